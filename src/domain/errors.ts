@@ -1,0 +1,72 @@
+/** Failures of the world, as adapters report them: by what they mean for the next step, not by status code. */
+
+export type KubernetesErrorKind =
+  /** The resourceVersion is no longer the current one, or another field manager owns the field: read again. */
+  | 'Conflict'
+  | 'NotFound'
+  /** RBAC says no. */
+  | 'Forbidden'
+  /** An admission webhook or policy says no, or the object is invalid. */
+  | 'Refused'
+  /** 429, 5xx, timeouts, broken connections: the same request may work later. */
+  | 'Unavailable';
+
+interface KubernetesErrorOptions {
+  readonly kind: KubernetesErrorKind;
+  /** One line, without a dump of body or headers. */
+  readonly message: string;
+  /** What `Retry-After` asked for, in milliseconds. */
+  readonly retryAfterMs?: number;
+  readonly cause?: unknown;
+}
+
+export class KubernetesError extends Error {
+  override readonly name = 'KubernetesError';
+  readonly kind: KubernetesErrorKind;
+  readonly retryAfterMs: number | undefined;
+
+  constructor({ kind, message, retryAfterMs, cause }: KubernetesErrorOptions) {
+    super(message, { cause });
+    this.kind = kind;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+export type CloudSqlErrorKind =
+  /** The instance, or the operation, does not exist (404, or 403 with reason `instanceDoesNotExist`). */
+  | 'NotFound'
+  /** 401, 403: the account may not do it, or has no valid credentials. */
+  | 'Forbidden'
+  /** 429, or 403 with a rate-limit reason. */
+  | 'Throttled'
+  /** 400: this request will never work. */
+  | 'Invalid'
+  /** 409, 412: not in this state of the instance. */
+  | 'Conflict'
+  /** 5xx, timeouts, network: the same read may work later. */
+  | 'Unavailable';
+
+interface CloudSqlErrorOptions {
+  readonly kind: CloudSqlErrorKind;
+  /** One line, without token, key or response dump. */
+  readonly message: string;
+  /** What `Retry-After` asked for, in milliseconds. */
+  readonly retryAfterMs?: number;
+  readonly cause?: unknown;
+}
+
+/** A read of the Cloud SQL Admin API failed. The call of the reset never throws it: see `Answer`. */
+export class CloudSqlError extends Error {
+  override readonly name = 'CloudSqlError';
+  readonly kind: CloudSqlErrorKind;
+  readonly retryAfterMs: number | undefined;
+
+  constructor({ kind, message, retryAfterMs, cause }: CloudSqlErrorOptions) {
+    super(message, { cause });
+    this.kind = kind;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+export const isKubernetesError = (error: unknown, ...kinds: readonly KubernetesErrorKind[]): error is KubernetesError =>
+  error instanceof KubernetesError && (kinds.length === 0 || kinds.includes(error.kind));

@@ -1,0 +1,475 @@
+// Generated from crds/ by `npm run generate`. Do not edit.
+/**
+ * What to reset, under which conditions, and who has to pick up the new server CA.
+ */
+export interface CloudSqlSslResetSpec {
+  /**
+   * Google Cloud project id, also in the domain-scoped form example.com:name. Immutable.
+   */
+  project: string;
+  /**
+   * Cloud SQL instance id, without the project. Immutable.
+   */
+  instance: string;
+  /**
+   * All makes a new server certificate; SyncFromPrimary lets a read replica take over its primary's replication TLS settings.
+   */
+  mode: 'All' | 'SyncFromPrimary';
+  /**
+   * With it a reset is asked for by each change of this value, and no longer by each new generation; other edits publish and roll anew without a reset. Recommended under GitOps. Cannot be removed once it is set.
+   */
+  requestId?: string;
+  /**
+   * An instance that demands client certificates and has some is reset only with true: the reset deletes them, and locks out who uses them.
+   */
+  acceptClientCertificateLoss: boolean;
+  /**
+   * What must hold for the reset to be called. They make re-syncs, restores and second clusters harmless.
+   */
+  preconditions: {
+    /**
+     * Reset only if the instance's active server CA still has this SHA-1 fingerprint (40 hex digits). If not, nothing is called and the CA that is there is published and rolled out.
+     */
+    serverCaSha1Fingerprint?: string;
+    /**
+     * Past this time (RFC 3339) nothing is called.
+     */
+    notAfterTime?: string;
+  };
+  /**
+   * Where the operator publishes the instance's server CA: exactly one of secretName and configMapName.
+   */
+  serverCa?: {
+    /**
+     * Secret that receives the server CA.
+     */
+    secretName?: string;
+    /**
+     * ConfigMap that receives the server CA.
+     */
+    configMapName?: string;
+    /**
+     * Key under which the PEM is published.
+     */
+    key: string;
+    /**
+     * All publishes every CA that the instance lists, the active one first, as one PEM bundle; Active that one alone.
+     */
+    contents: 'All' | 'Active';
+  };
+  /**
+   * Which workloads are rolled, and how.
+   */
+  rollout: {
+    /**
+     * Kinds of workloads that are looked for.
+     */
+    kinds: 'Deployment'[];
+    /**
+     * Label selector of the workloads, in the namespace of this object. Default: the label cloudsql-ssl.dev/instance with the instance id.
+     */
+    selector?: {
+      /**
+       * Labels that must have these values.
+       */
+      matchLabels?: {
+        [k: string]: string;
+      };
+      /**
+       * Requirements that must all hold.
+       */
+      matchExpressions?: {
+        /**
+         * Label key.
+         */
+        key: string;
+        /**
+         * How the label is compared.
+         */
+        operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+        /**
+         * Values for In and NotIn.
+         */
+        values?: string[];
+      }[];
+    };
+    /**
+     * Workloads by name, besides the selected ones.
+     */
+    targets?: {
+      /**
+       * Kind of the workload.
+       */
+      kind: 'Deployment';
+      /**
+       * Name of the workload, in the namespace of this object.
+       */
+      name: string;
+      /**
+       * Wave in which it rolls; lower ones first. Goes before the workload's annotation cloudsql-ssl.dev/wave.
+       */
+      wave?: number;
+    }[];
+    /**
+     * Also roll the workloads whose pod template refers to the Secret or ConfigMap that this object publishes.
+     */
+    referencing: boolean;
+    /**
+     * How many workloads of one wave roll at a time.
+     */
+    maxConcurrent: number;
+    /**
+     * Continue rolls the others after one failed, since the old CA is dead already, and reports all failures at the end; Stop starts no further workload.
+     */
+    onFailure: 'Continue' | 'Stop';
+    /**
+     * Seconds for one workload to become healthy, besides its own progressDeadlineSeconds.
+     */
+    timeoutSeconds: number;
+    /**
+     * Roll nothing.
+     */
+    disabled: boolean;
+  };
+  /**
+   * Seconds, twice: from the receipt of the request to the acceptance of the call, and from the operation's end to Ready. An accepted operation is followed to its end however long that takes.
+   */
+  deadlineSeconds: number;
+}
+
+/**
+ * What the operator has done and seen.
+ */
+export interface CloudSqlSslResetStatus {
+  /**
+   * Generation that the conditions speak of.
+   */
+  observedGeneration?: number;
+  /**
+   * Conditions Ready, Reconciling, Stalled, ResetDone, ServerCaPublished and WorkloadsRolled.
+   */
+  conditions?: {
+    /**
+     * Name of the condition.
+     */
+    type: string;
+    /**
+     * True, False or Unknown.
+     */
+    status: string;
+    /**
+     * Generation that it speaks of.
+     */
+    observedGeneration: number;
+    /**
+     * When its status changed last.
+     */
+    lastTransitionTime: string;
+    /**
+     * Why, in one word.
+     */
+    reason: string;
+    /**
+     * Why, in words, and what to do next.
+     */
+    message: string;
+  }[];
+  /**
+   * The Cloud SQL operation of the reset, field for field as the API gave it.
+   */
+  operation?: {
+    /**
+     * Always sql#operation.
+     */
+    kind?: string;
+    /**
+     * Identifier of the operation.
+     */
+    name: string;
+    /**
+     * URI of the operation.
+     */
+    selfLink?: string;
+    /**
+     * Project of the instance.
+     */
+    targetProject?: string;
+    /**
+     * Name of the instance.
+     */
+    targetId?: string;
+    /**
+     * URI of the instance.
+     */
+    targetLink?: string;
+    /**
+     * UPDATE for a reset.
+     */
+    operationType?: string;
+    /**
+     * PENDING, RUNNING, DONE or UNKNOWN.
+     */
+    status?: string;
+    /**
+     * E-mail address of the account that called.
+     */
+    user?: string;
+    /**
+     * When it was enqueued.
+     */
+    insertTime?: string;
+    /**
+     * When it started.
+     */
+    startTime?: string;
+    /**
+     * When it finished.
+     */
+    endTime?: string;
+    /**
+     * Warning of the API on the operation.
+     */
+    apiWarning?: {
+      /**
+       * Code of the warning.
+       */
+      code?: string;
+      /**
+       * The warning.
+       */
+      message?: string;
+      /**
+       * Region that it concerns.
+       */
+      region?: string;
+    };
+    /**
+     * Why the operation failed. A failed operation is DONE with this field.
+     */
+    error?: {
+      /**
+       * Always sql#operationErrors.
+       */
+      kind?: string;
+      /**
+       * The errors.
+       */
+      errors?: {
+        /**
+         * Always sql#operationError.
+         */
+        kind?: string;
+        /**
+         * What failed.
+         */
+        code?: string;
+        /**
+         * More about it.
+         */
+        message?: string;
+      }[];
+    };
+  };
+  /**
+   * The write-ahead record: what is asked for, and what was known before the call. It is what keeps a reset from being called twice.
+   */
+  request?: {
+    /**
+     * Generation that is being worked on.
+     */
+    generation: number;
+    /**
+     * The spec's requestId when it was received.
+     */
+    requestId?: string;
+    /**
+     * Value of the retry annotation that was seen last.
+     */
+    retry?: string;
+    /**
+     * When it was received, or a retry was asked for; deadlineSeconds runs from here.
+     */
+    receivedTime: string;
+    /**
+     * Calls that were recorded.
+     */
+    attempt: number;
+    /**
+     * When the last call was recorded.
+     */
+    time?: string;
+    /**
+     * Account that the operator called as.
+     */
+    user?: string;
+    /**
+     * Accepted, AlreadyDone, Refused, NotSent or Unknown; absent while the outcome of the last call is not known.
+     */
+    outcome?: string;
+    /**
+     * An earlier call got no answer; it may still show up, so its before is kept.
+     */
+    inDoubt?: boolean;
+    /**
+     * Failures in a row. The back-off grows with it.
+     */
+    failures?: number;
+    /**
+     * Nothing is tried again before this time.
+     */
+    retryTime?: string;
+    /**
+     * When the operator saw that the reset is done, or was asked to publish and roll anew; deadlineSeconds runs from here a second time.
+     */
+    doneTime?: string;
+    /**
+     * When the server CA was read and published.
+     */
+    publishedTime?: string;
+    /**
+     * What the instance looked like before the call.
+     */
+    before?: {
+      /**
+       * SHA-1 fingerprint of the active server CA.
+       */
+      serverCaSha1Fingerprint?: string;
+      /**
+       * SHA-1 fingerprints of the client certificates, where they matter.
+       */
+      clientCertificates?: string[];
+      /**
+       * Names of the newest operations of the instance.
+       */
+      operations?: string[];
+      /**
+       * insertTime of the oldest of those operations, where there were more; older ones are never taken for ours.
+       */
+      operationsSince?: string;
+    };
+  };
+  /**
+   * The active server CA of the instance when it was read last.
+   */
+  serverCa?: {
+    /**
+     * SHA-1 fingerprint of the certificate.
+     */
+    sha1Fingerprint?: string;
+    /**
+     * Its common name.
+     */
+    commonName?: string;
+    /**
+     * When it was made.
+     */
+    createTime?: string;
+    /**
+     * When it expires.
+     */
+    expirationTime?: string;
+    /**
+     * How many CAs the instance lists.
+     */
+    count?: number;
+    /**
+     * Fingerprint before the reset.
+     */
+    previousSha1Fingerprint?: string;
+    /**
+     * Object that holds it, as Secret/name or ConfigMap/name.
+     */
+    publishedTo?: string;
+  };
+  /**
+   * The roll of the dependent workloads.
+   */
+  rollout?: {
+    /**
+     * Rolled of total, for example 3/5.
+     */
+    summary?: string;
+    /**
+     * Workloads that depend on the instance.
+     */
+    total?: number;
+    /**
+     * Those that carry the revision and are healthy.
+     */
+    rolled?: number;
+    /**
+     * Those that failed.
+     */
+    failed?: number;
+    /**
+     * Those that opted out, or are paused.
+     */
+    skipped?: number;
+    /**
+     * Digest of the server CAs that they roll to.
+     */
+    revision?: string;
+    /**
+     * The workloads, at most 100; the counts are exact.
+     */
+    workloads?: {
+      /**
+       * Kind of the workload.
+       */
+      kind: string;
+      /**
+       * Its name.
+       */
+      name: string;
+      /**
+       * Wave in which it rolls.
+       */
+      wave: number;
+      /**
+       * Pending, Rolling, Rolled, Failed, Skipped, ManualActionRequired or Missing.
+       */
+      state: string;
+      /**
+       * What it waits for.
+       */
+      message?: string;
+      /**
+       * When it began to roll.
+       */
+      startTime?: string;
+    }[];
+  };
+  /**
+   * Requests that came to an end, newest first.
+   */
+  history?: {
+    /**
+     * Generation of the request.
+     */
+    generation: number;
+    /**
+     * Its requestId.
+     */
+    requestId?: string;
+    /**
+     * Name of its operation.
+     */
+    operation?: string;
+    /**
+     * Reason of Ready or Stalled.
+     */
+    outcome: string;
+    /**
+     * When it was received.
+     */
+    startTime?: string;
+    /**
+     * When it came to its end.
+     */
+    endTime?: string;
+    /**
+     * Server CA at its end.
+     */
+    serverCaSha1Fingerprint?: string;
+  }[];
+}

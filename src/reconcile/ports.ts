@@ -1,0 +1,152 @@
+/** What a pass needs of the world, as narrow as it is used. Adapters implement these; tests fake them. */
+import type { Answer } from '../domain/answer.ts';
+import type { ClientCertificate, Instance, ServerCas } from '../domain/instance.ts';
+import type { InstanceRef, Operation, Spec, SslReset, Status } from '../domain/ssl-reset.ts';
+import type { Workload, WorkloadRef } from '../domain/workload.ts';
+
+export interface ObjectRef {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Every method may throw a KubernetesError. */
+export interface SslResets {
+  /** The object as the API server has it now, not from a cache; undefined where there is none. */
+  get(ref: ObjectRef): Promise<SslReset | undefined>;
+  /**
+   * Replaces the status under the uid and resourceVersion of `reset`, so that it never lands on a recreated object.
+   * Answers the object with its new resourceVersion.
+   * @throws KubernetesError `Conflict` when the object changed, `NotFound` when it is gone
+   */
+  updateStatus(reset: SslReset, status: Status): Promise<SslReset>;
+}
+
+/** Every method may throw a KubernetesError. */
+export interface Namespaces {
+  /** The namespace's annotations now; undefined where the operator has no right to read it. */
+  annotations(namespace: string): Promise<Readonly<Record<string, string>> | undefined>;
+}
+
+export type WorkloadQuery =
+  /** All workloads of the namespace. */
+  | { readonly by: 'Namespace' }
+  /** Those whose labels match a selector in the API server's syntax. */
+  | { readonly by: 'Selector'; readonly selector: string };
+
+/** Every method may throw a KubernetesError. */
+export interface Workloads {
+  /** Read page by page; what is not part of a `Workload` is dropped on arrival. */
+  list(namespace: string, query: WorkloadQuery): Promise<readonly Workload[]>;
+  get(ref: WorkloadRef): Promise<Workload | undefined>;
+  /**
+   * Sets one annotation of the pod template, by merge patch under uid and resourceVersion of `workload`.
+   * With `dryRun` the API server judges it and stores nothing.
+   */
+  annotateTemplate(
+    workload: Workload,
+    annotation: { readonly key: string; readonly value: string },
+    options?: { readonly dryRun: boolean },
+  ): Promise<Workload>;
+}
+
+export interface PublishedObjectRef extends ObjectRef {
+  readonly kind: 'Secret' | 'ConfigMap';
+}
+
+/** A Secret or ConfigMap as it is in the cluster; `data` is decoded text. */
+export interface PublishedObject extends PublishedObjectRef {
+  readonly resourceVersion: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly immutable: boolean;
+  readonly data: Readonly<Record<string, string>>;
+}
+
+/** What one server-side apply of an object holds: all its keys. */
+export interface PublishedContents extends PublishedObjectRef {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly data: Readonly<Record<string, string>>;
+}
+
+/** Every method may throw a KubernetesError. */
+export interface PublishedObjects {
+  get(ref: PublishedObjectRef): Promise<PublishedObject | undefined>;
+  /**
+   * One server-side apply as the operator's field manager. With the object that was read before it is applied under its
+   * resourceVersion and takes over the keys; without one it never takes a field from somebody who was faster.
+   * With `dryRun` the API server judges it and stores nothing.
+   */
+  apply(
+    contents: PublishedContents,
+    options: { readonly before: PublishedObject | undefined; readonly dryRun: boolean },
+  ): Promise<void>;
+}
+
+/**
+ * The Cloud SQL Admin API. Reads throw a CloudSqlError; they keep to the pace themselves.
+ */
+export interface CloudSql {
+  /** The account's e-mail address; undefined where the credentials do not tell. */
+  identity(): Promise<string | undefined>;
+  instance(ref: InstanceRef): Promise<Instance>;
+  serverCas(ref: InstanceRef): Promise<ServerCas>;
+  clientCertificates(ref: InstanceRef): Promise<readonly ClientCertificate[]>;
+  /** @throws CloudSqlError `NotFound` where the operation does not exist (any more) */
+  operation(project: string, name: string): Promise<Operation>;
+  /**
+   * The operations of the instance, newest first: pages are read until one holds an operation for which `isKnown`
+   * answers true, or until `limit` operations were read.
+   */
+  operations(
+    ref: InstanceRef,
+    options: { readonly limit: number; readonly isKnown?: (operation: Operation) => boolean },
+  ): Promise<readonly Operation[]>;
+  /**
+   * Takes a pace slot and has a token ready, so that nothing but the call itself is left to do.
+   * The function it answers makes the call: once, never retried, and it never throws.
+   * @throws CloudSqlError `Forbidden` where no token can be had, `Unavailable` where its issuer cannot be reached
+   */
+  prepareReset(ref: InstanceRef, mode: Spec['mode']): Promise<() => Promise<Answer>>;
+}
+
+export interface EventSubject extends ObjectRef {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly uid: string;
+}
+
+export interface EventNote {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  /** What the operator did, for `action`. */
+  readonly action: string;
+  /** One line, at most 1,024 characters. */
+  readonly note: string;
+  readonly regarding: EventSubject;
+  readonly related?: EventSubject;
+}
+
+export interface Events {
+  /** Hands an event over and returns at once; a failure to write it is logged and has no other effect. */
+  publish(event: EventNote): void;
+}
+
+export interface Clock {
+  /** Wall clock. */
+  now(): Date;
+  /** Milliseconds on a clock that never goes back; it may stand still while the machine sleeps. */
+  monotonicMs(): number;
+}
+
+export interface Leadership {
+  /** Whether this process can prove by its own clocks that it may still write. */
+  isLeader(): boolean;
+}
+
+export interface Logger {
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
