@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { endGroupAfterUs } from './leftovers.ts';
+
+const HEARTBEAT_MS = 10_000;
+
+/** A call of the go command, and how to tell the user about it. */
+export interface GoCall {
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly title: string;
+  readonly log: (line: string) => void;
+}
+
+/** Runs go to its end and returns its output; says that it began, every few seconds how far it is, and that it ended. */
+export async function runGo({ args, cwd, title, log }: GoCall): Promise<string> {
+  const started = performance.now();
+  const progress = new Progress();
+  const elapsed = (): string => formatSeconds((performance.now() - started) / 1000);
+  log(`  ${title} …`);
+  const heartbeat = setInterval(() => log(`  ${title} … ${progress}, ${elapsed()}`), HEARTBEAT_MS);
+  try {
+    const output = await run(args, cwd, (line) => progress.read(line));
+    log(`  ${title}: done, ${progress}, ${elapsed()}`);
+    return output;
+  } catch (error) {
+    throw explained(error, title, progress.lastLines());
+  } finally {
+    clearInterval(heartbeat);
+  }
+}
+
+async function run(args: readonly string[], cwd: string, onLine: (line: string) => void): Promise<string> {
+  // Static programs, and a build that no go.work further up and no -mod=vendor of the user's can bend.
+  const env = { ...process.env, CGO_ENABLED: '0', GOWORK: 'off', GOFLAGS: '' };
+  const child = spawn('go', args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const release = child.pid === undefined ? undefined : endGroupAfterUs(child.pid);
+  try {
+    createInterface({ input: child.stderr }).on('line', onLine);
+    const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'close')]);
+    if (code !== 0) throw new Error(`go ${args[0]} ended with exit code ${code}`);
+    return output;
+  } finally {
+    release?.();
+  }
+}
+
+/** Counts what go prints: a line a module that it downloads, a line a package that it compiles (`-v`). */
+class Progress {
+  #downloaded = 0;
+  #compiled = 0;
+  #last: readonly string[] = [];
+
+  read(line: string): void {
+    if (line.startsWith('go: downloading ')) this.#downloaded += 1;
+    else if (/^[\w.~/-]+$/.test(line)) this.#compiled += 1;
+    this.#last = [...this.#last, line].slice(-15);
+  }
+
+  lastLines(): string {
+    return this.#last.join('\n');
+  }
+
+  toString(): string {
+    const modules = this.#downloaded > 0 ? `${this.#downloaded} modules downloaded, ` : '';
+    return `${modules}${this.#compiled} packages compiled`;
+  }
+}
+
+function explained(cause: unknown, title: string, lastLines: string): Error {
+  if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return new MissingGoError({ cause });
+  return new Error(`Could not make ${title}. The last lines of go:\n${lastLines}`, { cause });
+}
+
+/** There is nothing to build with; the message names the ways out. */
+export class MissingGoError extends Error {
+  constructor(options?: ErrorOptions) {
+    super(
+      [
+        'The programs of the test control plane are not there yet, and there is no Go to build them. Any of these helps:',
+        '  - install Go (https://go.dev/dl) and run this again: they are built once and kept;',
+        '  - set KUBEBUILDER_ASSETS to a folder that holds etcd, kube-apiserver, kube-controller-manager, kube-scheduler,',
+        '    kubectl, kwok and kwok-stages.yaml;',
+        '  - use a cluster of your own, such as a kind cluster: --kubeconfig FILE --context NAME.',
+      ].join('\n'),
+      options,
+    );
+    this.name = 'MissingGoError';
+  }
+}
+
+function formatSeconds(seconds: number): string {
+  const whole = Math.round(seconds);
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}
