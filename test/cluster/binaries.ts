@@ -3,9 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { buildParts } from './build.ts';
 import { type PartName, partsKey } from './go-modules.ts';
-
-/** Takes one line for the user to read. */
-export type Log = (line: string) => void;
+import type { Log } from './log.ts';
 
 /** Where each part of the control plane is. */
 export type Binaries = Readonly<Record<PartName, string>>;
@@ -29,6 +27,11 @@ export async function findOrBuildBinaries({ log }: { readonly log: Log }): Promi
   const missing = PARTS.filter((part) => locate(part, searchPath(process.env, cache), exists) === undefined);
   if (missing.length > 0) await buildParts(missing, cache, log);
   return allOf((part) => locate(part, searchPath(process.env, cache), exists) ?? join(cache, part));
+}
+
+/** kubectl alone, without building it: who has a cluster of their own has it on the PATH. */
+export function findKubectl(): string {
+  return locate('kubectl', searchPath(process.env, cacheFolder(process.env)), exists) ?? 'kubectl';
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { runGo } from './go.ts';
 import { GO_MODULES, type GoModule, KWOK_STAGES, linkerFlags, type PartName } from './go-modules.ts';
 import { removeFolderAfterUs } from './leftovers.ts';
-
-type Log = (line: string) => void;
+import type { Log } from './log.ts';
 
 /**
  * Makes these parts in `target`. Each appears there whole or not at all: it is made in a folder beside and moved in,

@@ -1,14 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findOrBuildBinaries, type Log } from './binaries.ts';
+import { findOrBuildBinaries } from './binaries.ts';
 import type { Cluster } from './cluster.ts';
 import { createCredentials } from './credentials.ts';
 import { DaemonGroup } from './daemon-group.ts';
 import { compactHistory } from './etcd.ts';
 import { apiServerFlags, controllerManagerFlags, etcdFlags, etcdUrl, kwokFlags, schedulerFlags } from './flags.ts';
-import { kubectlWith } from './kubectl.ts';
+import { kubectlFor } from './kubectl.ts';
 import { removeFolderAfterUs } from './leftovers.ts';
+import { type Log, logToStderr } from './log.ts';
 import { freePorts } from './ports.ts';
 import { untilApiServerIsReady, untilPodsCanRun } from './readiness.ts';
 
@@ -30,7 +31,7 @@ export interface ControlPlaneOptions {
  * be made in the namespace `default`. None of it outlives this process, however that ends, nor keeps it alive.
  */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
-  const { log = console.error, apiServerFlags: extraFlags = [] } = options;
+  const { log = logToStderr, apiServerFlags: extraFlags = [] } = options;
   const binaries = await findOrBuildBinaries({ log });
   const [etcdPort = 0, etcdPeerPort = 0, apiServerPort = 0] = await freePorts(3);
   const serverUrl = `https://127.0.0.1:${apiServerPort}`;
@@ -48,7 +49,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     const credentials = await createCredentials(directory, serverUrl);
     const layout = { directory, etcdPort, etcdPeerPort, apiServerPort, credentials };
     const kubeconfigPath = credentials.kubeconfigs.admin;
-    const kubectl = kubectlWith(binaries.kubectl, { KUBECONFIG: kubeconfigPath, HOME: directory });
+    const kubectl = kubectlFor(binaries.kubectl, kubeconfigPath);
     const startApiServer = async (): Promise<void> => {
       daemons.start('kube-apiserver', binaries['kube-apiserver'], apiServerFlags(layout, extraFlags));
       await daemons.whileAllRun((signal) => untilApiServerIsReady({ serverUrl, caFile: credentials.ca, signal }));

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { endGroupAfterUs } from './leftovers.ts';
+import type { Log } from './log.ts';
 
 const HEARTBEAT_MS = 10_000;
 
@@ -11,7 +12,7 @@ export interface GoCall {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly title: string;
-  readonly log: (line: string) => void;
+  readonly log: Log;
 }
 
 /** Runs go to its end and returns its output; says that it began, every few seconds how far it is, and that it ended. */
