@@ -1,0 +1,161 @@
+import { Observable, type Subscriber } from 'rxjs';
+import { Lanes } from './lanes.ts';
+import { type Cancel, systemTimers, type Timers } from './timers.ts';
+
+export interface WorkQueueOptions<Key> {
+  /** How many keys run at a time. */
+  readonly concurrency: number;
+  /** At most one key of a lane runs at a time; a key without a lane stands for itself. */
+  readonly laneOf?: ((key: Key) => string | undefined) | undefined;
+  readonly observer?: WorkQueueObserver | undefined;
+  readonly timers?: Timers | undefined;
+}
+
+/** For metrics. */
+export interface WorkQueueObserver {
+  /** A key begins to wait. */
+  added?(): void;
+  /** A key begins to run, after so many milliseconds of waiting. */
+  started?(waitedMs: number): void;
+}
+
+interface Place {
+  readonly lane: string | undefined;
+  readonly sinceMs: number;
+}
+
+interface Delay {
+  readonly dueMs: number;
+  readonly cancel: Cancel;
+}
+
+/**
+ * A queue of keys. A key waits at most once and never runs twice at a time; one that is added while it runs, runs again
+ * afterwards. Keys start in the order in which they became ready, and what is idle is forgotten.
+ */
+export class WorkQueue<Key> {
+  readonly #options: WorkQueueOptions<Key>;
+  readonly #timers: Timers;
+  readonly #lanes = new Lanes<Key>();
+  readonly #waiting = new Map<Key, Place>();
+  readonly #running = new Map<Key, Place>();
+  /** Keys that were added while they run. */
+  readonly #again = new Set<Key>();
+  readonly #delays = new Map<Key, Delay>();
+  #consumer: Subscriber<Key> | undefined;
+  #isClosed = false;
+  #isHandingOut = false;
+
+  constructor(options: WorkQueueOptions<Key>) {
+    this.#options = options;
+    this.#timers = options.timers ?? systemTimers;
+  }
+
+  /** Keys to run now, for one subscriber: each runs until `done` is called. Completes when the queue is closed. */
+  readonly keys: Observable<Key> = new Observable((subscriber) => {
+    if (this.#isClosed) {
+      subscriber.complete();
+      return undefined;
+    }
+    this.#consumer = subscriber;
+    this.#handOut();
+    return () => {
+      this.#consumer = undefined;
+    };
+  });
+
+  /** Keys that could run but for the lack of a free slot or lane. */
+  get waiting(): number {
+    return this.#waiting.size + this.#again.size;
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** Keys that wait for their time. */
+  get delayed(): number {
+    return this.#delays.size;
+  }
+
+  /** Queues the key up now, whatever delay it was given. */
+  add(key: Key): void {
+    this.#cancelDelay(key);
+    if (this.#isClosed || this.#waiting.has(key) || this.#again.has(key)) return;
+    this.#options.observer?.added?.();
+    if (this.#running.has(key)) {
+      this.#again.add(key);
+      return;
+    }
+    this.#enqueue(key);
+    this.#handOut();
+  }
+
+  /** Queues the key up after so many milliseconds, unless it waits already or an earlier time was asked for. */
+  addAfter(key: Key, delayMs: number): void {
+    if (delayMs <= 0) {
+      this.add(key);
+      return;
+    }
+    if (this.#isClosed || this.#waiting.has(key) || this.#again.has(key)) return;
+    const dueMs = this.#timers.nowMs() + delayMs;
+    const pending = this.#delays.get(key);
+    if (pending !== undefined && pending.dueMs <= dueMs) return;
+    pending?.cancel();
+    this.#delays.set(key, { dueMs, cancel: this.#timers.after(delayMs, () => this.add(key)) });
+  }
+
+  /** The run of the key is over. */
+  done(key: Key): void {
+    const place = this.#running.get(key);
+    if (place === undefined) return;
+    this.#running.delete(key);
+    // Behind the keys of its lane that wait already, so that none of them starves.
+    if (this.#again.delete(key)) this.#enqueue(key);
+    this.#lanes.release(place.lane);
+    this.#handOut();
+  }
+
+  /** Drops all keys that wait, now or for their time, and takes no more. Those that run are not touched. */
+  close(): void {
+    this.#isClosed = true;
+    for (const { cancel } of this.#delays.values()) cancel();
+    this.#delays.clear();
+    this.#waiting.clear();
+    this.#again.clear();
+    this.#lanes.clear();
+    this.#consumer?.complete();
+  }
+
+  #enqueue(key: Key): void {
+    const lane = this.#options.laneOf?.(key);
+    this.#waiting.set(key, { lane, sinceMs: this.#timers.nowMs() });
+    this.#lanes.push(key, lane);
+  }
+
+  /** A loop, not a recursion, also where the consumer ends runs or adds keys synchronously. */
+  #handOut(): void {
+    if (this.#isHandingOut) return;
+    this.#isHandingOut = true;
+    while (this.#consumer !== undefined && this.#running.size < this.#options.concurrency) {
+      const key = this.#lanes.shift();
+      if (key === undefined) break;
+      this.#start(key, this.#consumer);
+    }
+    this.#isHandingOut = false;
+  }
+
+  #start(key: Key, consumer: Subscriber<Key>): void {
+    const place = this.#waiting.get(key);
+    if (place === undefined) return;
+    this.#waiting.delete(key);
+    this.#running.set(key, place);
+    this.#options.observer?.started?.(this.#timers.nowMs() - place.sinceMs);
+    consumer.next(key);
+  }
+
+  #cancelDelay(key: Key): void {
+    this.#delays.get(key)?.cancel();
+    this.#delays.delete(key);
+  }
+}
