@@ -14,7 +14,9 @@ export async function buildParts(parts: readonly PartName[], target: string, log
   const scratch = await mkdtemp(join(target, '.build-'));
   const release = removeFolderAfterUs(scratch);
   try {
-    log(`Building ${parts.join(', ')} from Go modules: minutes the first time, kept in ${target}`);
+    log(
+      `Building ${parts.join(', ')} from Go modules, about ten minutes on two cores the first time, kept in ${target}`,
+    );
     for (const module of GO_MODULES) await buildPrograms(module, parts, { scratch, target, log });
     if (parts.includes('kwok-stages.yaml')) await collectStages({ scratch, target, log });
   } finally {

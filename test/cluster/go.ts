@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { endGroupAfterUs } from './leftovers.ts';
 import type { Log } from './log.ts';
+import { UsageError } from './usage-error.ts';
 
 const HEARTBEAT_MS = 10_000;
 
@@ -71,26 +72,17 @@ class Progress {
 }
 
 function explained(cause: unknown, title: string, lastLines: string): Error {
-  if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return new MissingGoError({ cause });
+  if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')
+    return new UsageError(WAYS_OUT_WITHOUT_GO, { cause });
   return new Error(`Could not make ${title}. The last lines of go:\n${lastLines}`, { cause });
 }
 
-/** There is nothing to build with; the message names the ways out. */
-export class MissingGoError extends Error {
-  constructor(options?: ErrorOptions) {
-    super(
-      [
-        'The programs of the test control plane are not there yet, and there is no Go to build them. Any of these helps:',
-        '  - install Go (https://go.dev/dl) and run this again: they are built once and kept;',
-        '  - set KUBEBUILDER_ASSETS to a folder that holds etcd, kube-apiserver, kube-controller-manager, kube-scheduler,',
-        '    kubectl, kwok and kwok-stages.yaml;',
-        '  - use a cluster of your own, such as a kind cluster: --kubeconfig FILE --context NAME.',
-      ].join('\n'),
-      options,
-    );
-    this.name = 'MissingGoError';
-  }
-}
+const WAYS_OUT_WITHOUT_GO = `\
+The programs of the test control plane are not there yet, and there is no Go to build them. Any of these helps:
+  - install Go (https://go.dev/dl) and run this again: they are built once and kept;
+  - set KUBEBUILDER_ASSETS to a folder that holds etcd, kube-apiserver, kube-controller-manager, kube-scheduler,
+    kubectl, kwok and kwok-stages.yaml;
+  - use a cluster of your own, such as a kind cluster: --kubeconfig FILE --context NAME.`;
 
 function formatSeconds(seconds: number): string {
   const whole = Math.round(seconds);

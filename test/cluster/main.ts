@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { startControlPlane } from './control-plane.ts';
 import { interruption } from './interruption.ts';
 import { logToStderr } from './log.ts';
+import { runProgram } from './usage-error.ts';
 
 const program = new Command('npm run cluster --')
   .description('Runs a Kubernetes control plane with one fake node on this machine until Ctrl-C.')
@@ -10,17 +11,24 @@ const program = new Command('npm run cluster --')
   .parse();
 
 const { apiServerFlag: apiServerFlags = [] } = program.opts<{ readonly apiServerFlag?: readonly string[] }>();
-const plane = await startControlPlane({ apiServerFlags, log: logToStderr });
-console.log(`kubeconfig: ${plane.kubeconfigPath}
+
+await runProgram(async () => {
+  const plane = await startControlPlane({ apiServerFlags, log: logToStderr });
+  console.log(`kubeconfig: ${plane.kubeconfigPath}
 logs:       ${plane.directory}/*.log
 
 export KUBECONFIG=${plane.kubeconfigPath}
 
 Ctrl-C ends it.`);
+  await untilInterrupted();
+  logToStderr('Stopping …');
+  await plane.stop();
+  return 0;
+});
 
-// Neither the control plane nor a signal handler keeps a process alive.
-const awake = setInterval(() => undefined, 60_000);
-await once(interruption(), 'abort');
-clearInterval(awake);
-logToStderr('Stopping …');
-await plane.stop();
+/** Neither the control plane nor a signal handler keeps a process alive, so a timer does. */
+async function untilInterrupted(): Promise<void> {
+  const awake = setInterval(() => undefined, 60_000);
+  await once(interruption(), 'abort');
+  clearInterval(awake);
+}

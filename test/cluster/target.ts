@@ -8,6 +8,7 @@ import { serverOf } from './kubeconfig.ts';
 import { kubectlFor } from './kubectl.ts';
 import { removeFolderAfterUs } from './leftovers.ts';
 import type { Log } from './log.ts';
+import { UsageError } from './usage-error.ts';
 
 /** The flags `--kubeconfig` and `--context`, as the user gave them. */
 export interface TargetOptions {
@@ -18,7 +19,7 @@ export interface TargetOptions {
 /** The cluster that the user named, or else a control plane of our own, started now. */
 export async function useCluster({ kubeconfig, context }: TargetOptions, log: Log): Promise<Cluster> {
   if (kubeconfig !== undefined) return givenCluster(kubeconfig, context);
-  if (context !== undefined) throw new Error('--context says nothing without --kubeconfig FILE');
+  if (context !== undefined) throw new UsageError('--context says nothing without --kubeconfig FILE');
   return startControlPlane({ log });
 }
 
@@ -30,11 +31,13 @@ export function confirmContext(named: string | undefined, available: readonly st
     named === undefined
       ? 'Tests make and delete things in a cluster, so say which one it is: --context NAME, a context of the kubeconfig.'
       : `The kubeconfig has no context ${named}, which --context names.`;
-  throw new Error(`${problem} ${choice}`);
+  throw new UsageError(`${problem} ${choice}`);
 }
 
 async function givenCluster(kubeconfig: string, named: string | undefined): Promise<Cluster> {
-  await access(kubeconfig);
+  await access(kubeconfig).catch((cause: unknown) => {
+    throw new UsageError(`There is no kubeconfig ${kubeconfig}`, { cause });
+  });
   const directory = await mkdtemp(join(tmpdir(), 'cloudsql-ssl-kubeconfig-'));
   const release = removeFolderAfterUs(directory);
   const kubeconfigPath = join(directory, 'kubeconfig');

@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { interruption } from '../cluster/interruption.ts';
 import { type Log, logToStderr } from '../cluster/log.ts';
 import { type TargetOptions, useCluster } from '../cluster/target.ts';
+import { runProgram } from '../cluster/usage-error.ts';
 import { CONTROL_VARIABLE, KUBECONFIG_VARIABLE } from './support/cluster.ts';
 import { type Plan, plan } from './support/plan.ts';
 import { serveDisruptions } from './support/remote-control.ts';
@@ -20,7 +21,7 @@ const program = new Command('npm run test:integration --')
 
 const files: string[] = [];
 for await (const file of glob('test/integration/**/*.test.ts')) files.push(file);
-process.exitCode = await runOn(program.opts<TargetOptions>(), plan(program.args, files.sort()), logToStderr);
+await runProgram(async () => runOn(program.opts<TargetOptions>(), plan(program.args, files.sort()), logToStderr));
 
 async function runOn(target: TargetOptions, tests: Plan, log: Log): Promise<number> {
   const cluster = await useCluster(target, log);

@@ -1,4 +1,5 @@
 import { basename, normalize } from 'node:path';
+import { UsageError } from '../../cluster/usage-error.ts';
 
 /** What one call of npm run test:integration is to run. */
 export interface Plan {
@@ -17,7 +18,7 @@ export interface Plan {
 export function plan(args: readonly string[], all: readonly string[]): Plan {
   const named = args.filter(namesFile);
   const unknown = named.find((name) => !all.some((file) => isNamedBy(file, name)));
-  if (unknown !== undefined) throw new Error(`No integration test file is called ${unknown}`);
+  if (unknown !== undefined) throw new UsageError(`No integration test file is called ${unknown}`);
   const chosen = named.length === 0 ? all : all.filter((file) => named.some((name) => isNamedBy(file, name)));
   return {
     regular: chosen.filter((file) => !isDisruptive(file)),
