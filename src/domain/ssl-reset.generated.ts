@@ -343,7 +343,7 @@ export interface CloudSqlSslResetStatus {
        */
       operations?: string[];
       /**
-       * insertTime of the oldest of those operations, where there were more; older ones are never taken for ours.
+       * insertTime of the oldest of those operations; what was inserted before it is never taken for ours.
        */
       operationsSince?: string;
     };

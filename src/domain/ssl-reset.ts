@@ -60,4 +60,7 @@ export const INSTANCE_LABEL = `${GROUP}/instance`;
 export const FIELD_MANAGER = 'cloudsql-ssl-operator';
 
 export const isSuspended = (reset: SslReset): boolean => reset.metadata.annotations[annotations.suspend] === 'true';
-export const retryValue = (reset: SslReset): string | undefined => reset.metadata.annotations[annotations.retry];
+
+/** As much of the value as status keeps. */
+export const retryValue = (reset: SslReset): string | undefined =>
+  reset.metadata.annotations[annotations.retry]?.slice(0, 1024);

@@ -137,6 +137,7 @@ export interface Clock {
   now(): Date;
   /** Milliseconds on a clock that never goes back; it may stand still while the machine sleeps. */
   monotonicMs(): number;
+  delay(ms: number): Promise<void>;
 }
 
 export interface Leadership {

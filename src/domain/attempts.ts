@@ -1,0 +1,69 @@
+/** Back-off and deadlines from what status records, so that they survive a restart. */
+import type { Request, SslReset } from './ssl-reset.ts';
+
+export interface RetryPolicy {
+  readonly retryMinMs: number;
+  readonly retryMaxMs: number;
+  /** Between 0 and 1: spreads the retries of many objects. */
+  readonly random: () => number;
+}
+
+export interface PollPolicy {
+  readonly pollMinMs: number;
+  readonly pollMaxMs: number;
+}
+
+/** Half of the doubled delay is certain, the other half is chance. */
+export function retryDelayMs(failures: number, { retryMinMs, retryMaxMs, random }: RetryPolicy): number {
+  const ceiling = Math.min(retryMaxMs, retryMinMs * 2 ** Math.min(failures, 30));
+  return Math.max(retryMinMs, Math.round(ceiling * (0.5 + random() / 2)));
+}
+
+/** One more failure: nothing is tried again before `retryTime`, and never sooner than Cloud SQL asked for. */
+export function afterFailure(request: Request, now: Date, policy: RetryPolicy, retryAfterMs = 0): Request {
+  const failures = (request.failures ?? 0) + 1;
+  const delayMs = Math.max(retryAfterMs, retryDelayMs(failures - 1, policy));
+  return { ...request, failures, retryTime: new Date(now.getTime() + delayMs).toISOString() };
+}
+
+export function withoutDelay(request: Request): Request {
+  const { retryTime: _retryTime, ...rest } = request;
+  return rest;
+}
+
+export function withoutFailures(request: Request): Request {
+  const { failures: _failures, ...rest } = withoutDelay(request);
+  return rest;
+}
+
+/** Milliseconds until `retryTime`, 0 where it is over or absent. */
+export const remainingDelayMs = (request: Request | undefined, now: Date): number =>
+  request?.retryTime === undefined ? 0 : Math.max(0, Date.parse(request.retryTime) - now.getTime());
+
+/** An operation is polled at intervals that double: the next one is as long as it has taken so far. */
+export function pollDelayMs(since: string | undefined, now: Date, { pollMinMs, pollMaxMs }: PollPolicy): number {
+  const elapsedMs = since === undefined ? 0 : Math.max(0, now.getTime() - Date.parse(since));
+  return Math.min(pollMaxMs, pollMinMs + elapsedMs);
+}
+
+/** How long to wait before looking again at what has stood still since `since`, without writing anything down. */
+export function lookAgainDelayMs(
+  since: string | undefined,
+  now: Date,
+  { retryMinMs, retryMaxMs, random }: RetryPolicy,
+): number {
+  const elapsedMs = since === undefined ? 0 : Math.max(0, now.getTime() - Date.parse(since));
+  return Math.max(retryMinMs, Math.round(Math.min(retryMaxMs, elapsedMs) * (0.75 + random() / 4)));
+}
+
+/** The deadline that runs now: for the call to be accepted, or after the reset for everything else. */
+export function deadline({ spec, status: { request } }: SslReset): Date | undefined {
+  if (request === undefined) return undefined;
+  const start = request.doneTime ?? request.receivedTime;
+  return new Date(Date.parse(start) + spec.deadlineSeconds * 1000);
+}
+
+export function isPastDeadline(reset: SslReset, now: Date): boolean {
+  const end = deadline(reset);
+  return end !== undefined && now >= end;
+}

@@ -1,0 +1,114 @@
+import { deadline, isPastDeadline, remainingDelayMs } from './attempts.ts';
+import type { Arrival } from './request.ts';
+import {
+  hasNewRetry,
+  isComplete,
+  isNewerGeneration,
+  isNewRequest,
+  isSettled,
+  isStalled,
+  isUnresolved,
+  stalledReason,
+  wasResumed,
+} from './request.ts';
+import type { SslReset } from './ssl-reset.ts';
+import { isSuspended } from './ssl-reset.ts';
+
+export type Step =
+  | { readonly kind: 'Nothing' }
+  | { readonly kind: 'Wait'; readonly delayMs: number }
+  | { readonly kind: 'Receive'; readonly arrival: Arrival }
+  | { readonly kind: 'RecordRetry' }
+  | { readonly kind: 'Resolve' }
+  | { readonly kind: 'Follow' }
+  | { readonly kind: 'Suspend' }
+  | { readonly kind: 'KeepUnknown' }
+  | { readonly kind: 'RequestReset' }
+  | { readonly kind: 'Publish' }
+  | { readonly kind: 'Roll' };
+
+export interface Facts {
+  readonly now: Date;
+  /** Another object of the instance has recorded a CA that was made after this one's. */
+  readonly hasNewerCa: boolean;
+}
+
+const NOTHING: Step = { kind: 'Nothing' };
+
+/**
+ * Names the one step that comes next, from the object alone. The first row that matches wins.
+ *
+ * | what is known | step |
+ * |---|---|
+ * | being deleted | follow a running operation, else nothing |
+ * | a call was recorded and its outcome is not known | resolve |
+ * | accepted, and not seen to its end | follow |
+ * | a new request | receive |
+ * | complete for this request and generation | nothing; receive when the instance got a newer CA |
+ * | stalled, and a new value of `retry` | receive |
+ * | stalled for this generation | nothing; `NotPermitted` and `ObjectConflict` look again until the deadline |
+ * | a newer generation of the same request | receive once more |
+ * | a new value of `retry` while not stalled | record it |
+ * | outcome given up as unknown | stay stalled |
+ * | suspended and not called | suspend |
+ * | no longer suspended | receive: the deadline starts anew |
+ * | accepted or already done, CAs not read since | publish |
+ * | published | roll |
+ * | else | request: gate, preflight, record, call |
+ *
+ * Before each step that asks Cloud SQL or the cluster, a delay that is recorded is kept.
+ */
+export function decide(reset: SslReset, facts: Facts): Step {
+  const { request } = reset.status;
+  if (reset.metadata.deletionTimestamp !== undefined) return whileDeleted(reset, facts);
+  if (isUnresolved(request)) return afterDelay(reset, facts, { kind: 'Resolve' });
+  if (isFollowed(reset)) return afterDelay(reset, facts, { kind: 'Follow' });
+  if (isNewRequest(reset)) return { kind: 'Receive', arrival: 'New' };
+  if (isComplete(reset)) return whenComplete(reset, facts);
+  if (isStalled(reset)) return whenStalled(reset, facts);
+  if (isNewerGeneration(reset)) return { kind: 'Receive', arrival: 'Again' };
+  if (hasNewRetry(reset)) return { kind: 'RecordRetry' };
+  return onward(reset, facts);
+}
+
+const isFollowed = ({ status: { request } }: SslReset): boolean =>
+  request?.outcome === 'Accepted' && request.doneTime === undefined;
+
+const whileDeleted = (reset: SslReset, facts: Facts): Step =>
+  isFollowed(reset) ? afterDelay(reset, facts, { kind: 'Follow' }) : NOTHING;
+
+function whenComplete(reset: SslReset, { hasNewerCa }: Facts): Step {
+  if (hasNewerCa) return { kind: 'Receive', arrival: 'NewerCa' };
+  return hasNewRetry(reset) ? { kind: 'RecordRetry' } : NOTHING;
+}
+
+function whenStalled(reset: SslReset, facts: Facts): Step {
+  if (hasNewRetry(reset)) return { kind: 'Receive', arrival: 'Retry' };
+  if (isNewerGeneration(reset)) {
+    return reset.status.request?.outcome === 'Unknown'
+      ? { kind: 'KeepUnknown' }
+      : { kind: 'Receive', arrival: 'Again' };
+  }
+  const reason = stalledReason(reset);
+  const looksAgain = reason === 'NotPermitted' || reason === 'ObjectConflict';
+  return looksAgain && !isPastDeadline(reset, facts.now) ? onward(reset, facts) : NOTHING;
+}
+
+function onward(reset: SslReset, facts: Facts): Step {
+  const { request } = reset.status;
+  if (request?.outcome === 'Unknown') return { kind: 'KeepUnknown' };
+  if (isSettled(request)) {
+    return afterDelay(reset, facts, { kind: request?.publishedTime === undefined ? 'Publish' : 'Roll' });
+  }
+  if (isSuspended(reset)) return { kind: 'Suspend' };
+  if (wasResumed(reset)) return { kind: 'Receive', arrival: 'Resumed' };
+  return afterDelay(reset, facts, { kind: 'RequestReset' });
+}
+
+/** A delay ends at the deadline: the step itself then says what it was waiting for. An operation is followed for ever. */
+function afterDelay(reset: SslReset, { now }: Facts, step: Step): Step {
+  const delayMs = remainingDelayMs(reset.status.request, now);
+  const end = step.kind === 'Follow' ? undefined : deadline(reset);
+  const boundMs = end === undefined ? delayMs : Math.min(delayMs, end.getTime() - now.getTime());
+  return boundMs <= 0 ? step : { kind: 'Wait', delayMs: boundMs };
+}

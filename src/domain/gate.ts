@@ -1,0 +1,59 @@
+import { isPastDeadline } from './attempts.ts';
+import type { Verdict } from './conditions.ts';
+import { findCondition, stalled } from './conditions.ts';
+import type { Permission } from './permission.ts';
+import type { SslReset } from './ssl-reset.ts';
+
+export interface GateFacts {
+  readonly permission: Permission;
+  readonly requirePreconditions: boolean;
+  readonly now: Date;
+}
+
+/** Why this request may not be called at all, from what is known without asking Cloud SQL; undefined: it may. */
+export function refusal(reset: SslReset, { permission, requirePreconditions, now }: GateFacts): Verdict | undefined {
+  const { serverCaSha1Fingerprint, notAfterTime } = reset.spec.preconditions;
+  const hasPrecondition = serverCaSha1Fingerprint !== undefined;
+  if (!permission.allowed) return stalled('NotPermitted', permission.message);
+  if (!hasPrecondition && isRecreatedAtEachSync(reset)) {
+    return stalled(
+      'HookNotAllowed',
+      'A hook, or the sync option Force or Replace, recreates this object at each sync, and each time would reset the instance: remove it, or set preconditions.serverCaSha1Fingerprint',
+    );
+  }
+  if (notAfterTime !== undefined && now.getTime() > Date.parse(notAfterTime)) {
+    return stalled('Expired', `preconditions.notAfterTime ${notAfterTime} is over: nothing was called`);
+  }
+  if (isPastDeadline(reset, now)) return stalled('DeadlineExceeded', deadlineMessage(reset));
+  if (requirePreconditions && !hasPrecondition) {
+    return stalled(
+      'PreconditionsRequired',
+      'The operator runs with --require-preconditions: set preconditions.serverCaSha1Fingerprint to the fingerprint of the CA that is to be replaced',
+    );
+  }
+  return undefined;
+}
+
+/** What it waited for stays to be read. */
+export function deadlineMessage(reset: SslReset, waitedFor = lastMessage(reset)): string {
+  const cause = waitedFor === '' ? '' : ` Last: ${waitedFor}`;
+  return `Not done within deadlineSeconds (${reset.spec.deadlineSeconds} s).${cause} Go on with: ${retryCommand(reset)}`;
+}
+
+function lastMessage({ status: { conditions } }: SslReset): string {
+  const condition = findCondition(conditions, 'Reconciling');
+  return condition === undefined ? '' : `${condition.reason}: ${condition.message}`;
+}
+
+export const retryCommand = ({ metadata: { namespace, name } }: SslReset): string =>
+  `kubectl -n ${namespace} annotate sslreset ${name} --overwrite cloudsql-ssl.dev/retry="$(date +%s)"`;
+
+const HOOKS = ['argocd.argoproj.io/hook', 'helm.sh/hook'];
+const SYNC_OPTIONS = 'argocd.argoproj.io/sync-options';
+
+function isRecreatedAtEachSync({ metadata: { annotations } }: SslReset): boolean {
+  const options = (annotations[SYNC_OPTIONS] ?? '').split(',').map((option) => option.trim());
+  return (
+    HOOKS.some((hook) => hook in annotations) || options.includes('Force=true') || options.includes('Replace=true')
+  );
+}

@@ -1,0 +1,52 @@
+/** May this namespace reset this instance? Denied unless an administrator allowed it. */
+import type { InstanceRef } from './ssl-reset.ts';
+import { annotations, instanceKey } from './ssl-reset.ts';
+
+/** One entry of `--allowed-instances`: a glob of `project/instance`, for one namespace or, without one, for all. */
+export interface AllowedInstances {
+  readonly namespace?: string;
+  readonly pattern: string;
+}
+
+/** `*` matches any characters but `/`; everything else stands for itself. */
+export function matchesGlob(pattern: string, text: string): boolean {
+  const source = pattern
+    .split('*')
+    .map((literal) => literal.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+    .join('[^/]*');
+  return new RegExp(`^${source}$`).test(text);
+}
+
+export const parsePatterns = (list: string): readonly string[] =>
+  list
+    .split(',')
+    .map((pattern) => pattern.trim())
+    .filter((pattern) => pattern !== '');
+
+export interface PermissionQuestion {
+  readonly namespace: string;
+  readonly instance: InstanceRef;
+  /** The Namespace's annotations; undefined where the operator may not read them: then the flag alone decides. */
+  readonly namespaceAnnotations: Readonly<Record<string, string>> | undefined;
+  readonly allowedInstances: readonly AllowedInstances[];
+}
+
+export type Permission = { readonly allowed: true } | { readonly allowed: false; readonly message: string };
+
+export function permission(question: PermissionQuestion): Permission {
+  const { namespace, instance, namespaceAnnotations, allowedInstances } = question;
+  const key = instanceKey(instance);
+  const byFlag = allowedInstances
+    .filter((entry) => entry.namespace === undefined || entry.namespace === namespace)
+    .map((entry) => entry.pattern);
+  const byAnnotation = parsePatterns(namespaceAnnotations?.[annotations.allowedInstances] ?? '');
+  if ([...byFlag, ...byAnnotation].some((pattern) => matchesGlob(pattern, key))) return { allowed: true };
+  return { allowed: false, message: denial(namespace, key, namespaceAnnotations !== undefined, byAnnotation) };
+}
+
+function denial(namespace: string, key: string, readsNamespace: boolean, patterns: readonly string[]): string {
+  const problem = `Namespace ${namespace} is not allowed to reset ${key}`;
+  return readsNamespace
+    ? `${problem}. An administrator allows it with: kubectl annotate namespace ${namespace} --overwrite '${annotations.allowedInstances}=${[...patterns, key].join(',')}'`
+    : `${problem}. An administrator allows it by the operator's flag: --allowed-instances=${namespace}=${key}`;
+}

@@ -1,0 +1,107 @@
+/**
+ * What makes a request one request, and which part of it is behind us.
+ *
+ * Without `spec.requestId` each generation is a request of its own. With it each change of its value is one, and a newer
+ * generation with the same value publishes and rolls anew without a call. The first requestId of an object becomes the
+ * id of the request that is there.
+ */
+import { findCondition, isTrue } from './conditions.ts';
+import type { Request, SslReset } from './ssl-reset.ts';
+import { isSuspended, retryValue } from './ssl-reset.ts';
+
+/** Why a request is received: for the first time, or once more. */
+export type Arrival =
+  /** A request that was never seen. */
+  | 'New'
+  /** A newer generation of the same request: publish and roll anew; the reset only if it was never called. */
+  | 'Again'
+  /** A person's word to go on at the step that stalled. */
+  | 'Retry'
+  /** No longer suspended: the deadline starts anew. */
+  | 'Resumed'
+  /** The instance got another CA since: publish and roll anew, without a call. */
+  | 'NewerCa';
+
+export function isNewRequest({ metadata, spec, status: { request } }: SslReset): boolean {
+  if (request === undefined) return true;
+  if (spec.requestId === undefined) return request.generation !== metadata.generation;
+  return request.requestId !== undefined && request.requestId !== spec.requestId;
+}
+
+export const isNewerGeneration = ({ metadata, status: { request } }: SslReset): boolean =>
+  request !== undefined && request.generation !== metadata.generation;
+
+/** A call was recorded, and nobody knows yet what became of it. */
+export const isUnresolved = (request: Request | undefined): boolean =>
+  request?.time !== undefined && request.outcome === undefined;
+
+/** The reset itself needs no further call: it was accepted, or was not necessary. */
+export const isSettled = (request: Request | undefined): boolean =>
+  request?.outcome === 'Accepted' || request?.outcome === 'AlreadyDone';
+
+export const isComplete = ({ metadata, status }: SslReset): boolean => {
+  const condition = findCondition(status.conditions, 'Ready');
+  return condition?.status === 'True' && condition.observedGeneration === metadata.generation;
+};
+
+export const isStalled = ({ status }: SslReset): boolean => isTrue(status.conditions, 'Stalled');
+
+export const stalledReason = ({ status }: SslReset): string | undefined =>
+  findCondition(status.conditions, 'Stalled')?.reason;
+
+/** A value of the annotation `retry` that was not seen before. Removing the annotation asks for nothing. */
+export const hasNewRetry = (reset: SslReset): boolean => {
+  const value = retryValue(reset);
+  return value !== undefined && value !== reset.status.request?.retry;
+};
+
+export const wasResumed = (reset: SslReset): boolean =>
+  !isSuspended(reset) && findCondition(reset.status.conditions, 'Reconciling')?.reason === 'Suspended';
+
+/** The stalled step is the reset itself, so a retry may call anew. */
+const mayCallAgain = ({ status }: SslReset): boolean =>
+  !isSettled(status.request) || status.operation?.error !== undefined;
+
+/** The record with which a request begins, or begins once more. */
+export function received(reset: SslReset, arrival: Arrival, now: string): Request {
+  const { metadata, spec, status } = reset;
+  const identity = {
+    generation: metadata.generation,
+    ...(spec.requestId !== undefined && { requestId: spec.requestId }),
+    ...seenRetry(reset),
+  };
+  const { request } = status;
+  if (request === undefined || arrival === 'New') {
+    return { ...identity, receivedTime: now, attempt: 0, ...pending(request) };
+  }
+  if (arrival === 'Retry' && mayCallAgain(reset)) return { ...identity, ...callAgain(request), receivedTime: now };
+  return { ...identity, ...onward(request), ...(isSettled(request) ? { doneTime: now } : { receivedTime: now }) };
+}
+
+/** The value of `retry` as seen now, so that it works once. */
+export function seenRetry(reset: SslReset): Pick<Request, 'retry'> {
+  const value = retryValue(reset) ?? reset.status.request?.retry;
+  return value === undefined ? {} : { retry: value };
+}
+
+/** A delay that Cloud SQL asked for holds for the next request too. */
+const pending = (request: Request | undefined): Pick<Request, 'retryTime'> =>
+  request?.retryTime === undefined ? {} : { retryTime: request.retryTime };
+
+/** Attempts are counted on, and a call in doubt keeps its baseline, unless its outcome was given up as unknown. */
+function callAgain(request: Request): Omit<Request, 'generation' | 'requestId' | 'retry'> {
+  const { attempt, receivedTime, before, inDoubt, outcome } = request;
+  const keepsDoubt = inDoubt === true && outcome !== 'Unknown' && outcome !== 'Accepted';
+  return { attempt, receivedTime, ...(keepsDoubt && before !== undefined && { before, inDoubt }) };
+}
+
+function onward(request: Request): Omit<Request, 'generation' | 'requestId' | 'retry'> {
+  const {
+    generation: _generation,
+    requestId: _requestId,
+    retry: _retry,
+    publishedTime: _publishedTime,
+    ...rest
+  } = request;
+  return rest;
+}

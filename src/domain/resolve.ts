@@ -1,0 +1,129 @@
+import type { Before, Operation } from './ssl-reset.ts';
+
+export const isDone = (operation: Operation): boolean => operation.status === 'DONE';
+
+/** What can be seen of an instance after a call whose outcome is not known. */
+export interface Observation {
+  /** What was known before the call; of the first call in doubt, where there were several. */
+  readonly before: Before;
+  /** Account that called; undefined: nothing is ever taken for ours. */
+  readonly user: string | undefined;
+  /** Operations of the instance, newest first, back to the baseline. */
+  readonly operations: readonly Operation[];
+  /** Names of operations that other objects of this instance hold as theirs. */
+  readonly claimed: ReadonlySet<string>;
+  /** The CA differs from `before`, or client certificates of `before` are gone. */
+  readonly evidenceAgrees: boolean;
+  /** Since this process saw the record first, on its own monotonic clock. */
+  readonly sinceSeenMs: number;
+  /** Since this process saw the one candidate DONE first; 0 when it is not. */
+  readonly sinceDoneMs: number;
+}
+
+export interface ResolvePolicy {
+  readonly resolveGraceMs: number;
+  readonly caSettleMs: number;
+}
+
+export type Resolution =
+  /** The call was executed, and this is its operation. */
+  | { readonly kind: 'Adopt'; readonly operation: Operation }
+  | { readonly kind: 'Wait'; readonly message: string }
+  /** The call did not run and never will: a new attempt may begin, from preflight. */
+  | { readonly kind: 'NotSent' }
+  | { readonly kind: 'Unknown'; readonly message: string };
+
+/**
+ * Finds out what became of a call whose answer is not known. Never answers that it did not run while it may.
+ *
+ * 1. One candidate: wait for its end; then it is ours if it failed or the evidence agrees, else unknown.
+ * 2. No candidate and another operation runs: wait for its end.
+ * 3. No candidate, unchanged evidence, the grace over: it did not run.
+ * 4. Anything else: unknown. Before the grace is over only 1 and 2 decide, since a list that lags looks like evidence
+ *    without an operation.
+ */
+export function resolve(seen: Observation, { resolveGraceMs, caSettleMs }: ResolvePolicy): Resolution {
+  const found = candidates(seen);
+  const [only] = found;
+  if (only !== undefined && found.length === 1) return judgeCandidate(only, seen, caSettleMs);
+  const running = seen.operations.find((operation) => !isDone(operation));
+  if (running !== undefined) return { kind: 'Wait', message: `Operation ${running.name} runs on the instance` };
+  if (seen.sinceSeenMs < resolveGraceMs) {
+    const seconds = Math.ceil(resolveGraceMs / 1000);
+    return {
+      kind: 'Wait',
+      message: `No single operation of the call is listed; it may still appear within ${seconds} s`,
+    };
+  }
+  if (found.length > 1) {
+    const names = found.map(({ name }) => name).join(', ');
+    return { kind: 'Unknown', message: `Several operations may be the reset: ${names}` };
+  }
+  return seen.evidenceAgrees
+    ? {
+        kind: 'Unknown',
+        message: 'The instance has other certificates than before, and no operation of ours is listed',
+      }
+    : { kind: 'NotSent' };
+}
+
+function judgeCandidate(
+  candidate: Operation,
+  { evidenceAgrees, sinceDoneMs }: Observation,
+  caSettleMs: number,
+): Resolution {
+  if (!isDone(candidate))
+    return { kind: 'Wait', message: `Operation ${candidate.name} may be the reset; it is running` };
+  if (candidate.error !== undefined || evidenceAgrees) return { kind: 'Adopt', operation: candidate };
+  if (sinceDoneMs < caSettleMs) {
+    return {
+      kind: 'Wait',
+      message: `Operation ${candidate.name} is done, and the certificates are still the old ones`,
+    };
+  }
+  return {
+    kind: 'Unknown',
+    message: `Operation ${candidate.name} was started by our account since, but the certificates are still the old ones`,
+  };
+}
+
+/** Operations that may be the call in doubt: new since the baseline, of a reset's type, and started by our account. */
+export function candidates({ before, user, operations, claimed }: Observation | CandidateSearch): readonly Operation[] {
+  if (user === undefined) return [];
+  const known = new Set(before.operations);
+  return operations.filter(
+    (operation) =>
+      !known.has(operation.name) &&
+      !claimed.has(operation.name) &&
+      operation.operationType === 'UPDATE' &&
+      operation.user === user &&
+      !isBefore(operation.insertTime, before.operationsSince),
+  );
+}
+
+export type CandidateSearch = Pick<Observation, 'before' | 'user' | 'operations' | 'claimed'>;
+
+/** Both times are Google's: two clocks are never compared. */
+const isBefore = (time: string | undefined, baseline: string | undefined): boolean =>
+  time !== undefined && baseline !== undefined && Date.parse(time) < Date.parse(baseline);
+
+/** How many names of operations a record keeps. */
+export const BASELINE_SIZE = 100;
+
+/** The operations of now, as a record keeps them. */
+export function baseline(operations: readonly Operation[]): Pick<Before, 'operations' | 'operationsSince'> {
+  const newest = operations.slice(0, BASELINE_SIZE);
+  const oldest = newest.at(-1)?.insertTime;
+  return {
+    operations: newest.map(({ name }) => name),
+    ...(oldest !== undefined && { operationsSince: oldest }),
+  };
+}
+
+export function evidenceAgrees(
+  before: Before,
+  now: { readonly serverCaSha1Fingerprint: string | undefined; readonly clientCertificates: readonly string[] },
+): boolean {
+  if (now.serverCaSha1Fingerprint !== before.serverCaSha1Fingerprint) return true;
+  return (before.clientCertificates ?? []).some((fingerprint) => !now.clientCertificates.includes(fingerprint));
+}

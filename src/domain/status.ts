@@ -1,0 +1,148 @@
+/** From what a step found out to the next status. The only place that writes conditions and history. */
+import type { ConditionValue, Verdict } from './conditions.ts';
+import { oneLine, setConditions, toTime } from './conditions.ts';
+import { isSettled } from './request.ts';
+import { isFailure } from './rollout.ts';
+import type { HistoryEntry, Request, Spec, SslReset, Status } from './ssl-reset.ts';
+
+/** What a step may change of the status. */
+export type Facts = Omit<Status, 'conditions' | 'history' | 'observedGeneration'>;
+
+const MAX_HISTORY = 10;
+
+/** The next status: the step's facts, the conditions that follow from them and from its verdict, and the history. */
+export function summarize(reset: SslReset, facts: Facts, verdict: Verdict, now: Date): Status {
+  const generation = facts.request?.generation ?? reset.metadata.generation;
+  const wanted = [...summary(verdict), ...steps(reset.spec, facts, verdict)];
+  const history = nextHistory(reset.status, facts, verdict, now);
+  return {
+    ...facts,
+    observedGeneration: generation,
+    conditions: setConditions(reset.status.conditions ?? [], wanted, { generation, now }),
+    ...(history.length > 0 && { history }),
+  };
+}
+
+/** `Ready`, and of `Reconciling` and `Stalled` the one that is true. */
+function summary({ kind, reason, message }: Verdict): readonly ConditionValue[] {
+  switch (kind) {
+    case 'Ready':
+      return [{ type: 'Ready', status: 'True', reason, message }];
+    case 'Progressing':
+      return [
+        { type: 'Ready', status: 'Unknown', reason: 'Progressing', message },
+        { type: 'Reconciling', status: 'True', reason, message },
+      ];
+    case 'Waiting':
+      return [
+        { type: 'Ready', status: 'False', reason, message },
+        { type: 'Reconciling', status: 'True', reason, message },
+      ];
+    case 'Stalled':
+      return [
+        { type: 'Ready', status: 'False', reason, message },
+        { type: 'Stalled', status: 'True', reason, message },
+      ];
+  }
+}
+
+function steps(spec: Spec, facts: Facts, verdict: Verdict): readonly ConditionValue[] {
+  return [
+    ...(facts.request?.outcome === 'AlreadyDone' ? [] : [resetDone(facts, verdict)]),
+    ...(spec.serverCa === undefined ? [] : [serverCaPublished(facts, verdict)]),
+    ...(spec.rollout.disabled ? [] : [workloadsRolled(facts, verdict)]),
+  ];
+}
+
+function resetDone({ request, operation }: Facts, verdict: Verdict): ConditionValue {
+  const type = 'ResetDone';
+  if (operation?.error !== undefined) {
+    return { type, status: 'False', reason: 'OperationFailed', message: `Operation ${operation.name} failed` };
+  }
+  if (request?.outcome === 'Accepted' && request.doneTime !== undefined) {
+    return { type, status: 'True', reason: 'OperationDone', message: `Operation ${operation?.name ?? ''} is done` };
+  }
+  return { type, status: 'False', reason: verdict.reason, message: verdict.message };
+}
+
+function serverCaPublished({ request, serverCa }: Facts, verdict: Verdict): ConditionValue {
+  const type = 'ServerCaPublished';
+  if (request?.publishedTime !== undefined) {
+    const message = `${serverCa?.publishedTo ?? ''} holds the server CA ${serverCa?.sha1Fingerprint ?? ''}`;
+    return { type, status: 'True', reason: 'Published', message };
+  }
+  return { type, status: 'False', ...(isDone(request) ? verdictOf(verdict) : PENDING) };
+}
+
+function workloadsRolled({ request, rollout }: Facts, verdict: Verdict): ConditionValue {
+  const type = 'WorkloadsRolled';
+  if (request?.publishedTime === undefined || rollout === undefined) return { type, status: 'False', ...PENDING };
+  const { total = 0, rolled = 0, skipped = 0, workloads = [] } = rollout;
+  if (total === 0) {
+    return {
+      type,
+      status: 'True',
+      reason: 'NothingToRoll',
+      message: 'No workload is selected or refers to the published CA',
+    };
+  }
+  if (rolled + skipped < total) return { type, status: 'False', ...verdictOf(verdict) };
+  const isUnchanged = workloads.every(({ startTime }) => startTime === undefined);
+  return isUnchanged
+    ? {
+        type,
+        status: 'True',
+        reason: 'Unchanged',
+        message: `All ${total} carried the server CAs already: nothing was rolled`,
+      }
+    : { type, status: 'True', reason: 'Rolled', message: rolledMessage(rolled, skipped) };
+}
+
+const rolledMessage = (rolled: number, skipped: number): string =>
+  skipped === 0 ? `${rolled} rolled and healthy` : `${rolled} rolled and healthy, ${skipped} skipped`;
+
+const PENDING = { reason: 'Pending', message: 'The reset is not done yet' } as const;
+const verdictOf = ({ reason, message }: Verdict): Pick<ConditionValue, 'reason' | 'message'> => ({ reason, message });
+const isDone = (request: Request | undefined): boolean => isSettled(request) && request?.doneTime !== undefined;
+
+/** One entry for each request and generation that came to an end, newest first. */
+function nextHistory({ history = [] }: Status, facts: Facts, verdict: Verdict, now: Date): readonly HistoryEntry[] {
+  const { request } = facts;
+  if (request === undefined || verdict.kind === 'Progressing' || verdict.kind === 'Waiting') return history;
+  const entry = historyEntry(request, facts, verdict);
+  const [newest, ...older] = history;
+  if (newest === undefined || !isSameRequest(newest, entry)) {
+    return [{ ...entry, endTime: toTime(now) }, ...history].slice(0, MAX_HISTORY);
+  }
+  const { endTime, ...rest } = newest;
+  return isSameEnd(rest, entry) && endTime !== undefined ? history : [{ ...entry, endTime: toTime(now) }, ...older];
+}
+
+function historyEntry(request: Request, { operation, serverCa }: Facts, verdict: Verdict): HistoryEntry {
+  return {
+    generation: request.generation,
+    ...(request.requestId !== undefined && { requestId: request.requestId }),
+    ...(operation !== undefined && { operation: operation.name }),
+    outcome: verdict.reason,
+    startTime: request.time ?? request.receivedTime,
+    ...(serverCa?.sha1Fingerprint !== undefined && { serverCaSha1Fingerprint: serverCa.sha1Fingerprint }),
+  };
+}
+
+const isSameRequest = (a: HistoryEntry, b: HistoryEntry): boolean =>
+  a.generation === b.generation && a.requestId === b.requestId && a.startTime === b.startTime;
+
+const isSameEnd = (a: HistoryEntry, b: HistoryEntry): boolean =>
+  a.outcome === b.outcome && a.operation === b.operation && a.serverCaSha1Fingerprint === b.serverCaSha1Fingerprint;
+
+/** What failed in the roll, as one line that names each workload. */
+export function failureMessage({ rollout }: Facts): string {
+  const failed = (rollout?.workloads ?? []).filter(isFailure);
+  const names = failed.map(({ kind, name, message = '' }) => `${kind} ${name}: ${message}`);
+  return oneLine(names.join('; '));
+}
+
+export function factsOf({ status }: SslReset): Facts {
+  const { conditions: _conditions, history: _history, observedGeneration: _observedGeneration, ...facts } = status;
+  return facts;
+}

@@ -1,0 +1,47 @@
+/** From the instance's CAs to what is published and to the digest that rolls the workloads. */
+import { createHash } from 'node:crypto';
+import type { ServerCas } from './instance.ts';
+import type { InstanceRef, ServerCaStatus, Spec } from './ssl-reset.ts';
+import { instanceKey } from './ssl-reset.ts';
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/**
+ * The annotation of a pod template that rolls it. DO NOT CHANGE: another key would roll every workload once more.
+ */
+export const templateAnnotationKey = (instance: InstanceRef): string =>
+  `tls.cloudsql-ssl.dev/${sha256(instanceKey(instance)).slice(0, 16)}`;
+
+/**
+ * The same CAs give the same digest, whichever object publishes them and under which `contents`, so that two objects of
+ * one instance do not roll each other's workloads. DO NOT CHANGE: another digest would roll every workload once more.
+ */
+export function revision(cas: ServerCas): string {
+  const [active, ...others] = cas.map(({ sha1Fingerprint }) => sha1Fingerprint);
+  return sha256([active, ...others.toSorted()].join('\n')).slice(0, 32);
+}
+
+/** The PEM that applications read: every CA, the active one first, or the active one alone. */
+export function serverCaPem(cas: ServerCas, contents: NonNullable<Spec['serverCa']>['contents']): string {
+  const wanted = contents === 'Active' ? cas.slice(0, 1) : cas;
+  return wanted.map(({ pem }) => `${pem.replaceAll('\r\n', '\n').trim()}\n`).join('');
+}
+
+export function serverCaStatus(
+  cas: ServerCas,
+  extra: { readonly previousSha1Fingerprint: string | undefined; readonly publishedTo: string | undefined },
+): ServerCaStatus {
+  const [active] = cas;
+  const { previousSha1Fingerprint, publishedTo } = extra;
+  return {
+    count: cas.length,
+    ...(active !== undefined && {
+      sha1Fingerprint: active.sha1Fingerprint,
+      ...(active.commonName !== undefined && { commonName: active.commonName.slice(0, 1024) }),
+      ...(active.createTime !== undefined && { createTime: active.createTime }),
+      ...(active.expirationTime !== undefined && { expirationTime: active.expirationTime }),
+    }),
+    ...(previousSha1Fingerprint !== undefined && { previousSha1Fingerprint }),
+    ...(publishedTo !== undefined && { publishedTo }),
+  };
+}

@@ -1,0 +1,156 @@
+/**
+ * All objects that are watched, as a small record each: what one pass must know of the other objects, and which of them
+ * an event concerns. The objects themselves are never kept.
+ */
+import { type Call, callOf, callsInLastHour, isWithinHour, recordedCalls } from '../domain/blast-radius.ts';
+import { isUnresolved } from '../domain/request.ts';
+import type { SslReset } from '../domain/ssl-reset.ts';
+import { annotations, instanceKey } from '../domain/ssl-reset.ts';
+import type { ObjectRef } from './ports.ts';
+
+interface Member {
+  readonly ref: ObjectRef;
+  readonly uid: string;
+  readonly lane: string;
+  /** Changes exactly when a pass may have something new to do: not by our own status writes. */
+  readonly trigger: string;
+  readonly ca: { readonly fingerprint: string; readonly createTimeMs: number } | undefined;
+  readonly isUnresolved: boolean;
+  readonly operation: string | undefined;
+  readonly calls: readonly Call[];
+}
+
+export const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`;
+
+export class Fleet {
+  readonly #members = new Map<string, Member>();
+  readonly #lanes = new Map<string, Set<string>>();
+  /** Calls that this process recorded and that no object may tell of yet. */
+  readonly #ownCalls = new Map<string, Call>();
+
+  /** Takes in an object as it is now, and answers which objects need a pass because of what is new in it. */
+  apply(reset: SslReset): readonly ObjectRef[] {
+    const member = memberOf(reset);
+    const key = keyOf(member.ref);
+    const before = this.#members.get(key);
+    if (before !== undefined && before.lane !== member.lane) this.#leaveLane(key, before.lane);
+    this.#members.set(key, member);
+    this.#laneOf(member.lane).add(key);
+    const itself = before?.trigger === member.trigger ? [] : [member.ref];
+    const hasOtherCa = member.ca !== undefined && member.ca.fingerprint !== before?.ca?.fingerprint;
+    return hasOtherCa ? [...itself, ...this.#siblings(member).map(({ ref }) => ref)] : itself;
+  }
+
+  remove(ref: ObjectRef): void {
+    const key = keyOf(ref);
+    const member = this.#members.get(key);
+    if (member !== undefined) this.#leaveLane(key, member.lane);
+    this.#members.delete(key);
+  }
+
+  /** The full set: whatever is not in it is gone. */
+  replace(resets: readonly SslReset[]): readonly ObjectRef[] {
+    const present = new Set(resets.map(({ metadata }) => keyOf(metadata)));
+    for (const { ref } of [...this.#members.values()]) {
+      if (!present.has(keyOf(ref))) this.remove(ref);
+    }
+    return resets.flatMap((reset) => this.apply(reset));
+  }
+
+  /** One pass at a time for each instance: the lane of an object's key. */
+  laneOf(key: string): string | undefined {
+    return this.#members.get(key)?.lane;
+  }
+
+  get size(): number {
+    return this.#members.size;
+  }
+
+  /** Whether another object of the instance has recorded a CA that was made later. Both times are Google's. */
+  hasNewerCa(reset: SslReset): boolean {
+    const { ca } = memberOf(reset);
+    if (ca === undefined) return false;
+    return this.#siblings(memberOf(reset)).some(
+      (sibling) =>
+        sibling.ca !== undefined &&
+        sibling.ca.fingerprint !== ca.fingerprint &&
+        sibling.ca.createTimeMs > ca.createTimeMs,
+    );
+  }
+
+  /** Whether a call of another object of the instance may still show up. */
+  hasUnresolvedSibling(reset: SslReset): boolean {
+    return this.#siblings(memberOf(reset)).some((sibling) => sibling.isUnresolved);
+  }
+
+  /** Operations that the other objects of the instance hold as theirs. */
+  claimedOperations(reset: SslReset): ReadonlySet<string> {
+    return new Set(this.#siblings(memberOf(reset)).flatMap(({ operation }) => operation ?? []));
+  }
+
+  /** Calls of the last hour that were or may have been executed. */
+  recentCalls(now: Date): number {
+    for (const [id, call] of this.#ownCalls) {
+      if (!isWithinHour(call, now)) this.#ownCalls.delete(id);
+    }
+    return callsInLastHour(
+      [...this.#ownCalls.values(), ...[...this.#members.values()].flatMap(({ calls }) => calls)],
+      now,
+    );
+  }
+
+  noteCall(uid: string, time: string): void {
+    const call = callOf(uid, time);
+    this.#ownCalls.set(call.id, call);
+  }
+
+  /** The call is known not to have been executed. */
+  forgetCall(uid: string, time: string): void {
+    this.#ownCalls.delete(callOf(uid, time).id);
+  }
+
+  #siblings({ lane, ref }: Member): readonly Member[] {
+    const own = keyOf(ref);
+    const keys = [...(this.#lanes.get(lane) ?? [])].filter((key) => key !== own);
+    return keys.flatMap((key) => this.#members.get(key) ?? []);
+  }
+
+  #laneOf(lane: string): Set<string> {
+    const keys = this.#lanes.get(lane) ?? new Set<string>();
+    this.#lanes.set(lane, keys);
+    return keys;
+  }
+
+  #leaveLane(key: string, lane: string): void {
+    const keys = this.#lanes.get(lane);
+    keys?.delete(key);
+    if (keys?.size === 0) this.#lanes.delete(lane);
+  }
+}
+
+function memberOf(reset: SslReset): Member {
+  const { metadata, spec, status } = reset;
+  const { sha1Fingerprint: fingerprint, createTime } = status.serverCa ?? {};
+  return {
+    ref: { namespace: metadata.namespace, name: metadata.name },
+    uid: metadata.uid,
+    lane: instanceKey(spec),
+    trigger: triggerOf(reset),
+    ca:
+      fingerprint === undefined || createTime === undefined
+        ? undefined
+        : { fingerprint, createTimeMs: Date.parse(createTime) },
+    isUnresolved: isUnresolved(status.request) && metadata.deletionTimestamp === undefined,
+    operation: status.operation?.name,
+    calls: recordedCalls(reset),
+  };
+}
+
+const triggerOf = ({ metadata }: SslReset): string =>
+  JSON.stringify([
+    metadata.uid,
+    metadata.generation,
+    metadata.annotations[annotations.suspend],
+    metadata.annotations[annotations.retry],
+    metadata.deletionTimestamp !== undefined,
+  ]);

@@ -1,0 +1,76 @@
+/** What a step is given, and what it answers. */
+import type { PollPolicy, RetryPolicy } from '../domain/attempts.ts';
+import type { Verdict } from '../domain/conditions.ts';
+import type { AllowedInstances } from '../domain/permission.ts';
+import type { ResolvePolicy } from '../domain/resolve.ts';
+import type { SslReset, Status } from '../domain/ssl-reset.ts';
+import type { Facts } from '../domain/status.ts';
+import type { WorkloadRef } from '../domain/workload.ts';
+import type { Fleet } from './fleet.ts';
+import type { Memory } from './memory.ts';
+import type {
+  Clock,
+  CloudSql,
+  Events,
+  Leadership,
+  Logger,
+  Namespaces,
+  ObjectRef,
+  PublishedObjects,
+  SslResets,
+  Workloads,
+} from './ports.ts';
+
+export interface Settings extends RetryPolicy, PollPolicy, ResolvePolicy {
+  readonly callWindowMs: number;
+  /** 0: no limit. */
+  readonly maxResetsPerHour: number;
+  readonly requirePreconditions: boolean;
+  readonly allowedInstances: readonly AllowedInstances[];
+}
+
+/** Everything that a pass works with. */
+export interface World {
+  readonly resets: SslResets;
+  readonly namespaces: Namespaces;
+  readonly workloads: Workloads;
+  readonly objects: PublishedObjects;
+  readonly cloudSql: CloudSql;
+  readonly events: Events;
+  readonly clock: Clock;
+  readonly leadership: Leadership;
+  readonly logger: Logger;
+  readonly fleet: Fleet;
+  readonly memory: Memory;
+  readonly settings: Settings;
+  /** Has these objects looked at as soon as may be. */
+  readonly wake: (refs: readonly ObjectRef[]) => void;
+}
+
+export interface StepEvent {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly action: string;
+  readonly note: string;
+  /** The workload that it concerns; absent: the object itself. */
+  readonly workload?: WorkloadRef & { readonly uid: string };
+}
+
+/** What a step found out. */
+export interface Finding {
+  readonly facts: Facts;
+  readonly verdict: Verdict;
+  /** For `Waiting`: never sooner than Cloud SQL or the API server asked for. */
+  readonly retryAfterMs?: number;
+  /** When to come back where no delay is recorded; absent: at once while progressing, never when ended. */
+  readonly requeueAfterMs?: number;
+  readonly events?: readonly StepEvent[];
+}
+
+export type StepResult =
+  | { readonly kind: 'Idle'; readonly requeueAfterMs?: number }
+  | ({ readonly kind: 'Finding' } & Finding)
+  /** The status as it is to be, word for word. */
+  | { readonly kind: 'Status'; readonly status: Status }
+  /** What became of a call: it must not be lost to a conflict. `recorded` is the object with the record as written. */
+  | ({ readonly kind: 'CallOutcome'; readonly recorded: SslReset } & Finding);

@@ -1,0 +1,35 @@
+import { findCondition } from '../domain/conditions.ts';
+import { GROUP, KIND, type SslReset, VERSION } from '../domain/ssl-reset.ts';
+import type { Finding, StepEvent, World } from './pass.ts';
+import type { EventSubject } from './ports.ts';
+
+/** Tells of what a step did, and of each new reason for which a request waits, is stalled or is ready. */
+export function publishEvents(before: SslReset, after: SslReset, finding: Finding, { events, logger }: World): void {
+  const subject = subjectOf(after);
+  for (const event of [...(finding.events ?? []), ...changeOfReason(before, finding)]) {
+    const { workload, ...note } = event;
+    logger.info(note.note, { reason: note.reason });
+    events.publish(
+      workload === undefined
+        ? { ...note, regarding: subject }
+        : { ...note, regarding: { ...workload, apiVersion: 'apps/v1' }, related: subject },
+    );
+    if (workload !== undefined)
+      events.publish({ ...note, regarding: subject, related: { ...workload, apiVersion: 'apps/v1' } });
+  }
+}
+
+function changeOfReason({ status: { conditions } }: SslReset, { verdict }: Finding): readonly StepEvent[] {
+  const { kind, reason, message } = verdict;
+  const last = findCondition(conditions, 'Ready');
+  if (kind === 'Progressing' || (last?.reason === reason && last.message === message)) return [];
+  return [{ type: kind === 'Ready' ? 'Normal' : 'Warning', reason, action: 'Reconcile', note: message }];
+}
+
+const subjectOf = ({ metadata: { namespace, name, uid } }: SslReset): EventSubject => ({
+  apiVersion: `${GROUP}/${VERSION}`,
+  kind: KIND,
+  namespace,
+  name,
+  uid,
+});

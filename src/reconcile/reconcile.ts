@@ -1,0 +1,181 @@
+import { isDeepStrictEqual } from 'node:util';
+import {
+  afterFailure,
+  isPastDeadline,
+  lookAgainDelayMs,
+  remainingDelayMs,
+  withoutDelay,
+  withoutFailures,
+} from '../domain/attempts.ts';
+import { findCondition, stalled, type Verdict } from '../domain/conditions.ts';
+import { decide, type Step } from '../domain/decide.ts';
+import { CloudSqlError, isKubernetesError } from '../domain/errors.ts';
+import { deadlineMessage } from '../domain/gate.ts';
+import type { Request, SslReset, Status } from '../domain/ssl-reset.ts';
+import { type Facts, factsOf, summarize } from '../domain/status.ts';
+import { cloudSqlVerdict } from './error-verdict.ts';
+import { landOutcome } from './land-outcome.ts';
+import type { Finding, StepResult, World } from './pass.ts';
+import type { ObjectRef } from './ports.ts';
+import { publishEvents } from './publish-events.ts';
+import { followOperation } from './steps/follow-operation.ts';
+import { keepUnknown, suspend, unknownMessage } from './steps/hold.ts';
+import { publish } from './steps/publish.ts';
+import { receive, recordRetry } from './steps/receive.ts';
+import { requestReset } from './steps/request-reset.ts';
+import { resolveOutcome } from './steps/resolve.ts';
+import { roll } from './steps/roll.ts';
+
+export type Action = { readonly kind: 'AwaitChange' } | { readonly kind: 'RequeueAfter'; readonly delayMs: number };
+
+const AWAIT_CHANGE: Action = { kind: 'AwaitChange' };
+const requeueAfter = (delayMs: number): Action => ({ kind: 'RequeueAfter', delayMs });
+
+/**
+ * One pass: read the object as it is now, decide on one step, run it, write what it found out, say when to come back.
+ * A kill between any two lines is just another pass.
+ * @throws KubernetesError for what the error policy tries again
+ */
+export async function reconcile(ref: ObjectRef, world: World): Promise<Action> {
+  const reset = await world.resets.get(ref);
+  if (reset === undefined) return AWAIT_CHANGE;
+  const step = decide(reset, { now: world.clock.now(), hasNewerCa: world.fleet.hasNewerCa(reset) });
+  const result = await runOrWait(step, reset, world);
+  switch (result.kind) {
+    case 'Idle':
+      return result.requeueAfterMs === undefined ? AWAIT_CHANGE : requeueAfter(result.requeueAfterMs);
+    case 'Status':
+      await write(reset, result.status, world);
+      return requeueAfter(0);
+    case 'Finding':
+      return conclude(reset, reset, settle(reset, step, result, world), world);
+    case 'CallOutcome':
+      return conclude(reset, result.recorded, settle(reset, step, result, world), world, { mustLand: true });
+  }
+}
+
+function run(step: Step, reset: SslReset, world: World): StepResult | Promise<StepResult> {
+  switch (step.kind) {
+    case 'Nothing':
+      world.memory.forget(reset.metadata.uid);
+      return { kind: 'Idle' };
+    case 'Wait':
+      return { kind: 'Idle', requeueAfterMs: step.delayMs };
+    case 'Receive':
+      return receive(reset, step.arrival, world);
+    case 'RecordRetry':
+      return recordRetry(reset);
+    case 'Suspend':
+      return suspend(reset);
+    case 'KeepUnknown':
+      return keepUnknown(reset);
+    case 'Resolve':
+      return resolveOutcome(reset, world);
+    case 'Follow':
+      return followOperation(reset, world);
+    case 'RequestReset':
+      return requestReset(reset, world);
+    case 'Publish':
+      return publish(reset, world);
+    case 'Roll':
+      return roll(reset, world);
+  }
+}
+
+/** A read of Cloud SQL that fails is something to wait for, with its reason in the status. */
+async function runOrWait(step: Step, reset: SslReset, world: World): Promise<StepResult> {
+  try {
+    return await run(step, reset, world);
+  } catch (error) {
+    if (!(error instanceof CloudSqlError)) throw error;
+    const { retryAfterMs } = error;
+    return {
+      kind: 'Finding',
+      facts: factsOf(reset),
+      verdict: cloudSqlVerdict(error, step.kind),
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    };
+  }
+}
+
+/** Applies the deadline to what a step found out, and notes the delay that a failure costs. */
+function settle(reset: SslReset, step: Step, finding: Finding, { clock, settings }: World): Finding {
+  const now = clock.now();
+  const ended = afterDeadline({ ...reset, status: finding.facts }, step, finding, now);
+  const { request } = ended.facts;
+  if (request === undefined) return ended;
+  return { ...ended, facts: { ...ended.facts, request: delayed(request, ended, now) } };
+
+  function delayed(current: Request, { verdict, retryAfterMs }: Finding, at: Date): Request {
+    if (verdict.kind === 'Waiting') return afterFailure(current, at, settings, retryAfterMs);
+    if (step.kind === 'Receive' || step.kind === 'Suspend') return current;
+    return hasMovedOn(verdict) ? withoutFailures(current) : withoutDelay(current);
+  }
+}
+
+/** Failures are forgotten only when the step at which they happened is behind us. */
+const hasMovedOn = ({ kind, reason }: Verdict): boolean =>
+  kind !== 'Progressing' || !['Preflight', 'Requesting', 'ResolvingOutcome'].includes(reason);
+
+/** Nothing waits without a bound, except for an operation that Cloud SQL has accepted and not ended. */
+function afterDeadline(reset: SslReset, step: Step, finding: Finding, now: Date): Finding {
+  const { facts, verdict } = finding;
+  const message = `${verdict.reason}: ${verdict.message}`;
+  const isWaiting = verdict.kind === 'Waiting' || (verdict.kind === 'Progressing' && isAfterReset(step));
+  if (!isWaiting || step.kind === 'Follow' || !isPastDeadline(reset, now)) return finding;
+  if (step.kind !== 'Resolve')
+    return { ...finding, verdict: stalled('DeadlineExceeded', deadlineMessage(reset, message)) };
+  const unknown: Facts =
+    facts.request === undefined ? facts : { ...facts, request: { ...facts.request, outcome: 'Unknown' } };
+  return { ...finding, facts: unknown, verdict: stalled('OutcomeUnknown', unknownMessage(reset, message)) };
+}
+
+const isAfterReset = ({ kind }: Step): boolean => kind === 'Publish' || kind === 'Roll';
+
+/** Writes the status if it changed, tells of what happened, and says when to come back. */
+async function conclude(
+  before: SslReset,
+  base: SslReset,
+  finding: Finding,
+  world: World,
+  { mustLand = false }: { readonly mustLand?: boolean } = {},
+): Promise<Action> {
+  const now = world.clock.now();
+  const written = mustLand
+    ? await landOutcome(base, finding, world)
+    : await write(base, summarize(base, finding.facts, finding.verdict, now), world);
+  if (written === 'Conflict') return requeueAfter(0);
+  if (written === undefined) return AWAIT_CHANGE;
+  publishEvents(before, written, finding, world);
+  return comeBack(written, finding, world);
+}
+
+function comeBack(written: SslReset, { verdict, requeueAfterMs }: Finding, { clock, settings }: World): Action {
+  const now = clock.now();
+  if (verdict.kind === 'Waiting') return requeueAfter(remainingDelayMs(written.status.request, now));
+  if (verdict.kind === 'Progressing') {
+    return requeueAfterMs === Number.POSITIVE_INFINITY ? AWAIT_CHANGE : requeueAfter(requeueAfterMs ?? 0);
+  }
+  const looksAgain = verdict.reason === 'NotPermitted' || verdict.reason === 'ObjectConflict';
+  if (!looksAgain || isPastDeadline(written, now)) return AWAIT_CHANGE;
+  const since = findCondition(written.status.conditions, 'Stalled')?.lastTransitionTime;
+  return requeueAfter(lookAgainDelayMs(since, now, settings));
+}
+
+/** Status is written only on change. A conflict means that the facts are old: the next pass reads them anew. */
+async function write(
+  reset: SslReset,
+  status: Status,
+  { resets, fleet, wake }: World,
+): Promise<SslReset | 'Conflict' | undefined> {
+  if (isDeepStrictEqual(reset.status, status)) return reset;
+  try {
+    const written = await resets.updateStatus(reset, status);
+    wake(fleet.apply(written));
+    return written;
+  } catch (error) {
+    if (isKubernetesError(error, 'Conflict')) return 'Conflict';
+    if (isKubernetesError(error, 'NotFound')) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,32 @@
+import { rolloutSelector, selectorQuery } from '../../domain/label-selector.ts';
+import { type Dependent, dependents } from '../../domain/rollout.ts';
+import type { SslReset } from '../../domain/ssl-reset.ts';
+import type { Workload } from '../../domain/workload.ts';
+import type { Workloads } from '../ports.ts';
+
+/** The workloads that depend on the instance. The whole namespace is read only where references must be looked for. */
+export async function findDependents(
+  { metadata, spec }: SslReset,
+  workloads: Workloads,
+): Promise<readonly Dependent[]> {
+  const { namespace } = metadata;
+  const selector = rolloutSelector(spec);
+  const looksForReferences = spec.rollout.referencing && spec.serverCa !== undefined;
+  const found = looksForReferences
+    ? await workloads.list(namespace, { by: 'Namespace' })
+    : await workloads.list(namespace, { by: 'Selector', selector: selectorQuery(selector) });
+  return dependents(spec, selector, [...found, ...(await unlistedTargets(namespace, spec, found, workloads))]);
+}
+
+async function unlistedTargets(
+  namespace: string,
+  { rollout }: SslReset['spec'],
+  found: readonly Workload[],
+  workloads: Workloads,
+): Promise<readonly Workload[]> {
+  const unlisted = (rollout.targets ?? []).filter(
+    ({ kind, name }) => !found.some((workload) => workload.kind === kind && workload.name === name),
+  );
+  const read = await Promise.all(unlisted.map(({ kind, name }) => workloads.get({ kind, namespace, name })));
+  return read.filter((workload) => workload !== undefined);
+}

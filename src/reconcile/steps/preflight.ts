@@ -1,0 +1,123 @@
+import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
+import type { Instance } from '../../domain/instance.ts';
+import {
+  isAlreadyRotated,
+  judgeClientCertificates,
+  judgeInstance,
+  judgeOperations,
+  needsClientCertificates,
+} from '../../domain/preflight.ts';
+import { BASELINE_SIZE, baseline, candidates } from '../../domain/resolve.ts';
+import type { Before, Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
+import { annotations } from '../../domain/ssl-reset.ts';
+import { templateAnnotationKey } from '../../domain/tls-material.ts';
+import type { World } from '../pass.ts';
+import { findDependents } from './find-dependents.ts';
+import { applyObject, orCannotPublish, serverCaObject } from './published-object.ts';
+
+export type Preflight =
+  /** The call may be made; `before` is what it will be compared with. */
+  | { readonly kind: 'Clear'; readonly before: Before; readonly user: string | undefined }
+  /** What is asked for has happened already: nothing is to be called. */
+  | { readonly kind: 'AlreadyDone' }
+  /** An earlier call may have been executed after all. */
+  | { readonly kind: 'Resolve' }
+  | { readonly kind: 'Obstacle'; readonly verdict: Verdict };
+
+/**
+ * Finds out before the connections break what would fail after it, and notes what the instance looks like.
+ * @throws CloudSqlError where the instance cannot be read
+ */
+export async function preflight(reset: SslReset, request: Request, world: World): Promise<Preflight> {
+  const instance = await world.cloudSql.instance(reset.spec);
+  const isDone = isAlreadyRotated(reset, instance);
+  if (isDone && request.inDoubt !== true) {
+    const obstacle = await dependentsObstacle(reset, world);
+    return obstacle === undefined ? { kind: 'AlreadyDone' } : { kind: 'Obstacle', verdict: obstacle };
+  }
+  const operations = await readOperations(reset, request, world);
+  if (hasLateOperation(reset, request, operations, world)) return { kind: 'Resolve' };
+  if (isDone) return { kind: 'AlreadyDone' };
+  const certificates = needsClientCertificates(instance) ? await world.cloudSql.clientCertificates(reset.spec) : [];
+  const obstacle =
+    judgeInstance(instance) ??
+    judgeClientCertificates(reset, certificates) ??
+    judgeOperations(operations) ??
+    siblingObstacle(reset, world) ??
+    (await publishObstacle(reset, world)) ??
+    (await dependentsObstacle(reset, world));
+  if (obstacle !== undefined) return { kind: 'Obstacle', verdict: obstacle };
+  const now = beforeOf(
+    instance,
+    operations,
+    certificates.map(({ sha1Fingerprint }) => sha1Fingerprint),
+  );
+  const keeps = request.inDoubt === true && request.before !== undefined;
+  return { kind: 'Clear', before: keeps ? request.before : now, user: await world.cloudSql.identity() };
+}
+
+const beforeOf = (
+  { serverCaSha1Fingerprint }: Instance,
+  operations: readonly Operation[],
+  clientCertificates: readonly string[],
+): Before => ({
+  ...(serverCaSha1Fingerprint !== undefined && { serverCaSha1Fingerprint }),
+  ...(clientCertificates.length > 0 && { clientCertificates }),
+  ...baseline(operations),
+});
+
+/** While a call is in doubt its own baseline must be reached; otherwise the newest operations are enough. */
+async function readOperations({ spec }: SslReset, { inDoubt, before }: Request, { cloudSql }: World) {
+  const known = new Set(inDoubt === true ? before?.operations : []);
+  return known.size === 0
+    ? cloudSql.operations(spec, { limit: BASELINE_SIZE })
+    : cloudSql.operations(spec, { limit: BASELINE_SIZE * 5, isKnown: ({ name }) => known.has(name) });
+}
+
+/** A lost operation that shows up late must not become part of the baseline, and is never called over. */
+function hasLateOperation(
+  reset: SslReset,
+  { inDoubt, before, user }: Request,
+  operations: readonly Operation[],
+  world: World,
+) {
+  if (inDoubt !== true || before === undefined) return false;
+  return candidates({ before, user, operations, claimed: world.fleet.claimedOperations(reset) }).length > 0;
+}
+
+const siblingObstacle = (reset: SslReset, { fleet }: World): Verdict | undefined =>
+  fleet.hasUnresolvedSibling(reset)
+    ? waiting(
+        'WaitingForInstance',
+        'The outcome of a call of another CloudSqlSslReset of this instance is being found out',
+      )
+    : undefined;
+
+/** The new CA is not known yet, so anything stands in for it. */
+async function publishObstacle(reset: SslReset, { objects }: World): Promise<Verdict | undefined> {
+  const contents = serverCaObject(reset, 'dry run\n');
+  return contents && applyObject(objects, contents, { dryRun: true });
+}
+
+async function dependentsObstacle(reset: SslReset, { workloads }: World): Promise<Verdict | undefined> {
+  if (reset.spec.rollout.disabled) return undefined;
+  return orCannotPublish(async () => {
+    const found = await findDependents(reset, workloads);
+    const missing = found.find(({ workload }) => workload === undefined);
+    if (missing !== undefined) {
+      return waiting(
+        'TargetNotFound',
+        `${missing.kind} ${missing.name} in rollout.targets does not exist; nothing was called`,
+      );
+    }
+    const sample = found.find(({ workload }) => workload?.annotations[annotations.rollout] !== 'disabled')?.workload;
+    if (sample !== undefined) {
+      const annotation = { key: templateAnnotationKey(reset.spec), value: 'dry-run' };
+      await workloads.annotateTemplate(sample, annotation, { dryRun: true });
+    }
+    return undefined;
+  });
+}
+
+export const requesting = (attempt: number): Verdict =>
+  progressing('Requesting', `Call ${attempt} of resetSslConfig is recorded and being made`);

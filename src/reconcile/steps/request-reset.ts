@@ -1,0 +1,165 @@
+import type { PollPolicy } from '../../domain/attempts.ts';
+import { progressing, stalled, toTime, type Verdict, waiting } from '../../domain/conditions.ts';
+import { isKubernetesError } from '../../domain/errors.ts';
+import { refusal } from '../../domain/gate.ts';
+import { type Judgement, judgeAnswer } from '../../domain/judge-answer.ts';
+import type { Before, Request, SslReset } from '../../domain/ssl-reset.ts';
+import { type Facts, factsOf, summarize } from '../../domain/status.ts';
+import { CallWindow } from '../call-window.ts';
+import type { Finding, StepResult, World } from '../pass.ts';
+import { progress } from './follow-operation.ts';
+import { preflight, requesting } from './preflight.ts';
+import { isPermitted } from './receive.ts';
+
+/** Gate, preflight, record, call: the only place from which resetSslConfig is called. */
+export async function requestReset(reset: SslReset, world: World): Promise<StepResult> {
+  const { request } = reset.status;
+  if (request === undefined) return { kind: 'Idle' };
+  const facts = factsOf(reset);
+  const refused = await gate(reset, world);
+  if (refused !== undefined) return { kind: 'Finding', facts, verdict: refused };
+  const checked = await preflight(reset, request, world);
+  switch (checked.kind) {
+    case 'Obstacle':
+      return { kind: 'Finding', facts, verdict: checked.verdict };
+    case 'Resolve':
+      return resolveFirst(facts, request);
+    case 'AlreadyDone':
+      return alreadyDone(facts, request, toTime(world.clock.now()));
+    case 'Clear':
+      return call(reset, request, checked, world);
+  }
+}
+
+async function gate(reset: SslReset, world: World): Promise<Verdict | undefined> {
+  const { requirePreconditions } = world.settings;
+  return refusal(reset, { permission: await isPermitted(reset, world), requirePreconditions, now: world.clock.now() });
+}
+
+function resolveFirst(facts: Facts, request: Request): StepResult {
+  const { outcome: _outcome, ...unresolved } = request;
+  return {
+    kind: 'Finding',
+    facts: { ...facts, request: unresolved },
+    verdict: progressing(
+      'ResolvingOutcome',
+      'An operation of an earlier call may have shown up; nothing is called before it is known',
+    ),
+  };
+}
+
+const alreadyDone = (facts: Facts, request: Request, now: string): StepResult => ({
+  kind: 'Finding',
+  facts: { ...facts, request: { ...request, outcome: 'AlreadyDone', doneTime: now } },
+  verdict: progressing('Publishing', 'The server CA is not the one of the precondition any more: nothing is called'),
+});
+
+/**
+ * The order is the promise: a slot and a token first, so that nothing slow is left; permission as it is now; the record,
+ * under the resourceVersion of the object that was judged; then, only while the lease and the window hold, the call.
+ */
+async function call(
+  reset: SslReset,
+  request: Request,
+  { before, user }: { readonly before: Before; readonly user: string | undefined },
+  world: World,
+): Promise<StepResult> {
+  const { clock, cloudSql, fleet, settings, leadership } = world;
+  const { uid } = reset.metadata;
+  const facts = factsOf(reset);
+  const send = await cloudSql.prepareReset(reset.spec, reset.spec.mode);
+  const refused = (await gate(reset, world)) ?? blastRadius(world);
+  if (refused !== undefined) return { kind: 'Finding', facts, verdict: refused };
+
+  const window = new CallWindow(clock, settings.callWindowMs);
+  const attempt = recordedAttempt(request, { before, user, time: toTime(clock.now()) });
+  fleet.noteCall(uid, attempt.time);
+  const recorded = await record(reset, { ...facts, request: attempt }, world).catch((error: unknown) => {
+    if (isKubernetesError(error, 'Conflict', 'NotFound')) fleet.forgetCall(uid, attempt.time);
+    throw error;
+  });
+  if (!leadership.isLeader()) return { kind: 'Idle' };
+  if (!window.isOpen()) {
+    fleet.forgetCall(uid, attempt.time);
+    return { kind: 'CallOutcome', recorded, ...windowClosed(facts, attempt, settings.retryMinMs) };
+  }
+  const answer = await send();
+  const judgement = judgeAnswer(answer, { inDoubt: attempt.inDoubt === true });
+  if (judgement.kind === 'NotExecuted' || judgement.kind === 'Invalid') fleet.forgetCall(uid, attempt.time);
+  return { kind: 'CallOutcome', recorded, ...outcome(facts, attempt, judgement, settings) };
+}
+
+type Attempt = Request & { readonly time: string };
+
+function recordedAttempt(
+  request: Request,
+  { before, user, time }: { readonly before: Before; readonly user: string | undefined; readonly time: string },
+): Attempt {
+  const { outcome: _outcome, user: _user, retryTime: _retryTime, ...rest } = request;
+  return { ...rest, attempt: request.attempt + 1, time, before, ...(user !== undefined && { user }) };
+}
+
+/** The write-ahead record: from here on a call may have been made. */
+async function record(reset: SslReset, facts: Facts, { resets, clock, fleet, wake, logger }: World): Promise<SslReset> {
+  const attempt = facts.request?.attempt ?? 0;
+  const recorded = await resets.updateStatus(reset, summarize(reset, facts, requesting(attempt), clock.now()));
+  wake(fleet.apply(recorded));
+  logger.info('Call of resetSslConfig recorded', { attempt });
+  return recorded;
+}
+
+function blastRadius({ fleet, clock, settings: { maxResetsPerHour } }: World): Verdict | undefined {
+  if (maxResetsPerHour === 0 || fleet.recentCalls(clock.now()) < maxResetsPerHour) return undefined;
+  return waiting(
+    'Throttled',
+    `${maxResetsPerHour} resets were called in the last hour, as many as --max-resets-per-hour allows`,
+  );
+}
+
+const windowClosed = (facts: Facts, attempt: Attempt, requeueAfterMs: number): Finding => ({
+  facts: { ...facts, request: { ...attempt, outcome: 'NotSent' } },
+  verdict: progressing(
+    'Preflight',
+    'Writing the record took longer than the call window: nothing was sent; a new attempt begins',
+  ),
+  requeueAfterMs,
+});
+
+function outcome(facts: Facts, attempt: Attempt, judgement: Judgement, { pollMinMs }: PollPolicy): Finding {
+  switch (judgement.kind) {
+    case 'Accepted': {
+      const { operation } = judgement;
+      return {
+        facts: { ...facts, operation, request: { ...attempt, outcome: 'Accepted' } },
+        verdict: progress(operation),
+        requeueAfterMs: pollMinMs,
+        events: [
+          {
+            type: 'Normal',
+            reason: 'ResetAccepted',
+            action: 'Reset',
+            note: `Cloud SQL accepted the reset as operation ${operation.name}`,
+          },
+        ],
+      };
+    }
+    case 'NotExecuted': {
+      const { retryAfterMs } = judgement;
+      return {
+        facts: { ...facts, request: { ...attempt, outcome: judgement.outcome } },
+        verdict: waiting(judgement.reason, judgement.message),
+        ...(retryAfterMs !== undefined && { retryAfterMs }),
+      };
+    }
+    case 'Invalid':
+      return {
+        facts: { ...facts, request: { ...attempt, outcome: 'Refused' } },
+        verdict: stalled(judgement.reason, `Cloud SQL refused the reset for good: ${judgement.message}`),
+      };
+    case 'Resolve':
+      return {
+        facts: { ...facts, request: { ...attempt, inDoubt: true } },
+        verdict: progressing('ResolvingOutcome', judgement.message),
+      };
+  }
+}

@@ -1,0 +1,96 @@
+import { pollDelayMs } from '../../domain/attempts.ts';
+import { progressing, stalled, toTime } from '../../domain/conditions.ts';
+import { BASELINE_SIZE, candidates, isDone, type Observation, type Resolution, resolve } from '../../domain/resolve.ts';
+import type { Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
+import { factsOf } from '../../domain/status.ts';
+import type { StepResult, World } from '../pass.ts';
+import { readEvidence } from './evidence.ts';
+import { unknownMessage } from './hold.ts';
+
+/** Finds out what became of a recorded call before anything else is done for the instance. */
+export async function resolveOutcome(reset: SslReset, world: World): Promise<StepResult> {
+  const { request } = reset.status;
+  if (request === undefined) return { kind: 'Idle' };
+  const resolution = resolve(await observe(reset, request, world), world.settings);
+  return conclude(reset, request, resolution, world);
+}
+
+/** More operations than a record keeps are read, so that the baseline is reached where others were busy meanwhile. */
+const OPERATIONS_LIMIT = BASELINE_SIZE * 5;
+
+async function observe(reset: SslReset, request: Request, world: World): Promise<Observation> {
+  const { cloudSql, fleet, memory } = world;
+  const { metadata, spec } = reset;
+  const before = request.before ?? {};
+  const known = new Set(before.operations);
+  const call = `call ${request.time ?? ''}`;
+  const sinceSeenMs = memory.sinceSeenMs(metadata.uid, call);
+  const operations = await cloudSql.operations(spec, {
+    limit: OPERATIONS_LIMIT,
+    isKnown: ({ name }) => known.has(name),
+  });
+  const search = { before, user: request.user, operations, claimed: fleet.claimedOperations(reset) };
+  return {
+    ...search,
+    evidenceAgrees: await readEvidence(cloudSql, spec, before),
+    sinceSeenMs,
+    sinceDoneMs: sinceDoneMs(candidates(search), metadata.uid, world),
+  };
+}
+
+function sinceDoneMs(found: readonly Operation[], uid: string, { memory }: World): number {
+  const done = found.find(isDone);
+  return done === undefined ? 0 : memory.sinceSeenMs(uid, `done ${done.name}`);
+}
+
+function conclude(
+  reset: SslReset,
+  request: Request,
+  resolution: Resolution,
+  { clock, settings, logger }: World,
+): StepResult {
+  const facts = factsOf(reset);
+  const now = clock.now();
+  logger.info('Outcome of a recorded call examined', { resolution: resolution.kind, attempt: request.attempt });
+  switch (resolution.kind) {
+    case 'Wait':
+      return {
+        kind: 'Finding',
+        facts: { ...facts, request: { ...request, inDoubt: true } },
+        verdict: progressing('ResolvingOutcome', `The outcome of the call is not known. ${resolution.message}`),
+        requeueAfterMs: pollDelayMs(request.time, now, settings),
+      };
+    case 'Adopt':
+      return {
+        kind: 'Finding',
+        facts: adopted(facts, request, resolution.operation, toTime(now)),
+        verdict: progressing('Publishing', `Operation ${resolution.operation.name} is the reset; it is done`),
+        events: [
+          {
+            type: 'Normal',
+            reason: 'ResetAccepted',
+            action: 'ResolveOutcome',
+            note: `The answer was lost; operation ${resolution.operation.name} is the reset`,
+          },
+        ],
+      };
+    case 'NotSent':
+      return {
+        kind: 'Finding',
+        facts: { ...facts, request: { ...request, inDoubt: true, outcome: 'NotSent' } },
+        verdict: progressing('Preflight', 'The recorded call was not executed; a new attempt begins'),
+      };
+    case 'Unknown':
+      return {
+        kind: 'Finding',
+        facts: { ...facts, request: { ...request, inDoubt: true, outcome: 'Unknown' } },
+        verdict: stalled('OutcomeUnknown', unknownMessage(reset, resolution.message)),
+      };
+  }
+}
+
+const adopted = (facts: ReturnType<typeof factsOf>, request: Request, operation: Operation, now: string) => ({
+  ...facts,
+  operation,
+  request: { ...request, outcome: 'Accepted', doneTime: now },
+});

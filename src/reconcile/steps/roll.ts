@@ -1,0 +1,134 @@
+import { progressing, ready, stalled, toTime, type Verdict } from '../../domain/conditions.ts';
+import { isKubernetesError } from '../../domain/errors.ts';
+import { retryCommand } from '../../domain/gate.ts';
+import { type Dependent, isFailure, planRoll, type RollOptions, rolloutStatus } from '../../domain/rollout.ts';
+import type { RolloutStatus, SslReset, WorkloadStatus } from '../../domain/ssl-reset.ts';
+import { type Facts, factsOf, failureMessage } from '../../domain/status.ts';
+import { templateAnnotationKey } from '../../domain/tls-material.ts';
+import type { Workload } from '../../domain/workload.ts';
+import type { StepEvent, StepResult, World } from '../pass.ts';
+import { findDependents } from './find-dependents.ts';
+import { failed } from './publish.ts';
+import { orCannotPublish } from './published-object.ts';
+
+/** Health is judged once a second while a roll goes on. */
+const JUDGE_EVERY_MS = 1_000;
+
+/** Starts what may start now, judges everything that depends on the instance, and ends when nothing is open any more. */
+export async function roll(reset: SslReset, world: World): Promise<StepResult> {
+  const facts = factsOf(reset);
+  const revision = facts.rollout?.revision ?? '';
+  if (reset.spec.rollout.disabled) return { kind: 'Finding', facts, verdict: ended(reset, facts) };
+  const found = await orCannotPublish(() => findDependents(reset, world.workloads));
+  if ('kind' in found) return { kind: 'Finding', facts, verdict: found };
+  const options: RollOptions = {
+    annotationKey: templateAnnotationKey(reset.spec),
+    revision,
+    rollout: reset.spec.rollout,
+    before: facts.rollout,
+    now: toTime(world.clock.now()),
+  };
+  const started = await start(planRoll(found, options).start, options, world);
+  const plan = planRoll(
+    found.map((dependent) => after(dependent, started)),
+    options,
+  );
+  const rows = plan.workloads.map((row) => refusedRow(row, started) ?? row);
+  const rollout = rolloutStatus(revision, rows);
+  const next = { ...facts, rollout };
+  const isSettled = plan.isSettled && started.every(({ kind }) => kind === 'Annotated');
+  return {
+    kind: 'Finding',
+    facts: next,
+    verdict: isSettled ? ended(reset, next) : progressing('RollingOut', rollingMessage(rollout)),
+    ...(!isSettled && { requeueAfterMs: JUDGE_EVERY_MS }),
+    events: changes(facts.rollout, rows, found),
+  };
+}
+
+type Started =
+  | { readonly kind: 'Annotated'; readonly workload: Workload }
+  | { readonly kind: 'Refused'; readonly workload: Workload; readonly message: string }
+  /** It changed or went away since it was read: it is judged anew in the next pass. */
+  | { readonly kind: 'Changed'; readonly workload: Workload };
+
+const start = (workloads: readonly Workload[], options: RollOptions, world: World): Promise<readonly Started[]> =>
+  Promise.all(workloads.map((workload) => annotate(workload, options, world)));
+
+async function annotate(workload: Workload, { annotationKey, revision }: RollOptions, world: World): Promise<Started> {
+  try {
+    const annotated = await world.workloads.annotateTemplate(workload, { key: annotationKey, value: revision });
+    return { kind: 'Annotated', workload: annotated };
+  } catch (error) {
+    if (isKubernetesError(error, 'Conflict', 'NotFound')) return { kind: 'Changed', workload };
+    if (isKubernetesError(error, 'Forbidden', 'Refused')) return { kind: 'Refused', workload, message: error.message };
+    throw error;
+  }
+}
+
+const isSame = (
+  a: { readonly kind: string; readonly name: string },
+  b: { readonly kind: string; readonly name: string },
+) => a.kind === b.kind && a.name === b.name;
+
+function after(dependent: Dependent, started: readonly Started[]): Dependent {
+  const done = started.find(({ kind, workload }) => kind === 'Annotated' && isSame(workload, dependent));
+  return done === undefined ? dependent : { ...dependent, workload: done.workload };
+}
+
+function refusedRow(row: WorkloadStatus, started: readonly Started[]): WorkloadStatus | undefined {
+  const refusal = started.find((one) => one.kind === 'Refused' && isSame(one.workload, row));
+  return refusal?.kind === 'Refused' ? { ...row, state: 'Failed', message: refusal.message } : undefined;
+}
+
+function ended(reset: SslReset, facts: Facts): Verdict {
+  const { request, operation, rollout } = facts;
+  if (operation?.error !== undefined) return failed(reset, operation);
+  if ((rollout?.failed ?? 0) > 0) {
+    return stalled(
+      'RolloutFailed',
+      `${failureMessage(facts).slice(0, 700)}. Judge it again with: ${retryCommand(reset)}`,
+    );
+  }
+  const what = [published(facts), rolled(rollout)].filter((text) => text !== '').join('; ');
+  return request?.outcome === 'AlreadyDone'
+    ? ready('AlreadyRotated', `The server CA was rotated before: nothing was called; ${what}`)
+    : ready('Complete', `Operation ${operation?.name ?? ''} is done; ${what}`);
+}
+
+const published = ({ serverCa }: Facts): string =>
+  `server CA ${serverCa?.sha1Fingerprint ?? ''}${serverCa?.publishedTo === undefined ? '' : ` published to ${serverCa.publishedTo}`}`;
+
+const rolled = (rollout: RolloutStatus | undefined): string =>
+  rollout?.summary === undefined ? '' : `${rollout.summary} workloads rolled`;
+
+function rollingMessage({ summary = '', workloads = [] }: RolloutStatus): string {
+  const open = workloads.filter(({ state }) => state === 'Rolling').map(({ kind, name }) => `${kind} ${name}`);
+  return open.length === 0 ? `${summary} rolled` : `${summary} rolled; waiting for ${open.slice(0, 10).join(', ')}`;
+}
+
+/** One event for each workload that came to an end since it was judged last. */
+function changes(
+  before: RolloutStatus | undefined,
+  rows: readonly WorkloadStatus[],
+  found: readonly Dependent[],
+): readonly StepEvent[] {
+  return rows.flatMap((row) => {
+    const last = before?.workloads?.find((one) => isSame(one, row));
+    const workload = found.find((one) => isSame(one, row))?.workload;
+    const hasEnded = (row.state === 'Rolled' && row.startTime !== undefined) || isFailure(row);
+    if (!hasEnded || last?.state === row.state) return [];
+    return [workloadEvent(row, workload)];
+  });
+}
+
+function workloadEvent(row: WorkloadStatus, workload: Workload | undefined): StepEvent {
+  const name = `${row.kind} ${row.name}`;
+  return {
+    ...(isFailure(row)
+      ? { type: 'Warning', reason: 'WorkloadFailed', note: `${name} did not come back: ${row.message ?? ''}` }
+      : { type: 'Normal', reason: 'WorkloadRolled', note: `${name} carries the new server CAs and is healthy` }),
+    action: 'Roll',
+    ...(workload !== undefined && { workload }),
+  };
+}
