@@ -1,0 +1,160 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { sqladmin_v1 } from 'googleapis/build/src/apis/sqladmin/index.js';
+import type { z } from 'zod';
+import type { Answer } from '../domain/answer.ts';
+import { CloudSqlError } from '../domain/errors.ts';
+import type { ClientCertificate, Instance, ServerCas } from '../domain/instance.ts';
+import type { InstanceRef, Operation, Spec } from '../domain/ssl-reset.ts';
+import type { CloudSql } from '../reconcile/ports.ts';
+import { isThrottled, toAnswer, toBody } from './api-error.ts';
+import { Credentials } from './credentials.ts';
+import { type ApiCall, type Exchange, exchange } from './exchange.ts';
+import { Pace } from './pace.ts';
+import { activeFirst } from './server-cas.ts';
+import * as wire from './wire.ts';
+
+export interface AdminApiOptions {
+  /** The root under which `/v1/projects/…` lies. */
+  readonly endpoint: string;
+  /** Deadline of one call, its body included, and separately of getting a token. */
+  readonly requestTimeoutMs: number;
+  /** Reads a second, for each project. */
+  readonly readQps: number;
+  /** Calls that change something, a second, for each project. */
+  readonly mutateQps: number;
+  /** A clock that never goes back, in milliseconds. */
+  readonly monotonicMs: () => number;
+}
+
+/** 120 a minute and these stay below three quarters of the quota of 180, where throttling was seen. */
+const MUTATE_BURST = 4;
+const READ_BURST = 10;
+const PAGE_SIZE = 100;
+/** Below what load balancers keep an idle connection for, so that a read rarely meets one that is closing. */
+const IDLE_CONNECTION_MS = 30_000;
+
+const MODES = { All: 'ALL', SyncFromPrimary: 'SYNC_FROM_PRIMARY' } as const satisfies Record<Spec['mode'], string>;
+
+/** The Cloud SQL Admin API v1, https://cloud.google.com/sql/docs/mysql/admin-api/rest/v1. */
+export class AdminApi implements CloudSql {
+  readonly #options: AdminApiOptions;
+  readonly #api = new sqladmin_v1.Sqladmin({});
+  readonly #credentials: Credentials;
+  readonly #reads: Pace;
+  readonly #mutations: Pace;
+  readonly #sharedConnections: HttpAgent;
+  /** A kept connection may be closing when it is used, and a reset that meets that has an unknown outcome. */
+  readonly #freshConnections: HttpAgent;
+
+  constructor(options: AdminApiOptions) {
+    const { endpoint, requestTimeoutMs, readQps, mutateQps, monotonicMs } = options;
+    const maxWaitMs = requestTimeoutMs;
+    this.#options = options;
+    this.#credentials = new Credentials({ timeoutMs: requestTimeoutMs });
+    this.#reads = new Pace({ perSecond: readQps, burst: READ_BURST, maxWaitMs, monotonicMs });
+    this.#mutations = new Pace({ perSecond: mutateQps, burst: MUTATE_BURST, maxWaitMs, monotonicMs });
+    this.#sharedConnections = newAgent(endpoint, true);
+    this.#freshConnections = newAgent(endpoint, false);
+  }
+
+  identity(): Promise<string | undefined> {
+    return this.#credentials.email();
+  }
+
+  async instance(ref: InstanceRef): Promise<Instance> {
+    return (await this.#instance(ref)).instance;
+  }
+
+  async serverCas(ref: InstanceRef): Promise<ServerCas> {
+    const list = await this.#listServerCas(ref);
+    return activeFirst(list, async () => (await this.#instance(ref)).serverCa);
+  }
+
+  clientCertificates({ project, instance }: InstanceRef): Promise<readonly ClientCertificate[]> {
+    const call: ApiCall = (options) => this.#api.sslCerts.list({ project, instance }, options);
+    return this.#read(project, call, wire.clientCertificates);
+  }
+
+  operation(project: string, name: string): Promise<Operation> {
+    const call: ApiCall = (options) => this.#api.operations.get({ project, operation: name }, options);
+    return this.#read(project, call, wire.operation);
+  }
+
+  async operations(
+    ref: InstanceRef,
+    { limit, isKnown = () => false }: Parameters<CloudSql['operations']>[1],
+  ): Promise<readonly Operation[]> {
+    const operations: Operation[] = [];
+    let pageToken: string | undefined;
+    // A service that answers empty pages for ever must not pass for an instance without operations.
+    for (let pages = 0; pages <= limit; pages += 1) {
+      const maxResults = Math.min(PAGE_SIZE, limit - operations.length);
+      const page = await this.#operationPage(ref, { maxResults, ...(pageToken !== undefined && { pageToken }) });
+      operations.push(...page.operations);
+      pageToken = page.nextPageToken;
+      const isEnough = operations.length >= limit || page.operations.some(isKnown);
+      if (isEnough || pageToken === undefined) return operations.slice(0, limit);
+    }
+    throw new CloudSqlError({ kind: 'Unavailable', message: 'The list of operations does not end' });
+  }
+
+  async prepareReset({ project, instance }: InstanceRef, mode: Spec['mode']): Promise<() => Promise<Answer>> {
+    await this.#mutations.take(project);
+    const headers = await this.#credentials.headers();
+    const call: ApiCall = (options) =>
+      this.#api.instances.resetSslConfig({ project, instance, mode: MODES[mode] }, options);
+    let answer: Promise<Answer> | undefined;
+    const send = async () => toAnswer(await this.#send(project, call, headers, 'Mutation'));
+    return () => {
+      answer ??= send();
+      return answer;
+    };
+  }
+
+  #instance({ project, instance }: InstanceRef): Promise<wire.InstanceAnswer> {
+    return this.#read(project, (options) => this.#api.instances.get({ project, instance }, options), wire.instance);
+  }
+
+  /** The method is for per-instance CAs; where the instance has none of those it may be refused. */
+  async #listServerCas({ project, instance }: InstanceRef): Promise<wire.ServerCaList> {
+    const call: ApiCall = (options) => this.#api.instances.listServerCas({ project, instance }, options);
+    try {
+      return await this.#read(project, call, wire.serverCaList);
+    } catch (error) {
+      if (error instanceof CloudSqlError && error.kind === 'Invalid') return { serverCas: [] };
+      throw error;
+    }
+  }
+
+  #operationPage(
+    { project, instance }: InstanceRef,
+    page: { readonly maxResults: number; readonly pageToken?: string },
+  ): Promise<wire.OperationPage> {
+    const call: ApiCall = (options) => this.#api.operations.list({ project, instance, ...page }, options);
+    return this.#read(project, call, wire.operationPage);
+  }
+
+  async #read<T>(project: string, call: ApiCall, schema: z.ZodType<T>): Promise<T> {
+    await this.#reads.take(project);
+    const headers = await this.#credentials.headers();
+    return toBody(await this.#send(project, call, headers, 'Read'), schema);
+  }
+
+  async #send(project: string, call: ApiCall, headers: Headers, kind: 'Read' | 'Mutation'): Promise<Exchange> {
+    const { endpoint, requestTimeoutMs: timeoutMs } = this.#options;
+    const agent = kind === 'Read' ? this.#sharedConnections : this.#freshConnections;
+    const pace = kind === 'Read' ? this.#reads : this.#mutations;
+    const result = await exchange(call, { endpoint, headers, agent, timeoutMs });
+    if (isThrottled(result) && result.retryAfterMs !== undefined) pace.pause(project, result.retryAfterMs);
+    // A token can be revoked before it expires.
+    if (result.kind === 'Response' && result.status === 401) this.#credentials.discard();
+    return result;
+  }
+}
+
+/** A proxy of the environment is honoured, but not for the plain HTTP of a loopback endpoint. */
+const newAgent = (endpoint: string, keepAlive: boolean): HttpAgent =>
+  endpoint.startsWith('https:')
+    ? new HttpsAgent({ keepAlive, timeout: IDLE_CONNECTION_MS, proxyEnv: process.env })
+    : new HttpAgent({ keepAlive, timeout: IDLE_CONNECTION_MS });

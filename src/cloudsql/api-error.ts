@@ -1,0 +1,181 @@
+/** What an exchange means: for the call of the reset, where only certainty counts, and for reads. */
+import type { z } from 'zod';
+import type { Answer } from '../domain/answer.ts';
+import { oneLine } from '../domain/conditions.ts';
+import { CloudSqlError, type CloudSqlErrorKind } from '../domain/errors.ts';
+import type { Exchange } from './exchange.ts';
+import { apiError, operation } from './wire.ts';
+
+type Response = Extract<Exchange, { kind: 'Response' }>;
+
+const MAX_MESSAGE = 300;
+
+/** Node's codes for a connection that never was. */
+const NO_CONNECTION = ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED'];
+/**
+ * OpenSSL's and Node's codes for a server certificate that was refused. The handshake ends with it, before any HTTP is
+ * written: https://nodejs.org/api/tls.html#x509-certificate-error-codes
+ */
+const REFUSED_CERTIFICATE = [
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_CRL',
+  'UNABLE_TO_DECRYPT_CERT_SIGNATURE',
+  'UNABLE_TO_DECRYPT_CRL_SIGNATURE',
+  'UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY',
+  'CERT_SIGNATURE_FAILURE',
+  'CRL_SIGNATURE_FAILURE',
+  'CERT_NOT_YET_VALID',
+  'CERT_HAS_EXPIRED',
+  'CRL_NOT_YET_VALID',
+  'CRL_HAS_EXPIRED',
+  'ERROR_IN_CERT_NOT_BEFORE_FIELD',
+  'ERROR_IN_CERT_NOT_AFTER_FIELD',
+  'ERROR_IN_CRL_LAST_UPDATE_FIELD',
+  'ERROR_IN_CRL_NEXT_UPDATE_FIELD',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'CERT_CHAIN_TOO_LONG',
+  'CERT_REVOKED',
+  'INVALID_CA',
+  'PATH_LENGTH_EXCEEDED',
+  'INVALID_PURPOSE',
+  'CERT_UNTRUSTED',
+  'CERT_REJECTED',
+  'HOSTNAME_MISMATCH',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+];
+const BEFORE_ANY_WRITE: ReadonlySet<unknown> = new Set([...NO_CONNECTION, ...REFUSED_CERTIFICATE]);
+const MAX_CAUSES = 16;
+
+/** Answers that refuse a request without executing it, by their code alone. */
+const REFUSALS: ReadonlySet<number> = new Set([400, 401, 403, 404, 409, 412, 429]);
+/** Request Timeout and Client Closed Request say that somebody stopped waiting, not that nothing ran. */
+const GAVE_UP: ReadonlySet<number> = new Set([408, 499]);
+const RATE_LIMITS: ReadonlySet<string> = new Set([
+  'rateLimitExceeded',
+  'userRateLimitExceeded',
+  'quotaExceeded',
+  'RATE_LIMIT_EXCEEDED',
+]);
+
+/** The answers table's first column: what came back of the POST. Everything that is not certain is `Lost`. */
+export function toAnswer(result: Exchange): Answer {
+  if (result.kind === 'Failure') {
+    const message = oneLine(result.message, MAX_MESSAGE);
+    return failedBeforeAnyWrite(result.cause)
+      ? { kind: 'NotWritten', cause: 'Network', message }
+      : { kind: 'Lost', message };
+  }
+  const { status, body } = result;
+  if (status >= 200 && status < 300) return accepted(status, body);
+  if (status >= 400 && status < 500 && !GAVE_UP.has(status)) return rejected(result);
+  return { kind: 'Lost', message: describe(status, readError(body)) };
+}
+
+function accepted(status: number, body: unknown): Answer {
+  const { data } = operation.safeParse(body);
+  return data === undefined
+    ? { kind: 'Lost', message: `The answer ${status} does not name an operation` }
+    : { kind: 'Accepted', operation: data };
+}
+
+function rejected({ status, body, retryAfterMs }: Response): Answer {
+  const error = readError(body);
+  if (error === undefined && !REFUSALS.has(status)) return { kind: 'Lost', message: describe(status, error) };
+  return {
+    kind: 'Rejected',
+    code: status,
+    reason: error?.reason ?? '',
+    message: oneLine(error?.message ?? '', MAX_MESSAGE),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  };
+}
+
+/**
+ * Whether an error can only have come up before the first byte of the request was written. A connection attempt over
+ * several addresses fails as an aggregate, which counts only if each of its errors does.
+ */
+export function failedBeforeAnyWrite(error: unknown, depth = 0): boolean {
+  if (!(error instanceof Error) || depth > MAX_CAUSES) return false;
+  if (error instanceof AggregateError && error.errors.length > 0) {
+    return error.errors.every((each) => failedBeforeAnyWrite(each, depth + 1));
+  }
+  if ('code' in error && typeof error.code === 'string') return BEFORE_ANY_WRITE.has(error.code);
+  return failedBeforeAnyWrite(error.cause, depth + 1);
+}
+
+/**
+ * The body of a read's answer in its normalised form.
+ * @throws CloudSqlError by what the answer means
+ */
+export function toBody<T>(result: Exchange, schema: z.ZodType<T>): T {
+  if (result.kind === 'Failure') {
+    throw new CloudSqlError({
+      kind: 'Unavailable',
+      message: oneLine(result.message, MAX_MESSAGE),
+      cause: result.cause,
+    });
+  }
+  const { status, body, retryAfterMs } = result;
+  if (status < 200 || status >= 300) {
+    const error = readError(body);
+    throw new CloudSqlError({
+      kind: errorKind(status, error?.reason),
+      message: describe(status, error),
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    });
+  }
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw new CloudSqlError({
+    kind: 'Unavailable',
+    message: `The answer ${status} cannot be read`,
+    cause: parsed.error,
+  });
+}
+
+/** `reason` is undefined where the body cannot be read: then a 404 may be any proxy's, and says nothing of an instance. */
+function errorKind(status: number, reason: string | undefined): CloudSqlErrorKind {
+  switch (status) {
+    case 401:
+      return 'Forbidden';
+    case 403:
+      return forbiddenKind(reason);
+    case 429:
+      return 'Throttled';
+    case 400:
+      return reason === undefined ? 'Unavailable' : 'Invalid';
+    case 404:
+      return reason === undefined ? 'Unavailable' : 'NotFound';
+    case 409:
+    case 412:
+      return reason === undefined ? 'Unavailable' : 'Conflict';
+    default:
+      return 'Unavailable';
+  }
+}
+
+function forbiddenKind(reason: string | undefined): CloudSqlErrorKind {
+  if (reason === 'instanceDoesNotExist') return 'NotFound';
+  if (reason === 'operationInProgress') return 'Conflict';
+  return reason !== undefined && RATE_LIMITS.has(reason) ? 'Throttled' : 'Forbidden';
+}
+
+/** Whether the answer asks this caller to slow down. */
+export const isThrottled = (result: Exchange): result is Response =>
+  result.kind === 'Response' && errorKind(result.status, readError(result.body)?.reason) === 'Throttled';
+
+interface ReadableError {
+  readonly reason: string;
+  readonly message: string;
+}
+
+const readError = (body: unknown): ReadableError | undefined => apiError.safeParse(body).data;
+
+function describe(status: number, error: ReadableError | undefined): string {
+  if (error === undefined) return `The answer is ${status}, with a body that cannot be read`;
+  const reason = error.reason === '' ? '' : ` ${error.reason}`;
+  return oneLine(error.message === '' ? `${status}${reason}` : `${status}${reason}: ${error.message}`, MAX_MESSAGE);
+}

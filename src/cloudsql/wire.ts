@@ -1,0 +1,183 @@
+/**
+ * The Admin API's answers as the operator takes them in. Words of the API stay as they are; what is malformed, or longer
+ * than the CRD allows, is left out, and prose is cut, so that no status write can fail on what the API says.
+ */
+import * as z from 'zod';
+import { oneLine } from '../domain/conditions.ts';
+import type { ClientCertificate, Instance, ServerCa } from '../domain/instance.ts';
+import type { Operation } from '../domain/ssl-reset.ts';
+
+/** As many as the CRD keeps of an operation's errors. */
+const MAX_ERRORS = 16;
+
+const word = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .regex(/^\P{Cc}*$/u);
+const optionalWord = (max: number) => word(max).optional().catch(undefined);
+const optionalProse = (max: number) =>
+  z
+    .string()
+    .transform((text) => oneLine(text, max).toWellFormed())
+    .optional()
+    .catch(undefined);
+const fingerprint = word(256).transform((text) => text.toLowerCase());
+
+type Present<T> = { readonly [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  readonly [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+/** Absent rather than undefined, as JSON has it: by that two statuses are compared. */
+const present = <T extends object>(fields: T): Present<T> => JSON.parse(JSON.stringify(fields));
+
+const operationError = z
+  .object({ kind: optionalWord(256), code: optionalWord(256), message: optionalProse(4096) })
+  .catch({})
+  .transform(present);
+
+const operationErrors = z
+  .object({
+    kind: optionalWord(256),
+    errors: z
+      .array(z.unknown())
+      .transform((errors) => errors.slice(0, MAX_ERRORS).map((error) => operationError.parse(error)))
+      .optional()
+      .catch(undefined),
+  })
+  // An error in a form that nobody knows is still an error: a failed operation must not pass for a good one.
+  .catch({})
+  .transform(present);
+
+const operationFields = z.object({
+  kind: optionalWord(256),
+  name: word(256),
+  selfLink: optionalWord(2048),
+  targetProject: optionalWord(256),
+  targetId: optionalWord(256),
+  targetLink: optionalWord(2048),
+  operationType: optionalWord(256),
+  status: optionalWord(256),
+  user: optionalWord(512),
+  insertTime: optionalWord(64),
+  startTime: optionalWord(64),
+  endTime: optionalWord(64),
+  apiWarning: z
+    .object({ code: optionalWord(256), message: optionalProse(4096), region: optionalWord(256) })
+    .transform(present)
+    .optional()
+    .catch(undefined),
+  error: z
+    .unknown()
+    .transform((error) => (error === undefined || error === null ? undefined : operationErrors.parse(error))),
+});
+
+/** Fails only where there is no name. */
+export const operation: z.ZodType<Operation> = operationFields.transform(present);
+
+export interface OperationPage {
+  readonly operations: readonly Operation[];
+  readonly nextPageToken?: string;
+}
+
+/** One operation that cannot be read makes the page unreadable: an operation that is overlooked may be our own. */
+export const operationPage: z.ZodType<OperationPage> = z
+  .object({ items: z.array(operation).optional(), nextPageToken: z.string().min(1).optional() })
+  .transform(({ items = [], nextPageToken }) => ({
+    operations: items,
+    ...(nextPageToken !== undefined && { nextPageToken }),
+  }));
+
+const certificate = z.object({
+  sha1Fingerprint: fingerprint,
+  cert: z.string().includes('-----BEGIN CERTIFICATE-----'),
+  commonName: optionalProse(1024),
+  createTime: optionalWord(64),
+  expirationTime: optionalWord(64),
+});
+
+const serverCa: z.ZodType<ServerCa> = certificate.transform(({ cert, ...rest }) => ({ ...present(rest), pem: cert }));
+
+export interface InstanceAnswer {
+  readonly instance: Instance;
+  /** The active server CA; absent where the instance has none, or none that can be read. */
+  readonly serverCa?: ServerCa;
+}
+
+const settings = z.object({
+  activationPolicy: optionalWord(256),
+  ipConfiguration: z
+    .object({
+      sslMode: optionalWord(256),
+      requireSsl: z.boolean().optional().catch(undefined),
+      serverCaMode: optionalWord(256),
+    })
+    .optional()
+    .catch(undefined),
+});
+
+export const instance: z.ZodType<InstanceAnswer> = z
+  .object({
+    state: word(256),
+    backendType: optionalWord(256),
+    settings: settings.optional().catch(undefined),
+    serverCaCert: z
+      .object({ sha1Fingerprint: fingerprint })
+      .loose()
+      .transform((ca) => ({ fingerprint: ca.sha1Fingerprint, whole: serverCa.safeParse(ca).data }))
+      .optional()
+      .catch(undefined),
+  })
+  .transform(({ state, backendType, settings: { activationPolicy, ipConfiguration } = {}, serverCaCert }) => ({
+    instance: {
+      state,
+      ...present({
+        activationPolicy,
+        backendType,
+        sslMode: ipConfiguration?.sslMode ?? legacySslMode(ipConfiguration?.requireSsl),
+        serverCaMode: ipConfiguration?.serverCaMode,
+        serverCaSha1Fingerprint: serverCaCert?.fingerprint,
+      }),
+    },
+    ...(serverCaCert?.whole !== undefined && { serverCa: serverCaCert.whole }),
+  }));
+
+/** `requireSsl` is what `sslMode` was before; the API's reference says what it stands for where `sslMode` is not set. */
+const legacySslMode = (requireSsl: boolean | undefined): string | undefined =>
+  requireSsl ? 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED' : undefined;
+
+export interface ServerCaList {
+  readonly serverCas: readonly ServerCa[];
+  /** SHA-1 fingerprint of the active one. */
+  readonly activeVersion?: string;
+}
+
+export const serverCaList: z.ZodType<ServerCaList> = z
+  .object({ certs: z.array(serverCa).optional(), activeVersion: fingerprint.optional().catch(undefined) })
+  .transform(({ certs = [], activeVersion }) => ({
+    serverCas: certs,
+    ...(activeVersion !== undefined && { activeVersion }),
+  }));
+
+/** An entry without a fingerprint makes the list unreadable: it decides whether a reset locks somebody out. */
+export const clientCertificates: z.ZodType<readonly ClientCertificate[]> = z
+  .object({
+    items: z.array(z.object({ commonName: optionalProse(1024), sha1Fingerprint: fingerprint })).optional(),
+  })
+  .transform(({ items = [] }) =>
+    items.map(({ commonName = '', sha1Fingerprint }) => ({ commonName, sha1Fingerprint })),
+  );
+
+/** The body of an error answer; `reason` is '' where it has none. */
+export const apiError = z
+  .object({
+    error: z.object({
+      message: z.string().optional().catch(undefined),
+      errors: z.array(z.unknown()).optional().catch(undefined),
+    }),
+  })
+  .transform(({ error: { message = '', errors } }) => ({ message, reason: firstReason(errors?.[0]) }));
+
+const reasonOf = z.object({ reason: z.string().regex(/^[\w.-]{1,128}$/) });
+const firstReason = (error: unknown): string => reasonOf.safeParse(error).data?.reason ?? '';
