@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import { before, describe, test } from 'node:test';
+import { sharedCluster, testNamespace } from '../support/cluster.ts';
+import { installCrd } from '../support/crd.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+const VALID: Json = { project: 'acme-prod', instance: 'orders-db' };
+
+const manifest = (spec: Json): string =>
+  JSON.stringify({ apiVersion: 'cloudsql-ssl.dev/v1alpha1', kind: 'CloudSqlSslReset', metadata: { name: 'db' }, spec });
+
+const labels = (count: number): Json => Object.fromEntries(Array.from({ length: count }, (_, i) => [`l${i}`, 'v']));
+
+before(async () => installCrd(await sharedCluster()));
+
+/** A spec, and what the message must say: the field, and what is expected. */
+const REFUSED: Readonly<Record<string, readonly [Json, ...RegExp[]]>> = {
+  'a missing project': [{ instance: 'orders-db' }, /spec\.project.*Required/s],
+  'a missing instance': [{ project: 'acme-prod' }, /spec\.instance.*Required/s],
+  'an instance with its project in front': [{ ...VALID, instance: 'acme-prod:orders-db' }, /spec\.instance/],
+  'a project in capitals': [{ ...VALID, project: 'Acme' }, /spec\.project/],
+  'an unknown mode': [{ ...VALID, mode: 'Everything' }, /spec\.mode.*"All", "SyncFromPrimary"/s],
+  'an unknown field': [{ ...VALID, instnace: 'x' }, /unknown field "spec\.instnace"/],
+  'a fingerprint that is no SHA-1': [
+    { ...VALID, preconditions: { serverCaSha1Fingerprint: 'abc' } },
+    /spec\.preconditions\.serverCaSha1Fingerprint/,
+  ],
+  'a time that is none': [
+    { ...VALID, preconditions: { notAfterTime: 'tomorrow' } },
+    /spec\.preconditions\.notAfterTime/,
+  ],
+  'a serverCa without a place': [
+    { ...VALID, serverCa: {} },
+    /spec\.serverCa.*exactly one of secretName and configMapName/s,
+  ],
+  'a serverCa with two places': [
+    { ...VALID, serverCa: { secretName: 'a', configMapName: 'b' } },
+    /spec\.serverCa.*exactly one of secretName and configMapName/s,
+  ],
+  'a key that a Secret cannot hold': [{ ...VALID, serverCa: { secretName: 'a', key: 'a/b' } }, /spec\.serverCa\.key/],
+  'a key of dots': [
+    { ...VALID, serverCa: { secretName: 'a', key: '..' } },
+    /spec\.serverCa\.key.*does not start with/s,
+  ],
+  'an empty selector': [{ ...VALID, rollout: { selector: {} } }, /spec\.rollout\.selector.*every workload/s],
+  'an operator without its values': [
+    { ...VALID, rollout: { selector: { matchExpressions: [{ key: 'a', operator: 'In' }] } } },
+    /In and NotIn need values/,
+  ],
+  'the same target twice': [
+    { ...VALID, rollout: { targets: [{ name: 'a' }, { kind: 'Deployment', name: 'a' }] } },
+    /spec\.rollout\.targets\[1\].*Duplicate value/s,
+  ],
+  'more than 100 targets': [
+    { ...VALID, rollout: { targets: Array.from({ length: 101 }, (_, i) => ({ name: `t${i}` })) } },
+    /spec\.rollout\.targets.*at most 100/s,
+  ],
+  'a kind that this version does not roll': [
+    { ...VALID, rollout: { kinds: ['StatefulSet'] } },
+    /spec\.rollout\.kinds\[0\].*"Deployment"/s,
+  ],
+  'no concurrency': [{ ...VALID, rollout: { maxConcurrent: 0 } }, /spec\.rollout\.maxConcurrent/],
+  'more labels than a selector may have': [
+    { ...VALID, rollout: { selector: { matchLabels: labels(51) } } },
+    /spec\.rollout\.selector\.matchLabels/,
+  ],
+  'an instance id that cannot be a label, without a selector': [
+    { ...VALID, instance: `a${'b'.repeat(70)}` },
+    /spec\.rollout\.selector.*over 63 characters/s,
+  ],
+  'no time at all': [{ ...VALID, deadlineSeconds: 0 }, /spec\.deadlineSeconds/],
+};
+
+describe('the API server refuses, naming the field', { concurrency: true }, () => {
+  for (const [what, [spec, ...messages]] of Object.entries(REFUSED)) {
+    test(what, async () => {
+      const { kubectl } = await sharedCluster();
+      const create = kubectl(['create', '--namespace=default', '--dry-run=server', '-f', '-'], manifest(spec));
+      const error: unknown = await create.then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      assert.ok(error instanceof Error, 'it was accepted');
+      for (const message of messages) assert.match(error.message, message);
+    });
+  }
+});
+
+/** A change of the spec of an object that is there. */
+const CHANGES: Readonly<Record<string, readonly [Json, Json, RegExp | undefined]>> = {
+  'project cannot be changed': [VALID, { project: 'other-prod' }, /project is immutable/],
+  'instance cannot be changed': [VALID, { instance: 'other-db' }, /instance is immutable/],
+  'requestId can be added': [VALID, { requestId: '1' }, undefined],
+  'requestId can be changed': [{ ...VALID, requestId: '1' }, { requestId: '2' }, undefined],
+  'requestId cannot be removed': [{ ...VALID, requestId: '1' }, { requestId: null }, /requestId cannot be removed/],
+};
+
+for (const [what, [spec, patch, message]] of Object.entries(CHANGES)) {
+  test(what, async (t) => {
+    const cluster = await sharedCluster();
+    const namespace = `--namespace=${await testNamespace(t, cluster)}`;
+    await cluster.kubectl(['create', namespace, '-f', '-'], manifest(spec));
+    const change = JSON.stringify({ spec: patch });
+    const patched = cluster.kubectl(['patch', namespace, 'sslreset', 'db', '--type=merge', '-p', change]);
+    await (message === undefined ? patched : assert.rejects(patched, message));
+  });
+}
+
+test('writing a default into the manifest does not make a new generation', async (t) => {
+  const cluster = await sharedCluster();
+  const namespace = `--namespace=${await testNamespace(t, cluster)}`;
+  await cluster.kubectl(['apply', namespace, '-f', '-'], manifest(VALID));
+  const read = await cluster.kubectl(['get', namespace, 'sslreset', 'db', '-o', 'jsonpath={.spec}']);
+  const spec: Json = JSON.parse(read);
+  assert.deepEqual(Object.keys(spec).toSorted(), [
+    'acceptClientCertificateLoss',
+    'deadlineSeconds',
+    'instance',
+    'mode',
+    'preconditions',
+    'project',
+    'rollout',
+  ]);
+  await cluster.kubectl(['apply', namespace, '-f', '-'], manifest(spec));
+  const generation = await cluster.kubectl([
+    'get',
+    namespace,
+    'sslreset',
+    'db',
+    '-o',
+    'jsonpath={.metadata.generation}',
+  ]);
+  assert.equal(generation, '1');
+});
+
+test('a new object is never taken for a finished one', async (t) => {
+  const cluster = await sharedCluster();
+  const namespace = `--namespace=${await testNamespace(t, cluster)}`;
+  await cluster.kubectl(['create', namespace, '-f', '-'], manifest(VALID));
+  const observed = await cluster.kubectl([
+    'get',
+    namespace,
+    'sslreset',
+    'db',
+    '-o',
+    'jsonpath={.status.observedGeneration}',
+  ]);
+  assert.equal(observed, '-1');
+});
+
+test('status takes whatever Google may answer tomorrow', async (t) => {
+  const cluster = await sharedCluster();
+  const namespace = `--namespace=${await testNamespace(t, cluster)}`;
+  await cluster.kubectl(['create', namespace, '-f', '-'], manifest(VALID));
+  const status = { observedGeneration: 1, operation: { name: 'op', status: 'HALF_DONE', insertTime: 'just now' } };
+  const patch = JSON.stringify({ status });
+  const patched = ['patch', namespace, 'sslreset', 'db', '--subresource=status', '--type=merge', '-p', patch];
+  await cluster.kubectl(patched);
+  const read = await cluster.kubectl(['get', namespace, 'sslreset', 'db', '-o', 'jsonpath={.status.operation.status}']);
+  assert.equal(read, 'HALF_DONE');
+});
+
+test('objects are found by project and instance', async (t) => {
+  const cluster = await sharedCluster();
+  const namespace = `--namespace=${await testNamespace(t, cluster)}`;
+  await cluster.kubectl(['create', namespace, '-f', '-'], manifest(VALID));
+  const selector = '--field-selector=spec.instance=orders-db,spec.project=acme-prod';
+  assert.match(await cluster.kubectl(['get', namespace, 'sslreset', selector, '-o', 'name']), /\/db/);
+  assert.equal(
+    await cluster.kubectl(['get', namespace, 'cloudsql', '--field-selector=spec.instance=no', '-o', 'name']),
+    '',
+  );
+});
+
+test('kubectl explain answers for every field', async () => {
+  const { kubectl } = await sharedCluster();
+  const spec = await kubectl(['explain', 'cloudsqlsslreset.spec', '--recursive']);
+  for (const field of ['project', 'requestId', 'preconditions', 'serverCa', 'rollout', 'deadlineSeconds']) {
+    assert.match(spec, new RegExp(`^\\s+${field}\\t`, 'm'));
+  }
+  const crd: unknown = JSON.parse(await kubectl(['get', 'crd', 'cloudsqlsslresets.cloudsql-ssl.dev', '-o', 'json']));
+  const schema = schemaOf(crd);
+  assert.ok('spec' in child(schema, 'properties'));
+  assert.deepEqual(undescribed(schema), []);
+});
+
+function schemaOf(crd: unknown): Json {
+  const { versions } = child(crd, 'spec');
+  assert.ok(Array.isArray(versions));
+  return child(child(versions[0], 'schema'), 'openAPIV3Schema');
+}
+
+function child(value: unknown, key: string): Json {
+  if (typeof value !== 'object' || value === null) return {};
+  const found: unknown = Reflect.get(value, key);
+  return typeof found === 'object' && found !== null ? { ...found } : {};
+}
+
+/** Paths of fields below the root that have no description. */
+function undescribed(schema: Json, path = ''): readonly string[] {
+  const fields = Object.entries(child(schema, 'properties')).filter(([name]) => path !== '' || name !== 'metadata');
+  return fields.flatMap(([name]) => {
+    const field = child(child(schema, 'properties'), name);
+    const own = typeof field.description === 'string' ? [] : [`${path}.${name}`];
+    return [
+      ...own,
+      ...undescribed(field, `${path}.${name}`),
+      ...undescribed(child(field, 'items'), `${path}.${name}[]`),
+    ];
+  });
+}
