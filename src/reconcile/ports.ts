@@ -55,6 +55,7 @@ export interface PublishedObjectRef extends ObjectRef {
 
 /** A Secret or ConfigMap as it is in the cluster; `data` is decoded text. */
 export interface PublishedObject extends PublishedObjectRef {
+  readonly uid: string;
   readonly resourceVersion: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
@@ -74,7 +75,7 @@ export interface PublishedObjects {
   get(ref: PublishedObjectRef): Promise<PublishedObject | undefined>;
   /**
    * One server-side apply as the operator's field manager. With the object that was read before it is applied under its
-   * resourceVersion and takes over the keys; without one it never takes a field from somebody who was faster.
+   * uid and resourceVersion and takes over the keys; without one it never takes a field from somebody who was faster.
    * With `dryRun` the API server judges it and stores nothing.
    */
   apply(

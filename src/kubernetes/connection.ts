@@ -1,0 +1,160 @@
+import type { RequestOptions } from 'node:https';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type ConnectOptions,
+  type DispatcherOptions,
+  HttpMethod,
+  type KubeConfig,
+  RequestContext,
+  type SecurityAuthentication,
+} from '@kubernetes/client-node';
+import { Agent, type Dispatcher, ProxyAgent } from 'undici';
+import { oneLine } from '../domain/conditions.ts';
+import { KubernetesError } from '../domain/errors.ts';
+
+/** What every request to the API server carries, and the connections that it may take. */
+export interface Credentials {
+  readonly headers: Readonly<Record<string, string>>;
+  /** For calls: few connections, kept and used again. */
+  readonly calls: Dispatcher;
+  /** For watches, each of which keeps a connection busy. */
+  readonly watches: Dispatcher;
+}
+
+interface Pools {
+  readonly options: DispatcherOptions;
+  readonly calls: Dispatcher;
+  readonly watches: Dispatcher;
+}
+
+const MAX_CALL_CONNECTIONS = 10;
+/** Shorter than the API server (90 s) and the usual load balancer (60 s) keep an idle connection. */
+const KEEP_ALIVE_MS = 30_000;
+
+/**
+ * The way to the API server. client-node would make a new connection pool for each call; here calls share one until the
+ * TLS material changes, as it does with certificates from files or an exec plugin.
+ */
+export class Connection implements SecurityAuthentication {
+  readonly #config: KubeConfig;
+  readonly #timeoutMs: number;
+  #pools: Pools | undefined;
+
+  /** @param timeoutMs bounds how long credentials may take, in milliseconds */
+  constructor(config: KubeConfig, timeoutMs: number) {
+    this.#config = config;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  get server(): string {
+    return this.#config.getCurrentCluster()?.server ?? '';
+  }
+
+  getName(): string {
+    return this.#config.getName();
+  }
+
+  /** For client-node's API classes: headers and dispatcher of one call. */
+  async applySecurityAuthentication(context: RequestContext): Promise<void> {
+    const { headers, calls } = await this.credentials();
+    for (const [name, value] of Object.entries(headers)) context.setHeaderParam(name, value);
+    context.setDispatcher(calls);
+  }
+
+  /** Reads token files and runs exec plugins where it is time to. @throws KubernetesError `Unavailable` */
+  async credentials(): Promise<Credentials> {
+    const options: RequestOptions = {};
+    try {
+      await within(this.#timeoutMs, this.#config.applyToHTTPSOptions(options));
+    } catch (error) {
+      throw unavailable(error);
+    }
+    const { calls, watches } = await this.#poolsFor(options);
+    return { headers: headersOf(options), calls, watches };
+  }
+
+  /** Breaks all connections. */
+  async close(): Promise<void> {
+    const pools = this.#pools;
+    this.#pools = undefined;
+    await Promise.all([pools?.calls.destroy(), pools?.watches.destroy()]);
+  }
+
+  async #poolsFor(request: RequestOptions): Promise<Pools> {
+    const { ca, cert, key, pfx, passphrase, servername, rejectUnauthorized } = request;
+    const tls = { ca, cert, key, pfx, passphrase, servername, rejectUnauthorized };
+    const options = this.#config.createDispatcherOptions(this.#config.getCurrentCluster(), tls);
+    if (this.#pools !== undefined && isDeepStrictEqual(this.#pools.options, options)) return this.#pools;
+    const before = this.#pools;
+    const pools = await this.#open(options);
+    this.#pools = pools;
+    // Requests in flight are finished on the old connections.
+    for (const pool of [before?.calls, before?.watches]) pool?.close().catch(() => undefined);
+    return pools;
+  }
+
+  async #open(options: DispatcherOptions): Promise<Pools> {
+    return {
+      options,
+      calls: await this.#dispatcher(options, MAX_CALL_CONNECTIONS),
+      watches: await this.#dispatcher(options, null),
+    };
+  }
+
+  async #dispatcher(options: DispatcherOptions, connections: number | null): Promise<Dispatcher> {
+    // HTTP/1.1, so that a call that ran into its deadline takes its connection with it, and not those of others.
+    const shared = { connections, allowH2: false, keepAliveTimeout: KEEP_ALIVE_MS };
+    switch (options.type) {
+      case 'none':
+        return new Agent(shared);
+      case 'agent':
+        return new Agent({ ...shared, connect: withoutPort(options.connect) });
+      case 'proxy':
+        return new ProxyAgent({
+          ...shared,
+          uri: options.uri,
+          requestTls: withoutPort(options.requestTls),
+          connect: withoutPort(options.connect),
+        });
+      case 'socks':
+        return await this.#throughSocks();
+    }
+  }
+
+  /** client-node keeps its SOCKS connector to itself. */
+  async #throughSocks(): Promise<Dispatcher> {
+    const context = new RequestContext(this.server, HttpMethod.GET);
+    await this.#config.applySecurityAuthentication(context);
+    return context.getDispatcher() ?? new Agent();
+  }
+}
+
+function headersOf({ headers, auth }: RequestOptions): Readonly<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers ?? {})) if (value !== undefined) found[name] = String(value);
+  if (auth) found.Authorization = `Basic ${Buffer.from(auth).toString('base64')}`;
+  return found;
+}
+
+/** As undici's types want it: what client-node never sets is left out. */
+function withoutPort({
+  port: _port,
+  timeout: _timeout,
+  ...rest
+}: ConnectOptions): Omit<ConnectOptions, 'port' | 'timeout'> {
+  return rest;
+}
+
+async function within<T>(timeoutMs: number, pending: Promise<T>): Promise<T> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  const expired = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+  return Promise.race([pending, expired]);
+}
+
+function unavailable(error: unknown): KubernetesError {
+  // What an exec plugin printed may be half a token: neither its words nor the error that quotes them are kept.
+  const isPrinted = error instanceof SyntaxError || !(error instanceof Error);
+  const reason = isPrinted ? 'the exec plugin printed something that is not JSON' : error.message;
+  const message = oneLine(`no credentials for the API server: ${reason}`, 512);
+  return new KubernetesError({ kind: 'Unavailable', message, ...(!isPrinted && { cause: error }) });
+}

@@ -1,0 +1,52 @@
+import { call, isExpired } from './api-error.ts';
+
+/** One page as client-node gives it. */
+interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly metadata?: { readonly _continue?: string; readonly resourceVersion?: string };
+}
+
+export interface PageRequest {
+  readonly limit: number;
+  readonly _continue?: string;
+}
+
+interface Collected<R> {
+  readonly items: readonly R[];
+  readonly resourceVersion: string;
+}
+
+export const PAGE_LIMIT = 500;
+
+/**
+ * Reads all pages of a list and keeps what `reduce` makes of each item: no page is held while the next one is read.
+ * A list that takes longer than the API server remembers its beginning is begun anew once.
+ * @throws KubernetesError
+ */
+export async function collect<Item, R>(
+  read: (request: PageRequest) => Promise<Page<Item>>,
+  reduce: (item: Item) => R,
+  limit: number = PAGE_LIMIT,
+): Promise<Collected<R>> {
+  try {
+    return await collectOnce(read, reduce, limit);
+  } catch (error) {
+    if (isExpired(error)) return await collectOnce(read, reduce, limit);
+    throw error;
+  }
+}
+
+async function collectOnce<Item, R>(
+  read: (request: PageRequest) => Promise<Page<Item>>,
+  reduce: (item: Item) => R,
+  limit: number,
+): Promise<Collected<R>> {
+  const items: R[] = [];
+  let token: string | undefined;
+  for (;;) {
+    const page = await call(read({ limit, ...(token !== undefined && { _continue: token }) }));
+    for (const item of page.items) items.push(reduce(item));
+    token = page.metadata?._continue || undefined;
+    if (token === undefined) return { items, resourceVersion: page.metadata?.resourceVersion ?? '' };
+  }
+}

@@ -1,0 +1,77 @@
+import { CoreV1Api, PatchStrategy, setHeaderOptions, type V1ConfigMap, type V1Secret } from '@kubernetes/client-node';
+import { FIELD_MANAGER } from '../domain/ssl-reset.ts';
+import type { PublishedContents, PublishedObject, PublishedObjectRef, PublishedObjects } from '../reconcile/ports.ts';
+import { call, find } from './api-error.ts';
+import type { Client } from './client.ts';
+import { identity } from './metadata.ts';
+
+const APPLY = setHeaderOptions('Content-Type', PatchStrategy.ServerSideApply);
+
+export function createPublishedObjects(client: Client): PublishedObjects {
+  const core = client.api(CoreV1Api);
+
+  const read = ({ kind, namespace, name }: PublishedObjectRef): Promise<V1Secret | V1ConfigMap> =>
+    kind === 'Secret'
+      ? core.readNamespacedSecret({ namespace, name })
+      : core.readNamespacedConfigMap({ namespace, name });
+
+  return {
+    async get(ref) {
+      const object = await find(read(ref));
+      return object && toPublishedObject(ref.kind, object);
+    },
+
+    async apply(contents, { before, dryRun }) {
+      const { kind, namespace, name } = contents;
+      const request = {
+        namespace,
+        name,
+        body: toBody(contents, before),
+        fieldManager: FIELD_MANAGER,
+        // Under the version that was read nothing is taken from somebody who was faster.
+        force: before !== undefined,
+        ...(dryRun && { dryRun: 'All' }),
+      };
+      await call<unknown>(
+        kind === 'Secret' ? core.patchNamespacedSecret(request, APPLY) : core.patchNamespacedConfigMap(request, APPLY),
+      );
+    },
+  };
+}
+
+/**
+ * The uid goes with the resourceVersion: under a resourceVersion alone, the apply of an object that is gone creates it.
+ */
+function toBody(
+  { kind, name, namespace, labels, annotations, data }: PublishedContents,
+  before: PublishedObject | undefined,
+): V1Secret | V1ConfigMap {
+  const fence = before && { uid: before.uid, resourceVersion: before.resourceVersion };
+  const metadata = { name, namespace, labels: { ...labels }, annotations: { ...annotations }, ...fence };
+  const object = { apiVersion: 'v1', kind, metadata };
+  return kind === 'Secret'
+    ? { ...object, type: 'Opaque', data: mapValues(data, encode) }
+    : { ...object, data: { ...data } };
+}
+
+function toPublishedObject(
+  kind: PublishedObject['kind'],
+  { metadata, immutable, data }: V1Secret | V1ConfigMap,
+): PublishedObject {
+  return {
+    kind,
+    ...identity(metadata),
+    labels: metadata?.labels ?? {},
+    annotations: metadata?.annotations ?? {},
+    immutable: immutable ?? false,
+    data: kind === 'Secret' ? mapValues(data ?? {}, decode) : (data ?? {}),
+  };
+}
+
+const encode = (text: string): string => Buffer.from(text, 'utf8').toString('base64');
+const decode = (base64: string): string => Buffer.from(base64, 'base64').toString('utf8');
+
+const mapValues = (
+  entries: Readonly<Record<string, string>>,
+  change: (value: string) => string,
+): Record<string, string> => Object.fromEntries(Object.entries(entries).map(([key, value]) => [key, change(value)]));
