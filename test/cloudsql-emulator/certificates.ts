@@ -1,0 +1,127 @@
+// The polyfill has to be there before the X.509 library is.
+import './reflect-metadata.ts';
+import { KeyObject, randomBytes, randomUUID, webcrypto } from 'node:crypto';
+import * as x509 from '@peculiar/x509';
+
+const rsa = {
+  name: 'RSASSA-PKCS1-v1_5',
+  hash: 'SHA-256',
+  modulusLength: 2048,
+  publicExponent: new Uint8Array([1, 0, 1]),
+};
+const dayMs = 86_400_000;
+const tenYearsMs = 3650 * dayMs;
+const dnQualifier = '2.5.4.46';
+
+/** A certificate as the API describes it. */
+export interface Certificate {
+  readonly pem: string;
+  /** Decimal, as the API writes it. */
+  readonly serialNumber: string;
+  readonly commonName: string;
+  /** SHA-1 of the DER form, lower-case hex. */
+  readonly sha1Fingerprint: string;
+  readonly createTime: string;
+  readonly expirationTime: string;
+}
+
+/** A certificate authority: what it signs with stays inside. */
+export interface Authority {
+  readonly certificate: Certificate;
+  readonly root: x509.X509Certificate;
+  readonly signingKey: webcrypto.CryptoKey;
+}
+
+export interface KeyedCertificate {
+  readonly certificate: Certificate;
+  /** PKCS#1 PEM, as Cloud SQL gives it. */
+  readonly privateKey: string;
+}
+
+export interface IssueOptions {
+  readonly commonName: string;
+  readonly usage: 'Server' | 'Client';
+  readonly dnsNames?: readonly string[];
+  readonly lifetimeMs?: number;
+}
+
+const sha1 = async (certificate: x509.X509Certificate): Promise<string> =>
+  Buffer.from(await certificate.getThumbprint('SHA-1')).toString('hex');
+
+const describe = async (certificate: x509.X509Certificate, commonName: string): Promise<Certificate> => ({
+  pem: certificate.toString('pem'),
+  serialNumber: BigInt(`0x${certificate.serialNumber}`).toString(),
+  commonName,
+  sha1Fingerprint: await sha1(certificate),
+  createTime: certificate.notBefore.toISOString(),
+  expirationTime: certificate.notAfter.toISOString(),
+});
+
+const validity = (lifetimeMs: number) => {
+  const now = Date.now();
+  return { notBefore: new Date(now), notAfter: new Date(now + lifetimeMs) };
+};
+
+/** Positive, and small enough that every X.509 implementation reads it. */
+const serialNumber = (): string => `01${randomBytes(7).toString('hex')}`;
+
+const generateKeys = () => webcrypto.subtle.generateKey(rsa, true, ['sign', 'verify']);
+
+/** A self-signed root with a name of its own, as Cloud SQL makes one for each instance. */
+export const createAuthority = async (name: string): Promise<Authority> => {
+  const qualifier = randomUUID();
+  const keys = await generateKeys();
+  const root = await x509.X509CertificateGenerator.createSelfSigned({
+    name: [{ [dnQualifier]: [qualifier] }, { CN: [name] }, { O: ['Google, Inc'] }, { C: ['US'] }],
+    keys,
+    signingAlgorithm: rsa,
+    serialNumber: serialNumber(),
+    ...validity(tenYearsMs),
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+  const commonName = `C=US,O=Google\\, Inc,CN=${name},dnQualifier=${qualifier}`;
+  return { certificate: await describe(root, commonName), root, signingKey: keys.privateKey };
+};
+
+const sign = async (
+  authority: Authority,
+  publicKey: webcrypto.CryptoKey,
+  { commonName, usage, dnsNames = [], lifetimeMs = tenYearsMs }: IssueOptions,
+): Promise<Certificate> => {
+  const names = dnsNames.map((value): x509.JsonGeneralName => ({ type: 'dns', value }));
+  const certificate = await x509.X509CertificateGenerator.create({
+    subject: [{ CN: [commonName] }, { O: ['Google, Inc'] }, { C: ['US'] }],
+    issuer: authority.root.subjectName,
+    publicKey,
+    signingKey: authority.signingKey,
+    signingAlgorithm: rsa,
+    serialNumber: serialNumber(),
+    ...validity(lifetimeMs),
+    extensions: [
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage[usage === 'Server' ? 'serverAuth' : 'clientAuth']]),
+      ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : []),
+    ],
+  });
+  return describe(certificate, commonName);
+};
+
+/** Makes a key pair and a certificate for it. */
+export const issue = async (authority: Authority, options: IssueOptions): Promise<KeyedCertificate> => {
+  const keys = await generateKeys();
+  const privateKey = KeyObject.from(keys.privateKey).export({ type: 'pkcs1', format: 'pem' }).toString();
+  return { certificate: await sign(authority, keys.publicKey, options), privateKey };
+};
+
+/** The armour says `RSA PUBLIC KEY` or `PUBLIC KEY`, depending on the connector; the contents are SPKI in both. */
+const publicKeyOf = (pem: string) => {
+  const der = Buffer.from(pem.replace(/-----[A-Z ]+-----/g, ''), 'base64');
+  return webcrypto.subtle.importKey('spki', der, rsa, true, ['verify']);
+};
+
+/** Signs a key that the client keeps: the certificate that a connector works with for an hour. */
+export const issueFor = async (authority: Authority, publicKey: string, options: IssueOptions): Promise<Certificate> =>
+  sign(authority, await publicKeyOf(publicKey), options);

@@ -1,0 +1,87 @@
+import { Accounts } from './accounts.ts';
+import { instanceDoesNotExist } from './api-error.ts';
+import type { Authority } from './certificates.ts';
+import { createAuthority } from './certificates.ts';
+import type { Fault, FaultOptions } from './faults.ts';
+import { Faults, faultSchema } from './faults.ts';
+import type { ForeignOperation, ForeignOperationOptions } from './foreign-operation.ts';
+import { effectOf, foreignOperationSchema, planOf } from './foreign-operation.ts';
+import type { InstanceOptions } from './instance.ts';
+import { Instance, instanceSchema } from './instance.ts';
+import { Journal } from './journal.ts';
+import type { OperationPlan, StartedOperation } from './operations.ts';
+import { Operations } from './operations.ts';
+
+const key = (project: string, name: string): string => `${project}/${name}`;
+
+/** All that the emulator knows. The API, the control API and the programmatic one act on this and nothing else. */
+export class Cloud {
+  readonly accounts = new Accounts();
+  readonly faults = new Faults();
+  readonly journal = new Journal();
+  readonly operations: Operations;
+  /** How an operation goes when no fault says otherwise. */
+  readonly plan: OperationPlan;
+  readonly #instances = new Map<string, Instance>();
+  #service: Promise<Authority> | undefined;
+
+  constructor(plan: OperationPlan, signal: AbortSignal) {
+    this.plan = plan;
+    this.operations = new Operations(signal);
+  }
+
+  /** Makes an instance, or makes it anew. */
+  async createInstance(options: InstanceOptions): Promise<Instance> {
+    const settings = instanceSchema.parse(options);
+    const service = settings.serverCaMode === 'GOOGLE_MANAGED_INTERNAL_CA' ? undefined : await this.#serviceAuthority();
+    const instance = await Instance.create(settings, service);
+    this.#instances.set(key(settings.project, settings.name), instance);
+    return instance;
+  }
+
+  instances(project?: string): readonly Instance[] {
+    return [...this.#instances.values()].filter(
+      ({ settings }) => project === undefined || settings.project === project,
+    );
+  }
+
+  /** @throws ApiError 404 */
+  instance(project: string, name: string | undefined): Instance {
+    const instance = name === undefined ? undefined : this.#instances.get(key(project, name));
+    if (!instance) {
+      throw instanceDoesNotExist();
+    }
+    return instance;
+  }
+
+  deleteInstance(project: string, name: string): void {
+    this.#instances.delete(key(project, name));
+  }
+
+  /** Orders a deviation for calls to come. */
+  order(options: FaultOptions): Fault {
+    const fault = faultSchema.parse(options);
+    this.faults.order(fault);
+    return fault;
+  }
+
+  /** Begins an operation that nobody called for here, even while another one runs. */
+  startForeignOperation(options: ForeignOperationOptions): StartedOperation {
+    const foreign: ForeignOperation = foreignOperationSchema.parse(options);
+    const { project, instance, user, type, insertedAgoMs } = foreign;
+    return this.operations.start({
+      project,
+      instance,
+      user,
+      type,
+      plan: { ...this.plan, ...planOf(foreign) },
+      effect: effectOf(foreign, this.instance(project, instance)),
+      ...(insertedAgoMs === undefined ? {} : { insertTime: new Date(Date.now() - insertedAgoMs) }),
+    });
+  }
+
+  #serviceAuthority(): Promise<Authority> {
+    this.#service ??= createAuthority('Google Cloud SQL Root CA');
+    return this.#service;
+  }
+}
