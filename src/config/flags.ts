@@ -1,0 +1,154 @@
+import * as z from 'zod';
+import {
+  address,
+  allowedInstances,
+  boolean,
+  count,
+  duration,
+  endpoint,
+  namespaces,
+  oneOf,
+  rate,
+  text,
+} from './values.ts';
+
+const LOG_FORMATS = ['json', 'gcp', 'pretty'] as const;
+/** Pino's names. */
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+export const configSchema = z.object({
+  kubeconfig: text.optional(),
+  context: text.optional(),
+  namespaces,
+  cloudsqlEndpoint: endpoint,
+  allowedInstances,
+  maxResetsPerHour: count({ min: 0, max: 100_000 }),
+  requirePreconditions: boolean,
+  leaderElect: boolean,
+  healthAddress: address,
+  logFormat: oneOf(LOG_FORMATS),
+  logLevel: oneOf(LOG_LEVELS),
+  concurrency: count({ min: 1, max: 1000 }),
+  cloudsqlMutateQps: rate,
+  cloudsqlReadQps: rate,
+  callWindowMs: duration,
+  requestTimeoutMs: duration,
+  resolveGraceMs: duration,
+  caSettleMs: duration,
+  pollMinMs: duration,
+  pollMaxMs: duration,
+  retryMinMs: duration,
+  retryMaxMs: duration,
+  shutdownTimeoutMs: duration,
+});
+
+export type Config = Readonly<z.output<typeof configSchema>>;
+export type ConfigKey = keyof Config;
+
+export interface Flag {
+  readonly name: string;
+  /** What stands for its value in the help. */
+  readonly value: string;
+  readonly default?: string;
+  readonly help: string;
+  /** Given several times, the values are joined by commas. */
+  readonly isList?: boolean;
+}
+
+export const flags: Readonly<Record<ConfigKey, Flag>> = {
+  kubeconfig: { name: 'kubeconfig', value: 'FILE', help: 'kubeconfig; else KUBECONFIG, in-cluster, ~/.kube/config' },
+  context: { name: 'context', value: 'NAME', help: 'context of the kubeconfig; else its current one' },
+  namespaces: {
+    name: 'namespaces',
+    value: 'A,B',
+    default: '',
+    help: 'namespaces to work in; none: all',
+    isList: true,
+  },
+  cloudsqlEndpoint: {
+    name: 'cloudsql-endpoint',
+    value: 'URL',
+    default: 'https://sqladmin.googleapis.com/',
+    help: 'root of the Cloud SQL Admin API, under which /v1/projects/… lies',
+  },
+  allowedInstances: {
+    name: 'allowed-instances',
+    value: 'LIST',
+    default: '',
+    help: 'who may reset what: [namespace=]project/instance,… where * matches all but /; may be repeated',
+    isList: true,
+  },
+  maxResetsPerHour: {
+    name: 'max-resets-per-hour',
+    value: 'N',
+    default: '20',
+    help: 'resets that are called in any hour; 0: no limit',
+  },
+  requirePreconditions: {
+    name: 'require-preconditions',
+    value: 'BOOL',
+    default: 'false',
+    help: 'refuse requests without a precondition',
+  },
+  leaderElect: {
+    name: 'leader-elect',
+    value: 'BOOL',
+    default: 'false',
+    help: 'not in this version: only false is accepted, and only one replica may run',
+  },
+  healthAddress: {
+    name: 'health-address',
+    value: '[HOST]:PORT',
+    default: ':8081',
+    help: 'where /healthz and /readyz are served',
+  },
+  logFormat: { name: 'log-format', value: LOG_FORMATS.join('|'), default: 'json', help: 'form of the log lines' },
+  logLevel: { name: 'log-level', value: 'LEVEL', default: 'info', help: LOG_LEVELS.join(', ') },
+  concurrency: { name: 'concurrency', value: 'N', default: '10', help: 'objects that are worked on at a time' },
+  cloudsqlMutateQps: {
+    name: 'cloudsql-mutate-qps',
+    value: 'N',
+    default: '2',
+    help: 'resets a second, for each project',
+  },
+  cloudsqlReadQps: { name: 'cloudsql-read-qps', value: 'N', default: '6', help: 'reads a second, for each project' },
+  callWindowMs: {
+    name: 'call-window',
+    value: 'DURATION',
+    default: '10s',
+    help: 'time from before the record of a call is written, after which the call is not sent any more',
+  },
+  requestTimeoutMs: {
+    name: 'request-timeout',
+    value: 'DURATION',
+    default: '30s',
+    help: 'deadline of one Google API call',
+  },
+  resolveGraceMs: {
+    name: 'resolve-grace',
+    value: 'DURATION',
+    default: '5m',
+    help: 'time after which a call that left no trace counts as not executed',
+  },
+  caSettleMs: {
+    name: 'ca-settle',
+    value: 'DURATION',
+    default: '1m',
+    help: 'how long an unchanged server CA is read again after a reset',
+  },
+  pollMinMs: { name: 'poll-min', value: 'DURATION', default: '1s', help: 'first interval of polling an operation' },
+  pollMaxMs: { name: 'poll-max', value: 'DURATION', default: '15s', help: 'longest interval of polling an operation' },
+  retryMinMs: { name: 'retry-min', value: 'DURATION', default: '1s', help: 'first delay after a failure' },
+  retryMaxMs: { name: 'retry-max', value: 'DURATION', default: '5m', help: 'longest delay after failures' },
+  shutdownTimeoutMs: {
+    name: 'shutdown-timeout',
+    value: 'DURATION',
+    default: '60s',
+    help: 'how long the steps in flight may take to finish on SIGTERM',
+  },
+};
+
+export const environmentVariable = ({ name }: Flag): string =>
+  `CLOUDSQL_SSL_${name.toUpperCase().replaceAll('-', '_')}`;
+
+export const entries: readonly (readonly [string, Flag])[] = Object.entries(flags);
