@@ -44,7 +44,11 @@ export const createHttpServer = (listener: RequestListener): Server =>
 /** Listens on 127.0.0.1 and answers `host:port`; port 0 is a free one. */
 export const listen = async (server: Server, port: number): Promise<string> => {
   server.listen(port, host);
-  await once(server, 'listening');
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    throw new Error(`cannot listen on ${host}:${port}`, { cause });
+  }
   const address = server.address();
   if (address === null || typeof address === 'string') {
     throw new Error('the server has no port');
