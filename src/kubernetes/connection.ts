@@ -11,6 +11,7 @@ import {
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import { oneLine } from '../domain/conditions.ts';
 import { KubernetesError } from '../domain/errors.ts';
+import { within } from './deadline.ts';
 
 /** What every request to the API server carries, and the connections that it may take. */
 export interface Credentials {
@@ -143,12 +144,6 @@ function withoutPort({
   ...rest
 }: ConnectOptions): Omit<ConnectOptions, 'port' | 'timeout'> {
   return rest;
-}
-
-async function within<T>(timeoutMs: number, pending: Promise<T>): Promise<T> {
-  const signal = AbortSignal.timeout(timeoutMs);
-  const expired = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
-  return Promise.race([pending, expired]);
 }
 
 function unavailable(error: unknown): KubernetesError {

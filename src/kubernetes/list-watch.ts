@@ -1,0 +1,156 @@
+import { CustomObjectsApi } from '@kubernetes/client-node';
+import { map, merge, type Observable } from 'rxjs';
+import { isKubernetesError, KubernetesError } from '../domain/errors.ts';
+import { GROUP, PLURAL, type SslReset, VERSION } from '../domain/ssl-reset.ts';
+import type { Logger } from '../reconcile/ports.ts';
+import type { Backoff } from '../runtime/backoff.ts';
+import { type ListWatchSource, type SourceEvent, type WatchEvent, watcher } from '../runtime/watcher.ts';
+import { fromAnswer, isExpired } from './api-error.ts';
+import type { Client } from './client.ts';
+import { arrayAt, numberAt, objectAt, textAt } from './json.ts';
+import { collect, PAGE_LIMIT } from './pages.ts';
+import { parseSslReset } from './ssl-reset-object.ts';
+import { type StreamItem, type WatchTimeouts, watchStream } from './watch-stream.ts';
+
+export interface ListWatchOptions {
+  readonly logger: Logger;
+  readonly pageLimit?: number | undefined;
+  readonly timeouts?: WatchTimeouts | undefined;
+  readonly backoff?: Backoff | undefined;
+}
+
+/** An event of one namespace's watch, or of that of all namespaces where `namespace` is undefined. */
+export type SslResetEvent = WatchEvent<SslReset> & { readonly namespace: string | undefined };
+
+const RESOURCE = { group: GROUP, version: VERSION, plural: PLURAL } as const;
+/** The API server ends a watch after it, so that watches spread over its replicas again. */
+const WATCH_SECONDS = 290;
+/** The API server sends a bookmark within 61 s of silence: a watch without even that has nobody at the other end. */
+const SILENCE_MS = 65_000;
+const BACKOFF: Backoff = { minMs: 500, maxMs: 30_000 };
+const HEALTHY_AFTER_MS = 10_000;
+
+/**
+ * Watches the resets of these namespaces, of all where there are none given, for ever. `synced` speaks of its own
+ * namespace only.
+ */
+export function watchSslResets(
+  client: Client,
+  namespaces: readonly string[],
+  options: ListWatchOptions,
+): Observable<SslResetEvent> {
+  const scopes = namespaces.length === 0 ? [undefined] : namespaces;
+  return merge(
+    ...scopes.map((namespace) =>
+      watcher(sslResetSource(client, namespace, options), {
+        backoff: options.backoff ?? BACKOFF,
+        healthyAfterMs: HEALTHY_AFTER_MS,
+      }).pipe(map((event) => ({ ...event, namespace }))),
+    ),
+  );
+}
+
+export function sslResetSource(
+  client: Client,
+  namespace: string | undefined,
+  { logger, pageLimit = PAGE_LIMIT, ...options }: ListWatchOptions,
+): ListWatchSource<SslReset> {
+  const timeouts = options.timeouts ?? { openMs: client.requestTimeoutMs, silenceMs: SILENCE_MS };
+  const custom = client.api(CustomObjectsApi);
+  const parse = parser(logger);
+
+  const readPage = async (page: { readonly limit: number; readonly _continue?: string }): Promise<Page> => {
+    const request = { ...RESOURCE, ...page };
+    const list: unknown =
+      namespace === undefined
+        ? await custom.listCustomObjectForAllNamespaces({ ...request, resourcePlural: PLURAL })
+        : await custom.listNamespacedCustomObject({ ...request, namespace });
+    return toPage(list);
+  };
+
+  return {
+    isExpired,
+
+    async list(signal) {
+      try {
+        const { items, resourceVersion } = await collect(
+          (page) => {
+            signal.throwIfAborted();
+            return readPage(page);
+          },
+          parse,
+          pageLimit,
+        );
+        return { objects: items.flatMap((reset) => reset ?? []), version: resourceVersion };
+      } catch (error) {
+        throw explained(error);
+      }
+    },
+
+    watch(version) {
+      return watchStream(client, watchPath(namespace, version), timeouts).pipe(
+        map((item) => toSourceEvent(item, parse)),
+      );
+    },
+  };
+}
+
+type Parse = (object: unknown) => SslReset | undefined;
+
+/** An object that does not fit must not keep the others from being seen: it is told, and passed over. */
+const parser =
+  (logger: Logger): Parse =>
+  (object) => {
+    const reset = parseSslReset(object);
+    if (reset === undefined) {
+      const { namespace, name } = objectAt(object, 'metadata');
+      logger.warn(`an object does not fit ${VERSION} and is passed over: is the CRD of this version installed?`, {
+        namespace,
+        name,
+      });
+    }
+    return reset;
+  };
+
+interface Page {
+  readonly items: readonly unknown[];
+  readonly metadata: { readonly _continue: string; readonly resourceVersion: string };
+}
+
+function toPage(list: unknown): Page {
+  const metadata = objectAt(list, 'metadata');
+  return {
+    items: arrayAt(list, 'items'),
+    metadata: { _continue: textAt(metadata, 'continue'), resourceVersion: textAt(metadata, 'resourceVersion') },
+  };
+}
+
+function watchPath(namespace: string | undefined, version: string): string {
+  const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
+  const query = new URLSearchParams({
+    watch: 'true',
+    allowWatchBookmarks: 'true',
+    resourceVersion: version,
+    timeoutSeconds: String(WATCH_SECONDS),
+  });
+  return `/apis/${GROUP}/${VERSION}${scope}/${PLURAL}?${query}`;
+}
+
+/** @throws KubernetesError where the server ends the watch with an error */
+function toSourceEvent(item: StreamItem, parse: Parse): SourceEvent<SslReset> {
+  if (item.type === 'opened') return item;
+  const type = textAt(item.value, 'type');
+  const object = objectAt(item.value, 'object');
+  if (type === 'ERROR') throw fromAnswer({ code: numberAt(object, 'code') ?? 500, body: object });
+  const version = textAt(objectAt(object, 'metadata'), 'resourceVersion');
+  const reset = type === 'BOOKMARK' ? undefined : parse(object);
+  if (reset === undefined) return { type: 'bookmark', version };
+  return { type: type === 'DELETED' ? 'deleted' : 'applied', object: reset, version };
+}
+
+/** Only where the API server does not know the resource is there nothing to list. */
+function explained(error: unknown): unknown {
+  if (!isKubernetesError(error, 'NotFound')) return error;
+  const message = `the CRD ${PLURAL}.${GROUP} is not installed`;
+  return new KubernetesError({ kind: 'NotFound', message, cause: error });
+}

@@ -1,0 +1,80 @@
+import { Observable } from 'rxjs';
+import type { Response } from 'undici';
+import { KubernetesError } from '../domain/errors.ts';
+import { fromAnswer, toKubernetesError } from './api-error.ts';
+import type { Client } from './client.ts';
+import { within } from './deadline.ts';
+import { parseJson } from './json.ts';
+
+export interface WatchTimeouts {
+  /** Milliseconds until the API server must have accepted the watch. */
+  readonly openMs: number;
+  /** Milliseconds without a byte after which a watch is given up, in case nobody is at the other end any more. */
+  readonly silenceMs: number;
+}
+
+export type StreamItem = { readonly type: 'opened' } | { readonly type: 'line'; readonly value: unknown };
+
+/**
+ * One watch request, line by line. Completes when the server ends it or is silent; unsubscribing breaks it off, also
+ * while it is connecting. Fails with a KubernetesError.
+ *
+ * client-node's Watch cannot be stopped while it connects, drops the words of an error answer, and swallows what goes
+ * wrong with a line.
+ */
+export function watchStream(
+  client: Client,
+  path: string,
+  { openMs, silenceMs }: WatchTimeouts,
+): Observable<StreamItem> {
+  return new Observable((subscriber) => {
+    const abort = new AbortController();
+    let silence: NodeJS.Timeout | undefined;
+
+    const read = async (): Promise<void> => {
+      const response = await opened(client.open(path, abort.signal), openMs);
+      if (subscriber.closed) return;
+      subscriber.next({ type: 'opened' });
+      const alarm = setTimeout(() => subscriber.complete(), silenceMs);
+      silence = alarm;
+      for await (const line of lines(response, () => alarm.refresh()))
+        subscriber.next({ type: 'line', value: parsed(line) });
+    };
+    read().then(
+      () => subscriber.complete(),
+      (error: unknown) => subscriber.error(toKubernetesError(error)),
+    );
+
+    return () => {
+      clearTimeout(silence);
+      abort.abort();
+    };
+  });
+}
+
+async function opened(pending: Promise<Response>, timeoutMs: number): Promise<Response> {
+  const response = await within(timeoutMs, pending);
+  if (response.ok) return response;
+  const body = await within(timeoutMs, response.text());
+  const retryAfter = response.headers.get('retry-after') ?? undefined;
+  throw fromAnswer({ code: response.status, body: parseJson(body), retryAfter });
+}
+
+/** JSON never holds a raw line break, so each line is one event; other separators that Unicode knows are none. */
+async function* lines(response: Response, onChunk: () => void): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of response.body ?? []) {
+    onChunk();
+    const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = parts.pop() ?? '';
+    yield* parts.filter((line) => line !== '');
+  }
+}
+
+/** An event that cannot be read must not be passed over: the watch is opened again from the version before it. */
+function parsed(line: string): unknown {
+  const value = parseJson(line);
+  if (value !== undefined) return value;
+  throw new KubernetesError({ kind: 'Unavailable', message: 'the API server sent a watch event that is not JSON' });
+}
