@@ -70,7 +70,8 @@ const operationFields = z.object({
     .catch(undefined),
   error: z
     .unknown()
-    .transform((error) => (error === undefined || error === null ? undefined : operationErrors.parse(error))),
+    .transform((error) => (error === null ? undefined : operationErrors.parse(error)))
+    .optional(),
 });
 
 /** Fails only where there is no name. */

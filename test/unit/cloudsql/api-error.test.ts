@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import * as z from 'zod';
+import { failedBeforeAnyWrite, isThrottled, toAnswer, toBody } from '../../../src/cloudsql/api-error.ts';
+import type { Exchange } from '../../../src/cloudsql/exchange.ts';
+import type { Answer } from '../../../src/domain/answer.ts';
+import { CloudSqlError, type CloudSqlErrorKind } from '../../../src/domain/errors.ts';
+
+const response = (status: number, body?: unknown, retryAfterMs?: number): Exchange => ({
+  kind: 'Response',
+  status,
+  body,
+  ...(retryAfterMs !== undefined && { retryAfterMs }),
+});
+
+const failure = (cause: unknown): Exchange => ({ kind: 'Failure', message: 'it failed', cause });
+
+const apiError = (reason: string, message = 'No.') => ({ error: { code: 1, message, errors: [{ reason, message }] } });
+
+const withCode = (code: string, cause?: unknown): Error => Object.assign(new Error(code, { cause }), { code });
+
+const lost = (message: string): Answer => ({ kind: 'Lost', message });
+const rejected = (code: number, reason: string, message: string): Answer => ({
+  kind: 'Rejected',
+  code,
+  reason,
+  message,
+});
+
+describe('the answer to the call', () => {
+  const cases: readonly (readonly [string, Exchange, Answer])[] = [
+    [
+      'is accepted when it names an operation',
+      response(200, { name: 'op-1', status: 'PENDING' }),
+      { kind: 'Accepted', operation: { name: 'op-1', status: 'PENDING' } },
+    ],
+    [
+      'is lost when it is a success without a name',
+      response(200, {}),
+      lost('The answer 200 does not name an operation'),
+    ],
+    ['is lost when its name is empty', response(200, { name: '' }), lost('The answer 200 does not name an operation')],
+    [
+      'is lost when it is a success that cannot be read',
+      response(200),
+      lost('The answer 200 does not name an operation'),
+    ],
+    [
+      'is lost when it is a success with an error in it',
+      response(200, apiError('invalid')),
+      lost('The answer 200 does not name an operation'),
+    ],
+    ['is lost when it redirects', response(307), lost('The answer is 307, with a body that cannot be read')],
+    [
+      'is lost on a server error that can be read',
+      response(503, apiError('backendError')),
+      lost('503 backendError: No.'),
+    ],
+    [
+      'is lost on a server error that cannot be read',
+      response(502),
+      lost('The answer is 502, with a body that cannot be read'),
+    ],
+    ['is lost on a request timeout that can be read', response(408, apiError('timeout')), lost('408 timeout: No.')],
+    ['is lost when somebody in between gave up', response(499, apiError('cancelled')), lost('499 cancelled: No.')],
+    [
+      'is lost on a client error that nobody knows and that cannot be read',
+      response(418),
+      lost('The answer is 418, with a body that cannot be read'),
+    ],
+    [
+      'is rejected with its reason',
+      response(409, apiError('operationInProgress')),
+      rejected(409, 'operationInProgress', 'No.'),
+    ],
+    [
+      'is rejected with an empty reason when it has none',
+      response(403, { error: { message: 'No.' } }),
+      rejected(403, '', 'No.'),
+    ],
+    [
+      'is rejected with an empty reason when the reason is no word',
+      response(403, apiError('a b\n')),
+      rejected(403, '', 'No.'),
+    ],
+    [
+      'is rejected by a client error that nobody knows but that can be read',
+      response(418, apiError('teapot')),
+      rejected(418, 'teapot', 'No.'),
+    ],
+    [
+      'is rejected with a message of one line',
+      response(400, apiError('invalid', 'No.\n\tNever.\u2028')),
+      rejected(400, 'invalid', 'No. Never.'),
+    ],
+    [
+      'is rejected with the time that it asks for',
+      response(429, apiError('rateLimitExceeded'), 7000),
+      { kind: 'Rejected', code: 429, reason: 'rateLimitExceeded', message: 'No.', retryAfterMs: 7000 },
+    ],
+    [
+      'is not written when the name does not resolve',
+      failure(withCode('ENOTFOUND')),
+      { kind: 'NotWritten', cause: 'Network', message: 'it failed' },
+    ],
+    ['is lost on a reset connection', failure(withCode('ECONNRESET')), lost('it failed')],
+    ['is lost on a timeout', failure(withCode('TimeoutError')), lost('it failed')],
+  ];
+  for (const [name, exchange, answer] of cases) {
+    it(name, () => assert.deepEqual(toAnswer(exchange), answer));
+  }
+
+  for (const code of [400, 401, 403, 404, 409, 412, 429]) {
+    it(`is rejected by ${code} alone when the body cannot be read`, () => {
+      assert.deepEqual(toAnswer(response(code)), rejected(code, '', ''));
+    });
+  }
+
+  it('keeps messages below 300 characters', () => {
+    const answer = toAnswer(response(400, apiError('invalid', 'x'.repeat(10_000))));
+    assert.ok(answer.kind === 'Rejected' && answer.message.length === 300);
+  });
+});
+
+describe('a failure before anything was written', () => {
+  const connect = (...codes: readonly string[]) => new AggregateError(codes.map((code) => withCode(code)));
+  const cases: readonly (readonly [string, unknown, boolean])[] = [
+    ['is a name that does not resolve', withCode('ENOTFOUND'), true],
+    ['is a resolver that cannot be asked', withCode('EAI_AGAIN'), true],
+    ['is a refused connection', withCode('ECONNREFUSED'), true],
+    ['is a self-signed certificate', withCode('DEPTH_ZERO_SELF_SIGNED_CERT'), true],
+    ['is a certificate of an unknown authority', withCode('UNABLE_TO_VERIFY_LEAF_SIGNATURE'), true],
+    ['is an expired certificate', withCode('CERT_HAS_EXPIRED'), true],
+    ['is a certificate for another name', withCode('ERR_TLS_CERT_ALTNAME_INVALID'), true],
+    [
+      'is found below errors without a code',
+      new Error('a', { cause: new Error('b', { cause: withCode('ENOTFOUND') }) }),
+      true,
+    ],
+    ['is every address refusing', connect('ECONNREFUSED', 'ECONNREFUSED'), true],
+    ['is not one address refusing while another does not answer', connect('ECONNREFUSED', 'ETIMEDOUT'), false],
+    ['is not an aggregate of nothing', new AggregateError([]), false],
+    ['is not a reset connection', withCode('ECONNRESET'), false],
+    ['is not a broken pipe', withCode('EPIPE'), false],
+    ['is not a connection that timed out', withCode('ETIMEDOUT'), false],
+    ['is not a host without a route', withCode('EHOSTUNREACH'), false],
+    ['is not a failed handshake', withCode('EPROTO'), false],
+    ['is not an abort', withCode('AbortError'), false],
+    ['is not what came up after something else', withCode('ECONNRESET', withCode('ECONNREFUSED')), false],
+    ['is not an error without a code', new Error('x'), false],
+    ['is not something that is no error', { code: 'ENOTFOUND' }, false],
+  ];
+  for (const [name, error, expected] of cases) {
+    it(name, () => assert.equal(failedBeforeAnyWrite(error), expected));
+  }
+
+  it('ends on causes that go in circles', () => {
+    const error = new Error('a');
+    error.cause = error;
+    assert.equal(failedBeforeAnyWrite(error), false);
+  });
+});
+
+describe('a read', () => {
+  const kindOf = (exchange: Exchange): CloudSqlErrorKind | undefined => {
+    try {
+      toBody(exchange, z.object({ name: z.string() }));
+      return undefined;
+    } catch (error) {
+      assert.ok(error instanceof CloudSqlError);
+      return error.kind;
+    }
+  };
+  const cases: readonly (readonly [string, Exchange, CloudSqlErrorKind | undefined])[] = [
+    ['answers what the schema makes of the body', response(200, { name: 'x' }), undefined],
+    ['is unavailable when the body cannot be read', response(200), 'Unavailable'],
+    ['is unavailable when the body is of another form', response(200, { name: 1 }), 'Unavailable'],
+    ['is unavailable when it redirects', response(302), 'Unavailable'],
+    ['is unavailable on a server error', response(500, apiError('backendError')), 'Unavailable'],
+    ['is unavailable when the network fails', failure(withCode('ECONNREFUSED')), 'Unavailable'],
+    ['does not find what answers 404', response(404, apiError('operationDoesNotExist')), 'NotFound'],
+    ['does not find an instance that answers 403', response(403, apiError('instanceDoesNotExist')), 'NotFound'],
+    ['takes a 404 without a readable body for a proxy', response(404), 'Unavailable'],
+    ['takes a 400 without a readable body for a proxy', response(400), 'Unavailable'],
+    ['is forbidden without a right', response(403, apiError('notAuthorized')), 'Forbidden'],
+    ['is forbidden without a right whatever the body', response(403), 'Forbidden'],
+    ['is forbidden without a valid token', response(401), 'Forbidden'],
+    ['is throttled by 429', response(429), 'Throttled'],
+    ['is throttled by 403 with a rate limit', response(403, apiError('userRateLimitExceeded')), 'Throttled'],
+    ['conflicts while an operation runs', response(409, apiError('operationInProgress')), 'Conflict'],
+    [
+      'conflicts while an operation runs, as older versions said it',
+      response(403, apiError('operationInProgress')),
+      'Conflict',
+    ],
+    ['conflicts when a precondition fails', response(412, apiError('conditionNotMet')), 'Conflict'],
+    ['is invalid', response(400, apiError('invalid')), 'Invalid'],
+    ['may work later after a code that nobody knows', response(418, apiError('teapot')), 'Unavailable'],
+  ];
+  for (const [name, exchange, kind] of cases) {
+    it(name, () => assert.equal(kindOf(exchange), kind));
+  }
+
+  it('says what the API said, in one line, with the time that it asks for', () => {
+    assert.throws(() => toBody(response(429, apiError('rateLimitExceeded', 'Slow\ndown.'), 3000), z.unknown()), {
+      name: 'CloudSqlError',
+      message: '429 rateLimitExceeded: Slow down.',
+      retryAfterMs: 3000,
+    });
+  });
+
+  it('keeps the cause of a network failure', () => {
+    const cause = withCode('ECONNRESET');
+    assert.throws(() => toBody(failure(cause), z.unknown()), { message: 'it failed', cause });
+  });
+});
+
+describe('throttling', () => {
+  it('is told by code and by reason, and not by a failure', () => {
+    assert.equal(isThrottled(response(429)), true);
+    assert.equal(isThrottled(response(403, apiError('rateLimitExceeded'))), true);
+    assert.equal(isThrottled(response(403, apiError('notAuthorized'))), false);
+    assert.equal(isThrottled(response(200, {})), false);
+    assert.equal(isThrottled(failure(withCode('ECONNRESET'))), false);
+  });
+});

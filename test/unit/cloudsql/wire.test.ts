@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { parse } from 'yaml';
+import * as z from 'zod';
+import * as wire from '../../../src/cloudsql/wire.ts';
+
+describe('an operation', () => {
+  it('is taken in field for field, without what the CRD does not keep', () => {
+    const fields = {
+      kind: 'sql#operation',
+      name: 'op-1',
+      selfLink: 'https://sql/op-1',
+      targetProject: 'p',
+      targetId: 'i',
+      targetLink: 'https://sql/i',
+      operationType: 'UPDATE',
+      status: 'PENDING',
+      user: 'a@b',
+      insertTime: '2026-01-02T03:04:05.678Z',
+      startTime: '2026-01-02T03:04:06.678Z',
+      endTime: '2026-01-02T03:04:07.678Z',
+      apiWarning: { code: 'REGION_UNREACHABLE', message: 'Hm.', region: 'r' },
+      error: { kind: 'sql#operationErrors', errors: [{ kind: 'sql#operationError', code: 'ERROR', message: 'No.' }] },
+    };
+    assert.deepEqual(wire.operation.parse({ ...fields, importContext: { uri: 'x' }, exportContext: {} }), fields);
+  });
+
+  const cases: readonly (readonly [string, object, object])[] = [
+    ['has no field that is null', { user: null, error: null, apiWarning: null }, {}],
+    ['has no field that is empty', { status: '', insertTime: '' }, {}],
+    ['has no field of another type', { status: 7, user: {}, apiWarning: 'x' }, {}],
+    ['has no word with control characters', { user: 'a\nb' }, {}],
+    ['has no word that is longer than the CRD allows', { insertTime: 'x'.repeat(65), user: 'y'.repeat(513) }, {}],
+    ['keeps a status that nobody knows', { status: 'HIBERNATING' }, { status: 'HIBERNATING' }],
+    ['has an error that nobody can read', { error: 'broken' }, { error: {} }],
+    ['has an error that is empty', { error: {} }, { error: {} }],
+    ['has an error whose list is none', { error: { errors: 'x' } }, { error: {} }],
+    [
+      'has an error whose entries nobody can read',
+      { error: { errors: [7, null, { code: 'C', message: null }] } },
+      { error: { errors: [{}, {}, { code: 'C' }] } },
+    ],
+    ['has messages of one line', { apiWarning: { message: 'a\r\n\tb\u0000c' } }, { apiWarning: { message: 'a b c' } }],
+  ];
+  for (const [name, fields, expected] of cases) {
+    it(name, () => assert.deepEqual(wire.operation.parse({ name: 'op', ...fields }), { name: 'op', ...expected }));
+  }
+
+  it('is none without a name', () => {
+    for (const name of [undefined, null, '', 7, 'x'.repeat(257)]) {
+      assert.equal(wire.operation.safeParse({ name }).success, false);
+    }
+  });
+
+  it('never cuts a character in half', () => {
+    const { error } = wire.operation.parse({ name: 'op', error: { errors: [{ message: '😀'.repeat(3000) }] } });
+    assert.ok(error?.errors?.[0]?.message?.isWellFormed());
+  });
+
+  it('fits the CRD whatever the API answers', () => {
+    const long = 'x'.repeat(10_000);
+    const words = { kind: long, code: long, message: long, region: long };
+    const operation = wire.operation.parse({
+      ...Object.fromEntries(Object.keys(crdOperation().properties ?? {}).map((key) => [key, long])),
+      name: 'op',
+      apiWarning: words,
+      error: { kind: long, errors: Array.from({ length: 40 }, () => words) },
+    });
+    assert.deepEqual(violations(operation, crdOperation()), []);
+  });
+});
+
+describe('a page of operations', () => {
+  it('may be empty', () => assert.deepEqual(wire.operationPage.parse({ kind: 'x' }), { operations: [] }));
+
+  it('has the token of the next page', () => {
+    assert.deepEqual(wire.operationPage.parse({ items: [{ name: 'a' }], nextPageToken: 't' }), {
+      operations: [{ name: 'a' }],
+      nextPageToken: 't',
+    });
+  });
+
+  it('is unreadable when one of them is, since that one may be ours', () => {
+    assert.equal(wire.operationPage.safeParse({ items: [{ name: 'a' }, {}] }).success, false);
+  });
+});
+
+describe('an instance', () => {
+  const ca = { sha1Fingerprint: 'ABC', cert: '-----BEGIN CERTIFICATE-----\n', commonName: 'C=US,O=Google' };
+
+  it('is reduced to what is read', () => {
+    const { instance, serverCa } = wire.instance.parse({
+      state: 'RUNNABLE',
+      backendType: 'SECOND_GEN',
+      settings: { activationPolicy: 'ALWAYS', ipConfiguration: { sslMode: 'ENCRYPTED_ONLY', serverCaMode: 'M' } },
+      serverCaCert: ca,
+      rootPassword: 'x',
+    });
+    assert.deepEqual(instance, {
+      state: 'RUNNABLE',
+      backendType: 'SECOND_GEN',
+      activationPolicy: 'ALWAYS',
+      sslMode: 'ENCRYPTED_ONLY',
+      serverCaMode: 'M',
+      serverCaSha1Fingerprint: 'abc',
+    });
+    assert.deepEqual(serverCa, { sha1Fingerprint: 'abc', pem: ca.cert, commonName: ca.commonName });
+  });
+
+  it('needs nothing but a state', () => {
+    assert.deepEqual(wire.instance.parse({ state: 'HIBERNATED' }), { instance: { state: 'HIBERNATED' } });
+    assert.equal(wire.instance.safeParse({}).success, false);
+  });
+
+  it('demands client certificates when it says so in the old way', () => {
+    const parsed = wire.instance.parse({ state: 'RUNNABLE', settings: { ipConfiguration: { requireSsl: true } } });
+    assert.equal(parsed.instance.sslMode, 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED');
+  });
+
+  it('has a fingerprint even where its CA cannot be read', () => {
+    const parsed = wire.instance.parse({ state: 'RUNNABLE', serverCaCert: { sha1Fingerprint: 'AB' } });
+    assert.deepEqual(parsed, { instance: { state: 'RUNNABLE', serverCaSha1Fingerprint: 'ab' } });
+  });
+});
+
+describe('client certificates', () => {
+  it('may be none', () => assert.deepEqual(wire.clientCertificates.parse({}), []));
+
+  it('have lower-case fingerprints', () => {
+    assert.deepEqual(
+      wire.clientCertificates.parse({ items: [{ commonName: 'c', sha1Fingerprint: 'AB', cert: 'x' }] }),
+      [{ commonName: 'c', sha1Fingerprint: 'ab' }],
+    );
+  });
+
+  it('are unreadable when one has no fingerprint', () => {
+    assert.equal(wire.clientCertificates.safeParse({ items: [{ commonName: 'c' }] }).success, false);
+  });
+});
+
+interface Schema {
+  readonly type?: string | undefined;
+  readonly maxLength?: number | undefined;
+  readonly maxItems?: number | undefined;
+  readonly properties?: Readonly<Record<string, Schema>> | undefined;
+  readonly items?: Schema | undefined;
+}
+
+const schema: z.ZodType<Schema> = z.lazy(() =>
+  z.object({
+    type: z.string().optional(),
+    maxLength: z.number().optional(),
+    maxItems: z.number().optional(),
+    properties: z.record(z.string(), schema).optional(),
+    items: schema.optional(),
+  }),
+);
+
+function crdOperation(): Schema {
+  const file = new URL('../../../crds/cloudsql-ssl.dev_cloudsqlsslresets.yaml', import.meta.url);
+  const crd: unknown = parse(readFileSync(file, 'utf8'));
+  const root = z
+    .object({
+      spec: z.object({
+        versions: z.tuple([z.object({ schema: z.object({ openAPIV3Schema: schema }) })]).rest(z.unknown()),
+      }),
+    })
+    .parse(crd).spec.versions[0].schema.openAPIV3Schema;
+  const found = root.properties?.status?.properties?.operation;
+  assert.ok(found);
+  return found;
+}
+
+function violations(value: unknown, { type, maxLength, maxItems, properties, items }: Schema, path = ''): string[] {
+  if (typeof value === 'string') return type === 'string' && value.length <= (maxLength ?? 0) ? [] : [path];
+  if (Array.isArray(value)) {
+    if (items === undefined || value.length > (maxItems ?? 0)) return [path];
+    return value.flatMap((item, index) => violations(item, items, `${path}[${index}]`));
+  }
+  return Object.entries(z.record(z.string(), z.unknown()).parse(value)).flatMap(([key, field]) => {
+    const property = properties?.[key];
+    return property === undefined ? [`${path}.${key}`] : violations(field, property, `${path}.${key}`);
+  });
+}
