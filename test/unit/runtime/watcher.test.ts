@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Observable, type Subscriber } from 'rxjs';
+import { type Listed, type SourceEvent, type WatchEvent, watcher } from '../../../src/runtime/watcher.ts';
+import { settle, VirtualTimers } from './virtual-timers.ts';
+
+const GONE = new Error('too old');
+
+interface OpenWatch {
+  readonly version: string;
+  readonly subscriber: Subscriber<SourceEvent<string>>;
+}
+
+/** A source whose lists and watches are answered by the test. */
+function started() {
+  const timers = new VirtualTimers();
+  const lists: { answer: (listed: Listed<string>) => void; fail: (error: unknown) => void; signal: AbortSignal }[] = [];
+  const watches: OpenWatch[] = [];
+  const events: WatchEvent<string>[] = [];
+
+  const source = {
+    list: (signal: AbortSignal) =>
+      new Promise<Listed<string>>((answer, fail) => {
+        lists.push({ answer, fail, signal });
+      }),
+    watch: (version: string) =>
+      new Observable<SourceEvent<string>>((subscriber) => {
+        watches.push({ version, subscriber });
+      }),
+    isExpired: (error: unknown) => error === GONE,
+  };
+  const subscription = watcher(source, {
+    backoff: { minMs: 100, maxMs: 1000 },
+    healthyAfterMs: 5000,
+    random: () => 0,
+    timers,
+  }).subscribe((event) => events.push(event));
+
+  return {
+    timers,
+    lists,
+    events,
+    subscription,
+    versions: () => watches.map(({ version }) => version),
+    async listed(version: string, ...objects: readonly string[]) {
+      lists.at(-1)?.answer({ objects, version });
+      await timers.advance(0);
+    },
+    async listFails(error: unknown) {
+      lists.at(-1)?.fail(error);
+      await settle();
+    },
+    async sends(...sent: readonly SourceEvent<string>[]) {
+      for (const event of sent) watches.at(-1)?.subscriber.next(event);
+      await settle();
+    },
+    async ends() {
+      watches.at(-1)?.subscriber.complete();
+      await timers.advance(0);
+    },
+    async fails(error: unknown) {
+      watches.at(-1)?.subscriber.error(error);
+      await settle();
+    },
+  };
+}
+
+test('it lists, then watches from there', async () => {
+  const { events, versions, listed, sends } = started();
+  await listed('10', 'a', 'b');
+  await sends(
+    { type: 'opened' },
+    { type: 'applied', object: 'c', version: '11' },
+    { type: 'deleted', object: 'a', version: '12' },
+  );
+  assert.deepEqual(versions(), ['10']);
+  assert.deepEqual(events, [
+    { type: 'synced', objects: ['a', 'b'] },
+    { type: 'applied', object: 'c' },
+    { type: 'deleted', object: 'a' },
+  ]);
+});
+
+test('a watch that ends is opened again at once from its last bookmark, without a list', async () => {
+  const { timers, lists, versions, listed, sends, ends } = started();
+  await listed('10');
+  await sends({ type: 'opened' }, { type: 'applied', object: 'a', version: '11' }, { type: 'bookmark', version: '99' });
+  await timers.advance(1000);
+  await ends();
+  assert.deepEqual(versions(), ['10', '99']);
+  assert.equal(lists.length, 1);
+});
+
+test('a watch that fails is opened again after a back-off, without a list', async () => {
+  const { timers, lists, versions, listed, sends, fails } = started();
+  await listed('10');
+  await sends({ type: 'opened' }, { type: 'bookmark', version: '11' });
+  await fails(new Error('cut'));
+  await timers.advance(99);
+  assert.deepEqual(versions(), ['10']);
+  await timers.advance(1);
+  assert.deepEqual(versions(), ['10', '11']);
+  assert.equal(lists.length, 1);
+});
+
+test('a version that is too old costs a list, and is no failure', async () => {
+  const { timers, lists, events, listed, fails, versions } = started();
+  await listed('10', 'a');
+  await fails(GONE);
+  await timers.advance(100);
+  assert.equal(lists.length, 2);
+  await listed('50', 'b');
+  assert.deepEqual(versions(), ['10', '50']);
+  assert.deepEqual(events, [
+    { type: 'synced', objects: ['a'] },
+    { type: 'synced', objects: ['b'] },
+  ]);
+});
+
+test('a list that fails is tried again', async () => {
+  const { timers, lists, events, listed, listFails } = started();
+  const error = new Error('no');
+  await listFails(error);
+  await timers.advance(100);
+  assert.equal(lists.length, 2);
+  await listed('10');
+  assert.deepEqual(events, [{ type: 'failed', error }, { type: 'synced', objects: [] }, { type: 'recovered' }]);
+});
+
+test('the same failure is told once, another one again, and the recovery once', async () => {
+  const { timers, events, listed, fails, sends } = started();
+  await listed('10');
+  for (const message of ['cut', 'cut', 'cut', 'denied', 'denied']) {
+    await fails(new Error(message));
+    await timers.advance(1000);
+  }
+  await sends({ type: 'opened' });
+  assert.deepEqual(
+    events.slice(1).map((event) => (event.type === 'failed' ? String(event.error) : event.type)),
+    ['Error: cut', 'Error: denied', 'recovered'],
+  );
+});
+
+test('back-offs grow while it fails', async () => {
+  const { timers, versions, listed, fails } = started();
+  await listed('10');
+  for (const delayMs of [100, 200, 400, 500, 500]) {
+    const before = versions().length;
+    await fails(new Error('no'));
+    await timers.advance(delayMs - 1);
+    assert.equal(versions().length, before, `sooner than ${delayMs} ms`);
+    await timers.advance(1);
+    assert.equal(versions().length, before + 1);
+  }
+});
+
+test('a while of health makes back-offs short again', async () => {
+  const { timers, versions, listed, sends, fails } = started();
+  await listed('10');
+  for (const delayMs of [100, 200, 400]) {
+    await fails(new Error('no'));
+    await timers.advance(delayMs);
+  }
+  await sends({ type: 'opened' });
+  await timers.advance(5000);
+  await fails(new Error('no'));
+  await timers.advance(100);
+  assert.equal(versions().length, 5);
+});
+
+test('a watch that hangs before it is accepted is no health', async () => {
+  const { timers, versions, listed, fails } = started();
+  await listed('10');
+  await timers.advance(5000);
+  await fails(new Error('no'));
+  await timers.advance(100);
+  await timers.advance(5000);
+  await fails(new Error('no'));
+  await timers.advance(199);
+  assert.equal(versions().length, 2);
+});
+
+test('a server that ends every watch at once is not asked in a loop', async () => {
+  const { timers, versions, listed, sends, ends } = started();
+  await listed('10');
+  for (const delayMs of [100, 200, 400]) {
+    await sends({ type: 'opened' });
+    await ends();
+    const before = versions().length;
+    await timers.advance(delayMs - 1);
+    assert.equal(versions().length, before);
+    await timers.advance(1);
+    assert.equal(versions().length, before + 1);
+  }
+});
+
+test('unsubscribing aborts a list under way', () => {
+  const { lists, subscription } = started();
+  subscription.unsubscribe();
+  assert.equal(lists[0]?.signal.aborted, true);
+});
+
+test('unsubscribing during a back-off leaves nothing behind', async () => {
+  const { timers, subscription, listFails } = started();
+  await listFails(new Error('no'));
+  subscription.unsubscribe();
+  assert.equal(timers.size, 0);
+});

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { WorkQueue, type WorkQueueOptions } from '../../../src/runtime/work-queue.ts';
+import { VirtualTimers } from './virtual-timers.ts';
+
+/** A queue of which each run lasts until the test ends it. */
+function started(options: Partial<WorkQueueOptions<string>> = {}) {
+  const timers = new VirtualTimers();
+  const queue = new WorkQueue<string>({ concurrency: 10, timers, ...options });
+  const runs: string[] = [];
+  let isComplete = false;
+  queue.keys.subscribe({
+    next: (key) => runs.push(key),
+    complete: () => {
+      isComplete = true;
+    },
+  });
+  return { queue, timers, runs, isComplete: () => isComplete };
+}
+
+/** The lane is what stands before the slash. */
+const laneOf = (key: string): string | undefined => (key.includes('/') ? key.split('/')[0] : undefined);
+
+test('a key that is added several times before its run runs once', () => {
+  const { queue, runs } = started({ concurrency: 1 });
+  for (const key of ['a', 'b', 'b', 'b']) queue.add(key);
+  queue.done('a');
+  queue.done('b');
+  assert.deepEqual(runs, ['a', 'b']);
+});
+
+test('a key never runs twice at the same time', () => {
+  const { queue, runs } = started();
+  queue.add('a');
+  queue.add('a');
+  assert.deepEqual(runs, ['a']);
+});
+
+test('a key that is added while it runs, however often, runs once more', () => {
+  const { queue, runs } = started();
+  queue.add('a');
+  queue.add('a');
+  queue.add('a');
+  queue.done('a');
+  queue.done('a');
+  assert.deepEqual(runs, ['a', 'a']);
+  assert.equal(queue.running, 0);
+});
+
+test('keys start in the order in which they were added', () => {
+  const { queue, runs } = started({ concurrency: 1 });
+  for (const key of ['c', 'a', 'b']) queue.add(key);
+  for (const key of ['c', 'a', 'b']) queue.done(key);
+  assert.deepEqual(runs, ['c', 'a', 'b']);
+});
+
+test('no more keys run at a time than allowed', () => {
+  const { queue, runs } = started({ concurrency: 2 });
+  for (const key of ['a', 'b', 'c']) queue.add(key);
+  assert.deepEqual(runs, ['a', 'b']);
+  assert.equal(queue.waiting, 1);
+});
+
+test('keys that were added before anyone listens are not lost', () => {
+  const queue = new WorkQueue<string>({ concurrency: 10 });
+  queue.add('a');
+  const runs: string[] = [];
+  queue.keys.subscribe((key) => runs.push(key));
+  assert.deepEqual(runs, ['a']);
+});
+
+test('the earliest delay wins', async () => {
+  const { queue, timers, runs } = started();
+  queue.addAfter('a', 200);
+  queue.addAfter('a', 100);
+  queue.addAfter('a', 300);
+  await timers.advance(99);
+  assert.deepEqual(runs, []);
+  await timers.advance(1);
+  assert.deepEqual(runs, ['a']);
+  queue.done('a');
+  await timers.advance(1000);
+  assert.deepEqual(runs, ['a']);
+});
+
+test('a key that is added while a delay is pending runs at once, and the delay is over', async () => {
+  const { queue, timers, runs } = started();
+  queue.addAfter('a', 100);
+  queue.add('a');
+  assert.deepEqual(runs, ['a']);
+  queue.done('a');
+  await timers.advance(1000);
+  assert.deepEqual(runs, ['a']);
+});
+
+test('a delay that ends while the key runs makes it run again afterwards', async () => {
+  const { queue, timers, runs } = started();
+  queue.add('a');
+  queue.addAfter('a', 100);
+  await timers.advance(100);
+  assert.deepEqual(runs, ['a']);
+  queue.done('a');
+  assert.deepEqual(runs, ['a', 'a']);
+});
+
+test('a key that waits already is not run once more for a delay', async () => {
+  const { queue, timers, runs } = started({ concurrency: 1 });
+  queue.add('a');
+  queue.add('b');
+  queue.addAfter('b', 100);
+  queue.done('a');
+  queue.done('b');
+  await timers.advance(1000);
+  assert.deepEqual(runs, ['a', 'b']);
+});
+
+test('one key of a lane runs at a time', () => {
+  const { queue, runs } = started({ laneOf });
+  for (const key of ['x/1', 'x/2', 'x/3']) queue.add(key);
+  assert.deepEqual(runs, ['x/1']);
+  queue.done('x/1');
+  assert.deepEqual(runs, ['x/1', 'x/2']);
+});
+
+test('a key of a busy lane does not hold up other lanes', () => {
+  const { queue, runs } = started({ laneOf, concurrency: 2 });
+  for (const key of ['x/1', 'x/2', 'x/3', 'y/1']) queue.add(key);
+  assert.deepEqual(runs, ['x/1', 'y/1']);
+});
+
+test('lanes take turns, so that a long one starves nobody', () => {
+  const { queue, runs } = started({ laneOf, concurrency: 1 });
+  for (const key of ['x/1', 'x/2', 'x/3', 'y/1', 'z']) queue.add(key);
+  for (const key of ['x/1', 'y/1', 'z', 'x/2']) queue.done(key);
+  assert.deepEqual(runs, ['x/1', 'y/1', 'z', 'x/2', 'x/3']);
+});
+
+test('a key that asks for another run does not starve the others of its lane', () => {
+  const { queue, runs } = started({ laneOf });
+  queue.add('x/1');
+  queue.add('x/2');
+  queue.add('x/1');
+  queue.done('x/1');
+  queue.done('x/2');
+  assert.deepEqual(runs, ['x/1', 'x/2', 'x/1']);
+});
+
+test('keys that only wait are dropped when the queue is closed', async () => {
+  const { queue, timers, runs, isComplete } = started({ concurrency: 1, laneOf });
+  for (const key of ['x/1', 'x/2', 'y', 'x/1']) queue.add(key);
+  queue.addAfter('z', 100);
+  queue.close();
+  assert.ok(isComplete());
+  queue.done('x/1');
+  queue.add('late');
+  queue.addAfter('late', 10);
+  await timers.advance(1000);
+  assert.deepEqual(runs, ['x/1']);
+  assert.deepEqual([queue.waiting, queue.running, queue.delayed, timers.size], [0, 0, 0, 0]);
+});
+
+test('a queue that is closed already gives out nothing', (t) => {
+  const queue = new WorkQueue<string>({ concurrency: 1 });
+  queue.add('a');
+  queue.close();
+  const next = t.mock.fn();
+  const complete = t.mock.fn();
+  queue.keys.subscribe({ next, complete });
+  assert.deepEqual([next.mock.callCount(), complete.mock.callCount()], [0, 1]);
+});
+
+test('runs that end at once do not pile up on the stack', () => {
+  const queue = new WorkQueue<number>({ concurrency: 1 });
+  for (let key = 0; key < 100_000; key += 1) queue.add(key);
+  let count = 0;
+  queue.keys.subscribe((key) => {
+    count += 1;
+    queue.done(key);
+  });
+  assert.equal(count, 100_000);
+});
+
+test('the observer is told of each key that begins to wait and how long it waited', async () => {
+  const waits: number[] = [];
+  let added = 0;
+  const observer = {
+    added: () => {
+      added += 1;
+    },
+    started: (waitedMs: number) => waits.push(waitedMs),
+  };
+  const { queue, timers } = started({ concurrency: 1, observer });
+  queue.add('a');
+  queue.add('b');
+  queue.add('b');
+  await timers.advance(50);
+  queue.done('a');
+  assert.deepEqual({ added, waits }, { added: 2, waits: [0, 50] });
+});
