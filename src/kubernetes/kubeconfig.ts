@@ -1,8 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { type Cluster, KubeConfig } from '@kubernetes/client-node';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { type Cluster, KubeConfig, loadYaml } from '@kubernetes/client-node';
 import { oneLine } from '../domain/conditions.ts';
+import { arrayAt, objectAt, textAt } from './json.ts';
 
 /** The program cannot start with what it was given. The message is one line and names the setting. */
 export class ConfigurationError extends Error {
@@ -69,11 +70,24 @@ function readFile(path: string, from: string): KubeConfig {
   const config = new KubeConfig();
   try {
     config.loadFromFile(path);
+    readTokenFiles(config, path);
   } catch {
     // No cause and no words of it: a YAML error quotes lines of the file, and so its secrets.
     throw new ConfigurationError(`${from}: ${path} cannot be read as a kubeconfig`);
   }
   return config;
+}
+
+/** client-node reads `token-file`, once; Kubernetes calls it `tokenFile`, and its contents change. */
+function readTokenFiles(config: KubeConfig, path: string): void {
+  for (const entry of arrayAt(loadYaml<unknown>(readFileSync(path, 'utf8')), 'users')) {
+    const tokenFile = textAt(objectAt(entry, 'user'), 'tokenFile');
+    const index = config.users.findIndex(({ name }) => name === textAt(entry, 'name'));
+    const user = config.users[index];
+    if (tokenFile === '' || user === undefined) continue;
+    const authProvider = { name: 'tokenFile', config: { tokenFile: resolve(dirname(path), tokenFile) } };
+    config.users[index] = { ...user, authProvider };
+  }
 }
 
 function addMissing(config: KubeConfig, other: KubeConfig): void {

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { podReferences } from '../../../src/kubernetes/pod-references.ts';
+
+test('a pod template without anything refers to nothing', () => {
+  assert.deepEqual(podReferences(undefined), { secrets: [], configMaps: [] });
+});
+
+test('volumes refer to Secrets and ConfigMaps', () => {
+  const volumes = [
+    { name: 'a', secret: { secretName: 's' } },
+    { name: 'b', configMap: { name: 'c' } },
+    { name: 'c', emptyDir: {} },
+  ];
+  assert.deepEqual(podReferences({ containers: [], volumes }), { secrets: ['s'], configMaps: ['c'] });
+});
+
+test('projected volumes refer to what they project', () => {
+  const sources = [{ secret: { name: 's' } }, { configMap: { name: 'c' } }, { downwardAPI: {} }];
+  const volumes = [{ name: 'a', projected: { sources } }];
+  assert.deepEqual(podReferences({ containers: [], volumes }), { secrets: ['s'], configMaps: ['c'] });
+});
+
+test('the Secret of a CSI driver is not one of the application', () => {
+  const volumes = [{ name: 'a', csi: { driver: 'd', nodePublishSecretRef: { name: 's' } } }];
+  assert.deepEqual(podReferences({ containers: [], volumes }), { secrets: [], configMaps: [] });
+});
+
+test('containers of every kind refer by env and envFrom, each name counts once', () => {
+  const env = (name: string) => [
+    { name: 'A', valueFrom: { secretKeyRef: { name, key: 'k' } } },
+    { name: 'B', valueFrom: { configMapKeyRef: { name, key: 'k' } } },
+    { name: 'C', value: 'x' },
+  ];
+  const envFrom = (name: string) => [{ secretRef: { name } }, { configMapRef: { name } }];
+  const references = podReferences({
+    initContainers: [{ name: 'i', env: env('init'), envFrom: envFrom('init') }],
+    containers: [{ name: 'c', env: env('main'), envFrom: envFrom('main-from') }],
+    ephemeralContainers: [{ name: 'e', env: env('debug') }],
+  });
+  const names = ['debug', 'init', 'main', 'main-from'];
+  assert.deepEqual(references, { secrets: names, configMaps: names });
+});
