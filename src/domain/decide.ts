@@ -41,6 +41,7 @@ const NOTHING: Step = { kind: 'Nothing' };
  * | what is known | step |
  * |---|---|
  * | being deleted | follow a running operation, else nothing |
+ * | a new value of `retry` while the two rows below hold | record it: it must not act once this has ended |
  * | a call was recorded and its outcome is not known | resolve |
  * | accepted, and not seen to its end | follow |
  * | a new request | receive |
@@ -61,6 +62,7 @@ const NOTHING: Step = { kind: 'Nothing' };
 export function decide(reset: SslReset, facts: Facts): Step {
   const { request } = reset.status;
   if (reset.metadata.deletionTimestamp !== undefined) return whileDeleted(reset, facts);
+  if ((isUnresolved(request) || isFollowed(reset)) && hasNewRetry(reset)) return { kind: 'RecordRetry' };
   if (isUnresolved(request)) return afterDelay(reset, facts, { kind: 'Resolve' });
   if (isFollowed(reset)) return afterDelay(reset, facts, { kind: 'Follow' });
   if (isNewRequest(reset)) return { kind: 'Receive', arrival: 'New' };
