@@ -59,8 +59,12 @@ export const wasResumed = (reset: SslReset): boolean =>
   !isSuspended(reset) && findCondition(reset.status.conditions, 'Reconciling')?.reason === 'Suspended';
 
 /** The stalled step is the reset itself, so a retry may call anew. */
-const mayCallAgain = ({ status }: SslReset): boolean =>
-  !isSettled(status.request) || status.operation?.error !== undefined;
+const mayCallAgain = (reset: SslReset): boolean =>
+  !isSettled(reset.status.request) || stalledReason(reset) === 'OperationFailed';
+
+/** An attempt of it may still show up: what it is looked for by must be kept. */
+const staysInDoubt = (request: Request): boolean =>
+  request.inDoubt === true && !isSettled(request) && request.outcome !== 'Unknown';
 
 /** The record with which a request begins, or begins once more. */
 export function received(reset: SslReset, arrival: Arrival, now: string): Request {
@@ -74,7 +78,9 @@ export function received(reset: SslReset, arrival: Arrival, now: string): Reques
   if (request === undefined || arrival === 'New') {
     return { ...identity, receivedTime: now, attempt: 0, ...pending(request) };
   }
-  if (arrival === 'Retry' && mayCallAgain(reset)) return { ...identity, ...callAgain(request), receivedTime: now };
+  if (arrival === 'Retry' && mayCallAgain(reset) && !staysInDoubt(request)) {
+    return { ...identity, attempt: request.attempt, receivedTime: now };
+  }
   return { ...identity, ...onward(request), ...(isSettled(request) ? { doneTime: now } : { receivedTime: now }) };
 }
 
@@ -87,13 +93,6 @@ export function seenRetry(reset: SslReset): Pick<Request, 'retry'> {
 /** A delay that Cloud SQL asked for holds for the next request too. */
 const pending = (request: Request | undefined): Pick<Request, 'retryTime'> =>
   request?.retryTime === undefined ? {} : { retryTime: request.retryTime };
-
-/** Attempts are counted on, and a call in doubt keeps its baseline, unless its outcome was given up as unknown. */
-function callAgain(request: Request): Omit<Request, 'generation' | 'requestId' | 'retry'> {
-  const { attempt, receivedTime, before, inDoubt, outcome } = request;
-  const keepsDoubt = inDoubt === true && outcome !== 'Unknown' && outcome !== 'Accepted';
-  return { attempt, receivedTime, ...(keepsDoubt && before !== undefined && { before, inDoubt }) };
-}
 
 function onward(request: Request): Omit<Request, 'generation' | 'requestId' | 'retry'> {
   const {
