@@ -51,7 +51,8 @@ export class Credentials {
   }
 }
 
-const newAuth = () => new GoogleAuth({ scopes: [SCOPE] });
+/** Nobody asks for the project of the credentials, but the library would run gcloud to find it if none were given. */
+const newAuth = () => new GoogleAuth({ scopes: [SCOPE], projectId: 'none' });
 
 /** The library takes a metadata server that does not answer for one that is not there. */
 async function clientOf(auth: GoogleAuth): Promise<AuthClient> {

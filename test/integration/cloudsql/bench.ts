@@ -1,0 +1,24 @@
+import { performance } from 'node:perf_hooks';
+import { AdminApi, type AdminApiOptions } from '../../../src/cloudsql/admin-api.ts';
+import { type Emulator, type EmulatorOptions, startEmulator } from '../../cloudsql-emulator/emulator.ts';
+
+export const REF = { project: 'demo-project', instance: 'db' };
+
+/** An emulator with one instance, whose metadata server this process gets its credentials from. */
+export async function startCloudSql(options: EmulatorOptions = {}): Promise<Emulator> {
+  const emulator = await startEmulator({ instances: [{ project: REF.project, name: REF.instance }], ...options });
+  process.env.GCE_METADATA_HOST = emulator.metadataHost;
+  delete process.env.GOOGLE_APPLICATION_CREDENTIALS;
+  return emulator;
+}
+
+/** The adapter, at a pace that no test has to wait for. */
+export const adminApi = (endpoint: string, options: Partial<AdminApiOptions> = {}): AdminApi =>
+  new AdminApi({
+    endpoint,
+    requestTimeoutMs: 10_000,
+    readQps: 1000,
+    mutateQps: 1000,
+    monotonicMs: () => performance.now(),
+    ...options,
+  });
