@@ -87,19 +87,21 @@ function workloadsRolled({ request, rollout }: Facts, verdict: Verdict): Conditi
     };
   }
   if (rolled + skipped < total) return { type, status: 'False', ...verdictOf(verdict) };
+  if (rolled === 0) {
+    return { type, status: 'True', reason: 'NothingToRoll', message: `All ${total} are paused or opted out` };
+  }
   const isUnchanged = workloads.every(({ startTime }) => startTime === undefined);
   return isUnchanged
     ? {
         type,
         status: 'True',
         reason: 'Unchanged',
-        message: `All ${total} carried the server CAs already: nothing was rolled`,
+        message: `${rolled} carried the server CAs already: nothing was rolled${skippedToo(skipped)}`,
       }
-    : { type, status: 'True', reason: 'Rolled', message: rolledMessage(rolled, skipped) };
+    : { type, status: 'True', reason: 'Rolled', message: `${rolled} rolled and healthy${skippedToo(skipped)}` };
 }
 
-const rolledMessage = (rolled: number, skipped: number): string =>
-  skipped === 0 ? `${rolled} rolled and healthy` : `${rolled} rolled and healthy, ${skipped} skipped`;
+const skippedToo = (skipped: number): string => (skipped === 0 ? '' : `, ${skipped} skipped`);
 
 const PENDING = { reason: 'Pending', message: 'The reset is not done yet' } as const;
 const verdictOf = ({ reason, message }: Verdict): Pick<ConditionValue, 'reason' | 'message'> => ({ reason, message });

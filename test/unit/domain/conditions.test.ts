@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { oneLine, setConditions, toTime } from '../../../src/domain/conditions.ts';
+import { aCondition, at, dateAt, NOW } from '../support/builders.ts';
+
+describe('setConditions', () => {
+  const before = [aCondition('Ready', 'False', 'Throttled')];
+  const options = { generation: 3, now: dateAt(60) };
+  const set = (status: 'True' | 'False', reason: string) =>
+    setConditions(before, [{ type: 'Ready', status, reason, message: 'm' }], options)[0];
+
+  test('lastTransitionTime stays where only the reason changes', () =>
+    assert.equal(set('False', 'InstanceNotFound')?.lastTransitionTime, NOW));
+  test('lastTransitionTime is now where the status changes', () =>
+    assert.equal(set('True', 'Complete')?.lastTransitionTime, at(60)));
+  test('lastTransitionTime of a new condition is now', () =>
+    assert.equal(
+      setConditions([], [{ type: 'Stalled', status: 'True', reason: 'Expired', message: '' }], options)[0]
+        ?.lastTransitionTime,
+      at(60),
+    ));
+  test('each carries the generation that it speaks of', () =>
+    assert.equal(set('False', 'Throttled')?.observedGeneration, 3));
+  test('a condition that is not wanted any more goes', () => assert.deepEqual(setConditions(before, [], options), []));
+});
+
+describe('oneLine', () => {
+  test('joins lines, tabs and separators by one blank', () =>
+    assert.equal(oneLine(' a\r\n\tb\u2028c\u0000d '), 'a b c d'));
+  test('leaves a text of just the bound as it is', () => assert.equal(oneLine('x'.repeat(1024)), 'x'.repeat(1024)));
+  test('cuts a longer one and shows it', () => assert.equal(oneLine('abcdef', 4), 'abc…'));
+  test('answers one well-formed line within the bound, whatever it is given', () =>
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 40 }), fc.integer({ min: 1, max: 20 }), (text, max) => {
+        const line = oneLine(text, max);
+        assert.ok(line.length <= max);
+        assert.ok(line.isWellFormed());
+        assert.doesNotMatch(line, /[\p{Cc}\p{Zl}\p{Zp}]/u);
+      }),
+      { numRuns: 1000 },
+    ));
+});
+
+test('times have whole seconds', () => assert.equal(toTime(new Date('2026-03-01T12:00:00.999Z')), NOW));
