@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { callOf, callsInLastHour, recordedCalls } from '../../../src/domain/blast-radius.ts';
+import type { Status } from '../../../src/domain/ssl-reset.ts';
+import { aCall, aRequest, aReset, at, dateAt, NOW } from '../support/builders.ts';
+
+const count = (status: Status): number => recordedCalls(aReset({ status })).length;
+const ended = { generation: 1, operation: 'op-1', outcome: 'Complete', startTime: NOW };
+
+describe('calls that an object tells of', () => {
+  test('a request not called: none', () => assert.equal(count({ request: aRequest() }), 0));
+  test('a recorded call whose outcome is not known', () => assert.equal(count({ request: aCall() }), 1));
+  test('a call given up as unknown', () => assert.equal(count({ request: aCall({ outcome: 'Unknown' }) }), 1));
+  test('an accepted call', () => assert.equal(count({ request: aCall({ outcome: 'Accepted' }) }), 1));
+  test('a refused call: none', () => assert.equal(count({ request: aCall({ outcome: 'Refused' }) }), 0));
+  test('a call not sent: none', () => assert.equal(count({ request: aCall({ outcome: 'NotSent' }) }), 0));
+  test('calls of the history', () => assert.equal(count({ history: [ended, { ...ended, startTime: at(-9) }] }), 2));
+  test('an end without an operation: none', () =>
+    assert.equal(count({ history: [{ generation: 1, outcome: 'Expired', startTime: NOW }] }), 0));
+});
+
+describe('calls of the last hour', () => {
+  test('the same call told twice counts once', () => {
+    const calls = recordedCalls(aReset({ status: { request: aCall({ outcome: 'Accepted' }), history: [ended] } }));
+    assert.equal(calls.length, 2);
+    assert.equal(callsInLastHour([...calls, callOf('uid-of-orders-db', NOW)], dateAt(0)), 1);
+  });
+  test('calls at the same time of two objects count twice', () =>
+    assert.equal(callsInLastHour([callOf('a', NOW), callOf('b', NOW)], dateAt(0)), 2));
+  test('a call counts for just an hour', () => {
+    assert.equal(callsInLastHour([callOf('a', NOW)], dateAt(3599)), 1);
+    assert.equal(callsInLastHour([callOf('a', NOW)], dateAt(3600)), 0);
+  });
+});

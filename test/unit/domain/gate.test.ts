@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { deadlineMessage, refusal } from '../../../src/domain/gate.ts';
+import {
+  aRequest,
+  aReset,
+  at,
+  dateAt,
+  fingerprint,
+  type ResetParts,
+  reconcilingConditions,
+} from '../support/builders.ts';
+
+interface Circumstances {
+  readonly allowed?: boolean;
+  readonly requirePreconditions?: boolean;
+  readonly seconds?: number;
+}
+
+function reasonOf(
+  parts: ResetParts,
+  { allowed = true, requirePreconditions = false, seconds = 1 }: Circumstances = {},
+) {
+  const permission = allowed ? { allowed } : { allowed, message: 'not allowed' };
+  const reset = aReset({ status: { request: aRequest() }, ...parts });
+  return refusal(reset, { permission, requirePreconditions, now: dateAt(seconds) })?.reason;
+}
+
+const hook = { 'argocd.argoproj.io/hook': 'Sync' };
+const precondition = { serverCaSha1Fingerprint: fingerprint(1) };
+const expired = { notAfterTime: at(0) };
+
+describe('refusal', () => {
+  test('nothing in the way: none', () => assert.equal(reasonOf({}), undefined));
+  test('not permitted comes before everything else', () =>
+    assert.equal(
+      reasonOf({ annotations: hook, spec: { preconditions: expired } }, { allowed: false, seconds: 3600 }),
+      'NotPermitted',
+    ));
+  test('a hook comes before the expiry', () =>
+    assert.equal(reasonOf({ annotations: hook, spec: { preconditions: expired } }), 'HookNotAllowed'));
+  test('the expiry comes before the deadline', () =>
+    assert.equal(reasonOf({ spec: { preconditions: expired } }, { seconds: 3600 }), 'Expired'));
+  test('the deadline comes before demanded preconditions', () =>
+    assert.equal(reasonOf({}, { requirePreconditions: true, seconds: 3600 }), 'DeadlineExceeded'));
+  test('preconditions that the operator demands', () =>
+    assert.equal(reasonOf({}, { requirePreconditions: true }), 'PreconditionsRequired'));
+  test('a fingerprint is a precondition', () =>
+    assert.equal(reasonOf({ spec: { preconditions: precondition } }, { requirePreconditions: true }), undefined));
+
+  const recreated: readonly (readonly [string, string])[] = [
+    ['argocd.argoproj.io/hook', 'PreSync'],
+    ['helm.sh/hook', 'post-upgrade'],
+    ['argocd.argoproj.io/sync-options', 'Force=true'],
+    ['argocd.argoproj.io/sync-options', 'Prune=false, Replace=true'],
+  ];
+  for (const [key, value] of recreated) {
+    test(`an object recreated at each sync by ${key}: ${value} is refused`, () =>
+      assert.equal(reasonOf({ annotations: { [key]: value } }), 'HookNotAllowed'));
+    test(`with a fingerprint ${key}: ${value} is harmless`, () =>
+      assert.equal(reasonOf({ annotations: { [key]: value }, spec: { preconditions: precondition } }), undefined));
+  }
+  test('other sync options are harmless', () =>
+    assert.equal(
+      reasonOf({ annotations: { 'argocd.argoproj.io/sync-options': 'Force=false,Prune=true' } }),
+      undefined,
+    ));
+  test('at its very time a request is not yet expired', () =>
+    assert.equal(reasonOf({ spec: { preconditions: { notAfterTime: at(1) } } }), undefined));
+});
+
+test('past the deadline the message keeps what it waited for, and how to go on', () => {
+  const message = deadlineMessage(aReset({ status: { conditions: reconcilingConditions('Throttled') } }));
+  assert.match(message, /Throttled/);
+  assert.match(message, /kubectl -n orders annotate sslreset orders-db --overwrite cloudsql-ssl\.dev\/retry=/);
+});

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type AllowedInstances, matchesGlob, parsePatterns, permission } from '../../../src/domain/permission.ts';
+import { annotations } from '../../../src/domain/ssl-reset.ts';
+
+describe('globs of allowed instances', () => {
+  const rows: readonly (readonly [string, string, boolean])[] = [
+    ['acme/orders', 'acme/orders', true],
+    ['acme/orders', 'acme/orders-2', false],
+    ['acme/orders', 'my-acme/orders', false],
+    ['acme/*', 'acme/orders', true],
+    ['acme/orders-*', 'acme/orders-eu', true],
+    ['acme/*-db', 'acme/orders-eu-db', true],
+    ['*/*', 'acme/orders', true],
+    ['*', 'acme/orders', false],
+    ['acme*', 'acme/orders', false],
+    ['acme/order?', 'acme/orders', false],
+    ['acme/order.', 'acme/orders', false],
+    ['acme/[a-z]*', 'acme/orders', false],
+    ['example.com:acme/*', 'example.com:acme/orders', true],
+    ['example.com:acme/*', 'exampleXcom:acme/orders', false],
+    ['', 'acme/orders', false],
+  ];
+  for (const [pattern, text, matches] of rows) {
+    test(`'${pattern}' ${matches ? 'matches' : 'does not match'} '${text}'`, () =>
+      assert.equal(matchesGlob(pattern, text), matches));
+  }
+  test('a list is split at commas, without blanks and empty entries', () =>
+    assert.deepEqual(parsePatterns(' a/b, c/* ,,'), ['a/b', 'c/*']));
+});
+
+describe('permission', () => {
+  const ask = (allowedInstances: readonly AllowedInstances[], allowed?: string) =>
+    permission({
+      namespace: 'orders',
+      instance: { project: 'acme', instance: 'orders-db' },
+      namespaceAnnotations: allowed === undefined ? {} : { [annotations.allowedInstances]: allowed },
+      allowedInstances,
+    });
+  const messageOf = (answer: ReturnType<typeof permission>): string => (answer.allowed ? '' : answer.message);
+
+  test('is denied unless an administrator allowed it', () => assert.equal(ask([]).allowed, false));
+  test('is given by the annotation of the namespace', () => assert.ok(ask([], 'other/x, acme/orders-*').allowed));
+  test('is given by the flag for all namespaces', () => assert.ok(ask([{ pattern: 'acme/*' }]).allowed));
+  test('is given by the flag for this namespace', () =>
+    assert.ok(ask([{ namespace: 'orders', pattern: 'acme/*' }]).allowed));
+  test('is not given by the flag for another namespace, whose name is literal', () => {
+    assert.equal(ask([{ namespace: 'billing', pattern: 'acme/*' }]).allowed, false);
+    assert.equal(ask([{ namespace: '*', pattern: 'acme/*' }]).allowed, false);
+  });
+  test('the denial shows the command that keeps what is allowed already', () =>
+    assert.match(
+      messageOf(ask([], 'other/x')),
+      /kubectl annotate namespace orders --overwrite '.*=other\/x,acme\/orders-db'/,
+    ));
+  test('the flag alone decides where namespaces may not be read, and the denial says so', () => {
+    const question = {
+      namespace: 'orders',
+      instance: { project: 'acme', instance: 'db' },
+      namespaceAnnotations: undefined,
+    };
+    assert.ok(permission({ ...question, allowedInstances: [{ pattern: 'acme/db' }] }).allowed);
+    assert.match(messageOf(permission({ ...question, allowedInstances: [] })), /--allowed-instances=orders=acme\/db/);
+  });
+});
