@@ -22,6 +22,12 @@ interface Member {
 
 export const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`;
 
+/** A key back to what it names; neither part can hold a slash. */
+export function refOf(key: string): ObjectRef {
+  const [namespace = '', name = ''] = key.split('/');
+  return { namespace, name };
+}
+
 export class Fleet {
   readonly #members = new Map<string, Member>();
   readonly #lanes = new Map<string, Set<string>>();
@@ -48,11 +54,12 @@ export class Fleet {
     this.#members.delete(key);
   }
 
-  /** The full set: whatever is not in it is gone. */
-  replace(resets: readonly SslReset[]): readonly ObjectRef[] {
+  /** The full set of a namespace, or of the cluster: whatever is not in it is gone. */
+  replace(resets: readonly SslReset[], namespace?: string): readonly ObjectRef[] {
     const present = new Set(resets.map(({ metadata }) => keyOf(metadata)));
     for (const { ref } of [...this.#members.values()]) {
-      if (!present.has(keyOf(ref))) this.remove(ref);
+      const isInScope = namespace === undefined || ref.namespace === namespace;
+      if (isInScope && !present.has(keyOf(ref))) this.remove(ref);
     }
     return resets.flatMap((reset) => this.apply(reset));
   }

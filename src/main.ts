@@ -1,0 +1,127 @@
+/** The composition root: configuration, adapters, the operator, and the only end of the process. */
+import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { AdminApi } from './cloudsql/admin-api.ts';
+import { type Config, parseConfig } from './config.ts';
+import { oneLine } from './domain/conditions.ts';
+import { type Client, createClient } from './kubernetes/client.ts';
+import { createEvents } from './kubernetes/events.ts';
+import { ConfigurationError } from './kubernetes/kubeconfig.ts';
+import { watchSslResets } from './kubernetes/list-watch.ts';
+import { createNamespaces } from './kubernetes/namespaces.ts';
+import { createPublishedObjects } from './kubernetes/published-objects.ts';
+import { createSslResets } from './kubernetes/ssl-resets.ts';
+import { createWorkloads } from './kubernetes/workloads.ts';
+import { startHealthServer } from './observability/health.ts';
+import { createLogger, type StructuredLogger } from './observability/logger.ts';
+import { startOperator } from './operator.ts';
+import { Fleet } from './reconcile/fleet.ts';
+import { Memory } from './reconcile/memory.ts';
+import type { World } from './reconcile/pass.ts';
+import type { Clock, Leadership } from './reconcile/ports.ts';
+import { version } from './version.ts';
+
+const KUBERNETES_TIMEOUT_MS = 15_000;
+
+const clock: Clock = {
+  now: () => new Date(),
+  monotonicMs: () => performance.now(),
+  delay: (ms) => delay(ms),
+};
+
+/** One replica runs, and so it may always write. */
+const soleReplica: Leadership = { isLeader: () => true };
+
+async function run(config: Config, logger: StructuredLogger): Promise<void> {
+  const client = createClient({ ...config, requestTimeoutMs: KUBERNETES_TIMEOUT_MS });
+  const events = createEvents(client, { logger, instance: hostname() });
+  const operator = startOperator({
+    world: worldOf(config, client, events, logger),
+    events: watchSslResets(client, config.namespaces, { logger }),
+    namespaces: config.namespaces,
+    concurrency: config.concurrency,
+    loggerOf: ({ namespace, name }) => logger.child({ controller: 'cloudsqlsslreset', namespace, name }),
+  });
+  const health = await startHealthServer({
+    address: config.healthAddress,
+    live: [],
+    ready: [() => operator.notReady()],
+  });
+  logger.info('Started', { version, healthPort: health.port });
+
+  const signal = await nextSignal();
+  logger.info('Stopping: steps in flight are finished', { signal });
+  await within(config.shutdownTimeoutMs, operator.stop());
+  await within(KUBERNETES_TIMEOUT_MS, events.flush());
+  await Promise.all([health.stop(), client.close()]);
+  logger.info('Stopped');
+}
+
+function worldOf(
+  config: Config,
+  client: Client,
+  events: World['events'],
+  logger: StructuredLogger,
+): Omit<World, 'wake'> {
+  return {
+    resets: createSslResets(client),
+    namespaces: createNamespaces(client),
+    workloads: createWorkloads(client),
+    objects: createPublishedObjects(client),
+    cloudSql: new AdminApi({
+      endpoint: config.cloudsqlEndpoint,
+      requestTimeoutMs: config.requestTimeoutMs,
+      readQps: config.cloudsqlReadQps,
+      mutateQps: config.cloudsqlMutateQps,
+      monotonicMs: () => clock.monotonicMs(),
+    }),
+    events,
+    clock,
+    leadership: soleReplica,
+    logger,
+    fleet: new Fleet(),
+    memory: new Memory(clock),
+    settings: { ...config, random: Math.random },
+  };
+}
+
+function nextSignal(): Promise<NodeJS.Signals> {
+  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
+  process.once('SIGTERM', resolve);
+  process.once('SIGINT', resolve);
+  return promise;
+}
+
+async function within(timeoutMs: number, pending: Promise<void>): Promise<void> {
+  const abort = new AbortController();
+  const late = delay(timeoutMs, undefined, { signal: abort.signal }).then(() => {
+    throw new Error(`Steps in flight did not finish within ${timeoutMs / 1000} s`);
+  });
+  await Promise.race([pending, late]).finally(() => abort.abort());
+}
+
+/** Nothing more can be done: one line that says why, never a stack trace. */
+function fail(error: unknown): never {
+  const message = oneLine(error instanceof Error ? error.message : String(error));
+  process.stderr.write(`cloudsql-ssl-operator: ${message}\n`);
+  process.exit(error instanceof ConfigurationError ? 2 : 1);
+}
+
+const parsed = parseConfig(process.argv.slice(2), process.env);
+switch (parsed.kind) {
+  case 'Help':
+  case 'Version':
+    process.stdout.write(parsed.text);
+    break;
+  case 'Invalid':
+    process.stderr.write(parsed.problems.map((problem) => `cloudsql-ssl-operator: ${problem}\n`).join(''));
+    process.exitCode = 2;
+    break;
+  case 'Config':
+    process.once('uncaughtException', fail);
+    process.once('unhandledRejection', fail);
+    run(parsed.config, createLogger({ format: parsed.config.logFormat, level: parsed.config.logLevel })).then(
+      () => process.exit(0),
+      fail,
+    );
+}
