@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { build, type Metafile } from 'esbuild';
+import { build, type Metafile, type Plugin } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const [entry = 'src/main.ts', outfile = 'dist/cloudsql-ssl-operator.js'] = process.argv.slice(2);
@@ -12,6 +12,31 @@ const [entry = 'src/main.ts', outfile = 'dist/cloudsql-ssl-operator.js'] = proce
 const MAX_BYTES = 3_000_000;
 /** It loads every Google API: half a second and 90 MB at start. */
 const FORBIDDEN_INPUT = 'node_modules/googleapis/build/src/index.js';
+
+/** Fallbacks for other versions of Node, and an experimental parser: required lazily, and never here. */
+const NEVER_LOADED = /node_modules\/(web-streams-polyfill|undici\/lib\/milo)\//;
+const leaveOut: Plugin = {
+  name: 'leave-out',
+  setup({ onLoad }) {
+    onLoad({ filter: NEVER_LOADED }, () => ({ contents: "throw new Error('Left out of the bundle');", loader: 'js' }));
+  },
+};
+
+/** Its package.json does not say that its modules only declare things, so that all of them would be kept. */
+const WITHOUT_SIDE_EFFECTS = /node_modules\/@kubernetes\/client-node\/dist\//;
+const declareSideEffects: Plugin = {
+  name: 'declare-side-effects',
+  setup({ onResolve, resolve }) {
+    onResolve(
+      { filter: /^@kubernetes\/client-node$|^\./ },
+      async ({ path, kind, importer, resolveDir, pluginData }) => {
+        if (pluginData === declareSideEffects) return undefined;
+        const resolved = await resolve(path, { kind, importer, resolveDir, pluginData: declareSideEffects });
+        return WITHOUT_SIDE_EFFECTS.test(resolved.path) ? { ...resolved, sideEffects: false } : undefined;
+      },
+    );
+  },
+};
 
 interface Package {
   readonly version: string;
@@ -39,11 +64,12 @@ const { metafile } = await build({
   minify: true,
   // Names of classes and functions show up in logs and stacks.
   keepNames: true,
-  legalComments: 'none',
+  legalComments: 'eof',
   // For platform node esbuild takes the CommonJS build of rxjs, which cannot be tree-shaken.
   alias: { rxjs: './node_modules/rxjs/dist/esm/index.js' },
   define: { OPERATOR_VERSION: JSON.stringify(version) },
   banner: { js: banner },
+  plugins: [leaveOut, declareSideEffects],
   metafile: true,
   logLevel: 'warning',
 });

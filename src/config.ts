@@ -43,7 +43,7 @@ function newCommand(): Command {
   const command = silence(new Command('cloudsql-ssl-operator'))
     .description(DESCRIPTION)
     .version(version)
-    .configureHelp({ optionTerm: shownTerm, optionDescription: ({ description }) => description })
+    .configureHelp({ helpWidth: 120, optionTerm: shownTerm, optionDescription: ({ description }) => description })
     .allowUnknownOption()
     .allowExcessArguments();
   for (const [, flag] of entries) command.addOption(newOption(flag));

@@ -7,7 +7,7 @@ const REDACTED = '[redacted]';
 const PATTERNS: readonly (readonly [RegExp, string])[] = [
   // Up to its end, or to the end of the string that it was cut off in.
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[^"-]|-(?!----END))*(?:-----END [A-Z ]*PRIVATE KEY-----)?/g, REDACTED],
-  [/\b(Bearer|Basic)\s+[\w.~+/=-]{8,}/gi, `$1 ${REDACTED}`],
+  [/\b(Bearer)\s+[\w.~+/=-]{16,}/gi, `$1 ${REDACTED}`],
   [/\bya29\.[\w.-]+/g, REDACTED],
   // Kubernetes' and Google's signed tokens.
   [/\beyJ[\w-]{8,}\.eyJ[\w-]{8,}(?:\.[\w-]*)?/g, REDACTED],

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { CloudSqlError } from '../../../src/domain/errors.ts';
+import { createLogger, type LoggerOptions, type StructuredLogger } from '../../../src/observability/logger.ts';
+
+function capture(options: Partial<LoggerOptions> = {}): {
+  readonly logger: StructuredLogger;
+  readonly lines: string[];
+} {
+  const lines: string[] = [];
+  const write = (line: string) => void lines.push(line);
+  return { logger: createLogger({ format: 'json', level: 'debug', write, ...options }), lines };
+}
+
+const parsed = (lines: readonly string[]): unknown[] => lines.map((line): unknown => JSON.parse(line));
+
+const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/;
+
+describe('a log line', () => {
+  it('is JSON with time, level, message and fields, and nothing of the machine', () => {
+    const { logger, lines } = capture();
+    logger.info('Reset accepted', { name: 'db', generation: 2 });
+    assert.match(lines[0] ?? '', TIME);
+    assert.match(lines[0] ?? '', /^\{.*\}\n$/);
+    const line = (lines[0] ?? '').replace(TIME, 'now');
+    assert.deepEqual(parsed([line]), [{ level: 'info', ts: 'now', name: 'db', generation: 2, msg: 'Reset accepted' }]);
+  });
+
+  it('has the fields of its parents', () => {
+    const { logger, lines } = capture();
+    logger.child({ namespace: 'a' }).child({ name: 'db' }).warn('Hm', { attempt: 1 });
+    assert.partialDeepStrictEqual(parsed(lines), [{ level: 'warn', namespace: 'a', name: 'db', attempt: 1 }]);
+  });
+
+  it('is not written below the level', () => {
+    const { logger, lines } = capture({ level: 'warn' });
+    logger.debug('a');
+    logger.info('b');
+    logger.warn('c');
+    logger.error('d');
+    assert.partialDeepStrictEqual(parsed(lines), [{ msg: 'c' }, { msg: 'd' }]);
+    assert.equal(lines.length, 2);
+  });
+
+  it('has names that Cloud Logging knows', () => {
+    const { logger, lines } = capture({ format: 'gcp' });
+    logger.debug('a');
+    logger.info('b');
+    logger.warn('c', { err: new Error('x') });
+    logger.error('d');
+    assert.partialDeepStrictEqual(parsed(lines), [
+      { severity: 'DEBUG', message: 'a' },
+      { severity: 'INFO', message: 'b' },
+      { severity: 'WARNING', message: 'c', err: { type: 'Error', message: 'x' } },
+      { severity: 'ERROR', message: 'd' },
+    ]);
+    assert.match(lines[0] ?? '', /"time":"\d{4}/);
+  });
+
+  it('can be for the eye', () => {
+    const { logger, lines } = capture({ format: 'pretty' });
+    logger.warn('Read failed', {
+      name: 'db',
+      note: 'a b',
+      err: new CloudSqlError({ kind: 'Unavailable', message: 'no', cause: new TypeError('reset') }),
+    });
+    assert.match(
+      lines.join(''),
+      /^\d\d:\d\d:\d\d\.\d{3} WARN {2}Read failed name=db note="a b" CloudSqlError: no \(TypeError: reset\)\n$/,
+    );
+  });
+});
+
+describe('an error', () => {
+  const logged = (err: unknown): unknown => {
+    const { logger, lines } = capture();
+    logger.error('Failed', { err });
+    return parsed(lines)[0];
+  };
+
+  it('has its type, its message and the messages of its causes, and no stack where it was foreseen', () => {
+    const root = new Error('broken\npipe');
+    const cause = new TypeError('fetch failed', { cause: root });
+    const err = new CloudSqlError({ kind: 'Unavailable', message: 'No answer', cause });
+    assert.partialDeepStrictEqual(logged(err), {
+      err: { type: 'CloudSqlError', message: 'No answer', causes: ['TypeError: fetch failed', 'Error: broken pipe'] },
+    });
+    assert.doesNotMatch(JSON.stringify(logged(err)), /stack/);
+  });
+
+  it('has its stack where nobody foresaw it', () => {
+    assert.match(JSON.stringify(logged(new TypeError('x'))), /"stack":"TypeError: x\\n +at /);
+  });
+
+  it('has nothing of the request that it carries', () => {
+    const err = Object.assign(new Error('x'), { config: { url: 'https://secret' }, response: { data: 'dump' } });
+    assert.doesNotMatch(JSON.stringify(logged(err)), /secret|dump/);
+  });
+
+  it('is logged under any name', () => {
+    const { logger, lines } = capture();
+    logger.error('Failed', { reason: new RangeError('x') });
+    assert.partialDeepStrictEqual(parsed(lines), [{ reason: { type: 'RangeError', message: 'x' } }]);
+  });
+
+  it('may have causes that go in circles', () => {
+    const error = new Error('a');
+    error.cause = error;
+    logged(error);
+  });
+});
