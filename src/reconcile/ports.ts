@@ -85,7 +85,8 @@ export interface PublishedObjects {
 }
 
 /**
- * The Cloud SQL Admin API. Reads throw a CloudSqlError; they keep to the pace themselves.
+ * The Cloud SQL Admin API. Reads throw a CloudSqlError; they keep to the pace themselves, and throw `Throttled` where that
+ * would hold them up for longer than a call may take.
  */
 export interface CloudSql {
   /** The account's e-mail address; undefined where the credentials do not tell. */
@@ -106,7 +107,8 @@ export interface CloudSql {
   /**
    * Takes a pace slot and has a token ready, so that nothing but the call itself is left to do.
    * The function it answers makes the call: once, never retried, and it never throws.
-   * @throws CloudSqlError `Forbidden` where no token can be had, `Unavailable` where its issuer cannot be reached
+   * @throws CloudSqlError `Forbidden` where no token can be had, `Unavailable` where its issuer cannot be reached,
+   * `Throttled` where a slot would take longer than a call may
    */
   prepareReset(ref: InstanceRef, mode: Spec['mode']): Promise<() => Promise<Answer>>;
 }
