@@ -70,6 +70,7 @@ export class Journal {
 
   #next(predicate: (entry: JournalEntry) => boolean, signal?: AbortSignal): Promise<JournalEntry> {
     return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
       const end = () => {
         this.#changes.off('change', onChange);
         signal?.removeEventListener('abort', onAbort);
@@ -82,7 +83,7 @@ export class Journal {
       };
       const onAbort = () => {
         end();
-        reject(new Error('no such call arrived in time', { cause: signal?.reason }));
+        reject(signal?.reason);
       };
       this.#changes.on('change', onChange);
       signal?.addEventListener('abort', onAbort, { once: true });

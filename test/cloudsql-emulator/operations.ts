@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { operationDoesNotExist, operationInProgress } from './api-error.ts';
@@ -62,6 +63,8 @@ const startOf = (operation: Operation): string => operation.startTime ?? operati
 
 /** The operations of all instances, and the one that runs on each. */
 export class Operations {
+  /** Each step of each operation, as it is from then on. */
+  readonly changes = new EventEmitter<{ change: [Operation] }>().setMaxListeners(0);
   readonly #operations = new Map<string, Operation>();
   readonly #signal: AbortSignal;
 
@@ -146,7 +149,9 @@ export class Operations {
   #change(name: string, changes: Partial<Operation>): void {
     const operation = this.#operations.get(name);
     if (operation) {
-      this.#operations.set(name, { ...operation, ...changes });
+      const changed = { ...operation, ...changes };
+      this.#operations.set(name, changed);
+      this.changes.emit('change', changed);
     }
   }
 
