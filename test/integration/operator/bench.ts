@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { filter, firstValueFrom, mergeMap, takeUntil, timer } from 'rxjs';
+import { findCondition } from '../../../src/domain/conditions.ts';
+import type { SslReset } from '../../../src/domain/ssl-reset.ts';
+import { type Client, createClient } from '../../../src/kubernetes/client.ts';
+import { watchSslResets } from '../../../src/kubernetes/list-watch.ts';
+import { type Emulator, type EmulatorOptions, startEmulator } from '../../cloudsql-emulator/emulator.ts';
+import type { Cluster } from '../../cluster/cluster.ts';
+import { silentLogger } from '../kubernetes/fixtures.ts';
+import { sharedCluster, testNamespace } from '../support/cluster.ts';
+import { installCrd } from '../support/crd.ts';
+import { Program } from './program.ts';
+
+export const PROJECT = 'acme-prod';
+export const INSTANCE = 'orders-db';
+
+/** Delays of a person's patience would make tests of minutes; everything else is as it ships. */
+const QUICK = [
+  '--call-window=2s',
+  '--request-timeout=2s',
+  '--resolve-grace=5s',
+  '--ca-settle=1s',
+  '--poll-min=100ms',
+  '--poll-max=500ms',
+  '--retry-min=100ms',
+  '--retry-max=500ms',
+  '--shutdown-timeout=20s',
+  '--health-address=127.0.0.1:0',
+];
+
+const PATIENCE_MS = 60_000;
+
+export interface BenchOptions {
+  readonly emulator?: EmulatorOptions;
+  readonly flags?: readonly string[];
+  /** The namespace may reset the instances of the project; default true. */
+  readonly isAllowed?: boolean;
+}
+
+/** One namespace, one Cloud SQL, one operator that works in just that namespace. */
+export interface Bench {
+  readonly cluster: Cluster;
+  readonly namespace: string;
+  readonly emulator: Emulator;
+  readonly operator: Program;
+  kubectl(args: readonly string[], stdin?: string): Promise<string>;
+  apply(...objects: readonly object[]): Promise<void>;
+  /** The object as soon as, or when next, it satisfies the predicate. */
+  until(name: string, predicate: (reset: SslReset) => boolean): Promise<SslReset>;
+  /** Starts another operator after the last one was killed. */
+  restartOperator(flags?: readonly string[]): Promise<Program>;
+  /** How often Cloud SQL has executed a reset of the instance. */
+  resets(instance?: string): number;
+}
+
+export async function bench(t: TestContext, options: BenchOptions = {}): Promise<Bench> {
+  const cluster = await sharedCluster();
+  await installCrd(cluster);
+  const namespace = await testNamespace(t, cluster);
+  const emulator = await startEmulator({
+    project: PROJECT,
+    instances: [{ project: PROJECT, name: INSTANCE }],
+    ...options.emulator,
+  });
+  t.after(() => emulator.stop());
+  const client = createClient({ kubeconfig: cluster.kubeconfigPath, requestTimeoutMs: 15_000 });
+  t.after(() => client.close());
+  const kubectl = (args: readonly string[], stdin?: string) =>
+    cluster.kubectl([...args, `--namespace=${namespace}`], stdin);
+
+  const start = (flags: readonly string[]): Program => {
+    const program = new Program(
+      [
+        `--kubeconfig=${cluster.kubeconfigPath}`,
+        `--namespaces=${namespace}`,
+        `--cloudsql-endpoint=${emulator.apiUrl}`,
+        ...(options.isAllowed === false ? [] : [`--allowed-instances=${PROJECT}/*`]),
+        ...QUICK,
+        ...(options.flags ?? []),
+        ...flags,
+      ],
+      { ...process.env, GCE_METADATA_HOST: emulator.metadataHost },
+    );
+    t.after(() => program.kill());
+    return program;
+  };
+  let operator = start([]);
+  await operator.ready();
+
+  return {
+    cluster,
+    namespace,
+    emulator,
+    kubectl,
+    get operator() {
+      return operator;
+    },
+    apply: async (...objects) => {
+      const list = { apiVersion: 'v1', kind: 'List', items: objects };
+      await kubectl(['apply', '-f', '-'], JSON.stringify(list));
+    },
+    until: (name, predicate) => until({ client, namespace, operator }, name, predicate),
+    restartOperator: async (flags = []) => {
+      operator = start(flags);
+      await operator.ready();
+      return operator;
+    },
+    resets: (instance = INSTANCE) => emulator.journal.executedResets(PROJECT, instance).length,
+  };
+}
+
+async function until(
+  { client, namespace, operator }: { readonly client: Client; readonly namespace: string; readonly operator: Program },
+  name: string,
+  predicate: (reset: SslReset) => boolean,
+): Promise<SslReset> {
+  let last: SslReset | undefined;
+  const seen = watchSslResets(client, [namespace], { logger: silentLogger }).pipe(
+    mergeMap((event) => {
+      if (event.type === 'synced') return event.objects;
+      return event.type === 'applied' ? [event.object] : [];
+    }),
+    filter((reset) => {
+      if (reset.metadata.name !== name) return false;
+      last = reset;
+      return predicate(reset);
+    }),
+    takeUntil(timer(PATIENCE_MS)),
+  );
+  const found = await firstValueFrom(seen, { defaultValue: undefined });
+  assert.ok(found, `${name} did not get there: ${JSON.stringify(last?.status, undefined, 1)}\n${operator.log}`);
+  return found;
+}
+
+/** The condition Ready speaks of the object's own generation, and has this reason. */
+export const hasReason =
+  (reason: string) =>
+  ({ metadata: { generation }, status }: SslReset): boolean => {
+    const ready = findCondition(status.conditions, 'Ready');
+    return ready?.reason === reason && ready.observedGeneration === generation;
+  };
+
+export const isReady = hasReason('Complete');
+
+/** Ready again after a pass that began later than that status. */
+export const isReadyWith = (generation: number) => (reset: SslReset) =>
+  isReady(reset) && reset.metadata.generation === generation;
+
+/** The active server CA of the instance, as Cloud SQL has it. */
+export const activeCa = ({ emulator }: Pick<Bench, 'emulator'>, instance = INSTANCE) => {
+  const certificate = emulator.instance(PROJECT, instance).active?.authority.certificate;
+  assert.ok(certificate, 'the instance has no CA');
+  return certificate;
+};
+
+/** A CloudSqlSslReset named db. */
+export const reset = (spec: object = {}, metadata: object = {}): object => ({
+  apiVersion: 'cloudsql-ssl.dev/v1alpha1',
+  kind: 'CloudSqlSslReset',
+  metadata: { name: 'db', ...metadata },
+  spec: { project: PROJECT, instance: INSTANCE, ...spec },
+});
+
+/** A Deployment that depends on the instance by its label. */
+export const deployment = (
+  name: string,
+  { labels = {}, spec = {}, pod = {} }: { labels?: object; spec?: object; pod?: object } = {},
+): object => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name, labels: { 'cloudsql-ssl.dev/instance': INSTANCE, ...labels } },
+  spec: {
+    replicas: 2,
+    selector: { matchLabels: { app: name } },
+    template: {
+      metadata: { labels: { app: name } },
+      spec: { containers: [{ name: 'app', image: 'app' }], terminationGracePeriodSeconds: 1, ...pod },
+    },
+    ...spec,
+  },
+});
