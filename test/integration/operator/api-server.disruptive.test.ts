@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bench, deployment, INSTANCE, isReady, PROJECT, reset } from './bench.ts';
+
+test('the API server is restarted while an operation runs: it is followed, and the roll comes', async (t) => {
+  const { apply, until, cluster, resets } = await bench(t, {
+    emulator: { instances: [{ project: PROJECT, name: INSTANCE }], plan: { runningMs: 3_000 } },
+  });
+  await apply(reset(), deployment('app'));
+  await until('db', ({ status }) => status.operation?.status === 'RUNNING');
+  await cluster.restartApiServer();
+  const { status } = await until('db', isReady);
+  assert.equal(resets(), 1);
+  assert.equal(status.rollout?.summary, '1/1');
+});
+
+test('history is compacted away and the API server restarted: later objects are seen all the same', async (t) => {
+  const { apply, until, cluster, resets } = await bench(t);
+  await cluster.compactEtcd();
+  await cluster.restartApiServer();
+  await apply(reset());
+  await until('db', isReady);
+  assert.equal(resets(), 1);
+});
+
+test('the API server does not answer when the outcome of the call is to be written: it lands later', async (t) => {
+  const { apply, until, cluster, emulator, resets } = await bench(t);
+  emulator.order({ api: 'resetSslConfig', answer: { kind: 'Hang', executed: true } });
+  await apply(reset());
+  await emulator.journal.waitFor(({ api, executed }) => api === 'resetSslConfig' && executed);
+  await cluster.restartApiServer();
+  await until('db', isReady);
+  assert.equal(resets(), 1);
+});
