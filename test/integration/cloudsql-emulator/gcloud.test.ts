@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { promisify } from 'node:util';
+import type { Emulator } from '../../cloudsql-emulator/emulator.ts';
+import { startEmulator } from '../../cloudsql-emulator/emulator.ts';
+import { caOf } from './client.ts';
+
+const run = promisify(execFile);
+const project = 'gcloud-project';
+
+const isInstalled = async (): Promise<boolean> => {
+  try {
+    await run('gcloud', ['--version']);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const gcloudSuite = () => {
+  let emulator: Emulator;
+  let folder: string;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'gcloud-'));
+    emulator = await startEmulator({ project, plan: { pendingMs: 100, runningMs: 100 } });
+    await writeFile(join(folder, 'token'), emulator.token());
+  });
+
+  after(async () => {
+    await emulator.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  const environment = () => ({
+    ...process.env,
+    CLOUDSDK_CONFIG: folder,
+    CLOUDSDK_API_ENDPOINT_OVERRIDES_SQL: `${emulator.apiUrl}/`,
+    CLOUDSDK_AUTH_ACCESS_TOKEN_FILE: join(folder, 'token'),
+    CLOUDSDK_CORE_PROJECT: project,
+    CLOUDSDK_CORE_DISABLE_PROMPTS: '1',
+    CLOUDSDK_CORE_DISABLE_USAGE_REPORTING: 'true',
+    CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK: 'true',
+  });
+
+  const gcloud = async (...args: readonly string[]): Promise<string> => {
+    const { stdout } = await run('gcloud', ['sql', ...args], { env: environment() });
+    return stdout.trim();
+  };
+
+  const create = (name: string) => emulator.createInstance({ name });
+
+  test('reset-ssl-config waits for its operation, after which the CA is new', async () => {
+    await create('reset');
+    const former = caOf(emulator, project, 'reset');
+    await gcloud('instances', 'reset-ssl-config', 'reset');
+    assert.notEqual(caOf(emulator, project, 'reset'), former);
+    assert.equal(emulator.journal.executedResets(project, 'reset').length, 1);
+  });
+
+  test('operations list and operations wait agree on how it ended', async () => {
+    await create('operations');
+    await gcloud('instances', 'reset-ssl-config', 'operations', '--async');
+    const format = '--format=value(name,operationType)';
+    const [name = '', type] = (await gcloud('operations', 'list', '-i', 'operations', format)).split('\t');
+    assert.equal(type, 'UPDATE');
+    assert.equal(await gcloud('operations', 'wait', name, '--format=value(status)'), 'DONE');
+  });
+
+  test('a client certificate is created with its key, and listed', async () => {
+    await create('certificates');
+    const keyFile = join(folder, 'key.pem');
+    await gcloud('ssl', 'client-certs', 'create', 'app', keyFile, '-i', 'certificates');
+    assert.match(await readFile(keyFile, 'utf8'), /BEGIN RSA PRIVATE KEY/);
+    const listed = await gcloud('ssl', 'client-certs', 'list', '-i', 'certificates', '--format=value(commonName)');
+    assert.equal(listed, 'app');
+  });
+
+  test('describe and server-ca-certs list show the same CA', async () => {
+    await create('ca');
+    const format = '--format=value(serverCaCert.sha1Fingerprint)';
+    const described = await gcloud('instances', 'describe', 'ca', format);
+    const listed = await gcloud('ssl', 'server-ca-certs', 'list', '-i', 'ca', '--format=value(sha1Fingerprint)');
+    assert.deepEqual([described, listed], [caOf(emulator, project, 'ca'), caOf(emulator, project, 'ca')]);
+  });
+
+  test('a failed operation is reported with its code and message', async () => {
+    await create('failing');
+    const error = { code: 'INTERNAL_ERROR', message: 'ordered' };
+    emulator.order({ api: 'resetSslConfig', instance: 'failing', operation: { error } });
+    await assert.rejects(gcloud('instances', 'reset-ssl-config', 'failing'), { message: /\[INTERNAL_ERROR\] ordered/ });
+  });
+
+  test('a busy instance is reported as such', async () => {
+    await create('busy');
+    emulator.foreignOperation({ project, instance: 'busy', user: 'x@example.com', plan: { runningMs: 3_600_000 } });
+    const refused = { message: /another operation was already in progress/ };
+    await assert.rejects(gcloud('instances', 'reset-ssl-config', 'busy'), refused);
+  });
+
+  test('a dropped connection makes gcloud reset a second time: the hazard that the operator must not have', async () => {
+    await create('twice');
+    const operation = { pendingMs: 0, runningMs: 0 };
+    emulator.order({ api: 'resetSslConfig', instance: 'twice', operation, answer: { kind: 'Drop', executed: true } });
+    await gcloud('instances', 'reset-ssl-config', 'twice');
+    assert.equal(emulator.journal.executedResets(project, 'twice').length, 2);
+  });
+};
+
+if (await isInstalled()) {
+  // gcloud takes seconds to start and waits more than it computes.
+  suite('gcloud agrees with the emulator', { concurrency: 3 }, gcloudSuite);
+} else {
+  test('without gcloud its opinion of the emulator is not asked', (t) => {
+    t.diagnostic('gcloud is not installed: the other clients judge the emulator alone');
+  });
+}
