@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Result } from './api.ts';
 import { execute } from './api.ts';
 import { ApiError, unknownMethod } from './api-error.ts';
+import type { Result } from './call.ts';
 import type { Cloud } from './cloud.ts';
 import type { Fault, FaultAnswer } from './faults.ts';
 import { nameOf } from './faults.ts';

@@ -9,7 +9,7 @@ import { foreignOperationSchema } from './foreign-operation.ts';
 import type { RequestListener } from './http.ts';
 import { sendJson } from './http.ts';
 import type { Instance } from './instance.ts';
-import { instanceChangesSchema, instanceSchema } from './instance.ts';
+import { instanceChangesSchema, instanceSchema } from './instance-settings.ts';
 
 export const controlPrefix = '/emulator/';
 

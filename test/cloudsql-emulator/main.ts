@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Emulator } from './emulator.ts';
 import { startEmulator } from './emulator.ts';
-import type { InstanceOptions } from './instance.ts';
+import type { InstanceOptions } from './instance-settings.ts';
 import { startServerProxy } from './server-proxy.ts';
 
 const number = (text: string): number => {

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { createAuthority } from '../../cloudsql-emulator/certificates.ts';
-import type { InstanceOptions } from '../../cloudsql-emulator/instance.ts';
-import { Instance, instanceSchema } from '../../cloudsql-emulator/instance.ts';
+import { Instance } from '../../cloudsql-emulator/instance.ts';
+import type { InstanceOptions } from '../../cloudsql-emulator/instance-settings.ts';
+import { instanceSchema } from '../../cloudsql-emulator/instance-settings.ts';
 
 const create = (options: Partial<InstanceOptions> = {}) =>
   Instance.create(instanceSchema.parse({ project: 'p', name: 'i', ...options }));
