@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { CoreV1Api } from '@kubernetes/client-node';
+import { createPublishedObjects } from '../../../src/kubernetes/published-objects.ts';
+import type { PublishedContents } from '../../../src/reconcile/ports.ts';
+import { sharedCluster, testNamespace } from '../support/cluster.ts';
+import { present, testClient } from './fixtures.ts';
+
+async function prepared(t: TestContext, kind: 'Secret' | 'ConfigMap') {
+  const cluster = await sharedCluster();
+  const namespace = await testNamespace(t, cluster);
+  const client = testClient(t, cluster.kubeconfigPath);
+  const objects = createPublishedObjects(client);
+  const ref = { kind, namespace, name: 'ca' };
+  const contents = (data: Readonly<Record<string, string>>): PublishedContents => ({
+    ...ref,
+    labels: { 'app.kubernetes.io/managed-by': 'cloudsql-ssl-operator' },
+    annotations: { 'cloudsql-ssl.dev/managed-by': 'orders-db' },
+    data,
+  });
+  const created = async () => {
+    await objects.apply(contents({ 'server-ca.pem': 'old' }), { before: undefined, dryRun: false });
+    return present(await objects.get(ref));
+  };
+  return { cluster, core: client.api(CoreV1Api), objects, ref, contents, created };
+}
+
+for (const kind of ['Secret', 'ConfigMap'] as const) {
+  test(`a ${kind} comes back as it was applied`, async (t) => {
+    const { objects, ref, contents } = await prepared(t, kind);
+    assert.equal(await objects.get(ref), undefined);
+    const wanted = contents({ 'server-ca.pem': 'Zürich\n', other: '' });
+    await objects.apply(wanted, { before: undefined, dryRun: false });
+    const { uid, resourceVersion, immutable, ...rest } = present(await objects.get(ref));
+    assert.ok(uid && resourceVersion);
+    assert.equal(immutable, false);
+    assert.deepEqual(rest, wanted);
+  });
+
+  test(`a dry run of a ${kind} stores nothing`, async (t) => {
+    const { objects, ref, contents, created } = await prepared(t, kind);
+    await objects.apply(contents({}), { before: undefined, dryRun: true });
+    assert.equal(await objects.get(ref), undefined);
+    const before = await created();
+    await objects.apply(contents({ 'server-ca.pem': 'new' }), { before, dryRun: true });
+    assert.deepEqual(await objects.get(ref), before);
+  });
+
+  test(`an apply of a ${kind} under an old resourceVersion conflicts and changes nothing`, async (t) => {
+    const { objects, ref, contents, created } = await prepared(t, kind);
+    const before = await created();
+    await objects.apply(contents({ 'server-ca.pem': 'new' }), { before, dryRun: false });
+    const current = await objects.get(ref);
+    const again = objects.apply(contents({ 'server-ca.pem': 'older' }), { before, dryRun: false });
+    await assert.rejects(again, { kind: 'Conflict' });
+    assert.deepEqual(await objects.get(ref), current);
+  });
+}
+
+test('a Secret is Opaque', async (t) => {
+  const { core, ref, created } = await prepared(t, 'Secret');
+  await created();
+  assert.equal((await core.readNamespacedSecret(ref)).type, 'Opaque');
+});
+
+test('an apply of an object that was deleted meanwhile does not bring it back', async (t) => {
+  const { core, objects, ref, contents, created } = await prepared(t, 'Secret');
+  const before = await created();
+  await core.deleteNamespacedSecret(ref);
+  const late = objects.apply(contents({ 'server-ca.pem': 'older' }), { before, dryRun: false });
+  await assert.rejects(late, { kind: 'Conflict' });
+  assert.equal(await objects.get(ref), undefined);
+});
+
+test('a key that is not applied any more is removed, one of somebody else is kept', async (t) => {
+  const { cluster, objects, ref, contents, created } = await prepared(t, 'ConfigMap');
+  await created();
+  const target = [`--namespace=${ref.namespace}`, 'configmap/ca'];
+  await cluster.kubectl(['patch', ...target, '--type=merge', '--patch={"data":{"theirs":"kept"}}']);
+  const before = present(await objects.get(ref));
+  await objects.apply(contents({ 'other.pem': 'x' }), { before, dryRun: false });
+  assert.deepEqual(present(await objects.get(ref)).data, { 'other.pem': 'x', theirs: 'kept' });
+});
+
+test('with the object that was read, keys of another writer are taken over', async (t) => {
+  const { core, objects, ref, contents } = await prepared(t, 'ConfigMap');
+  await core.createNamespacedConfigMap({ ...ref, body: { metadata: ref, data: { 'server-ca.pem': 'theirs' } } });
+  const before = present(await objects.get(ref));
+  await objects.apply(contents({ 'server-ca.pem': 'ours' }), { before, dryRun: false });
+  assert.deepEqual(present(await objects.get(ref)).data, { 'server-ca.pem': 'ours' });
+});
+
+test('without one, nothing is taken from somebody who was faster', async (t) => {
+  const { core, objects, ref, contents } = await prepared(t, 'ConfigMap');
+  await core.createNamespacedConfigMap({ ...ref, body: { metadata: ref, data: { 'server-ca.pem': 'theirs' } } });
+  const late = objects.apply(contents({ 'server-ca.pem': 'ours' }), { before: undefined, dryRun: false });
+  await assert.rejects(late, { kind: 'Conflict' });
+  assert.deepEqual(present(await objects.get(ref)).data, { 'server-ca.pem': 'theirs' });
+});
+
+test('an immutable object is seen as such', async (t) => {
+  const { core, objects, ref } = await prepared(t, 'ConfigMap');
+  await core.createNamespacedConfigMap({ ...ref, body: { metadata: ref, immutable: true } });
+  assert.equal(present(await objects.get(ref)).immutable, true);
+});

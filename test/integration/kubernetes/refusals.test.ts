@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { createNamespaces } from '../../../src/kubernetes/namespaces.ts';
+import { createPublishedObjects } from '../../../src/kubernetes/published-objects.ts';
+import type { PublishedContents } from '../../../src/reconcile/ports.ts';
+import type { Cluster } from '../../cluster/cluster.ts';
+import { sharedCluster, testNamespace } from '../support/cluster.ts';
+import { testClient } from './fixtures.ts';
+import { kubeconfigImpersonating } from './kubeconfigs.ts';
+
+async function prepared(t: TestContext, user?: string) {
+  const cluster = await sharedCluster();
+  const namespace = await testNamespace(t, cluster);
+  const { kubeconfigPath } = cluster;
+  const kubeconfig = user === undefined ? kubeconfigPath : await kubeconfigImpersonating(t, kubeconfigPath, user);
+  const client = testClient(t, kubeconfig);
+  const objects = createPublishedObjects(client);
+  const apply = (name = 'ca', data: Readonly<Record<string, string>> = {}): Promise<void> => {
+    const contents: PublishedContents = { kind: 'ConfigMap', namespace, name, labels: {}, annotations: {}, data };
+    return objects.apply(contents, { before: undefined, dryRun: true });
+  };
+  return { cluster, client, namespace, apply };
+}
+
+const manifests = (...objects: readonly object[]): string =>
+  JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
+
+/** Refuses every ConfigMap of the namespace; resolves when the API server has begun to. */
+async function refusing(t: TestContext, { kubectl }: Cluster, namespace: string, reason: string): Promise<void> {
+  const name = `refuse-${namespace}`;
+  const meta = { apiVersion: 'admissionregistration.k8s.io/v1', metadata: { name } };
+  const rule = { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['configmaps'] };
+  const policy = {
+    ...meta,
+    kind: 'ValidatingAdmissionPolicy',
+    spec: {
+      matchConstraints: { resourceRules: [rule] },
+      validations: [{ expression: 'false', message: 'not here', reason }],
+    },
+  };
+  const binding = {
+    ...meta,
+    kind: 'ValidatingAdmissionPolicyBinding',
+    spec: {
+      policyName: name,
+      validationActions: ['Deny'],
+      matchResources: { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } } },
+    },
+  };
+  await kubectl(['create', '-f', '-'], manifests(policy, binding));
+  t.after(async () => void (await kubectl(['delete', '-f', '-'], manifests(policy, binding))));
+  const create = ['create', 'configmap', 'probe', '--dry-run=server', `--namespace=${namespace}`];
+  const deadline = AbortSignal.timeout(30_000);
+  const isAllowed = (): Promise<boolean> =>
+    kubectl(create).then(
+      () => true,
+      () => false,
+    );
+  // The API server takes a policy up some time after it accepted it, and tells nobody when.
+  while (await isAllowed()) deadline.throwIfAborted();
+}
+
+test('a refusal of RBAC is Forbidden', async (t) => {
+  const { apply } = await prepared(t, 'nobody');
+  await assert.rejects(apply(), { kind: 'Forbidden', message: /User "nobody" cannot patch resource "configmaps"/ });
+});
+
+test('a namespace that must not be read has no annotations to tell', async (t) => {
+  const { client, namespace } = await prepared(t, 'nobody');
+  assert.equal(await createNamespaces(client).annotations(namespace), undefined);
+});
+
+test('the annotations of a namespace are read', async (t) => {
+  const { cluster, client, namespace } = await prepared(t);
+  await cluster.kubectl(['annotate', 'namespace', namespace, 'cloudsql-ssl.dev/allowed-instances=acme-prod/*']);
+  assert.equal(
+    (await createNamespaces(client).annotations(namespace))?.['cloudsql-ssl.dev/allowed-instances'],
+    'acme-prod/*',
+  );
+});
+
+for (const reason of ['Invalid', 'Forbidden']) {
+  test(`an admission policy that says ${reason} is Refused`, async (t) => {
+    const { cluster, namespace, apply } = await prepared(t);
+    await refusing(t, cluster, namespace, reason);
+    await assert.rejects(apply(), { kind: 'Refused', message: /denied request: not here$/ });
+  });
+}
+
+test('a namespace that is being terminated is Refused', async (t) => {
+  const { cluster, namespace, apply } = await prepared(t);
+  const flags = [`--namespace=${namespace}`];
+  await cluster.kubectl(['create', 'configmap', 'holder', ...flags]);
+  const patch = (finalizers: readonly string[]) => `--patch=${JSON.stringify({ metadata: { finalizers } })}`;
+  await cluster.kubectl(['patch', 'configmap/holder', '--type=merge', patch(['example.com/keep']), ...flags]);
+  await cluster.kubectl(['delete', 'namespace', namespace, '--wait=false']);
+  await assert.rejects(apply(), { kind: 'Refused', message: /being terminated/ });
+  await cluster.kubectl(['patch', 'configmap/holder', '--type=merge', patch([]), ...flags]);
+});
+
+test('an invalid object is Refused', async (t) => {
+  const { apply } = await prepared(t);
+  await assert.rejects(apply('ca', { 'not/a/key': '' }), { kind: 'Refused', message: /not\/a\/key/ });
+});
+
+test('a namespace that is not there is NotFound', async (t) => {
+  const { client } = await prepared(t);
+  await assert.rejects(createNamespaces(client).annotations('no-such-namespace'), { kind: 'NotFound' });
+});
