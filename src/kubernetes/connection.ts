@@ -22,11 +22,7 @@ export interface Credentials {
   readonly watches: Dispatcher;
 }
 
-interface Pools {
-  readonly options: DispatcherOptions;
-  readonly calls: Dispatcher;
-  readonly watches: Dispatcher;
-}
+type Pools = Pick<Credentials, 'calls' | 'watches'>;
 
 const MAX_CALL_CONNECTIONS = 10;
 /** Shorter than the API server (90 s) and the usual load balancer (60 s) keep an idle connection. */
@@ -39,7 +35,7 @@ const KEEP_ALIVE_MS = 30_000;
 export class Connection implements SecurityAuthentication {
   readonly #config: KubeConfig;
   readonly #timeoutMs: number;
-  #pools: Pools | undefined;
+  #current: { readonly options: DispatcherOptions; readonly pools: Promise<Pools> } | undefined;
 
   /** @param timeoutMs bounds how long credentials may take, in milliseconds */
   constructor(config: KubeConfig, timeoutMs: number) {
@@ -76,30 +72,31 @@ export class Connection implements SecurityAuthentication {
 
   /** Breaks all connections. */
   async close(): Promise<void> {
-    const pools = this.#pools;
-    this.#pools = undefined;
+    const pools = await this.#current?.pools;
+    this.#current = undefined;
     await Promise.all([pools?.calls.destroy(), pools?.watches.destroy()]);
   }
 
-  async #poolsFor(request: RequestOptions): Promise<Pools> {
+  #poolsFor(request: RequestOptions): Promise<Pools> {
     const { ca, cert, key, pfx, passphrase, servername, rejectUnauthorized } = request;
     const tls = { ca, cert, key, pfx, passphrase, servername, rejectUnauthorized };
     const options = this.#config.createDispatcherOptions(this.#config.getCurrentCluster(), tls);
-    if (this.#pools !== undefined && isDeepStrictEqual(this.#pools.options, options)) return this.#pools;
-    const before = this.#pools;
-    const pools = await this.#open(options);
-    this.#pools = pools;
-    // Requests in flight are finished on the old connections.
-    for (const pool of [before?.calls, before?.watches]) pool?.close().catch(() => undefined);
+    const before = this.#current;
+    if (before !== undefined && isDeepStrictEqual(before.options, options)) return before.pools;
+    // Set before anything is awaited: calls that begin side by side must find the same pools.
+    const pools = this.#open(options);
+    this.#current = { options, pools };
+    pools.catch(() => {
+      if (this.#current?.pools === pools) this.#current = undefined;
+    });
+    before?.pools.then(retire).catch(() => undefined);
     return pools;
   }
 
   async #open(options: DispatcherOptions): Promise<Pools> {
-    return {
-      options,
-      calls: await this.#dispatcher(options, MAX_CALL_CONNECTIONS),
-      watches: await this.#dispatcher(options, null),
-    };
+    const calls = this.#dispatcher(options, MAX_CALL_CONNECTIONS);
+    const watches = this.#dispatcher(options, null);
+    return { calls: await calls, watches: await watches };
   }
 
   async #dispatcher(options: DispatcherOptions, connections: number | null): Promise<Dispatcher> {
@@ -128,6 +125,11 @@ export class Connection implements SecurityAuthentication {
     await this.#config.applySecurityAuthentication(context);
     return context.getDispatcher() ?? new Agent();
   }
+}
+
+/** Requests in flight are finished on the old connections. */
+async function retire({ calls, watches }: Pools): Promise<void> {
+  await Promise.all([calls.close(), watches.close()]);
 }
 
 function headersOf({ headers, auth }: RequestOptions): Readonly<Record<string, string>> {
