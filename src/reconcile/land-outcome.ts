@@ -21,10 +21,9 @@ export async function landOutcome(recorded: SslReset, finding: Finding, world: W
       return written;
     } catch (error) {
       if (!isKubernetesError(error)) throw error;
-      if (error.kind !== 'Conflict' && error.kind !== 'NotFound') {
-        logger.warn('Outcome of the call could not be written yet', { err: error });
-        await clock.delay(Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(failures, 10)));
-      }
+      const isOld = error.kind === 'Conflict' || error.kind === 'NotFound';
+      if (!isOld) logger.warn('Outcome of the call could not be written yet', { err: error });
+      if (!isOld || failures > 0) await clock.delay(Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(failures, 10)));
       current = await readAgain(recorded, current, world);
     }
   }

@@ -7,9 +7,9 @@ import {
   withoutDelay,
   withoutFailures,
 } from '../domain/attempts.ts';
-import { findCondition, stalled, type Verdict } from '../domain/conditions.ts';
+import { findCondition, stalled, type Verdict, waiting } from '../domain/conditions.ts';
 import { decide, type Step } from '../domain/decide.ts';
-import { CloudSqlError, isKubernetesError } from '../domain/errors.ts';
+import { CloudSqlError, isKubernetesError, type KubernetesError } from '../domain/errors.ts';
 import { deadlineMessage } from '../domain/gate.ts';
 import type { Request, SslReset, Status } from '../domain/ssl-reset.ts';
 import { type Facts, factsOf, summarize } from '../domain/status.ts';
@@ -87,6 +87,9 @@ async function runOrWait(step: Step, reset: SslReset, world: World): Promise<Ste
   try {
     return await run(step, reset, world);
   } catch (error) {
+    if (isBlocked(error, step, reset, world)) {
+      return { kind: 'Finding', facts: factsOf(reset), verdict: waiting('CannotPublish', error.message) };
+    }
     if (!(error instanceof CloudSqlError)) throw error;
     const { retryAfterMs } = error;
     return {
@@ -97,6 +100,12 @@ async function runOrWait(step: Step, reset: SslReset, world: World): Promise<Ste
     };
   }
 }
+
+/** What the API server does not get done, a broken webhook say, is tried again without a word, but not for ever. */
+const isBlocked = (error: unknown, { kind }: Step, reset: SslReset, { clock }: World): error is KubernetesError =>
+  isKubernetesError(error, 'Unavailable') &&
+  (kind === 'RequestReset' || kind === 'Publish' || kind === 'Roll') &&
+  isPastDeadline(reset, clock.now());
 
 /** Applies the deadline to what a step found out, and notes the delay that a failure costs. */
 function settle(reset: SslReset, step: Step, finding: Finding, { clock, settings }: World): Finding {
@@ -144,7 +153,8 @@ async function conclude(
   const written = mustLand
     ? await landOutcome(base, finding, world)
     : await write(base, summarize(base, finding.facts, finding.verdict, now), world);
-  if (written === 'Conflict') return requeueAfter(0);
+  // An outcome that found no record any more may have landed with its answer lost: the object tells.
+  if (written === 'Conflict' || (written === undefined && mustLand)) return requeueAfter(0);
   if (written === undefined) return AWAIT_CHANGE;
   publishEvents(before, written, finding, world);
   return comeBack(written, finding, world);

@@ -78,7 +78,7 @@ async function call(
     if (isKubernetesError(error, 'Conflict', 'NotFound')) fleet.forgetCall(uid, attempt.time);
     throw error;
   });
-  if (!leadership.isLeader()) return { kind: 'Idle' };
+  if (!leadership.isLeader()) return { kind: 'Idle', requeueAfterMs: settings.retryMinMs };
   if (!window.isOpen()) {
     fleet.forgetCall(uid, attempt.time);
     return { kind: 'CallOutcome', recorded, ...windowClosed(facts, attempt, settings.retryMinMs) };

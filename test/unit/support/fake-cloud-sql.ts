@@ -1,0 +1,172 @@
+import type { Answer } from '../../../src/domain/answer.ts';
+import { CloudSqlError } from '../../../src/domain/errors.ts';
+import type { ClientCertificate, Instance, ServerCas } from '../../../src/domain/instance.ts';
+import type { InstanceRef, Operation } from '../../../src/domain/ssl-reset.ts';
+import type { CloudSql } from '../../../src/reconcile/ports.ts';
+import { anOperation, fingerprint, USER } from './builders.ts';
+import type { FakeClock } from './fake-clock.ts';
+
+/** What becomes of the next call, other than being executed and answered. */
+export type Turn =
+  | { readonly kind: 'Answer'; readonly answer: Answer }
+  /** No answer comes back; it is executed after so long, or never. */
+  | { readonly kind: 'Lose'; readonly executedAfterMs: number | undefined };
+
+interface Running {
+  readonly operation: Operation;
+  readonly insertedMs: number;
+  readonly endsMs: number;
+  readonly changesCa: boolean;
+  readonly error: Operation['error'];
+}
+
+/** One instance. A call is executed once, unless an operation runs: then it is refused. */
+export class FakeCloudSql implements CloudSql {
+  readonly #clock: FakeClock;
+  readonly #operations: Running[] = [];
+  readonly #late: number[] = [];
+  /** What becomes of the calls to come, in their order. */
+  readonly turns: Turn[] = [];
+  state: Partial<Instance> = {};
+  certificates: readonly ClientCertificate[] = [];
+  user: string | undefined = USER;
+  operationMs = 40_000;
+  /** How long a new operation is not listed yet. */
+  listLagMs = 0;
+  /** The error with which operations that begin now will end. */
+  operationError: Operation['error'];
+  /** Reads fail with it. */
+  outage: CloudSqlError | undefined;
+  /** Calls that reached the wire, and those that were executed. */
+  calls = 0;
+  executed = 0;
+  reads = 0;
+
+  constructor(clock: FakeClock) {
+    this.#clock = clock;
+  }
+
+  async identity(): Promise<string | undefined> {
+    return this.user;
+  }
+
+  async instance(_ref?: InstanceRef): Promise<Instance> {
+    this.#read();
+    return { state: 'RUNNABLE', serverCaSha1Fingerprint: fingerprint(this.#ca()), ...this.state };
+  }
+
+  async serverCas(_ref?: InstanceRef): Promise<ServerCas> {
+    this.#read();
+    const ca = this.#ca();
+    return [
+      {
+        sha1Fingerprint: fingerprint(ca),
+        pem: `CA ${ca}\n`,
+        createTime: new Date(Date.UTC(2026, 0, ca)).toISOString(),
+      },
+    ];
+  }
+
+  async clientCertificates(): Promise<readonly ClientCertificate[]> {
+    this.#read();
+    return this.certificates;
+  }
+
+  async operation(_project: string, name: string): Promise<Operation> {
+    this.#read();
+    const found = this.#operations.find(({ operation }) => operation.name === name);
+    if (found === undefined) throw new CloudSqlError({ kind: 'NotFound', message: `${name} does not exist` });
+    return this.#view(found);
+  }
+
+  async operations(): Promise<readonly Operation[]> {
+    this.#read();
+    const listed = this.#operations.filter(({ insertedMs }) => insertedMs + this.listLagMs <= this.#clock.wallMs);
+    return listed.map((one) => this.#view(one)).toReversed();
+  }
+
+  async prepareReset(): Promise<() => Promise<Answer>> {
+    this.#read();
+    return async () => this.#call();
+  }
+
+  /** An operation that somebody else starts. */
+  startForeign(operation: Partial<Operation>, durationMs: number, changesCa = false): void {
+    this.#begin({ user: 'someone@else', ...operation }, { durationMs, changesCa, error: undefined });
+  }
+
+  /** It is no longer known to Cloud SQL; what it did stays done. */
+  forgetOperations(): void {
+    const changed = this.#operations.filter(({ changesCa }) => changesCa).length;
+    this.#operations.length = 0;
+    this.#forgotten += changed;
+  }
+  #forgotten = 0;
+
+  #call(): Answer {
+    this.calls += 1;
+    const turn = this.turns.shift();
+    if (turn?.kind === 'Answer') return turn.answer;
+    if (turn?.kind === 'Lose') {
+      if (turn.executedAfterMs !== undefined) this.#late.push(this.#clock.wallMs + turn.executedAfterMs);
+      this.#arrive();
+      return { kind: 'Lost', message: 'socket hang up' };
+    }
+    return this.#execute();
+  }
+
+  #execute(): Answer {
+    if (this.#isBusy()) return { kind: 'Rejected', code: 409, reason: 'operationInProgress', message: 'busy' };
+    this.executed += 1;
+    const error = this.operationError;
+    const begun = this.#begin({ user: USER }, { durationMs: this.operationMs, changesCa: error === undefined, error });
+    return { kind: 'Accepted', operation: this.#view(begun) };
+  }
+
+  #begin(
+    operation: Partial<Operation>,
+    { durationMs, changesCa, error }: { durationMs: number; changesCa: boolean; error: Operation['error'] },
+  ): Running {
+    const insertedMs = this.#clock.wallMs;
+    const name = `op-${this.#operations.length + 1}`;
+    const begun = {
+      operation: anOperation({ name, insertTime: new Date(insertedMs).toISOString(), ...operation }),
+      insertedMs,
+      endsMs: insertedMs + durationMs,
+      changesCa,
+      error,
+    };
+    this.#operations.push(begun);
+    return begun;
+  }
+
+  #read(): void {
+    this.reads += 1;
+    this.#arrive();
+    if (this.outage !== undefined) throw this.outage;
+  }
+
+  /** Requests whose client has gone are executed when their time has come. */
+  #arrive(): void {
+    const due = this.#late.filter((ms) => ms <= this.#clock.wallMs);
+    for (const ms of due) {
+      this.#late.splice(this.#late.indexOf(ms), 1);
+      this.#execute();
+    }
+  }
+
+  #isBusy(): boolean {
+    return this.#operations.some(({ endsMs }) => endsMs > this.#clock.wallMs);
+  }
+
+  /** The first CA is 1; each operation that changed it made another one. */
+  #ca(): number {
+    const ended = this.#operations.filter(({ changesCa, endsMs }) => changesCa && endsMs <= this.#clock.wallMs);
+    return 1 + this.#forgotten + ended.length;
+  }
+
+  #view({ operation, endsMs, error }: Running): Operation {
+    if (endsMs > this.#clock.wallMs) return { ...operation, status: 'RUNNING' };
+    return { ...operation, status: 'DONE', ...(error !== undefined && { error }) };
+  }
+}

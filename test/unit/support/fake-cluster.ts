@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { KubernetesError } from '../../../src/domain/errors.ts';
+import { matchesSelector, selectorQuery } from '../../../src/domain/label-selector.ts';
+import { INSTANCE_LABEL } from '../../../src/domain/ssl-reset.ts';
+import type { Workload, WorkloadRef } from '../../../src/domain/workload.ts';
+import type {
+  Namespaces,
+  PublishedContents,
+  PublishedObject,
+  PublishedObjectRef,
+  PublishedObjects,
+  WorkloadQuery,
+  Workloads,
+} from '../../../src/reconcile/ports.ts';
+import type { FakeClock } from './fake-clock.ts';
+
+const conflict = (): KubernetesError => new KubernetesError({ kind: 'Conflict', message: 'changed' });
+
+export class FakeNamespaces implements Namespaces {
+  readonly annotationsOf = new Map<string, Readonly<Record<string, string>>>();
+
+  async annotations(namespace: string): Promise<Readonly<Record<string, string>> | undefined> {
+    return this.annotationsOf.get(namespace) ?? {};
+  }
+}
+
+/** Deployments whose controller brings each change to health in `rollMs`. */
+export class FakeWorkloads implements Workloads {
+  readonly #clock: FakeClock;
+  readonly #workloads = new Map<string, { readonly workload: Workload; readonly healthyMs: number }>();
+  rollMs = 5_000;
+  /** Every write of a template fails with it, also a dry run. */
+  refusal: KubernetesError | undefined;
+  writes = 0;
+
+  constructor(clock: FakeClock) {
+    this.#clock = clock;
+  }
+
+  add(...workloads: readonly Workload[]): void {
+    for (const workload of workloads) this.#workloads.set(workload.name, { workload, healthyMs: 0 });
+  }
+
+  read(name: string): Workload {
+    const found = this.#workloads.get(name);
+    assert.ok(found !== undefined, `${name} does not exist`);
+    const { workload, healthyMs } = found;
+    if (healthyMs > this.#clock.wallMs) return workload;
+    return { ...workload, status: { ...workload.status, observedGeneration: workload.generation } };
+  }
+
+  async list(namespace: string, query: WorkloadQuery): Promise<readonly Workload[]> {
+    if (query.by === 'Selector') {
+      assert.equal(query.selector, selectorQuery(LABEL), 'the fake knows the selector of the label alone');
+    }
+    const all = [...this.#workloads.keys()].map((name) => this.read(name)).filter((one) => one.namespace === namespace);
+    return query.by === 'Namespace' ? all : all.filter(({ labels }) => matchesSelector(LABEL, labels));
+  }
+
+  async get({ namespace, name }: WorkloadRef): Promise<Workload | undefined> {
+    const found = this.#workloads.has(name) ? this.read(name) : undefined;
+    return found?.namespace === namespace ? found : undefined;
+  }
+
+  async annotateTemplate(
+    workload: Workload,
+    { key, value }: { readonly key: string; readonly value: string },
+    { dryRun }: { readonly dryRun: boolean } = { dryRun: false },
+  ): Promise<Workload> {
+    const current = this.read(workload.name);
+    if (current.uid !== workload.uid || current.resourceVersion !== workload.resourceVersion) throw conflict();
+    if (this.refusal !== undefined) throw this.refusal;
+    const written = {
+      ...current,
+      resourceVersion: String(Number(current.resourceVersion) + 1),
+      generation: current.generation + 1,
+      templateAnnotations: { ...current.templateAnnotations, [key]: value },
+    };
+    if (dryRun) return written;
+    this.writes += 1;
+    this.#workloads.set(written.name, { workload: written, healthyMs: this.#clock.wallMs + this.rollMs });
+    return written;
+  }
+}
+
+const LABEL = { matchLabels: { [INSTANCE_LABEL]: 'orders-db' } };
+
+export class FakeObjects implements PublishedObjects {
+  readonly #objects = new Map<string, PublishedObject>();
+  /** Every apply fails with it, also a dry run. */
+  refusal: KubernetesError | undefined;
+  writes = 0;
+
+  async get({ kind, namespace, name }: PublishedObjectRef): Promise<PublishedObject | undefined> {
+    return this.#objects.get(`${kind}/${namespace}/${name}`);
+  }
+
+  async apply(
+    contents: PublishedContents,
+    { before, dryRun }: { readonly before: PublishedObject | undefined; readonly dryRun: boolean },
+  ): Promise<void> {
+    const current = await this.get(contents);
+    if (current?.uid !== before?.uid || current?.resourceVersion !== before?.resourceVersion) throw conflict();
+    if (this.refusal !== undefined) throw this.refusal;
+    if (dryRun) return;
+    this.writes += 1;
+    this.put({ immutable: false, ...contents });
+  }
+
+  /** Whatever anybody writes. */
+  put(object: Omit<PublishedObject, 'uid' | 'resourceVersion'>): void {
+    const key = `${object.kind}/${object.namespace}/${object.name}`;
+    const version = Number(this.#objects.get(key)?.resourceVersion ?? 0) + 1;
+    this.#objects.set(key, { ...object, uid: `uid-of-${object.name}`, resourceVersion: String(version) });
+  }
+}

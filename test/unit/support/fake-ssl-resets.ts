@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { KubernetesError } from '../../../src/domain/errors.ts';
+import type { SslReset, Status } from '../../../src/domain/ssl-reset.ts';
+import { keyOf } from '../../../src/reconcile/fleet.ts';
+import type { ObjectRef, SslResets } from '../../../src/reconcile/ports.ts';
+
+interface Edit {
+  readonly spec?: Partial<SslReset['spec']>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly deletionTimestamp?: string;
+}
+
+/** The API server for one kind of object: it holds to uid, resourceVersion and generation. */
+export class FakeSslResets implements SslResets {
+  readonly #objects = new Map<string, SslReset>();
+  readonly #watchers: ((reset: SslReset) => void)[] = [];
+  #version = 1;
+  writes = 0;
+
+  get(ref: ObjectRef): Promise<SslReset | undefined> {
+    return Promise.resolve(structuredClone(this.#objects.get(keyOf(ref))));
+  }
+
+  updateStatus({ metadata }: SslReset, status: Status): Promise<SslReset> {
+    const current = this.#objects.get(keyOf(metadata));
+    if (current === undefined) return Promise.reject(new KubernetesError({ kind: 'NotFound', message: 'gone' }));
+    const { uid, resourceVersion } = current.metadata;
+    if (uid !== metadata.uid || resourceVersion !== metadata.resourceVersion) {
+      return Promise.reject(new KubernetesError({ kind: 'Conflict', message: 'changed' }));
+    }
+    this.writes += 1;
+    return Promise.resolve(this.#store({ ...current, status: structuredClone(status) }));
+  }
+
+  create(reset: SslReset): ObjectRef {
+    this.#store(reset);
+    return reset.metadata;
+  }
+
+  /** What a user, or another controller, writes: a changed spec, or a deletion that waits, bumps the generation. */
+  edit(ref: ObjectRef, { spec, annotations, deletionTimestamp }: Edit): void {
+    const { metadata, ...current } = this.read(ref);
+    const bumps = spec !== undefined || deletionTimestamp !== undefined;
+    this.#store({
+      ...current,
+      spec: { ...current.spec, ...spec },
+      metadata: {
+        ...metadata,
+        annotations: annotations ?? metadata.annotations,
+        generation: metadata.generation + Number(bumps),
+        ...(deletionTimestamp !== undefined && { deletionTimestamp }),
+      },
+    });
+  }
+
+  read(ref: ObjectRef): SslReset {
+    const reset = this.#objects.get(keyOf(ref));
+    assert.ok(reset !== undefined, `${ref.name} does not exist`);
+    return reset;
+  }
+
+  list(): readonly SslReset[] {
+    return [...this.#objects.values()];
+  }
+
+  watch(watcher: (reset: SslReset) => void): void {
+    this.#watchers.push(watcher);
+  }
+
+  #store(reset: SslReset): SslReset {
+    this.#version += 1;
+    const stored = { ...reset, metadata: { ...reset.metadata, resourceVersion: String(this.#version) } };
+    this.#objects.set(keyOf(stored.metadata), stored);
+    for (const watcher of this.#watchers) watcher(stored);
+    return structuredClone(stored);
+  }
+}

@@ -1,0 +1,86 @@
+import type { Answer } from '../../../src/domain/answer.ts';
+import { CloudSqlError, KubernetesError } from '../../../src/domain/errors.ts';
+import type { World } from '../../../src/reconcile/pass.ts';
+
+export type Ports = Pick<World, 'resets' | 'namespaces' | 'workloads' | 'objects' | 'cloudSql'>;
+
+/** The process is killed: nothing of it goes on, and nothing of it is told. */
+export class AbortPass extends Error {}
+
+export type Fault =
+  | 'KillBefore'
+  /** It is done, and the process is killed before it hears of it. */
+  | 'KillAfter'
+  /** It is not done, and the caller hears so. */
+  | 'Fail'
+  /** It is done, and the caller hears that it failed. */
+  | 'LoseAnswer';
+
+/** Stands between a process and the world: each call of a port is counted, and may go wrong. */
+export class Faults {
+  /** Names of the calls so far. */
+  readonly calls: string[] = [];
+  /** What goes wrong with the n-th call, counted from 0. */
+  plan: (n: number, name: string) => Fault | undefined;
+  /** Holds the process before or after the n-th call until it settles. */
+  hold: ((n: number, moment: 'Before' | 'After') => Promise<void> | undefined) | undefined;
+
+  constructor(plan: Faults['plan'] = () => undefined) {
+    this.plan = plan;
+  }
+
+  async pass<T>(name: string, act: () => Promise<T>, failed: () => T): Promise<T> {
+    const n = this.calls.push(name) - 1;
+    await this.hold?.(n, 'Before');
+    const fault = this.plan(n, name);
+    if (fault === 'KillBefore') throw new AbortPass(name);
+    if (fault === 'Fail') return failed();
+    const result = await act();
+    await this.hold?.(n, 'After');
+    if (fault === 'KillAfter') throw new AbortPass(name);
+    return fault === 'LoseAnswer' ? failed() : result;
+  }
+}
+
+function unavailable(): never {
+  throw new KubernetesError({ kind: 'Unavailable', message: 'injected' });
+}
+
+function cloudUnavailable(): never {
+  throw new CloudSqlError({ kind: 'Unavailable', message: 'injected' });
+}
+
+const lost = (): Answer => ({ kind: 'Lost', message: 'injected' });
+
+export function interposed({ resets, namespaces, workloads, objects, cloudSql }: Ports, faults: Faults): Ports {
+  const kube = <T>(name: string, act: () => Promise<T>): Promise<T> => faults.pass(name, act, unavailable);
+  const cloud = <T>(name: string, act: () => Promise<T>): Promise<T> => faults.pass(name, act, cloudUnavailable);
+  return {
+    resets: {
+      get: (ref) => kube('resets.get', () => resets.get(ref)),
+      updateStatus: (reset, status) => kube('resets.updateStatus', () => resets.updateStatus(reset, status)),
+    },
+    namespaces: { annotations: (name) => kube('namespaces.annotations', () => namespaces.annotations(name)) },
+    workloads: {
+      list: (...given) => kube('workloads.list', () => workloads.list(...given)),
+      get: (ref) => kube('workloads.get', () => workloads.get(ref)),
+      annotateTemplate: (...given) => kube('workloads.annotateTemplate', () => workloads.annotateTemplate(...given)),
+    },
+    objects: {
+      get: (ref) => kube('objects.get', () => objects.get(ref)),
+      apply: (...given) => kube('objects.apply', () => objects.apply(...given)),
+    },
+    cloudSql: {
+      identity: () => cloud('cloudSql.identity', () => cloudSql.identity()),
+      instance: (ref) => cloud('cloudSql.instance', () => cloudSql.instance(ref)),
+      serverCas: (ref) => cloud('cloudSql.serverCas', () => cloudSql.serverCas(ref)),
+      clientCertificates: (ref) => cloud('cloudSql.clientCertificates', () => cloudSql.clientCertificates(ref)),
+      operation: (...given) => cloud('cloudSql.operation', () => cloudSql.operation(...given)),
+      operations: (...given) => cloud('cloudSql.operations', () => cloudSql.operations(...given)),
+      prepareReset: async (...given) => {
+        const send = await cloud('cloudSql.prepareReset', () => cloudSql.prepareReset(...given));
+        return () => faults.pass('cloudSql.send', send, lost);
+      },
+    },
+  };
+}
