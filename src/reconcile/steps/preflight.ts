@@ -38,6 +38,7 @@ export async function preflight(reset: SslReset, request: Request, world: World)
   const operations = await readOperations(reset, request, world);
   if (hasLateOperation(reset, request, operations, world)) return { kind: 'Resolve' };
   if (isDone) return { kind: 'AlreadyDone' };
+  if (hasOtherCa(request, instance)) return { kind: 'Resolve' };
   const certificates = needsClientCertificates(instance) ? await world.cloudSql.clientCertificates(reset.spec) : [];
   const obstacle =
     judgeInstance(instance) ??
@@ -52,8 +53,11 @@ export async function preflight(reset: SslReset, request: Request, world: World)
     operations,
     certificates.map(({ sha1Fingerprint }) => sha1Fingerprint),
   );
+  // An earlier attempt in doubt is looked for by its own baseline and account, also after this one.
   const keeps = request.inDoubt === true && request.before !== undefined;
-  return { kind: 'Clear', before: keeps ? request.before : now, user: await world.cloudSql.identity() };
+  return keeps
+    ? { kind: 'Clear', before: request.before, user: request.user }
+    : { kind: 'Clear', before: now, user: await world.cloudSql.identity() };
 }
 
 const beforeOf = (
@@ -85,6 +89,10 @@ function hasLateOperation(
   return candidates({ before, user, operations, claimed: world.fleet.claimedOperations(reset) }).length > 0;
 }
 
+/** The CA changed under a call in doubt although no operation of it is listed: that may have been the call. */
+const hasOtherCa = ({ inDoubt, before }: Request, { serverCaSha1Fingerprint }: Instance): boolean =>
+  inDoubt === true && before !== undefined && before.serverCaSha1Fingerprint !== serverCaSha1Fingerprint;
+
 const siblingObstacle = (reset: SslReset, { fleet }: World): Verdict | undefined =>
   fleet.hasUnresolvedSibling(reset)
     ? waiting(
@@ -96,7 +104,10 @@ const siblingObstacle = (reset: SslReset, { fleet }: World): Verdict | undefined
 /** The new CA is not known yet, so anything stands in for it. */
 async function publishObstacle(reset: SslReset, { objects }: World): Promise<Verdict | undefined> {
   const contents = serverCaObject(reset, 'dry run\n');
-  return contents && applyObject(objects, contents, { dryRun: true });
+  if (contents === undefined) return undefined;
+  return orCannotPublish(async () =>
+    applyObject(objects, contents, { before: await objects.get(contents), dryRun: true }),
+  );
 }
 
 async function dependentsObstacle(reset: SslReset, { workloads }: World): Promise<Verdict | undefined> {

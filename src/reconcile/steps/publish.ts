@@ -6,12 +6,20 @@ import type { Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
 import { revision, serverCaPem, serverCaStatus } from '../../domain/tls-material.ts';
 import type { StepEvent, StepResult, World } from '../pass.ts';
-import { applyObject, describeObject, serverCaObject } from './published-object.ts';
+import { applyObject, describeObject, orCannotPublish, serverCaObject } from './published-object.ts';
 
 /** Reads the instance's CAs and publishes them, once the CA is the new one. */
 export async function publish(reset: SslReset, world: World): Promise<StepResult> {
+  const result = await orCannotPublish(() => readAndPublish(reset, world));
+  return result.kind === 'Waiting' ? { kind: 'Finding', facts: factsOf(reset), verdict: result } : result;
+}
+
+async function readAndPublish(reset: SslReset, world: World): Promise<StepResult> {
   const { request, operation } = reset.status;
   if (request === undefined) return { kind: 'Idle' };
+  // Read before the CAs: whoever publishes newer ones after that turns this apply into a conflict.
+  const target = serverCaObject(reset, '');
+  const before = target && (await world.objects.get(target));
   const cas = await world.cloudSql.serverCas(reset.spec);
   const facts = factsOf(reset);
   if (isStillOld(request, cas)) {
@@ -24,7 +32,7 @@ export async function publish(reset: SslReset, world: World): Promise<StepResult
     };
   }
   const contents = serverCaObject(reset, serverCaPem(cas, reset.spec.serverCa?.contents ?? 'All'));
-  const obstacle = contents && (await applyObject(world.objects, contents, { dryRun: false }));
+  const obstacle = contents && (await applyObject(world.objects, contents, { before, dryRun: false }));
   if (obstacle !== undefined) return { kind: 'Finding', facts, verdict: obstacle };
   const previousSha1Fingerprint = request.before?.serverCaSha1Fingerprint ?? facts.serverCa?.previousSha1Fingerprint;
   const serverCa = serverCaStatus(cas, {

@@ -1,4 +1,4 @@
-import { stalled, type Verdict, waiting } from '../../domain/conditions.ts';
+import { stalled, type Verdict } from '../../domain/conditions.ts';
 import { isKubernetesError } from '../../domain/errors.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 import { annotations, FIELD_MANAGER } from '../../domain/ssl-reset.ts';
@@ -25,29 +25,31 @@ export function serverCaObject({ metadata, spec: { serverCa } }: SslReset, pem: 
 export const describeObject = ({ kind, name }: Pick<PublishedContents, 'kind' | 'name'>): string => `${kind}/${name}`;
 
 /**
- * Applies the object, or finds that it holds just that already. Answers what stands in the way, with the object untouched.
- * @throws KubernetesError for what may pass by itself
+ * Applies the object over what was read `before`, or finds that it holds just that already. Answers what stands in the
+ * way, with the object untouched.
+ * @throws KubernetesError
  */
 export async function applyObject(
   objects: PublishedObjects,
   contents: PublishedContents,
-  { dryRun }: { readonly dryRun: boolean },
+  { before, dryRun }: { readonly before: PublishedObject | undefined; readonly dryRun: boolean },
 ): Promise<Verdict | undefined> {
-  return orCannotPublish(async () => {
-    const before = await objects.get(contents);
-    const conflict = before && ownershipConflict(before, contents);
-    if (conflict !== undefined) return conflict;
-    if (before === undefined || !holds(before, contents)) await objects.apply(contents, { before, dryRun });
-    return undefined;
-  });
+  const conflict = before && ownershipConflict(before, contents);
+  if (conflict !== undefined) return conflict;
+  if (before === undefined || !holds(before, contents)) await objects.apply(contents, { before, dryRun });
+  return undefined;
 }
 
+type Waiting = Extract<Verdict, { kind: 'Waiting' }>;
+
 /** What an admission webhook or RBAC refuses must be put right by somebody; the rest may pass by itself. */
-export async function orCannotPublish<T>(act: () => Promise<T>): Promise<T | Verdict> {
+export async function orCannotPublish<T>(act: () => Promise<T>): Promise<T | Waiting> {
   try {
     return await act();
   } catch (error) {
-    if (isKubernetesError(error, 'Forbidden', 'Refused')) return waiting('CannotPublish', error.message);
+    if (isKubernetesError(error, 'Forbidden', 'Refused')) {
+      return { kind: 'Waiting', reason: 'CannotPublish', message: error.message };
+    }
     throw error;
   }
 }

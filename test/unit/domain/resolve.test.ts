@@ -177,6 +177,10 @@ describe('candidates', () => {
   test('are of the type of a reset', () =>
     assert.deepEqual(found({ operations: [anOperation({ operationType: 'BACKUP_VOLUME' })] }), []));
   test('are of our account', () => assert.deepEqual(found({ operations: [foreign] }), []));
+  test('are none while our account is unknown, also not those of nobody', () => {
+    const { user: _user, ...nobodys } = done;
+    assert.deepEqual(found({ operations: [nobodys], user: undefined }), []);
+  });
   test('are held by no other object of the instance', () =>
     assert.deepEqual(found({ operations: [done], claimed: new Set(['op-1']) }), []));
   test('are not older than the oldest of the baseline', () =>
