@@ -1,4 +1,4 @@
-import { findCondition } from '../domain/conditions.ts';
+import { findCondition, oneLine } from '../domain/conditions.ts';
 import { GROUP, KIND, type SslReset, VERSION } from '../domain/ssl-reset.ts';
 import type { Finding, StepEvent, World } from './pass.ts';
 import type { EventSubject } from './ports.ts';
@@ -7,7 +7,8 @@ import type { EventSubject } from './ports.ts';
 export function publishEvents(before: SslReset, after: SslReset, finding: Finding, { events, logger }: World): void {
   const subject = subjectOf(after);
   for (const event of [...(finding.events ?? []), ...changeOfReason(before, finding)]) {
-    const { workload, ...note } = event;
+    const { workload, ...rest } = event;
+    const note = { ...rest, note: oneLine(rest.note) };
     logger.info(note.note, { reason: note.reason });
     events.publish(
       workload === undefined
@@ -22,7 +23,7 @@ export function publishEvents(before: SslReset, after: SslReset, finding: Findin
 function changeOfReason({ status: { conditions } }: SslReset, { verdict }: Finding): readonly StepEvent[] {
   const { kind, reason, message } = verdict;
   const last = findCondition(conditions, 'Ready');
-  if (kind === 'Progressing' || (last?.reason === reason && last.message === message)) return [];
+  if (kind === 'Progressing' || (last?.reason === reason && last.message === oneLine(message))) return [];
   return [{ type: kind === 'Ready' ? 'Normal' : 'Warning', reason, action: 'Reconcile', note: message }];
 }
 

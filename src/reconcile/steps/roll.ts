@@ -1,4 +1,4 @@
-import { progressing, ready, stalled, toTime, type Verdict } from '../../domain/conditions.ts';
+import { oneLine, progressing, ready, stalled, toTime, type Verdict } from '../../domain/conditions.ts';
 import { isKubernetesError } from '../../domain/errors.ts';
 import { retryCommand } from '../../domain/gate.ts';
 import { type Dependent, isFailure, planRoll, type RollOptions, rolloutStatus } from '../../domain/rollout.ts';
@@ -78,7 +78,7 @@ function after(dependent: Dependent, started: readonly Started[]): Dependent {
 
 function refusedRow(row: WorkloadStatus, started: readonly Started[]): WorkloadStatus | undefined {
   const refusal = started.find((one) => one.kind === 'Refused' && isSame(one.workload, row));
-  return refusal?.kind === 'Refused' ? { ...row, state: 'Failed', message: refusal.message } : undefined;
+  return refusal?.kind === 'Refused' ? { ...row, state: 'Failed', message: oneLine(refusal.message) } : undefined;
 }
 
 function ended(reset: SslReset, facts: Facts): Verdict {
