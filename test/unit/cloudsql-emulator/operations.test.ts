@@ -49,11 +49,31 @@ test('a failure is DONE with the error', async () => {
   assert.deepEqual([status, seen], ['DONE', error]);
 });
 
-test('the effect comes right before DONE unless the plan says otherwise', async () => {
+test('the effect is there before the end is, or after it, or never, as the plan says', async () => {
   assert.deepEqual(await statusAtEffect({}), ['RUNNING']);
-  assert.deepEqual(await statusAtEffect({ effect: 'AtRunning' }), ['RUNNING']);
   assert.deepEqual(await statusAtEffect({ effect: 'AfterDone' }), ['DONE']);
   assert.deepEqual(await statusAtEffect({ effect: 'Never' }), []);
+});
+
+const runningPlans: readonly (readonly [OperationPlan, number])[] = [
+  [{}, 0],
+  [{ effect: 'AtRunning' }, 1],
+];
+
+test('the effect comes with the end of RUNNING unless the plan says: with its start', async (t) => {
+  const end = new AbortController();
+  t.after(() => end.abort());
+  for (const [plan, expected] of runningPlans) {
+    const operations = new Operations(end.signal);
+    let effects = 0;
+    const apply = () => {
+      effects += 1;
+    };
+    const running = new Promise((resolve) => operations.changes.once('change', () => setImmediate(resolve)));
+    operations.start(request({ plan: { ...plan, runningMs: 3_600_000 }, effect: () => Promise.resolve(apply) }));
+    await running;
+    assert.equal(effects, expected);
+  }
 });
 
 test('an operation is UNKNOWN between PENDING and RUNNING where the plan says so', async () => {
@@ -76,8 +96,8 @@ test('an instance is busy until its operation is DONE, other instances are not',
 test('operations are listed by instance, the newest start first', async () => {
   const operations = new Operations(never);
   const start = (more: Partial<OperationRequest>) => operations.start(request(more));
-  const old = start({ insertTime: new Date(Date.now() - 60_000) });
   const young = start({});
+  const old = start({ insertTime: new Date(Date.now() - 60_000) });
   const other = start({ instance: 'other' });
   await Promise.all([old.finished, young.finished, other.finished]);
   const names = operations.list('p', 'i').map(({ name }) => name);
