@@ -38,7 +38,8 @@ export type Resolution =
  *
  * 1. One candidate: wait for its end; then it is ours if it failed or the evidence agrees, else unknown.
  * 2. No candidate and another operation runs: wait for its end.
- * 3. No candidate, unchanged evidence, the grace over: it did not run.
+ * 3. No candidate, unchanged evidence, the grace over: it did not run, unless our account is not known and an operation
+ *    is new that may be the call: unknown.
  * 4. Anything else: unknown. Before the grace is over only 1 and 2 decide, since a list that lags looks like evidence
  *    without an operation.
  */
@@ -59,12 +60,16 @@ export function resolve(seen: Observation, { resolveGraceMs, caSettleMs }: Resol
     const names = found.map(({ name }) => name).join(', ');
     return { kind: 'Unknown', message: `Several operations may be the reset: ${names}` };
   }
-  return seen.evidenceAgrees
-    ? {
-        kind: 'Unknown',
-        message: 'The instance has other certificates than before, and no operation of ours is listed',
-      }
-    : { kind: 'NotSent' };
+  if (seen.evidenceAgrees) {
+    return {
+      kind: 'Unknown',
+      message: 'The instance has other certificates than before, and no operation of ours is listed',
+    };
+  }
+  const [suspect] = suspects(seen);
+  return suspect === undefined
+    ? { kind: 'NotSent' }
+    : { kind: 'Unknown', message: `Operation ${suspect.name} may be the reset; our account is not known` };
 }
 
 function judgeCandidate(
@@ -88,15 +93,18 @@ function judgeCandidate(
 }
 
 /** Operations that may be the call in doubt: new since the baseline, of a reset's type, and started by our account. */
-export function candidates({ before, user, operations, claimed }: Observation | CandidateSearch): readonly Operation[] {
-  if (user === undefined) return [];
+export const candidates = (search: CandidateSearch): readonly Operation[] =>
+  search.user === undefined ? [] : suspects(search);
+
+/** Candidates, or, while our account is not known, whatever would be one for some account: never adopted, never called over. */
+export function suspects({ before, user, operations, claimed }: CandidateSearch): readonly Operation[] {
   const known = new Set(before.operations);
   return operations.filter(
     (operation) =>
       !known.has(operation.name) &&
       !claimed.has(operation.name) &&
       operation.operationType === 'UPDATE' &&
-      operation.user === user &&
+      (user === undefined || operation.user === user) &&
       !isBefore(operation.insertTime, before.operationsSince),
   );
 }

@@ -7,7 +7,7 @@ import {
   judgeOperations,
   needsClientCertificates,
 } from '../../domain/preflight.ts';
-import { BASELINE_SIZE, baseline, candidates } from '../../domain/resolve.ts';
+import { BASELINE_SIZE, baseline, suspects } from '../../domain/resolve.ts';
 import type { Before, Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { annotations } from '../../domain/ssl-reset.ts';
 import { templateAnnotationKey } from '../../domain/tls-material.ts';
@@ -86,7 +86,7 @@ function hasLateOperation(
   world: World,
 ) {
   if (inDoubt !== true || before === undefined) return false;
-  return candidates({ before, user, operations, claimed: world.fleet.claimedOperations(reset) }).length > 0;
+  return suspects({ before, user, operations, claimed: world.fleet.claimedOperations(reset) }).length > 0;
 }
 
 /** The CA changed under a call in doubt although no operation of it is listed: that may have been the call. */

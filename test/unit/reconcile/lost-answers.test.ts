@@ -75,6 +75,25 @@ describe('a call whose answer is lost', () => {
     assert.deepEqual([scene.end, scene.cloudSql.calls], ['Complete', 2]);
   });
 
+  test('with our account unknown and an operation that failed is not made again', async () => {
+    const scene = new Scene();
+    scene.cloudSql.user = undefined;
+    scene.cloudSql.operationError = { errors: [{ code: 'INTERNAL', message: 'it broke' }] };
+    lose(scene, 0);
+    await new Operator(scene).drive();
+    assert.deepEqual([scene.end, scene.cloudSql.executed], ['OutcomeUnknown', 1]);
+  });
+
+  test('gives way to a newer generation once its outcome is given up as unknown', async () => {
+    const scene = new Scene();
+    scene.cloudSql.user = undefined;
+    lose(scene, 0);
+    scene.after(60_000, () => scene.resets.edit(scene.ref, { spec: { deadlineSeconds: 60 } }));
+    scene.after(290_000, () => assert.equal(scene.cloudSql.calls, 1));
+    await new Operator(scene).drive();
+    assert.deepEqual([scene.end, scene.status.observedGeneration, scene.cloudSql.calls], ['Complete', 2, 2]);
+  });
+
   test('is not made again by a retry that came before anyone knew that it stalls', async () => {
     const scene = new Scene();
     scene.cloudSql.user = undefined;
