@@ -11,6 +11,7 @@ import { findCondition, stalled, type Verdict, waiting } from '../domain/conditi
 import { decide, type Step } from '../domain/decide.ts';
 import { CloudSqlError, isKubernetesError, type KubernetesError } from '../domain/errors.ts';
 import { deadlineMessage } from '../domain/gate.ts';
+import { isNewerGeneration } from '../domain/request.ts';
 import type { Request, SslReset, Status } from '../domain/ssl-reset.ts';
 import { type Facts, factsOf, summarize } from '../domain/status.ts';
 import { cloudSqlVerdict } from './error-verdict.ts';
@@ -166,6 +167,8 @@ function comeBack(written: SslReset, { verdict, requeueAfterMs }: Finding, { clo
   if (verdict.kind === 'Progressing') {
     return requeueAfterMs === Number.POSITIVE_INFINITY ? AWAIT_CHANGE : requeueAfter(requeueAfterMs ?? 0);
   }
+  // A newer one that came while this one was being found out waits for nothing but this end.
+  if (isNewerGeneration(written)) return requeueAfter(0);
   const looksAgain = verdict.reason === 'NotPermitted' || verdict.reason === 'ObjectConflict';
   if (!looksAgain || isPastDeadline(written, now)) return AWAIT_CHANGE;
   const since = findCondition(written.status.conditions, 'Stalled')?.lastTransitionTime;
