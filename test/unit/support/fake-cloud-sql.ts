@@ -6,8 +6,9 @@ import type { CloudSql } from '../../../src/reconcile/ports.ts';
 import { anOperation, fingerprint, USER } from './builders.ts';
 import type { FakeClock } from './fake-clock.ts';
 
-/** What becomes of the next call, other than being executed and answered. */
+/** What becomes of a call. */
 export type Turn =
+  | { readonly kind: 'Execute' }
   | { readonly kind: 'Answer'; readonly answer: Answer }
   /** No answer comes back; it is executed after so long, or never. */
   | { readonly kind: 'Lose'; readonly executedAfterMs: number | undefined };
@@ -24,8 +25,8 @@ interface Running {
 export class FakeCloudSql implements CloudSql {
   readonly #clock: FakeClock;
   readonly #operations: Running[] = [];
-  readonly #late: number[] = [];
-  /** What becomes of the calls to come, in their order. */
+  readonly #late: { readonly atMs: number; readonly call: number }[] = [];
+  /** What becomes of the calls to come, in their order; beyond them each is executed. */
   readonly turns: Turn[] = [];
   state: Partial<Instance> = {};
   certificates: readonly ClientCertificate[] = [];
@@ -37,13 +38,19 @@ export class FakeCloudSql implements CloudSql {
   operationError: Operation['error'];
   /** Reads fail with it. */
   outage: CloudSqlError | undefined;
-  /** Calls that reached the wire, and those that were executed. */
+  /** Calls that reached the wire. */
   calls = 0;
-  executed = 0;
+  /** Numbers of the calls that were executed, counted from 0. */
+  readonly executedCalls: number[] = [];
+  onCall: () => void = () => undefined;
   reads = 0;
 
   constructor(clock: FakeClock) {
     this.#clock = clock;
+  }
+
+  get executed(): number {
+    return this.executedCalls.length;
   }
 
   async identity(): Promise<string | undefined> {
@@ -104,20 +111,24 @@ export class FakeCloudSql implements CloudSql {
   #forgotten = 0;
 
   #call(): Answer {
+    this.onCall();
+    const call = this.calls;
     this.calls += 1;
     const turn = this.turns.shift();
     if (turn?.kind === 'Answer') return turn.answer;
     if (turn?.kind === 'Lose') {
-      if (turn.executedAfterMs !== undefined) this.#late.push(this.#clock.wallMs + turn.executedAfterMs);
+      if (turn.executedAfterMs !== undefined) {
+        this.#late.push({ atMs: this.#clock.wallMs + turn.executedAfterMs, call });
+      }
       this.#arrive();
       return { kind: 'Lost', message: 'socket hang up' };
     }
-    return this.#execute();
+    return this.#execute(call);
   }
 
-  #execute(): Answer {
+  #execute(call: number): Answer {
     if (this.#isBusy()) return { kind: 'Rejected', code: 409, reason: 'operationInProgress', message: 'busy' };
-    this.executed += 1;
+    this.executedCalls.push(call);
     const error = this.operationError;
     const begun = this.#begin({ user: USER }, { durationMs: this.operationMs, changesCa: error === undefined, error });
     return { kind: 'Accepted', operation: this.#view(begun) };
@@ -148,10 +159,10 @@ export class FakeCloudSql implements CloudSql {
 
   /** Requests whose client has gone are executed when their time has come. */
   #arrive(): void {
-    const due = this.#late.filter((ms) => ms <= this.#clock.wallMs);
-    for (const ms of due) {
-      this.#late.splice(this.#late.indexOf(ms), 1);
-      this.#execute();
+    const due = this.#late.filter(({ atMs }) => atMs <= this.#clock.wallMs);
+    for (const one of due) {
+      this.#late.splice(this.#late.indexOf(one), 1);
+      this.#execute(one.call);
     }
   }
 

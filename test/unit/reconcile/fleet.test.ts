@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { annotations } from '../../../src/domain/ssl-reset.ts';
+import { Fleet } from '../../../src/reconcile/fleet.ts';
+import { aCall, anOperation, aReset, at, dateAt, fingerprint, NOW, type ResetParts } from '../support/builders.ts';
+
+const withCa = (n: number, parts: ResetParts = {}) =>
+  aReset({ status: { serverCa: { sha1Fingerprint: fingerprint(n), createTime: at(n) } }, ...parts });
+const names = (refs: readonly { readonly name: string }[]): readonly string[] => refs.map(({ name }) => name);
+
+describe('what asks for a pass', () => {
+  const seen = (next: ResetParts): readonly string[] => {
+    const fleet = new Fleet();
+    fleet.apply(aReset());
+    return names(fleet.apply(aReset(next)));
+  };
+  test('a new object', () => assert.deepEqual(names(new Fleet().apply(aReset())), ['orders-db']));
+  test('not our own status write', () =>
+    assert.deepEqual(seen({ resourceVersion: '2', status: { request: aCall() } }), []));
+  test('not an annotation of somebody else', () => assert.deepEqual(seen({ annotations: { note: 'x' } }), []));
+  test('a new generation', () => assert.deepEqual(seen({ generation: 2 }), ['orders-db']));
+  test('another object of the same name', () => assert.deepEqual(seen({ uid: 'other' }), ['orders-db']));
+  test('a deletion', () => assert.deepEqual(seen({ deletionTimestamp: NOW }), ['orders-db']));
+  for (const key of ['suspend', 'retry'] as const) {
+    test(`the annotation ${key}`, () =>
+      assert.deepEqual(seen({ annotations: { [annotations[key]]: 'true' } }), ['orders-db']));
+  }
+  test('another CA of one object: all others of the instance', () => {
+    const fleet = new Fleet();
+    for (const name of ['a', 'b']) fleet.apply(withCa(1, { name }));
+    fleet.apply(aReset({ name: 'elsewhere', spec: { instance: 'another' } }));
+    fleet.apply(aReset());
+    assert.deepEqual(names(fleet.apply(withCa(2))), ['a', 'b']);
+    assert.deepEqual(names(fleet.apply(withCa(2, { resourceVersion: '9' }))), [], 'once');
+  });
+});
+
+describe('the others of an instance', () => {
+  test('one with a CA made later makes the CA of this one an old one', () => {
+    const fleet = new Fleet();
+    fleet.apply(withCa(2, { name: 'a' }));
+    assert.equal(fleet.hasNewerCa(withCa(1)), true);
+    assert.equal(fleet.hasNewerCa(withCa(2)), false);
+    assert.equal(fleet.hasNewerCa(withCa(3)), false);
+    assert.equal(fleet.hasNewerCa(aReset()), false, 'what has read no CA yet has no old one');
+    assert.equal(fleet.hasNewerCa(withCa(1, { spec: { instance: 'another' } })), false);
+  });
+  test('an unresolved one is told, unless it is being deleted; never this one itself', () => {
+    const unresolved = { status: { request: aCall() } };
+    const fleet = new Fleet();
+    fleet.apply(aReset(unresolved));
+    assert.equal(fleet.hasUnresolvedSibling(aReset()), false);
+    assert.equal(fleet.hasUnresolvedSibling(aReset({ name: 'b' })), true);
+    fleet.apply(aReset({ ...unresolved, deletionTimestamp: NOW }));
+    assert.equal(fleet.hasUnresolvedSibling(aReset({ name: 'b' })), false);
+  });
+  test('their operations are claimed, not the own one', () => {
+    const fleet = new Fleet();
+    fleet.apply(aReset({ name: 'a', status: { operation: anOperation({ name: 'op-a' }) } }));
+    fleet.apply(aReset({ status: { operation: anOperation({ name: 'op-own' }) } }));
+    assert.deepEqual([...fleet.claimedOperations(aReset())], ['op-a']);
+  });
+  test('are those that still exist', () => {
+    const fleet = new Fleet();
+    fleet.apply(withCa(2, { name: 'a' }));
+    fleet.remove({ namespace: 'orders', name: 'a' });
+    assert.equal(fleet.hasNewerCa(withCa(1)), false);
+    fleet.apply(withCa(2, { name: 'a' }));
+    fleet.replace([withCa(1)]);
+    assert.equal(fleet.hasNewerCa(withCa(1)), false);
+    assert.equal(fleet.size, 1);
+  });
+  test('the set of one namespace leaves the others as they are', () => {
+    const fleet = new Fleet();
+    fleet.apply(withCa(2, { namespace: 'billing', name: 'a' }));
+    fleet.replace([withCa(1)], 'orders');
+    assert.equal(fleet.hasNewerCa(withCa(1)), true);
+  });
+});
+
+test('objects of one instance share a lane, whatever their namespace', () => {
+  const fleet = new Fleet();
+  fleet.apply(aReset({ name: 'a' }));
+  fleet.apply(aReset({ namespace: 'billing', name: 'b' }));
+  fleet.apply(aReset({ name: 'c', spec: { instance: 'another' } }));
+  assert.equal(fleet.laneOf('orders/a'), fleet.laneOf('billing/b'));
+  assert.notEqual(fleet.laneOf('orders/a'), fleet.laneOf('orders/c'));
+  assert.equal(fleet.laneOf('orders/unknown'), undefined);
+});
+
+describe('the calls of the last hour', () => {
+  test('are those of all objects and of this process, each once', () => {
+    const fleet = new Fleet();
+    fleet.apply(aReset({ name: 'a', status: { request: aCall() } }));
+    fleet.noteCall('uid-of-a', NOW);
+    fleet.noteCall('uid-of-b', NOW);
+    assert.equal(fleet.recentCalls(dateAt(1)), 2);
+    assert.equal(fleet.recentCalls(dateAt(3600)), 0);
+  });
+  test('are without those known not to have been executed', () => {
+    const fleet = new Fleet();
+    fleet.noteCall('uid-of-b', NOW);
+    fleet.forgetCall('uid-of-b', NOW);
+    assert.equal(fleet.recentCalls(dateAt(1)), 0);
+  });
+  test('of this process outlive the object', () => {
+    const fleet = new Fleet();
+    fleet.apply(aReset({ status: { request: aCall() } }));
+    fleet.noteCall('uid-of-orders-db', NOW);
+    fleet.remove({ namespace: 'orders', name: 'orders-db' });
+    assert.equal(fleet.recentCalls(dateAt(1)), 1);
+  });
+});

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { aReset, aWorkload, fingerprint } from '../support/builders.ts';
+import { endOf, Operator } from '../support/operator.ts';
+import { Scene } from '../support/scene.ts';
+
+const other = (namespace: string, name: string) =>
+  aReset({ namespace, name, spec: { preconditions: { serverCaSha1Fingerprint: fingerprint(99) } } });
+
+describe('two objects of one instance', () => {
+  test('the Ready one publishes and rolls anew when the other resets, without a call of its own', async () => {
+    const scene = new Scene();
+    scene.workloads.add(aWorkload({ namespace: 'billing', name: 'invoices' }));
+    const follower = scene.resets.create(other('billing', 'follower'));
+    const operator = new Operator(scene);
+    await operator.drive();
+    scene.resets.edit(scene.ref, { spec: { deadlineSeconds: 60 } });
+    await operator.drive();
+    const followed = scene.resets.read(follower);
+    assert.deepEqual([endOf(followed), scene.end, scene.cloudSql.calls], ['AlreadyRotated', 'Complete', 2]);
+    assert.equal(followed.status.serverCa?.sha1Fingerprint, fingerprint(3));
+    const { writes } = scene;
+    await operator.resync();
+    assert.equal(scene.writes, writes, 'they do not roll each other for ever');
+  });
+
+  test('the Ready one is not told where its namespace is no longer permitted', async () => {
+    const scene = new Scene();
+    const follower = scene.resets.create(other('billing', 'follower'));
+    const operator = new Operator(scene);
+    await operator.drive();
+    const settings = { allowedInstances: [{ namespace: 'orders', pattern: 'acme-prod/*' }] };
+    const { status } = scene.resets.read(follower);
+    operator.world = { ...operator.world, settings: { ...operator.world.settings, ...settings } };
+    scene.resets.edit(scene.ref, { spec: { deadlineSeconds: 60 } });
+    await operator.drive();
+    assert.deepEqual(scene.resets.read(follower).status, status);
+  });
+
+  test('a reset waits while the outcome of the other one is being found out', async () => {
+    const scene = new Scene();
+    scene.cloudSql.turns.push({ kind: 'Lose', executedAfterMs: undefined });
+    const second = scene.resets.create(aReset({ name: 'second' }));
+    scene.after(299_000, () => assert.equal(scene.cloudSql.calls, 1));
+    await new Operator(scene).drive();
+    assert.deepEqual(
+      [scene.end, endOf(scene.resets.read(second)), scene.cloudSql.executed],
+      ['Complete', 'Complete', 2],
+    );
+  });
+
+  test('an operation of the other one is never taken for a call in doubt', async () => {
+    const scene = new Scene();
+    const second = scene.resets.create(aReset({ name: 'second' }));
+    scene.cloudSql.turns.push({ kind: 'Lose', executedAfterMs: 0 });
+    await new Operator(scene).drive();
+    const names = [scene.status.operation?.name, scene.resets.read(second).status.operation?.name];
+    assert.deepEqual([new Set(names).size, scene.cloudSql.executed], [2, 2]);
+  });
+});
+
+describe('the limit of resets per hour', () => {
+  const settings = { maxResetsPerHour: 2 };
+  const many = (scene: Scene) =>
+    ['b', 'c'].map((name) => scene.resets.create(aReset({ name, spec: { deadlineSeconds: 86_400 } })));
+
+  test('lets no more through, over restarts, and the rest when the hour is over', async () => {
+    const scene = new Scene({ spec: { deadlineSeconds: 86_400 } });
+    const others = many(scene);
+    const operator = new Operator(scene, { settings });
+    for (const ms of [100_000, 1_000_000]) scene.after(ms, () => operator.restart());
+    scene.after(3_590_000, () => assert.equal(scene.cloudSql.executed, 2));
+    await operator.drive();
+    assert.equal(scene.cloudSql.executed, 3);
+    assert.deepEqual(
+      others.map((ref) => endOf(scene.resets.read(ref))),
+      ['Complete', 'Complete'],
+    );
+  });
+
+  test('0 limits nothing', async () => {
+    const scene = new Scene();
+    many(scene);
+    scene.after(600_000, () => assert.equal(scene.cloudSql.executed, 3));
+    await new Operator(scene, { settings: { maxResetsPerHour: 0 } }).drive();
+  });
+});
