@@ -1,0 +1,104 @@
+/** The reset, told as it happens; and the restart, in which nothing may. */
+import { filter, finalize, firstValueFrom, from, ignoreElements, map, merge, type Observable, share, tap } from 'rxjs';
+import { findCondition, isTrue } from '../../src/domain/conditions.ts';
+import type { SslReset } from '../../src/domain/ssl-reset.ts';
+import type { Journal, JournalEntry } from '../cloudsql-emulator/journal.ts';
+import type { Outcome, Restart } from './checks.ts';
+import type { Deployment } from './deployment.ts';
+import { activeCa, executedResets, type Observed, observe, publishedPem } from './evidence.ts';
+import { applyExample } from './prepare.ts';
+import { NAMESPACE, REFUSED_RESET, RESET, refusedManifest } from './scene.ts';
+import type { Stage } from './stage.ts';
+import { callMoment, deploymentMoments, resetMoments } from './story.ts';
+import type { Moment } from './timeline.ts';
+import { abortable, watchDeployments, watchReset } from './watch.ts';
+
+export async function resetOnce(stage: Stage): Promise<Outcome> {
+  const { kubectl, emulator } = stage;
+  const before = await observe(kubectl);
+  const oldCa = activeCa(emulator);
+  await stage.startOperator();
+  stage.tell({ subject: 'Operator', text: 'is ready' });
+  const ended = untilEnded(stage, before);
+  // Whoever fails first is the one to be heard of.
+  ended.catch(() => undefined);
+  await applyExample(stage, RESET);
+  const reset = await ended;
+  const [after, pem] = await Promise.all([observe(kubectl), publishedPem(kubectl)]);
+  const resets = executedResets(emulator);
+  return { reset, before, after, oldCa, newCa: activeCa(emulator), publishedPem: pem, resets };
+}
+
+/** Tells what happens until nothing more will happen by itself. */
+function untilEnded({ client, emulator, signal, tell }: Stage, before: readonly Observed[]): Promise<SslReset> {
+  const telling = new AbortController();
+  const resets = watchReset(client, RESET).pipe(share());
+  const known = new Map<string, Deployment>(before.map((deployment) => [deployment.name, deployment]));
+  const moments = merge(
+    changes(resets, () => RESET, resetMoments, new Map<string, SslReset>()),
+    changes(watchDeployments(client), ({ name }) => name, deploymentMoments, known),
+    from(resetCalls(emulator.journal, telling.signal)).pipe(map((entry) => [callMoment(entry)])),
+  ).pipe(
+    tap((news) => {
+      for (const moment of news) tell(moment);
+    }),
+    ignoreElements(),
+  );
+  const ended = merge(moments, resets.pipe(filter(hasEnded))).pipe(finalize(() => telling.abort()));
+  return firstValueFrom(abortable(ended, signal));
+}
+
+/** What each change of an object gives to tell, compared with the object before. */
+const changes = <T>(
+  source: Observable<T>,
+  keyOf: (object: T) => string,
+  momentsOf: (before: T | undefined, after: T) => readonly Moment[],
+  known: Map<string, T>,
+): Observable<readonly Moment[]> =>
+  source.pipe(
+    map((after) => {
+      const before = known.get(keyOf(after));
+      known.set(keyOf(after), after);
+      return momentsOf(before, after);
+    }),
+  );
+
+/** The calls of a reset, as soon as it is known what became of each. */
+async function* resetCalls(journal: Journal, signal: AbortSignal): AsyncGenerator<JournalEntry> {
+  const told = new Set<number>();
+  const isNews = ({ id, api, status }: JournalEntry): boolean =>
+    api === 'resetSslConfig' && status !== undefined && !told.has(id);
+  while (!signal.aborted) {
+    const entry = await journal.waitFor(isNews, signal);
+    told.add(entry.id);
+    yield entry;
+  }
+}
+
+const hasEnded = ({ metadata, status }: SslReset): boolean => {
+  const isCurrent = findCondition(status.conditions, 'Ready')?.observedGeneration === metadata.generation;
+  return isCurrent && (isTrue(status.conditions, 'Ready') || isTrue(status.conditions, 'Stalled'));
+};
+
+/**
+ * After its restart the operator works on one object at a time, in the order in which it learned of them: as soon as it
+ * has refused an object that is made later, its pass over the one that was Ready is over.
+ */
+export async function restart(stage: Stage, { metadata: { resourceVersion } }: SslReset): Promise<Restart> {
+  const { kubectl, client, signal, emulator, tell } = stage;
+  const end = await stage.stopOperator();
+  tell({ subject: 'Operator', text: `ended on SIGTERM: ${end}` });
+  await stage.startOperator(['--concurrency=1']);
+  tell({ subject: 'Operator', text: 'is ready again' });
+  tell({
+    subject: 'kubectl',
+    text: `create ${REFUSED_RESET}, an instance that ${NAMESPACE} may not reset`,
+    tone: 'Faint',
+  });
+  await kubectl(['create', '-f', '-'], JSON.stringify(refusedManifest));
+  const refused = await firstValueFrom(abortable(watchReset(client, REFUSED_RESET).pipe(filter(hasEnded)), signal));
+  for (const moment of resetMoments(undefined, refused)) tell(moment);
+  const version = ['get', 'sslreset', RESET, '-n', NAMESPACE, '-o', 'jsonpath={.metadata.resourceVersion}'];
+  const versionAfter = await kubectl(version);
+  return { end, refused, resets: executedResets(emulator), versionBefore: resourceVersion, versionAfter };
+}

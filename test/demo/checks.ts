@@ -1,0 +1,122 @@
+/** What the demo claims, each claim judged by what was found. */
+import { findCondition } from '../../src/domain/conditions.ts';
+import type { SslReset } from '../../src/domain/ssl-reset.ts';
+import type { Observed, ServerCa } from './evidence.ts';
+import { BYSTANDER, DEPENDENTS, RESET, SECRET } from './scene.ts';
+import { short } from './story.ts';
+
+export interface Check {
+  readonly claim: string;
+  /** What was found instead; absent: the claim holds. */
+  readonly found?: string;
+}
+
+export interface Outcome {
+  readonly reset: SslReset;
+  readonly before: readonly Observed[];
+  readonly after: readonly Observed[];
+  readonly oldCa: ServerCa;
+  readonly newCa: ServerCa;
+  readonly publishedPem: string;
+  readonly resets: number;
+}
+
+export interface Restart {
+  /** How the operator ended. */
+  readonly end: string;
+  /** The object that it has to refuse, which it has seen after the one that was Ready. */
+  readonly refused: SslReset;
+  readonly resets: number;
+  readonly versionBefore: string;
+  readonly versionAfter: string;
+}
+
+const check = (claim: string, holds: boolean, found: string): Check => (holds ? { claim } : { claim, found });
+
+export const happened = (outcome: Outcome): readonly Check[] => [
+  isReady(outcome),
+  hasNewCa(outcome),
+  hasNotOldCa(outcome),
+  ...DEPENDENTS.map((name) => isBack(name, outcome)),
+  sameDigest(outcome),
+];
+
+export const didNotHappen = (outcome: Outcome): readonly Check[] => [
+  isUntouched(outcome),
+  check('Cloud SQL executed exactly one reset', outcome.resets === 1, `its journal has ${outcome.resets}`),
+];
+
+export const didNotHappenAgain = ({ end, refused, resets, versionBefore, versionAfter }: Restart): readonly Check[] => [
+  check('SIGTERM ended the operator with exit code 0', end === 'exit code 0', end),
+  check(
+    `it works after its restart: the next object, ${refused.metadata.name}, is refused`,
+    stalledReason(refused) === 'NotPermitted',
+    verdict(refused),
+  ),
+  check('Cloud SQL has still executed exactly one reset', resets === 1, `its journal has ${resets}`),
+  check(
+    `${RESET}, which it looked at first, was not written again`,
+    versionBefore === versionAfter,
+    `resourceVersion ${versionBefore} became ${versionAfter}`,
+  ),
+];
+
+export const allHold = (checks: readonly Check[]): boolean => checks.every(({ found }) => found === undefined);
+
+function isReady({ reset }: Outcome): Check {
+  const ready = findCondition(reset.status.conditions, 'Ready');
+  const holds = ready?.status === 'True' && ready.reason === 'Complete';
+  return check(`${RESET} is Ready: Complete`, holds, verdict(reset));
+}
+
+function hasNewCa({ newCa, publishedPem, reset }: Outcome): Check {
+  const holds =
+    publishedPem.trim() === newCa.pem.trim() && reset.status.serverCa?.sha1Fingerprint === newCa.sha1Fingerprint;
+  const claim = `the Secret ${SECRET} holds the server CA that Cloud SQL has now, ${short(newCa.sha1Fingerprint)}`;
+  return check(claim, holds, `the status says ${short(reset.status.serverCa?.sha1Fingerprint)}`);
+}
+
+function hasNotOldCa({ oldCa, newCa, publishedPem }: Outcome): Check {
+  const holds = oldCa.sha1Fingerprint !== newCa.sha1Fingerprint && !publishedPem.includes(oldCa.pem.trim());
+  return check(`and not the old one, ${short(oldCa.sha1Fingerprint)}`, holds, 'it is there');
+}
+
+function isBack(name: string, { before, after }: Outcome): Check {
+  const [old, now] = [find(before, name), find(after, name)];
+  const kept = now?.podNames.filter((pod) => old?.podNames.includes(pod)) ?? [];
+  const claim = `${name} is healthy, with new pods`;
+  if (now === undefined) return check(claim, false, 'it is gone');
+  const pods = `${now.pods.fresh}/${now.desired} new and available`;
+  return check(
+    claim,
+    now.isHealthy && kept.length === 0,
+    kept.length === 0 ? pods : `${pods}, old: ${kept.join(', ')}`,
+  );
+}
+
+function sameDigest({ reset, after }: Outcome): Check {
+  const { revision } = reset.status.rollout ?? {};
+  const digests = DEPENDENTS.map((name) => find(after, name)?.digest);
+  const holds = revision !== undefined && digests.every((digest) => digest === revision);
+  const found = digests.map((digest) => digest ?? 'none').join(', ');
+  return check(`both carry the digest of that CA, ${short(revision)}`, holds, found);
+}
+
+function isUntouched({ before, after }: Outcome): Check {
+  const [old, now] = [find(before, BYSTANDER), find(after, BYSTANDER)];
+  const claim = `${BYSTANDER} was left alone: same generation, same pods`;
+  return check(claim, old !== undefined && trace(old) === trace(now), `${trace(old)} became ${trace(now)}`);
+}
+
+const find = (observed: readonly Observed[], wanted: string): Observed | undefined =>
+  observed.find(({ name }) => name === wanted);
+
+const trace = (observed: Observed | undefined): string =>
+  observed === undefined ? 'nothing' : `generation ${observed.generation} with ${observed.podNames.join(', ')}`;
+
+const stalledReason = ({ status }: SslReset): string | undefined => findCondition(status.conditions, 'Stalled')?.reason;
+
+function verdict({ status }: SslReset): string {
+  const ready = findCondition(status.conditions, 'Ready');
+  return ready === undefined ? 'no condition Ready' : `Ready=${ready.status} ${ready.reason}: ${ready.message}`;
+}

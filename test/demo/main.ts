@@ -1,0 +1,78 @@
+/** One reset before your eyes, and then what did not happen. */
+import { once } from 'node:events';
+import { Command } from 'commander';
+import { interruption } from '../cluster/interruption.ts';
+import { logToStderr } from '../cluster/log.ts';
+import { type TargetOptions, useCluster } from '../cluster/target.ts';
+import { runProgram, UsageError } from '../cluster/usage-error.ts';
+import { resetOnce, restart } from './acts.ts';
+import { allHold, didNotHappen, didNotHappenAgain, happened } from './checks.ts';
+import { lookAround } from './look-around.ts';
+import { prepare } from './prepare.ts';
+import { reportOf } from './report.ts';
+import { NAMESPACE } from './scene.ts';
+import { openStage, type Stage } from './stage.ts';
+import { colours, startTimeline } from './timeline.ts';
+
+interface Flags extends TargetOptions {
+  readonly image?: string;
+  readonly keep: boolean;
+}
+
+const program = new Command('npm run demo --')
+  .description('Resets an emulated Cloud SQL instance through a real Kubernetes API server, and shows what happens.')
+  .option('--kubeconfig <file>', 'use the cluster of this kubeconfig instead of one that is started for the demo')
+  .option('--context <name>', 'the context to use; required with --kubeconfig')
+  .option('--image <image>', 'for the Deployments: one that the nodes of the cluster can pull, and that keeps running')
+  .option('--keep', 'leave everything running until Ctrl-C, and print how to look around', false)
+  .parse();
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
+await runProgram(() => demo(program.opts<Flags>()));
+
+async function demo(flags: Flags): Promise<number> {
+  const tell = startTimeline(print, colours);
+  if (flags.kubeconfig === undefined) tell({ subject: 'Cluster', text: 'is started', tone: 'Faint' });
+  const cluster = await useCluster(flags, logToStderr);
+  const interrupted = interruption();
+  const stage = await openStage({ cluster, isClusterGiven: flags.kubeconfig !== undefined, tell, interrupted });
+  try {
+    const isAsClaimed = await play(stage, flags);
+    if (flags.keep) await keep(stage, interrupted);
+    return isAsClaimed ? 0 : 1;
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    return interrupted.aborted ? INTERRUPTED : explain(error, stage);
+  } finally {
+    await stage.close();
+    if (flags.kubeconfig !== undefined) print('\nThe CRD stays in the cluster: kubectl delete -f crds/ removes it.');
+  }
+}
+
+/** What a shell makes of a SIGINT. */
+const INTERRUPTED = 130;
+
+async function play(stage: Stage, { image }: Flags): Promise<boolean> {
+  await prepare(stage, image);
+  const outcome = await resetOnce(stage);
+  print(`\n$ kubectl -n ${NAMESPACE} get sslreset`);
+  print(await stage.kubectl(['-n', NAMESPACE, 'get', 'sslreset']));
+  const again = await restart(stage, outcome.reset);
+  const [done, notDone, notDoneAgain] = [happened(outcome), didNotHappen(outcome), didNotHappenAgain(again)];
+  print(reportOf('What happened', done, colours));
+  print(reportOf('What did not happen', notDone, colours));
+  print(reportOf('What did not happen after a restart of the operator', notDoneAgain, colours));
+  return allHold([...done, ...notDone, ...notDoneAgain]);
+}
+
+async function keep({ cluster, emulator, logFile }: Stage, interrupted: AbortSignal): Promise<void> {
+  print(lookAround({ kubeconfigPath: cluster.kubeconfigPath, logFile, emulator }));
+  if (!interrupted.aborted) await once(interrupted, 'abort');
+}
+
+function explain(error: unknown, { operatorLog }: Stage): number {
+  print(`\n${colours('Bad', `✗ ${error instanceof Error ? error.message : String(error)}`)}`);
+  if (operatorLog.length > 0) print(`\nThe last lines of the operator's log:\n${operatorLog.join('\n')}`);
+  return 1;
+}

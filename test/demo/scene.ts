@@ -1,0 +1,36 @@
+/** What docs/examples/ is about, by name. */
+import { fileURLToPath } from 'node:url';
+import { GROUP } from '../../src/domain/ssl-reset.ts';
+
+export const PROJECT = 'acme-prod';
+export const INSTANCE = 'orders-db';
+export const NAMESPACE = 'orders';
+export const RESET = 'orders-db';
+export const SECRET = 'orders-db-server-ca';
+export const SECRET_KEY = 'server-ca.pem';
+export const DEPENDENTS: readonly string[] = ['orders-api', 'orders-worker'];
+export const BYSTANDER = 'catalog';
+
+/** Marks the namespace as made by the demo, so that it may also remove it. */
+export const DEMO_LABEL = `${GROUP}/demo`;
+
+export const namespaceManifest = {
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name: NAMESPACE, labels: { [DEMO_LABEL]: 'true' } },
+};
+
+/** The namespace may not reset this instance: refusing it is all that the operator can do with the object. */
+export const REFUSED_RESET = 'billing-db';
+export const refusedManifest = {
+  apiVersion: `${GROUP}/v1alpha1`,
+  kind: 'CloudSqlSslReset',
+  metadata: { name: REFUSED_RESET, namespace: NAMESPACE },
+  spec: { project: PROJECT, instance: REFUSED_RESET },
+};
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+export const BUNDLE = `${root}dist/cloudsql-ssl-operator.js`;
+/** As the user would write it, from the root of the repository. */
+export const example = (name: string): string => `docs/examples/${name}.yaml`;
+export const pathOf = (file: string): string => `${root}${file}`;

@@ -1,0 +1,123 @@
+/** Everything that runs during the demo, and its end. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Client, createClient } from '../../src/kubernetes/client.ts';
+import { type Emulator, startEmulator } from '../cloudsql-emulator/emulator.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Kubectl } from '../cluster/kubectl.ts';
+import { removeFolderAfterUs } from '../cluster/leftovers.ts';
+import { OperatorProcess } from './operator.ts';
+import { INSTANCE, PROJECT } from './scene.ts';
+import type { Tell } from './timeline.ts';
+
+export interface StageOptions {
+  readonly cluster: Cluster;
+  /** It was there before, and stays: what the demo makes in it has to be removed. */
+  readonly isClusterGiven: boolean;
+  readonly tell: Tell;
+  /** Aborted when the user wants no more. */
+  readonly interrupted: AbortSignal;
+}
+
+/** All that happens from a cluster that is there to its end. */
+const PATIENCE_MS = 90_000;
+
+/** Long enough for each state of the operation to be seen. */
+const PLAN = { pendingMs: 1000, runningMs: 3000 };
+
+export async function openStage(options: StageOptions): Promise<Stage> {
+  const directory = await mkdtemp(join(tmpdir(), 'cloudsql-ssl-demo-'));
+  removeFolderAfterUs(directory);
+  const instances = [{ project: PROJECT, name: INSTANCE }];
+  return new Stage(options, await startEmulator({ project: PROJECT, instances, plan: PLAN }), directory);
+}
+
+export class Stage {
+  readonly cluster: Cluster;
+  readonly isClusterGiven: boolean;
+  readonly emulator: Emulator;
+  readonly client: Client;
+  readonly tell: Tell;
+  /** Aborted with the reason when the demo cannot or shall not go on. */
+  readonly signal: AbortSignal;
+  readonly #directory: string;
+  readonly #failure = new AbortController();
+  readonly #endings: (() => Promise<unknown>)[] = [];
+  #operator: OperatorProcess | undefined;
+
+  constructor({ cluster, isClusterGiven, tell, interrupted }: StageOptions, emulator: Emulator, directory: string) {
+    this.cluster = cluster;
+    this.isClusterGiven = isClusterGiven;
+    this.emulator = emulator;
+    this.tell = tell;
+    this.#directory = directory;
+    this.client = createClient({ kubeconfig: cluster.kubeconfigPath, requestTimeoutMs: 15_000 });
+    const impatience = setTimeout(() => this.#fail(`It took longer than ${PATIENCE_MS / 1000} s`), PATIENCE_MS);
+    impatience.unref();
+    this.signal = AbortSignal.any([interrupted, this.#failure.signal]);
+    this.atEnd(async () => clearTimeout(impatience));
+    this.atEnd(() => cluster.stop());
+    this.atEnd(() => rm(directory, { recursive: true, force: true }));
+    this.atEnd(() => emulator.stop());
+    this.atEnd(() => this.client.close());
+  }
+
+  /** Like the cluster's, and refuses to begin or go on when the demo does not. */
+  readonly kubectl: Kubectl = async (args, stdin) => {
+    this.signal.throwIfAborted();
+    const output = await this.cluster.kubectl(args, stdin);
+    this.signal.throwIfAborted();
+    return output;
+  };
+
+  get logFile(): string {
+    return join(this.#directory, 'operator.log');
+  }
+
+  get operatorLog(): readonly string[] {
+    return this.#operator?.lastLines ?? [];
+  }
+
+  /** Resolves when it is ready. */
+  async startOperator(flags: readonly string[] = []): Promise<void> {
+    this.signal.throwIfAborted();
+    const operator = new OperatorProcess({
+      kubeconfigPath: this.cluster.kubeconfigPath,
+      apiUrl: this.emulator.apiUrl,
+      metadataHost: this.emulator.metadataHost,
+      logFile: this.logFile,
+      flags,
+      onUnexpectedEnd: (description) => this.#fail(description),
+    });
+    this.#operator = operator;
+    await Promise.race([operator.ready(), this.#aborted()]);
+  }
+
+  /** Resolves to how it ended. */
+  async stopOperator(): Promise<string> {
+    return (await this.#operator?.stop()) ?? 'it did not run';
+  }
+
+  atEnd(ending: () => Promise<unknown>): void {
+    this.#endings.unshift(ending);
+  }
+
+  /** Ends everything, the latest first; what fails does not keep the rest from ending. */
+  async close(): Promise<void> {
+    await this.stopOperator();
+    for (const ending of this.#endings) {
+      await ending().catch((error: unknown) => this.tell({ subject: 'End', text: String(error), tone: 'Bad' }));
+    }
+  }
+
+  #fail(message: string): void {
+    this.#failure.abort(new Error(message));
+  }
+
+  #aborted(): Promise<never> {
+    const { promise, reject } = Promise.withResolvers<never>();
+    this.signal.addEventListener('abort', () => reject(this.signal.reason), { once: true });
+    return promise;
+  }
+}

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import {
+  allHold,
+  type Check,
+  didNotHappen,
+  didNotHappenAgain,
+  happened,
+  type Outcome,
+  type Restart,
+} from '../../demo/checks.ts';
+import type { Observed } from '../../demo/evidence.ts';
+import { reportOf } from '../../demo/report.ts';
+import { plain } from '../../demo/timeline.ts';
+import { condition, sslReset } from './objects.ts';
+
+const observed = (name: string, generation: number, podNames: readonly string[], digest?: string): Observed => ({
+  name,
+  generation,
+  desired: podNames.length,
+  pods: { fresh: podNames.length, starting: 0, old: 0 },
+  isHealthy: true,
+  podNames,
+  ...(digest !== undefined && { digest }),
+});
+
+const oldCa = { pem: 'OLD', sha1Fingerprint: 'ab'.repeat(20) };
+const newCa = { pem: 'NEW', sha1Fingerprint: 'cd'.repeat(20) };
+
+const outcome: Outcome = {
+  reset: sslReset({
+    conditions: [condition('Ready', 'True', 'Complete')],
+    serverCa: { sha1Fingerprint: newCa.sha1Fingerprint },
+    rollout: { revision: 'd1' },
+  }),
+  before: [observed('orders-api', 1, ['a1']), observed('orders-worker', 1, ['w1']), observed('catalog', 1, ['c1'])],
+  after: [
+    observed('orders-api', 2, ['a2'], 'd1'),
+    observed('orders-worker', 2, ['w2'], 'd1'),
+    observed('catalog', 1, ['c1']),
+  ],
+  oldCa,
+  newCa,
+  publishedPem: 'NEW\n',
+  resets: 1,
+};
+
+const restart: Restart = {
+  end: 'exit code 0',
+  refused: sslReset({
+    conditions: [condition('Ready', 'False', 'NotPermitted'), condition('Stalled', 'True', 'NotPermitted')],
+  }),
+  resets: 1,
+  versionBefore: '7',
+  versionAfter: '7',
+};
+
+const found = (checks: readonly Check[]): readonly string[] => checks.flatMap((check) => check.found ?? []);
+const foundOf = (changes: Partial<Outcome>): readonly string[] =>
+  [happened, didNotHappen].flatMap((judge) => found(judge({ ...outcome, ...changes })));
+const foundAfter = (changes: Partial<Restart>): readonly string[] =>
+  found(didNotHappenAgain({ ...restart, ...changes }));
+
+const replaced = (changed: Observed): readonly Observed[] =>
+  outcome.after.map((one) => (one.name === changed.name ? changed : one));
+
+test('all claims hold when all went well', () => {
+  assert.deepEqual(foundOf({}), []);
+  assert.deepEqual(foundAfter({}), []);
+  assert.ok(allHold([...happened(outcome), ...didNotHappen(outcome), ...didNotHappenAgain(restart)]));
+});
+
+describe('a claim fails, and says what was found, when', () => {
+  test('the object is not Complete', () => {
+    const stalled = sslReset({ ...outcome.reset.status, conditions: [condition('Ready', 'False', 'RolloutFailed')] });
+    assert.deepEqual(foundOf({ reset: stalled }), ['Ready=False RolloutFailed: In words']);
+  });
+
+  test('the Secret holds the old CA', () => {
+    assert.deepEqual(foundOf({ publishedPem: 'OLD\n' }), ['the status says cdcdcdcd…', 'it is there']);
+    assert.deepEqual(foundOf({ publishedPem: 'NEW\nOLD\n' }).at(-1), 'it is there');
+  });
+
+  test('a dependent is gone, kept a pod, or carries another digest', () => {
+    assert.ok(foundOf({ after: outcome.after.slice(1) }).includes('it is gone'));
+    assert.deepEqual(foundOf({ after: replaced(observed('orders-api', 2, ['a1', 'a2'], 'd1')) }), [
+      '2/2 new and available, old: a1',
+    ]);
+    assert.deepEqual(foundOf({ after: replaced(observed('orders-worker', 2, ['w2'], 'd2')) }), ['d1, d2']);
+    assert.deepEqual(foundOf({ after: replaced(observed('orders-worker', 2, ['w2'])) }), ['d1, none']);
+  });
+
+  test('the third Deployment was changed, or its pods were', () => {
+    assert.deepEqual(foundOf({ after: replaced(observed('catalog', 2, ['c1'])) }), [
+      'generation 1 with c1 became generation 2 with c1',
+    ]);
+    assert.deepEqual(foundOf({ after: replaced(observed('catalog', 1, ['c2'])) }), [
+      'generation 1 with c1 became generation 1 with c2',
+    ]);
+  });
+
+  test('there was no reset, or more than one', () => {
+    assert.deepEqual(foundOf({ resets: 0 }), ['its journal has 0']);
+    assert.deepEqual(foundOf({ resets: 2 }), ['its journal has 2']);
+  });
+
+  test('the restart did something', () => {
+    assert.deepEqual(foundAfter({ end: 'signal SIGKILL' }), ['signal SIGKILL']);
+    assert.deepEqual(foundAfter({ resets: 2 }), ['its journal has 2']);
+    assert.deepEqual(foundAfter({ versionAfter: '8' }), ['resourceVersion 7 became 8']);
+    assert.deepEqual(foundAfter({ refused: outcome.reset }), ['Ready=True Complete: In words']);
+  });
+});
+
+test('a report shows which claims hold', () => {
+  const checks = [{ claim: 'it is so' }, { claim: 'it is not', found: 'it is' }];
+  assert.equal(reportOf('Claims', checks, plain), '\nClaims\n  ✓ it is so\n  ✗ it is not (it is)');
+});
