@@ -75,6 +75,9 @@ export function controllerManagerFlags({ credentials }: Layout): readonly string
     `--root-ca-file=${credentials.ca}`,
     `--controllers=${CONTROLLERS.join(',')}`,
     '--use-service-account-credentials',
+    // Tests that run side by side make more than the usual 20 requests a second.
+    '--kube-api-qps=200',
+    '--kube-api-burst=400',
     '--leader-elect=false',
     '--secure-port=0',
   ];

@@ -16,7 +16,7 @@ export const PROJECT = 'acme-prod';
 export const INSTANCE = 'orders-db';
 
 /** Delays of a person's patience would make tests of minutes; everything else is as it ships. */
-const QUICK = [
+export const QUICK = [
   '--call-window=2s',
   '--request-timeout=2s',
   '--resolve-grace=5s',
@@ -27,6 +27,9 @@ const QUICK = [
   '--retry-max=500ms',
   '--shutdown-timeout=20s',
   '--health-address=127.0.0.1:0',
+  '--metrics-address=127.0.0.1:0',
+  // Operators that run side by side are no replicas of each other.
+  '--leader-elect=false',
 ];
 
 const PATIENCE_MS = 60_000;
@@ -48,7 +51,7 @@ export interface Bench {
   apply(...objects: readonly object[]): Promise<void>;
   /** The object as soon as, or when next, it satisfies the predicate. */
   until(name: string, predicate: (reset: SslReset) => boolean): Promise<SslReset>;
-  /** Starts another operator after the last one was killed. */
+  /** Starts another operator, after the last one was killed or beside it. */
   restartOperator(flags?: readonly string[]): Promise<Program>;
   /** How often Cloud SQL has executed a reset of the instance. */
   resets(instance?: string): number;
@@ -74,6 +77,7 @@ export async function bench(t: TestContext, options: BenchOptions = {}): Promise
       [
         `--kubeconfig=${cluster.kubeconfigPath}`,
         `--namespaces=${namespace}`,
+        `--lease-namespace=${namespace}`,
         `--cloudsql-endpoint=${emulator.apiUrl}`,
         ...(options.isAllowed === false ? [] : [`--allowed-instances=${PROJECT}/*`]),
         ...QUICK,

@@ -1,19 +1,22 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const BUNDLE = fileURLToPath(new URL('../../../dist/cloudsql-ssl-operator.js', import.meta.url));
+export const BUNDLE = fileURLToPath(new URL('../../../dist/cloudsql-ssl-operator.js', import.meta.url));
+
+const PATIENCE_MS = 60_000;
 
 /** The built operator as a process of its own. */
 export class Program {
   readonly #child: ChildProcess;
   readonly #lines: string[] = [];
+  readonly #news = new EventEmitter();
   readonly #exit: Promise<unknown>;
   readonly #ready: Promise<void>;
 
-  constructor(flags: readonly string[], env: NodeJS.ProcessEnv) {
-    this.#child = spawn(process.execPath, [BUNDLE, ...flags], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  constructor(flags: readonly string[], env: NodeJS.ProcessEnv, bundle = BUNDLE) {
+    this.#child = spawn(process.execPath, [bundle, ...flags], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#exit = once(this.#child, 'exit');
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#ready = promise;
@@ -23,6 +26,7 @@ export class Program {
       if (stream === null) continue;
       createInterface(stream).on('line', (line) => {
         this.#lines.push(line);
+        this.#news.emit('line');
         if (line.includes('are listed and watched')) resolve();
       });
     }
@@ -36,6 +40,27 @@ export class Program {
   /** It has listed the objects and works. */
   ready(): Promise<void> {
     return this.#ready;
+  }
+
+  /** The line that holds this text for so many times, once it is there. */
+  async says(text: string, times = 1): Promise<string> {
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    for (;;) {
+      const line = this.#lines.filter((each) => each.includes(text))[times - 1];
+      if (line !== undefined) return line;
+      await once(this.#news, 'line', { signal }).catch((cause: unknown) => {
+        throw new Error(`It does not say ${JSON.stringify(text)}:\n${this.log}`, { cause });
+      });
+    }
+  }
+
+  /** SIGSTOP, SIGCONT, or a SIGTERM whose end is not awaited. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  get isAlive(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {

@@ -1,0 +1,52 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { EndState } from './end-state.ts';
+import type { Lab } from './lab.ts';
+import { type Attack, type Run, wholeRun, wrongs } from './whole-run.ts';
+
+export type Outcome =
+  | { readonly kind: 'Survived' }
+  /** The run was over before the request at which the fault was to happen: requests vary a little. */
+  | { readonly kind: 'NotReached' }
+  | { readonly kind: 'Fell'; readonly found: readonly string[] };
+
+/** One attack. */
+export interface Case {
+  /** The class of fault. */
+  readonly group: string;
+  /** Begins with the group; `--only` takes it. */
+  readonly name: string;
+  run(lab: Lab): Promise<Outcome>;
+}
+
+export const SURVIVED: Outcome = { kind: 'Survived' };
+
+export const outcome = (found: readonly string[]): Outcome => (found.length === 0 ? SURVIVED : { kind: 'Fell', found });
+
+/** A case that is one run, which must come to the same as the one without a fault, but for what the attack allows. */
+export function runCase({ group, name }: Pick<Case, 'group' | 'name'>, attack: Attack, expected: EndState): Case {
+  return {
+    group,
+    name,
+    async run(lab) {
+      const run = await wholeRun(lab, attack);
+      const found = wrongs(run, expected, attack.allowed);
+      if (found.length > 0) return { kind: 'Fell', found: [hitOf(run), ...found, await keepLog(lab, name, run)] };
+      return attack.tamper !== undefined && run.hit === undefined ? { kind: 'NotReached' } : SURVIVED;
+    },
+  };
+}
+
+const hitOf = ({ hit }: Run): string =>
+  hit === undefined ? 'no request met a fault' : `at request ${hit.number}: ${hit.method} ${hit.path}`;
+
+async function keepLog({ logs }: Lab, name: string, { log, seen }: Run): Promise<string> {
+  const path = join(logs, `${name.replaceAll(/[^\w]+/g, '-')}.log`);
+  const requests = seen.map(({ number, side, method, path: asked }) => `${number} ${side} ${method} ${asked}`);
+  await mkdir(logs, { recursive: true });
+  await writeFile(path, `${requests.join('\n')}\n\n${log}\n`);
+  return `requests and logs: ${path}`;
+}
+
+/** The words begin the name of the case. */
+export const isNamed = (only: string, { name }: Case): boolean => `${name} `.startsWith(`${only.trim()} `);

@@ -1,0 +1,87 @@
+import { AppsV1Api, CoreV1Api } from '@kubernetes/client-node';
+import { isKubernetesError } from '../../src/domain/errors.ts';
+import type { SslReset } from '../../src/domain/ssl-reset.ts';
+import { revision, serverCaPem, templateAnnotationKey } from '../../src/domain/tls-material.ts';
+import { call } from '../../src/kubernetes/api-error.ts';
+import { INSTANCE, PROJECT } from '../integration/operator/bench.ts';
+import type { Scene } from './scene.ts';
+
+export const SECRET = 'ca';
+
+/** What a run comes to, in words that are the same for each run: names and times are judged, not kept. */
+export interface EndState {
+  readonly executedResets: number;
+  readonly conditions: readonly string[];
+  readonly operation: string;
+  readonly request: string;
+  readonly secret: 'Current' | 'Old' | 'None';
+  readonly publishedTo: string | undefined;
+  /** `name generation Current|Old|None`: rolled once means generation 2. */
+  readonly deployments: readonly string[];
+  readonly rollout: string;
+  readonly history: readonly string[];
+}
+
+export async function endState(scene: Scene, reset: SslReset): Promise<EndState> {
+  const { status } = reset;
+  const { rollout, serverCa, request, operation } = status;
+  return {
+    executedResets: scene.emulator.journal.executedResets(PROJECT, INSTANCE).length,
+    conditions: (status.conditions ?? []).map((one) => `${one.type}=${one.status} ${one.reason}`).toSorted(),
+    operation: `${operation?.status} ${isExecuted(scene, operation?.name) ? 'of the call' : 'of another call'}`,
+    request: `${request?.generation} ${request?.outcome}`,
+    secret: await secretState(scene),
+    publishedTo: serverCa?.publishedTo,
+    deployments: await deploymentStates(scene),
+    rollout: `${rollout?.rolled} of ${rollout?.total}, ${rollout?.failed} failed, ${rollout?.skipped} skipped`,
+    history: (status.history ?? []).map(({ generation, outcome }) => `${generation} ${outcome}`),
+  };
+}
+
+const isExecuted = ({ emulator }: Scene, name: string | undefined): boolean =>
+  emulator.journal.executedResets(PROJECT, INSTANCE).at(-1)?.operation === name;
+
+/** As the adapter would read them. */
+function currentCas({ emulator }: Scene) {
+  return emulator.instance(PROJECT, INSTANCE).identities.map(({ authority: { certificate } }) => certificate);
+}
+
+async function secretState(scene: Scene): Promise<EndState['secret']> {
+  const core = scene.lab.client.api(CoreV1Api);
+  try {
+    const { data } = await call(core.readNamespacedSecret({ namespace: scene.namespace, name: SECRET }));
+    const pem = Buffer.from(Object.values(data ?? {}).join(''), 'base64').toString();
+    return pem === serverCaPem(currentCas(scene), 'All') ? 'Current' : 'Old';
+  } catch (error) {
+    if (isKubernetesError(error, 'NotFound')) return 'None';
+    throw error;
+  }
+}
+
+async function deploymentStates(scene: Scene): Promise<readonly string[]> {
+  const apps = scene.lab.client.api(AppsV1Api);
+  const { items } = await apps.listNamespacedDeployment({ namespace: scene.namespace });
+  const key = templateAnnotationKey({ project: PROJECT, instance: INSTANCE });
+  const digest = revision(currentCas(scene));
+  return items.map(({ metadata, spec }) => {
+    const found = spec?.template.metadata?.annotations?.[key];
+    const carried = found === undefined ? 'None' : found === digest ? 'Current' : 'Old';
+    return `${metadata?.name} ${metadata?.generation} ${carried}`;
+  });
+}
+
+/** Parts that may be something else than in a run without a fault, and what they may be. */
+export type Allowed = Partial<Readonly<Record<keyof EndState, RegExp>>>;
+
+/** Each part that is not as expected, as a line; what is allowed is matched against JSON. */
+export function differences(found: EndState, expected: EndState, allowed: Allowed = {}): readonly string[] {
+  const wanted = new Map<string, unknown>(Object.entries(expected));
+  const patterns = new Map<string, RegExp>(Object.entries(allowed));
+  return Object.entries(found).flatMap(([part, value]) => {
+    const is = JSON.stringify(value) ?? 'absent';
+    const pattern = patterns.get(part);
+    const should = JSON.stringify(wanted.get(part)) ?? 'absent';
+    const isRight = pattern === undefined ? is === should : pattern.test(is);
+    return isRight ? [] : [`${part} is ${is}, not ${pattern ?? should}`];
+  });
+}

@@ -1,0 +1,130 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+import { close, listen } from '../cloudsql-emulator/http.ts';
+import type { OutgoingRequest, Target } from './target.ts';
+import type { Deed, Fault, Side, Traffic } from './traffic.ts';
+import { isWatch } from './traffic.ts';
+
+export interface Proxy {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Stands between the operator and a server, numbers its requests, and does to them what the traffic says. */
+export async function startProxy(side: Side, target: Target, traffic: Traffic): Promise<Proxy> {
+  const firstAnswers = new Map<string, Answer>();
+  const server: Server = createServer((request, response) => {
+    receive(request, response).catch(() => request.socket.destroy());
+  });
+  const host = await listen(server, 0);
+  return { url: `http://${host}`, stop: () => close(server) };
+
+  async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method, url: path = '/', headers } = request;
+    const body = await buffer(request);
+    const fault = traffic.arrive({ side, method: method ?? '', path });
+    await pass({ request, response, outgoing: { method, path, headers, body } }, fault);
+  }
+
+  async function pass(exchange: Exchange, { deed, meanwhile }: Fault = { deed: { kind: 'Pass' } }): Promise<void> {
+    const { outgoing, request } = exchange;
+    if (isExecutedFirst(deed)) {
+      const answer = await readAnswer(await target.send(outgoing), isWatch(outgoing));
+      await meanwhile?.();
+      reply(exchange, deed, answer);
+      return;
+    }
+    await meanwhile?.();
+    switch (deed.kind) {
+      case 'Pass':
+      case 'Delay':
+        // A killed process may have left requests on the wire: they arrive all the same.
+        return stream(exchange, await target.send(outgoing), deed.kind === 'Delay' ? deed.ms : 0);
+      case 'Break':
+        request.socket.resetAndDestroy();
+        return;
+      case 'Hang':
+        return;
+      case 'Answer':
+        sendAnswer(exchange, deed);
+        return;
+      case 'Replay':
+        return replay(exchange);
+    }
+  }
+
+  async function stream({ response, outgoing }: Exchange, answer: IncomingMessage, delayMs: number): Promise<void> {
+    response.on('close', () => answer.destroy());
+    answer.on('error', () => response.destroy());
+    response.writeHead(answer.statusCode ?? 502, withoutHop(answer));
+    // A watch that says nothing yet is accepted all the same.
+    response.flushHeaders();
+    const chunks: Buffer[] = [];
+    for await (const chunk of answer) {
+      if (delayMs > 0) await delay(delayMs);
+      response.write(chunk);
+      if (!isWatch(outgoing)) chunks.push(chunk);
+    }
+    response.end();
+    const isFirst = outgoing.method === 'GET' && !isWatch(outgoing) && !firstAnswers.has(outgoing.path);
+    if (isFirst) firstAnswers.set(outgoing.path, { status: answer.statusCode ?? 502, body: Buffer.concat(chunks) });
+  }
+
+  async function replay(exchange: Exchange): Promise<void> {
+    const past = firstAnswers.get(exchange.outgoing.path);
+    if (past === undefined) return stream(exchange, await target.send(exchange.outgoing), 0);
+    sendBody(exchange, past.status, past.body);
+  }
+}
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly outgoing: OutgoingRequest;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: Buffer;
+}
+
+type LateDeed = Extract<Deed, { kind: 'Garble' } | { when: 'After' }>;
+
+const isExecutedFirst = (deed: Deed): deed is LateDeed =>
+  deed.kind === 'Garble' || ('when' in deed && deed.when === 'After');
+
+/** A watch is executed when it is accepted. */
+async function readAnswer(answer: IncomingMessage, isEndless: boolean): Promise<Answer> {
+  const status = answer.statusCode ?? 502;
+  if (!isEndless) return { status, body: await buffer(answer) };
+  answer.destroy();
+  return { status, body: Buffer.alloc(0) };
+}
+
+function reply(exchange: Exchange, deed: LateDeed, { status, body }: Answer): void {
+  const { request, response } = exchange;
+  if (deed.kind === 'Break') request.socket.resetAndDestroy();
+  else if (deed.kind === 'Garble' && deed.how === 'Malformed') sendBody(exchange, status, MALFORMED);
+  else if (deed.kind === 'Garble') {
+    response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': body.length });
+    response.write(body.subarray(0, body.length / 2), () => request.socket.resetAndDestroy());
+  }
+}
+
+const MALFORMED = Buffer.from('{"kind": <!doctype html>');
+
+function sendAnswer(exchange: Exchange, { code, body, retryAfterSeconds }: Extract<Deed, { kind: 'Answer' }>): void {
+  if (retryAfterSeconds !== undefined) exchange.response.setHeader('Retry-After', String(retryAfterSeconds));
+  sendBody(exchange, code, Buffer.from(JSON.stringify(body)));
+}
+
+const sendBody = ({ response }: Exchange, status: number, body: Buffer): void => {
+  response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': body.length }).end(body);
+};
+
+function withoutHop({ headers }: IncomingMessage) {
+  const { connection: _connection, 'transfer-encoding': _encoding, ...rest } = headers;
+  return rest;
+}

@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { CoreV1Api, type KubernetesObject } from '@kubernetes/client-node';
+import { type Emulator, type EmulatorOptions, startEmulator } from '../cloudsql-emulator/emulator.ts';
+import { INSTANCE, PROJECT, QUICK } from '../integration/operator/bench.ts';
+import { Program } from '../integration/operator/program.ts';
+import type { Lab } from './lab.ts';
+import { Observer } from './observer.ts';
+import { startProxy } from './proxy.ts';
+import { cloudSqlTarget, writeKubeconfig } from './target.ts';
+import { Traffic } from './traffic.ts';
+
+export interface SceneOptions {
+  readonly emulator?: EmulatorOptions;
+  readonly flags?: readonly string[];
+}
+
+/** One namespace, one Cloud SQL, and one operator that reaches both through proxies. */
+export interface Scene {
+  readonly lab: Lab;
+  readonly namespace: string;
+  readonly emulator: Emulator;
+  readonly traffic: Traffic;
+  readonly observer: Observer;
+  /** The operator that was started last. */
+  readonly operator: Program;
+  /** What all operators of this scene have written. */
+  readonly log: string;
+  startOperator(): void;
+  create(...objects: readonly KubernetesObject[]): Promise<void>;
+  kubectl(args: readonly string[], stdin?: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+const FLAGS = ['--leader-elect=false', '--cloudsql-read-qps=100', '--cloudsql-mutate-qps=100'];
+
+export async function openScene(lab: Lab, { emulator: settings, flags = [] }: SceneOptions = {}): Promise<Scene> {
+  const namespace = `faults-${randomUUID().slice(0, 8)}`;
+  const core = lab.client.api(CoreV1Api);
+  await core.createNamespace({ body: { metadata: { name: namespace } } });
+  const instances = [{ project: PROJECT, name: INSTANCE }];
+  const emulator = await startEmulator({ project: PROJECT, instances, ...settings });
+  const traffic = new Traffic();
+  const kubernetes = await startProxy('Kubernetes', lab.target, traffic);
+  const cloudSql = await startProxy('CloudSql', cloudSqlTarget(emulator.apiUrl), traffic);
+  const kubeconfig = join(lab.folder, `${namespace}.kubeconfig`);
+  await writeKubeconfig(kubeconfig, kubernetes.url);
+  const observer = new Observer(lab.client, namespace);
+  const programs: Program[] = [];
+
+  const start = (): Program => {
+    const args = [
+      `--kubeconfig=${kubeconfig}`,
+      `--namespaces=${namespace}`,
+      `--cloudsql-endpoint=${cloudSql.url}`,
+      `--allowed-instances=${PROJECT}/*`,
+      ...QUICK,
+      ...FLAGS,
+      ...flags,
+    ];
+    return new Program(args, { ...process.env, GCE_METADATA_HOST: emulator.metadataHost }, lab.bundle);
+  };
+
+  return {
+    lab,
+    namespace,
+    emulator,
+    traffic,
+    observer,
+    get operator() {
+      const last = programs.at(-1);
+      if (last === undefined) throw new Error('no operator was started');
+      return last;
+    },
+    get log() {
+      return programs.map(({ log }) => log).join('\n--- killed ---\n');
+    },
+    startOperator: () => void programs.push(start()),
+    async create(...objects) {
+      for (const object of objects) {
+        await lab.objects.create({ ...object, metadata: { ...object.metadata, namespace } });
+      }
+    },
+    kubectl: (args, stdin) => lab.cluster.kubectl([...args, `--namespace=${namespace}`], stdin),
+    async close() {
+      observer.stop();
+      await Promise.all(programs.map((program) => program.kill()));
+      await Promise.all([kubernetes.stop(), cloudSql.stop(), emulator.stop()]);
+      await core.deleteNamespace({ name: namespace });
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import type { KubernetesObject } from '@kubernetes/client-node';
+import { findCondition } from '../../src/domain/conditions.ts';
+import type { SslReset } from '../../src/domain/ssl-reset.ts';
+import { deployment, isReady, reset } from '../integration/operator/bench.ts';
+import { type Allowed, differences, type EndState, endState, SECRET } from './end-state.ts';
+import type { Lab } from './lab.ts';
+import { openScene, type Scene, type SceneOptions } from './scene.ts';
+import { isWrite, type Seen, type Tamper, untouched } from './traffic.ts';
+
+const PATIENCE_MS = 90_000;
+const QUIET_MS = 400;
+const quick = { spec: { replicas: 1 }, pod: { terminationGracePeriodSeconds: 0 } };
+
+const db = (spec: object): KubernetesObject =>
+  reset({ serverCa: { secretName: SECRET }, rollout: { maxConcurrent: 1 }, ...spec });
+
+export interface Attack extends SceneOptions {
+  readonly tamper?: (scene: Scene) => Tamper;
+  /** Added to the spec of the reset. */
+  readonly spec?: object;
+  /** Happens before the operator is started. */
+  readonly prepare?: (scene: Scene) => Promise<void>;
+  /** Happens while it runs. */
+  readonly meanwhile?: (scene: Scene) => Promise<void>;
+  /** How it ends; absent: Ready. */
+  readonly isEnd?: (reset: SslReset) => boolean;
+  /** Stalls that are right: `db Reason`. */
+  readonly stalls?: RegExp;
+  /** What may be otherwise in the end. */
+  readonly allowed?: Allowed;
+}
+
+export interface Run {
+  readonly seen: readonly Seen[];
+  readonly hit: Seen | undefined;
+  readonly end: EndState | undefined;
+  /** What is wrong whatever was expected. */
+  readonly problems: readonly string[];
+  readonly log: string;
+}
+
+/** Reset, publish to a Secret, roll three Deployments one after the other; and what is done to it. */
+export async function wholeRun(lab: Lab, attack: Attack = {}): Promise<Run> {
+  const scene = await openScene(lab, attack);
+  try {
+    scene.traffic.tamper = attack.tamper?.(scene) ?? untouched;
+    await scene.create(deployment('a', quick), deployment('b', quick), deployment('c', quick), db(attack.spec ?? {}));
+    await attack.prepare?.(scene);
+    scene.startOperator();
+    await attack.meanwhile?.(scene);
+    return await observe(scene, attack);
+  } finally {
+    await scene.close();
+  }
+}
+
+async function observe(scene: Scene, { isEnd = isReady, stalls = /^$/ }: Attack): Promise<Run> {
+  const { observer, traffic, emulator } = scene;
+  const isEnded = await observer.until((all) => [...all.values()].some(isEnd), PATIENCE_MS);
+  if (isEnded) await scene.operator.ready();
+  const problems = isEnded ? await afterEnd(scene, isEnd) : [notEnded(observer.get('db'))];
+  const last = observer.get('db');
+  const unexpected = observer.stalls.filter((stall) => !stalls.test(stall));
+  return {
+    seen: traffic.seen,
+    hit: traffic.hit,
+    end: last && (await endState(scene, last)),
+    problems: [...problems, ...unexpected.map((stall) => `it was stalled: ${stall}`)],
+    log: `${scene.log}\n${emulator.journal
+      .entries()
+      .map((entry) => JSON.stringify(entry))
+      .join('\n')}`,
+  };
+}
+
+const notEnded = (last: SslReset | undefined): string =>
+  `not there after ${PATIENCE_MS / 1000} s: ${JSON.stringify(last?.status.conditions)}`;
+
+/** From then on nothing at all is written. */
+async function afterEnd({ observer, traffic }: Scene, isEnd: (reset: SslReset) => boolean): Promise<readonly string[]> {
+  const version = observer.get('db')?.metadata.resourceVersion;
+  const from = traffic.seen.length;
+  await traffic.quiet(QUIET_MS);
+  const last = observer.get('db');
+  const later = traffic.seen.slice(from).filter(isWrite);
+  return [
+    ...(last !== undefined && isEnd(last) ? [] : ['it did not stay so']),
+    ...(last?.metadata.resourceVersion === version ? [] : ['the object was written after its end']),
+    ...later.map(({ method, path }) => `written after the end: ${method} ${path}`),
+  ];
+}
+
+/** A run without a fault: what the others must come to, and how many requests it takes. */
+export type Reference = Pick<Run, 'seen'> & { readonly end: EndState };
+
+export async function referenceRun(lab: Lab): Promise<Reference> {
+  const { seen, end, problems } = await wholeRun(lab);
+  if (end === undefined || problems.length > 0)
+    throw new Error(`A run without any fault fails: ${problems.join('\n')}`);
+  return { seen, end };
+}
+
+/** What is wrong with a run that should have come to the same as the one without a fault. */
+export const wrongs = ({ end, problems }: Run, expected: EndState, allowed?: Allowed): readonly string[] => [
+  ...(end === undefined ? ['the object is gone'] : differences(end, expected, allowed)),
+  ...problems,
+];
+
+export const isStalledFor =
+  (reason: string) =>
+  ({ status }: SslReset): boolean =>
+    findCondition(status.conditions, 'Stalled')?.reason === reason;
