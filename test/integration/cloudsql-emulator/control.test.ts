@@ -48,6 +48,7 @@ test('faults that were ordered by the control API meet calls, and can be cleared
 
 test('journal and executed resets are the same from outside and from inside', async () => {
   const path = await create('journal');
+  await call(emulator, path);
   await call(emulator, `${path}/resetSslConfig`, { method: 'POST' });
   const query = `project=${project}&instance=journal`;
   const executed = await (await control('GET', `executed-resets?${query}`)).json();

@@ -138,8 +138,10 @@ test('an operation can end DONE with an error, with or without a new CA', async 
 });
 
 test('an operation can stay PENDING, without a start time, for as long as ordered', async () => {
-  emulator.order({ api: 'resetSslConfig', instance, operation: { pendingMs: 3_600_000 } });
-  const { name } = operationOf(await reset());
+  // A restart: it makes no keys, which alone would keep a reset PENDING for a while.
+  emulator.order({ api: 'restart', instance, operation: { pendingMs: 3_600_000 } });
+  const path = `/v1/projects/${project}/instances/${instance}/restart`;
+  const { name } = operationOf(await call(emulator, path, { method: 'POST' }));
   const { status, startTime } = operationOf(await call(emulator, `${operationsPath}/${name}`));
   assert.deepEqual([status, startTime], ['PENDING', undefined]);
 });
