@@ -15,7 +15,7 @@ To see:
 
   kubectl -n ${NAMESPACE} get sslreset -o wide
   kubectl -n ${NAMESPACE} describe sslreset ${RESET}
-  kubectl -n ${NAMESPACE} get events.events.k8s.io
+  kubectl -n ${NAMESPACE} events --for=sslreset/${RESET}
   kubectl explain cloudsqlsslreset.spec
   tail -f ${logFile}
   curl ${apiUrl}/emulator/state

@@ -27,6 +27,9 @@ const program = new Command('npm run demo --')
   .option('--keep', 'leave everything running until Ctrl-C, and print how to look around', false)
   .parse();
 
+/** What a shell makes of a SIGINT. */
+const INTERRUPTED = 130;
+
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 await runProgram(() => demo(program.opts<Flags>()));
@@ -46,12 +49,8 @@ async function demo(flags: Flags): Promise<number> {
     return interrupted.aborted ? INTERRUPTED : explain(error, stage);
   } finally {
     await stage.close();
-    if (flags.kubeconfig !== undefined) print('\nThe CRD stays in the cluster: kubectl delete -f crds/ removes it.');
   }
 }
-
-/** What a shell makes of a SIGINT. */
-const INTERRUPTED = 130;
 
 async function play(stage: Stage, { image }: Flags): Promise<boolean> {
   await prepare(stage, image);

@@ -20,6 +20,7 @@ export interface OperatorOptions {
 /** How long its steps in flight may take when it is told to end. */
 const GRACE_MS = 10_000;
 const LAST_LINES = 15;
+const ANY_PORT = '127.0.0.1:0';
 
 const startedSchema = z.object({ msg: z.literal('Started'), healthPort: z.number() });
 
@@ -37,7 +38,11 @@ export class OperatorProcess {
     this.#child = spawn(process.execPath, [BUNDLE, ...flagsOf(options)], {
       // A Ctrl-C in the terminal is ours to pass on, when its turn has come.
       detached: true,
-      env: { ...process.env, GCE_METADATA_HOST: options.metadataHost },
+      env: {
+        ...process.env,
+        GCE_METADATA_HOST: options.metadataHost,
+        CLOUDSQL_SSL_METRICS_ADDRESS: ANY_PORT,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const release = this.#child.pid === undefined ? undefined : endGroupAfterUs(this.#child.pid);
@@ -83,7 +88,9 @@ const flagsOf = ({ kubeconfigPath, apiUrl, flags = [] }: OperatorOptions): reado
   `--cloudsql-endpoint=${apiUrl}`,
   // On a cluster that was given, what is elsewhere is none of the demo's business.
   `--namespaces=${NAMESPACE}`,
-  '--health-address=127.0.0.1:0',
+  // There is no other replica, and no Lease is to be left behind.
+  '--leader-elect=false',
+  `--health-address=${ANY_PORT}`,
   '--log-format=json',
   ...flags,
 ];

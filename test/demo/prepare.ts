@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { filter, firstValueFrom, scan } from 'rxjs';
 import { z } from 'zod';
+import { GROUP, PLURAL } from '../../src/domain/ssl-reset.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { UsageError } from '../cluster/usage-error.ts';
-import { installCrd } from '../integration/support/crd.ts';
 import type { Deployment } from './deployment.ts';
 import { activeCa } from './evidence.ts';
 import {
@@ -20,23 +20,33 @@ import {
 } from './scene.ts';
 import type { Stage } from './stage.ts';
 import { deploymentMoment, short } from './story.ts';
+import type { Moment } from './timeline.ts';
 import { abortable, watchDeployments } from './watch.ts';
 
 /** @throws UsageError where the namespace is somebody else's */
 export async function prepare(stage: Stage, image: string | undefined): Promise<void> {
-  const { emulator, tell, cluster, kubectl } = stage;
+  const { emulator, tell, cluster } = stage;
   tell({ subject: 'Cluster', text: `Kubernetes ${await versionOf(cluster)} at ${cluster.serverUrl}` });
   tell({
     subject: 'Cloud SQL',
     text: `${PROJECT}/${INSTANCE}, server CA ${short(activeCa(emulator).sha1Fingerprint)}`,
   });
   await makeNamespace(stage);
-  await installCrd({ kubectl });
-  tell({ subject: 'kubectl', text: 'apply --server-side -f crds/', tone: 'Faint' });
+  await installCrd(stage);
   await applyExample(stage, 'orders-namespace');
   await applyExample(stage, 'orders-workloads', image);
   await untilHealthy(stage);
 }
+
+async function installCrd({ kubectl, tell, isClusterGiven, atEnd }: Stage): Promise<void> {
+  tell({ subject: 'kubectl', text: 'apply --server-side -f crds/', tone: 'Faint' });
+  await kubectl(['apply', '--server-side', '--force-conflicts', '-f', pathOf('crds')]);
+  await kubectl(['wait', '--for=condition=Established', `crd/${PLURAL}.${GROUP}`, '--timeout=30s']);
+  if (isClusterGiven) atEnd(async () => tell(crdStays));
+}
+
+/** Others may use it by now, and with it all their objects would go. */
+const crdStays: Moment = { subject: 'CRD', text: 'stays in the cluster: kubectl delete -f crds/ removes it' };
 
 /** @param image in place of the images that the example names, which no registry has */
 export async function applyExample({ kubectl, tell }: Stage, name: string, image?: string): Promise<void> {
@@ -57,7 +67,7 @@ async function versionOf({ kubectl }: Cluster): Promise<string> {
 
 /** Only what the demo made is removed by it, before it and after it. */
 async function makeNamespace(stage: Stage): Promise<void> {
-  const { kubectl, cluster, tell } = stage;
+  const { kubectl, cluster, tell, isClusterGiven, atEnd } = stage;
   const labels = `jsonpath={.metadata.name}={.metadata.labels.${DEMO_LABEL.replaceAll('.', '\\.')}}`;
   const existing = await kubectl(['get', 'namespace', NAMESPACE, '--ignore-not-found', '-o', labels]);
   if (existing !== '' && existing !== `${NAMESPACE}=true`) {
@@ -69,7 +79,7 @@ async function makeNamespace(stage: Stage): Promise<void> {
     await remove();
   }
   await kubectl(['create', '-f', '-'], JSON.stringify(namespaceManifest));
-  if (stage.isClusterGiven) stage.atEnd(remove);
+  if (isClusterGiven) atEnd(remove);
 }
 
 const NAMES = [...DEPENDENTS, BYSTANDER];

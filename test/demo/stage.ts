@@ -71,6 +71,10 @@ export class Stage {
     return output;
   };
 
+  readonly atEnd = (ending: () => Promise<unknown>): void => {
+    this.#endings.unshift(ending);
+  };
+
   get logFile(): string {
     return join(this.#directory, 'operator.log');
   }
@@ -97,10 +101,6 @@ export class Stage {
   /** Resolves to how it ended. */
   async stopOperator(): Promise<string> {
     return (await this.#operator?.stop()) ?? 'it did not run';
-  }
-
-  atEnd(ending: () => Promise<unknown>): void {
-    this.#endings.unshift(ending);
   }
 
   /** Ends everything, the latest first; what fails does not keep the rest from ending. */
