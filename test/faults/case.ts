@@ -14,7 +14,7 @@ export type Outcome =
 export interface Case {
   /** The class of fault. */
   readonly group: string;
-  /** Begins with the group; `--only` takes it. */
+  /** Begins with the group. */
   readonly name: string;
   run(lab: Lab): Promise<Outcome>;
 }
@@ -30,9 +30,10 @@ export function runCase({ group, name }: Pick<Case, 'group' | 'name'>, attack: A
     name,
     async run(lab) {
       const run = await wholeRun(lab, attack);
-      const found = wrongs(run, expected, attack.allowed);
+      const isReached = attack.tamper === undefined || run.hit !== undefined;
+      const found = wrongs(run, expected, isReached ? attack.allowed : {});
       if (found.length > 0) return { kind: 'Fell', found: [hitOf(run), ...found, await keepLog(lab, name, run)] };
-      return attack.tamper !== undefined && run.hit === undefined ? { kind: 'NotReached' } : SURVIVED;
+      return isReached ? SURVIVED : { kind: 'NotReached' };
     },
   };
 }
@@ -48,5 +49,5 @@ async function keepLog({ logs }: Lab, name: string, { log, seen }: Run): Promise
   return `requests and logs: ${path}`;
 }
 
-/** The words begin the name of the case. */
-export const isNamed = (only: string, { name }: Case): boolean => `${name} `.startsWith(`${only.trim()} `);
+/** `--only` takes a class or one case. */
+export const isNamed = (only: string, { group, name }: Case): boolean => only === group || only === name;

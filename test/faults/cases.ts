@@ -1,5 +1,27 @@
 import type { Case } from './case.ts';
+import { chanceCases } from './chance.ts';
+import { goneCases } from './gone.ts';
+import { lieCases } from './lies.ts';
+import { manyCases } from './many.ts';
+import { peopleCases } from './people.ts';
 import { sweepCases } from './sweeps.ts';
+import { isCall } from './traffic.ts';
 import type { Reference } from './whole-run.ts';
 
-export const allCases = (reference: Reference, _seed: number): readonly Case[] => [...sweepCases(reference)];
+export const allCases = (reference: Reference, seed: number): readonly Case[] => [
+  ...sweepCases(reference),
+  ...lieCases(reference),
+  ...peopleCases(reference),
+  ...goneCases(reference),
+  ...chanceCases(reference, seed),
+  ...manyCases(seed),
+];
+
+const SAMPLED = ['kill before', 'kill after', 'connection reset before', 'connection reset after'];
+
+/** The record, the call, and its outcome: there a second reset is nearest. */
+export function sampleCases(reference: Reference): readonly Case[] {
+  const call = reference.seen.find(isCall)?.number ?? 0;
+  const names = SAMPLED.flatMap((group) => [call - 1, call, call + 1].map((number) => `${group} ${number}`));
+  return sweepCases(reference).filter(({ name }) => names.includes(name));
+}

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { CoreV1Api, type KubernetesObject } from '@kubernetes/client-node';
+import { isKubernetesError } from '../../src/domain/errors.ts';
+import { call } from '../../src/kubernetes/api-error.ts';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../cloudsql-emulator/emulator.ts';
 import { INSTANCE, PROJECT, QUICK } from '../integration/operator/bench.ts';
 import { Program } from '../integration/operator/program.ts';
@@ -31,6 +33,10 @@ export interface Scene {
   kubectl(args: readonly string[], stdin?: string): Promise<string>;
   close(): Promise<void>;
 }
+
+const ignoreGone = (error: unknown): void => {
+  if (!isKubernetesError(error, 'NotFound', 'Conflict')) throw error;
+};
 
 const FLAGS = ['--leader-elect=false', '--cloudsql-read-qps=100', '--cloudsql-mutate-qps=100'];
 
@@ -86,7 +92,8 @@ export async function openScene(lab: Lab, { emulator: settings, flags = [] }: Sc
       observer.stop();
       await Promise.all(programs.map((program) => program.kill()));
       await Promise.all([kubernetes.stop(), cloudSql.stop(), emulator.stop()]);
-      await core.deleteNamespace({ name: namespace });
+      // It may be gone already.
+      await call(core.deleteNamespace({ name: namespace })).catch(ignoreGone);
     },
   };
 }

@@ -1,5 +1,16 @@
 /** The same fault at each request of a whole run. */
 import { type Case, runCase } from './case.ts';
+import {
+  BREAK_AFTER,
+  BREAK_BEFORE,
+  cloudSqlError,
+  HANG_AFTER,
+  HANG_BEFORE,
+  kill,
+  kubernetesError,
+  MALFORMED,
+  TRUNCATED,
+} from './deeds.ts';
 import type { Scene } from './scene.ts';
 import { type Deed, type Fault, isCall, isRead, isWatch, isWrite, once, type Seen } from './traffic.ts';
 import type { Reference } from './whole-run.ts';
@@ -11,43 +22,18 @@ interface Sweep {
   readonly matches?: (seen: Seen) => boolean;
 }
 
-const BREAK_BEFORE: Deed = { kind: 'Break', when: 'Before' };
-const BREAK_AFTER: Deed = { kind: 'Break', when: 'After' };
-
-const kill =
-  (deed: Deed) =>
-  (scene: Scene): Fault => ({
-    deed,
-    meanwhile: async () => {
-      await scene.operator.kill();
-      scene.startOperator();
-    },
-  });
-
 const doing = (deed: Deed) => (): Fault => ({ deed });
 
 const ofKubernetes = ({ side }: Seen): boolean => side === 'Kubernetes';
 const ofCloudSql = ({ side }: Seen): boolean => side === 'CloudSql';
-
-function kubernetesError(code: number, reason: string, retryAfterSeconds?: number): Deed {
-  const message = 'An error that was ordered.';
-  const body = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code };
-  return { kind: 'Answer', code, body, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
-}
-
-function cloudSqlError(code: number, reason: string, retryAfterSeconds?: number): Deed {
-  const message = 'An error that was ordered.';
-  const body = { error: { code, message, errors: [{ message, domain: 'global', reason }] } };
-  return { kind: 'Answer', code, body, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
-}
 
 const SWEEPS: readonly Sweep[] = [
   { group: 'kill before', fault: kill(BREAK_BEFORE) },
   { group: 'kill after', fault: kill(BREAK_AFTER) },
   { group: 'connection reset before', fault: doing(BREAK_BEFORE) },
   { group: 'connection reset after', fault: doing(BREAK_AFTER) },
-  { group: 'silence before', fault: doing({ kind: 'Hang', when: 'Before' }), matches: ofCloudSql },
-  { group: 'silence after', fault: doing({ kind: 'Hang', when: 'After' }), matches: ofCloudSql },
+  { group: 'silence before', fault: doing(HANG_BEFORE), matches: ofCloudSql },
+  { group: 'silence after', fault: doing(HANG_AFTER), matches: ofCloudSql },
   { group: '409 of Kubernetes', fault: doing(kubernetesError(409, 'Conflict')), matches: isWrite },
   { group: '429 of Kubernetes', fault: doing(kubernetesError(429, 'TooManyRequests', 1)), matches: ofKubernetes },
   { group: '500 of Kubernetes', fault: doing(kubernetesError(500, 'InternalError')), matches: ofKubernetes },
@@ -55,11 +41,11 @@ const SWEEPS: readonly Sweep[] = [
   { group: '429 of Cloud SQL', fault: doing(cloudSqlError(429, 'rateLimitExceeded', 1)), matches: ofCloudSql },
   { group: '500 of Cloud SQL', fault: doing(cloudSqlError(500, 'internalError')), matches: ofCloudSql },
   { group: '503 of Cloud SQL', fault: doing(cloudSqlError(503, 'backendError')), matches: ofCloudSql },
-  { group: 'malformed answer', fault: doing({ kind: 'Garble', how: 'Malformed' }), matches: isTold },
-  { group: 'truncated answer', fault: doing({ kind: 'Garble', how: 'Truncated' }), matches: isTold },
+  { group: 'malformed answer', fault: doing(MALFORMED), matches: isTold },
+  { group: 'truncated answer', fault: doing(TRUNCATED), matches: isTold },
 ];
 
-/** A read, or the call: something is learnt from its answer. */
+/** Something is learnt from its answer. */
 function isTold(seen: Seen): boolean {
   return !isWatch(seen) && (isRead(seen) || isCall(seen) || isWrite(seen));
 }

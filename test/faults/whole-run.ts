@@ -9,9 +9,9 @@ import { isWrite, type Seen, type Tamper, untouched } from './traffic.ts';
 
 const PATIENCE_MS = 90_000;
 const QUIET_MS = 400;
-const quick = { spec: { replicas: 1 }, pod: { terminationGracePeriodSeconds: 0 } };
+export const SMALL = { spec: { replicas: 1 }, pod: { terminationGracePeriodSeconds: 0 } };
 
-const db = (spec: object): KubernetesObject =>
+export const db = (spec: object): KubernetesObject =>
   reset({ serverCa: { secretName: SECRET }, rollout: { maxConcurrent: 1 }, ...spec });
 
 export interface Attack extends SceneOptions {
@@ -28,6 +28,8 @@ export interface Attack extends SceneOptions {
   readonly stalls?: RegExp;
   /** What may be otherwise in the end. */
   readonly allowed?: Allowed;
+  /** What else is wrong, when all is over. */
+  readonly judge?: (scene: Scene, end: EndState | undefined) => readonly string[];
 }
 
 export interface Run {
@@ -39,12 +41,15 @@ export interface Run {
   readonly log: string;
 }
 
+export const createRun = (scene: Scene, spec: object = {}): Promise<void> =>
+  scene.create(deployment('a', SMALL), deployment('b', SMALL), deployment('c', SMALL), db(spec));
+
 /** Reset, publish to a Secret, roll three Deployments one after the other; and what is done to it. */
 export async function wholeRun(lab: Lab, attack: Attack = {}): Promise<Run> {
   const scene = await openScene(lab, attack);
   try {
     scene.traffic.tamper = attack.tamper?.(scene) ?? untouched;
-    await scene.create(deployment('a', quick), deployment('b', quick), deployment('c', quick), db(attack.spec ?? {}));
+    await createRun(scene, attack.spec);
     await attack.prepare?.(scene);
     scene.startOperator();
     await attack.meanwhile?.(scene);
@@ -54,24 +59,24 @@ export async function wholeRun(lab: Lab, attack: Attack = {}): Promise<Run> {
   }
 }
 
-async function observe(scene: Scene, { isEnd = isReady, stalls = /^$/ }: Attack): Promise<Run> {
-  const { observer, traffic, emulator } = scene;
-  const isEnded = await observer.until((all) => [...all.values()].some(isEnd), PATIENCE_MS);
+async function observe(scene: Scene, { tamper, isEnd = isReady, stalls = /^$/, judge }: Attack): Promise<Run> {
+  const { observer, traffic } = scene;
+  // A run in which the fault never happens ends as usual.
+  const isOver = (one: SslReset): boolean =>
+    isEnd(one) || (tamper !== undefined && traffic.hit === undefined && isReady(one));
+  const isEnded = await observer.until((all) => [...all.values()].some(isOver), PATIENCE_MS);
   if (isEnded) await scene.operator.ready();
-  const problems = isEnded ? await afterEnd(scene, isEnd) : [notEnded(observer.get('db'))];
+  const problems = isEnded ? await afterEnd(scene, isOver) : [notEnded(observer.get('db'))];
   const last = observer.get('db');
+  const end = last && (await endState(scene, last));
   const unexpected = observer.stalls.filter((stall) => !stalls.test(stall));
-  return {
-    seen: traffic.seen,
-    hit: traffic.hit,
-    end: last && (await endState(scene, last)),
-    problems: [...problems, ...unexpected.map((stall) => `it was stalled: ${stall}`)],
-    log: `${scene.log}\n${emulator.journal
-      .entries()
-      .map((entry) => JSON.stringify(entry))
-      .join('\n')}`,
-  };
+  const stalled = unexpected.map((stall) => `it was stalled: ${stall}`);
+  const { seen, hit } = traffic;
+  return { seen, hit, end, problems: [...problems, ...stalled, ...(judge?.(scene, end) ?? [])], log: logOf(scene) };
 }
+
+const logOf = ({ log, emulator }: Scene): string =>
+  [log, ...emulator.journal.entries().map((entry) => JSON.stringify(entry))].join('\n');
 
 const notEnded = (last: SslReset | undefined): string =>
   `not there after ${PATIENCE_MS / 1000} s: ${JSON.stringify(last?.status.conditions)}`;

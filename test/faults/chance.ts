@@ -1,0 +1,45 @@
+/** Several faults in one run, drawn by chance: what a single one does not show. */
+import { type Case, runCase } from './case.ts';
+import { DEEDS_BY_SIDE, kill } from './deeds.ts';
+import type { Scene } from './scene.ts';
+import type { Fault, Tamper } from './traffic.ts';
+import type { Reference } from './whole-run.ts';
+
+const RUNS = 60;
+const MAX_FAULTS = 6;
+const LIKELIHOOD = 0.12;
+
+/** Between 0 and 1, the same sequence for the same seed. */
+export function randomOf(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+const often =
+  (random: () => number) =>
+  (scene: Scene): Tamper => {
+    let left = MAX_FAULTS;
+    return ({ side }) => {
+      if (left === 0 || random() >= LIKELIHOOD) return undefined;
+      left -= 1;
+      const deeds = DEEDS_BY_SIDE[side];
+      const deed = deeds[Math.floor(random() * deeds.length)];
+      if (deed === undefined) return undefined;
+      const kills = 'when' in deed && deed.kind === 'Break' && random() < 0.5;
+      return kills ? kill(deed)(scene) : ({ deed } satisfies Fault);
+    };
+  };
+
+export const chanceCases = ({ end }: Reference, seed: number): readonly Case[] =>
+  Array.from({ length: RUNS }, (_, index) =>
+    runCase(
+      { group: 'several faults', name: `several faults ${index + 1}` },
+      { tamper: often(randomOf(seed * 1_000 + index)) },
+      end,
+    ),
+  );

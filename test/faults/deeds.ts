@@ -1,0 +1,52 @@
+/** What can be done to a request, ready to use. */
+import type { Scene } from './scene.ts';
+import type { Deed, Fault, Side } from './traffic.ts';
+
+export const BREAK_BEFORE: Deed = { kind: 'Break', when: 'Before' };
+export const BREAK_AFTER: Deed = { kind: 'Break', when: 'After' };
+export const HANG_BEFORE: Deed = { kind: 'Hang', when: 'Before' };
+export const HANG_AFTER: Deed = { kind: 'Hang', when: 'After' };
+export const MALFORMED: Deed = { kind: 'Garble', how: 'Malformed' };
+export const TRUNCATED: Deed = { kind: 'Garble', how: 'Truncated' };
+
+const message = 'An error that was ordered.';
+
+export function kubernetesError(code: number, reason: string, retryAfterSeconds?: number): Deed {
+  const body = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code };
+  return { kind: 'Answer', code, body, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
+}
+
+export function cloudSqlError(code: number, reason: string, retryAfterSeconds?: number): Deed {
+  const body = { error: { code, message, errors: [{ message, domain: 'global', reason }] } };
+  return { kind: 'Answer', code, body, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
+}
+
+const ANYWHERE = [BREAK_BEFORE, BREAK_AFTER, MALFORMED, TRUNCATED];
+
+export const DEEDS_BY_SIDE: Readonly<Record<Side, readonly Deed[]>> = {
+  Kubernetes: [
+    ...ANYWHERE,
+    kubernetesError(429, 'TooManyRequests', 1),
+    kubernetesError(500, 'InternalError'),
+    kubernetesError(503, 'ServiceUnavailable'),
+  ],
+  CloudSql: [
+    ...ANYWHERE,
+    HANG_BEFORE,
+    HANG_AFTER,
+    cloudSqlError(429, 'rateLimitExceeded', 1),
+    cloudSqlError(500, 'internalError'),
+    cloudSqlError(503, 'backendError'),
+  ],
+};
+
+/** The operator is killed at that moment, and another one started. */
+export const kill =
+  (deed: Deed) =>
+  (scene: Scene): Fault => ({
+    deed,
+    meanwhile: async () => {
+      await scene.operator.kill();
+      scene.startOperator();
+    },
+  });

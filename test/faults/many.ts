@@ -1,0 +1,84 @@
+/** Many objects at once, while the operator is killed again and again at random times. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { SslReset } from '../../src/domain/ssl-reset.ts';
+import { isReady, PROJECT, reset } from '../integration/operator/bench.ts';
+import { type Case, outcome } from './case.ts';
+import { randomOf } from './chance.ts';
+import type { Lab } from './lab.ts';
+import { openScene, type Scene } from './scene.ts';
+
+interface Many {
+  readonly name: string;
+  readonly objects: number;
+  readonly instances: number;
+  /** The spans in which it is killed once, and for how long that goes on. */
+  readonly killEveryMs: number;
+  readonly killForMs: number;
+}
+
+const CASES: readonly Many[] = [
+  { name: '200 objects on 200 instances', objects: 200, instances: 200, killEveryMs: 5_000, killForMs: 120_000 },
+  { name: '20 objects on one instance', objects: 20, instances: 1, killEveryMs: 4_000, killForMs: 90_000 },
+];
+
+const PATIENCE_MS = 300_000;
+const FLAGS = ['--max-resets-per-hour=0', '--concurrency=20'];
+
+export const manyCases = (seed: number): readonly Case[] =>
+  CASES.map((many) => ({
+    group: 'many at once',
+    name: `many at once: ${many.name}`,
+    run: (lab) => runMany(lab, many, seed),
+  }));
+
+async function runMany(lab: Lab, many: Many, seed: number) {
+  const names = Array.from({ length: many.instances }, (_, index) => `db-${index}`);
+  const instances = names.map((name) => ({ project: PROJECT, name }));
+  const scene = await openScene(lab, { emulator: { instances }, flags: FLAGS });
+  try {
+    for (let index = 0; index < many.objects; index += 1) {
+      const instance = names[index % names.length];
+      await scene.create(reset({ instance, rollout: { disabled: true } }, { name: `reset-${index}` }));
+    }
+    scene.startOperator();
+    const kills = await killAtRandom(scene, many, randomOf(seed));
+    const isEnded = await areReady(scene, many.objects, PATIENCE_MS);
+    return outcome([
+      ...(isEnded ? [] : [`not all Ready: ${unfinished(scene).slice(0, 5).join('; ')}`]),
+      ...(kills > 0 ? [] : ['it was over before the first kill']),
+      ...scene.observer.stalls.map((stall) => `stalled: ${stall}`),
+      ...wrongCounts(scene, names, many.objects / many.instances),
+    ]);
+  } finally {
+    await scene.close();
+  }
+}
+
+/** Until all is done, or for as long as the case says; answers how often. */
+async function killAtRandom(scene: Scene, many: Many, random: () => number): Promise<number> {
+  const end = Date.now() + many.killForMs;
+  let kills = 0;
+  while (Date.now() < end) {
+    await delay(many.killEveryMs * (0.2 + random()));
+    if (await areReady(scene, many.objects, 0)) break;
+    await scene.operator.kill();
+    scene.startOperator();
+    kills += 1;
+  }
+  return kills;
+}
+
+const areReady = ({ observer }: Scene, objects: number, patienceMs: number): Promise<true | undefined> =>
+  observer.until((all) => all.size === objects && [...all.values()].every(isReady), patienceMs);
+
+const unfinished = ({ observer }: Scene): readonly string[] =>
+  observer.all.filter((one) => !isReady(one)).map((one) => `${one.metadata.name} ${reasons(one)}`);
+
+const reasons = ({ status }: SslReset): string => (status.conditions ?? []).map(({ reason }) => reason).join(' ');
+
+function wrongCounts({ emulator }: Scene, names: readonly string[], expected: number): readonly string[] {
+  return names.flatMap((name) => {
+    const count = emulator.journal.executedResets(PROJECT, name).length;
+    return count === expected ? [] : [`${name} was reset ${count} times, not ${expected}`];
+  });
+}

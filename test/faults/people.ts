@@ -1,0 +1,140 @@
+/** People, and their tools, change the object and what belongs to it, at each request of a whole run. */
+import { type KubernetesObject, PatchStrategy } from '@kubernetes/client-node';
+import { deployment, isReady, isReadyWith } from '../integration/operator/bench.ts';
+import { type Case, runCase } from './case.ts';
+import { SECRET } from './end-state.ts';
+import type { Scene } from './scene.ts';
+import { isEvent, isWrite, once, type Seen } from './traffic.ts';
+import { type Attack, db, type Reference, SMALL } from './whole-run.ts';
+
+interface Deed extends Attack {
+  readonly act: (scene: Scene) => Promise<unknown>;
+  /** Only from where the roll begins. */
+  readonly isOfRoll?: boolean;
+}
+
+type Patch = object & { readonly kind: 'CloudSqlSslReset' | 'Deployment'; readonly name: string };
+
+const API_VERSIONS = { CloudSqlSslReset: 'cloudsql-ssl.dev/v1alpha1', Deployment: 'apps/v1', Secret: 'v1' } as const;
+
+const named = ({ namespace }: Scene, kind: keyof typeof API_VERSIONS, name: string) => ({
+  apiVersion: API_VERSIONS[kind],
+  kind,
+  metadata: { name, namespace },
+});
+
+function patch(scene: Scene, { kind, name, ...change }: Patch): Promise<KubernetesObject> {
+  const { apiVersion, metadata } = named(scene, kind, name);
+  const body = { ...change, apiVersion, kind, metadata: { ...objectOf(change, 'metadata'), ...metadata } };
+  return scene.lab.objects.patch(body, undefined, undefined, undefined, undefined, PatchStrategy.MergePatch);
+}
+
+const objectOf = (value: object, key: string): object => {
+  const found: unknown = Object.entries(value).find(([name]) => name === key)?.[1];
+  return typeof found === 'object' && found !== null ? found : {};
+};
+
+const remove = (scene: Scene, kind: keyof typeof API_VERSIONS, name: string) =>
+  scene.lab.objects.delete(named(scene, kind, name));
+
+const edit = (scene: Scene, change: object) => patch(scene, { kind: 'CloudSqlSslReset', name: 'db', ...change });
+const annotate = (scene: Scene, annotations: object) => edit(scene, { metadata: { annotations } });
+const editB = (scene: Scene, change: object) => patch(scene, { kind: 'Deployment', name: 'b', ...change });
+
+/** One for each request: the one before the change, if it was called, and the one after it. */
+const ONE_EACH = { executedResets: /^[12]$/, deployments: /"a \d Current","b \d Current","c \d Current"/ };
+
+const DEEDS: Readonly<Record<string, Deed>> = {
+  'deleted and made again at': {
+    act: async (scene) => {
+      await remove(scene, 'CloudSqlSslReset', 'db');
+      await scene.create(db({ deadlineSeconds: 1_234 }));
+    },
+    isEnd: (one) => isReady(one) && one.spec.deadlineSeconds === 1_234,
+    allowed: ONE_EACH,
+  },
+  'edited at': {
+    act: (scene) => edit(scene, { spec: { deadlineSeconds: 1_234 } }),
+    isEnd: isReadyWith(2),
+    allowed: { ...ONE_EACH, request: /^"2 Accepted"$/, history: /^\["2 Complete"/ },
+  },
+  'edited under the same requestId at': {
+    spec: { requestId: 'one' },
+    act: (scene) => edit(scene, { spec: { deadlineSeconds: 1_234 } }),
+    isEnd: isReadyWith(2),
+    allowed: { request: /^"2 Accepted"$/, history: /^\["2 Complete"/ },
+  },
+  'retried at': {
+    act: (scene) => annotate(scene, { 'cloudsql-ssl.dev/retry': 'now' }),
+    isEnd: (one) => isReady(one) && one.status.request?.retry === 'now',
+  },
+  'Secret deleted at': {
+    prepare: (scene) => scene.create(ourSecret()),
+    act: (scene) => remove(scene, 'Secret', SECRET),
+    allowed: { secret: /Current|None/ },
+    judge: ({ traffic: { hit, seen } }, end) => {
+      const isPublished = seen.slice(0, (hit?.number ?? 1) - 1).some(isPublishing);
+      return end?.secret === 'None' && !isPublished ? ['the Secret was not made again'] : [];
+    },
+  },
+  'Deployment deleted at': {
+    isOfRoll: true,
+    act: (scene) => remove(scene, 'Deployment', 'b'),
+    allowed: { deployments: /^\["a 2 Current","c 2 Current"\]$/, rollout: /^"(2 of 2|3 of 3), 0 failed, 0 skipped"$/ },
+  },
+  'Deployment scaled at': {
+    isOfRoll: true,
+    act: (scene) => editB(scene, { spec: { replicas: 2 } }),
+    allowed: { deployments: /"a 2 Current","b 3 Current","c 2 Current"/ },
+  },
+  'Deployment paused at': {
+    isOfRoll: true,
+    act: (scene) => editB(scene, { spec: { paused: true } }),
+    allowed: {
+      deployments: /"a 2 Current","b 3 Current","c 2 Current"/,
+      rollout: /^"[23] of 3, 0 failed, [01] skipped"$/,
+      conditions: /"Ready=True Complete"/,
+    },
+  },
+  'Deployment edited at': {
+    isOfRoll: true,
+    act: (scene) => editB(scene, { spec: { template: { spec: { containers: [{ name: 'app', image: 'app:2' }] } } } }),
+    allowed: { deployments: /"a 2 Current","b 3 Current","c 2 Current"/ },
+  },
+  'Deployment reverted by kubectl replace at': {
+    isOfRoll: true,
+    act: (scene) => scene.kubectl(['replace', '-f', '-'], JSON.stringify(deployment('b', SMALL))),
+    allowed: { deployments: /"a 2 Current","b \d Current","c 2 Current"/ },
+  },
+};
+
+function ourSecret(): KubernetesObject {
+  const annotations = { 'cloudsql-ssl.dev/managed-by': 'db' };
+  const stringData = { 'server-ca.pem': 'old' };
+  return Object.assign({ apiVersion: 'v1', kind: 'Secret', metadata: { name: SECRET, annotations } }, { stringData });
+}
+
+const isPublishing = (seen: Seen): boolean => isWrite(seen) && seen.path.includes(`/secrets/${SECRET}`);
+const isRolling = (seen: Seen): boolean => isWrite(seen) && seen.path.includes('/deployments/');
+
+/** Events come when they like; and what happens before the very last write is too late to be seen. */
+function matcher({ isOfRoll = false }: Deed): (seen: Seen) => boolean {
+  let hasBegun = !isOfRoll;
+  return (seen) => {
+    hasBegun ||= isRolling(seen);
+    return hasBegun && !isEvent(seen);
+  };
+}
+
+export const peopleCases = (reference: Reference): readonly Case[] =>
+  Object.entries(DEEDS).flatMap(([group, deed]) => {
+    const count = reference.seen.filter(matcher(deed)).length - 1;
+    return Array.from({ length: count }, (_, index) => personCase(group, deed, index + 1, reference));
+  });
+
+function personCase(group: string, deed: Deed, number: number, { end }: Reference): Case {
+  const meanwhile = (scene: Scene) => async (): Promise<void> => void (await deed.act(scene));
+  const tamper: Attack['tamper'] = (scene) =>
+    once(number, { deed: { kind: 'Pass' }, meanwhile: meanwhile(scene) }, matcher(deed));
+  return runCase({ group, name: `${group} ${number}` }, { ...deed, tamper }, end);
+}

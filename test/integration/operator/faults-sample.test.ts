@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sampleCases } from '../../faults/cases.ts';
+import { openLab } from '../../faults/lab.ts';
+import { referenceRun } from '../../faults/whole-run.ts';
+import { sharedCluster } from '../support/cluster.ts';
+
+test('the operator survives what happens around the call; all of it: npm run test:faults', {
+  concurrency: 4,
+}, async (t) => {
+  const lab = await openLab(await sharedCluster());
+  t.after(() => lab.close());
+  const cases = sampleCases(await referenceRun(lab));
+  await Promise.all(
+    cases.map((one) =>
+      t.test(one.name, async () => {
+        const outcome = await one.run(lab);
+        assert.equal(outcome.kind, 'Survived', outcome.kind === 'Fell' ? outcome.found.join('\n') : 'not reached');
+      }),
+    ),
+  );
+});
