@@ -1,0 +1,45 @@
+/** What the operator tells Prometheus of itself. */
+import { Gauge, Registry } from 'prom-client';
+import type { Leadership } from '../reconcile/ports.ts';
+import { type HttpAddress, type HttpServer, pathOf, serve } from './http.ts';
+
+export interface MetricsOptions {
+  readonly version: string;
+  readonly leaseName: string;
+  readonly leadership: Leadership;
+}
+
+export function createMetrics({ version, leaseName, leadership }: MetricsOptions): Registry {
+  const registry = new Registry();
+  const registers = [registry];
+  new Gauge({
+    name: 'cloudsql_ssl_reset_build_info',
+    help: 'Always 1; the label tells the version.',
+    labelNames: ['version'],
+    registers,
+  }).set({ version }, 1);
+  new Gauge({
+    name: 'leader_election_master_status',
+    help: 'Whether this process may work: 1 while it can prove that its lease is valid, or without leader election.',
+    labelNames: ['name'],
+    registers,
+    collect() {
+      this.set({ name: leaseName }, leadership.isLeader() ? 1 : 0);
+    },
+  });
+  return registry;
+}
+
+/** Serves `/metrics` as Prometheus text. */
+export function startMetricsServer(registry: Registry, address: HttpAddress): Promise<HttpServer> {
+  return serve('metrics', address, (request, response) => {
+    if (pathOf(request) !== '/metrics') {
+      response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('not found\n');
+      return;
+    }
+    registry.metrics().then(
+      (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
+      () => response.writeHead(500).end(),
+    );
+  });
+}
