@@ -1,4 +1,5 @@
 /** The composition root: configuration, adapters, the operator, and the only end of the process. */
+import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AdminApi } from './cloudsql/admin-api.ts';
@@ -7,6 +8,8 @@ import { oneLine } from './domain/conditions.ts';
 import { type Client, createClient } from './kubernetes/client.ts';
 import { createEvents } from './kubernetes/events.ts';
 import { ConfigurationError } from './kubernetes/kubeconfig.ts';
+import { type Election, LeaderElection } from './kubernetes/leader.ts';
+import { createLeases } from './kubernetes/leases.ts';
 import { watchSslResets } from './kubernetes/list-watch.ts';
 import { createNamespaces } from './kubernetes/namespaces.ts';
 import { createPublishedObjects } from './kubernetes/published-objects.ts';
@@ -14,9 +17,9 @@ import { createSslResets } from './kubernetes/ssl-resets.ts';
 import { createWorkloads } from './kubernetes/workloads.ts';
 import { startHealthServer } from './observability/health.ts';
 import { createLogger, type StructuredLogger } from './observability/logger.ts';
+import { createMetrics, startMetricsServer } from './observability/metrics.ts';
 import { startOperator } from './operator.ts';
 import { Fleet } from './reconcile/fleet.ts';
-import { Memory } from './reconcile/memory.ts';
 import type { World } from './reconcile/pass.ts';
 import type { Clock, Leadership } from './reconcile/ports.ts';
 import { version } from './version.ts';
@@ -29,14 +32,16 @@ const clock: Clock = {
   delay: (ms) => delay(ms),
 };
 
-/** One replica runs, and so it may always write. */
-const soleReplica: Leadership = { isLeader: () => true };
-
 async function run(config: Config, logger: StructuredLogger): Promise<void> {
-  const client = createClient({ ...config, requestTimeoutMs: KUBERNETES_TIMEOUT_MS });
+  const election = electionOf(config, logger);
+  const client = createClient({
+    ...config,
+    requestTimeoutMs: KUBERNETES_TIMEOUT_MS,
+    mayWrite: () => election.isLeader(),
+  });
   const events = createEvents(client, { logger, instance: hostname() });
   const operator = startOperator({
-    world: worldOf(config, client, events, logger),
+    world: worldOf(config, { client, events, leadership: election, logger }),
     events: watchSslResets(client, config.namespaces, { logger }),
     namespaces: config.namespaces,
     concurrency: config.concurrency,
@@ -47,22 +52,46 @@ async function run(config: Config, logger: StructuredLogger): Promise<void> {
     live: [],
     ready: [() => operator.notReady()],
   });
-  logger.info('Started', { version, healthPort: health.port });
+  const registry = createMetrics({ version, leaseName: config.leaseName, leadership: election });
+  const metrics = await startMetricsServer(registry, config.metricsAddress);
+  logger.info('Started', { version, healthPort: health.port, metricsPort: metrics.port });
 
-  const signal = await nextSignal();
+  const stop = new AbortController();
+  const leading = election.run(stop.signal, async (until) => {
+    await operator.work(until);
+    await events.flush();
+  });
+  const signal = await Promise.race([nextSignal(), leading]);
   logger.info('Stopping: steps in flight are finished', { signal });
-  await within(config.shutdownTimeoutMs, operator.stop());
-  await within(KUBERNETES_TIMEOUT_MS, events.flush());
-  await Promise.all([health.stop(), client.close()]);
+  stop.abort();
+  await within(config.shutdownTimeoutMs, leading);
+  await Promise.all([health.stop(), metrics.stop(), client.close()]);
   logger.info('Stopped');
 }
 
-function worldOf(
-  config: Config,
-  client: Client,
-  events: World['events'],
-  logger: StructuredLogger,
-): Omit<World, 'wake'> {
+/** Renewals go over connections of their own: what work keeps busy must not hold them up. */
+function electionOf(config: Config, logger: StructuredLogger): Election {
+  if (!config.leaderElect) return { isLeader: () => true, run: (stop, lead) => lead(stop) };
+  const client = createClient({ ...config, requestTimeoutMs: config.leaseRenewDeadlineMs / 2 });
+  const { leaseNamespace: namespace = client.namespace, leaseName: name, leaseDurationMs: durationMs } = config;
+  const log = logger.child({ lease: `${namespace}/${name}` });
+  return new LeaderElection(createLeases(client, { namespace, name, silenceMs: durationMs, logger: log }), {
+    identity: `${hostname()}_${randomUUID()}`,
+    durationMs,
+    renewDeadlineMs: config.leaseRenewDeadlineMs,
+    retryPeriodMs: config.leaseRetryPeriodMs,
+    logger: log,
+  });
+}
+
+interface Parts {
+  readonly client: Client;
+  readonly events: World['events'];
+  readonly leadership: Leadership;
+  readonly logger: StructuredLogger;
+}
+
+function worldOf(config: Config, { client, events, leadership, logger }: Parts): Omit<World, 'wake' | 'memory'> {
   return {
     resets: createSslResets(client),
     namespaces: createNamespaces(client),
@@ -77,10 +106,9 @@ function worldOf(
     }),
     events,
     clock,
-    leadership: soleReplica,
+    leadership,
     logger,
     fleet: new Fleet(),
-    memory: new Memory(clock),
     settings: { ...config, random: Math.random },
   };
 }

@@ -1,20 +1,33 @@
-/** Puts the operator together: watches move keys into the queue, a pass runs for each of them. */
-import { from, map, merge, mergeMap, type Observable, ReplaySubject, Subject, skipWhile, take, tap } from 'rxjs';
+/** Puts the operator together: watches fill the fleet always, and move keys into a queue of passes while it works. */
+import {
+  defer,
+  from,
+  fromEvent,
+  merge,
+  mergeMap,
+  type Observable,
+  of,
+  ReplaySubject,
+  Subject,
+  skipWhile,
+  take,
+} from 'rxjs';
 import { oneLine } from './domain/conditions.ts';
 import type { SslReset } from './domain/ssl-reset.ts';
 import { errorPolicy } from './reconcile/error-policy.ts';
 import { keyOf, refOf } from './reconcile/fleet.ts';
+import { Memory } from './reconcile/memory.ts';
 import type { World } from './reconcile/pass.ts';
 import type { Logger, ObjectRef } from './reconcile/ports.ts';
 import { reconcile } from './reconcile/reconcile.ts';
-import { controller } from './runtime/controller.ts';
+import { controller, type Outcome } from './runtime/controller.ts';
 import type { WatchEvent } from './runtime/watcher.ts';
 
 /** An event of one namespace's watch, or of the whole cluster's where `namespace` is undefined. */
 export type ResetEvent = WatchEvent<SslReset> & { readonly namespace: string | undefined };
 
 export interface OperatorOptions {
-  readonly world: Omit<World, 'wake'>;
+  readonly world: Omit<World, 'wake' | 'memory'>;
   readonly events: Observable<ResetEvent>;
   /** Namespaces that `events` speaks of; none: the whole cluster. */
   readonly namespaces: readonly string[];
@@ -26,55 +39,55 @@ export interface OperatorOptions {
 export interface Operator {
   /** What keeps it from working; undefined: it is synced and its watches are alive. */
   notReady(): string | undefined;
-  /** Takes no new work, finishes the passes in flight, and resolves. */
-  stop(): Promise<void>;
+  /**
+   * Looks at every object anew and works, until the signal: then it takes no new work, finishes the passes in flight, and
+   * resolves. What an earlier work remembered is not known to it.
+   */
+  work(until: AbortSignal): Promise<void>;
 }
 
+/** Watches at once, so that whoever stands by is warm. */
 export function startOperator({ world, events, namespaces, concurrency, loggerOf }: OperatorOptions): Operator {
-  const { fleet, logger, settings } = world;
-  const woken = new Subject<readonly ObjectRef[]>();
-  const shutdown = new ReplaySubject<void>(1);
+  const { fleet, logger, settings, clock, leadership } = world;
+  const due = new Subject<readonly ObjectRef[]>();
   const health = new WatchHealth(namespaces.length === 0 ? [undefined] : namespaces, logger);
-  const wake = (refs: readonly ObjectRef[]): void => woken.next(refs);
+  const wake = (refs: readonly ObjectRef[]): void => due.next(refs);
 
   // The fleet takes an event in before it counts as synced: lanes are looked up as soon as passes run.
-  // The fleet takes an event in before it counts as synced: lanes are looked up as soon as passes run.
-  const watched = events.pipe(
-    map((event) => ({ event, refs: takeIn(event) })),
-    tap(({ event }) => health.observe(event)),
-    map(({ refs }) => refs),
-  );
-  const triggers = merge(watched, woken).pipe(mergeMap((refs) => from(refs.map(keyOf))));
-  const outcomes = controller<string>({
-    triggers,
-    synced: health.synced,
-    reconcile: (key) => reconcile(refOf(key), { ...world, wake, logger: loggerOf(refOf(key)) }),
-    errorPolicy: (_key, error, failures) => errorPolicy(error, failures, settings),
-    concurrency,
-    laneOf: (key) => fleet.laneOf(key),
-    shutdown,
-  });
-
-  const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
-  outcomes.subscribe({
-    next: (outcome) => {
-      if (outcome.kind !== 'Failed') return;
-      loggerOf(refOf(outcome.key)).warn('A pass failed and is run again', {
-        err: outcome.error,
-        failures: outcome.failures,
-      });
-    },
-    error: reject,
-    complete: resolve,
+  events.subscribe((event) => {
+    const refs = takeIn(event);
+    health.observe(event);
+    wake(refs);
   });
 
   return {
     notReady: () => health.problem(),
-    stop: () => {
-      shutdown.next();
+
+    work(until) {
+      const memory = new Memory(clock);
+      const known = defer(() => of(fleet.refs));
+      const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
+      controller<string>({
+        triggers: merge(due, known).pipe(mergeMap((refs) => from(refs.map(keyOf)))),
+        synced: health.synced,
+        reconcile: async (key) =>
+          leadership.isLeader()
+            ? reconcile(refOf(key), { ...world, memory, wake, logger: loggerOf(refOf(key)) })
+            : { kind: 'RequeueAfter', delayMs: settings.retryMinMs },
+        errorPolicy: (_key, error, failures) => errorPolicy(error, failures, settings),
+        concurrency,
+        laneOf: (key) => fleet.laneOf(key),
+        shutdown: until.aborted ? of(undefined) : fromEvent(until, 'abort'),
+      }).subscribe({ next: tell, error: reject, complete: resolve });
       return ended;
     },
   };
+
+  function tell(outcome: Outcome<string>): void {
+    if (outcome.kind !== 'Failed') return;
+    const { key, error, failures } = outcome;
+    loggerOf(refOf(key)).warn('A pass failed and is run again', { err: error, failures });
+  }
 
   function takeIn(event: ResetEvent): readonly ObjectRef[] {
     switch (event.type) {

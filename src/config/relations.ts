@@ -10,6 +10,8 @@ export interface Relation {
 
 /** A step in flight may need a Google call and a Kubernetes call of 15 s, one after the other. */
 const KUBERNETES_CALL_MS = 15_000;
+/** As client-go has it. */
+const RENEWAL_MARGIN = 1.2;
 
 export const relations: readonly Relation[] = [
   {
@@ -33,8 +35,13 @@ export const relations: readonly Relation[] = [
     expected: 'at most --retry-max',
   },
   {
-    keys: ['leaderElect'],
-    holds: ({ leaderElect }) => !leaderElect,
-    expected: 'false: this version has no leader election, so run one replica',
+    keys: ['leaseDurationMs', 'leaseRenewDeadlineMs'],
+    holds: ({ leaseDurationMs, leaseRenewDeadlineMs }) => leaseDurationMs > leaseRenewDeadlineMs,
+    expected: 'longer than --lease-renew-deadline, or another replica takes the Lease while this one still writes',
+  },
+  {
+    keys: ['leaseRenewDeadlineMs', 'leaseRetryPeriodMs'],
+    holds: ({ leaseRenewDeadlineMs, leaseRetryPeriodMs }) => leaseRenewDeadlineMs > leaseRetryPeriodMs * RENEWAL_MARGIN,
+    expected: `longer than ${RENEWAL_MARGIN} times --lease-retry-period, or a renewal may come too late`,
   },
 ];

@@ -61,6 +61,13 @@ export const namespaces = commaSeparated.pipe(
     .transform((names): readonly string[] => Object.freeze([...new Set(names)])),
 );
 
+export const namespace = z.string().regex(new RegExp(`^${LABEL}$`), 'the name of a namespace (a DNS label)');
+
+export const objectName = z
+  .string()
+  .max(253)
+  .regex(new RegExp(`^${LABEL}(?:\\.${LABEL})*$`), 'the name of an object (DNS labels, with dots between them)');
+
 /** `*` matches all but `/`; the namespace is literal; a project may be domain-scoped, as in example.com:name. */
 const ALLOWED = new RegExp(`^(?:(?<namespace>${LABEL})=)?(?<pattern>[a-z0-9*][a-z0-9*.:-]*/[a-z0-9*][a-z0-9*-]*)$`);
 const allowed = z.string().transform((entry, context) => {

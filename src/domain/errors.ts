@@ -9,7 +9,9 @@ export type KubernetesErrorKind =
   /** An admission webhook or policy says no, or the object is invalid. */
   | 'Refused'
   /** 429, 5xx, timeouts, broken connections: the same request may work later. */
-  | 'Unavailable';
+  | 'Unavailable'
+  /** This process cannot prove that it may still write: nothing was sent. */
+  | 'NotLeading';
 
 interface KubernetesErrorOptions {
   readonly kind: KubernetesErrorKind;

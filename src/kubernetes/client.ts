@@ -2,6 +2,7 @@ import {
   type ApiConstructor,
   type ApiType,
   createConfiguration,
+  HttpMethod,
   IsomorphicFetchHttpLibrary,
   type RequestContext,
   type ResponseContext,
@@ -10,6 +11,7 @@ import {
   wrapHttpLibrary,
 } from '@kubernetes/client-node';
 import { fetch, type Response } from 'undici';
+import { KubernetesError } from '../domain/errors.ts';
 import { Connection } from './connection.ts';
 import { type KubeconfigOptions, loadKubeconfig } from './kubeconfig.ts';
 
@@ -25,6 +27,8 @@ export interface ClientOptions extends KubeconfigOptions {
   /** Deadline of one call, in milliseconds. */
   readonly requestTimeoutMs: number;
   readonly onRequest?: ((report: RequestReport) => void) | undefined;
+  /** Asked right before each request that writes is sent: after the credentials, which may take a while. */
+  readonly mayWrite?: (() => boolean) | undefined;
 }
 
 export interface Client {
@@ -46,13 +50,14 @@ const USER_AGENT = 'cloudsql-ssl-operator';
  * @throws ConfigurationError
  */
 export function createClient(options: ClientOptions): Client {
-  const { requestTimeoutMs, onRequest = () => undefined } = options;
+  const { requestTimeoutMs, onRequest = () => undefined, mayWrite = () => true } = options;
   const kubeconfig = loadKubeconfig(options);
   const connection = new Connection(kubeconfig, requestTimeoutMs);
   const report = reporting(onRequest);
   const http = new IsomorphicFetchHttpLibrary();
 
-  const send = (request: RequestContext): Promise<ResponseContext> => {
+  const send = async (request: RequestContext): Promise<ResponseContext> => {
+    if (request.getHttpMethod() !== HttpMethod.GET && !mayWrite()) throw notLeading();
     request.setSignal(AbortSignal.timeout(requestTimeoutMs));
     const { host } = new URL(request.getUrl());
     const pending = http.send(request).toPromise();
@@ -79,6 +84,9 @@ export function createClient(options: ClientOptions): Client {
     close: () => connection.close(),
   };
 }
+
+const notLeading = (): KubernetesError =>
+  new KubernetesError({ kind: 'NotLeading', message: 'this process does not lead: nothing is written' });
 
 type Reporting = <R>(method: string, host: string, pending: Promise<R>, codeOf: (answer: R) => number) => Promise<R>;
 

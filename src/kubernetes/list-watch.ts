@@ -4,13 +4,14 @@ import { isKubernetesError, KubernetesError } from '../domain/errors.ts';
 import { GROUP, PLURAL, type SslReset, VERSION } from '../domain/ssl-reset.ts';
 import type { Logger } from '../reconcile/ports.ts';
 import type { Backoff } from '../runtime/backoff.ts';
-import { type ListWatchSource, type SourceEvent, type WatchEvent, watcher } from '../runtime/watcher.ts';
-import { fromAnswer, isExpired } from './api-error.ts';
+import { type ListWatchSource, type WatchEvent, watcher } from '../runtime/watcher.ts';
+import { isExpired } from './api-error.ts';
 import type { Client } from './client.ts';
-import { arrayAt, numberAt, objectAt, textAt } from './json.ts';
+import { arrayAt, objectAt, textAt } from './json.ts';
 import { collect, PAGE_LIMIT } from './pages.ts';
 import { parseSslReset } from './ssl-reset-object.ts';
-import { type StreamItem, type WatchTimeouts, watchStream } from './watch-stream.ts';
+import { toSourceEvent, watchQuery } from './watch-events.ts';
+import { type WatchTimeouts, watchStream } from './watch-stream.ts';
 
 export interface ListWatchOptions {
   readonly logger: Logger;
@@ -23,8 +24,6 @@ export interface ListWatchOptions {
 export type SslResetEvent = WatchEvent<SslReset> & { readonly namespace: string | undefined };
 
 const RESOURCE = { group: GROUP, version: VERSION, plural: PLURAL } as const;
-/** The API server ends a watch after it, so that watches spread over its replicas again. */
-const WATCH_SECONDS = 290;
 /** The API server sends a bookmark within 61 s of silence: a watch without even that has nobody at the other end. */
 const SILENCE_MS = 65_000;
 const BACKOFF: Backoff = { minMs: 500, maxMs: 30_000 };
@@ -127,25 +126,7 @@ function toPage(list: unknown): Page {
 
 function watchPath(namespace: string | undefined, version: string): string {
   const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
-  const query = new URLSearchParams({
-    watch: 'true',
-    allowWatchBookmarks: 'true',
-    resourceVersion: version,
-    timeoutSeconds: String(WATCH_SECONDS),
-  });
-  return `/apis/${GROUP}/${VERSION}${scope}/${PLURAL}?${query}`;
-}
-
-/** @throws KubernetesError where the server ends the watch with an error */
-function toSourceEvent(item: StreamItem, parse: Parse): SourceEvent<SslReset> {
-  if (item.type === 'opened') return item;
-  const type = textAt(item.value, 'type');
-  const object = objectAt(item.value, 'object');
-  if (type === 'ERROR') throw fromAnswer({ code: numberAt(object, 'code') ?? 500, body: object });
-  const version = textAt(objectAt(object, 'metadata'), 'resourceVersion');
-  const reset = type === 'BOOKMARK' ? undefined : parse(object);
-  if (reset === undefined) return { type: 'bookmark', version };
-  return { type: type === 'DELETED' ? 'deleted' : 'applied', object: reset, version };
+  return `/apis/${GROUP}/${VERSION}${scope}/${PLURAL}?${watchQuery(version)}`;
 }
 
 /** Only where the API server does not know the resource is there nothing to list. */

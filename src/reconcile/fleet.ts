@@ -73,6 +73,10 @@ export class Fleet {
     return this.#members.size;
   }
 
+  get refs(): readonly ObjectRef[] {
+    return [...this.#members.values()].map(({ ref }) => ref);
+  }
+
   /** Whether another object of the instance has recorded a CA that was made later. Both times are Google's. */
   hasNewerCa(reset: SslReset): boolean {
     const { ca } = memberOf(reset);

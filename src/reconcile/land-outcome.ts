@@ -10,6 +10,7 @@ const RETRY_MAX_MS = 5_000;
 /**
  * Writes what became of a call until it lands, over conflicts and failures of the API server: without it the next
  * process would have to find it out. Gives up, and answers undefined, only when the record is no longer ours to answer.
+ * @throws KubernetesError `NotLeading`: who leads now finds it out
  */
 export async function landOutcome(recorded: SslReset, finding: Finding, world: World): Promise<SslReset | undefined> {
   const { clock, resets, fleet, wake, logger } = world;
@@ -20,7 +21,7 @@ export async function landOutcome(recorded: SslReset, finding: Finding, world: W
       wake(fleet.apply(written));
       return written;
     } catch (error) {
-      if (!isKubernetesError(error)) throw error;
+      if (!isKubernetesError(error) || error.kind === 'NotLeading') throw error;
       const isOld = error.kind === 'Conflict' || error.kind === 'NotFound';
       if (!isOld) logger.warn('Outcome of the call could not be written yet', { err: error });
       if (!isOld || failures > 0) await clock.delay(Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(failures, 10)));

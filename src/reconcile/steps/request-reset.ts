@@ -75,7 +75,7 @@ async function call(
   const attempt = recordedAttempt(request, { before, user, time: toTime(clock.now()) });
   fleet.noteCall(uid, attempt.time);
   const recorded = await record(reset, { ...facts, request: attempt }, world).catch((error: unknown) => {
-    if (isKubernetesError(error, 'Conflict', 'NotFound')) fleet.forgetCall(uid, attempt.time);
+    if (isKubernetesError(error, 'Conflict', 'NotFound', 'NotLeading')) fleet.forgetCall(uid, attempt.time);
     throw error;
   });
   if (!leadership.isLeader()) return { kind: 'Idle', requeueAfterMs: settings.retryMinMs };

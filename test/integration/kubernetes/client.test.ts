@@ -150,3 +150,14 @@ test('an API server that cannot be reached is Unavailable', async (t) => {
     message: 'cannot reach the API server: connect ECONNREFUSED 127.0.0.1:2',
   });
 });
+
+test('without the right to write, reads are sent and writes are not', async (t) => {
+  const proxy = await apiProxy(t, await sharedCluster());
+  let mayWrite = true;
+  const client = testClient(t, proxy.kubeconfigPath, { mayWrite: () => mayWrite });
+  await username(client);
+  mayWrite = false;
+  await assert.rejects(username(client), { kind: 'NotLeading' });
+  await readDefault(client);
+  assert.equal(proxy.requests.length, 2);
+});

@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { describe, type TestContext, test } from 'node:test';
+import { createReset, testClient } from '../kubernetes/fixtures.ts';
+import { type Bench, type BenchOptions, bench, deployment, INSTANCE, isReady, PROJECT, reset } from './bench.ts';
+import type { Program } from './program.ts';
+
+const LEASE_MS = 4_000;
+const ELECTION = [
+  '--leader-elect=true',
+  `--lease-duration=${LEASE_MS}ms`,
+  '--lease-renew-deadline=3s',
+  '--lease-retry-period=500ms',
+];
+const LEASE = ['lease', 'cloudsql-ssl-operator'];
+
+/** An operation that is not done before the other replica could have taken over. */
+const SLOW = { instances: [{ project: PROJECT, name: INSTANCE }], plan: { runningMs: 2 * LEASE_MS } };
+
+interface Pair extends Bench {
+  readonly leader: Program;
+  readonly standby: Program;
+}
+
+async function pair(t: TestContext, options: BenchOptions = {}): Promise<Pair> {
+  const one = await bench(t, { ...options, flags: ELECTION });
+  const leader = one.operator;
+  await leader.says('Leading');
+  const standby = await one.restartOperator();
+  await standby.says('Standing by');
+  return { ...one, leader, standby };
+}
+
+/** Milliseconds from what happens until whoever leads then has written to a new object. */
+async function firstWriteMs(t: TestContext, two: Bench, happens: () => Promise<unknown>): Promise<number> {
+  const client = testClient(t, two.cluster.kubeconfigPath);
+  // Connections are open and the watch runs before the time counts.
+  await createReset(client, two.namespace, 'other');
+  const written = two.until('db', ({ status }) => status.request !== undefined).then(() => performance.now());
+  await two.until('other', isReady);
+  const startMs = performance.now();
+  await happens();
+  await createReset(client, two.namespace, 'db');
+  return (await written) - startMs;
+}
+
+const holder = ({ kubectl }: Bench): Promise<string> =>
+  kubectl(['get', ...LEASE, '-o', 'jsonpath={.spec.holderIdentity}']);
+
+async function ask(program: Program, server: 'health' | 'metrics', path: string): Promise<string> {
+  const started: Readonly<Record<string, unknown>> = JSON.parse(await program.says('"Started"'));
+  const answer = await fetch(`http://127.0.0.1:${started[`${server}Port`]}${path}`);
+  return `${answer.status} ${await answer.text()}`;
+}
+
+describe('of two replicas', { concurrency: 4 }, () => {
+  test('one leads; the other is ready, does nothing and says so', async (t) => {
+    const two = await pair(t);
+    const { apply, until, leader, standby, resets } = two;
+    await apply(reset(), deployment('app'));
+    await until('db', isReady);
+    assert.equal(resets(), 1);
+    assert.doesNotMatch(standby.log, /"Leading"|Call of resetSslConfig/);
+    assert.equal(await ask(standby, 'health', '/readyz'), '200 ok\n');
+    const status = 'leader_election_master_status{name="cloudsql-ssl-operator"}';
+    assert.ok((await ask(leader, 'metrics', '/metrics')).includes(`${status} 1\n`));
+    assert.ok((await ask(standby, 'metrics', '/metrics')).includes(`${status} 0\n`));
+  });
+
+  test('the first takes over again from the second', async (t) => {
+    const two = await pair(t);
+    const { apply, until, leader, standby, restartOperator, resets } = two;
+    await leader.kill('SIGTERM');
+    await standby.says('Leading');
+    const third = await restartOperator();
+    await third.says('Standing by');
+    await standby.kill('SIGTERM');
+    await third.says('Leading');
+    await apply(reset());
+    await until('db', isReady);
+    assert.equal(resets(), 1);
+    assert.equal(await two.kubectl(['get', ...LEASE, '-o', 'jsonpath={.spec.leaseTransitions}']), '2');
+  });
+});
+
+describe('fail-over', () => {
+  test('the second works at once when the first is told to end', async (t) => {
+    const two = await pair(t);
+    const ms = await firstWriteMs(t, two, () => {
+      two.leader.signal('SIGTERM');
+      // From here on the first takes no new work.
+      return two.leader.says('Stopping');
+    });
+    t.diagnostic(`SIGTERM of the leader -> first write of the other: ${Math.round(ms)} ms (gate: 1000 ms)`);
+    assert.ok(ms < 3_000, `${ms} ms\n${two.standby.log}`);
+    assert.match(two.standby.log, /"Leading"/);
+    assert.equal(await two.leader.kill('SIGTERM'), 0);
+    assert.match(two.leader.log, /The lease is released/);
+  });
+
+  test('the second works when the lease of the first has expired that was killed', async (t) => {
+    const two = await pair(t);
+    const ms = await firstWriteMs(t, two, () => two.leader.kill());
+    t.diagnostic(
+      `SIGKILL of the leader -> first write of the other: ${Math.round(ms)} ms (lease duration: ${LEASE_MS} ms, gate: + 2000 ms)`,
+    );
+    assert.ok(ms < LEASE_MS + 2_000, `${ms} ms\n${two.standby.log}`);
+    assert.match(two.standby.log, /"Leading"/);
+  });
+});
+
+describe('a leader that was frozen until the other one was done writes nothing, and stands by', {
+  concurrency: 4,
+}, () => {
+  const frozen: Readonly<
+    Record<string, { readonly options?: BenchOptions; readonly until: (two: Pair) => Promise<unknown> }>
+  > = {
+    'while it checks before the call': {
+      until: ({ emulator }) => emulator.journal.waitFor(({ api }) => api === 'instances.get'),
+    },
+    'while its call hangs that was executed': {
+      until: ({ emulator }) => emulator.journal.waitFor(({ api, executed }) => api === 'resetSslConfig' && executed),
+    },
+    'while its operation runs': {
+      options: { emulator: SLOW },
+      until: ({ until }) => until('db', ({ status }) => status.operation?.status === 'RUNNING'),
+    },
+  };
+  for (const [when, { options, until: isThere }] of Object.entries(frozen)) {
+    test(when, async (t) => {
+      const two = await pair(t, options);
+      const { apply, until, leader, standby, emulator, kubectl, resets } = two;
+      if (when.includes('hangs')) emulator.order({ api: 'resetSslConfig', answer: { kind: 'Hang', executed: true } });
+      await apply(reset({ serverCa: { secretName: 'ca' } }), deployment('app'));
+      await isThere(two);
+      leader.signal('SIGSTOP');
+      await standby.says('Leading');
+      const { metadata } = await until('db', isReady);
+      leader.signal('SIGCONT');
+      await leader.says('The lease is lost');
+      await leader.says('Standing by');
+      // What it does after all would be seen before a later change of the other's.
+      await kubectl(['annotate', 'sslreset', 'db', 'cloudsql-ssl.dev/retry=1']);
+      const after = await until('db', ({ metadata: { annotations } }) => 'cloudsql-ssl.dev/retry' in annotations);
+      assert.deepEqual(after.metadata.generation, metadata.generation);
+      assert.equal(resets(), 1);
+      assert.ok(leader.isAlive);
+      await standby.kill('SIGTERM');
+      await leader.says('Leading', 2);
+    });
+  }
+});
+
+describe('a leader loses its lease, and lives on', { concurrency: 4 }, () => {
+  test('that was taken by hand: it works again when that one has expired', async (t) => {
+    const one = await bench(t, { flags: ELECTION });
+    const { kubectl, operator, resets } = one;
+    await operator.says('Leading');
+    const ms = await firstWriteMs(t, one, async () => {
+      await kubectl(['patch', ...LEASE, '--type=merge', '-p', '{"spec":{"holderIdentity":"somebody"}}']);
+      await operator.says('The lease is lost');
+    });
+    assert.ok(ms > LEASE_MS / 2, `it wrote after ${ms} ms, while somebody else held the lease`);
+    await one.until('db', isReady);
+    assert.equal(resets(), 2);
+    assert.ok(operator.isAlive);
+  });
+
+  test('that was deleted: it makes another one', async (t) => {
+    const one = await bench(t, { flags: ELECTION });
+    const { apply, kubectl, operator, until } = one;
+    await operator.says('Leading');
+    await kubectl(['delete', ...LEASE]);
+    await operator.says('The lease is lost');
+    await operator.says('Leading', 2);
+    await apply(reset());
+    await until('db', isReady);
+    assert.notEqual(await holder(one), '');
+    assert.ok(operator.isAlive);
+  });
+});
