@@ -62,7 +62,7 @@ function resetDone({ request, operation }: Facts, verdict: Verdict): ConditionVa
   if (request?.outcome === 'Accepted' && request.doneTime !== undefined) {
     return { type, status: 'True', reason: 'OperationDone', message: `Operation ${operation?.name ?? ''} is done` };
   }
-  return { type, status: 'False', reason: verdict.reason, message: verdict.message };
+  return { type, status: 'False', reason: verdict.reason, message: 'The operation is not done; see Ready' };
 }
 
 function serverCaPublished({ request, serverCa }: Facts, verdict: Verdict): ConditionValue {

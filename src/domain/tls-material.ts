@@ -39,9 +39,12 @@ export function serverCaStatus(
       sha1Fingerprint: active.sha1Fingerprint,
       ...(active.commonName !== undefined && { commonName: active.commonName.slice(0, 1024) }),
       ...(active.createTime !== undefined && { createTime: active.createTime }),
-      ...(active.expirationTime !== undefined && { expirationTime: active.expirationTime }),
+      ...(active.expirationTime !== undefined && { expirationTime: inSeconds(active.expirationTime) }),
     }),
     ...(previousSha1Fingerprint !== undefined && { previousSha1Fingerprint }),
     ...(publishedTo !== undefined && { publishedTo }),
   };
 }
+
+/** For the eye: nobody plans an expiry by milliseconds. What is no time is kept as it is. */
+const inSeconds = (time: string): string => time.replace(/^(.*T\d\d:\d\d:\d\d)\.\d+Z$/, '$1Z');

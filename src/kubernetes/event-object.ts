@@ -3,10 +3,11 @@ import type { EventSubject } from '../reconcile/ports.ts';
 
 const MAX_NOTE_BYTES = 1024;
 
-/** A name that no other event has, beginning with that of its subject. */
-export function eventName({ name }: EventSubject): string {
+/** A name that no other event has: that of its subject, then the time, since kubectl lists events by their names. */
+export function eventName({ name }: EventSubject, at: Date = new Date()): string {
   const stem = name.slice(0, 200).replace(/[-.]+$/, '');
-  return `${stem}.${randomUUID().replaceAll('-', '').slice(0, 16)}`;
+  const time = at.getTime().toString(16).padStart(12, '0');
+  return `${stem}.${time}${randomUUID().slice(0, 8)}`;
 }
 
 /** The API server counts bytes; a character is never cut in two. */

@@ -115,7 +115,7 @@ class EventWriter implements FlushableEvents {
 
   async #create({ type, reason, action, note, regarding, related }: EventNote, at: Date): Promise<Series> {
     const { namespace } = regarding;
-    const name = eventName(regarding);
+    const name = eventName(regarding, at);
     const body = {
       metadata: { name, namespace },
       eventTime: new V1MicroTime(at),

@@ -1,5 +1,5 @@
 // The polyfill has to be there before the X.509 library is.
-import './reflect-metadata.ts';
+import 'reflect-metadata';
 import { KeyObject, randomBytes, randomUUID, webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 

@@ -90,14 +90,15 @@ function ended(reset: SslReset, facts: Facts): Verdict {
       `${failureMessage(facts).slice(0, 700)}. Judge it again with: ${retryCommand(reset)}`,
     );
   }
-  const what = [published(facts), rolled(rollout)].filter((text) => text !== '').join('; ');
+  const what = [rolled(rollout), published(facts)].filter((text) => text !== '').join('; ');
   return request?.outcome === 'AlreadyDone'
-    ? ready('AlreadyRotated', `The server CA was rotated before: nothing was called; ${what}`)
-    : ready('Complete', `Operation ${operation?.name ?? ''} is done; ${what}`);
+    ? ready('AlreadyRotated', `The server CA was rotated before, so nothing was called; ${what}`)
+    : ready('Complete', `${what}; operation ${operation?.name ?? ''}`);
 }
 
+/** Enough of a fingerprint to tell one CA from another; `status.serverCa` has it whole. */
 const published = ({ serverCa }: Facts): string =>
-  `server CA ${serverCa?.sha1Fingerprint ?? ''}${serverCa?.publishedTo === undefined ? '' : ` published to ${serverCa.publishedTo}`}`;
+  `server CA ${serverCa?.sha1Fingerprint?.slice(0, 8) ?? ''}…${serverCa?.publishedTo === undefined ? '' : ` in ${serverCa.publishedTo}`}`;
 
 const rolled = (rollout: RolloutStatus | undefined): string =>
   rollout?.summary === undefined ? '' : `${rollout.summary} workloads rolled`;
