@@ -3,18 +3,21 @@ import { chanceCases } from './chance.ts';
 import { goneCases } from './gone.ts';
 import { lieCases } from './lies.ts';
 import { manyCases } from './many.ts';
+import { pastCases } from './past.ts';
 import { peopleCases } from './people.ts';
 import { sweepCases } from './sweeps.ts';
 import { isCall } from './traffic.ts';
 import type { Reference } from './whole-run.ts';
 
 export const allCases = (reference: Reference, seed: number): readonly Case[] => [
+  // They take longest.
+  ...manyCases(seed),
   ...sweepCases(reference),
   ...lieCases(reference),
+  ...pastCases(reference),
   ...peopleCases(reference),
   ...goneCases(reference),
   ...chanceCases(reference, seed),
-  ...manyCases(seed),
 ];
 
 const SAMPLED = ['kill before', 'kill after', 'connection reset before', 'connection reset after'];

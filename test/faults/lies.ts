@@ -118,8 +118,9 @@ const LIES: Readonly<Record<string, Attack>> = {
   'the new CA shows up later': { emulator: { plan: { effect: 'AfterDone', settleMs: 500 } } },
   'an operation never ends': {
     emulator: { plan: { runningMs: 3_600_000 } },
-    spec: { deadlineSeconds: 1 },
-    meanwhile: () => delay(8_000),
+    spec: { deadlineSeconds: 15 },
+    // Longer than the deadline, which bounds all but this.
+    meanwhile: () => delay(20_000),
     isEnd: isRunning,
     allowed: { ...ANYHOW, request: /Accepted/, conditions: /Reconciling=True OperationRunning/, history: /^\[\]$/ },
     judge: onlyFollows,

@@ -4,7 +4,7 @@ import { deployment, isReady, isReadyWith } from '../integration/operator/bench.
 import { type Case, runCase } from './case.ts';
 import { SECRET } from './end-state.ts';
 import type { Scene } from './scene.ts';
-import { isEvent, isWrite, once, type Seen } from './traffic.ts';
+import { isCall, isEvent, isWrite, once, type Seen } from './traffic.ts';
 import { type Attack, db, type Reference, SMALL } from './whole-run.ts';
 
 interface Deed extends Attack {
@@ -44,6 +44,13 @@ const editB = (scene: Scene, change: object) => patch(scene, { kind: 'Deployment
 /** One for each request: the one before the change, if it was called, and the one after it. */
 const ONE_EACH = { executedResets: /^[12]$/, deployments: /"a \d Current","b \d Current","c \d Current"/ };
 
+function onceEach({ traffic: { seen, hit } }: Scene): readonly string[] {
+  const calls = seen.filter(isCall);
+  const before = calls.filter(({ number }) => number <= (hit?.number ?? 0)).length;
+  const isRight = before <= 1 && calls.length - before <= 1;
+  return isRight ? [] : [`called ${before} times before the change, ${calls.length - before} times after it`];
+}
+
 const DEEDS: Readonly<Record<string, Deed>> = {
   'deleted and made again at': {
     act: async (scene) => {
@@ -52,11 +59,13 @@ const DEEDS: Readonly<Record<string, Deed>> = {
     },
     isEnd: (one) => isReady(one) && one.spec.deadlineSeconds === 1_234,
     allowed: ONE_EACH,
+    judge: onceEach,
   },
   'edited at': {
     act: (scene) => edit(scene, { spec: { deadlineSeconds: 1_234 } }),
     isEnd: isReadyWith(2),
     allowed: { ...ONE_EACH, request: /^"2 Accepted"$/, history: /^\["2 Complete"/ },
+    judge: onceEach,
   },
   'edited under the same requestId at': {
     spec: { requestId: 'one' },

@@ -9,17 +9,23 @@ import { isWatch } from './traffic.ts';
 
 export interface Proxy {
   readonly url: string;
+  /** Breaks the watches that are open. */
+  cutWatches(): void;
   stop(): Promise<void>;
 }
 
 /** Stands between the operator and a server, numbers its requests, and does to them what the traffic says. */
 export async function startProxy(side: Side, target: Target, traffic: Traffic): Promise<Proxy> {
   const firstAnswers = new Map<string, Answer>();
+  const watches = new Set<ServerResponse>();
   const server: Server = createServer((request, response) => {
     receive(request, response).catch(() => request.socket.destroy());
   });
   const host = await listen(server, 0);
-  return { url: `http://${host}`, stop: () => close(server) };
+  const cutWatches = (): void => {
+    for (const watch of watches) watch.destroy();
+  };
+  return { url: `http://${host}`, cutWatches, stop: () => close(server) };
 
   async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method, url: path = '/', headers } = request;
@@ -56,7 +62,11 @@ export async function startProxy(side: Side, target: Target, traffic: Traffic): 
   }
 
   async function stream({ response, outgoing }: Exchange, answer: IncomingMessage, delayMs: number): Promise<void> {
-    response.on('close', () => answer.destroy());
+    if (isWatch(outgoing)) watches.add(response);
+    response.on('close', () => {
+      watches.delete(response);
+      answer.destroy();
+    });
     answer.on('error', () => response.destroy());
     response.writeHead(answer.statusCode ?? 502, withoutHop(answer));
     // A watch that says nothing yet is accepted all the same.

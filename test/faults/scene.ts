@@ -29,6 +29,8 @@ export interface Scene {
   /** What all operators of this scene have written. */
   readonly log: string;
   startOperator(): void;
+  /** Breaks the watches that are open. */
+  cutWatches(): void;
   create(...objects: readonly KubernetesObject[]): Promise<void>;
   kubectl(args: readonly string[], stdin?: string): Promise<string>;
   close(): Promise<void>;
@@ -81,6 +83,7 @@ export async function openScene(lab: Lab, { emulator: settings, flags = [] }: Sc
     get log() {
       return programs.map(({ log }) => log).join('\n--- killed ---\n');
     },
+    cutWatches: () => kubernetes.cutWatches(),
     startOperator: () => void programs.push(start()),
     async create(...objects) {
       for (const object of objects) {

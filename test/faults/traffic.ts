@@ -44,6 +44,8 @@ export type Tamper = (seen: Seen) => Fault | undefined;
 export const untouched: Tamper = () => undefined;
 
 export const isWatch = ({ path }: Pick<Seen, 'path'>): boolean => path.includes('watch=true');
+export const isList = ({ side, path }: Seen): boolean =>
+  side === 'Kubernetes' && /\/cloudsqlsslresets\?limit=/.test(path);
 export const isRead = ({ method }: Pick<Seen, 'method'>): boolean => method === 'GET';
 export const isEvent = ({ side, path }: Seen): boolean => side === 'Kubernetes' && path.includes('/events');
 export const isCall = ({ path }: Pick<Seen, 'path'>): boolean => path.includes('/resetSslConfig');
@@ -56,6 +58,8 @@ export class Traffic {
   /** The one request that met the last fault. */
   hit: Seen | undefined;
   tamper: Tamper = untouched;
+  /** What happens all the time, to requests that the tamper leaves alone. */
+  climate: Tamper = untouched;
   #lastMs = Date.now();
 
   arrive(request: Omit<Seen, 'number'>): Fault | undefined {
@@ -63,7 +67,8 @@ export class Traffic {
     this.seen.push(seen);
     if (!isWatch(seen)) this.#lastMs = Date.now();
     const fault = this.tamper(seen);
-    if (fault !== undefined) this.hit = seen;
+    if (fault === undefined) return this.climate(seen);
+    this.hit = seen;
     return fault;
   }
 

@@ -16,6 +16,8 @@ export const db = (spec: object): KubernetesObject =>
 
 export interface Attack extends SceneOptions {
   readonly tamper?: (scene: Scene) => Tamper;
+  /** What happens all the time. */
+  readonly climate?: (scene: Scene) => Tamper;
   /** Added to the spec of the reset. */
   readonly spec?: object;
   /** Happens before the operator is started. */
@@ -49,6 +51,7 @@ export async function wholeRun(lab: Lab, attack: Attack = {}): Promise<Run> {
   const scene = await openScene(lab, attack);
   try {
     scene.traffic.tamper = attack.tamper?.(scene) ?? untouched;
+    scene.traffic.climate = attack.climate?.(scene) ?? untouched;
     await createRun(scene, attack.spec);
     await attack.prepare?.(scene);
     scene.startOperator();

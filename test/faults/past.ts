@@ -1,0 +1,46 @@
+/** Lists and watches show the past, or break off, while the operator works. */
+import { type Case, runCase } from './case.ts';
+import { BREAK_AFTER, kill, kubernetesError } from './deeds.ts';
+import type { Scene } from './scene.ts';
+import { type Fault, isCall, isEvent, isList, isWatch, isWrite, once, type Seen, type Tamper } from './traffic.ts';
+import type { Reference } from './whole-run.ts';
+
+interface Past {
+  readonly group: string;
+  readonly fault: (scene: Scene) => Fault;
+  readonly matches: (seen: Seen) => boolean;
+  readonly climate: (scene: Scene) => Tamper;
+}
+
+const REPLAY: Fault = { deed: { kind: 'Replay' } };
+const LATE: Fault = { deed: { kind: 'Delay', ms: 1_500 } };
+const EXPIRED: Fault = { deed: kubernetesError(410, 'Expired') };
+
+/** Every list is the first one, from before there was any status; every watch begins there, and is late. */
+const old = (): Tamper => (seen) => (isList(seen) ? REPLAY : isWatch(seen) ? LATE : undefined);
+
+/** The watch after the first one is too old. */
+const gap = (): Tamper => once(2, EXPIRED, isWatch);
+
+const PASTS: readonly Past[] = [
+  {
+    group: 'kill and a stale list after',
+    fault: kill(BREAK_AFTER),
+    matches: (seen) => isWrite(seen) || isCall(seen),
+    climate: old,
+  },
+  {
+    group: 'watch lost at',
+    fault: (scene) => ({ deed: { kind: 'Pass' }, meanwhile: async () => scene.cutWatches() }),
+    matches: (seen) => !isEvent(seen),
+    climate: gap,
+  },
+];
+
+export const pastCases = (reference: Reference): readonly Case[] =>
+  PASTS.flatMap(({ group, fault, matches, climate }) =>
+    reference.seen.filter(matches).map((_, index) => {
+      const tamper = (scene: Scene): Tamper => once(index + 1, fault(scene), matches);
+      return runCase({ group, name: `${group} ${index + 1}` }, { tamper, climate }, reference.end);
+    }),
+  );
