@@ -68,6 +68,8 @@ export class LeaderElection implements Election {
     while (!stop.aborted) {
       const decision = await this.#decide();
       if (decision.kind === 'Wait') {
+        const holder = this.#seen?.lease?.holder;
+        if (holder !== undefined) this.#log('info', 'Standing by', { holder });
         await this.#pause(decision.delayMs);
         continue;
       }
@@ -127,9 +129,7 @@ export class LeaderElection implements Election {
   async #decide(): Promise<Decision> {
     if (this.#seen === undefined) await this.#read();
     if (this.#seen === undefined) return { kind: 'Wait', delayMs: this.#options.retryPeriodMs };
-    const decision = decide(this.#seen, this.#options, this.#timers.nowMs());
-    if (decision.kind === 'Wait') this.#log('info', 'Standing by', { holder: this.#seen.lease?.holder });
-    return decision;
+    return decide(this.#seen, this.#options, this.#timers.nowMs());
   }
 
   async #write(before: Lease | undefined): Promise<Written> {
@@ -139,6 +139,7 @@ export class LeaderElection implements Election {
       const mine = claim(before, this.#options, this.#clock.now());
       this.#saw(await (before === undefined ? this.#leases.create(mine) : this.#leases.update(before, mine)));
       this.#proof = proof;
+      this.#lastLine = '';
       return 'Written';
     } catch (error) {
       const isOld = isKubernetesError(error, 'Conflict') || (before && isKubernetesError(error, 'NotFound'));
@@ -190,7 +191,7 @@ export class LeaderElection implements Election {
     this.#log('warn', message, { err: error });
   }
 
-  /** The same is said once. */
+  /** What is said again and again is logged once. */
   #log(level: 'info' | 'warn', message: string, fields: Readonly<Record<string, unknown>> = {}): void {
     const line = [message, ...Object.values(fields)].join(' ');
     if (line !== this.#lastLine) this.#options.logger[level](message, fields);

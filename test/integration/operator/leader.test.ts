@@ -2,15 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { createReset, testClient } from '../kubernetes/fixtures.ts';
 import { type Bench, type BenchOptions, bench, deployment, INSTANCE, isReady, PROJECT, reset } from './bench.ts';
+import { ELECTION, LEASE_MS } from './election.ts';
 import type { Program } from './program.ts';
 
-const LEASE_MS = 4_000;
-const ELECTION = [
-  '--leader-elect=true',
-  `--lease-duration=${LEASE_MS}ms`,
-  '--lease-renew-deadline=3s',
-  '--lease-retry-period=500ms',
-];
 const LEASE = ['lease', 'cloudsql-ssl-operator'];
 
 /** An operation that is not done before the other replica could have taken over. */

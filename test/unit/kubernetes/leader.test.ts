@@ -152,6 +152,17 @@ describe('a leader', () => {
     assert.equal(a.leads, false);
   });
 
+  test('says each time once that it cannot renew', async () => {
+    const { timers, a } = await alone();
+    for (let outage = 0; outage < 2; outage += 1) {
+      a.connection.isCut = true;
+      await timers.advance(2 * RETRY_PERIOD_MS);
+      a.connection.isCut = false;
+      await timers.advance(RETRY_PERIOD_MS);
+    }
+    assert.deepEqual(a.log.slice(1), Array(2).fill('The lease cannot be written; it is tried again'));
+  });
+
   test('whose renewal gets through in time goes on in the same term', async () => {
     const { timers, a } = await alone();
     a.connection.isCut = true;
@@ -199,6 +210,7 @@ describe('a leader', () => {
     assert.deepEqual([a.leads, a.isWorking], [false, false]);
     await timers.advance(DURATION_MS - 1);
     assert.deepEqual([a.terms, server.lease?.holder], [1, 'somebody']);
+    assert.deepEqual(a.log.slice(1), ['The lease is lost: all work stops', 'Standing by']);
     await timers.advance(1);
     assert.deepEqual([a.terms, a.leads], [2, true]);
   });
@@ -208,7 +220,7 @@ describe('a leader', () => {
     server.put(undefined);
     await timers.advance(0);
     assert.deepEqual([a.terms, a.leads, server.lease?.holder], [2, true, 'a']);
-    assert.ok(a.log.includes('The lease is lost: all work stops'));
+    assert.deepEqual(a.log, ['Leading', 'The lease is lost: all work stops', 'Leading']);
   });
 
   test('that lost its lease does not stand for election before its work in flight has ended', async () => {
