@@ -173,6 +173,13 @@ describe('after the reset', () => {
     assert.deepEqual(await scene.outcome(), DONE_ONCE);
   });
 
+  test('a CA that shows up a while after the end of the operation is waited for', async () => {
+    const scene = new Scene();
+    scene.cloudSql.caLagMs = 50_000;
+    await new Operator(scene).drive();
+    assert.deepEqual(await scene.outcome(), DONE_ONCE);
+  });
+
   test('a CA that stays the old one is read again for a while, then stalls; retry calls nothing', async () => {
     const scene = new Scene();
     scene.cloudSql.state = { serverCaSha1Fingerprint: fingerprint(2) };
@@ -190,6 +197,12 @@ describe('after the reset', () => {
     gone.after(50, () => gone.cloudSql.forgetOperations());
     await new Operator(gone).drive();
     assert.deepEqual(await gone.outcome(), DONE_ONCE);
+    const slow = new Scene();
+    slow.after(50, () => slow.cloudSql.forgetOperations());
+    slow.cloudSql.operationError = failing;
+    slow.after(200_000, () => slow.cloudSql.startForeign({}, 0, true));
+    await new Operator(slow).drive();
+    assert.equal(slow.end, 'Complete');
     const failed = new Scene();
     failed.cloudSql.operationError = failing;
     failed.after(50, () => failed.cloudSql.forgetOperations());

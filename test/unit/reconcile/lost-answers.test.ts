@@ -17,6 +17,14 @@ describe('a call whose answer is lost', () => {
     assert.equal(scene.cloudSql.calls, 1);
   });
 
+  test('is found also where the CA shows up a while after the end of the operation', async () => {
+    const scene = new Scene();
+    scene.cloudSql.caLagMs = 50_000;
+    lose(scene, 0);
+    await new Operator(scene).drive();
+    assert.deepEqual(await scene.outcome(), DONE_ONCE);
+  });
+
   test('and that was not executed is made again, not before the grace is over', async () => {
     const scene = new Scene();
     lose(scene);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { aWorkload, fingerprint } from '../support/builders.ts';
 import { Operator } from '../support/operator.ts';
-import { DONE_ONCE, Scene } from '../support/scene.ts';
+import { DONE_ONCE, rejection, Scene } from '../support/scene.ts';
 
 const expecting = (n: number) => ({ preconditions: { serverCaSha1Fingerprint: fingerprint(n) } });
 
@@ -31,6 +31,16 @@ describe('a precondition on the CA', () => {
     await new Operator(scene).drive();
     assert.deepEqual(await scene.outcome(), DONE_ONCE);
   });
+});
+
+test("a call in doubt that shows up after its grace is followed, not taken for somebody else's rotation", async () => {
+  const scene = new Scene({ spec: expecting(1) });
+  scene.cloudSql.turns.push(
+    { kind: 'Lose', executedAfterMs: 500_000 },
+    { kind: 'Answer', answer: rejection(403, 'quotaExceeded', 400_000) },
+  );
+  await new Operator(scene).drive();
+  assert.deepEqual(await scene.outcome(), DONE_ONCE);
 });
 
 describe('what would fail after the reset', () => {

@@ -32,6 +32,8 @@ export class FakeCloudSql implements CloudSql {
   certificates: readonly ClientCertificate[] = [];
   user: string | undefined = USER;
   operationMs = 40_000;
+  /** How long after the end of an operation the old CA is still shown. */
+  caLagMs = 0;
   /** How long a new operation is not listed yet. */
   listLagMs = 0;
   /** The error with which operations that begin now will end. */
@@ -99,7 +101,9 @@ export class FakeCloudSql implements CloudSql {
 
   /** An operation that somebody else starts. */
   startForeign(operation: Partial<Operation>, durationMs: number, changesCa = false): void {
-    this.#begin({ user: 'someone@else', ...operation }, { durationMs, changesCa, error: undefined });
+    this.#arrive();
+    const insertedMs = this.#clock.wallMs;
+    this.#begin({ user: 'someone@else', ...operation }, { insertedMs, durationMs, changesCa, error: undefined });
   }
 
   /** It is no longer known to Cloud SQL; what it did stays done. */
@@ -123,22 +127,23 @@ export class FakeCloudSql implements CloudSql {
       this.#arrive();
       return { kind: 'Lost', message: 'socket hang up' };
     }
-    return this.#execute(call);
+    this.#arrive();
+    return this.#execute(call, this.#clock.wallMs);
   }
 
-  #execute(call: number): Answer {
-    if (this.#isBusy()) return { kind: 'Rejected', code: 409, reason: 'operationInProgress', message: 'busy' };
+  #execute(call: number, nowMs: number): Answer {
+    if (this.#isBusy(nowMs)) return { kind: 'Rejected', code: 409, reason: 'operationInProgress', message: 'busy' };
     this.executedCalls.push(call);
     const error = this.operationError;
-    const begun = this.#begin({ user: USER }, { durationMs: this.operationMs, changesCa: error === undefined, error });
+    const timing = { insertedMs: nowMs, durationMs: this.operationMs };
+    const begun = this.#begin({ user: USER }, { ...timing, changesCa: error === undefined, error });
     return { kind: 'Accepted', operation: this.#view(begun) };
   }
 
   #begin(
     operation: Partial<Operation>,
-    { durationMs, changesCa, error }: { durationMs: number; changesCa: boolean; error: Operation['error'] },
+    { insertedMs, durationMs, changesCa, error }: Omit<Running, 'operation' | 'endsMs'> & { durationMs: number },
   ): Running {
-    const insertedMs = this.#clock.wallMs;
     const name = `op-${this.#operations.length + 1}`;
     const begun = {
       operation: anOperation({ name, insertTime: new Date(insertedMs).toISOString(), ...operation }),
@@ -162,17 +167,19 @@ export class FakeCloudSql implements CloudSql {
     const due = this.#late.filter(({ atMs }) => atMs <= this.#clock.wallMs);
     for (const one of due) {
       this.#late.splice(this.#late.indexOf(one), 1);
-      this.#execute(one.call);
+      this.#execute(one.call, one.atMs);
     }
   }
 
-  #isBusy(): boolean {
-    return this.#operations.some(({ endsMs }) => endsMs > this.#clock.wallMs);
+  #isBusy(nowMs: number): boolean {
+    return this.#operations.some(({ insertedMs, endsMs }) => insertedMs <= nowMs && nowMs < endsMs);
   }
 
   /** The first CA is 1; each operation that changed it made another one. */
   #ca(): number {
-    const ended = this.#operations.filter(({ changesCa, endsMs }) => changesCa && endsMs <= this.#clock.wallMs);
+    const ended = this.#operations.filter(
+      ({ changesCa, endsMs }) => changesCa && endsMs + this.caLagMs <= this.#clock.wallMs,
+    );
     return 1 + this.#forgotten + ended.length;
   }
 
