@@ -65,6 +65,7 @@ async function run(config: Config, logger: StructuredLogger): Promise<void> {
   logger.info('Stopping: steps in flight are finished', { signal });
   stop.abort();
   await within(config.shutdownTimeoutMs, leading);
+  operator.stop();
   await Promise.all([health.stop(), metrics.stop(), client.close()]);
   logger.info('Stopped');
 }

@@ -44,6 +44,8 @@ export interface Operator {
    * resolves. What an earlier work remembered is not known to it.
    */
   work(until: AbortSignal): Promise<void>;
+  /** Ends the watches, after all work. */
+  stop(): void;
 }
 
 /** Watches at once, so that whoever stands by is warm. */
@@ -54,7 +56,7 @@ export function startOperator({ world, events, namespaces, concurrency, loggerOf
   const wake = (refs: readonly ObjectRef[]): void => due.next(refs);
 
   // The fleet takes an event in before it counts as synced: lanes are looked up as soon as passes run.
-  events.subscribe((event) => {
+  const watches = events.subscribe((event) => {
     const refs = takeIn(event);
     health.observe(event);
     wake(refs);
@@ -81,6 +83,8 @@ export function startOperator({ world, events, namespaces, concurrency, loggerOf
       }).subscribe({ next: tell, error: reject, complete: resolve });
       return ended;
     },
+
+    stop: () => watches.unsubscribe(),
   };
 
   function tell(outcome: Outcome<string>): void {
