@@ -121,7 +121,7 @@ describe('held back', { concurrency: 3 }, () => {
       times: 'Always',
       answer: { kind: 'Error', executed: false, code: 403, reason: 'notAuthorized' },
     });
-    await apply(reset({ deadlineSeconds: 1 }));
+    await apply(reset({ deadlineSeconds: 6 }));
     const stalled = await until('db', hasReason('DeadlineExceeded'));
     assert.match(message(stalled), /PermissionDenied/);
     emulator.clearFaults();
@@ -133,7 +133,7 @@ describe('held back', { concurrency: 3 }, () => {
   test('a workload that does not get healthy fails the roll, the others go on, and retry judges it again', async (t) => {
     const { apply, until, kubectl, resets } = await bench(t);
     const broken = { nodeSelector: { 'example.com/none': 'x' } };
-    await apply(deployment('good'), deployment('bad', { pod: broken, spec: { progressDeadlineSeconds: 1 } }));
+    await apply(deployment('good'), deployment('bad', { pod: broken, spec: { progressDeadlineSeconds: 4 } }));
     await apply(reset());
     const failed = await until('db', hasReason('RolloutFailed'));
     assert.match(message(failed), /Deployment bad/);
