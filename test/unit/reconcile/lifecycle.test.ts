@@ -40,6 +40,7 @@ describe('which generation resets', () => {
     await operator.drive();
     assert.deepEqual(await scene.outcome(), DONE_ONCE);
     assert.equal(scene.status.request?.requestId, 'a');
+    assert.equal(scene.objects.writes, 1, 'what is published already is not written again');
   });
 
   test('one that comes while the operation runs waits for its end, then resets', async () => {

@@ -92,6 +92,20 @@ describe('a call whose answer is lost', () => {
     assert.deepEqual([scene.end, scene.cloudSql.executed], ['OutcomeUnknown', 1]);
   });
 
+  test('stays unknown under a newer generation of the same requestId, and is left alone', async () => {
+    const scene = new Scene({ spec: { requestId: 'a' } });
+    scene.cloudSql.user = undefined;
+    lose(scene, 0);
+    const operator = new Operator(scene);
+    await operator.drive();
+    scene.resets.edit(scene.ref, { spec: { deadlineSeconds: 60 } });
+    await operator.drive();
+    const { writes } = scene;
+    await operator.resync();
+    assert.deepEqual([scene.end, scene.cloudSql.calls, scene.writes], ['OutcomeUnknown', 1, writes]);
+    assert.equal(scene.status.observedGeneration, 2);
+  });
+
   test('gives way to a newer generation once its outcome is given up as unknown', async () => {
     const scene = new Scene();
     scene.cloudSql.user = undefined;

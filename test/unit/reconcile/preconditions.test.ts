@@ -70,6 +70,13 @@ describe('what would fail after the reset', () => {
     assert.equal(scene.cloudSql.calls, 1);
   });
 
+  test('an object of ours that cannot be changed stalls before the call', async () => {
+    const scene = new Scene({ spec: { deadlineSeconds: 60 } });
+    scene.occupy({ 'cloudsql-ssl.dev/managed-by': scene.ref.name }, { immutable: true });
+    await new Operator(scene).drive();
+    assert.deepEqual([scene.end, scene.cloudSql.calls], ['ObjectConflict', 0]);
+  });
+
   test('an object of somebody else stalls before the call', async () => {
     const scene = new Scene({ spec: { deadlineSeconds: 60 } });
     scene.occupy();

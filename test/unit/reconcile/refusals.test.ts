@@ -36,9 +36,11 @@ describe('a call that was refused', () => {
       scene.resets.watch(({ status }) => {
         if (status.request?.retryTime !== undefined) reasons.add(scene.reconcilingReason);
       });
-      await new Operator(scene).drive();
+      const operator = new Operator(scene);
+      await operator.drive();
       assert.deepEqual(await scene.outcome(), DONE_ONCE);
       assert.equal(scene.cloudSql.calls, 4);
+      assert.equal(operator.events.filter((event) => event.reason === reason).length, 1, 'it is told once');
       assert.deepEqual(waits, [
         [1, 1_000],
         [2, 1_500],
@@ -169,6 +171,7 @@ describe('an API server that does not write what comes after the reset', () => {
     assert.equal(scene.end, 'RolloutFailed');
     assert.match(scene.status.conditions?.[0]?.message ?? '', /Deployment api: no/);
     assert.ok(scene.status.rollout?.workloads?.every(({ message = '' }) => message.length <= 1024));
+    assert.ok(operator.events.every(({ note }) => note.length <= 1024 && !note.includes('\n')));
     scene.workloads.refusal = undefined;
     scene.annotate({ [annotations.retry]: '1' });
     await operator.drive();

@@ -49,7 +49,10 @@ describe('a process that is paused while another one takes over', () => {
       const goOn = await pausedAt(former, n, 'Before');
       scene.cloudSql.startForeign({}, 0, true);
       const newest = await scene.cloudSql.serverCas();
-      scene.occupy({ 'cloudsql-ssl.dev/managed-by': scene.ref.name }, { 'server-ca.pem': newest[0]?.pem ?? '' });
+      scene.occupy(
+        { 'cloudsql-ssl.dev/managed-by': scene.ref.name },
+        { data: { 'server-ca.pem': newest[0]?.pem ?? '' } },
+      );
       const seen: (string | undefined)[] = [];
       scene.resets.watch(() => void scene.publishedCa().then((ca) => seen.push(ca)));
       await goOn();

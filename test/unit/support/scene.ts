@@ -1,6 +1,6 @@
 import type { Answer } from '../../../src/domain/answer.ts';
 import type { SslReset, Status } from '../../../src/domain/ssl-reset.ts';
-import type { ObjectRef, PublishedObjectRef } from '../../../src/reconcile/ports.ts';
+import type { ObjectRef, PublishedObject, PublishedObjectRef } from '../../../src/reconcile/ports.ts';
 import { aReset, aWorkload, type ResetParts } from './builders.ts';
 import { endOf, Site } from './operator.ts';
 
@@ -38,8 +38,8 @@ export class Scene extends Site {
   }
 
   /** Somebody's object of the name under which the CA is to be published. */
-  occupy(annotations: Readonly<Record<string, string>> = {}, data: Readonly<Record<string, string>> = {}): void {
-    this.objects.put({ ...CA_SECRET, labels: {}, annotations, immutable: false, data });
+  occupy(annotations: Readonly<Record<string, string>> = {}, object: Partial<PublishedObject> = {}): void {
+    this.objects.put({ ...CA_SECRET, labels: {}, annotations, immutable: false, data: {}, ...object });
   }
 
   annotate(annotations: Readonly<Record<string, string>>): void {
