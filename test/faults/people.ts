@@ -41,6 +41,9 @@ const edit = (scene: Scene, change: object) => patch(scene, { kind: 'CloudSqlSsl
 const annotate = (scene: Scene, annotations: object) => edit(scene, { metadata: { annotations } });
 const editB = (scene: Scene, change: object) => patch(scene, { kind: 'Deployment', name: 'b', ...change });
 
+const SUSPEND = 'cloudsql-ssl.dev/suspend';
+const SUSPENDED_MS = 1_000;
+
 /** One for each request: the one before the change, if it was called, and the one after it. */
 const ONE_EACH = { executedResets: /^[12]$/, deployments: /"a \d Current","b \d Current","c \d Current"/ };
 
@@ -71,11 +74,24 @@ const DEEDS: Readonly<Record<string, Deed>> = {
     spec: { requestId: 'one' },
     act: (scene) => edit(scene, { spec: { deadlineSeconds: 1_234 } }),
     isEnd: isReadyWith(2),
-    allowed: { request: /^"2 Accepted"$/, history: /^\["2 Complete"/ },
+    allowed: {
+      request: /^"2 Accepted"$/,
+      history: /^\["2 Complete"/,
+      // The CA is the same: what was rolled before the edit is not rolled again.
+      conditions: /"Ready=True Complete".*"WorkloadsRolled=True (Rolled|Unchanged)"/,
+    },
   },
   'retried at': {
     act: (scene) => annotate(scene, { 'cloudsql-ssl.dev/retry': 'now' }),
     isEnd: (one) => isReady(one) && one.status.request?.retry === 'now',
+  },
+  'suspended for a while at': {
+    act: async (scene) => {
+      await annotate(scene, { [SUSPEND]: 'true' });
+      // The operator may be done, and all of it gone, before that.
+      setTimeout(() => void annotate(scene, { [SUSPEND]: null }).catch(() => undefined), SUSPENDED_MS);
+    },
+    isEnd: (one) => isReady(one) && one.metadata.annotations[SUSPEND] === undefined,
   },
   'Secret deleted at': {
     prepare: (scene) => scene.create(ourSecret()),
