@@ -12,6 +12,8 @@ export interface Observation {
   readonly operations: readonly Operation[];
   /** Names of operations that other objects of this instance hold as theirs. */
   readonly claimed: ReadonlySet<string>;
+  /** Those of `claimed` that an answer named. The others were found after a lost answer, and may be this call. */
+  readonly answered: ReadonlySet<string>;
   /** The CA differs from `before`, or client certificates of `before` are gone. */
   readonly evidenceAgrees: boolean;
   /** Since this process saw the record first, on its own monotonic clock. */
@@ -38,8 +40,8 @@ export type Resolution =
  *
  * 1. One candidate: wait for its end; then it is ours if it failed or the evidence agrees, else unknown.
  * 2. No candidate and another operation runs: wait for its end.
- * 3. No candidate, unchanged evidence, the grace over: it did not run, unless our account is not known and an operation
- *    is new that may be the call: unknown.
+ * 3. No candidate, unchanged evidence, the grace over: it did not run, unless an operation is new that may be the call,
+ *    but our account is not known, or another object found it after a lost answer: unknown.
  * 4. Anything else: unknown. Before the grace is over only 1 and 2 decide, since a list that lags looks like evidence
  *    without an operation.
  */
@@ -66,10 +68,13 @@ export function resolve(seen: Observation, { resolveGraceMs, caSettleMs }: Resol
       message: 'The instance has other certificates than before, and no operation of ours is listed',
     };
   }
-  const [suspect] = suspects(seen);
-  return suspect === undefined
-    ? { kind: 'NotSent' }
-    : { kind: 'Unknown', message: `Operation ${suspect.name} may be the reset; our account is not known` };
+  const [suspect] = suspects({ ...seen, claimed: seen.answered });
+  if (suspect === undefined) return { kind: 'NotSent' };
+  const doubt =
+    seen.user === undefined
+      ? 'our account is not known'
+      : 'another CloudSqlSslReset of the instance took it for its own after a lost answer';
+  return { kind: 'Unknown', message: `Operation ${suspect.name} may be the reset; ${doubt}` };
 }
 
 function judgeCandidate(

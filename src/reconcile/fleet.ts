@@ -17,6 +17,8 @@ interface Member {
   readonly ca: { readonly fingerprint: string; readonly createTimeMs: number } | undefined;
   readonly isUnresolved: boolean;
   readonly operation: string | undefined;
+  /** An answer told that the operation is its own; one found after a lost answer may as well be another object's. */
+  readonly isAnswered: boolean;
   readonly calls: readonly Call[];
 }
 
@@ -99,6 +101,12 @@ export class Fleet {
     return new Set(this.#siblings(memberOf(reset)).flatMap(({ operation }) => operation ?? []));
   }
 
+  /** Those of them that are certain, since an answer named them. */
+  answeredOperations(reset: SslReset): ReadonlySet<string> {
+    const sure = this.#siblings(memberOf(reset)).filter(({ isAnswered }) => isAnswered);
+    return new Set(sure.flatMap(({ operation }) => operation ?? []));
+  }
+
   /** Calls of the last hour that were or may have been executed. */
   recentCalls(now: Date): number {
     for (const [id, call] of this.#ownCalls) {
@@ -153,6 +161,7 @@ function memberOf(reset: SslReset): Member {
         : { fingerprint, createTimeMs: Date.parse(createTime) },
     isUnresolved: isUnresolved(status.request) && metadata.deletionTimestamp === undefined,
     operation: status.operation?.name,
+    isAnswered: status.request?.inDoubt !== true,
     calls: recordedCalls(reset),
   };
 }

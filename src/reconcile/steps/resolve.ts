@@ -23,7 +23,7 @@ async function observe(reset: SslReset, request: Request, world: World): Promise
   const { metadata, spec } = reset;
   const before = request.before ?? {};
   const known = new Set(before.operations);
-  const call = `call ${request.time ?? ''}`;
+  const call = `call ${request.attempt} ${request.time ?? ''}`;
   const sinceSeenMs = memory.sinceSeenMs(metadata.uid, call);
   const operations = await cloudSql.operations(spec, {
     limit: OPERATIONS_LIMIT,
@@ -32,6 +32,7 @@ async function observe(reset: SslReset, request: Request, world: World): Promise
   const search = { before, user: request.user, operations, claimed: fleet.claimedOperations(reset) };
   return {
     ...search,
+    answered: fleet.answeredOperations(reset),
     evidenceAgrees: await readEvidence(cloudSql, spec, before),
     sinceSeenMs,
     sinceDoneMs: sinceDoneMs(candidates(search), metadata.uid, world),
@@ -89,8 +90,9 @@ function conclude(
   }
 }
 
+/** It stays in doubt: it was found, not answered, and may as well be the call of another object. */
 const adopted = (facts: ReturnType<typeof factsOf>, request: Request, operation: Operation, now: string) => ({
   ...facts,
   operation,
-  request: { ...request, outcome: 'Accepted', doneTime: now },
+  request: { ...request, inDoubt: true, outcome: 'Accepted', doneTime: now },
 });

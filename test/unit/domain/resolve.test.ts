@@ -23,6 +23,7 @@ const seen = (observation: Partial<Observation> = {}): Observation => ({
   user: USER,
   operations: [],
   claimed: new Set(),
+  answered: new Set(),
   evidenceAgrees: false,
   sinceSeenMs: 0,
   sinceDoneMs: 0,
@@ -34,6 +35,16 @@ const rows: readonly {
   readonly observation: Partial<Observation>;
   readonly resolution: string;
 }[] = [
+  {
+    seen: 'an operation that an answer gave to another object',
+    observation: { operations: [done], claimed: new Set([done.name]), answered: new Set([done.name]), ...graceOver },
+    resolution: 'NotSent',
+  },
+  {
+    seen: 'an operation that another object found after a lost answer',
+    observation: { operations: [done], claimed: new Set([done.name]), ...graceOver },
+    resolution: 'Unknown',
+  },
   { seen: 'one candidate that runs', observation: { operations: [anOperation()] }, resolution: 'Wait' },
   {
     seen: 'one candidate that runs, long after the grace',
