@@ -29,15 +29,17 @@ export async function openLab(cluster: Cluster): Promise<Lab> {
   const bundle = join(folder, 'operator.mjs');
   await copyFile(BUNDLE, bundle);
   const client = createClient({ kubeconfig: cluster.kubeconfigPath, requestTimeoutMs: 30_000 });
+  const target = await kubernetesTarget(cluster.kubeconfigPath);
   return {
     cluster,
     client,
     objects: client.api(KubernetesObjectApi),
-    target: await kubernetesTarget(cluster.kubeconfigPath),
+    target,
     folder,
     logs: join(tmpdir(), 'cloudsql-ssl-faults-logs'),
     bundle,
     async close() {
+      target.close();
       await client.close();
       await rm(folder, { recursive: true, force: true });
     },

@@ -35,7 +35,7 @@ export async function startProxy(side: Side, target: Target, traffic: Traffic): 
   }
 
   async function pass(exchange: Exchange, { deed, meanwhile }: Fault = { deed: { kind: 'Pass' } }): Promise<void> {
-    const { outgoing, request } = exchange;
+    const { outgoing } = exchange;
     if (isExecutedFirst(deed)) {
       const answer = await readAnswer(await target.send(outgoing), isWatch(outgoing));
       await meanwhile?.();
@@ -49,7 +49,7 @@ export async function startProxy(side: Side, target: Target, traffic: Traffic): 
         // A killed process may have left requests on the wire: they arrive all the same.
         return stream(exchange, await target.send(outgoing), deed.kind === 'Delay' ? deed.ms : 0);
       case 'Break':
-        request.socket.resetAndDestroy();
+        breakOff(exchange);
         return;
       case 'Hang':
         return;
@@ -113,9 +113,15 @@ async function readAnswer(answer: IncomingMessage, isEndless: boolean): Promise<
   return { status, body: Buffer.alloc(0) };
 }
 
+/** A socket whose other end was killed cannot be reset any more: Node would keep its handle for ever. */
+function breakOff({ request: { socket } }: Exchange): void {
+  if (socket.readyState === 'open') socket.resetAndDestroy();
+  else socket.destroy();
+}
+
 function reply(exchange: Exchange, deed: LateDeed, { status, body }: Answer): void {
   const { request, response } = exchange;
-  if (deed.kind === 'Break') request.socket.resetAndDestroy();
+  if (deed.kind === 'Break') breakOff(exchange);
   else if (deed.kind === 'Garble' && deed.how === 'Malformed') sendBody(exchange, status, MALFORMED);
   else if (deed.kind === 'Garble') {
     response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': body.length });

@@ -49,8 +49,9 @@ export async function openScene(lab: Lab, { emulator: settings, flags = [] }: Sc
   const instances = [{ project: PROJECT, name: INSTANCE }];
   const emulator = await startEmulator({ project: PROJECT, instances, ...settings });
   const traffic = new Traffic();
+  const admin = cloudSqlTarget(emulator.apiUrl);
   const kubernetes = await startProxy('Kubernetes', lab.target, traffic);
-  const cloudSql = await startProxy('CloudSql', cloudSqlTarget(emulator.apiUrl), traffic);
+  const cloudSql = await startProxy('CloudSql', admin, traffic);
   const kubeconfig = join(lab.folder, `${namespace}.kubeconfig`);
   await writeKubeconfig(kubeconfig, kubernetes.url);
   const observer = new Observer(lab.client, namespace);
@@ -94,6 +95,7 @@ export async function openScene(lab: Lab, { emulator: settings, flags = [] }: Sc
     async close() {
       observer.stop();
       await Promise.all(programs.map((program) => program.kill()));
+      admin.close();
       await Promise.all([kubernetes.stop(), cloudSql.stop(), emulator.stop()]);
       // It may be gone already.
       await call(core.deleteNamespace({ name: namespace })).catch(ignoreGone);

@@ -14,11 +14,16 @@ export interface OutgoingRequest {
 /** A server that a proxy stands before. */
 export interface Target {
   send(request: OutgoingRequest): Promise<IncomingMessage>;
+  /** Ends all connections: one that a killed client left behind would keep this process alive. */
+  close(): void;
 }
 
 export function cloudSqlTarget(url: string): Target {
   const agent = new Agent({ keepAlive: true });
-  return { send: (request) => send(request, (options) => sendHttp(new URL(request.path, url), { ...options, agent })) };
+  return {
+    send: (request) => send(request, (options) => sendHttp(new URL(request.path, url), { ...options, agent })),
+    close: () => agent.destroy(),
+  };
 }
 
 /** With the credentials of the kubeconfig, so that the client of the proxy needs none. */
@@ -35,6 +40,7 @@ export async function kubernetesTarget(kubeconfigPath: string): Promise<Target> 
       send({ ...request, headers: { ...request.headers, ...authorization(credentials) } }, (options) =>
         sendHttps(new URL(request.path, url), { ...options, agent }),
       ),
+    close: () => agent.destroy(),
   };
 }
 
