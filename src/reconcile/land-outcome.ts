@@ -1,5 +1,5 @@
 import { isKubernetesError } from '../domain/errors.ts';
-import { isUnresolved } from '../domain/request.ts';
+import { isUnresolved, seenRetry } from '../domain/request.ts';
 import type { SslReset } from '../domain/ssl-reset.ts';
 import { factsOf, summarize } from '../domain/status.ts';
 import type { Finding, World } from './pass.ts';
@@ -32,13 +32,13 @@ export async function landOutcome(recorded: SslReset, finding: Finding, world: W
   return undefined;
 }
 
-/** What else changed in the object meanwhile stays as it is. */
+/** What else changed in the object meanwhile stays as it is. A `retry` that came before this end does not act after it. */
 const outcomeOn = (current: SslReset, { facts, verdict }: Finding, { clock }: World) =>
   summarize(
     current,
     {
       ...factsOf(current),
-      ...(facts.request !== undefined && { request: facts.request }),
+      ...(facts.request !== undefined && { request: { ...facts.request, ...seenRetry(current) } }),
       ...(facts.operation !== undefined && { operation: facts.operation }),
     },
     verdict,

@@ -83,6 +83,15 @@ describe('a call that was refused', () => {
     assert.match(scene.status.conditions?.[0]?.message ?? '', /PermissionDenied/);
     assert.ok(scene.cloudSql.calls < 10);
   });
+
+  test('a retry that came while it was being made does not repeat it when it is refused for good', async () => {
+    const scene = new Scene();
+    scene.cloudSql.turns.push({ kind: 'Answer', answer: rejection(400) });
+    scene.cloudSql.onCall = () => scene.annotate({ [annotations.retry]: '1' });
+    await new Operator(scene).drive();
+    assert.equal(scene.cloudSql.calls, 1);
+    assert.equal(scene.end, 'InvalidRequest');
+  });
 });
 
 describe('an outage of Cloud SQL', () => {
