@@ -1,0 +1,107 @@
+import { KubernetesError } from '../../src/domain/errors.ts';
+import { annotations, type Metadata, type SslReset, type Status } from '../../src/domain/ssl-reset.ts';
+import { keyOf } from '../../src/reconcile/fleet.ts';
+import type { ObjectRef, SslResets } from '../../src/reconcile/ports.ts';
+import type { PassContext } from './pass-context.ts';
+import type { Promises } from './promises.ts';
+
+export type Change =
+  | { readonly kind: 'Applied'; readonly object: SslReset }
+  | { readonly kind: 'Deleted'; readonly object: SslReset };
+
+/** The API server for the operator's own objects: it holds to uid, resourceVersion and generation. */
+export class ApiServer {
+  readonly #objects = new Map<string, SslReset>();
+  readonly #promises: Promises;
+  readonly #tell: (change: Change) => void;
+  #version = 1;
+  #lastWriter: number | undefined;
+  writes = 0;
+
+  constructor(promises: Promises, tell: (change: Change) => void) {
+    this.#promises = promises;
+    this.#tell = tell;
+  }
+
+  client(context: PassContext): SslResets {
+    return {
+      get: async (ref) => {
+        const found = this.#objects.get(keyOf(ref));
+        if (context.read === undefined) {
+          context.read = found;
+          context.readMs = context.process.now().getTime();
+        }
+        return found;
+      },
+      updateStatus: async (reset, status) => this.#updateStatus(reset, status, context),
+    };
+  }
+
+  list(): readonly SslReset[] {
+    return [...this.#objects.values()];
+  }
+
+  read(ref: ObjectRef): SslReset | undefined {
+    return this.#objects.get(keyOf(ref));
+  }
+
+  create(reset: SslReset): void {
+    this.#store(reset);
+  }
+
+  /** What a user writes: a changed spec, or a deletion that waits, bumps the generation. */
+  edit(
+    ref: ObjectRef,
+    {
+      spec,
+      ...metadata
+    }: Partial<Pick<Metadata, 'annotations' | 'deletionTimestamp'>> & { readonly spec?: Partial<SslReset['spec']> },
+  ): void {
+    const current = this.read(ref);
+    if (current === undefined || current.metadata.deletionTimestamp !== undefined) return;
+    const bumps = spec !== undefined || metadata.deletionTimestamp !== undefined;
+    this.#store({
+      ...current,
+      spec: { ...current.spec, ...spec },
+      metadata: { ...current.metadata, ...metadata, generation: current.metadata.generation + Number(bumps) },
+    });
+  }
+
+  annotate(ref: ObjectRef, name: string, value: string): void {
+    const found = this.read(ref);
+    if (found === undefined) return;
+    if (name === annotations.retry) this.#promises.asked(found, value);
+    this.edit(ref, { annotations: { ...found.metadata.annotations, [name]: value } });
+  }
+
+  remove(ref: ObjectRef): void {
+    const object = this.read(ref);
+    if (object === undefined) return;
+    this.#objects.delete(keyOf(ref));
+    this.#promises.objectGone(object.metadata.uid);
+    this.#tell({ kind: 'Deleted', object });
+  }
+
+  #updateStatus({ metadata }: SslReset, status: Status, context: PassContext): SslReset {
+    const current = this.read(metadata);
+    if (current === undefined) throw new KubernetesError({ kind: 'NotFound', message: 'gone' });
+    if (current.metadata.uid !== metadata.uid || current.metadata.resourceVersion !== metadata.resourceVersion) {
+      this.#promises.note('conflict');
+      if (this.#lastWriter !== undefined && this.#lastWriter !== context.process.replica)
+        this.#promises.note('two writers');
+      throw new KubernetesError({ kind: 'Conflict', message: 'changed' });
+    }
+    this.writes += 1;
+    this.#lastWriter = context.process.replica;
+    this.#promises.statusWritten(current, { ...current, status }, context);
+    return this.#store({ ...current, status });
+  }
+
+  #store(reset: SslReset): SslReset {
+    this.#version += 1;
+    const object = { ...reset, metadata: { ...reset.metadata, resourceVersion: String(this.#version) } };
+    this.#objects.set(keyOf(object.metadata), object);
+    this.#tell({ kind: 'Applied', object });
+    return object;
+  }
+}

@@ -1,0 +1,208 @@
+import type { Answer } from '../../src/domain/answer.ts';
+import { CloudSqlError } from '../../src/domain/errors.ts';
+import type { Operation } from '../../src/domain/ssl-reset.ts';
+import type { CloudSql } from '../../src/reconcile/ports.ts';
+import { anOperation, fingerprint, USER } from '../unit/support/builders.ts';
+import type { PassContext, SentCall } from './pass-context.ts';
+import type { Promises } from './promises.ts';
+import type { Story, Turn, Until } from './story.ts';
+import type { Timeline } from './timeline.ts';
+
+interface Running {
+  readonly operation: Operation;
+  readonly listedMs: number;
+  readonly endsMs: number;
+  readonly changesCa: boolean;
+  readonly error: Operation['error'];
+}
+
+type Overdue = SentCall & { readonly until: Until };
+
+/** How an operation goes. */
+interface Course {
+  readonly lagMs: number;
+  readonly durationMs: number;
+}
+
+const UNLISTED: Course = { lagMs: Number.POSITIVE_INFINITY, durationMs: 0 };
+const LOST: Answer = { kind: 'Lost', message: 'socket hang up' };
+const BUSY: Answer = { kind: 'Rejected', code: 409, reason: 'operationInProgress', message: 'busy' };
+const FAILURE = { errors: [{ code: 'INTERNAL', message: 'it broke' }] };
+
+/** One instance of Cloud SQL. A call is executed once, unless an operation runs: then it is refused. */
+export class Cloud {
+  readonly #time: Timeline;
+  readonly #promises: Promises;
+  readonly #story: Story;
+  readonly #turns: Turn[];
+  #operations: Running[] = [];
+  #overdue: Overdue[] = [];
+  #begun = 0;
+  #executed = 0;
+  #forgottenCas = 0;
+  /** Calls that reached it. */
+  calls = 0;
+
+  constructor(time: Timeline, promises: Promises, story: Story) {
+    this.#time = time;
+    this.#promises = promises;
+    this.#story = story;
+    this.#turns = [...story.calls];
+    promises.currentCa = () => fingerprint(this.#ca());
+  }
+
+  client(context: PassContext): CloudSql {
+    return {
+      identity: async () => (this.#story.knowsAccount ? USER : undefined),
+      instance: async () => {
+        if (this.#story.caLagMs === 0 && this.#story.failing === 'None') this.#executeOverdue(context, 'Unlisted');
+        return { state: 'RUNNABLE', serverCaSha1Fingerprint: fingerprint(this.#ca()) };
+      },
+      serverCas: async () => {
+        const ca = this.#ca();
+        return [
+          {
+            sha1Fingerprint: fingerprint(ca),
+            pem: `CA ${ca}\n`,
+            createTime: new Date(Date.UTC(2026, 0, ca)).toISOString(),
+          },
+        ];
+      },
+      clientCertificates: async () => [],
+      operation: async (_project, name) => {
+        const found = this.#operations.find(({ operation }) => operation.name === name);
+        if (found === undefined) throw new CloudSqlError({ kind: 'NotFound', message: `${name} does not exist` });
+        return this.#view(found);
+      },
+      operations: async () => {
+        this.#promises.looksFor(context);
+        this.#executeOverdue(context, 'NextPreflight');
+        const listed = this.#operations.filter(({ listedMs }) => listedMs <= this.#time.nowMs);
+        return listed.map((one) => this.#view(one)).toReversed();
+      },
+      prepareReset: async () => async () => this.#arrive(this.#promises.sent(context), context),
+    };
+  }
+
+  /** An operation that somebody else starts. */
+  startForeign(starter: string, operation: Partial<Operation>, { changesCa }: { readonly changesCa: boolean }): void {
+    if (this.#isBusy()) return;
+    const { name } = this.#begin(operation, { changesCa, error: undefined, ...this.#course }).operation;
+    this.#promises.foreign(name, starter);
+  }
+
+  /** Cloud SQL lists for a while only what has ended; what it did stays done. */
+  forgetOperations(): void {
+    const old = this.#operations.filter((one) => one.changesCa && this.#showsCa(one));
+    if (old.length > 0) this.#promises.note('operation forgotten');
+    this.#forgottenCas += old.length;
+    this.#operations = this.#operations.filter((one) => !old.includes(one));
+  }
+
+  #arrive(call: SentCall, context: PassContext): Answer {
+    this.calls += 1;
+    const turn = this.#turns.shift() ?? { kind: 'Execute' };
+    if (context.read?.status.request?.inDoubt === true) this.#promises.note('called while an earlier call is in doubt');
+    switch (turn.kind) {
+      case 'Answer':
+        return turn.answer;
+      case 'Overdue':
+        this.#overdue.push({ ...call, until: turn.until });
+        return LOST;
+      case 'Lose':
+        return this.#lose(call, turn.executedAfterMs);
+      case 'Execute':
+        this.#executeAhead(call);
+        return this.#execute(call);
+    }
+  }
+
+  #lose(call: SentCall, executedAfterMs: number | undefined): Answer {
+    this.#promises.note(executedAfterMs === undefined ? 'answer lost, not executed' : 'answer lost, executed');
+    if (executedAfterMs === 0) this.#execute(call);
+    else if (executedAfterMs !== undefined) {
+      this.#time.after(executedAfterMs, () => void this.#execute(call));
+    }
+    return LOST;
+  }
+
+  #execute(call: SentCall, course = this.#course): Answer {
+    if (this.#isBusy()) {
+      this.#promises.note('409');
+      return BUSY;
+    }
+    const { failing } = this.#story;
+    const fails = failing === 'All' || (failing === 'First' && this.#executed === 0);
+    this.#executed += 1;
+    const begun = this.#begin({ user: USER }, { changesCa: !fails, error: fails ? FAILURE : undefined, ...course });
+    this.#promises.executed(call, begun.operation.name);
+    return { kind: 'Accepted', operation: this.#view(begun) };
+  }
+
+  /** What was sent before and is overdue gets there first. */
+  #executeAhead({ key }: SentCall): void {
+    this.#executeWhere((one) => one.key === key && one.until === 'NextCall');
+  }
+
+  /** In a preflight, after it was judged not to have run. */
+  #executeOverdue({ read }: PassContext, until: Until): void {
+    const request = read?.status.request;
+    if (read === undefined || request?.inDoubt !== true || request.outcome !== 'NotSent') return;
+    const key = this.#promises.keyOf(read.metadata.uid);
+    this.#executeWhere((one) => one.key === key && one.until === until);
+  }
+
+  #executeWhere(isDue: (one: Overdue) => boolean): void {
+    const due = this.#overdue.filter(isDue);
+    this.#overdue = this.#overdue.filter((one) => !due.includes(one));
+    for (const one of due) {
+      this.#promises.note(`overdue: ${one.until}`);
+      const isUnlisted = one.until === 'Unlisted';
+      this.#execute(one, isUnlisted ? UNLISTED : { lagMs: 0, durationMs: this.#story.operationMs });
+    }
+  }
+
+  #begin(
+    operation: Partial<Operation>,
+    {
+      changesCa,
+      error,
+      lagMs,
+      durationMs,
+    }: Course & { readonly changesCa: boolean; readonly error: Operation['error'] },
+  ): Running {
+    const { nowMs } = this.#time;
+    this.#begun += 1;
+    const begun = {
+      operation: anOperation({ name: `op-${this.#begun}`, insertTime: new Date(nowMs).toISOString(), ...operation }),
+      listedMs: nowMs + lagMs,
+      endsMs: nowMs + durationMs,
+      changesCa,
+      error,
+    };
+    this.#operations.push(begun);
+    return begun;
+  }
+
+  get #course(): Course {
+    return { lagMs: this.#story.listLagMs, durationMs: this.#story.operationMs };
+  }
+
+  #isBusy(): boolean {
+    return this.#operations.some(({ endsMs }) => endsMs > this.#time.nowMs);
+  }
+
+  #showsCa({ endsMs }: Running): boolean {
+    return endsMs + this.#story.caLagMs <= this.#time.nowMs;
+  }
+
+  /** The first CA is 1; each operation that changed it made another one. */
+  #ca(): number {
+    return 1 + this.#forgottenCas + this.#operations.filter((one) => one.changesCa && this.#showsCa(one)).length;
+  }
+
+  #view({ operation, endsMs, error }: Running): Operation {
+    if (endsMs > this.#time.nowMs) return { ...operation, status: 'RUNNING' };
+    return { ...operation, status: 'DONE', ...(error !== undefined && { error }) };
+  }
+}

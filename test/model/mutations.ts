@@ -1,0 +1,236 @@
+/** The guards of the protocol, and how each is broken: one or more replacements of text that must occur once. */
+export interface Mutation {
+  readonly guard: string;
+  readonly broken: string;
+  readonly patches: readonly Patch[];
+  /** Why no story can tell it from the protocol as it is: another guard alone holds what it holds. */
+  readonly heldBy?: string;
+}
+
+export interface Patch {
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+const RESOLVE = 'src/domain/resolve.ts';
+const REQUEST = 'src/reconcile/steps/request-reset.ts';
+const PREFLIGHT = 'src/reconcile/steps/preflight.ts';
+const DECIDE = 'src/domain/decide.ts';
+const WINDOW = 'src/reconcile/call-window.ts';
+const OPEN = 'return monotonic < this.#lengthMs && wall < this.#lengthMs && wall > -this.#lengthMs;';
+
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    guard: 'call window',
+    broken: 'never closes',
+    patches: [{ file: WINDOW, find: OPEN, replace: 'return true;' }],
+  },
+  {
+    guard: 'call window',
+    broken: 'by the monotonic clock alone',
+    patches: [{ file: WINDOW, find: OPEN, replace: 'return monotonic < this.#lengthMs;' }],
+  },
+  {
+    guard: 'call window',
+    broken: 'by the wall clock alone',
+    patches: [{ file: WINDOW, find: OPEN, replace: 'return wall < this.#lengthMs && wall > -this.#lengthMs;' }],
+  },
+  {
+    guard: 'record before the call',
+    broken: 'the call is sent first',
+    patches: [
+      {
+        file: REQUEST,
+        find: '  const window = new CallWindow(',
+        replace: '  const early = await send();\n  const window = new CallWindow(',
+      },
+      { file: REQUEST, find: 'const answer = await send();', replace: 'const answer = early;' },
+    ],
+  },
+  {
+    guard: 'resourceVersion of the record',
+    broken: 'the record is written over whatever is there',
+    patches: [
+      {
+        file: REQUEST,
+        find: 'await resets.updateStatus(reset, summarize(',
+        replace: 'await resets.updateStatus((await resets.get(reset.metadata)) ?? reset, summarize(',
+      },
+    ],
+  },
+  {
+    guard: 'rewriting of the outcome',
+    broken: 'the outcome is written once; a conflict loses it',
+    patches: [
+      {
+        file: 'src/reconcile/reconcile.ts',
+        find: '? await landOutcome(base, finding, world)',
+        replace: '? await write(base, summarize(base, finding.facts, finding.verdict, now), world)',
+      },
+    ],
+  },
+  {
+    guard: 'the outcome belongs to its record',
+    broken: 'the outcome is written over whatever record is there',
+    patches: [
+      {
+        file: 'src/reconcile/land-outcome.ts',
+        find: 'isUnresolved(request) &&\n      request?.time === status.request?.time &&\n      request?.attempt === status.request?.attempt',
+        replace: '(isUnresolved(request) || request !== status.request)',
+      },
+    ],
+  },
+  {
+    guard: 'grace',
+    broken: 'none',
+    patches: [
+      { file: RESOLVE, find: 'if (seen.sinceSeenMs < resolveGraceMs) {', replace: 'if (seen.sinceSeenMs < 0) {' },
+    ],
+  },
+  {
+    guard: 'grace on one clock',
+    broken: 'from the time in the record to the own wall clock',
+    patches: [
+      {
+        file: 'src/reconcile/steps/resolve.ts',
+        find: 'const sinceSeenMs = memory.sinceSeenMs(metadata.uid, call);',
+        replace: 'const sinceSeenMs = world.clock.now().getTime() - Date.parse(request.time ?? call);',
+      },
+    ],
+  },
+  {
+    guard: 'baseline of operations',
+    broken: 'every operation counts as new',
+    patches: [
+      {
+        file: RESOLVE,
+        find: 'operations: newest.map(({ name }) => name),\n    ...(oldest !== undefined && { operationsSince: oldest }),',
+        replace: 'operations: [],',
+      },
+    ],
+  },
+  {
+    guard: 'evidence of a candidate',
+    broken: 'any operation of our account is taken for the reset',
+    patches: [{ file: RESOLVE, find: 'candidate.error !== undefined || evidenceAgrees', replace: 'true' }],
+  },
+  {
+    guard: 'evidence without an operation',
+    broken: 'a CA that changed says nothing',
+    patches: [{ file: RESOLVE, find: 'if (seen.evidenceAgrees) {', replace: 'if (false) {' }],
+  },
+  {
+    guard: 'several candidates',
+    broken: 'the first one is taken',
+    patches: [{ file: RESOLVE, find: 'only !== undefined && found.length === 1', replace: 'only !== undefined' }],
+  },
+  {
+    guard: 'our account must be known',
+    broken: 'an operation of any account is adopted',
+    patches: [
+      { file: RESOLVE, find: 'search.user === undefined ? [] : suspects(search)', replace: 'suspects(search)' },
+    ],
+  },
+  {
+    guard: '409 → resolve',
+    broken: 'a busy answer is a refusal',
+    patches: [
+      { file: 'src/domain/judge-answer.ts', find: 'if (isBusy(answer) && inDoubt) {', replace: 'if (false) {' },
+    ],
+  },
+  {
+    guard: 'late operation in preflight',
+    broken: 'not looked for',
+    patches: [
+      {
+        file: PREFLIGHT,
+        find: 'if (hasLateOperation(reset, request, operations, world)) return',
+        replace: 'if (false) return',
+      },
+    ],
+  },
+  {
+    guard: 'other CA in preflight',
+    broken: 'not looked at',
+    patches: [{ file: PREFLIGHT, find: 'if (hasOtherCa(request, instance)) return', replace: 'if (false) return' }],
+  },
+  {
+    guard: '`before` while in doubt',
+    broken: 'taken anew for each attempt',
+    patches: [
+      {
+        file: PREFLIGHT,
+        find: 'const keeps = request.inDoubt === true && request.before !== undefined;',
+        replace: 'const keeps = false;',
+      },
+    ],
+  },
+  {
+    guard: 'in doubt until the end',
+    broken: 'forgotten when the grace is over',
+    patches: [
+      {
+        file: 'src/reconcile/steps/resolve.ts',
+        find: "request: { ...request, inDoubt: true, outcome: 'NotSent' }",
+        replace: "request: { ...request, inDoubt: false, outcome: 'NotSent' }",
+      },
+    ],
+  },
+  {
+    guard: 'an adopted operation is no certain claim',
+    broken: 'it is as certain as one that an answer named',
+    patches: [
+      {
+        file: 'src/reconcile/fleet.ts',
+        find: 'isAnswered: status.request?.inDoubt !== true,',
+        replace: 'isAnswered: true,',
+      },
+    ],
+  },
+  {
+    guard: 'unresolved before anything else',
+    broken: 'a new request begins over a call that is not resolved',
+    patches: [
+      {
+        file: DECIDE,
+        find: 'if (isUnresolved(request)) return afterDelay(',
+        replace: 'if (isUnresolved(request) && !isNewRequest(reset)) return afterDelay(',
+      },
+    ],
+  },
+  {
+    guard: '`retry` counts only while stalled',
+    broken: 'a value that came before works later',
+    patches: [
+      {
+        file: DECIDE,
+        find: "if ((isUnresolved(request) || isFollowed(reset)) && hasNewRetry(reset)) return { kind: 'RecordRetry' };",
+        replace: '',
+      },
+    ],
+  },
+  {
+    guard: 'deletion',
+    broken: 'an object that is being deleted is worked on',
+    patches: [
+      {
+        file: DECIDE,
+        find: 'if (reset.metadata.deletionTimestamp !== undefined) return whileDeleted(reset, facts);',
+        replace: '',
+      },
+    ],
+  },
+  {
+    guard: 'recorded delay',
+    broken: 'not kept',
+    patches: [{ file: DECIDE, find: 'return boundMs <= 0 ? step :', replace: 'return boundMs <= Infinity ? step :' }],
+  },
+  {
+    guard: 'one pass at a time',
+    broken: 'the queue hands out all that is due',
+    patches: [
+      { file: 'test/model/process.ts', find: 'if (!this.isAlive || this.#isBusy)', replace: 'if (!this.isAlive)' },
+    ],
+  },
+];

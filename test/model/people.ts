@@ -1,0 +1,89 @@
+import { annotations } from '../../src/domain/ssl-reset.ts';
+import type { ObjectRef } from '../../src/reconcile/ports.ts';
+import { aReset, USER } from '../unit/support/builders.ts';
+import type { ApiServer } from './api-server.ts';
+import type { Cloud } from './cloud.ts';
+import type { Deed, Story } from './story.ts';
+import type { Timeline } from './timeline.ts';
+
+/** How long a finalizer keeps an object that is being deleted. */
+const DELETION_MS = 20_000;
+const serverCa = { secretName: 'orders-db-ca', key: 'server-ca.pem', contents: 'All' } as const;
+
+interface Place {
+  readonly api: ApiServer;
+  readonly cloud: Cloud;
+  readonly time: Timeline;
+}
+
+/** Whoever else works on the objects and on the instance. */
+export class People {
+  readonly #story: Story;
+  readonly #place: Place;
+  #deeds = 0;
+
+  constructor(story: Story, place: Place) {
+    this.#story = story;
+    this.#place = place;
+  }
+
+  create(name: string): void {
+    this.#deeds += 1;
+    const { hasRequestId, deadlineSeconds } = this.#story;
+    const requestId = hasRequestId ? { requestId: 'r' } : {};
+    const publishes = name === 'first' ? { serverCa } : {};
+    this.#place.api.create(
+      aReset({ name, uid: `${name}-${this.#deeds}`, spec: { deadlineSeconds, ...requestId, ...publishes } }),
+    );
+  }
+
+  act(deed: Deed, ref: ObjectRef): void {
+    const { api, cloud } = this.#place;
+    this.#deeds += 1;
+    switch (deed) {
+      case 'Edit':
+        api.edit(ref, { spec: { deadlineSeconds: this.#story.deadlineSeconds + this.#deeds } });
+        break;
+      case 'NewRequest':
+        api.edit(ref, { spec: this.#story.hasRequestId ? { requestId: `r${this.#deeds}` } : {} });
+        break;
+      case 'Retry':
+        api.annotate(ref, annotations.retry, String(this.#deeds));
+        break;
+      case 'Suspend':
+      case 'Resume':
+        api.annotate(ref, annotations.suspend, String(deed === 'Suspend'));
+        break;
+      case 'Delete':
+        this.#delete(ref);
+        break;
+      case 'Recreate':
+        this.#recreate(ref);
+        break;
+      case 'ForgetOperations':
+        cloud.forgetOperations();
+        break;
+      default:
+        cloud.startForeign(deed, FOREIGN[deed], { changesCa: deed.endsWith('Reset') });
+    }
+  }
+
+  #delete(ref: ObjectRef): void {
+    const { api, time } = this.#place;
+    api.edit(ref, { deletionTimestamp: new Date(time.nowMs).toISOString() });
+    time.after(DELETION_MS, () => this.#recreate(ref));
+  }
+
+  #recreate(ref: ObjectRef): void {
+    this.#place.api.remove(ref);
+    this.create(ref.name);
+  }
+}
+
+const FOREIGN = {
+  Backup: { operationType: 'BACKUP_VOLUME', user: 'someone@else' },
+  ForeignUpdate: { user: 'someone@else' },
+  ForeignReset: { user: 'someone@else' },
+  OurUpdate: { user: USER },
+  OurReset: { user: USER },
+} as const;

@@ -1,0 +1,120 @@
+import { isKubernetesError } from '../../src/domain/errors.ts';
+import { errorPolicy } from '../../src/reconcile/error-policy.ts';
+import { Fleet, keyOf } from '../../src/reconcile/fleet.ts';
+import { Memory } from '../../src/reconcile/memory.ts';
+import type { World } from '../../src/reconcile/pass.ts';
+import type { ObjectRef } from '../../src/reconcile/ports.ts';
+import { type Action, reconcile } from '../../src/reconcile/reconcile.ts';
+import type { Ports } from '../unit/support/faults.ts';
+import type { Change } from './api-server.ts';
+import type { PassContext, ProcessMark } from './pass-context.ts';
+import type { Replica } from './replica.ts';
+import { SETTINGS } from './settings.ts';
+
+export interface Surroundings {
+  /** The ports of one pass of one process. */
+  readonly ports: (context: PassContext, process: Process) => Ports;
+  readonly nowMs: () => number;
+  readonly onError: (error: unknown) => void;
+}
+
+/** One process of the operator: the queue with its lane, what it remembers, and one pass at a time. */
+export class Process {
+  readonly replica: Replica;
+  readonly mark: ProcessMark;
+  isAlive = true;
+  readonly #around: Surroundings;
+  readonly #fleet = new Fleet();
+  readonly #memory: Memory;
+  readonly #due = new Map<string, { readonly ref: ObjectRef; readonly atMs: number }>();
+  readonly #failures = new Map<string, number>();
+  #isBusy = false;
+
+  constructor(replica: Replica, around: Surroundings) {
+    this.replica = replica;
+    this.#around = around;
+    this.#memory = new Memory(replica.clock);
+    this.mark = {
+      replica: replica.index,
+      now: () => replica.clock.now(),
+      lostLease: !replica.isLeader,
+      knownAttempts: new Set(),
+    };
+  }
+
+  hear(change: Change): void {
+    if (!this.isAlive) return;
+    if (change.kind === 'Deleted') this.#fleet.remove(change.object.metadata);
+    else this.#wake(this.#fleet.apply(change.object));
+  }
+
+  wakeAll(): void {
+    this.#wake(this.#fleet.refs);
+  }
+
+  /** When its next pass is due; while one runs, none is: all objects are of one instance, so of one lane. */
+  get dueMs(): number {
+    if (!this.isAlive || this.#isBusy) return Number.POSITIVE_INFINITY;
+    let first = Number.POSITIVE_INFINITY;
+    for (const { atMs } of this.#due.values()) first = Math.min(first, atMs);
+    return Math.max(first, this.replica.pausedUntilMs);
+  }
+
+  startPass(): void {
+    const next = [...this.#due.values()].reduce((a, b) => (b.atMs < a.atMs ? b : a));
+    this.#due.delete(keyOf(next.ref));
+    if (this.replica.isLeader) this.#run(next.ref);
+    else this.#schedule(next.ref, { kind: 'RequeueAfter', delayMs: SETTINGS.retryMinMs });
+  }
+
+  #run(ref: ObjectRef): void {
+    this.#isBusy = true;
+    const context: PassContext = { ref, process: this.mark, read: undefined, readMs: 0, record: undefined };
+    void reconcile(ref, this.#world(context)).then(
+      (action) => this.#ended(ref, action),
+      (error: unknown) => this.#failed(ref, error),
+    );
+  }
+
+  #ended(ref: ObjectRef, action: Action): void {
+    this.#isBusy = false;
+    this.#failures.delete(keyOf(ref));
+    this.#schedule(ref, action);
+  }
+
+  #failed(ref: ObjectRef, error: unknown): void {
+    if (!isKubernetesError(error)) this.#around.onError(error);
+    this.#isBusy = false;
+    const failures = (this.#failures.get(keyOf(ref)) ?? 0) + 1;
+    this.#failures.set(keyOf(ref), failures);
+    this.#schedule(ref, errorPolicy(error, failures, SETTINGS));
+  }
+
+  #world(context: PassContext): World {
+    return {
+      ...this.#around.ports(context, this),
+      events: { publish: ignore },
+      clock: this.replica.clock,
+      leadership: { isLeader: () => this.replica.isLeader },
+      logger: { debug: ignore, info: ignore, warn: ignore, error: ignore },
+      fleet: this.#fleet,
+      memory: this.#memory,
+      settings: SETTINGS,
+      wake: (refs) => this.#wake(refs),
+    };
+  }
+
+  #wake(refs: readonly ObjectRef[]): void {
+    for (const { namespace, name } of refs) this.#schedule({ namespace, name }, { kind: 'RequeueAfter', delayMs: 0 });
+  }
+
+  /** The sooner one counts, as in the queue. */
+  #schedule(ref: ObjectRef, action: Action): void {
+    if (action.kind === 'AwaitChange') return;
+    const atMs = this.#around.nowMs() + action.delayMs;
+    const waiting = this.#due.get(keyOf(ref));
+    if (waiting === undefined || atMs < waiting.atMs) this.#due.set(keyOf(ref), { ref, atMs });
+  }
+}
+
+const ignore = (): void => undefined;

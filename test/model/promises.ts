@@ -1,0 +1,197 @@
+/**
+ * The promises as an observer of the API server and of Cloud SQL can judge them, without the operator's own code of
+ * decisions: what counts as one request is read off the statuses that were accepted.
+ */
+import type { Answer } from '../../src/domain/answer.ts';
+import { isTrue } from '../../src/domain/conditions.ts';
+import type { Request, SslReset } from '../../src/domain/ssl-reset.ts';
+import { annotations } from '../../src/domain/ssl-reset.ts';
+import { arrival, isDefinite, isOpen, lossOf } from './contract.ts';
+import { attemptOf, type PassContext, type SentCall } from './pass-context.ts';
+
+interface Identity {
+  readonly request: number;
+  /** A person's words to call again. */
+  readonly words: number;
+}
+
+const FIRST: Identity = { request: 0, words: 0 };
+
+export class Promises {
+  /** The first promise that was broken. */
+  broken: string | undefined;
+  readonly seen = new Set<string>();
+  /** The active CA of the instance. */
+  currentCa: () => string | undefined = () => undefined;
+  readonly #identities = new Map<string, Identity>();
+  readonly #executed = new Map<string, string>();
+  /** Names of operations, by what started them. */
+  readonly #operationsOf = new Map<string, string>();
+  readonly #isAlone: boolean;
+  /** Values of `retry` that came while nothing was stalled. */
+  readonly #idleWords = new Set<string>();
+  /** Attempts whose outcome was in the status once. */
+  readonly #landed = new Set<string>();
+  readonly #gone: string[] = [];
+
+  constructor({ isAlone }: { readonly isAlone: boolean }) {
+    this.#isAlone = isAlone;
+  }
+
+  note(what: string): void {
+    this.seen.add(what);
+  }
+
+  breaks(promise: string): void {
+    this.broken ??= promise;
+  }
+
+  objectGone(uid: string): void {
+    this.#gone.push(uid);
+  }
+
+  keyOf(uid: string): string {
+    const { request, words } = this.#identities.get(uid) ?? FIRST;
+    return `${uid} request ${request} word ${words}`;
+  }
+
+  /** A person gives a value of `retry`: it counts only while the object is stalled. */
+  asked({ metadata, status }: SslReset, value: string): void {
+    if (!isTrue(status.conditions, 'Stalled')) this.#idleWords.add(`${metadata.uid} ${value}`);
+  }
+
+  /** A call leaves a process: S2. */
+  sent(context: PassContext): SentCall {
+    const { record } = context;
+    context.record = undefined;
+    if (record === undefined) this.breaks('S2: a call without a record of its own that was accepted before it');
+    const uid = record?.metadata.uid ?? context.read?.metadata.uid ?? '';
+    return { key: this.keyOf(uid), uid, attempt: record === undefined ? '' : attemptOf(record) };
+  }
+
+  /** A process hears an answer. */
+  told(context: PassContext, record: SslReset | undefined, answer: Answer): void {
+    if (record !== undefined && isDefinite(answer, record)) context.process.knownAttempts.add(attemptOf(record));
+  }
+
+  /** Cloud SQL accepts a call: S1. */
+  executed({ key }: SentCall, operation: string): void {
+    const before = this.#executed.get(key);
+    if (before !== undefined) this.breaks(`S1: ${key} is executed twice, as ${before} and as ${operation}`);
+    this.#executed.set(key, operation);
+    this.#operationsOf.set(operation, key);
+  }
+
+  /** A status write is accepted. */
+  statusWritten(before: SslReset, after: SslReset, context: PassContext): void {
+    const past = before.status.request;
+    const next = after.status.request;
+    if (next === undefined) {
+      if (past !== undefined) this.breaks('a status write loses the request');
+      return;
+    }
+    const arrived = arrival(before, next);
+    if (arrived === 'Same') this.#carriedOn(before, after, next, context);
+    else this.#began(arrived, past, next, after.metadata.uid);
+    if (next.outcome !== past?.outcome || next.attempt !== past?.attempt) this.#outcomeWritten(past, after, context);
+  }
+
+  #began(arrived: 'New' | 'Word', past: Request | undefined, next: Request, uid: string): void {
+    const { request, words } = this.#identities.get(uid) ?? FIRST;
+    this.#identities.set(uid, arrived === 'New' ? { request: request + 1, words: 0 } : { request, words: words + 1 });
+    if (past !== undefined && isOpen(past))
+      this.breaks('a status write gives up a call that is being made or followed');
+    if (arrived === 'Word' && this.#idleWords.has(`${uid} ${next.retry}`)) {
+      this.breaks('a value of retry that came while nothing was stalled has it called again');
+    }
+    this.note(arrived === 'New' ? 'a request begins' : 'a person has it called again');
+  }
+
+  #carriedOn(before: SslReset, after: SslReset, next: Request, context: PassContext): void {
+    const past = before.status.request;
+    if (past === undefined) return;
+    const lost = lossOf(before, past, next, after.status.operation);
+    if (lost !== undefined) this.breaks(lost);
+    const isRecord = next.time !== undefined && (next.time !== past.time || next.attempt !== past.attempt);
+    if (isRecord) this.#recorded(before, after, context);
+  }
+
+  #recorded(before: SslReset, after: SslReset, context: PassContext): void {
+    context.record = after;
+    const { request } = before.status;
+    const mayFollow = request?.outcome === 'Refused' || request?.outcome === 'NotSent' || request?.time === undefined;
+    if (!mayFollow) this.breaks(`a call is recorded over an outcome ${request?.outcome ?? 'that is not known'}`);
+    if (after.metadata.deletionTimestamp !== undefined)
+      this.breaks('S5: a call is recorded for an object being deleted');
+    if (after.metadata.annotations[annotations.suspend] === 'true') this.breaks('a call is recorded while suspended');
+    this.note('recorded');
+  }
+
+  #outcomeWritten(past: Request | undefined, after: SslReset, context: PassContext): void {
+    const { request } = after.status;
+    if (request?.outcome !== undefined) this.#landed.add(attemptOf(after));
+    const key = this.keyOf(after.metadata.uid);
+    const isOwn = context.process.knownAttempts.has(attemptOf(after));
+    switch (request?.outcome) {
+      case 'Refused':
+      case 'NotSent':
+        if (this.#executed.has(key))
+          this.breaks(`a call that was executed as ${this.#executed.get(key)} is written off as ${request.outcome}`);
+        if (context.record !== undefined) this.note('call window closed');
+        else if (!isOwn && request.outcome === 'NotSent' && past?.outcome === undefined)
+          this.note('resolved: not sent');
+        return;
+      case 'Accepted':
+        if (!isOwn) this.note('resolved: adopted');
+        this.#adopted(key, after.status);
+        return;
+      case 'Unknown':
+        this.note('resolved: unknown');
+        return;
+      default:
+        return;
+    }
+  }
+
+  /** Only what is ours counts as ours, unless somebody uses our account for a reset of his own. */
+  #adopted(key: string, { request, operation }: SslReset['status']): void {
+    const before = request?.before;
+    const starter = this.#operationsOf.get(operation?.name ?? '') ?? 'nobody';
+    const executed = this.#executed.get(key);
+    if (this.#isAlone && executed !== undefined && executed !== operation?.name) {
+      this.breaks(`${operation?.name} is taken for the reset of ${key}, which was executed as ${executed}`);
+    }
+    if (starter === 'OurReset' || starter === key) return;
+    const isCall = this.#executed.get(starter) === operation?.name;
+    // Of an object that is gone nobody keeps a record by which its call could be told from ours.
+    if (isCall && (!this.#isAlone || this.#gone.some((uid) => starter.startsWith(`${uid} `)))) return;
+    const hasEvidence = starter === 'OurUpdate' && this.currentCa() !== before?.serverCaSha1Fingerprint;
+    if (!hasEvidence) this.breaks(`${operation?.name} is taken for the reset of ${key}; it is of ${starter}`);
+  }
+
+  /** Somebody else starts an operation. */
+  foreign(operation: string, starter: string): void {
+    this.#operationsOf.set(operation, starter);
+  }
+
+  /** A pass looks for an operation: what it knows already must not be found out. */
+  looksFor({ read, process }: PassContext): void {
+    const request = read?.status.request;
+    if (read === undefined || request?.time === undefined || request.outcome !== undefined) return;
+    this.note('resolving');
+    const attempt = attemptOf(read);
+    if (process.knownAttempts.has(attempt) && !this.#landed.has(attempt) && !process.lostLease) {
+      this.breaks('an outcome that the process was told is not in the status, and is being found out');
+    }
+  }
+
+  /** A pass asks Cloud SQL: L3. */
+  asks({ read, readMs, process }: PassContext): void {
+    const request = read?.status.request;
+    if (read === undefined || request?.retryTime === undefined) return;
+    // Its clock may have been set back since.
+    const nowMs = Math.max(readMs, process.now().getTime());
+    const endMs = Date.parse(request.doneTime ?? request.receivedTime) + read.spec.deadlineSeconds * 1000;
+    if (Date.parse(request.retryTime) > nowMs && endMs > nowMs) this.breaks('L3: Cloud SQL is asked before retryTime');
+  }
+}

@@ -1,0 +1,184 @@
+import { isUnresolved } from '../../src/domain/request.ts';
+import { templateAnnotationKey } from '../../src/domain/tls-material.ts';
+import { aReset, aWorkload } from '../unit/support/builders.ts';
+import { FakeNamespaces, FakeObjects, FakeWorkloads } from '../unit/support/fake-cluster.ts';
+import { interposed, type Ports } from '../unit/support/faults.ts';
+import { ApiServer, type Change } from './api-server.ts';
+import { Cloud } from './cloud.ts';
+import type { PassContext } from './pass-context.ts';
+import { People } from './people.ts';
+import { Process } from './process.ts';
+import type { Promises } from './promises.ts';
+import { Replica } from './replica.ts';
+import type { Happening, Story, Twist } from './story.ts';
+import { Timeline } from './timeline.ts';
+import { type Plot, Yields } from './yields.ts';
+
+const RESTART_MS = 2_000;
+
+/** Cloud SQL, the API server, and two replicas, in virtual time. */
+export class Stage implements Plot {
+  readonly time = new Timeline();
+  readonly beginMs = this.time.nowMs;
+  readonly promises: Promises;
+  readonly api: ApiServer;
+  readonly #story: Story;
+  readonly cloud: Cloud;
+  readonly #people: People;
+  readonly #namespaces = new FakeNamespaces();
+  readonly #workloads = new FakeWorkloads(this.time.clock);
+  readonly #objects = new FakeObjects();
+  readonly #replicas: readonly [Replica, Replica];
+  #processes: Process[] = [];
+  readonly #calls = new Map<string, number>();
+  #paces = 0;
+  #hasFaults = true;
+
+  constructor(story: Story, promises: Promises) {
+    this.#story = story;
+    this.promises = promises;
+    this.api = new ApiServer(promises, (change) => this.#tell(change));
+    this.cloud = new Cloud(this.time, promises, story);
+    this.#people = new People(story, this);
+    this.#replicas = [new Replica(0, this.time, 0), new Replica(1, this.time, story.skewMs)];
+    this.#workloads.rollMs = 500;
+  }
+
+  open(): void {
+    const { hasSecondObject, rivalAtMs, plot } = this.#story;
+    this.#workloads.add(
+      aWorkload({ name: 'api' }),
+      aWorkload({ name: 'bystander', labels: {} }),
+      aWorkload({ name: 'stranger', namespace: 'elsewhere' }),
+    );
+    this.#people.create('first');
+    if (hasSecondObject) this.#people.create('second');
+    for (const { atMs, what } of plot) this.time.after(atMs, () => this.happen(what));
+    this.#start(this.#replicas[0]);
+    if (rivalAtMs !== undefined) this.time.after(rivalAtMs, () => this.#start(this.#replicas[1]));
+  }
+
+  get nextMs(): number {
+    return this.#processes.reduce((first, { dueMs }) => Math.min(first, dueMs), this.time.nextMs);
+  }
+
+  /** What happens next: the answer to a call, the beginning of a pass, or something else that is planned. */
+  step(): void {
+    const { nextMs } = this;
+    if (this.time.nextMs <= nextMs) {
+      this.time.happen();
+    } else {
+      this.time.advanceTo(nextMs);
+      this.#processes.find(({ dueMs }) => dueMs === nextMs)?.startPass();
+    }
+  }
+
+  /** Nobody interferes any more, and one replica leads. */
+  endFaults(): void {
+    this.#hasFaults = false;
+    const [first, second] = this.#replicas;
+    for (const process of this.#processes.filter(({ replica }) => replica === second)) this.#kill(process);
+    first.isLeader = true;
+    if (this.#processes.length === 0) this.#start(first);
+    for (const { metadata } of this.api.list()) this.#people.act('Resume', metadata);
+  }
+
+  startAnew(): void {
+    for (const process of this.#processes) this.#kill(process);
+    this.#start(this.#replicas[0]);
+  }
+
+  /** What was written and called so far. */
+  get traces(): number {
+    return this.api.writes + this.#workloads.writes + this.#objects.writes + this.cloud.calls;
+  }
+
+  hasStrayWrites(): boolean {
+    const key = templateAnnotationKey(aReset().spec);
+    const keys = Object.keys(this.#workloads.read('api').templateAnnotations);
+    const others = ['bystander', 'stranger'].map((name) => this.#workloads.read(name));
+    return keys.some((one) => one !== key) || others.some(({ resourceVersion }) => resourceVersion !== '1');
+  }
+
+  nextPaceMs(): number {
+    const { paces } = this.#story;
+    this.#paces += 1;
+    return paces[this.#paces % paces.length] ?? 0;
+  }
+
+  nextTwists(port: string): readonly Twist[] {
+    const nth = this.#calls.get(port) ?? 0;
+    this.#calls.set(port, nth + 1);
+    return this.#hasFaults ? this.#story.twists.filter((twist) => twist.port === port && twist.nth === nth) : [];
+  }
+
+  crash(process: Process): void {
+    const isRecorded = this.api.list().some(({ status }) => isUnresolved(status.request));
+    this.promises.note(isRecorded ? 'crash after the record' : 'crash');
+    this.#kill(process);
+    this.time.after(RESTART_MS, () => this.#start(process.replica));
+  }
+
+  happen(what: Happening, context?: PassContext): void {
+    if (!this.#hasFaults) return;
+    switch (what.kind) {
+      case 'LoseLease':
+      case 'GainLease':
+        this.#lead(what.replica, what.kind === 'GainLease');
+        break;
+      case 'StepClock':
+        this.#replicas[what.replica].clock.stepWall(-120_000);
+        break;
+      default:
+        this.#people.act(what.kind, context?.ref ?? { namespace: 'orders', name: 'first' });
+    }
+  }
+
+  readonly #ports = (context: PassContext, process: Process): Ports => {
+    const ports = {
+      resets: this.api.client(context),
+      namespaces: this.#namespaces,
+      workloads: this.#workloads,
+      objects: this.#objects,
+      cloudSql: this.cloud.client(context),
+    };
+    const { cloudSql, ...others } = interposed(ports, new Yields(this, context, process));
+    const prepareReset: typeof cloudSql.prepareReset = async (...given) => {
+      const send = await cloudSql.prepareReset(...given);
+      return async () => {
+        const { record } = context;
+        const answer = await send();
+        this.promises.told(context, record, answer);
+        return answer;
+      };
+    };
+    return { ...others, cloudSql: { ...cloudSql, prepareReset } };
+  };
+
+  #start(replica: Replica): void {
+    const process = new Process(replica, {
+      ports: this.#ports,
+      nowMs: () => this.time.nowMs,
+      onError: (error) => this.promises.breaks(`a pass threw ${error instanceof Error ? error.stack : String(error)}`),
+    });
+    for (const object of this.api.list()) process.hear({ kind: 'Applied', object });
+    process.wakeAll();
+    this.#processes.push(process);
+  }
+
+  #kill(process: Process): void {
+    process.isAlive = false;
+    this.#processes = this.#processes.filter((one) => one !== process);
+  }
+
+  #tell(change: Change): void {
+    this.time.after(this.#story.watchLagMs, () => {
+      for (const process of this.#processes) process.hear(change);
+    });
+  }
+
+  #lead(index: 0 | 1, isLeader: boolean): void {
+    this.#replicas[index].isLeader = isLeader;
+    for (const { mark, replica } of this.#processes) if (replica.index === index && !isLeader) mark.lostLease = true;
+  }
+}

@@ -1,0 +1,196 @@
+/** What may go wrong in one run, as data: the search makes stories up, and shortens those that break a promise. */
+import fc from 'fast-check';
+import type { Answer } from '../../src/domain/answer.ts';
+import { rejection } from '../unit/support/scene.ts';
+
+/**
+ * The assumption on Cloud SQL: what a lost call starts is listed within the grace, or it never runs. The request lies
+ * about for so long, its execution takes as long again, and as long again its operation is not listed.
+ */
+const LATE_MS = 80_000;
+
+/** Beyond the assumption: what a request that lies about for longer than the grace is executed just ahead of. */
+export type Until =
+  | 'NextPreflight'
+  | 'NextCall'
+  /** The next preflight; done at once, and never listed. */
+  | 'Unlisted';
+
+/** What becomes of a call. */
+export type Turn =
+  | { readonly kind: 'Execute' }
+  | { readonly kind: 'Answer'; readonly answer: Answer }
+  /** No answer comes back; it is executed after so long, or never. */
+  | { readonly kind: 'Lose'; readonly executedAfterMs: number | undefined }
+  | { readonly kind: 'Overdue'; readonly until: Until };
+
+/** What people do to the object and to the instance. */
+export type Deed =
+  | ('Edit' | 'NewRequest' | 'Retry' | 'Suspend' | 'Resume' | 'Delete' | 'Recreate')
+  | ('Backup' | 'ForeignUpdate' | 'ForeignReset' | 'OurUpdate' | 'OurReset' | 'ForgetOperations');
+
+export type Happening =
+  | { readonly kind: Deed }
+  | { readonly kind: 'LoseLease' | 'GainLease' | 'StepClock'; readonly replica: 0 | 1 };
+
+/** What befalls the replica that makes a call of a port. */
+export type Fault =
+  | { readonly kind: 'Fail' | 'LoseAnswer' | 'Crash' }
+  /** The replica dies, and its request still arrives, so much later. */
+  | { readonly kind: 'CrashInFlight'; readonly ms: number }
+  /** The replica stands still; the machine's clocks need not agree on how long. */
+  | { readonly kind: 'Pause'; readonly ms: number; readonly unseenBy: 'Neither' | 'Monotonic' | 'Wall' }
+  | { readonly kind: 'Throttle'; readonly retryAfterMs: number };
+
+/** At the n-th call of a port, counted from 0 over all replicas. */
+export interface Twist {
+  readonly port: string;
+  readonly nth: number;
+  readonly moment: 'Before' | 'After';
+  readonly what: Fault | Happening;
+}
+
+export interface Story {
+  readonly hasRequestId: boolean;
+  readonly hasSecondObject: boolean;
+  readonly knowsAccount: boolean;
+  readonly deadlineSeconds: number;
+  readonly failing: 'None' | 'First' | 'All';
+  readonly operationMs: number;
+  readonly listLagMs: number;
+  readonly caLagMs: number;
+  readonly watchLagMs: number;
+  /** When another replica begins that thinks it leads too. */
+  readonly rivalAtMs: number | undefined;
+  readonly skewMs: number;
+  /** Milliseconds that calls of ports take, in turn. */
+  readonly paces: readonly number[];
+  readonly calls: readonly Turn[];
+  readonly twists: readonly Twist[];
+  readonly plot: readonly { readonly atMs: number; readonly what: Happening }[];
+}
+
+const PORTS = [
+  { arbitrary: fc.constant('resets.updateStatus'), weight: 6 },
+  { arbitrary: fc.constant('cloudSql.send'), weight: 4 },
+  { arbitrary: fc.constantFrom('resets.get', 'cloudSql.operations', 'cloudSql.operation'), weight: 4 },
+  {
+    arbitrary: fc.constantFrom(
+      'cloudSql.instance',
+      'cloudSql.identity',
+      'cloudSql.prepareReset',
+      'cloudSql.serverCas',
+      'namespaces.annotations',
+      'workloads.list',
+      'workloads.annotateTemplate',
+      'objects.get',
+      'objects.apply',
+    ),
+    weight: 4,
+  },
+];
+
+const happening: fc.Arbitrary<Happening> = fc.oneof(
+  {
+    arbitrary: fc
+      .constantFrom(
+        ...(['Edit', 'NewRequest', 'Retry', 'Retry', 'Suspend', 'Resume', 'Delete', 'Recreate'] as const),
+        ...(['Backup', 'ForeignUpdate', 'ForeignReset', 'OurUpdate', 'OurReset', 'ForgetOperations'] as const),
+      )
+      .map((kind) => ({ kind })),
+    weight: 6,
+  },
+  {
+    arbitrary: fc.record({
+      kind: fc.constantFrom('LoseLease', 'GainLease', 'StepClock'),
+      replica: fc.constantFrom(0, 1),
+    }),
+    weight: 1,
+  },
+);
+
+const fault: fc.Arbitrary<Fault> = fc.oneof(
+  { arbitrary: fc.constantFrom('Fail', 'LoseAnswer', 'Crash').map((kind) => ({ kind })), weight: 3 },
+  { arbitrary: fc.record({ kind: fc.constant('CrashInFlight'), ms: fc.constantFrom(0, 3_000, LATE_MS) }), weight: 1 },
+  {
+    arbitrary: fc.record({
+      kind: fc.constant('Pause'),
+      ms: fc.constantFrom(9_000, 45_000, 420_000, 900_000),
+      unseenBy: fc.constantFrom('Neither', 'Monotonic', 'Wall'),
+    }),
+    weight: 2,
+  },
+  {
+    arbitrary: fc.record({ kind: fc.constant('Throttle'), retryAfterMs: fc.constantFrom(60_000, 600_000) }),
+    weight: 1,
+  },
+);
+
+const twist: fc.Arbitrary<Twist> = fc.record({
+  port: fc.oneof(...PORTS),
+  nth: fc.nat({ max: 9 }),
+  moment: fc.constantFrom('Before', 'After'),
+  what: fc.oneof<fc.WeightedArbitrary<Fault | Happening>[]>(
+    { arbitrary: fault, weight: 2 },
+    { arbitrary: happening, weight: 1 },
+  ),
+});
+
+const turn: fc.Arbitrary<Turn> = fc.oneof(
+  fc.constant<Turn>({ kind: 'Execute' }),
+  fc.option(fc.constantFrom(0, 4_000, 60_000, LATE_MS), { nil: undefined }).map(lose),
+  fc.constantFrom<Until>('NextPreflight', 'NextCall', 'Unlisted').map((until): Turn => ({ kind: 'Overdue', until })),
+  fc
+    .constantFrom<Answer>(
+      rejection(400),
+      rejection(403),
+      rejection(409, 'operationInProgress'),
+      rejection(429, '', 60_000),
+      { kind: 'NotWritten', cause: 'Network', message: 'refused' },
+    )
+    .map((answer): Turn => ({ kind: 'Answer', answer })),
+);
+
+function lose(executedAfterMs: number | undefined): Turn {
+  return { kind: 'Lose', executedAfterMs };
+}
+
+export const STORIES: fc.Arbitrary<Story> = fc.record({
+  hasRequestId: fc.boolean(),
+  hasSecondObject: fc.nat({ max: 3 }).map((n) => n === 3),
+  knowsAccount: fc.nat({ max: 5 }).map((n) => n < 5),
+  deadlineSeconds: fc.constantFrom(3_600, 700),
+  failing: fc.constantFrom('None', 'None', 'None', 'First', 'All'),
+  operationMs: fc.constantFrom(5_000, 40_000, 120_000),
+  listLagMs: fc.constantFrom(0, 0, 20_000, LATE_MS),
+  caLagMs: fc.constantFrom(0, 0, 30_000),
+  watchLagMs: fc.constantFrom(0, 0, 15_000),
+  rivalAtMs: fc.option(fc.constantFrom(0, 500, 2_000, 30_000), { nil: undefined }),
+  skewMs: fc.constantFrom(0, -600_000, 600_000),
+  paces: fc.array(fc.constantFrom(10, 25, 60, 150), { minLength: 1, maxLength: 6 }),
+  calls: fc.array(turn, { maxLength: 4 }),
+  twists: fc.array(twist, { maxLength: 6 }),
+  plot: fc.array(
+    fc.record({ atMs: fc.constantFrom(300, 5_000, 50_000, 200_000, 310_000, 700_000, 1_500_000), what: happening }),
+    { maxLength: 4 },
+  ),
+});
+
+/** Nothing goes wrong. */
+export const QUIET: Story = {
+  hasRequestId: false,
+  hasSecondObject: false,
+  knowsAccount: true,
+  deadlineSeconds: 3_600,
+  failing: 'None',
+  operationMs: 5_000,
+  listLagMs: 0,
+  caLagMs: 0,
+  watchLagMs: 0,
+  rivalAtMs: undefined,
+  skewMs: 0,
+  paces: [10],
+  calls: [],
+  twists: [],
+  plot: [],
+};

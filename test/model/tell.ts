@@ -1,0 +1,58 @@
+/** A story in one line: what is not as always. */
+import { type Fault, type Happening, QUIET, type Story, type Turn, type Twist, type Until } from './story.ts';
+
+export function tell(story: Story): string {
+  const { calls, twists, plot, rivalAtMs, paces, ...rest } = story;
+  const quiet: Readonly<Record<string, unknown>> = { ...QUIET };
+  const settings = Object.entries(rest).flatMap(([name, value]) => (value === quiet[name] ? [] : [`${name} ${value}`]));
+  return [
+    ...settings,
+    ...(rivalAtMs === undefined ? [] : [`a second leader after ${seconds(rivalAtMs)}`]),
+    ...(paces.join() === QUIET.paces.join() ? [] : [`paces ${paces.join(' ')}`]),
+    ...calls.map((turn, n) => `${nth(n)} call: ${tellTurn(turn)}`),
+    ...twists.map(tellTwist),
+    ...plot.map(({ atMs, what }) => `after ${seconds(atMs)}: ${tellDeed(what)}`),
+  ].join('; ');
+}
+
+const seconds = (ms: number): string => `${ms / 1000} s`;
+const nth = (n: number): string => `${n + 1}${['st', 'nd', 'rd'][n] ?? 'th'}`;
+
+const tellTwist = ({ port, nth: n, moment, what }: Twist): string =>
+  `${moment === 'Before' ? 'before' : 'after'} the ${nth(n)} ${port}: ${tellDeed(what)}`;
+
+function tellTurn(turn: Turn): string {
+  switch (turn.kind) {
+    case 'Execute':
+      return 'executed';
+    case 'Answer':
+      return turn.answer.kind === 'Rejected' ? `answered ${turn.answer.code}` : 'not written';
+    case 'Overdue':
+      return `lost, executed just ahead of the ${OVERDUE[turn.until]}`;
+    case 'Lose':
+      return `lost, ${turn.executedAfterMs === undefined ? 'never executed' : `executed after ${seconds(turn.executedAfterMs)}`}`;
+  }
+}
+
+const OVERDUE: Readonly<Record<Until, string>> = {
+  NextPreflight: 'next preflight',
+  NextCall: 'next call',
+  Unlisted: 'next preflight, and never listed',
+};
+
+function tellDeed(what: Fault | Happening): string {
+  switch (what.kind) {
+    case 'Pause':
+      return `pause of ${seconds(what.ms)}${what.unseenBy === 'Neither' ? '' : ` that the ${what.unseenBy.toLowerCase()} clock does not see`}`;
+    case 'CrashInFlight':
+      return `crash, the request arrives ${seconds(what.ms)} later`;
+    case 'Throttle':
+      return `throttled for ${seconds(what.retryAfterMs)}`;
+    case 'LoseLease':
+    case 'GainLease':
+    case 'StepClock':
+      return `${what.kind} of replica ${what.replica}`;
+    default:
+      return what.kind;
+  }
+}

@@ -1,0 +1,149 @@
+/** Each call of a port is a point at which the run may go on elsewhere, and at which a story's twists befall it. */
+import { CloudSqlError, KubernetesError } from '../../src/domain/errors.ts';
+import { Faults } from '../unit/support/faults.ts';
+import type { PassContext } from './pass-context.ts';
+import type { Process } from './process.ts';
+import type { Promises } from './promises.ts';
+import type { Fault, Happening, Twist } from './story.ts';
+import type { Timeline } from './timeline.ts';
+
+export interface Plot {
+  readonly time: Timeline;
+  readonly promises: Promises;
+  /** Milliseconds that the next call of a port takes. */
+  readonly nextPaceMs: () => number;
+  /** What is to befall the next call of that port. */
+  readonly nextTwists: (port: string) => readonly Twist[];
+  readonly happen: (what: Happening, context: PassContext) => void;
+  readonly crash: (process: Process) => void;
+}
+
+const WRITES = ['resets.updateStatus', 'workloads.annotateTemplate', 'objects.apply'];
+const SEND = 'cloudSql.send';
+/** Between the last look at the clock and the kernel's send: the rest that the contract names. */
+const LONGEST_SEND_MS = 5_000;
+
+interface Call<T> {
+  readonly port: string;
+  readonly act: () => Promise<T>;
+  readonly twists: readonly Twist[];
+  readonly settle: (result: () => T) => void;
+}
+
+export class Yields extends Faults {
+  readonly #plot: Plot;
+  readonly #context: PassContext;
+  readonly #process: Process;
+
+  constructor(plot: Plot, context: PassContext, process: Process) {
+    super();
+    this.#plot = plot;
+    this.#context = context;
+    this.#process = process;
+  }
+
+  override pass<T>(port: string, act: () => Promise<T>, failed: () => T): Promise<T> {
+    if (port.startsWith('cloudSql.') && port !== 'cloudSql.identity') this.#plot.promises.asks(this.#context);
+    const twists = this.#plot.nextTwists(port);
+    return new Promise((resolve, reject) => {
+      const settle = (result: () => T): void => {
+        try {
+          resolve(result());
+        } catch (error) {
+          reject(error);
+        }
+      };
+      this.#before({ port, act, twists, settle }, failed);
+    });
+  }
+
+  #before<T>(call: Call<T>, failed: () => T): void {
+    const { time } = this.#plot;
+    for (const { what } of call.twists.filter(({ moment }) => moment === 'Before')) this.#befall(what, call.act);
+    if (!this.#process.isAlive) return;
+    const paceMs = this.#plot.nextPaceMs();
+    const pausedMs = Math.max(0, this.#process.replica.pausedUntilMs - time.nowMs);
+    time.after(paceMs + (call.port === SEND ? Math.min(LONGEST_SEND_MS, pausedMs) : pausedMs), () =>
+      this.#execute(call, failed),
+    );
+  }
+
+  #execute<T>(call: Call<T>, failed: () => T): void {
+    const { time } = this.#plot;
+    const { replica, isAlive } = this.#process;
+    if (!isAlive) return;
+    if (replica.pausedUntilMs > time.nowMs && call.port !== SEND) {
+      time.at(replica.pausedUntilMs, () => this.#execute(call, failed));
+      return;
+    }
+    const refused = this.#refusal(call, failed);
+    if (refused !== undefined) {
+      call.settle(refused);
+      return;
+    }
+    call.act().then(
+      (result) => this.#after(call, () => result, failed),
+      (error: unknown) => this.#after(call, () => thrown(error), failed),
+    );
+  }
+
+  /** The call gets nowhere, and the caller hears so. */
+  #refusal<T>({ port, twists }: Call<T>, failed: () => T): (() => T) | undefined {
+    const { replica, mark } = this.#process;
+    if (WRITES.includes(port) && !replica.isLeader) {
+      mark.lostLease = true;
+      return () => thrown(new KubernetesError({ kind: 'NotLeading', message: 'no lease' }));
+    }
+    for (const { what } of twists) {
+      if (what.kind === 'Fail') return failed;
+      if (what.kind === 'Throttle' && isRead(port)) {
+        const { retryAfterMs } = what;
+        return () => thrown(new CloudSqlError({ kind: 'Throttled', message: 'slowly', retryAfterMs }));
+      }
+    }
+    return undefined;
+  }
+
+  #after<T>(call: Call<T>, result: () => T, failed: () => T): void {
+    for (const { what } of call.twists.filter(({ moment }) => moment === 'After')) this.#befall(what);
+    const isLost = call.twists.some(({ what }) => what.kind === 'LoseAnswer');
+    this.#deliver(call, isLost ? failed : result);
+  }
+
+  #deliver<T>(call: Call<T>, result: () => T): void {
+    const { time } = this.#plot;
+    const { replica, isAlive } = this.#process;
+    if (!isAlive) return;
+    if (replica.pausedUntilMs > time.nowMs) time.at(replica.pausedUntilMs, () => this.#deliver(call, result));
+    else call.settle(result);
+  }
+
+  #befall(what: Fault | Happening, request?: () => Promise<unknown>): void {
+    const { time } = this.#plot;
+    if (!this.#process.isAlive) return;
+    switch (what.kind) {
+      case 'Fail':
+      case 'LoseAnswer':
+      case 'Throttle':
+        break;
+      case 'Crash':
+        this.#plot.crash(this.#process);
+        break;
+      case 'CrashInFlight':
+        this.#plot.crash(this.#process);
+        time.after(what.ms, () => void request?.().catch(() => undefined));
+        break;
+      case 'Pause':
+        this.#process.replica.pause(what.ms, what.unseenBy);
+        break;
+      default:
+        this.#plot.happen(what, this.#context);
+    }
+  }
+}
+
+const isRead = (port: string): boolean => port.startsWith('cloudSql.') && port !== SEND;
+
+function thrown(error: unknown): never {
+  throw error;
+}

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { COUNTEREXAMPLES } from '../../model/counterexamples.ts';
+import { run } from '../../model/run.ts';
+import { search } from '../../model/search.ts';
+import { QUIET } from '../../model/story.ts';
+
+test('where nothing goes wrong, one call is made and the object is Ready', async () => {
+  const { broken, seen } = await run(QUIET);
+  assert.equal(broken, undefined);
+  assert.deepEqual([...seen].toSorted(), ['a request begins', 'end: Ready Complete', 'recorded']);
+});
+
+test('no story breaks a promise, in a small search', async () => {
+  const { found } = await search({ runs: 500, seed: Date.now() % 1_000_000 });
+  assert.equal(found, undefined, JSON.stringify(found));
+});
+
+for (const { name, story } of COUNTEREXAMPLES) {
+  test(name, async () => {
+    assert.equal((await run(story)).broken, undefined);
+  });
+}
