@@ -37,6 +37,8 @@ const PATIENCE_MS = 60_000;
 export interface BenchOptions {
   readonly emulator?: EmulatorOptions;
   readonly flags?: readonly string[];
+  /** Environment of the operator, besides that of the tests. */
+  readonly env?: NodeJS.ProcessEnv;
   /** The namespace may reset the instances of the project; default true. */
   readonly isAllowed?: boolean;
 }
@@ -52,7 +54,7 @@ export interface Bench {
   /** The object as soon as, or when next, it satisfies the predicate. */
   until(name: string, predicate: (reset: SslReset) => boolean): Promise<SslReset>;
   /** Starts another operator, after the last one was killed or beside it. */
-  restartOperator(flags?: readonly string[]): Promise<Program>;
+  restartOperator(flags?: readonly string[], env?: NodeJS.ProcessEnv): Promise<Program>;
   /** How often Cloud SQL has executed a reset of the instance. */
   resets(instance?: string): number;
 }
@@ -72,7 +74,7 @@ export async function bench(t: TestContext, options: BenchOptions = {}): Promise
   const kubectl = (args: readonly string[], stdin?: string) =>
     cluster.kubectl([...args, `--namespace=${namespace}`], stdin);
 
-  const start = (flags: readonly string[]): Program => {
+  const start = (flags: readonly string[], env: NodeJS.ProcessEnv = {}): Program => {
     const program = new Program(
       [
         `--kubeconfig=${cluster.kubeconfigPath}`,
@@ -84,7 +86,7 @@ export async function bench(t: TestContext, options: BenchOptions = {}): Promise
         ...(options.flags ?? []),
         ...flags,
       ],
-      { ...process.env, GCE_METADATA_HOST: emulator.metadataHost },
+      { ...process.env, ...options.env, ...env, GCE_METADATA_HOST: emulator.metadataHost },
     );
     t.after(() => program.kill());
     return program;
@@ -105,8 +107,8 @@ export async function bench(t: TestContext, options: BenchOptions = {}): Promise
       await kubectl(['apply', '-f', '-'], JSON.stringify(list));
     },
     until: (name, predicate) => until({ client, namespace, operator }, name, predicate),
-    restartOperator: async (flags = []) => {
-      operator = start(flags);
+    restartOperator: async (flags = [], env = {}) => {
+      operator = start(flags, env);
       await operator.ready();
       return operator;
     },

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { bench, deployment, isReady, reset } from './bench.ts';
+import { ELECTION } from './election.ts';
+
+const OTHER_CLOCK = fileURLToPath(new URL('other-clock.mjs', import.meta.url));
+const TEN_MINUTES_MS = 600_000;
+
+const clock = ({
+  skewMs = 0,
+  stepMs = 0,
+}: {
+  readonly skewMs?: number;
+  readonly stepMs?: number;
+}): NodeJS.ProcessEnv => ({
+  NODE_OPTIONS: `--import=${OTHER_CLOCK}`,
+  CLOCK_SKEW_MS: String(skewMs),
+  CLOCK_STEP_MS: String(stepMs),
+});
+
+const CLOCKS: Readonly<Record<string, readonly [NodeJS.ProcessEnv, NodeJS.ProcessEnv]>> = {
+  'the next leader is ten minutes ahead': [{}, clock({ skewMs: TEN_MINUTES_MS })],
+  'the next leader is ten minutes behind': [{}, clock({ skewMs: -TEN_MINUTES_MS })],
+  'the clock of the first one steps': [clock({ stepMs: TEN_MINUTES_MS }), {}],
+  'the clock of the next one steps': [{}, clock({ stepMs: -TEN_MINUTES_MS })],
+};
+
+describe('whatever the clocks of the replicas say, a lost call is resolved and one reset is executed', {
+  concurrency: 2,
+}, () => {
+  for (const [what, [first, next]] of Object.entries(CLOCKS)) {
+    test(what, async (t) => {
+      const two = await bench(t, { flags: ELECTION, env: first });
+      const { apply, until, emulator, operator, restartOperator, resets } = two;
+      await operator.says('Leading');
+      const standby = await restartOperator([], { NODE_OPTIONS: '', ...next });
+      emulator.order({ api: 'resetSslConfig', answer: { kind: 'Hang', executed: true } });
+      await apply(reset({ serverCa: { secretName: 'ca' } }), deployment('app'));
+      await emulator.journal.waitFor(({ api, executed }) => api === 'resetSslConfig' && executed);
+      await operator.kill();
+      await standby.says('Leading');
+      const { status } = await until('db', isReady);
+      assert.equal(resets(), 1);
+      assert.equal(emulator.journal.entries({ api: 'resetSslConfig' }).length, 1);
+      assert.equal(status.rollout?.summary, '1/1');
+    });
+  }
+});
