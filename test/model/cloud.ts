@@ -78,6 +78,7 @@ export class Cloud {
         this.#promises.looksFor(context);
         this.#executeOverdue(context, 'NextPreflight');
         const listed = this.#operations.filter(({ listedMs }) => listedMs <= this.#time.nowMs);
+        context.listed = listed.map(({ operation }) => operation.name);
         return listed.map((one) => this.#view(one)).toReversed();
       },
       prepareReset: async () => async () => this.#arrive(this.#promises.sent(context), context),

@@ -158,6 +158,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guard: '`before` while in doubt',
     broken: 'taken anew for each attempt',
+    heldBy: 'the two guards above resolve first whatever a new `before` would hide',
     patches: [
       {
         file: PREFLIGHT,

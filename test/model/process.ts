@@ -69,7 +69,7 @@ export class Process {
 
   #run(ref: ObjectRef): void {
     this.#isBusy = true;
-    const context: PassContext = { ref, process: this.mark, read: undefined, readMs: 0, record: undefined };
+    const context: PassContext = { ref, process: this.mark, read: undefined, readMs: 0, listed: [], record: undefined };
     void reconcile(ref, this.#world(context)).then(
       (action) => this.#ended(ref, action),
       (error: unknown) => this.#failed(ref, error),

@@ -143,7 +143,7 @@ export class Promises {
         return;
       case 'Accepted':
         if (!isOwn) this.note('resolved: adopted');
-        this.#adopted(key, after.status);
+        this.#adopted(key, after.status, context);
         return;
       case 'Unknown':
         this.note('resolved: unknown');
@@ -154,12 +154,12 @@ export class Promises {
   }
 
   /** Only what is ours counts as ours, unless somebody uses our account for a reset of his own. */
-  #adopted(key: string, { request, operation }: SslReset['status']): void {
+  #adopted(key: string, { request, operation }: SslReset['status'], { listed }: PassContext): void {
     const before = request?.before;
     const starter = this.#operationsOf.get(operation?.name ?? '') ?? 'nobody';
     const executed = this.#executed.get(key);
-    if (this.#isAlone && executed !== undefined && executed !== operation?.name) {
-      this.breaks(`${operation?.name} is taken for the reset of ${key}, which was executed as ${executed}`);
+    if (this.#isAlone && executed !== undefined && executed !== operation?.name && listed.includes(executed)) {
+      this.breaks(`${operation?.name} is taken for the reset of ${key}, although ${executed} is listed beside it`);
     }
     if (starter === 'OurReset' || starter === key) return;
     const isCall = this.#executed.get(starter) === operation?.name;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { COUNTEREXAMPLES } from '../../model/counterexamples.ts';
+import { GUARD_STORIES } from '../../model/guard-stories.ts';
 import { run } from '../../model/run.ts';
 import { search } from '../../model/search.ts';
 import { QUIET } from '../../model/story.ts';
@@ -18,6 +19,12 @@ test('no story breaks a promise, in a small search', async () => {
 
 for (const { name, story } of COUNTEREXAMPLES) {
   test(name, async () => {
+    assert.equal((await run(story)).broken, undefined);
+  });
+}
+
+for (const { name, story } of GUARD_STORIES) {
+  test(`guard: ${name}`, async () => {
     assert.equal((await run(story)).broken, undefined);
   });
 }

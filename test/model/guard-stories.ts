@@ -1,0 +1,89 @@
+/** For each guard, and each way to break it, the shortest story that misses it: here it is there, and holds. */
+import { after, answered, before, does, executed, lost, type NamedStory, overdue, pause, told } from './told.ts';
+
+export const GUARD_STORIES: readonly NamedStory[] = [
+  told('call window (never closes)', {
+    rivalAtMs: 2_000,
+    twists: [after(7, 'resets.updateStatus', pause(900_000))],
+    plot: [does(300, 'Delete')],
+  }),
+  told('call window (by the monotonic clock alone)', {
+    rivalAtMs: 0,
+    paces: [150, 10],
+    twists: [after(2, 'resets.updateStatus', pause(420_000, 'Monotonic'))],
+  }),
+  told('call window (by the wall clock alone)', {
+    rivalAtMs: 0,
+    twists: [after(3, 'resets.updateStatus', pause(420_000, 'Wall'))],
+  }),
+  told('record before the call (the call is sent first)', {}),
+  told('resourceVersion of the record (the record is written over whatever is there)', { rivalAtMs: 500, paces: [60] }),
+  told('rewriting of the outcome (the outcome is written once; a conflict loses it)', {
+    twists: [before(1, 'cloudSql.send', { kind: 'Edit' })],
+  }),
+  told('the outcome belongs to its record (the outcome is written over whatever record is there)', {
+    rivalAtMs: 2_000,
+    calls: [answered(400)],
+    twists: [before(3, 'resets.updateStatus', pause(420_000))],
+  }),
+  told('grace (none)', { calls: [lost(80_000)] }),
+  told('grace on one clock (from the time in the record to the own wall clock)', {
+    rivalAtMs: 0,
+    skewMs: -600_000,
+    calls: [lost(80_000)],
+    twists: [before(1, 'resets.get', { kind: 'Fail' })],
+  }),
+  told('baseline of operations (every operation counts as new)', {
+    failing: 'First',
+    calls: [executed, lost()],
+    plot: [does(300, 'Edit')],
+  }),
+  told('evidence of a candidate (any operation of our account is taken for the reset)', {
+    calls: [overdue('NextPreflight')],
+    plot: [does(300, 'OurUpdate')],
+  }),
+  told('evidence without an operation (a CA that changed says nothing)', { calls: [overdue('Unlisted')] }),
+  told('several candidates (the first one is taken)', {
+    calls: [lost(80_000)],
+    twists: [after(5, 'cloudSql.operations', pause(900_000)), before(2, 'resets.updateStatus', { kind: 'Fail' })],
+    plot: [does(5_000, 'OurReset')],
+  }),
+  told('our account must be known (an operation of any account is adopted)', {
+    knowsAccount: false,
+    calls: [overdue('NextPreflight')],
+    twists: [before(3, 'resets.get', { kind: 'ForeignReset' })],
+  }),
+  told('409 → resolve (a busy answer is a refusal)', { calls: [overdue('NextCall')] }),
+  told('late operation in preflight (not looked for)', {
+    caLagMs: 30_000,
+    calls: [executed, overdue('NextPreflight')],
+    plot: [does(300, 'Edit'), { atMs: 300, what: { kind: 'LoseLease', replica: 0 } }],
+  }),
+  told('other CA in preflight (not looked at)', { calls: [overdue('Unlisted')] }),
+  told('`before` while in doubt (taken anew for each attempt)', {
+    calls: [lost(80_000)],
+    twists: [after(5, 'cloudSql.operations', pause(900_000)), before(2, 'resets.updateStatus', { kind: 'Fail' })],
+    plot: [does(5_000, 'OurReset')],
+  }),
+  told('in doubt until the end (forgotten when the grace is over)', { calls: [overdue('NextCall')] }),
+  told('an adopted operation is no certain claim (it is as certain as one that an answer named)', {
+    calls: [lost(80_000)],
+    twists: [after(5, 'cloudSql.operations', pause(900_000)), before(2, 'resets.updateStatus', { kind: 'Fail' })],
+    plot: [does(5_000, 'OurReset')],
+  }),
+  told('unresolved before anything else (a new request begins over a call that is not resolved)', {
+    calls: [overdue('NextPreflight')],
+    plot: [does(300, 'Edit')],
+  }),
+  told('`retry` counts only while stalled (a value that came before works later)', {
+    calls: [overdue('NextPreflight')],
+    twists: [before(2, 'resets.updateStatus', { kind: 'OurUpdate' }), before(3, 'resets.get', { kind: 'Retry' })],
+  }),
+  told('deletion (an object that is being deleted is worked on)', { rivalAtMs: 0, plot: [does(300, 'Delete')] }),
+  told('recorded delay (not kept)', { paces: [150], plot: [does(5_000, 'Edit'), does(300, 'ForeignUpdate')] }),
+  told('one pass at a time (the queue hands out all that is due)', {
+    hasSecondObject: true,
+    twists: [before(6, 'resets.updateStatus', pause(9_000))],
+    plot: [does(300, 'Edit')],
+  }),
+];

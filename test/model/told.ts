@@ -1,0 +1,42 @@
+/** Words to tell a story with. */
+import { rejection } from '../unit/support/scene.ts';
+import {
+  type Deed,
+  type Fault,
+  type Happening,
+  QUIET,
+  type Story,
+  type Turn,
+  type Twist,
+  type Until,
+} from './story.ts';
+
+export interface NamedStory {
+  readonly name: string;
+  readonly story: Story;
+}
+
+export const told = (name: string, story: Partial<Story>): NamedStory => ({ name, story: { ...QUIET, ...story } });
+
+export const executed: Turn = { kind: 'Execute' };
+export const lost = (executedAfterMs?: number): Turn => ({ kind: 'Lose', executedAfterMs });
+export const overdue = (until: Until): Turn => ({ kind: 'Overdue', until });
+export const answered = (code: number): Turn => ({ kind: 'Answer', answer: rejection(code) });
+
+/** What befalls the n-th call of a port, counted from 1. */
+export const before = (nth: number, port: string, what: Fault | Happening): Twist => ({
+  port,
+  nth: nth - 1,
+  moment: 'Before',
+  what,
+});
+export const after = (nth: number, port: string, what: Fault | Happening): Twist => ({
+  ...before(nth, port, what),
+  moment: 'After',
+});
+export const pause = (ms: number, unseenBy: 'Neither' | 'Monotonic' | 'Wall' = 'Neither'): Fault => ({
+  kind: 'Pause',
+  ms,
+  unseenBy,
+});
+export const does = (atMs: number, kind: Deed): Story['plot'][number] => ({ atMs, what: { kind } });
