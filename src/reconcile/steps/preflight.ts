@@ -29,13 +29,15 @@ export type Preflight =
  * @throws CloudSqlError where the instance cannot be read
  */
 export async function preflight(reset: SslReset, request: Request, world: World): Promise<Preflight> {
+  // The list first: what it shows as done, the certificates that are read after it show too. The other way round the
+  // reset of another object that ends in between would look like the trace of this call.
+  const operations = await readOperations(reset, request, world);
   const instance = await world.cloudSql.instance(reset.spec);
   const isDone = isAlreadyRotated(reset, instance);
   if (isDone && request.inDoubt !== true) {
     const obstacle = await dependentsObstacle(reset, world);
     return obstacle === undefined ? { kind: 'AlreadyDone' } : { kind: 'Obstacle', verdict: obstacle };
   }
-  const operations = await readOperations(reset, request, world);
   if (hasLateOperation(reset, request, operations, world)) return { kind: 'Resolve' };
   if (isDone) return { kind: 'AlreadyDone' };
   if (hasOtherCa(request, instance)) return { kind: 'Resolve' };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { aReset, aWorkload, fingerprint } from '../support/builders.ts';
+import { Faults } from '../support/faults.ts';
 import { endOf, Operator } from '../support/operator.ts';
 import { Scene } from '../support/scene.ts';
 
@@ -83,5 +84,19 @@ describe('the limit of resets per hour', () => {
     many(scene);
     scene.after(600_000, () => assert.equal(scene.cloudSql.executed, 3));
     await new Operator(scene, { settings: { maxResetsPerHour: 0 } }).drive();
+  });
+
+  test('a reset that ends between two reads of preflight is not taken for the trace of a call that was lost', async () => {
+    const scene = new Scene();
+    const faults = new Faults();
+    const reads = ['cloudSql.instance', 'cloudSql.operations'];
+    faults.hold = (n, moment) => {
+      const isFirstRead = faults.calls.findIndex((name) => reads.includes(name)) === n;
+      if (isFirstRead && moment === 'After') scene.cloudSql.startForeign({}, 0, true);
+      return undefined;
+    };
+    scene.cloudSql.turns.push({ kind: 'Lose', executedAfterMs: undefined });
+    await new Operator(scene, { faults }).drive();
+    assert.deepEqual([scene.end, scene.cloudSql.executed], ['Complete', 1]);
   });
 });
