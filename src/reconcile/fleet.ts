@@ -3,9 +3,9 @@
  * an event concerns. The objects themselves are never kept.
  */
 import { type Call, callOf, callsInLastHour, isWithinHour, recordedCalls } from '../domain/blast-radius.ts';
-import { isUnresolved } from '../domain/request.ts';
+import { isSettled, isStalled, isUnresolved } from '../domain/request.ts';
 import type { SslReset } from '../domain/ssl-reset.ts';
-import { annotations, instanceKey } from '../domain/ssl-reset.ts';
+import { annotations, instanceKey, isSuspended } from '../domain/ssl-reset.ts';
 import type { ObjectRef } from './ports.ts';
 
 interface Member {
@@ -15,12 +15,19 @@ interface Member {
   /** Changes exactly when a pass may have something new to do: not by our own status writes. */
   readonly trigger: string;
   readonly ca: { readonly fingerprint: string; readonly createTimeMs: number } | undefined;
-  readonly isUnresolved: boolean;
+  readonly doubt: Doubt | undefined;
   readonly operation: string | undefined;
   /** An answer told that the operation is its own; one found after a lost answer may as well be another object's. */
   readonly isAnswered: boolean;
   readonly calls: readonly Call[];
 }
+
+/** A call of the object may still show up. */
+type Doubt =
+  /** Its outcome is being found out. */
+  | { readonly kind: 'Unresolved' }
+  /** It left no trace, and another attempt is about to follow. `order` is one among all objects. */
+  | { readonly kind: 'InDoubt'; readonly order: string };
 
 export const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`;
 
@@ -91,9 +98,16 @@ export class Fleet {
     );
   }
 
-  /** Whether a call of another object of the instance may still show up. */
-  hasUnresolvedSibling(reset: SslReset): boolean {
-    return this.#siblings(memberOf(reset)).some((sibling) => sibling.isUnresolved);
+  /**
+   * Whether a call of another object of the instance may still show up: a reset now would look like its trace. Of two
+   * objects whose next attempt follows a call in doubt, one goes first.
+   */
+  mustWaitForSibling(reset: SslReset): boolean {
+    const own = memberOf(reset);
+    return this.#siblings(own).some(({ doubt }) => {
+      if (doubt?.kind !== 'InDoubt' || own.doubt?.kind !== 'InDoubt') return doubt !== undefined;
+      return doubt.order < own.doubt.order;
+    });
   }
 
   /** Operations that the other objects of the instance hold as theirs. */
@@ -159,11 +173,22 @@ function memberOf(reset: SslReset): Member {
       fingerprint === undefined || createTime === undefined
         ? undefined
         : { fingerprint, createTimeMs: Date.parse(createTime) },
-    isUnresolved: isUnresolved(status.request) && metadata.deletionTimestamp === undefined,
+    doubt: doubtOf(reset),
     operation: status.operation?.name,
     isAnswered: status.request?.inDoubt !== true,
     calls: recordedCalls(reset),
   };
+}
+
+function doubtOf(reset: SslReset): Doubt | undefined {
+  const { metadata, status } = reset;
+  const { request } = status;
+  if (metadata.deletionTimestamp !== undefined) return undefined;
+  if (isUnresolved(request)) return { kind: 'Unresolved' };
+  // Whoever waits for a person holds nobody up.
+  const isHeld = isSettled(request) || isStalled(reset) || isSuspended(reset);
+  if (request?.inDoubt !== true || isHeld) return undefined;
+  return { kind: 'InDoubt', order: `${request.time ?? ''}/${metadata.uid}` };
 }
 
 const triggerOf = ({ metadata }: SslReset): string =>

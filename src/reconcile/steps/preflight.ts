@@ -96,7 +96,7 @@ const hasOtherCa = ({ inDoubt, before }: Request, { serverCaSha1Fingerprint }: I
   inDoubt === true && before !== undefined && before.serverCaSha1Fingerprint !== serverCaSha1Fingerprint;
 
 const siblingObstacle = (reset: SslReset, { fleet }: World): Verdict | undefined =>
-  fleet.hasUnresolvedSibling(reset)
+  fleet.mustWaitForSibling(reset)
     ? waiting(
         'WaitingForInstance',
         'The outcome of a call of another CloudSqlSslReset of this instance is being found out',

@@ -32,7 +32,7 @@ export const QUICK = [
   '--leader-elect=false',
 ];
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 
 export interface BenchOptions {
   readonly emulator?: EmulatorOptions;

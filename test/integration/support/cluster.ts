@@ -44,7 +44,8 @@ export async function testNamespace(t: Cleanup, { kubectl }: Cluster): Promise<s
   await kubectl(['create', 'namespace', namespace]);
   // Without waiting: it may hold objects whose finalizer belongs to an operator that has ended with the test.
   t.after(async () => void (await kubectl(['delete', 'namespace', namespace, '--wait=false', '--ignore-not-found'])));
-  // Pods are refused until the controller manager has made their service account.
-  await kubectl(['wait', '--for=create', 'serviceaccount/default', `--namespace=${namespace}`, '--timeout=30s']);
+  // Pods are refused until the controller manager has made their service account. After a restart of the API server it
+  // takes its time to come back.
+  await kubectl(['wait', '--for=create', 'serviceaccount/default', `--namespace=${namespace}`, '--timeout=120s']);
   return namespace;
 }

@@ -49,10 +49,32 @@ describe('the others of an instance', () => {
     const unresolved = { status: { request: aCall() } };
     const fleet = new Fleet();
     fleet.apply(aReset(unresolved));
-    assert.equal(fleet.hasUnresolvedSibling(aReset()), false);
-    assert.equal(fleet.hasUnresolvedSibling(aReset({ name: 'b' })), true);
+    assert.equal(fleet.mustWaitForSibling(aReset()), false);
+    assert.equal(fleet.mustWaitForSibling(aReset({ name: 'b' })), true);
     fleet.apply(aReset({ ...unresolved, deletionTimestamp: NOW }));
-    assert.equal(fleet.hasUnresolvedSibling(aReset({ name: 'b' })), false);
+    assert.equal(fleet.mustWaitForSibling(aReset({ name: 'b' })), false);
+  });
+  test('one whose next attempt follows a call in doubt goes first, unless it waits for a person', () => {
+    const request = { ...aCall(), outcome: 'NotSent', inDoubt: true };
+    const waitsFor = (parts: ResetParts): boolean => {
+      const fleet = new Fleet();
+      fleet.apply(aReset({ status: { request }, ...parts }));
+      return fleet.mustWaitForSibling(aReset({ name: 'b' }));
+    };
+    assert.equal(waitsFor({}), true);
+    assert.equal(waitsFor({ annotations: { [annotations.suspend]: 'true' } }), false);
+    assert.equal(waitsFor({ status: { request: { ...request, outcome: 'Accepted' } } }), false);
+    assert.equal(waitsFor({ deletionTimestamp: NOW }), false);
+  });
+  test('of two calls in doubt exactly one goes first', () => {
+    const request = { ...aCall(), outcome: 'NotSent', inDoubt: true };
+    const [one, two] = ['a', 'b'].map((name) => aReset({ name, uid: `uid-${name}`, status: { request } }));
+    const fleet = new Fleet();
+    fleet.replace([one, two].filter((reset) => reset !== undefined));
+    assert.deepEqual(
+      [one, two].map((reset) => reset && fleet.mustWaitForSibling(reset)),
+      [false, true],
+    );
   });
   test('their operations are claimed, not the own one', () => {
     const fleet = new Fleet();
