@@ -33,6 +33,7 @@ export class Promises {
   /** Attempts whose outcome was in the status once. */
   readonly #landed = new Set<string>();
   readonly #gone: string[] = [];
+  #isAccountShared = false;
 
   constructor({ isAlone }: { readonly isAlone: boolean }) {
     this.#isAlone = isAlone;
@@ -163,14 +164,22 @@ export class Promises {
     }
     if (starter === 'OurReset' || starter === key) return;
     const isCall = this.#executed.get(starter) === operation?.name;
-    // Of an object that is gone nobody keeps a record by which its call could be told from ours.
-    if (isCall && (!this.#isAlone || this.#gone.some((uid) => starter.startsWith(`${uid} `)))) return;
+    if (isCall && !this.#canBeTold(starter)) return;
     const hasEvidence = starter === 'OurUpdate' && this.currentCa() !== before?.serverCaSha1Fingerprint;
     if (!hasEvidence) this.breaks(`${operation?.name} is taken for the reset of ${key}; it is of ${starter}`);
   }
 
+  /**
+   * Whether a call can be told from those of other requests: nobody keeps a record of it when its object is gone, nor
+   * when another tool's reset by our account was taken for it.
+   */
+  #canBeTold(key: string): boolean {
+    return this.#isAlone && !this.#isAccountShared && !this.#gone.some((uid) => key.startsWith(`${uid} `));
+  }
+
   /** Somebody else starts an operation. */
   foreign(operation: string, starter: string): void {
+    if (starter === 'OurReset') this.#isAccountShared = true;
     this.#operationsOf.set(operation, starter);
   }
 
