@@ -1,5 +1,5 @@
 import { CustomObjectsApi } from '@kubernetes/client-node';
-import { map, merge, type Observable } from 'rxjs';
+import { catchError, map, merge, type Observable } from 'rxjs';
 import { isKubernetesError, KubernetesError } from '../domain/errors.ts';
 import { GROUP, PLURAL, type SslReset, VERSION } from '../domain/ssl-reset.ts';
 import type { Logger } from '../reconcile/ports.ts';
@@ -89,6 +89,9 @@ export function sslResetSource(
     watch(version) {
       return watchStream(client, watchPath(namespace, version), timeouts).pipe(
         map((item) => toSourceEvent(item, parse)),
+        catchError((error: unknown) => {
+          throw explained(error);
+        }),
       );
     },
   };

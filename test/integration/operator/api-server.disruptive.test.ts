@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { installCrd } from '../support/crd.ts';
 import { bench, deployment, INSTANCE, isReady, PROJECT, reset } from './bench.ts';
 
 test('the API server is restarted while an operation runs: it is followed, and the roll comes', async (t) => {
@@ -31,4 +32,17 @@ test('the API server does not answer when the outcome of the call is to be writt
   await cluster.restartApiServer();
   await until('db', isReady);
   assert.equal(resets(), 1);
+});
+
+test('the CRD is gone for a while: the operator says so once, lives on, and works when it is back', async (t) => {
+  const { apply, until, cluster, operator, resets } = await bench(t);
+  await cluster.kubectl(['delete', 'crd', 'cloudsqlsslresets.cloudsql-ssl.dev']);
+  const line = await operator.says('the CRD cloudsqlsslresets.cloudsql-ssl.dev is not installed');
+  assert.match(line, /"level":"error"/);
+  await installCrd(cluster);
+  await operator.says('are watched again');
+  await apply(reset());
+  await until('db', isReady);
+  assert.equal(resets(), 1);
+  assert.equal(operator.log.split('is not installed').length, 2, operator.log);
 });

@@ -86,7 +86,7 @@ export async function bench(t: TestContext, options: BenchOptions = {}): Promise
         ...(options.flags ?? []),
         ...flags,
       ],
-      { ...process.env, ...options.env, ...env, GCE_METADATA_HOST: emulator.metadataHost },
+      { ...process.env, GCE_METADATA_HOST: emulator.metadataHost, ...options.env, ...env },
     );
     t.after(() => program.kill());
     return program;

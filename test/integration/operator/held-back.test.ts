@@ -9,6 +9,11 @@ const isSuspended = ({ status }: SslReset): boolean =>
 
 const message = ({ status }: SslReset): string => findCondition(status.conditions, 'Ready')?.message ?? '';
 
+const hasOneOf =
+  (...reasons: readonly string[]) =>
+  (reset: SslReset): boolean =>
+    reasons.some((reason) => hasReason(reason)(reset));
+
 describe('held back', { concurrency: 3 }, () => {
   test('a namespace that is not allowed the instance resets nothing, and goes on when it is', async (t) => {
     const { apply, until, kubectl, namespace, cluster, resets } = await bench(t, { isAllowed: false });
@@ -200,5 +205,15 @@ describe('held back', { concurrency: 3 }, () => {
       'jsonpath={range .items[?(@.spec.replicas>0)]}{.metadata.labels.app} {end}',
     ]);
     assert.equal(times.trim(), 'c a b');
+  });
+
+  test('without credentials nothing is called, and the object says so in one line', async (t) => {
+    const nobody = { GCE_METADATA_HOST: '127.0.0.1:9' };
+    const { apply, until, emulator } = await bench(t, { env: nobody, flags: ['--retry-min=2s', '--retry-max=2s'] });
+    await apply(reset());
+    const db = await until('db', hasOneOf('PermissionDenied', 'CloudSqlUnavailable'));
+    assert.match(message(db), /credentials|token|metadata/i);
+    assert.doesNotMatch(message(db), /\n| at .*:\d+/);
+    assert.equal(emulator.journal.entries().length, 0);
   });
 });
