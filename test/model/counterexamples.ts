@@ -1,5 +1,5 @@
 /** Stories that once broke a promise, by what they taught. They are told anew with each test run. */
-import { answered, before, does, lost, type NamedStory, overdue, told } from './told.ts';
+import { answered, before, does, lost, type NamedStory, overdue, pause, told } from './told.ts';
 
 export const COUNTEREXAMPLES: readonly NamedStory[] = [
   told('two leaders, and a failed operation that the wrong object finds: its own one does not call again', {
@@ -19,5 +19,17 @@ export const COUNTEREXAMPLES: readonly NamedStory[] = [
   told('a retry that came while the call was being made does not repeat it when it is refused for good', {
     calls: [answered(400)],
     twists: [before(1, 'cloudSql.send', { kind: 'Retry' })],
+  }),
+  told('two leaders, and a late operation that failed and that another object claims: it is not called over', {
+    hasSecondObject: true,
+    failing: 'First',
+    listLagMs: 20_000,
+    watchLagMs: 15_000,
+    rivalAtMs: 500,
+    skewMs: 600_000,
+    paces: [60],
+    calls: [overdue('NextPreflight'), overdue('NextCall'), overdue('NextPreflight')],
+    twists: [before(4, 'resets.updateStatus', pause(420_000)), before(5, 'resets.updateStatus', pause(9_000))],
+    plot: [does(310_000, 'Backup'), does(700_000, 'Suspend')],
   }),
 ];

@@ -1,5 +1,5 @@
 /** For each guard, and each way to break it, the shortest story that misses it: here it is there, and holds. */
-import { after, answered, before, does, executed, lost, type NamedStory, overdue, pause, told } from './told.ts';
+import { after, before, does, executed, lost, type NamedStory, overdue, pause, told } from './told.ts';
 
 export const GUARD_STORIES: readonly NamedStory[] = [
   told('call window (never closes)', {
@@ -23,15 +23,15 @@ export const GUARD_STORIES: readonly NamedStory[] = [
   }),
   told('the outcome belongs to its record (the outcome is written over whatever record is there)', {
     rivalAtMs: 2_000,
-    calls: [answered(400)],
-    twists: [before(3, 'resets.updateStatus', pause(420_000))],
+    twists: [after(7, 'resets.updateStatus', pause(900_000))],
+    plot: [does(300, 'Delete')],
   }),
   told('grace (none)', { calls: [lost(80_000)] }),
   told('grace on one clock (from the time in the record to the own wall clock)', {
+    listLagMs: 80_000,
     rivalAtMs: 0,
-    skewMs: -600_000,
-    calls: [lost(80_000)],
-    twists: [before(1, 'resets.get', { kind: 'Fail' })],
+    skewMs: 600_000,
+    calls: [lost(0)],
   }),
   told('baseline of operations (every operation counts as new)', {
     failing: 'First',
@@ -43,11 +43,6 @@ export const GUARD_STORIES: readonly NamedStory[] = [
     plot: [does(300, 'OurUpdate')],
   }),
   told('evidence without an operation (a CA that changed says nothing)', { calls: [overdue('Unlisted')] }),
-  told('several candidates (the first one is taken)', {
-    calls: [lost(80_000)],
-    twists: [after(5, 'cloudSql.operations', pause(900_000)), before(2, 'resets.updateStatus', { kind: 'Fail' })],
-    plot: [does(5_000, 'OurReset')],
-  }),
   told('our account must be known (an operation of any account is adopted)', {
     knowsAccount: false,
     calls: [overdue('NextPreflight')],
@@ -60,16 +55,15 @@ export const GUARD_STORIES: readonly NamedStory[] = [
     plot: [does(300, 'Edit'), { atMs: 300, what: { kind: 'LoseLease', replica: 0 } }],
   }),
   told('other CA in preflight (not looked at)', { calls: [overdue('Unlisted')] }),
-  told('`before` while in doubt (taken anew for each attempt)', {
-    calls: [lost(80_000)],
-    twists: [after(5, 'cloudSql.operations', pause(900_000)), before(2, 'resets.updateStatus', { kind: 'Fail' })],
-    plot: [does(5_000, 'OurReset')],
-  }),
   told('in doubt until the end (forgotten when the grace is over)', { calls: [overdue('NextCall')] }),
   told('an adopted operation is no certain claim (it is as certain as one that an answer named)', {
-    calls: [lost(80_000)],
-    twists: [after(5, 'cloudSql.operations', pause(900_000)), before(2, 'resets.updateStatus', { kind: 'Fail' })],
-    plot: [does(5_000, 'OurReset')],
+    hasSecondObject: true,
+    failing: 'First',
+    watchLagMs: 15_000,
+    rivalAtMs: 0,
+    skewMs: 600_000,
+    paces: [60],
+    calls: [overdue('NextPreflight'), overdue('NextPreflight')],
   }),
   told('unresolved before anything else (a new request begins over a call that is not resolved)', {
     calls: [overdue('NextPreflight')],
@@ -82,8 +76,13 @@ export const GUARD_STORIES: readonly NamedStory[] = [
   told('deletion (an object that is being deleted is worked on)', { rivalAtMs: 0, plot: [does(300, 'Delete')] }),
   told('recorded delay (not kept)', { paces: [150], plot: [does(5_000, 'Edit'), does(300, 'ForeignUpdate')] }),
   told('one pass at a time (the queue hands out all that is due)', {
+    twists: [before(1, 'cloudSql.send', { kind: 'Edit' })],
+  }),
+  told('several candidates (the first one is taken)', {
     hasSecondObject: true,
-    twists: [before(6, 'resets.updateStatus', pause(9_000))],
-    plot: [does(300, 'Edit')],
+    paces: [150],
+    calls: [lost(60_000)],
+    twists: [before(1, 'resets.updateStatus', { kind: 'LoseLease', replica: 0 })],
+    plot: [does(310_000, 'OurReset'), { atMs: 200_000, what: { kind: 'GainLease', replica: 0 } }],
   }),
 ];
