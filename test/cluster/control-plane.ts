@@ -55,11 +55,15 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
       await daemons.whileAllRun((signal) => untilApiServerIsReady({ serverUrl, caFile: credentials.ca, signal }));
     };
 
+    const startClients = (): void => {
+      daemons.start('kube-controller-manager', binaries['kube-controller-manager'], controllerManagerFlags(layout));
+      daemons.start('kube-scheduler', binaries['kube-scheduler'], schedulerFlags(layout));
+      daemons.start('kwok', binaries.kwok, kwokFlags(layout, binaries['kwok-stages.yaml']));
+    };
+
     daemons.start('etcd', binaries.etcd, etcdFlags(layout));
     await startApiServer();
-    daemons.start('kube-controller-manager', binaries['kube-controller-manager'], controllerManagerFlags(layout));
-    daemons.start('kube-scheduler', binaries['kube-scheduler'], schedulerFlags(layout));
-    daemons.start('kwok', binaries.kwok, kwokFlags(layout, binaries['kwok-stages.yaml']));
+    startClients();
     await daemons.whileAllRun(() => untilPodsCanRun(kubectl));
 
     return {
@@ -71,6 +75,9 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
       async restartApiServer() {
         await daemons.kill('kube-apiserver');
         await startApiServer();
+        // Left alone they back off for up to a minute, which says nothing about what is tested.
+        await Promise.all(['kube-controller-manager', 'kube-scheduler', 'kwok'].map((name) => daemons.kill(name)));
+        startClients();
       },
       pauseApiServer: async () => daemons.signal('kube-apiserver', 'SIGSTOP'),
       resumeApiServer: async () => daemons.signal('kube-apiserver', 'SIGCONT'),
