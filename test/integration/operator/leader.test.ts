@@ -114,6 +114,18 @@ describe('a leader that was frozen until the other one was done writes nothing, 
     'while its call hangs that was executed': {
       until: ({ emulator }) => emulator.journal.waitFor(({ api, executed }) => api === 'resetSslConfig' && executed),
     },
+    'while its call hangs that was not executed': {
+      until: ({ emulator }) => emulator.journal.waitFor(({ api }) => api === 'resetSslConfig'),
+    },
+    'when it has received the request': {
+      until: ({ until }) => until('db', ({ status }) => status.request !== undefined),
+    },
+    'while it reads the new CA': {
+      until: ({ emulator }) => emulator.journal.waitFor(({ api }) => api === 'listServerCas'),
+    },
+    'while the first workload rolls': {
+      until: ({ until }) => until('db', ({ status }) => status.rollout?.summary === '0/2'),
+    },
     'while its operation runs': {
       options: { emulator: SLOW },
       until: ({ until }) => until('db', ({ status }) => status.operation?.status === 'RUNNING'),
@@ -123,8 +135,10 @@ describe('a leader that was frozen until the other one was done writes nothing, 
     test(when, async (t) => {
       const two = await pair(t, options);
       const { apply, until, leader, standby, emulator, kubectl, resets } = two;
-      if (when.includes('hangs')) emulator.order({ api: 'resetSslConfig', answer: { kind: 'Hang', executed: true } });
-      await apply(reset({ serverCa: { secretName: 'ca' } }), deployment('app'));
+      const executed = !when.includes('not executed');
+      if (when.includes('hangs')) emulator.order({ api: 'resetSslConfig', answer: { kind: 'Hang', executed } });
+      const spec = { serverCa: { secretName: 'ca' }, rollout: { maxConcurrent: 1 } };
+      await apply(reset(spec), deployment('app'), deployment('worker'));
       await isThere(two);
       leader.signal('SIGSTOP');
       await standby.says('Leading');
