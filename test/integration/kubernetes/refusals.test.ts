@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { createNamespaces } from '../../../src/kubernetes/namespaces.ts';
 import { createPublishedObjects } from '../../../src/kubernetes/published-objects.ts';
 import type { PublishedContents } from '../../../src/reconcile/ports.ts';
-import type { Cluster } from '../../cluster/cluster.ts';
+import { refusing } from '../support/admission.ts';
 import { sharedCluster, testNamespace } from '../support/cluster.ts';
 import { testClient } from './fixtures.ts';
 import { kubeconfigImpersonating } from './kubeconfigs.ts';
@@ -20,44 +20,6 @@ async function prepared(t: TestContext, user?: string) {
     return objects.apply(contents, { before: undefined, dryRun: true });
   };
   return { cluster, client, namespace, apply };
-}
-
-const manifests = (...objects: readonly object[]): string =>
-  JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
-
-/** Refuses every ConfigMap of the namespace; resolves when the API server has begun to. */
-async function refusing(t: TestContext, { kubectl }: Cluster, namespace: string, reason: string): Promise<void> {
-  const name = `refuse-${namespace}`;
-  const meta = { apiVersion: 'admissionregistration.k8s.io/v1', metadata: { name } };
-  const rule = { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['configmaps'] };
-  const policy = {
-    ...meta,
-    kind: 'ValidatingAdmissionPolicy',
-    spec: {
-      matchConstraints: { resourceRules: [rule] },
-      validations: [{ expression: 'false', message: 'not here', reason }],
-    },
-  };
-  const binding = {
-    ...meta,
-    kind: 'ValidatingAdmissionPolicyBinding',
-    spec: {
-      policyName: name,
-      validationActions: ['Deny'],
-      matchResources: { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } } },
-    },
-  };
-  await kubectl(['create', '-f', '-'], manifests(policy, binding));
-  t.after(async () => void (await kubectl(['delete', '-f', '-'], manifests(policy, binding))));
-  const create = ['create', 'configmap', 'probe', '--dry-run=server', `--namespace=${namespace}`];
-  const deadline = AbortSignal.timeout(30_000);
-  const isAllowed = (): Promise<boolean> =>
-    kubectl(create).then(
-      () => true,
-      () => false,
-    );
-  // The API server takes a policy up some time after it accepted it, and tells nobody when.
-  while (await isAllowed()) deadline.throwIfAborted();
 }
 
 test('a refusal of RBAC is Forbidden', async (t) => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { findCondition } from '../../../src/domain/conditions.ts';
 import type { SslReset } from '../../../src/domain/ssl-reset.ts';
+import { refusing } from '../support/admission.ts';
 import { bench, deployment, hasReason, INSTANCE, isReady, PROJECT, reset } from './bench.ts';
 
 const isSuspended = ({ status }: SslReset): boolean =>
@@ -215,5 +216,17 @@ describe('held back', { concurrency: 3 }, () => {
     assert.match(message(db), /credentials|token|metadata/i);
     assert.doesNotMatch(message(db), /\n| at .*:\d+/);
     assert.equal(emulator.journal.entries().length, 0);
+  });
+
+  test('what an admission policy refuses is found out before the call, and waited for', async (t) => {
+    const { apply, until, cluster, namespace, resets } = await bench(t);
+    const lift = await refusing(t, cluster, namespace, 'Forbidden');
+    await apply(reset({ serverCa: { configMapName: 'ca' } }));
+    const waiting = await until('db', hasReason('CannotPublish'));
+    assert.match(message(waiting), /not here/);
+    assert.equal(resets(), 0);
+    await lift();
+    await until('db', isReady);
+    assert.equal(resets(), 1);
   });
 });

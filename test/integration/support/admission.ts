@@ -1,0 +1,51 @@
+import type { TestContext } from 'node:test';
+import type { Cluster } from '../../cluster/cluster.ts';
+
+const manifests = (...objects: readonly object[]): string =>
+  JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
+
+/**
+ * Refuses every ConfigMap of the namespace, until the test ends or the function that it answers is called; resolves when
+ * the API server has begun to.
+ */
+export async function refusing(
+  t: TestContext,
+  { kubectl }: Pick<Cluster, 'kubectl'>,
+  namespace: string,
+  reason: string,
+): Promise<() => Promise<void>> {
+  const name = `refuse-${namespace}`;
+  const meta = { apiVersion: 'admissionregistration.k8s.io/v1', metadata: { name } };
+  const rule = { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['configmaps'] };
+  const policy = {
+    ...meta,
+    kind: 'ValidatingAdmissionPolicy',
+    spec: {
+      matchConstraints: { resourceRules: [rule] },
+      validations: [{ expression: 'false', message: 'not here', reason }],
+    },
+  };
+  const binding = {
+    ...meta,
+    kind: 'ValidatingAdmissionPolicyBinding',
+    spec: {
+      policyName: name,
+      validationActions: ['Deny'],
+      matchResources: { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } } },
+    },
+  };
+  await kubectl(['create', '-f', '-'], manifests(policy, binding));
+  const lift = async (): Promise<void> =>
+    void (await kubectl(['delete', '--ignore-not-found', '-f', '-'], manifests(policy, binding)));
+  t.after(lift);
+  const create = ['create', 'configmap', 'probe', '--dry-run=server', `--namespace=${namespace}`];
+  const deadline = AbortSignal.timeout(30_000);
+  const isAllowed = (): Promise<boolean> =>
+    kubectl(create).then(
+      () => true,
+      () => false,
+    );
+  // The API server takes a policy up some time after it accepted it, and tells nobody when.
+  while (await isAllowed()) deadline.throwIfAborted();
+  return lift;
+}
