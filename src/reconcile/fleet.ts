@@ -78,19 +78,16 @@ export class Fleet {
     return this.#members.get(key)?.lane;
   }
 
-  get size(): number {
-    return this.#members.size;
-  }
-
   get refs(): readonly ObjectRef[] {
     return [...this.#members.values()].map(({ ref }) => ref);
   }
 
   /** Whether another object of the instance has recorded a CA that was made later. Both times are Google's. */
   hasNewerCa(reset: SslReset): boolean {
-    const { ca } = memberOf(reset);
+    const own = memberOf(reset);
+    const { ca } = own;
     if (ca === undefined) return false;
-    return this.#siblings(memberOf(reset)).some(
+    return this.#siblings(own).some(
       (sibling) =>
         sibling.ca !== undefined &&
         sibling.ca.fingerprint !== ca.fingerprint &&

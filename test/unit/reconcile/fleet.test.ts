@@ -90,7 +90,7 @@ describe('the others of an instance', () => {
     fleet.apply(withCa(2, { name: 'a' }));
     fleet.replace([withCa(1)]);
     assert.equal(fleet.hasNewerCa(withCa(1)), false);
-    assert.equal(fleet.size, 1);
+    assert.equal(fleet.refs.length, 1);
   });
   test('the set of one namespace leaves the others as they are', () => {
     const fleet = new Fleet();
