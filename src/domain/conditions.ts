@@ -14,12 +14,16 @@ export type ProgressReason =
   | 'OperationRunning'
   /** The server CAs are read and published. */
   | 'Publishing'
+  /** The client certificates that the reset deleted are issued anew. */
+  | 'IssuingClientCertificates'
   | 'RollingOut'
   /** A person holds the reset back with the annotation `suspend`. */
   | 'Suspended';
 
 /** Something must be put right, and the operator goes on by itself when it is: `Ready` is `False`. */
 export type WaitingReason =
+  /** A First Generation instance uses its new server certificate only after somebody has restarted it. */
+  | 'RestartRequired'
   /** The instance is not RUNNABLE, or another operation runs on it. */
   | 'WaitingForInstance'
   /** Cloud SQL, or the limit of resets per hour, asks for patience. */
@@ -55,6 +59,8 @@ export type StalledReason =
   | 'ServerCaUnchanged'
   /** A Secret or ConfigMap of that name is somebody else's, or immutable. */
   | 'ObjectConflict'
+  /** The instance has a client certificate of that name that we did not issue. */
+  | 'ClientCertificateConflict'
   | 'RolloutFailed'
   | 'DeadlineExceeded';
 
@@ -62,7 +68,9 @@ export type ReadyReason =
   /** Reset, published and rolled. */
   | 'Complete'
   /** The server CA was not the one of the precondition any more: nothing was called. */
-  | 'AlreadyRotated';
+  | 'AlreadyRotated'
+  /** The instance has a server certificate already, and the precondition says it has none: nothing was called. */
+  | 'AlreadyPresent';
 
 /** What is to be said of a request as a whole. */
 export type Verdict =
@@ -80,7 +88,14 @@ export const waiting = (reason: WaitingReason, message: string): Verdict => ({ k
 export const stalled = (reason: StalledReason, message: string): Verdict => ({ kind: 'Stalled', reason, message });
 export const ready = (reason: ReadyReason, message: string): Verdict => ({ kind: 'Ready', reason, message });
 
-export type ConditionType = 'Ready' | 'Reconciling' | 'Stalled' | 'ResetDone' | 'ServerCaPublished' | 'WorkloadsRolled';
+export type ConditionType =
+  | 'Ready'
+  | 'Reconciling'
+  | 'Stalled'
+  | 'ResetDone'
+  | 'ServerCaPublished'
+  | 'ClientCertificatesIssued'
+  | 'WorkloadsRolled';
 
 export interface ConditionValue {
   readonly type: ConditionType;

@@ -3,7 +3,7 @@ import { oneLine } from './conditions.ts';
 import { type LabelSelector, matchesSelector } from './label-selector.ts';
 import type { RolloutStatus, Spec, WorkloadStatus } from './ssl-reset.ts';
 import { annotations } from './ssl-reset.ts';
-import type { Workload } from './workload.ts';
+import type { TemplateAnnotations, Workload } from './workload.ts';
 
 export type WorkloadState = 'Pending' | 'Rolling' | 'Rolled' | 'Failed' | 'Skipped' | 'Missing';
 
@@ -89,8 +89,8 @@ export function health({ generation, desiredReplicas, status }: Workload): Healt
 }
 
 export interface RollOptions {
-  readonly annotationKey: string;
-  readonly revision: string;
+  /** What the pod template of each dependent has to carry. */
+  readonly annotations: TemplateAnnotations;
   readonly rollout: Spec['rollout'];
   /** The status of the roll when it was judged last, of the same revision. */
   readonly before: RolloutStatus | undefined;
@@ -130,8 +130,8 @@ export function planRoll(all: readonly Dependent[], options: RollOptions): RollP
 
 export const isFailure = ({ state }: WorkloadStatus): boolean => state === 'Failed' || state === 'Missing';
 
-const carries = (workload: Workload, { annotationKey, revision }: RollOptions): boolean =>
-  workload.templateAnnotations[annotationKey] === revision;
+const carries = (workload: Workload, { annotations: wanted }: RollOptions): boolean =>
+  Object.entries(wanted).every(([key, value]) => workload.templateAnnotations[key] === value);
 
 /** A paused workload is annotated, and rolls when somebody resumes it. */
 const needsAnnotation = ({ workload }: Dependent, options: RollOptions): boolean =>

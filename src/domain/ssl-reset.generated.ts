@@ -20,7 +20,7 @@ export interface CloudSqlSslResetSpec {
    */
   requestId?: string;
   /**
-   * An instance that demands client certificates and has some is reset only with true: the reset deletes them, and locks out who uses them.
+   * An instance that demands client certificates and has some that clientCertificates does not name is reset only with true: the reset deletes them, and locks out who uses them.
    */
   acceptClientCertificateLoss: boolean;
   /**
@@ -28,7 +28,11 @@ export interface CloudSqlSslResetSpec {
    */
   preconditions: {
     /**
-     * Reset only if the instance's active server CA still has this SHA-1 fingerprint (40 hex digits). If not, nothing is called and the CA that is there is published and rolled out.
+     * Missing resets only an instance that has no server certificate yet. If it has one, nothing is called and the CA that is there is published and rolled out.
+     */
+    serverCertificate?: 'Missing';
+    /**
+     * Reset only if the instance's active server CA still has this SHA-1 fingerprint (40 hex digits). If not, nothing is called and the CA that is there is published and rolled out. Not for instances with a CA service, whose CA a reset keeps.
      */
     serverCaSha1Fingerprint?: string;
     /**
@@ -58,13 +62,26 @@ export interface CloudSqlSslResetSpec {
     contents: 'All' | 'Active';
   };
   /**
+   * Client certificates that are issued anew after the reset, which deletes all of them, each into a Secret of its own with the keys client-cert.pem, client-key.pem and server-ca.pem.
+   */
+  clientCertificates?: {
+    /**
+     * Common name of the certificate; unique in the instance.
+     */
+    commonName: string;
+    /**
+     * Secret that receives the certificate, its private key and the server CA.
+     */
+    secretName: string;
+  }[];
+  /**
    * Which workloads are rolled, and how.
    */
   rollout: {
     /**
-     * Kinds of workloads that are looked for.
+     * Kinds of workloads that are looked for. Rollout is that of argoproj.io; where its CRD is not installed there are none.
      */
-    kinds: 'Deployment'[];
+    kinds: ('Deployment' | 'StatefulSet' | 'DaemonSet' | 'Rollout')[];
     /**
      * Label selector of the workloads, in the namespace of this object. Default: the label cloudsql-ssl.dev/instance with the instance id.
      */
@@ -100,7 +117,7 @@ export interface CloudSqlSslResetSpec {
       /**
        * Kind of the workload.
        */
-      kind: 'Deployment';
+      kind: 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'Rollout';
       /**
        * Name of the workload, in the namespace of this object.
        */
@@ -146,7 +163,7 @@ export interface CloudSqlSslResetStatus {
    */
   observedGeneration?: number;
   /**
-   * Conditions Ready, Reconciling, Stalled, ResetDone, ServerCaPublished and WorkloadsRolled.
+   * Conditions Ready, Reconciling, Stalled, ResetDone, ServerCaPublished, ClientCertificatesIssued and WorkloadsRolled.
    */
   conditions?: {
     /**
@@ -327,6 +344,10 @@ export interface CloudSqlSslResetStatus {
      */
     publishedTime?: string;
     /**
+     * When all client certificates were in their Secrets; absent where none are asked for.
+     */
+    issuedTime?: string;
+    /**
      * What the instance looked like before the call.
      */
     before?: {
@@ -334,6 +355,14 @@ export interface CloudSqlSslResetStatus {
        * SHA-1 fingerprint of the active server CA.
        */
       serverCaSha1Fingerprint?: string;
+      /**
+       * SHA-1 fingerprints of all server CAs, where a new one is listed before it is active.
+       */
+      serverCas?: string[];
+      /**
+       * SHA-1 fingerprint of the server certificate, where the CA may stay the same.
+       */
+      serverCertificateSha1Fingerprint?: string;
       /**
        * SHA-1 fingerprints of the client certificates, where they matter.
        */
@@ -381,6 +410,40 @@ export interface CloudSqlSslResetStatus {
      */
     publishedTo?: string;
   };
+  /**
+   * The client certificates that were issued, or are being issued; never a key.
+   */
+  clientCertificates?: {
+    /**
+     * Common name of the certificate.
+     */
+    commonName: string;
+    /**
+     * SHA-1 fingerprint of the certificate that the Secret holds.
+     */
+    sha1Fingerprint?: string;
+    /**
+     * When it expires.
+     */
+    expirationTime?: string;
+    /**
+     * Secret that holds it.
+     */
+    secretName?: string;
+    /**
+     * The write-ahead record of an issue that is not known to have ended in the Secret; whatever carries the name since then is ours without a key.
+     */
+    issuing?: {
+      /**
+       * When it was recorded.
+       */
+      time: string;
+      /**
+       * SHA-1 fingerprints of the certificates of that name before it.
+       */
+      before?: string[];
+    };
+  }[];
   /**
    * The roll of the dependent workloads.
    */

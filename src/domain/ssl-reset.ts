@@ -15,6 +15,7 @@ export type Operation = NonNullable<Status['operation']>;
 export type Request = NonNullable<Status['request']>;
 export type Before = NonNullable<Request['before']>;
 export type ServerCaStatus = NonNullable<Status['serverCa']>;
+export type ClientCertificateStatus = NonNullable<Status['clientCertificates']>[number];
 export type RolloutStatus = NonNullable<Status['rollout']>;
 export type WorkloadStatus = NonNullable<RolloutStatus['workloads']>[number];
 export type HistoryEntry = NonNullable<Status['history']>[number];

@@ -1,8 +1,9 @@
 /** From the instance's CAs to what is published and to the digest that rolls the workloads. */
 import { createHash } from 'node:crypto';
 import type { ServerCas } from './instance.ts';
-import type { InstanceRef, ServerCaStatus, Spec } from './ssl-reset.ts';
-import { instanceKey } from './ssl-reset.ts';
+import type { ClientCertificateStatus, InstanceRef, ServerCaStatus, Spec, SslReset } from './ssl-reset.ts';
+import { instanceKey, PLURAL } from './ssl-reset.ts';
+import type { TemplateAnnotations } from './workload.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -19,6 +20,29 @@ export const templateAnnotationKey = (instance: InstanceRef): string =>
 export function revision(cas: ServerCas): string {
   const [active, ...others] = cas.map(({ sha1Fingerprint }) => sha1Fingerprint);
   return sha256([active, ...others.toSorted()].join('\n')).slice(0, 32);
+}
+
+/**
+ * What the pod template of a dependent carries after the roll: the digest of the instance's CAs, and, under a key of the
+ * object's own, that of its client certificates, so that two objects of one instance with different certificates do not
+ * roll each other's workloads. DO NOT CHANGE, as above.
+ */
+export function templateAnnotations({ metadata, spec, status }: SslReset): TemplateAnnotations {
+  const certificates = status.clientCertificates ?? [];
+  return {
+    [templateAnnotationKey(spec)]: status.rollout?.revision ?? '',
+    ...(certificates.length > 0 && {
+      [ownAnnotationKey(metadata)]: clientCertificatesRevision(certificates),
+    }),
+  };
+}
+
+const ownAnnotationKey = ({ namespace, name }: SslReset['metadata']): string =>
+  `tls.cloudsql-ssl.dev/${sha256(`${PLURAL}/${namespace}/${name}`).slice(0, 16)}`;
+
+function clientCertificatesRevision(certificates: readonly ClientCertificateStatus[]): string {
+  const lines = certificates.map(({ secretName = '', sha1Fingerprint = '' }) => `${secretName} ${sha1Fingerprint}`);
+  return sha256(lines.toSorted().join('\n')).slice(0, 32);
 }
 
 /** The PEM that applications read: every CA, the active one first, or the active one alone. */

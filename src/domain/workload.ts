@@ -1,5 +1,10 @@
 /** What the operator reads of a workload: its selection, its place in the roll, its health. */
-export type WorkloadKind = 'Deployment';
+
+/** `Rollout` is that of argoproj.io. */
+export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'Rollout';
+
+/** Annotations of a pod template, all of them under `tls.cloudsql-ssl.dev/`. */
+export type TemplateAnnotations = Readonly<Record<string, string>>;
 
 export interface WorkloadRef {
   readonly kind: WorkloadKind;
@@ -14,7 +19,7 @@ export interface Workload extends WorkloadRef {
   /** Annotations of the workload itself. */
   readonly annotations: Readonly<Record<string, string>>;
   /** Annotations of the pod template: only those under `tls.cloudsql-ssl.dev/`. */
-  readonly templateAnnotations: Readonly<Record<string, string>>;
+  readonly templateAnnotations: TemplateAnnotations;
   /** Names of the Secrets and ConfigMaps that the pod template refers to (volumes, projected, env, envFrom; all container kinds). */
   readonly secrets: readonly string[];
   readonly configMaps: readonly string[];

@@ -29,11 +29,11 @@ export function createWorkloads(client: Client, pageLimit: number = PAGE_LIMIT):
       return deployment && toWorkload(deployment);
     },
 
-    async annotateTemplate({ namespace, name, uid, resourceVersion }, { key, value }, { dryRun } = { dryRun: false }) {
+    async annotateTemplate({ namespace, name, uid, resourceVersion }, annotations, { dryRun } = { dryRun: false }) {
       // A merge patch, not an apply: with one manager, the apply of a second reset would remove the first one's key.
       const body = {
         metadata: { uid, resourceVersion },
-        spec: { template: { metadata: { annotations: { [key]: value } } } },
+        spec: { template: { metadata: { annotations: { ...annotations } } } },
       };
       const request = { namespace, name, body, fieldManager: FIELD_MANAGER, ...(dryRun && { dryRun: 'All' }) };
       return toWorkload(await call(apps.patchNamespacedDeployment(request, MERGE_PATCH)));

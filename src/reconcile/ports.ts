@@ -2,7 +2,7 @@
 import type { Answer } from '../domain/answer.ts';
 import type { ClientCertificate, Instance, ServerCas } from '../domain/instance.ts';
 import type { InstanceRef, Operation, Spec, SslReset, Status } from '../domain/ssl-reset.ts';
-import type { Workload, WorkloadRef } from '../domain/workload.ts';
+import type { TemplateAnnotations, Workload, WorkloadRef } from '../domain/workload.ts';
 
 export interface ObjectRef {
   readonly namespace: string;
@@ -39,12 +39,12 @@ export interface Workloads {
   list(namespace: string, query: WorkloadQuery): Promise<readonly Workload[]>;
   get(ref: WorkloadRef): Promise<Workload | undefined>;
   /**
-   * Sets one annotation of the pod template, by merge patch under uid and resourceVersion of `workload`.
+   * Sets these annotations of the pod template and touches nothing else, by merge patch under uid and resourceVersion of `workload`.
    * With `dryRun` the API server judges it and stores nothing.
    */
   annotateTemplate(
     workload: Workload,
-    annotation: { readonly key: string; readonly value: string },
+    annotations: TemplateAnnotations,
     options?: { readonly dryRun: boolean },
   ): Promise<Workload>;
 }

@@ -125,8 +125,7 @@ async function dependentsObstacle(reset: SslReset, { workloads }: World): Promis
     }
     const sample = found.find(({ workload }) => workload?.annotations[annotations.rollout] !== 'disabled')?.workload;
     if (sample !== undefined) {
-      const annotation = { key: templateAnnotationKey(reset.spec), value: 'dry-run' };
-      await workloads.annotateTemplate(sample, annotation, { dryRun: true });
+      await workloads.annotateTemplate(sample, { [templateAnnotationKey(reset.spec)]: 'dry-run' }, { dryRun: true });
     }
     return undefined;
   });

@@ -4,7 +4,7 @@ import { retryCommand } from '../../domain/gate.ts';
 import { type Dependent, isFailure, planRoll, type RollOptions, rolloutStatus } from '../../domain/rollout.ts';
 import type { RolloutStatus, SslReset, WorkloadStatus } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf, failureMessage } from '../../domain/status.ts';
-import { templateAnnotationKey } from '../../domain/tls-material.ts';
+import { templateAnnotations } from '../../domain/tls-material.ts';
 import type { Workload } from '../../domain/workload.ts';
 import type { StepEvent, StepResult, World } from '../pass.ts';
 import { findDependents } from './find-dependents.ts';
@@ -22,8 +22,7 @@ export async function roll(reset: SslReset, world: World): Promise<StepResult> {
   const found = await orCannotPublish(() => findDependents(reset, world.workloads));
   if ('kind' in found) return { kind: 'Finding', facts, verdict: found };
   const options: RollOptions = {
-    annotationKey: templateAnnotationKey(reset.spec),
-    revision,
+    annotations: templateAnnotations(reset),
     rollout: reset.spec.rollout,
     before: facts.rollout,
     now: toTime(world.clock.now()),
@@ -55,9 +54,9 @@ type Started =
 const start = (workloads: readonly Workload[], options: RollOptions, world: World): Promise<readonly Started[]> =>
   Promise.all(workloads.map((workload) => annotate(workload, options, world)));
 
-async function annotate(workload: Workload, { annotationKey, revision }: RollOptions, world: World): Promise<Started> {
+async function annotate(workload: Workload, { annotations }: RollOptions, world: World): Promise<Started> {
   try {
-    const annotated = await world.workloads.annotateTemplate(workload, { key: annotationKey, value: revision });
+    const annotated = await world.workloads.annotateTemplate(workload, annotations);
     return { kind: 'Annotated', workload: annotated };
   } catch (error) {
     if (isKubernetesError(error, 'Conflict', 'NotFound')) return { kind: 'Changed', workload };

@@ -113,7 +113,7 @@ test('only the one annotation of the pod template is changed', async (t) => {
   await create('web');
   await settled();
   const before = await read();
-  const changed = await workloads.annotateTemplate(present(await workloads.get(ref)), { key: KEY, value: 'v1' });
+  const changed = await workloads.annotateTemplate(present(await workloads.get(ref)), { [KEY]: 'v1' });
   assert.deepEqual(changed.templateAnnotations, { [KEY]: 'v1' });
   // The one difference that is allowed.
   present(before.spec?.template.metadata?.annotations)[KEY] = 'v1';
@@ -124,7 +124,7 @@ test('the annotation is written as the operator', async (t) => {
   const { create, read, settled, workloads, ref } = await prepared(t);
   await create('web');
   await settled();
-  await workloads.annotateTemplate(present(await workloads.get(ref)), { key: KEY, value: 'v1' });
+  await workloads.annotateTemplate(present(await workloads.get(ref)), { [KEY]: 'v1' });
   const managers = ((await read()).metadata?.managedFields ?? []).map(({ manager }) => manager);
   assert.ok(managers.includes('cloudsql-ssl-operator'));
 });
@@ -135,7 +135,7 @@ test('a dry run answers what would be, and stores nothing', async (t) => {
   await settled();
   const before = await read();
   const workload = present(await workloads.get(ref));
-  const tried = await workloads.annotateTemplate(workload, { key: KEY, value: 'v1' }, { dryRun: true });
+  const tried = await workloads.annotateTemplate(workload, { [KEY]: 'v1' }, { dryRun: true });
   assert.deepEqual(tried.templateAnnotations, { [KEY]: 'v1' });
   assert.deepEqual(await read(), before);
 });
@@ -145,8 +145,8 @@ test('an annotation under a stale resourceVersion conflicts', async (t) => {
   await create('web');
   await settled();
   const workload = present(await workloads.get(ref));
-  await workloads.annotateTemplate(workload, { key: KEY, value: 'v1' });
-  await assert.rejects(workloads.annotateTemplate(workload, { key: KEY, value: 'v2' }), { kind: 'Conflict' });
+  await workloads.annotateTemplate(workload, { [KEY]: 'v1' });
+  await assert.rejects(workloads.annotateTemplate(workload, { [KEY]: 'v2' }), { kind: 'Conflict' });
 });
 
 test('an annotation never lands on a recreated Deployment', async (t) => {
@@ -154,8 +154,8 @@ test('an annotation never lands on a recreated Deployment', async (t) => {
   await create('web');
   const workload = present(await workloads.get(ref));
   await apps.deleteNamespacedDeployment(ref);
-  await assert.rejects(workloads.annotateTemplate(workload, { key: KEY, value: 'v1' }), { kind: 'NotFound' });
+  await assert.rejects(workloads.annotateTemplate(workload, { [KEY]: 'v1' }), { kind: 'NotFound' });
   await create('web');
-  await assert.rejects(workloads.annotateTemplate(workload, { key: KEY, value: 'v1' }), { kind: 'Conflict' });
+  await assert.rejects(workloads.annotateTemplate(workload, { [KEY]: 'v1' }), { kind: 'Conflict' });
   assert.deepEqual(present(await workloads.get(ref)).templateAnnotations, {});
 });

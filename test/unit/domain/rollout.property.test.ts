@@ -43,7 +43,7 @@ test('a roll never has more than maxConcurrent rolling of its own making, and st
           workloads: rows,
           start,
           isSettled,
-        } = planRoll(all, { annotationKey: KEY, revision: 'new', rollout: spec.rollout, before: undefined, now: NOW });
+        } = planRoll(all, { annotations: { [KEY]: 'new' }, rollout: spec.rollout, before: undefined, now: NOW });
         const rolling = rows.filter(({ state }) => state === 'Rolling').length;
         const rolls = start.filter(({ paused }) => !paused);
         assert.ok(rolls.length === 0 || rolling + rolls.length <= maxConcurrent);

@@ -22,8 +22,7 @@ const plan = (
 ): RollPlan => {
   const spec = aSpec({ rollout });
   return planRoll(dependents(spec, rolloutSelector(spec), workloads), {
-    annotationKey: KEY,
-    revision: 'new',
+    annotations: { [KEY]: 'new' },
     rollout: spec.rollout,
     before,
     now,

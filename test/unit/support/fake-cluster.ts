@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { KubernetesError } from '../../../src/domain/errors.ts';
 import { matchesSelector, selectorQuery } from '../../../src/domain/label-selector.ts';
 import { INSTANCE_LABEL } from '../../../src/domain/ssl-reset.ts';
-import type { Workload, WorkloadRef } from '../../../src/domain/workload.ts';
+import type { TemplateAnnotations, Workload, WorkloadRef } from '../../../src/domain/workload.ts';
 import type {
   Namespaces,
   PublishedContents,
@@ -64,7 +64,7 @@ export class FakeWorkloads implements Workloads {
 
   async annotateTemplate(
     workload: Workload,
-    { key, value }: { readonly key: string; readonly value: string },
+    annotations: TemplateAnnotations,
     { dryRun }: { readonly dryRun: boolean } = { dryRun: false },
   ): Promise<Workload> {
     const current = this.read(workload.name);
@@ -74,7 +74,7 @@ export class FakeWorkloads implements Workloads {
       ...current,
       resourceVersion: String(Number(current.resourceVersion) + 1),
       generation: current.generation + 1,
-      templateAnnotations: { ...current.templateAnnotations, [key]: value },
+      templateAnnotations: { ...current.templateAnnotations, ...annotations },
     };
     if (dryRun) return written;
     this.writes += 1;
