@@ -11,12 +11,17 @@ export function endGroupAfterUs(pid: number): Release {
   return adopt('group', String(pid));
 }
 
+/** The same by a SIGQUIT first, for a program that has to give back what no kernel takes from the dead. */
+export function quitGroupAfterUs(pid: number): Release {
+  return adopt('quitter', String(pid));
+}
+
 /** Removes the folder once this process is gone, however it went. */
 export function removeFolderAfterUs(path: string): Release {
   return adopt('folder', path);
 }
 
-function adopt(kind: 'group' | 'folder', subject: string): Release {
+function adopt(kind: 'group' | 'quitter' | 'folder', subject: string): Release {
   order(`adopt-${kind} ${subject}`);
   return () => order(`release-${kind} ${subject}`);
 }
