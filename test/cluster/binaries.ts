@@ -2,36 +2,32 @@ import { accessSync, constants } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { buildParts } from './build.ts';
-import { type PartName, partsKey } from './go-modules.ts';
+import { CONTROL_PLANE, type ControlPlanePart, keyOf, type PartSet, partsOf } from './go-modules.ts';
 import type { Log } from './log.ts';
 
 /** Where each part of the control plane is. */
-export type Binaries = Readonly<Record<PartName, string>>;
+export type Binaries = Readonly<Record<ControlPlanePart, string>>;
 
-const PARTS: readonly PartName[] = [
-  'etcd',
-  'kube-apiserver',
-  'kube-controller-manager',
-  'kube-scheduler',
-  'kubectl',
-  'kwok',
-  'kwok-stages.yaml',
-];
-
-/**
- * Finds the programs of a control plane in `KUBEBUILDER_ASSETS`, then in the user's cache folder, and builds into that
- * folder what neither has: minutes the first time, nothing after that.
- */
+/** The programs of a control plane: minutes the first time, nothing after that. */
 export async function findOrBuildBinaries({ log }: { readonly log: Log }): Promise<Binaries> {
-  const cache = cacheFolder(process.env);
-  const missing = PARTS.filter((part) => locate(part, searchPath(process.env, cache), exists) === undefined);
-  if (missing.length > 0) await buildParts(missing, cache, log);
-  return allOf((part) => locate(part, searchPath(process.env, cache), exists) ?? join(cache, part));
+  return allOf(await findOrBuild(CONTROL_PLANE, log));
 }
 
 /** kubectl alone, without building it: who has a cluster of their own has it on the PATH. */
 export function findKubectl(): string {
-  return locate('kubectl', searchPath(process.env, cacheFolder(process.env)), exists) ?? 'kubectl';
+  return locate('kubectl', searchPath(process.env, cacheFolder(CONTROL_PLANE, process.env)), exists) ?? 'kubectl';
+}
+
+/**
+ * Finds the parts of a set in `KUBEBUILDER_ASSETS`, then in the user's cache folder, and builds into that folder what
+ * neither has. Answers where each is.
+ */
+async function findOrBuild<Part extends string>(set: PartSet<Part>, log: Log): Promise<(part: Part) => string> {
+  const cache = cacheFolder(set, process.env);
+  const find = (part: Part) => locate(part, searchPath(process.env, cache), exists);
+  const missing = partsOf(set).filter((part) => find(part) === undefined);
+  if (missing.length > 0) await buildParts(set, missing, cache, log);
+  return (part) => find(part) ?? join(cache, part);
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -42,13 +38,13 @@ export function searchPath(env: Environment, cache: string): readonly string[] {
 }
 
 /** The user's cache folder for exactly this set of versions. */
-export function cacheFolder(env: Environment): string {
+export function cacheFolder(set: PartSet, env: Environment): string {
   const base = env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  return join(base, 'cloudsql-ssl-operator', 'control-plane', partsKey());
+  return join(base, 'cloudsql-ssl-operator', set.name, keyOf(set));
 }
 
 /** The part in the first folder that has it. */
-export function locate(part: PartName, folders: readonly string[], has: (path: string) => boolean): string | undefined {
+export function locate(part: string, folders: readonly string[], has: (path: string) => boolean): string | undefined {
   return folders.map((folder) => join(folder, part)).find(has);
 }
 
@@ -61,7 +57,7 @@ function exists(path: string): boolean {
   }
 }
 
-function allOf(pathOf: (part: PartName) => string): Binaries {
+function allOf(pathOf: (part: ControlPlanePart) => string): Binaries {
   return {
     etcd: pathOf('etcd'),
     'kube-apiserver': pathOf('kube-apiserver'),

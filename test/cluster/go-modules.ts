@@ -2,8 +2,41 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+/** A Go program: the package it is built from, and the name that go gives it. */
+export interface GoProgram<Part extends string = string> {
+  readonly part: Part;
+  readonly source: string;
+  readonly builtAs: string;
+}
+
+/** A folder with a go.mod that pins programs which can be built together. */
+export interface GoModule<Part extends string = string> {
+  readonly folder: string;
+  readonly programs: readonly GoProgram<Part>[];
+}
+
+/** A part that is no program: YAML documents of folders of a module, in one file. */
+export interface GoDocuments<Part extends string = string> {
+  readonly part: Part;
+  readonly moduleFolder: string;
+  readonly module: string;
+  readonly folders: readonly string[];
+}
+
+/** What is used together: it is kept in one folder of the cache, and a change of one part makes all of them anew. */
+export interface PartSet<Part extends string = string> {
+  /** The folder in the cache. */
+  readonly name: string;
+  readonly version: string;
+  readonly linkerFlags: string;
+  /** What the user is told to expect. */
+  readonly buildTime: string;
+  readonly modules: readonly GoModule<Part>[];
+  readonly documents: readonly GoDocuments<Part>[];
+}
+
 /** What a control plane is made of: programs, and the documents that tell kwok how to play nodes and pods. */
-export type PartName =
+export type ControlPlanePart =
   | 'etcd'
   | 'kube-apiserver'
   | 'kube-controller-manager'
@@ -12,72 +45,74 @@ export type PartName =
   | 'kwok'
   | 'kwok-stages.yaml';
 
-/** A Go program: the package it is built from, and the name that go gives it. */
-export interface GoProgram {
-  readonly part: PartName;
-  readonly source: string;
-  readonly builtAs: string;
-}
-
-/** A folder with a go.mod that pins programs which can be built together. */
-export interface GoModule {
-  readonly folder: string;
-  readonly programs: readonly GoProgram[];
-}
-
-const kubernetes = (name: PartName): GoProgram => ({
+const kubernetes = <Name extends string>(name: Name): GoProgram<Name> => ({
   part: name,
   source: `k8s.io/kubernetes/cmd/${name}`,
   builtAs: name,
 });
 
-export const GO_MODULES: readonly GoModule[] = [
-  {
-    folder: moduleFolder('etcd-and-kwok'),
-    programs: [
-      { part: 'etcd', source: 'go.etcd.io/etcd/server/v3', builtAs: 'server' },
-      { part: 'kwok', source: 'sigs.k8s.io/kwok/cmd/kwok', builtAs: 'kwok' },
-    ],
-  },
-  {
-    folder: moduleFolder('kubernetes'),
-    programs: [
-      kubernetes('kube-apiserver'),
-      kubernetes('kube-controller-manager'),
-      kubernetes('kube-scheduler'),
-      kubernetes('kubectl'),
-    ],
-  },
-];
+const kubernetesVersion = pinnedVersion('kubernetes', 'k8s.io/kubernetes');
 
-/** Where kwok's Stage documents come from. */
-export const KWOK_STAGES = {
-  moduleFolder: moduleFolder('etcd-and-kwok'),
-  module: 'sigs.k8s.io/kwok',
-  folders: ['kustomize/stage/node/fast', 'kustomize/stage/node/heartbeat', 'kustomize/stage/pod/fast'],
-} as const;
+export const CONTROL_PLANE: PartSet<ControlPlanePart> = {
+  name: 'control-plane',
+  version: kubernetesVersion,
+  linkerFlags: kubernetesLinkerFlags(kubernetesVersion),
+  buildTime: 'about ten minutes on two cores',
+  modules: [
+    {
+      folder: moduleFolder('etcd-and-kwok'),
+      programs: [
+        { part: 'etcd', source: 'go.etcd.io/etcd/server/v3', builtAs: 'server' },
+        { part: 'kwok', source: 'sigs.k8s.io/kwok/cmd/kwok', builtAs: 'kwok' },
+      ],
+    },
+    {
+      folder: moduleFolder('kubernetes'),
+      programs: [
+        kubernetes('kube-apiserver'),
+        kubernetes('kube-controller-manager'),
+        kubernetes('kube-scheduler'),
+        kubernetes('kubectl'),
+      ],
+    },
+  ],
+  documents: [
+    {
+      part: 'kwok-stages.yaml',
+      moduleFolder: moduleFolder('etcd-and-kwok'),
+      module: 'sigs.k8s.io/kwok',
+      folders: ['kustomize/stage/node/fast', 'kustomize/stage/node/heartbeat', 'kustomize/stage/pod/fast'],
+    },
+  ],
+};
+
+/** The names of all parts, programs first. */
+export function partsOf<Part extends string>({ modules, documents }: PartSet<Part>): readonly Part[] {
+  return [...modules.flatMap(({ programs }) => programs), ...documents].map(({ part }) => part);
+}
+
+/** Changes with whatever changes the parts, so that a cache never answers with others. */
+export function keyOf({ version, linkerFlags, modules }: PartSet): string {
+  const hash = createHash('sha256').update(`${process.platform} ${process.arch} ${linkerFlags}`);
+  for (const { folder } of modules) {
+    for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(`${folder}/${file}`));
+  }
+  return `${version}-${hash.digest('hex').slice(0, 12)}`;
+}
 
 /** Without these the API server calls itself v0.0.0, which clients rightly refuse to believe. */
-export function linkerFlags(): string {
-  const version = kubernetesVersion();
+function kubernetesLinkerFlags(version: string): string {
   const [major, minor] = version.slice(1).split('.');
   const base = 'k8s.io/component-base/version';
   return `-s -w -X ${base}.gitVersion=${version} -X ${base}.gitMajor=${major} -X ${base}.gitMinor=${minor}`;
 }
 
-/** Changes with whatever changes the programs, so that a cache never answers with others. */
-export function partsKey(): string {
-  const hash = createHash('sha256').update(`${process.platform} ${process.arch} ${linkerFlags()}`);
-  for (const { folder } of GO_MODULES) {
-    for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(`${folder}/${file}`));
-  }
-  return `${kubernetesVersion()}-${hash.digest('hex').slice(0, 12)}`;
-}
-
-function kubernetesVersion(): string {
-  const goMod = readFileSync(`${moduleFolder('kubernetes')}/go.mod`, 'utf8');
-  const version = /^\s*k8s\.io\/kubernetes (v\d+\.\d+\.\d+)/m.exec(goMod)?.[1];
-  if (version === undefined) throw new Error('test/cluster/go/kubernetes/go.mod names no version of k8s.io/kubernetes');
+/** The version of the module that the go.mod of the folder requires. */
+function pinnedVersion(folder: string, module: string): string {
+  const lines = readFileSync(`${moduleFolder(folder)}/go.mod`, 'utf8').split('\n');
+  const required = lines.map((line) => line.trim().split(' ')).find(([name]) => name === module);
+  const version = required?.[1];
+  if (version === undefined) throw new Error(`test/cluster/go/${folder}/go.mod names no version of ${module}`);
   return version;
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cacheFolder, locate, searchPath } from '../../cluster/binaries.ts';
+import { CONTROL_PLANE } from '../../cluster/go-modules.ts';
 
 const folders = searchPath({ KUBEBUILDER_ASSETS: '/assets' }, '/cache');
 
@@ -28,10 +29,10 @@ test('only the cache is searched when KUBEBUILDER_ASSETS is unset or empty', () 
 });
 
 test('the cache lies in XDG_CACHE_HOME, in a folder named after what it holds', () => {
-  const folder = cacheFolder({ XDG_CACHE_HOME: '/xdg' });
+  const folder = cacheFolder(CONTROL_PLANE, { XDG_CACHE_HOME: '/xdg' });
   assert.match(folder, /^\/xdg\/cloudsql-ssl-operator\/control-plane\/v\d+\.\d+\.\d+-[0-9a-f]{12}$/);
 });
 
 test('the cache lies in ~/.cache without XDG_CACHE_HOME', () => {
-  assert.match(cacheFolder({}), /\/\.cache\/cloudsql-ssl-operator\/control-plane\//);
+  assert.match(cacheFolder(CONTROL_PLANE, {}), /\/\.cache\/cloudsql-ssl-operator\/control-plane\//);
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { buildParts } from '../../cluster/build.ts';
 import { runGo } from '../../cluster/go.ts';
+import { CONTROL_PLANE } from '../../cluster/go-modules.ts';
 
 /** Puts nothing but this shell script, called go, on the PATH. */
 async function withGo(t: TestContext, script: string | undefined): Promise<string> {
@@ -53,6 +54,6 @@ test('a build that fails leaves nothing in the cache', async (t) => {
   await withGo(t, 'exit 1');
   const target = await mkdtemp(join(tmpdir(), 'cache-test-'));
   t.after(() => rm(target, { recursive: true }));
-  await assert.rejects(buildParts(['etcd'], target, () => undefined));
+  await assert.rejects(buildParts(CONTROL_PLANE, ['etcd'], target, () => undefined));
   assert.deepEqual(await readdir(target), []);
 });
