@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { describe, type TestContext, test } from 'node:test';
+import { createClient } from '../../../src/kubernetes/client.ts';
+import { startDatabase } from '../../cloudsql-emulator/database.ts';
+import type { ClientEvent } from '../../pods/client-event.ts';
+import { type Kubelet, type PodClient, startKubelet } from '../../pods/kubelet.ts';
+import {
+  activeCa,
+  type Bench,
+  type BenchOptions,
+  bench,
+  deployment,
+  INSTANCE,
+  isReady,
+  PROJECT,
+  reset,
+} from './bench.ts';
+
+/** The address that the manifests name. */
+const PGHOST = '10.20.0.5';
+const REPLICAS = 2;
+const CA_FILE = '/etc/cloudsql/server-ca.pem';
+
+interface DatabaseBench extends Bench {
+  readonly kubelet: Kubelet;
+}
+
+/** The operator, a real PostgreSQL, and a kubelet that plays the clients of it. */
+async function databaseBench(t: TestContext, options: BenchOptions = {}): Promise<DatabaseBench> {
+  const operatorBench = await bench(t, options);
+  const { emulator, cluster, namespace } = operatorBench;
+  const database = await startDatabase(emulator.instance(PROJECT, INSTANCE), { name: 'orders', users: ['orders'] });
+  t.after(() => database.stop());
+  const client = createClient({ kubeconfig: cluster.kubeconfigPath, requestTimeoutMs: 15_000 });
+  t.after(() => client.close());
+  const kubelet = await startKubelet({ client, namespace, databases: { [PGHOST]: database } });
+  t.after(() => kubelet.stop());
+  return Object.assign(operatorBench, { kubelet });
+}
+
+const pairs = (variables: Readonly<Record<string, string>>): readonly object[] =>
+  Object.entries(variables).map(([name, value]) => ({ name, value }));
+
+const container = (env: readonly object[], more: object = {}): object => ({
+  name: 'app',
+  image: 'app',
+  env: [...pairs({ PGHOST, PGUSER: 'orders', PGDATABASE: 'orders', PGSSLMODE: 'verify-ca' }), ...env],
+  ...more,
+});
+
+/** Each way in which a container can get at the server CA; the volume is named `ca`. */
+const reading = {
+  volume: (volume: object, mountPath = '/etc/cloudsql', more: object = {}): object => ({
+    containers: [container(pairs({ PGSSLROOTCERT: CA_FILE }), { volumeMounts: [{ name: 'ca', mountPath, ...more }] })],
+    volumes: [{ name: 'ca', ...volume }],
+  }),
+  variable: (secret: string): object => ({
+    containers: [
+      container([{ name: 'DB_SERVER_CA', valueFrom: { secretKeyRef: { name: secret, key: 'server-ca.pem' } } }]),
+    ],
+  }),
+};
+
+/** A workload in no selection. */
+const unlabelled = { labels: { 'cloudsql-ssl.dev/instance': 'none' } };
+
+/** A Secret with the server CA of now, handed over to the operator's object. */
+const handedOver = (operatorBench: Bench): object => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name: 'ca', annotations: { 'cloudsql-ssl.dev/managed-by': 'db' } },
+  stringData: { 'server-ca.pem': activeCa(operatorBench).pem },
+});
+
+/** The same for who made it by hand and told nobody. */
+const copyOf = (operatorBench: Bench): object => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'copy' },
+  data: { 'server-ca.pem': activeCa(operatorBench).pem },
+});
+
+const isOf =
+  (apps: readonly string[]) =>
+  ({ app }: PodClient): boolean =>
+    apps.includes(app);
+
+const last = ({ events }: PodClient): string | undefined => events.at(-1)?.event;
+
+/** Every pod of these Deployments that has not ended is connected, and there are as many as there should be. */
+const areConnected =
+  (apps: readonly string[], before: readonly PodClient[] = []) =>
+  (clients: readonly PodClient[]): boolean => {
+    const living = clients.filter(isOf(apps)).filter(({ isGone }) => !isGone);
+    const isNew = ({ pod }: PodClient): boolean => before.every((old) => old.pod !== pod);
+    return living.length === apps.length * REPLICAS && living.every((one) => last(one) === 'connected' && isNew(one));
+  };
+
+/** It lost its connection, has tried to come back, and never could, for the reason that this is all about. */
+const isLockedOut = ({ events }: PodClient): boolean => {
+  const lost = events.findIndex(({ event }) => event === 'lost');
+  const tries = events.slice(lost + 1);
+  return lost >= 0 && tries.length > 0 && tries.every(isUnverified);
+};
+
+const isUnverified = (event: ClientEvent): boolean =>
+  event.event === 'refused' && event.message.startsWith('certificate verify failed: ');
+
+const serverCasOf = ({ events }: PodClient): readonly string[] =>
+  events.flatMap((one) => (one.event === 'started' ? one.serverCas : []));
+
+describe('real clients of a real database', { concurrency: 2 }, () => {
+  test('all are connected, a reset locks all out, and the roll brings back with the new CA who depends on it', async (t) => {
+    const databases = await databaseBench(t);
+    const { apply, until, kubectl, kubelet, emulator, operator, resets } = databases;
+    const secret = { secret: { secretName: 'ca' } };
+    const dependents = ['labelled', 'env', 'sub-path', 'projected'];
+    await apply(
+      handedOver(databases),
+      copyOf(databases),
+      deployment('labelled', { pod: reading.volume(secret) }),
+      deployment('env', { ...unlabelled, pod: reading.variable('ca') }),
+      deployment('sub-path', {
+        ...unlabelled,
+        pod: reading.volume(secret, CA_FILE, { subPath: 'server-ca.pem' }),
+      }),
+      deployment('projected', {
+        ...unlabelled,
+        pod: reading.volume({ projected: { sources: [{ secret: { name: 'ca' } }] } }),
+      }),
+      deployment('bystander', { ...unlabelled, pod: reading.volume({ configMap: { name: 'copy' } }) }),
+    );
+    const all = [...dependents, 'bystander'];
+    const before = await kubelet.until('all are connected', areConnected(all));
+
+    await apply(reset({ serverCa: { secretName: 'ca' } }));
+    await emulator.journal.waitFor(({ api, executed }) => api === 'resetSslConfig' && executed);
+    // It rolls nobody before each has tried with the old CA.
+    operator.signal('SIGSTOP');
+    const lockedOut = await kubelet.until('all are locked out', (clients) => clients.every(isLockedOut));
+    assert.equal(lockedOut.length, all.length * REPLICAS);
+    operator.signal('SIGCONT');
+    await until('db', isReady);
+    const after = await kubelet.until('who depends on it is connected', areConnected(dependents, before));
+
+    assert.equal(resets(), 1);
+    const wereThere = after.filter(({ pod }) => before.some((old) => old.pod === pod));
+    assert.deepEqual(
+      wereThere.filter((client) => !isLockedOut(client)),
+      [],
+    );
+    const fresh = after.filter(isOf(dependents)).filter(({ isGone }) => !isGone);
+    const { sha1Fingerprint } = activeCa(databases);
+    for (const client of fresh) assert.deepEqual(serverCasOf(client), [sha1Fingerprint], client.pod);
+    const bystanders = after.filter(isOf(['bystander']));
+    assert.deepEqual(
+      bystanders.map(({ isGone }) => isGone),
+      Array(REPLICAS).fill(false),
+    );
+    const generation = ['get', 'deployment', 'bystander', '-o', 'jsonpath={.metadata.generation}'];
+    assert.equal(await kubectl(generation), '1');
+  });
+
+  test('a pod whose Secret is not there waits for it, and connects once the operator has published it', async (t) => {
+    const databases = await databaseBench(t);
+    const { apply, until, kubelet } = databases;
+    await apply(deployment('waiting', { pod: reading.volume({ secret: { secretName: 'ca' } }) }));
+    const isWaiting = ({ waitsFor }: PodClient): boolean => waitsFor === 'Secret/ca is not there';
+    await kubelet.until('both wait', (clients) => clients.length === REPLICAS && clients.every(isWaiting));
+    await apply(reset({ serverCa: { secretName: 'ca' }, rollout: { disabled: true } }));
+    await until('db', isReady);
+    const after = await kubelet.until('both are connected', areConnected(['waiting']));
+    assert.deepEqual(
+      after.filter(({ isGone }) => !isGone).map(serverCasOf),
+      Array(REPLICAS).fill([activeCa(databases).sha1Fingerprint]),
+    );
+  });
+});

@@ -1,0 +1,38 @@
+/** What the API server has, and how it changes. */
+import { concat, EMPTY, mergeMap, type Observable, of, throwError } from 'rxjs';
+import { z } from 'zod';
+import type { Client } from '../../src/kubernetes/client.ts';
+import { watchStream } from '../../src/kubernetes/watch-stream.ts';
+
+/** Longer than a demo or a test takes: a watch that ends is one that failed. */
+const WATCH_SECONDS = 600;
+
+const eventSchema = z.object({ type: z.string(), object: z.unknown() });
+
+export interface ObjectEvent {
+  readonly isDeleted: boolean;
+  readonly object: unknown;
+}
+
+/** Begins with what is there, since it names no resourceVersion. Fails when the API server ends it. */
+export function watchObjects(client: Client, path: string): Observable<ObjectEvent> {
+  const query = `${path.includes('?') ? '&' : '?'}watch=true&timeoutSeconds=${WATCH_SECONDS}`;
+  const timeouts = { openMs: client.requestTimeoutMs, silenceMs: WATCH_SECONDS * 1000 };
+  const ended = throwError(() => new Error(`The API server ended the watch of ${path}`));
+  return concat(watchStream(client, path + query, timeouts), ended).pipe(
+    mergeMap((item) => (item.type === 'line' ? of(eventSchema.parse(item.value)) : EMPTY)),
+    mergeMap(({ type, object }) => {
+      if (type === 'ERROR') throw new Error(`The API server broke off the watch of ${path}: ${JSON.stringify(object)}`);
+      return of({ isDeleted: type === 'DELETED', object });
+    }),
+  );
+}
+
+/** The object as it is now; undefined where there is none. */
+export async function readObject(client: Client, path: string, signal: AbortSignal): Promise<unknown> {
+  const response = await client.open(path, signal);
+  const body = await response.text();
+  if (response.status === 404) return undefined;
+  if (!response.ok) throw new Error(`The API server answers ${response.status} to GET ${path}: ${body}`);
+  return JSON.parse(body);
+}

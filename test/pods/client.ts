@@ -1,0 +1,68 @@
+// The program of a container: a client of a PostgreSQL, as applications are. It reads its CA, and its certificate and key
+// where it has some, once at its start, connects as libpq does with `sslmode=verify-ca`, runs a query every second, and
+// connects again when the connection breaks. It prints what happens as lines of JSON.
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ConnectionOptions } from 'node:tls';
+import pg from 'pg';
+import type { ClientEvent } from './client-event.ts';
+
+const PERIOD_MS = 1000;
+const PATIENCE_MS = 5000;
+
+const { POD_ROOT = '/', DB_SERVER_CA, PGSSLROOTCERT = '', PGSSLCERT, PGSSLKEY } = process.env;
+
+const file = (path: string): string => readFileSync(join(POD_ROOT, path), 'utf8');
+
+const say = (event: ClientEvent): void => {
+  process.stdout.write(`${JSON.stringify(event)}\n`);
+};
+
+const fingerprintsIn = (bundle: string): readonly string[] =>
+  (bundle.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).map((pem) =>
+    new X509Certificate(pem).fingerprint.replaceAll(':', '').toLowerCase(),
+  );
+
+/** The names that OpenSSL has for what is wrong with a certificate. */
+const isVerification = (code: string): boolean => /^(UNABLE_TO_|CERT_|SELF_SIGNED_|DEPTH_ZERO_)/.test(code);
+
+const problem = (error: unknown): { readonly code: string; readonly message: string } => {
+  if (!(error instanceof Error)) return { code: '', message: String(error) };
+  const code = 'code' in error ? String(error.code) : '';
+  return { code, message: isVerification(code) ? `certificate verify failed: ${error.message}` : error.message };
+};
+
+/** Resolves when the connection was refused or is lost. */
+async function connectAndQuery(ssl: ConnectionOptions): Promise<void> {
+  const connection = new pg.Client({ ssl, connectionTimeoutMillis: PATIENCE_MS });
+  const broken = Promise.withResolvers<never>();
+  broken.promise.catch(() => undefined);
+  connection.on('error', broken.reject);
+  try {
+    await connection.connect();
+  } catch (error) {
+    say({ event: 'refused', time: Date.now(), ...problem(error) });
+    return;
+  }
+  say({ event: 'connected', time: Date.now() });
+  try {
+    for (;;) {
+      await Promise.race([connection.query('select 1'), broken.promise]);
+      await Promise.race([pause(PERIOD_MS), broken.promise]);
+    }
+  } catch (error) {
+    say({ event: 'lost', time: Date.now(), ...problem(error) });
+    connection.end().catch(() => undefined);
+  }
+}
+
+const ca = DB_SERVER_CA ?? file(PGSSLROOTCERT);
+const keys = PGSSLCERT && PGSSLKEY ? { cert: file(PGSSLCERT), key: file(PGSSLKEY) } : {};
+say({ event: 'started', time: Date.now(), serverCas: fingerprintsIn(ca) });
+for (;;) {
+  const begun = Date.now();
+  await connectAndQuery({ ca, ...keys, checkServerIdentity: () => undefined });
+  await pause(Math.max(0, begun + PERIOD_MS - Date.now()));
+}

@@ -1,0 +1,267 @@
+/** A kubelet that plays containers as processes of this machine. */
+import { EventEmitter, once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Subscription } from 'rxjs';
+import { z } from 'zod';
+import type { Client } from '../../src/kubernetes/client.ts';
+import { removeFolderAfterUs } from '../cluster/leftovers.ts';
+import { readObject, watchObjects } from './api.ts';
+import type { ClientEvent } from './client-event.ts';
+import { type ClientProcess, startClient } from './client-process.ts';
+import { mount, writeVolume } from './files.ts';
+import {
+  environmentOf,
+  filesOf,
+  keyOf,
+  mountedVolumes,
+  NotThereYet,
+  type Source,
+  type Sources,
+  sourcesOf,
+} from './materials.ts';
+import { type Container, type Data, type Pod, parseData, parsePod, type SourceKind } from './pod.ts';
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface KubeletOptions {
+  readonly client: Client;
+  readonly namespace: string;
+  /**
+   * Where the databases really are, by the `PGHOST` of the manifests: a container that names one of them is played.
+   * The others do nothing.
+   */
+  readonly databases: Readonly<Record<string, Address>>;
+  /** Told when something breaks that would leave it blind. */
+  readonly onFailure?: (error: Error) => void;
+}
+
+/** What became of one container so far. */
+export interface PodClient {
+  readonly pod: string;
+  /** Its label `app`. */
+  readonly app: string;
+  readonly events: readonly ClientEvent[];
+  /** The Secret or ConfigMap that it waits for. */
+  readonly waitsFor?: string;
+  /** The pod has ended, and with it the process. */
+  readonly isGone: boolean;
+}
+
+export interface Kubelet {
+  /** In the order in which their pods appeared. */
+  readonly clients: readonly PodClient[];
+  /** The clients as soon as they satisfy the predicate. */
+  until(what: string, predicate: (clients: readonly PodClient[]) => boolean): Promise<readonly PodClient[]>;
+  /** Calls back after each change, until the function that it answers is called. */
+  onChange(listener: (clients: readonly PodClient[]) => void): () => void;
+  /** Ends all processes. */
+  stop(): Promise<void>;
+}
+
+const PATIENCE_MS = 60_000;
+
+/** Plays the pods of a namespace that are there and that come, until it is stopped. */
+export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
+  const directory = await mkdtemp(join(tmpdir(), 'cloudsql-ssl-pods-'));
+  return new ProcessKubelet(options, directory, removeFolderAfterUs(directory));
+}
+
+/** A container that is played. */
+interface Played {
+  readonly pod: Pod;
+  readonly container: Container;
+  readonly sources: readonly Source[];
+  readonly folder: string;
+  events: readonly ClientEvent[];
+  waitsFor: string | undefined;
+  isGone: boolean;
+  process: ClientProcess | undefined;
+  /** What is done for it is done one after the other. */
+  turn: Promise<void>;
+}
+
+const nameSchema = z.object({ metadata: z.object({ name: z.string() }) });
+
+class ProcessKubelet implements Kubelet {
+  readonly #options: KubeletOptions;
+  readonly #directory: string;
+  readonly #release: () => void;
+  readonly #played = new Map<string, readonly Played[]>();
+  readonly #news = new EventEmitter<{ change: []; failure: [Error] }>();
+  readonly #end = new AbortController();
+  readonly #watches: readonly Subscription[];
+  #failure: Error | undefined;
+
+  constructor(options: KubeletOptions, directory: string, release: () => void) {
+    this.#options = options;
+    this.#directory = directory;
+    this.#release = release;
+    this.#watches = [
+      this.#watch('pods', (object, isDeleted) => this.#podChanged(parsePod(object), isDeleted)),
+      this.#watch('secrets', (object) => this.#sourceChanged('Secret', object)),
+      this.#watch('configmaps', (object) => this.#sourceChanged('ConfigMap', object)),
+    ];
+  }
+
+  get clients(): readonly PodClient[] {
+    return [...this.#played.values()].flat().map(({ pod: { metadata }, events, waitsFor, isGone }) => ({
+      pod: metadata.name,
+      app: metadata.labels.app ?? '',
+      events,
+      ...(waitsFor !== undefined && { waitsFor }),
+      isGone,
+    }));
+  }
+
+  async until(what: string, predicate: (clients: readonly PodClient[]) => boolean): Promise<readonly PodClient[]> {
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    for (;;) {
+      if (this.#failure !== undefined) throw this.#failure;
+      const { clients } = this;
+      if (predicate(clients)) return clients;
+      await once(this.#news, 'change', { signal }).catch((cause: unknown) => {
+        throw new Error(`It did not come to this: ${what}\n${JSON.stringify(clients, undefined, 1)}`, { cause });
+      });
+    }
+  }
+
+  onChange(listener: (clients: readonly PodClient[]) => void): () => void {
+    const tell = (): void => listener(this.clients);
+    this.#news.on('change', tell);
+    return () => this.#news.off('change', tell);
+  }
+
+  async stop(): Promise<void> {
+    this.#end.abort();
+    for (const watch of this.#watches) watch.unsubscribe();
+    await Promise.all([...this.#played.values()].flat().map((played) => this.#endOne(played)));
+    await rm(this.#directory, { recursive: true, force: true });
+    this.#release();
+  }
+
+  #watch(resource: string, handle: (object: unknown, isDeleted: boolean) => void): Subscription {
+    const { client } = this.#options;
+    return watchObjects(client, this.#path(resource)).subscribe({
+      next: ({ object, isDeleted }) => handle(object, isDeleted),
+      error: (error: unknown) => this.#fail(error),
+    });
+  }
+
+  #path(resource: string, name?: string): string {
+    const path = `/api/v1/namespaces/${this.#options.namespace}/${resource}`;
+    return name === undefined ? path : `${path}/${name}`;
+  }
+
+  #podChanged(pod: Pod, isDeleted: boolean): void {
+    const { uid, deletionTimestamp } = pod.metadata;
+    const known = this.#played.get(uid);
+    if (isDeleted || deletionTimestamp !== undefined) {
+      for (const played of known ?? []) void this.#endOne(played);
+    } else if (known === undefined && pod.spec.nodeName !== undefined) {
+      this.#played.set(uid, this.#containersOf(pod));
+    }
+  }
+
+  #containersOf(pod: Pod): readonly Played[] {
+    return pod.spec.containers
+      .filter((container) => this.#databaseOf(container) !== undefined)
+      .map((container) => {
+        const played: Played = {
+          pod,
+          container,
+          sources: sourcesOf(pod, container),
+          folder: join(this.#directory, pod.metadata.uid, container.name),
+          events: [],
+          waitsFor: undefined,
+          isGone: false,
+          process: undefined,
+          turn: Promise.resolve(),
+        };
+        this.#inTurn(played, () => this.#start(played));
+        return played;
+      });
+  }
+
+  #databaseOf({ env }: Container): Address | undefined {
+    return this.#options.databases[env.find(({ name }) => name === 'PGHOST')?.value ?? ''];
+  }
+
+  /** Who waits for it may start; who has mounted it sees the change. */
+  #sourceChanged(kind: SourceKind, object: unknown): void {
+    const changed = keyOf({ kind, name: nameSchema.parse(object).metadata.name });
+    for (const played of [...this.#played.values()].flat()) {
+      if (played.sources.some((source) => keyOf(source) === changed)) this.#inTurn(played, () => this.#start(played));
+    }
+  }
+
+  #inTurn(played: Played, work: () => Promise<void>): void {
+    played.turn = played.turn.then(() => (played.isGone ? undefined : work())).catch((error) => this.#fail(error));
+  }
+
+  /** Reads the sources as they are now, which a watch may not know yet; writes the volumes; and starts it once. */
+  async #start(played: Played): Promise<void> {
+    const { pod, container, folder } = played;
+    const sources = await this.#read(played.sources);
+    const volumes = mountedVolumes(pod, container);
+    try {
+      for (const volume of volumes) await writeVolume(folder, volume.name, filesOf(volume, sources));
+      const environment = environmentOf(container, sources);
+      if (played.process !== undefined || played.isGone) return;
+      const root = join(folder, 'root');
+      await mount(
+        folder,
+        root,
+        container,
+        volumes.map(({ name }) => name),
+      );
+      played.waitsFor = undefined;
+      played.process = this.#startProcess(played, { ...environment, POD_ROOT: root });
+    } catch (error) {
+      if (!(error instanceof NotThereYet)) throw error;
+      played.waitsFor = error.message;
+    }
+    this.#news.emit('change');
+  }
+
+  #startProcess(played: Played, environment: Readonly<Record<string, string>>): ClientProcess {
+    const { host = '', port = 0 } = this.#databaseOf(played.container) ?? {};
+    return startClient({
+      environment: { ...environment, PGHOST: host, PGPORT: String(port) },
+      onEvent: (event) => {
+        played.events = [...played.events, event];
+        this.#news.emit('change');
+      },
+      onFailure: (error) => this.#fail(error),
+    });
+  }
+
+  async #read(sources: readonly Source[]): Promise<Sources> {
+    const found = new Map<string, Data>();
+    for (const source of sources) {
+      const path = this.#path(source.kind === 'Secret' ? 'secrets' : 'configmaps', source.name);
+      const object = await readObject(this.#options.client, path, this.#end.signal);
+      if (object !== undefined) found.set(keyOf(source), parseData(source.kind, object));
+    }
+    return found;
+  }
+
+  async #endOne(played: Played): Promise<void> {
+    if (played.isGone) return await played.turn;
+    played.isGone = true;
+    this.#news.emit('change');
+    played.turn = played.turn.then(() => played.process?.stop());
+    await played.turn;
+  }
+
+  #fail(error: unknown): void {
+    if (this.#end.signal.aborted) return;
+    this.#failure = error instanceof Error ? error : new Error(String(error));
+    this.#options.onFailure?.(this.#failure);
+    this.#news.emit('change');
+  }
+}
