@@ -1,6 +1,6 @@
 /**
  * Bundles the operator into one ESM file, and refuses what would make it slow to start.
- * Usage: build.ts [entry] [output]
+ * Usage: [OPERATOR_VERSION=1.2.3] build.ts [entry] [output]
  */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -42,7 +42,9 @@ interface Package {
   readonly version: string;
 }
 
-const { version }: Package = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
+const { version: packageVersion }: Package = JSON.parse(await readFile(`${root}package.json`, 'utf8'));
+/** A release of the image names its own; package.json's is that of the sources. */
+const version = process.env.OPERATOR_VERSION || packageVersion;
 
 // CommonJS dependencies call `require` for Node's own modules, which an ES module does not have.
 const banner = `/*! cloudsql-ssl-operator ${version}, Apache-2.0 */
