@@ -1,13 +1,32 @@
 /** The reset, told as it happens; and the restart, in which nothing may. */
-import { filter, finalize, firstValueFrom, from, ignoreElements, map, merge, type Observable, share, tap } from 'rxjs';
+import {
+  concatMap,
+  EMPTY,
+  filter,
+  finalize,
+  firstValueFrom,
+  from,
+  fromEventPattern,
+  ignoreElements,
+  map,
+  merge,
+  type Observable,
+  pairwise,
+  share,
+  startWith,
+  tap,
+} from 'rxjs';
 import { findCondition, isTrue } from '../../src/domain/conditions.ts';
 import type { SslReset } from '../../src/domain/ssl-reset.ts';
 import type { Journal, JournalEntry } from '../cloudsql-emulator/journal.ts';
+import type { Kubelet, PodClient } from '../pods/kubelet.ts';
+import { isConnected } from '../pods/verdict.ts';
 import type { Outcome, Restart } from './checks.ts';
+import { clientMoments } from './clients.ts';
 import type { Deployment } from './deployment.ts';
 import { activeCa, executedResets, type Observed, observe, publishedPem } from './evidence.ts';
 import { applyExample } from './prepare.ts';
-import { NAMESPACE, REFUSED_RESET, RESET, refusedManifest } from './scene.ts';
+import { DEPENDENTS, NAMESPACE, REFUSED_RESET, RESET, refusedManifest } from './scene.ts';
 import type { Stage } from './stage.ts';
 import { callMoment, deploymentMoments, resetMoments } from './story.ts';
 import type { Moment } from './timeline.ts';
@@ -17,6 +36,7 @@ export async function resetOnce(stage: Stage): Promise<Outcome> {
   const { kubectl, emulator } = stage;
   const before = await observe(kubectl);
   const oldCa = activeCa(emulator);
+  const clientsBefore = stage.kubelet?.clients;
   await stage.startOperator();
   stage.tell({ subject: 'Operator', text: 'is ready' });
   const ended = untilEnded(stage, before);
@@ -26,17 +46,30 @@ export async function resetOnce(stage: Stage): Promise<Outcome> {
   const reset = await ended;
   const [after, pem] = await Promise.all([observe(kubectl), publishedPem(kubectl)]);
   const resets = executedResets(emulator);
-  return { reset, before, after, oldCa, newCa: activeCa(emulator), publishedPem: pem, resets };
+  const clientsAfter = stage.kubelet?.clients;
+  const clients = clientsBefore && clientsAfter && { before: clientsBefore, after: clientsAfter };
+  return {
+    reset,
+    before,
+    after,
+    oldCa,
+    newCa: activeCa(emulator),
+    publishedPem: pem,
+    resets,
+    ...(clients && { clients }),
+  };
 }
 
 /** Tells what happens until nothing more will happen by itself. */
-function untilEnded({ client, emulator, signal, tell }: Stage, before: readonly Observed[]): Promise<SslReset> {
+function untilEnded(stage: Stage, before: readonly Observed[]): Promise<SslReset> {
+  const { client, emulator, signal, tell, kubelet } = stage;
   const telling = new AbortController();
   const resets = watchReset(client, RESET).pipe(share());
   const known = new Map<string, Deployment>(before.map((deployment) => [deployment.name, deployment]));
   const moments = merge(
     changes(resets, () => RESET, resetMoments, new Map<string, SslReset>()),
     changes(watchDeployments(client), ({ name }) => name, deploymentMoments, known),
+    kubelet === undefined ? EMPTY : clientNews(kubelet),
     from(resetCalls(emulator.journal, telling.signal)).pipe(map((entry) => [callMoment(entry)])),
   ).pipe(
     tap((news) => {
@@ -44,8 +77,34 @@ function untilEnded({ client, emulator, signal, tell }: Stage, before: readonly 
     }),
     ignoreElements(),
   );
-  const ended = merge(moments, resets.pipe(filter(hasEnded))).pipe(finalize(() => telling.abort()));
+  const back = resets.pipe(
+    filter(hasEnded),
+    concatMap(async (reset) => {
+      if (isTrue(reset.status.conditions, 'Ready')) await untilBack(stage);
+      return reset;
+    }),
+  );
+  const ended = merge(moments, back).pipe(finalize(() => telling.abort()));
   return firstValueFrom(abortable(ended, signal));
+}
+
+const clientNews = (kubelet: Kubelet): Observable<readonly Moment[]> =>
+  fromEventPattern<readonly PodClient[]>(
+    (handler) => kubelet.onChange(handler),
+    (_handler, stop: () => void) => stop(),
+  ).pipe(
+    startWith(kubelet.clients),
+    pairwise(),
+    map(([earlier, later]) => clientMoments(earlier, later)),
+  );
+
+/** The client of each new pod is connected; the kubelet of the control plane did not wait for that. */
+async function untilBack(stage: Stage): Promise<void> {
+  const observed = await observe(stage.kubectl);
+  const pods = observed.filter(({ name }) => DEPENDENTS.includes(name)).flatMap(({ podNames }) => podNames);
+  await stage.untilClients('the client of each new pod is connected', (clients) =>
+    pods.every((name) => clients.some((one) => one.pod === name && isConnected(one))),
+  );
 }
 
 /** What each change of an object gives to tell, compared with the object before. */

@@ -1,6 +1,8 @@
 /** What the demo claims, each claim judged by what was found. */
 import { findCondition } from '../../src/domain/conditions.ts';
 import type { SslReset } from '../../src/domain/ssl-reset.ts';
+import type { PodClient } from '../pods/kubelet.ts';
+import { isConnected, isLockedOut, trustedCas } from '../pods/verdict.ts';
 import type { Observed, ServerCa } from './evidence.ts';
 import { BYSTANDER, DEPENDENTS, RESET, SECRET } from './scene.ts';
 import { short } from './story.ts';
@@ -19,6 +21,13 @@ export interface Outcome {
   readonly newCa: ServerCa;
   readonly publishedPem: string;
   readonly resets: number;
+  /** Absent where the pods are no processes of the demo. */
+  readonly clients?: Clients;
+}
+
+export interface Clients {
+  readonly before: readonly PodClient[];
+  readonly after: readonly PodClient[];
 }
 
 export interface Restart {
@@ -39,10 +48,14 @@ export const happened = (outcome: Outcome): readonly Check[] => [
   hasNotOldCa(outcome),
   ...DEPENDENTS.map((name) => isBack(name, outcome)),
   sameDigest(outcome),
+  ...(outcome.clients
+    ? [wereConnected(outcome.clients, outcome), wereLockedOut(outcome.clients), areBack(outcome.clients, outcome)]
+    : []),
 ];
 
 export const didNotHappen = (outcome: Outcome): readonly Check[] => [
   isUntouched(outcome),
+  ...(outcome.clients ? [isStillOut(outcome.clients)] : []),
   check('Cloud SQL executed exactly one reset', outcome.resets === 1, `its journal has ${outcome.resets}`),
 ];
 
@@ -106,6 +119,36 @@ function isUntouched({ before, after }: Outcome): Check {
   const [old, now] = [find(before, BYSTANDER), find(after, BYSTANDER)];
   const claim = `${BYSTANDER} was left alone: same generation, same pods`;
   return check(claim, old !== undefined && trace(old) === trace(now), `${trace(old)} became ${trace(now)}`);
+}
+
+function wereConnected({ before: clients }: Clients, { before }: Outcome): Check {
+  const pods = before.flatMap(({ podNames }) => podNames);
+  const connected = clients.filter(isConnected).map(({ pod }) => pod);
+  const missing = pods.filter((pod) => !connected.includes(pod));
+  return check(`all ${pods.length} clients were connected before the reset`, missing.length === 0, missing.join(', '));
+}
+
+function wereLockedOut({ before, after }: Clients): Check {
+  const claim =
+    'the reset broke the connection of each, and none got in again with the old CA: certificate verify failed';
+  const got = before.filter(({ pod }) => !after.some((one) => one.pod === pod && isLockedOut(one)));
+  return check(claim, got.length === 0, got.map(({ pod }) => pod).join(', '));
+}
+
+function areBack({ after: clients }: Clients, { after, newCa }: Outcome): Check {
+  const pods = after.filter(({ name }) => DEPENDENTS.includes(name)).flatMap(({ podNames }) => podNames);
+  const isBackWithCa = (client: PodClient): boolean =>
+    isConnected(client) && trustedCas(client).includes(newCa.sha1Fingerprint);
+  const missing = pods.filter((pod) => !clients.some((one) => one.pod === pod && isBackWithCa(one)));
+  const claim = `all ${pods.length} clients of the new pods are connected, by the new CA`;
+  return check(claim, missing.length === 0, missing.join(', '));
+}
+
+function isStillOut({ after }: Clients): Check {
+  const clients = after.filter(({ app, isGone }) => app === BYSTANDER && !isGone);
+  const claim = `nobody helped ${BYSTANDER}: its clients are still locked out, certificate verify failed`;
+  const others = clients.filter((client) => !isLockedOut(client)).map(({ pod }) => pod);
+  return check(claim, clients.length > 0 && others.length === 0, others.join(', ') || 'it has none');
 }
 
 const find = (observed: readonly Observed[], wanted: string): Observed | undefined =>

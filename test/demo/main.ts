@@ -7,6 +7,7 @@ import { type TargetOptions, useCluster } from '../cluster/target.ts';
 import { runProgram, UsageError } from '../cluster/usage-error.ts';
 import { resetOnce, restart } from './acts.ts';
 import { allHold, didNotHappen, didNotHappenAgain, happened } from './checks.ts';
+import { absencesOf, picture } from './clients.ts';
 import { lookAround } from './look-around.ts';
 import { prepare } from './prepare.ts';
 import { reportOf } from './report.ts';
@@ -59,6 +60,7 @@ async function play(stage: Stage, { image }: Flags): Promise<boolean> {
   print(await stage.kubectl(['-n', NAMESPACE, 'get', 'sslreset']));
   const again = await restart(stage, outcome.reset);
   const [done, notDone, notDoneAgain] = [happened(outcome), didNotHappen(outcome), didNotHappenAgain(again)];
+  if (outcome.clients) print(picture(absencesOf(outcome.clients.after), colours));
   print(reportOf('What happened', done, colours));
   print(reportOf('What did not happen', notDone, colours));
   print(reportOf('What did not happen after a restart of the operator', notDoneAgain, colours));

@@ -5,10 +5,13 @@ import { z } from 'zod';
 import { GROUP, PLURAL } from '../../src/domain/ssl-reset.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { UsageError } from '../cluster/usage-error.ts';
+import { isConnected } from '../pods/verdict.ts';
+import { clientMoments } from './clients.ts';
 import type { Deployment } from './deployment.ts';
-import { activeCa } from './evidence.ts';
+import { activeCa, observe } from './evidence.ts';
 import {
   BYSTANDER,
+  COPY,
   DEMO_LABEL,
   DEPENDENTS,
   example,
@@ -17,6 +20,9 @@ import {
   namespaceManifest,
   PROJECT,
   pathOf,
+  RESET,
+  SECRET,
+  serverCaManifest,
 } from './scene.ts';
 import type { Stage } from './stage.ts';
 import { deploymentMoment, short } from './story.ts';
@@ -31,11 +37,25 @@ export async function prepare(stage: Stage, image: string | undefined): Promise<
     subject: 'Cloud SQL',
     text: `${PROJECT}/${INSTANCE}, server CA ${short(activeCa(emulator).sha1Fingerprint)}`,
   });
-  await makeNamespace(stage);
-  await installCrd(stage);
+  await Promise.all([makeNamespace(stage).then(() => installCrd(stage)), startDatabase(stage)]);
   await applyExample(stage, 'orders-namespace');
+  await bringServerCa(stage);
   await applyExample(stage, 'orders-workloads', image);
   await untilHealthy(stage);
+  await untilConnected(stage);
+}
+
+async function startDatabase(stage: Stage): Promise<void> {
+  const text = stage.isClusterGiven
+    ? 'none: the pods of a cluster that was given run their images, and not the clients of one'
+    : `${INSTANCE} at ${await stage.startDatabase()}, a real one`;
+  stage.tell({ subject: 'PostgreSQL', text });
+}
+
+async function bringServerCa({ kubectl, emulator, tell }: Stage): Promise<void> {
+  const text = `apply Secret ${SECRET}, handed over to ${RESET}, and ConfigMap ${COPY}: the CA of now`;
+  tell({ subject: 'kubectl', text, tone: 'Faint' });
+  await kubectl(['apply', '-f', '-'], JSON.stringify(serverCaManifest(activeCa(emulator).pem)));
 }
 
 async function installCrd({ kubectl, tell, isClusterGiven, atEnd }: Stage): Promise<void> {
@@ -93,4 +113,15 @@ async function untilHealthy({ client, signal, tell }: Stage): Promise<void> {
   for (const deployment of NAMES.map((name) => known.get(name)).filter((found) => found !== undefined)) {
     tell(deploymentMoment(deployment));
   }
+}
+
+/** The Deployments are healthy, so each of their pods is known. */
+async function untilConnected(stage: Stage): Promise<void> {
+  const { kubelet, tell } = stage;
+  if (kubelet === undefined) return;
+  const pods = (await observe(stage.kubectl)).flatMap(({ podNames }) => podNames);
+  await stage.untilClients('every client is connected', (clients) =>
+    pods.every((name) => clients.some((one) => one.pod === name && isConnected(one))),
+  );
+  for (const moment of clientMoments([], kubelet.clients)) tell(moment);
 }

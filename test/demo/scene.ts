@@ -10,6 +10,12 @@ export const SECRET = 'orders-db-server-ca';
 export const SECRET_KEY = 'server-ca.pem';
 export const DEPENDENTS: readonly string[] = ['orders-api', 'orders-worker'];
 export const BYSTANDER = 'catalog';
+/** With the copy of the CA that the bystander reads. */
+export const COPY = 'catalog-server-ca';
+
+/** What the examples say of the database. */
+export const DATABASE_ADDRESS = '10.20.0.5';
+export const DATABASE = { name: 'orders', users: ['orders', 'catalog'] };
 
 /** Marks the namespace as made by the demo, so that it may also remove it. */
 export const DEMO_LABEL = `${GROUP}/demo`;
@@ -18,6 +24,19 @@ export const namespaceManifest = {
   apiVersion: 'v1',
   kind: 'Namespace',
   metadata: { name: NAMESPACE, labels: { [DEMO_LABEL]: 'true' } },
+};
+
+/** The CA of now, as somebody has brought it here: in a Secret that is handed over to the operator, and in a copy. */
+export const serverCaManifest = (pem: string): object => {
+  const data = { [SECRET_KEY]: pem };
+  const annotations = { [`${GROUP}/managed-by`]: RESET };
+  const secret = { metadata: { name: SECRET, namespace: NAMESPACE, annotations }, stringData: data };
+  const copy = { metadata: { name: COPY, namespace: NAMESPACE }, data };
+  const items = [
+    { apiVersion: 'v1', kind: 'Secret', ...secret },
+    { apiVersion: 'v1', kind: 'ConfigMap', ...copy },
+  ];
+  return { apiVersion: 'v1', kind: 'List', items };
 };
 
 /** The namespace may not reset this instance: refusing it is all that the operator can do with the object. */

@@ -3,12 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, createClient } from '../../src/kubernetes/client.ts';
+import { startDatabase } from '../cloudsql-emulator/database.ts';
 import { type Emulator, startEmulator } from '../cloudsql-emulator/emulator.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Kubectl } from '../cluster/kubectl.ts';
 import { removeFolderAfterUs } from '../cluster/leftovers.ts';
+import { type Kubelet, type PodClient, startKubelet } from '../pods/kubelet.ts';
 import { OperatorProcess } from './operator.ts';
-import { INSTANCE, PROJECT } from './scene.ts';
+import { DATABASE, DATABASE_ADDRESS, INSTANCE, NAMESPACE, PROJECT } from './scene.ts';
 import type { Tell } from './timeline.ts';
 
 export interface StageOptions {
@@ -29,7 +31,7 @@ const PLAN = { pendingMs: 1000, runningMs: 3000 };
 export async function openStage(options: StageOptions): Promise<Stage> {
   const directory = await mkdtemp(join(tmpdir(), 'cloudsql-ssl-demo-'));
   removeFolderAfterUs(directory);
-  const instances = [{ project: PROJECT, name: INSTANCE }];
+  const instances = [{ project: PROJECT, name: INSTANCE, ipAddress: DATABASE_ADDRESS }];
   return new Stage(options, await startEmulator({ project: PROJECT, instances, plan: PLAN }), directory);
 }
 
@@ -45,6 +47,7 @@ export class Stage {
   readonly #failure = new AbortController();
   readonly #endings: (() => Promise<unknown>)[] = [];
   #operator: OperatorProcess | undefined;
+  #kubelet: Kubelet | undefined;
 
   constructor({ cluster, isClusterGiven, tell, interrupted }: StageOptions, emulator: Emulator, directory: string) {
     this.cluster = cluster;
@@ -81,6 +84,35 @@ export class Stage {
 
   get operatorLog(): readonly string[] {
     return this.#operator?.lastLines ?? [];
+  }
+
+  /**
+   * Gives the instance a PostgreSQL, and the pods of the namespace processes that are its clients. The pods of a cluster
+   * that was given run their own images instead.
+   * @returns where the PostgreSQL listens
+   */
+  async startDatabase(): Promise<string> {
+    const database = await startDatabase(this.emulator.instance(PROJECT, INSTANCE), DATABASE);
+    this.atEnd(() => database.stop());
+    const kubelet = await startKubelet({
+      client: this.client,
+      namespace: NAMESPACE,
+      databases: { [DATABASE_ADDRESS]: database },
+      onFailure: (error) => this.#fail(error.message),
+    });
+    this.atEnd(() => kubelet.stop());
+    this.#kubelet = kubelet;
+    return `${database.host}:${database.port}`;
+  }
+
+  /** Undefined where the pods are no processes of ours. */
+  get kubelet(): Kubelet | undefined {
+    return this.#kubelet;
+  }
+
+  /** The clients as soon as they satisfy the predicate. */
+  async untilClients(what: string, predicate: (clients: readonly PodClient[]) => boolean): Promise<void> {
+    await Promise.race([this.#kubelet?.until(what, predicate), this.#aborted()]);
   }
 
   /** Resolves when it is ready. */

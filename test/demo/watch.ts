@@ -1,24 +1,18 @@
 /** Objects as they change, pushed by the API server. */
-import { concat, EMPTY, fromEvent, map, merge, mergeMap, type Observable, of, throwError } from 'rxjs';
-import { z } from 'zod';
+import { filter, fromEvent, map, merge, mergeMap, type Observable, throwError } from 'rxjs';
 import type { SslReset } from '../../src/domain/ssl-reset.ts';
 import { GROUP, PLURAL, VERSION } from '../../src/domain/ssl-reset.ts';
 import type { Client } from '../../src/kubernetes/client.ts';
 import { parseSslReset } from '../../src/kubernetes/ssl-reset-object.ts';
-import { watchStream } from '../../src/kubernetes/watch-stream.ts';
+import { watchObjects } from '../pods/api.ts';
 import { type Deployment, parseDeployment } from './deployment.ts';
 import { NAMESPACE } from './scene.ts';
 
-/** Longer than the demo takes: a watch that ends is one that failed. */
-const WATCH_SECONDS = 600;
-
-const eventSchema = z.object({ type: z.string(), object: z.unknown() });
-
 export const watchDeployments = (client: Client): Observable<Deployment> =>
-  watchObjects(client, `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`, parseDeployment);
+  watchLiving(client, `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`, parseDeployment);
 
 export const watchReset = (client: Client, name: string): Observable<SslReset> =>
-  watchObjects(
+  watchLiving(
     client,
     `/apis/${GROUP}/${VERSION}/namespaces/${NAMESPACE}/${PLURAL}?fieldSelector=metadata.name%3D${name}`,
     parseReset,
@@ -30,18 +24,10 @@ function parseReset(object: unknown): SslReset {
   return reset;
 }
 
-/** Without a resourceVersion the watch begins with what is there. */
-function watchObjects<T>(client: Client, path: string, parse: (object: unknown) => T): Observable<T> {
-  const query = `${path.includes('?') ? '&' : '?'}watch=true&timeoutSeconds=${WATCH_SECONDS}`;
-  const timeouts = { openMs: client.requestTimeoutMs, silenceMs: WATCH_SECONDS * 1000 };
-  const ended = throwError(() => new Error(`The API server ended the watch of ${path}`));
-  return concat(watchStream(client, path + query, timeouts), ended).pipe(
-    mergeMap((item) => (item.type === 'line' ? of(eventSchema.parse(item.value)) : EMPTY)),
-    mergeMap(({ type, object }) => {
-      if (type === 'ERROR') throw new Error(`The API server broke off the watch of ${path}: ${JSON.stringify(object)}`);
-      return type === 'DELETED' ? EMPTY : of(object);
-    }),
-    map(parse),
+function watchLiving<T>(client: Client, path: string, parse: (object: unknown) => T): Observable<T> {
+  return watchObjects(client, path).pipe(
+    filter(({ isDeleted }) => !isDeleted),
+    map(({ object }) => parse(object)),
   );
 }
 

@@ -31,7 +31,9 @@ const isVerification = (code: string): boolean => /^(UNABLE_TO_|CERT_|SELF_SIGNE
 const problem = (error: unknown): { readonly code: string; readonly message: string } => {
   if (!(error instanceof Error)) return { code: '', message: String(error) };
   const code = 'code' in error ? String(error.code) : '';
-  return { code, message: isVerification(code) ? `certificate verify failed: ${error.message}` : error.message };
+  // After the semicolon Node gives advice about itself.
+  const [message = ''] = error.message.split(';');
+  return { code, message: isVerification(code) ? `certificate verify failed: ${message}` : message };
 };
 
 /** Resolves when the connection was refused or is lost. */

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { createClient } from '../../../src/kubernetes/client.ts';
 import { startDatabase } from '../../cloudsql-emulator/database.ts';
-import type { ClientEvent } from '../../pods/client-event.ts';
 import { type Kubelet, type PodClient, startKubelet } from '../../pods/kubelet.ts';
+import { isConnected, isLockedOut, trustedCas } from '../../pods/verdict.ts';
 import {
   activeCa,
   type Bench,
@@ -85,29 +85,14 @@ const isOf =
   ({ app }: PodClient): boolean =>
     apps.includes(app);
 
-const last = ({ events }: PodClient): string | undefined => events.at(-1)?.event;
-
 /** Every pod of these Deployments that has not ended is connected, and there are as many as there should be. */
 const areConnected =
   (apps: readonly string[], before: readonly PodClient[] = []) =>
   (clients: readonly PodClient[]): boolean => {
     const living = clients.filter(isOf(apps)).filter(({ isGone }) => !isGone);
     const isNew = ({ pod }: PodClient): boolean => before.every((old) => old.pod !== pod);
-    return living.length === apps.length * REPLICAS && living.every((one) => last(one) === 'connected' && isNew(one));
+    return living.length === apps.length * REPLICAS && living.every((one) => isConnected(one) && isNew(one));
   };
-
-/** It lost its connection, has tried to come back, and never could, for the reason that this is all about. */
-const isLockedOut = ({ events }: PodClient): boolean => {
-  const lost = events.findIndex(({ event }) => event === 'lost');
-  const tries = events.slice(lost + 1);
-  return lost >= 0 && tries.length > 0 && tries.every(isUnverified);
-};
-
-const isUnverified = (event: ClientEvent): boolean =>
-  event.event === 'refused' && event.message.startsWith('certificate verify failed: ');
-
-const serverCasOf = ({ events }: PodClient): readonly string[] =>
-  events.flatMap((one) => (one.event === 'started' ? one.serverCas : []));
 
 describe('real clients of a real database', { concurrency: 2 }, () => {
   test('all are connected, a reset locks all out, and the roll brings back with the new CA who depends on it', async (t) => {
@@ -151,7 +136,7 @@ describe('real clients of a real database', { concurrency: 2 }, () => {
     );
     const fresh = after.filter(isOf(dependents)).filter(({ isGone }) => !isGone);
     const { sha1Fingerprint } = activeCa(databases);
-    for (const client of fresh) assert.deepEqual(serverCasOf(client), [sha1Fingerprint], client.pod);
+    for (const client of fresh) assert.deepEqual(trustedCas(client), [sha1Fingerprint], client.pod);
     const bystanders = after.filter(isOf(['bystander']));
     assert.deepEqual(
       bystanders.map(({ isGone }) => isGone),
@@ -171,7 +156,7 @@ describe('real clients of a real database', { concurrency: 2 }, () => {
     await until('db', isReady);
     const after = await kubelet.until('both are connected', areConnected(['waiting']));
     assert.deepEqual(
-      after.filter(({ isGone }) => !isGone).map(serverCasOf),
+      after.filter(({ isGone }) => !isGone).map(trustedCas),
       Array(REPLICAS).fill([activeCa(databases).sha1Fingerprint]),
     );
   });

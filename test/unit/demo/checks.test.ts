@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import {
   allHold,
   type Check,
+  type Clients,
   didNotHappen,
   didNotHappenAgain,
   happened,
@@ -12,6 +13,8 @@ import {
 import type { Observed } from '../../demo/evidence.ts';
 import { reportOf } from '../../demo/report.ts';
 import { plain } from '../../demo/timeline.ts';
+import type { PodClient } from '../../pods/kubelet.ts';
+import { client, connected, lost, refused, started } from './clients.ts';
 import { condition, sslReset } from './objects.ts';
 
 const observed = (name: string, generation: number, podNames: readonly string[], digest?: string): Observed => ({
@@ -26,6 +29,23 @@ const observed = (name: string, generation: number, podNames: readonly string[],
 
 const oldCa = { pem: 'OLD', sha1Fingerprint: 'ab'.repeat(20) };
 const newCa = { pem: 'NEW', sha1Fingerprint: 'cd'.repeat(20) };
+
+const lockedOut = [connected(1), lost(2), refused(3)];
+
+const clients: Clients = {
+  before: [
+    client('orders-api', 'a1', [connected(1)]),
+    client('orders-worker', 'w1', [connected(1)]),
+    client('catalog', 'c1', [connected(1)]),
+  ],
+  after: [
+    client('orders-api', 'a1', lockedOut, true),
+    client('orders-worker', 'w1', lockedOut, true),
+    client('catalog', 'c1', lockedOut),
+    client('orders-api', 'a2', [started(4, newCa.sha1Fingerprint), connected(5)]),
+    client('orders-worker', 'w2', [started(4, newCa.sha1Fingerprint), connected(5)]),
+  ],
+};
 
 const outcome: Outcome = {
   reset: sslReset({
@@ -43,6 +63,7 @@ const outcome: Outcome = {
   newCa,
   publishedPem: 'NEW\n',
   resets: 1,
+  clients,
 };
 
 const restart: Restart = {
@@ -70,6 +91,12 @@ test('all claims hold when all went well', () => {
   assert.ok(allHold([...happened(outcome), ...didNotHappen(outcome), ...didNotHappenAgain(restart)]));
 });
 
+test('nothing is claimed of clients where there are none', () => {
+  const { clients: _, ...without } = outcome;
+  const count = (judged: Outcome): number => happened(judged).length + didNotHappen(judged).length;
+  assert.equal(count(outcome) - count(without), 4);
+});
+
 describe('a claim fails, and says what was found, when', () => {
   test('the object is not Complete', () => {
     const stalled = sslReset({ ...outcome.reset.status, conditions: [condition('Ready', 'False', 'RolloutFailed')] });
@@ -85,6 +112,7 @@ describe('a claim fails, and says what was found, when', () => {
     assert.ok(foundOf({ after: outcome.after.slice(1) }).includes('it is gone'));
     assert.deepEqual(foundOf({ after: replaced(observed('orders-api', 2, ['a1', 'a2'], 'd1')) }), [
       '2/2 new and available, old: a1',
+      'a1',
     ]);
     assert.deepEqual(foundOf({ after: replaced(observed('orders-worker', 2, ['w2'], 'd2')) }), ['d1, d2']);
     assert.deepEqual(foundOf({ after: replaced(observed('orders-worker', 2, ['w2'])) }), ['d1, none']);
@@ -97,6 +125,37 @@ describe('a claim fails, and says what was found, when', () => {
     assert.deepEqual(foundOf({ after: replaced(observed('catalog', 1, ['c2'])) }), [
       'generation 1 with c1 became generation 1 with c2',
     ]);
+  });
+
+  const foundOfClients = (changes: Partial<Clients>): readonly string[] =>
+    foundOf({ clients: { ...clients, ...changes } });
+  const changed = (...some: readonly PodClient[]): readonly PodClient[] => [
+    ...clients.after.filter(({ pod }) => some.every((one) => one.pod !== pod)),
+    ...some,
+  ];
+
+  test('a client was not connected before the reset', () => {
+    const before = [...clients.before.slice(1), client('orders-api', 'a1', [refused(1)])];
+    assert.deepEqual(foundOfClients({ before }), ['a1']);
+  });
+
+  test('a client kept its connection, or got in again with the old CA', () => {
+    assert.deepEqual(foundOfClients({ after: changed(client('orders-api', 'a1', [connected(1)], true)) }), ['a1']);
+    const again = client('orders-api', 'a1', [...lockedOut, connected(4), lost(5), refused(6)], true);
+    assert.deepEqual(foundOfClients({ after: changed(again) }), ['a1']);
+  });
+
+  test('the client of a new pod is not connected, or trusts another CA', () => {
+    const out = client('orders-api', 'a2', [started(4, newCa.sha1Fingerprint), refused(5)]);
+    assert.deepEqual(foundOfClients({ after: changed(out) }), ['a2']);
+    const other = client('orders-api', 'a2', [started(4, oldCa.sha1Fingerprint), connected(5)]);
+    assert.deepEqual(foundOfClients({ after: changed(other) }), ['a2']);
+  });
+
+  test('somebody helped the third Deployment', () => {
+    const helped = client('catalog', 'c1', [...lockedOut, connected(4)]);
+    assert.deepEqual(foundOfClients({ after: changed(helped) }), ['c1', 'c1']);
+    assert.deepEqual(foundOfClients({ after: changed(client('catalog', 'c1', lockedOut, true)) }), ['it has none']);
   });
 
   test('there was no reset, or more than one', () => {

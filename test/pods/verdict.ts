@@ -1,0 +1,19 @@
+/** What the events of a client come to. */
+import type { ClientEvent } from './client-event.ts';
+import type { PodClient } from './kubelet.ts';
+
+export const isConnected = ({ events }: PodClient): boolean => events.at(-1)?.event === 'connected';
+
+/** It lost its connection, has tried to come back, and never could, since it could not verify the certificate. */
+export const isLockedOut = ({ events }: PodClient): boolean => {
+  const lost = events.findIndex(({ event }) => event === 'lost');
+  const tries = events.slice(lost + 1);
+  return lost >= 0 && tries.length > 0 && tries.every(isUnverified);
+};
+
+const isUnverified = (event: ClientEvent): boolean =>
+  event.event === 'refused' && event.message.startsWith('certificate verify failed: ');
+
+/** SHA-1 fingerprints of the server CAs that it read at its start. */
+export const trustedCas = ({ events }: PodClient): readonly string[] =>
+  events.flatMap((one) => (one.event === 'started' ? one.serverCas : []));

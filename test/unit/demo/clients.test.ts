@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { absencesOf, clientMoments, picture } from '../../demo/clients.ts';
+import { plain } from '../../demo/timeline.ts';
+import type { PodClient } from '../../pods/kubelet.ts';
+import { client, connected, lost, refused, started } from './clients.ts';
+
+const told = (before: readonly PodClient[], after: readonly PodClient[]): readonly string[] =>
+  clientMoments(before, after).map(({ subject, text }) => `${subject}: ${text}`);
+
+describe('the clients of a Deployment', () => {
+  const both = [client('orders-worker', 'w1', [started(0), connected(1)]), client('orders-worker', 'w2', [])];
+  const [first, second] = [
+    client('orders-worker', 'w1', [connected(1), lost(5)]),
+    client('orders-worker', 'w2', [lost(5)]),
+  ];
+
+  test('show each of them: connected, starting, without a connection', () => {
+    assert.deepEqual(told([], both), ['orders-worker: ●○   1 connected']);
+    assert.deepEqual(told([], [first, ...both]), ['orders-worker: ✗●○  1 connected']);
+  });
+
+  test('tell nothing when none more and none fewer is connected', () => {
+    assert.deepEqual(told(both, [...both, client('orders-worker', 'w3', [])]), []);
+  });
+
+  test('tell why when none is connected: first that they were lost, then what keeps them out', () => {
+    const gone = told([client('orders-worker', 'w1', [connected(1)]), second], [first, second]);
+    assert.deepEqual(gone, ['orders-worker: ✗✗   lost: terminated']);
+    const trying = [client('orders-worker', 'w1', [lost(5), refused(6)]), second];
+    assert.deepEqual(told([first, second], trying), []);
+    const out = [client('orders-worker', 'w1', [lost(5), refused(6)]), client('orders-worker', 'w2', [refused(6)])];
+    assert.deepEqual(told(trying, out), ['orders-worker: ✗✗   refused: certificate verify failed: x']);
+  });
+
+  test('of pods that have ended are not counted', () => {
+    assert.deepEqual(
+      told(both, [
+        client('orders-worker', 'w1', [connected(1)], true),
+        client('orders-worker', 'w2', [connected(2)]),
+        client('orders-worker', 'w3', [connected(2)]),
+      ]),
+      ['orders-worker: ●●   2 connected'],
+    );
+  });
+});
+
+describe('how long each client was away', () => {
+  const clients = [
+    client('catalog', 'c1', [connected(1000), lost(10_000), refused(10_001)]),
+    client('orders-api', 'a1', [connected(1000), lost(10_000), refused(10_001)], true),
+    client('orders-api', 'a2', [started(15_000), connected(18_000)]),
+  ];
+
+  test('is from the loss to the connection of a new pod, or up to now', () => {
+    assert.deepEqual(absencesOf(clients), [
+      { app: 'orders-api', lostAt: 10_000, backAt: 18_000 },
+      { app: 'catalog', lostAt: 10_000, problem: 'certificate verify failed: x' },
+    ]);
+  });
+
+  test('is drawn to scale', () => {
+    assert.equal(
+      picture(absencesOf(clients), plain),
+      `
+How long each client was away
+  orders-api     ━━━╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌━━━  8.0 s
+  catalog        ━━━╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌  still out: certificate verify failed: x`,
+    );
+  });
+});
