@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { buildParts } from './build.ts';
-import { CONTROL_PLANE, type ControlPlanePart, keyOf, type PartSet, partsOf } from './go-modules.ts';
+import { AUTH_PROXY, CONTROL_PLANE, type ControlPlanePart, keyOf, type PartSet, partsOf } from './go-modules.ts';
 import type { Log } from './log.ts';
 
 /** Where each part of the control plane is. */
@@ -11,6 +11,12 @@ export type Binaries = Readonly<Record<ControlPlanePart, string>>;
 /** The programs of a control plane: minutes the first time, nothing after that. */
 export async function findOrBuildBinaries({ log }: { readonly log: Log }): Promise<Binaries> {
   return allOf(await findOrBuild(CONTROL_PLANE, log));
+}
+
+/** The Cloud SQL Auth Proxy: a minute the first time. */
+export async function findOrBuildAuthProxy({ log }: { readonly log: Log }): Promise<string> {
+  const pathOf = await findOrBuild(AUTH_PROXY, log);
+  return pathOf('cloud-sql-proxy');
 }
 
 /** kubectl alone, without building it: who has a cluster of their own has it on the PATH. */

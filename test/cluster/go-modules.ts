@@ -86,6 +86,27 @@ export const CONTROL_PLANE: PartSet<ControlPlanePart> = {
   ],
 };
 
+/** The Cloud SQL Auth Proxy, version 2. */
+export const AUTH_PROXY: PartSet<'cloud-sql-proxy'> = {
+  name: 'cloud-sql-proxy',
+  version: pinnedVersion('cloud-sql-proxy', 'github.com/GoogleCloudPlatform/cloud-sql-proxy/v2'),
+  linkerFlags: '-s -w',
+  buildTime: 'about a minute on two cores',
+  modules: [
+    {
+      folder: moduleFolder('cloud-sql-proxy'),
+      programs: [
+        {
+          part: 'cloud-sql-proxy',
+          source: 'github.com/GoogleCloudPlatform/cloud-sql-proxy/v2',
+          builtAs: 'cloud-sql-proxy',
+        },
+      ],
+    },
+  ],
+  documents: [],
+};
+
 /** The names of all parts, programs first. */
 export function partsOf<Part extends string>({ modules, documents }: PartSet<Part>): readonly Part[] {
   return [...modules.flatMap(({ programs }) => programs), ...documents].map(({ part }) => part);

@@ -73,16 +73,16 @@ class Progress {
 
 function explained(cause: unknown, title: string, lastLines: string): Error {
   if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')
-    return new UsageError(WAYS_OUT_WITHOUT_GO, { cause });
+    return new UsageError(waysOutWithoutGo(title), { cause });
   return new Error(`Could not make ${title}. The last lines of go:\n${lastLines}`, { cause });
 }
 
-const WAYS_OUT_WITHOUT_GO = `\
-The programs of the test control plane are not there yet, and there is no Go to build them. Any of these helps:
-  - install Go (https://go.dev/dl) and run this again: they are built once and kept;
-  - set KUBEBUILDER_ASSETS to a folder that holds etcd, kube-apiserver, kube-controller-manager, kube-scheduler,
-    kubectl, kwok and kwok-stages.yaml;
-  - use a cluster of your own, such as a kind cluster: --kubeconfig FILE --context NAME.`;
+const waysOutWithoutGo = (title: string): string => `\
+There is no Go to build what is not there yet: ${title}. Any of these helps:
+  - install Go (https://go.dev/dl) and run this again: programs are built once and kept;
+  - set KUBEBUILDER_ASSETS to a folder that holds them: etcd, kube-apiserver, kube-controller-manager, kube-scheduler,
+    kubectl, kwok and kwok-stages.yaml for a control plane, cloud-sql-proxy for the tests with Google's clients;
+  - instead of a control plane use a cluster of your own, such as a kind cluster: --kubeconfig FILE --context NAME.`;
 
 function formatSeconds(seconds: number): string {
   const whole = Math.round(seconds);

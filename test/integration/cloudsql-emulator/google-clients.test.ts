@@ -1,39 +1,46 @@
 import assert from 'node:assert/strict';
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before, type TestContext, test } from 'node:test';
 import { Connector } from '@google-cloud/cloud-sql-connector';
 import { GoogleAuth } from 'google-auth-library';
 import { sqladmin_v1 } from 'googleapis/build/src/apis/sqladmin/index.js';
 import type { Emulator } from '../../cloudsql-emulator/emulator.ts';
 import { startEmulator } from '../../cloudsql-emulator/emulator.ts';
-import type { ServerProxy } from '../../cloudsql-emulator/server-proxy.ts';
 import { startServerProxy } from '../../cloudsql-emulator/server-proxy.ts';
+import { findOrBuildAuthProxy } from '../../cluster/binaries.ts';
+import { logToStderr } from '../../cluster/log.ts';
+import { startAuthProxy } from './auth-proxy.ts';
 import { caOf, done } from './client.ts';
 
 const project = 'clients';
 const instance = 'db';
 const ref = { project, instance };
 const scopes = ['https://www.googleapis.com/auth/sqlservice.admin'];
-// Connectors know port 3307 only; where loopback has many addresses, runs at the same time take one each.
-const ipAddress = process.platform === 'linux' ? `127.0.${randomInt(1, 255)}.${randomInt(2, 255)}` : '127.0.0.1';
+const authProxyUser = 'auth-proxy@example.com';
+
+/** Linux has all of 127.0.0.0/8, and process ids of 22 bits at most: each process that runs has an address of its own. */
+const ownAddress = (pid: number): string => `127.${64 + (pid >> 16)}.${(pid >> 8) & 255}.${pid & 255}`;
+
+// Connectors know port 3307 only, so tests of one file hold it in turn, and test runs side by side each hold their own.
+const ipAddress = process.platform === 'linux' ? ownAddress(process.pid) : '127.0.0.1';
 
 let emulator: Emulator;
-let proxy: ServerProxy;
 let home: string;
+let authProxyProgram: string;
 
 before(async () => {
+  // Before HOME is another, which would hide the caches of the project and of Go.
+  authProxyProgram = await findOrBuildAuthProxy({ log: logToStderr });
   home = await mkdtemp(join(tmpdir(), 'google-clients-'));
   emulator = await startEmulator({
     project,
     instances: [{ project, name: instance, ipAddress }],
     plan: { pendingMs: 10, runningMs: 10 },
   });
-  proxy = await startServerProxy(emulator.instance(project, instance));
   // Credentials of whoever runs the tests must not be found.
   process.env.HOME = home;
   delete process.env.GOOGLE_APPLICATION_CREDENTIALS;
@@ -41,7 +48,7 @@ before(async () => {
 });
 
 after(async () => {
-  await Promise.all([proxy.stop(), emulator.stop(), rm(home, { recursive: true })]);
+  await Promise.all([emulator.stop(), rm(home, { recursive: true })]);
 });
 
 const sqladmin = () =>
@@ -102,35 +109,122 @@ test('a client certificate is listed until it is deleted', async () => {
   assert.equal((await sslCerts.list(ref)).data.items, undefined);
 });
 
-const connectAndRead = async (stream: () => Socket): Promise<string> => {
-  const socket = stream();
-  const [chunk] = await once(socket, 'data');
-  socket.destroy();
-  return String(chunk);
+/** What connectors find on port 3307 of the instance, for as long as the test runs. */
+const openToConnectors = async (t: TestContext, name: string): Promise<void> => {
+  const server = await startServerProxy(emulator.instance(project, name));
+  t.after(() => server.stop());
 };
 
-test('the Node connector gets in, and a reset breaks its connections', async () => {
+const nodeConnector = async (t: TestContext, name: string): Promise<() => Socket> => {
   const connector = new Connector({ sqlAdminAPIEndpoint: `${emulator.apiUrl}/` });
-  try {
-    const { stream } = await connector.getOptions({ instanceConnectionName: `${project}:europe-west1:${instance}` });
-    assert.equal(await connectAndRead(stream), '.');
-    const kept = stream();
-    await once(kept, 'data');
-    const broken = once(kept, 'close');
-    const { data } = await sqladmin().instances.resetSslConfig(ref);
-    await done(emulator, project, data.name ?? '');
-    await broken;
-  } finally {
-    connector.close();
-  }
-});
+  t.after(() => connector.close());
+  const { stream } = await connector.getOptions({ instanceConnectionName: `${project}:europe-west1:${name}` });
+  return stream;
+};
 
-test('a connector of after the reset gets in with the new CA', async () => {
-  const connector = new Connector({ sqlAdminAPIEndpoint: `${emulator.apiUrl}/` });
+const authProxy = async (t: TestContext, name: string): Promise<() => Socket> => {
+  const { port, stop } = await startAuthProxy({
+    program: authProxyProgram,
+    apiUrl: emulator.apiUrl,
+    token: emulator.token(authProxyUser),
+    connectionName: `${project}:europe-west1:${name}`,
+  });
+  t.after(stop);
+  return () => connect(port, '127.0.0.1');
+};
+
+/** Whether the server lets the connection in: it greets with a byte. */
+const isGreeted = async (socket: Socket): Promise<boolean> => {
   try {
-    const { stream } = await connector.getOptions({ instanceConnectionName: `${project}:europe-west1:${instance}` });
-    assert.equal(await connectAndRead(stream), '.');
-  } finally {
-    connector.close();
+    for await (const chunk of socket) {
+      return String(chunk) === '.';
+    }
+  } catch {
+    // The failed connection is what is counted.
+  }
+  return false;
+};
+
+/** How many connections fail before one is let in: what a pool goes through, and what the client learns from. */
+const failuresBeforeGreeting = async (open: () => Socket): Promise<number> => {
+  let failures = 0;
+  while (!(await isGreeted(open()))) {
+    failures += 1;
+  }
+  return failures;
+};
+
+/** A connection that is in; answers the promise of its end. */
+const keptConnection = async (open: () => Socket): Promise<{ readonly broken: Promise<unknown> }> => {
+  const socket = open();
+  socket.on('error', () => undefined);
+  await once(socket, 'data');
+  return { broken: once(socket, 'close') };
+};
+
+const reset = async (name: string): Promise<void> => {
+  const { data } = await sqladmin().instances.resetSslConfig({ project, instance: name });
+  await done(emulator, project, data.name ?? '');
+};
+
+/** How often the account asked how to connect: connectors do so when they begin, and when they recover. */
+const timesAsked = (name: string, user: string): number =>
+  emulator.journal
+    .entries({ project, instance: name })
+    .filter((entry) => entry.api === 'generateEphemeralCert' && entry.user === user).length;
+
+interface Recovery {
+  readonly authProxy: number;
+  readonly connector: number;
+  /** How often each asked, once to begin with. */
+  readonly asked: readonly [number, number];
+}
+
+/** Two clients are connected, the instance is reset, both lose their connection: answers how they come back. */
+const recoveryFromReset = async (t: TestContext, name: string): Promise<Recovery> => {
+  await openToConnectors(t, name);
+  const [throughProxy, throughConnector] = [await authProxy(t, name), await nodeConnector(t, name)];
+  const kept = [await keptConnection(throughProxy), await keptConnection(throughConnector)];
+  await reset(name);
+  await Promise.all(kept.map(({ broken }) => broken));
+  return {
+    authProxy: await failuresBeforeGreeting(throughProxy),
+    connector: await failuresBeforeGreeting(throughConnector),
+    asked: [timesAsked(name, authProxyUser), timesAsked(name, emulator.email)],
+  };
+};
+
+// A client that never recovers is a failure, not a hang.
+const patience = { timeout: 60_000 };
+
+test(
+  'Auth Proxy and Node connector lose their connections to a reset, and learn the new CA from a failed one',
+  patience,
+  async (t) => {
+    const name = 'own-ca';
+    await emulator.createInstance({ name, ipAddress });
+    const { authProxy: proxyFailures, connector, asked } = await recoveryFromReset(t, name);
+    assert.equal(proxyFailures, 1);
+    // It refreshes while its caller goes on: what is tried meanwhile fails as well.
+    assert.ok(connector >= 1);
+    assert.deepEqual(asked, [2, 2]);
+  },
+);
+
+test(
+  'with a CA service Auth Proxy and Node connector are let in after a reset without a failed connection',
+  patience,
+  async (t) => {
+    const name = 'ca-service';
+    await emulator.createInstance({ name, ipAddress, serverCaMode: 'GOOGLE_MANAGED_CAS_CA' });
+    assert.deepEqual(await recoveryFromReset(t, name), { authProxy: 0, connector: 0, asked: [1, 1] });
+  },
+);
+
+test('clients that begin after a reset are let in at once', patience, async (t) => {
+  await reset(instance);
+  await openToConnectors(t, instance);
+  for (const open of [await authProxy(t, instance), await nodeConnector(t, instance)]) {
+    assert.equal(await isGreeted(open()), true);
   }
 });
