@@ -39,14 +39,17 @@ export function createPublishedObjects(client: Client): PublishedObjects {
   };
 }
 
+const CREATE_ONLY = { resourceVersion: '1' };
+
 /**
  * The uid goes with the resourceVersion: under a resourceVersion alone, the apply of an object that is gone creates it.
+ * So one that no object has creates, and conflicts with whatever is there by then.
  */
 function toBody(
   { kind, name, namespace, labels, annotations, data }: PublishedContents,
   before: PublishedObject | undefined,
 ): V1Secret | V1ConfigMap {
-  const fence = before && { uid: before.uid, resourceVersion: before.resourceVersion };
+  const fence = before === undefined ? CREATE_ONLY : { uid: before.uid, resourceVersion: before.resourceVersion };
   const metadata = { name, namespace, labels: { ...labels }, annotations: { ...annotations }, ...fence };
   const object = { apiVersion: 'v1', kind, metadata };
   return kind === 'Secret'

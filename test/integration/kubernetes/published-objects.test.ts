@@ -46,6 +46,14 @@ for (const kind of ['Secret', 'ConfigMap'] as const) {
     assert.deepEqual(await objects.get(ref), before);
   });
 
+  test(`an apply of a ${kind} that was not there conflicts with one that is there by then`, async (t) => {
+    const { objects, ref, contents, created } = await prepared(t, kind);
+    const current = await created();
+    const late = objects.apply(contents({ 'server-ca.pem': 'older' }), { before: undefined, dryRun: false });
+    await assert.rejects(late, { kind: 'Conflict' });
+    assert.deepEqual(await objects.get(ref), current);
+  });
+
   test(`an apply of a ${kind} under an old resourceVersion conflicts and changes nothing`, async (t) => {
     const { objects, ref, contents, created } = await prepared(t, kind);
     const before = await created();
