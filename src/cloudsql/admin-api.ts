@@ -2,12 +2,12 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { sqladmin_v1 } from 'googleapis/build/src/apis/sqladmin/index.js';
 import type { z } from 'zod';
-import type { Answer } from '../domain/answer.ts';
+import type { Answer, IssueAnswer } from '../domain/answer.ts';
 import { CloudSqlError } from '../domain/errors.ts';
 import type { ClientCertificate, Instance, ServerCas } from '../domain/instance.ts';
 import type { InstanceRef, Operation, Spec } from '../domain/ssl-reset.ts';
 import type { CloudSql } from '../reconcile/ports.ts';
-import { isThrottled, toAnswer, toBody } from './api-error.ts';
+import { isThrottled, toAnswer, toBody, toIssueAnswer } from './api-error.ts';
 import { Credentials } from './credentials.ts';
 import { type ApiCall, type Exchange, exchange } from './exchange.ts';
 import { Pace } from './pace.ts';
@@ -100,15 +100,39 @@ export class AdminApi implements CloudSql {
   }
 
   async prepareReset({ project, instance }: InstanceRef, mode: Spec['mode']): Promise<() => Promise<Answer>> {
-    await this.#mutations.take(project);
-    const headers = await this.#credentials.headers();
     const call: ApiCall = (options) =>
       this.#api.instances.resetSslConfig({ project, instance, mode: MODES[mode] }, options);
-    let answer: Promise<Answer> | undefined;
-    const send = async () => toAnswer(await this.#send(project, call, headers, 'Mutation'));
+    const send = await this.#prepare(project, call);
+    return async () => toAnswer(await send());
+  }
+
+  async prepareClientCertificate(
+    { project, instance }: InstanceRef,
+    commonName: string,
+  ): Promise<() => Promise<IssueAnswer>> {
+    const call: ApiCall = (options) =>
+      this.#api.sslCerts.insert({ project, instance, requestBody: { commonName } }, options);
+    const send = await this.#prepare(project, call);
+    return async () => toIssueAnswer(await send());
+  }
+
+  async prepareClientCertificateDeletion(
+    { project, instance }: InstanceRef,
+    sha1Fingerprint: string,
+  ): Promise<() => Promise<void>> {
+    const call: ApiCall = (options) => this.#api.sslCerts.delete({ project, instance, sha1Fingerprint }, options);
+    const send = await this.#prepare(project, call);
+    return async () => void toBody(await send(), wire.operation);
+  }
+
+  /** Takes a slot and has a token ready; the function that it answers sends once, however often it is called. */
+  async #prepare(project: string, call: ApiCall): Promise<() => Promise<Exchange>> {
+    await this.#mutations.take(project);
+    const headers = await this.#credentials.headers();
+    let result: Promise<Exchange> | undefined;
     return () => {
-      answer ??= send();
-      return answer;
+      result ??= this.#send(project, call, headers, 'Mutation');
+      return result;
     };
   }
 

@@ -1,12 +1,13 @@
-/** What an exchange means: for the call of the reset, where only certainty counts, and for reads. */
+/** What an exchange means: for a call that is sent once, where only certainty counts, and for the rest. */
 import type { z } from 'zod';
-import type { Answer } from '../domain/answer.ts';
+import type { Answer, IssueAnswer } from '../domain/answer.ts';
 import { oneLine } from '../domain/conditions.ts';
 import { CloudSqlError, type CloudSqlErrorKind } from '../domain/errors.ts';
 import type { Exchange } from './exchange.ts';
-import { apiError, operation } from './wire.ts';
+import { apiError, issuedCertificate, operation } from './wire.ts';
 
 type Response = Extract<Exchange, { kind: 'Response' }>;
+type Refusal = Exclude<Answer, { kind: 'Accepted' }>;
 
 const MAX_MESSAGE = 300;
 
@@ -61,7 +62,12 @@ const RATE_LIMITS: ReadonlySet<string> = new Set([
 ]);
 
 /** The answers table's first column: what came back of the POST. Everything that is not certain is `Lost`. */
-export function toAnswer(result: Exchange): Answer {
+export const toAnswer = (result: Exchange): Answer => judged(result, accepted);
+
+/** As above, for the issue of a client certificate. Nothing of a body that cannot be read is kept: it may hold a key. */
+export const toIssueAnswer = (result: Exchange): IssueAnswer => judged(result, issued);
+
+function judged<A>(result: Exchange, accept: (status: number, body: unknown) => A): A | Refusal {
   if (result.kind === 'Failure') {
     const message = oneLine(result.message, MAX_MESSAGE);
     return failedBeforeAnyWrite(result.cause)
@@ -69,7 +75,7 @@ export function toAnswer(result: Exchange): Answer {
       : { kind: 'Lost', message };
   }
   const { status, body } = result;
-  if (status >= 200 && status < 300) return accepted(status, body);
+  if (status >= 200 && status < 300) return accept(status, body);
   if (status >= 400 && status < 500 && !GAVE_UP.has(status)) return rejected(result);
   return { kind: 'Lost', message: describe(status, readError(body)) };
 }
@@ -81,7 +87,14 @@ function accepted(status: number, body: unknown): Answer {
     : { kind: 'Accepted', operation: data };
 }
 
-function rejected({ status, body, retryAfterMs }: Response): Answer {
+function issued(status: number, body: unknown): IssueAnswer {
+  const { data } = issuedCertificate.safeParse(body);
+  return data === undefined
+    ? { kind: 'Lost', message: `The answer ${status} holds no certificate with its key` }
+    : { kind: 'Issued', certificate: data };
+}
+
+function rejected({ status, body, retryAfterMs }: Response): Refusal {
   const error = readError(body);
   if (error === undefined && !REFUSALS.has(status)) return { kind: 'Lost', message: describe(status, error) };
   return {

@@ -3,6 +3,8 @@
  * than the CRD allows, is left out, and prose is cut, so that no status write can fail on what the API says.
  */
 import * as z from 'zod';
+import type { IssuedCertificate } from '../domain/answer.ts';
+import { heldCertificate, secretKeys } from '../domain/client-certificate.ts';
 import { oneLine } from '../domain/conditions.ts';
 import type { ClientCertificate, Instance, ServerCa } from '../domain/instance.ts';
 import type { Operation } from '../domain/ssl-reset.ts';
@@ -164,11 +166,33 @@ export const serverCaList: z.ZodType<ServerCaList> = z
 /** An entry without a fingerprint makes the list unreadable: it decides whether a reset locks somebody out. */
 export const clientCertificates: z.ZodType<readonly ClientCertificate[]> = z
   .object({
-    items: z.array(z.object({ commonName: optionalProse(1024), sha1Fingerprint: fingerprint })).optional(),
+    // The name as it is, since it is compared.
+    items: z.array(z.object({ commonName: z.string().optional(), sha1Fingerprint: fingerprint })).optional(),
   })
   .transform(({ items = [] }) =>
     items.map(({ commonName = '', sha1Fingerprint }) => ({ commonName, sha1Fingerprint })),
   );
+
+/** A key that is not that of the certificate is as good as none. */
+export const issuedCertificate: z.ZodType<IssuedCertificate> = z
+  .object({
+    clientCert: z.object({
+      certInfo: z.object({ sha1Fingerprint: fingerprint, cert: z.string() }),
+      certPrivateKey: z.string(),
+    }),
+  })
+  .transform(({ clientCert: { certInfo, certPrivateKey } }) => ({
+    sha1Fingerprint: certInfo.sha1Fingerprint,
+    certificatePem: withLineEnd(certInfo.cert),
+    privateKeyPem: withLineEnd(certPrivateKey),
+  }))
+  .refine(
+    ({ sha1Fingerprint, certificatePem, privateKeyPem }) =>
+      heldCertificate({ [secretKeys.certificate]: certificatePem, [secretKeys.privateKey]: privateKeyPem })
+        ?.sha1Fingerprint === sha1Fingerprint,
+  );
+
+const withLineEnd = (pem: string): string => `${pem.replaceAll('\r\n', '\n').trim()}\n`;
 
 /** The body of an error answer; `reason` is '' where it has none. */
 export const apiError = z

@@ -1,4 +1,4 @@
-/** What came back from the call of resetSslConfig, before anyone judges it. */
+/** What came back from a call that changes something and is sent once, before anyone judges it. */
 import type { Operation } from './ssl-reset.ts';
 
 export type Answer =
@@ -20,3 +20,16 @@ export type Answer =
   | { readonly kind: 'NotWritten'; readonly cause: 'Credentials' | 'Network'; readonly message: string }
   /** Anything else: 5xx, timeout, reset connection, a body that cannot be read, 2xx without a name. */
   | { readonly kind: 'Lost'; readonly message: string };
+
+/** A client certificate with its private key, which Cloud SQL gives away only once. */
+export interface IssuedCertificate {
+  /** SHA-1 of the certificate, lower-case hex. */
+  readonly sha1Fingerprint: string;
+  readonly certificatePem: string;
+  readonly privateKeyPem: string;
+}
+
+/** What came back from the issue of a client certificate. */
+export type IssueAnswer =
+  | { readonly kind: 'Issued'; readonly certificate: IssuedCertificate }
+  | Exclude<Answer, { readonly kind: 'Accepted' }>;

@@ -1,4 +1,5 @@
 import { deadline, isPastDeadline, remainingDelayMs } from './attempts.ts';
+import { openIssue, wantsCertificates } from './client-certificate.ts';
 import type { Arrival } from './request.ts';
 import {
   hasNewRetry,
@@ -24,7 +25,9 @@ export type Step =
   | { readonly kind: 'Suspend' }
   | { readonly kind: 'KeepUnknown' }
   | { readonly kind: 'RequestReset' }
+  | { readonly kind: 'ResolveCertificate' }
   | { readonly kind: 'Publish' }
+  | { readonly kind: 'Issue' }
   | { readonly kind: 'Roll' };
 
 export interface Facts {
@@ -50,11 +53,13 @@ const NOTHING: Step = { kind: 'Nothing' };
  * | stalled for this generation | nothing; `NotPermitted` and `ObjectConflict` look again until the deadline |
  * | a newer generation of the same request | receive once more |
  * | a new value of `retry` while not stalled | record it |
+ * | the issue of a client certificate was recorded and is not known to have ended in its Secret | resolve the certificate |
  * | outcome given up as unknown | stay stalled |
  * | suspended and not called | suspend |
  * | no longer suspended | receive: the deadline starts anew |
  * | accepted or already done, CAs not read since | publish |
- * | published | roll |
+ * | published, client certificates not looked at since | issue |
+ * | published, and issued where any are asked for | roll |
  * | else | request: gate, preflight, record, call |
  *
  * Before each step that asks Cloud SQL or the cluster, a delay that is recorded is kept.
@@ -98,13 +103,20 @@ function whenStalled(reset: SslReset, facts: Facts): Step {
 
 function onward(reset: SslReset, facts: Facts): Step {
   const { request } = reset.status;
+  if (openIssue(reset) !== undefined) return afterDelay(reset, facts, { kind: 'ResolveCertificate' });
   if (request?.outcome === 'Unknown') return { kind: 'KeepUnknown' };
-  if (isSettled(request)) {
-    return afterDelay(reset, facts, { kind: request?.publishedTime === undefined ? 'Publish' : 'Roll' });
-  }
+  if (isSettled(request)) return afterDelay(reset, facts, { kind: afterReset(reset) });
   if (isSuspended(reset)) return { kind: 'Suspend' };
   if (wasResumed(reset)) return { kind: 'Receive', arrival: 'Resumed' };
   return afterDelay(reset, facts, { kind: 'RequestReset' });
+}
+
+function afterReset(reset: SslReset): 'Publish' | 'Issue' | 'Roll' {
+  const { request, clientCertificates = [] } = reset.status;
+  if (request?.publishedTime === undefined) return 'Publish';
+  // What the spec no longer names is taken out of the status.
+  const hasCertificates = wantsCertificates(reset) || clientCertificates.length > 0;
+  return hasCertificates && request.issuedTime === undefined ? 'Issue' : 'Roll';
 }
 
 /** A delay ends at the deadline: the step itself then says what it was waiting for. An operation is followed for ever. */

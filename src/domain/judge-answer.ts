@@ -1,4 +1,4 @@
-import type { Answer } from './answer.ts';
+import type { Answer, IssueAnswer, IssuedCertificate } from './answer.ts';
 import type { StalledReason, WaitingReason } from './conditions.ts';
 import type { Operation } from './ssl-reset.ts';
 
@@ -17,6 +17,8 @@ export type Judgement =
   /** Whether it, or an earlier attempt, was executed must be found out before anything else. */
   | { readonly kind: 'Resolve'; readonly message: string };
 
+type NotExecuted = Extract<Judgement, { kind: 'NotExecuted' }>;
+type Resolve = Extract<Judgement, { kind: 'Resolve' }>;
 type Rejected = Extract<Answer, { kind: 'Rejected' }>;
 
 const RATE_LIMITS = new Set(['rateLimitExceeded', 'userRateLimitExceeded', 'quotaExceeded', 'RATE_LIMIT_EXCEEDED']);
@@ -41,18 +43,49 @@ export function judgeAnswer(answer: Answer, { inDoubt }: { readonly inDoubt: boo
   switch (answer.kind) {
     case 'Accepted':
       return { kind: 'Accepted', operation: answer.operation };
-    case 'NotWritten': {
-      const reason = answer.cause === 'Credentials' ? 'PermissionDenied' : 'CloudSqlUnavailable';
-      return { kind: 'NotExecuted', outcome: 'NotSent', reason, message: `Nothing was sent: ${answer.message}` };
-    }
+    case 'NotWritten':
+      return notSent(answer);
     case 'Lost':
-      return { kind: 'Resolve', message: `The call got no answer: ${answer.message}` };
+      return lost(answer);
     case 'Rejected':
       return judgeRejection(answer, inDoubt);
   }
 }
 
-function judgeRejection(answer: Rejected, inDoubt: boolean): Judgement {
+export type IssueJudgement =
+  | { readonly kind: 'Issued'; readonly certificate: IssuedCertificate }
+  | Exclude<Judgement, { readonly kind: 'Accepted' }>;
+
+/**
+ * The same table for the issue of a client certificate. A name that is taken (409) says that this one was not issued:
+ * the list has told that nobody had it, so somebody else was faster.
+ */
+export function judgeIssue(answer: IssueAnswer): IssueJudgement {
+  switch (answer.kind) {
+    case 'Issued':
+      return answer;
+    case 'NotWritten':
+      return notSent(answer);
+    case 'Lost':
+      return lost(answer);
+    case 'Rejected':
+      return judgeRejection(answer, false);
+  }
+}
+
+const notSent = ({ cause, message }: Extract<Answer, { kind: 'NotWritten' }>): NotExecuted => ({
+  kind: 'NotExecuted',
+  outcome: 'NotSent',
+  reason: cause === 'Credentials' ? 'PermissionDenied' : 'CloudSqlUnavailable',
+  message: `Nothing was sent: ${message}`,
+});
+
+const lost = ({ message }: Extract<Answer, { kind: 'Lost' }>): Resolve => ({
+  kind: 'Resolve',
+  message: `The call got no answer: ${message}`,
+});
+
+function judgeRejection(answer: Rejected, inDoubt: boolean): Exclude<Judgement, { kind: 'Accepted' }> {
   if (answer.code === 400) return { kind: 'Invalid', reason: 'InvalidRequest', message: describe(answer) };
   if (isBusy(answer) && inDoubt) {
     return { kind: 'Resolve', message: `Another operation runs on the instance: ${describe(answer)}` };
@@ -90,13 +123,13 @@ function forbiddenReason(reason: string): WaitingReason {
   return reason === 'instanceDoesNotExist' ? 'InstanceNotFound' : 'PermissionDenied';
 }
 
-function refused(answer: Rejected, reason: WaitingReason): Judgement {
+function refused(answer: Rejected, reason: WaitingReason): NotExecuted {
   const { retryAfterMs } = answer;
   return {
     kind: 'NotExecuted',
     outcome: 'Refused',
     reason,
-    message: `Cloud SQL refused the reset: ${describe(answer)}`,
+    message: `Cloud SQL refused the call: ${describe(answer)}`,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   };
 }

@@ -39,14 +39,15 @@ export const needsClientCertificates = ({ sslMode }: Instance): boolean =>
   sslMode === 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED';
 
 export function judgeClientCertificates(
-  { spec }: SslReset,
+  { spec: { acceptClientCertificateLoss, clientCertificates: wanted = [] } }: SslReset,
   certificates: readonly ClientCertificate[],
 ): Verdict | undefined {
-  if (spec.acceptClientCertificateLoss || certificates.length === 0) return undefined;
-  const names = certificates.map(({ commonName }) => commonName).join(', ');
+  const atRisk = certificates.filter((one) => !wanted.some(({ commonName }) => commonName === one.commonName));
+  if (acceptClientCertificateLoss || atRisk.length === 0) return undefined;
+  const names = atRisk.map(({ commonName }) => commonName).join(', ');
   return stalled(
     'ClientCertificatesAtRisk',
-    `The instance demands client certificates, and the reset deletes all ${certificates.length}: ${names}. Who uses them is locked out until they are issued again; accept it with acceptClientCertificateLoss: true`,
+    `The instance demands client certificates, and the reset deletes ${atRisk.length} that clientCertificates does not name: ${names}. Who uses them is locked out until they are issued again; name them, or accept it with acceptClientCertificateLoss: true`,
   );
 }
 

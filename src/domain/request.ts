@@ -100,6 +100,7 @@ function onward(request: Request): Omit<Request, 'generation' | 'requestId' | 'r
     requestId: _requestId,
     retry: _retry,
     publishedTime: _publishedTime,
+    issuedTime: _issuedTime,
     ...rest
   } = request;
   return rest;

@@ -1,4 +1,5 @@
 /** From what a step found out to the next status. The only place that writes conditions and history. */
+import { wantsCertificates } from './client-certificate.ts';
 import type { ConditionValue, Verdict } from './conditions.ts';
 import { oneLine, setConditions, toTime } from './conditions.ts';
 import { isSettled } from './request.ts';
@@ -50,6 +51,7 @@ function steps(spec: Spec, facts: Facts, verdict: Verdict): readonly ConditionVa
   return [
     ...(facts.request?.outcome === 'AlreadyDone' ? [] : [resetDone(facts, verdict)]),
     ...(spec.serverCa === undefined ? [] : [serverCaPublished(facts, verdict)]),
+    ...(wantsCertificates({ spec }) ? [clientCertificatesIssued(facts, verdict)] : []),
     ...(spec.rollout.disabled ? [] : [workloadsRolled(facts, verdict)]),
   ];
 }
@@ -74,10 +76,20 @@ function serverCaPublished({ request, serverCa }: Facts, verdict: Verdict): Cond
   return { type, status: 'False', ...(isDone(request) ? verdictOf(verdict) : PENDING) };
 }
 
+function clientCertificatesIssued({ request, clientCertificates = [] }: Facts, verdict: Verdict): ConditionValue {
+  const type = 'ClientCertificatesIssued';
+  if (request?.issuedTime !== undefined) {
+    const all = clientCertificates.map(({ commonName, secretName = '' }) => `${commonName} in Secret/${secretName}`);
+    return { type, status: 'True', reason: 'Issued', message: all.join(', ') };
+  }
+  return { type, status: 'False', ...(request?.publishedTime === undefined ? PENDING : verdictOf(verdict)) };
+}
+
 function workloadsRolled({ request, rollout }: Facts, verdict: Verdict): ConditionValue {
   const type = 'WorkloadsRolled';
   if (request?.publishedTime === undefined || rollout === undefined) return { type, status: 'False', ...PENDING };
-  const { total = 0, rolled = 0, skipped = 0, workloads = [] } = rollout;
+  if (rollout.total === undefined) return { type, status: 'False', ...verdictOf(verdict) };
+  const { total, rolled = 0, skipped = 0, workloads = [] } = rollout;
   if (total === 0) {
     return {
       type,

@@ -3,6 +3,7 @@
  * an event concerns. The objects themselves are never kept.
  */
 import { type Call, callOf, callsInLastHour, isWithinHour, recordedCalls } from '../domain/blast-radius.ts';
+import { openIssue } from '../domain/client-certificate.ts';
 import { isSettled, isStalled, isUnresolved } from '../domain/request.ts';
 import type { SslReset } from '../domain/ssl-reset.ts';
 import { annotations, instanceKey, isSuspended } from '../domain/ssl-reset.ts';
@@ -16,6 +17,8 @@ interface Member {
   readonly trigger: string;
   readonly ca: { readonly fingerprint: string; readonly createTimeMs: number } | undefined;
   readonly doubt: Doubt | undefined;
+  /** A client certificate is being issued, or its issue found out: whatever that starts looks like a reset in doubt. */
+  readonly isIssuing: boolean;
   readonly operation: string | undefined;
   /** An answer told that the operation is its own; one found after a lost answer may as well be another object's. */
   readonly isAnswered: boolean;
@@ -97,14 +100,21 @@ export class Fleet {
 
   /**
    * Whether a call of another object of the instance may still show up: a reset now would look like its trace. Of two
-   * objects whose next attempt follows a call in doubt, one goes first.
+   * objects whose next attempt follows a call in doubt, one goes first. Nor is a first call made while another object's
+   * client certificate may still show up; one that is in doubt already goes on, since that other one waits for it.
    */
   mustWaitForSibling(reset: SslReset): boolean {
     const own = memberOf(reset);
-    return this.#siblings(own).some(({ doubt }) => {
+    return this.#siblings(own).some(({ doubt, isIssuing }) => {
+      if (isIssuing && own.doubt === undefined) return true;
       if (doubt?.kind !== 'InDoubt' || own.doubt?.kind !== 'InDoubt') return doubt !== undefined;
       return doubt.order < own.doubt.order;
     });
+  }
+
+  /** Whether an operation that is started now could be taken for a call of another object of the instance. */
+  hasSiblingInDoubt(reset: SslReset): boolean {
+    return this.#siblings(memberOf(reset)).some(({ doubt }) => doubt !== undefined);
   }
 
   /** Operations that the other objects of the instance hold as theirs. */
@@ -171,6 +181,7 @@ function memberOf(reset: SslReset): Member {
         ? undefined
         : { fingerprint, createTimeMs: Date.parse(createTime) },
     doubt: doubtOf(reset),
+    isIssuing: openIssue(reset) !== undefined && metadata.deletionTimestamp === undefined && !isStalled(reset),
     operation: status.operation?.name,
     isAnswered: status.request?.inDoubt !== true,
     calls: recordedCalls(reset),

@@ -1,5 +1,5 @@
 /** What a pass needs of the world, as narrow as it is used. Adapters implement these; tests fake them. */
-import type { Answer } from '../domain/answer.ts';
+import type { Answer, IssueAnswer } from '../domain/answer.ts';
 import type { ClientCertificate, Instance, ServerCas } from '../domain/instance.ts';
 import type { InstanceRef, Operation, Spec, SslReset, Status } from '../domain/ssl-reset.ts';
 import type { TemplateAnnotations, Workload, WorkloadRef } from '../domain/workload.ts';
@@ -111,6 +111,13 @@ export interface CloudSql {
    * `Throttled` where a slot would take longer than a call may
    */
   prepareReset(ref: InstanceRef, mode: Spec['mode']): Promise<() => Promise<Answer>>;
+  /** The same for the issue of a client certificate. */
+  prepareClientCertificate(ref: InstanceRef, commonName: string): Promise<() => Promise<IssueAnswer>>;
+  /**
+   * The same for the deletion of one. A fingerprint is never used again, so it may be repeated.
+   * The function that it answers throws a CloudSqlError.
+   */
+  prepareClientCertificateDeletion(ref: InstanceRef, sha1Fingerprint: string): Promise<() => Promise<void>>;
 }
 
 export interface EventSubject extends ObjectRef {

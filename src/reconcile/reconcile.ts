@@ -21,10 +21,12 @@ import type { ObjectRef } from './ports.ts';
 import { publishEvents } from './publish-events.ts';
 import { followOperation } from './steps/follow-operation.ts';
 import { keepUnknown, suspend, unknownMessage } from './steps/hold.ts';
+import { issueClientCertificates } from './steps/issue-client-certificates.ts';
 import { publish } from './steps/publish.ts';
 import { receive, recordRetry } from './steps/receive.ts';
 import { requestReset } from './steps/request-reset.ts';
 import { resolveOutcome } from './steps/resolve.ts';
+import { resolveCertificate } from './steps/resolve-certificate.ts';
 import { roll } from './steps/roll.ts';
 
 export type Action = { readonly kind: 'AwaitChange' } | { readonly kind: 'RequeueAfter'; readonly delayMs: number };
@@ -49,9 +51,9 @@ export async function reconcile(ref: ObjectRef, world: World): Promise<Action> {
       await write(reset, result.status, world);
       return requeueAfter(0);
     case 'Finding':
-      return conclude(reset, reset, settle(reset, step, result, world), world);
+      return conclude(reset, settle(reset, step, result, world), world);
     case 'CallOutcome':
-      return conclude(reset, result.recorded, settle(reset, step, result, world), world, { mustLand: true });
+      return conclude(reset, settle(reset, step, result, world), world, result);
   }
 }
 
@@ -76,8 +78,12 @@ function run(step: Step, reset: SslReset, world: World): StepResult | Promise<St
       return followOperation(reset, world);
     case 'RequestReset':
       return requestReset(reset, world);
+    case 'ResolveCertificate':
+      return resolveCertificate(reset, world);
     case 'Publish':
       return publish(reset, world);
+    case 'Issue':
+      return issueClientCertificates(reset, world);
     case 'Roll':
       return roll(reset, world);
   }
@@ -103,9 +109,14 @@ async function runOrWait(step: Step, reset: SslReset, world: World): Promise<Ste
 }
 
 /** What the API server does not get done, a broken webhook say, is tried again without a word, but not for ever. */
-const isBlocked = (error: unknown, { kind }: Step, reset: SslReset, { clock }: World): error is KubernetesError =>
+const isBlocked = (
+  error: unknown,
+  { kind }: Pick<Step, 'kind'>,
+  reset: SslReset,
+  { clock }: World,
+): error is KubernetesError =>
   isKubernetesError(error, 'Unavailable') &&
-  (kind === 'RequestReset' || kind === 'Publish' || kind === 'Roll') &&
+  (kind === 'RequestReset' || isAfterReset({ kind })) &&
   isPastDeadline(reset, clock.now());
 
 /** Applies the deadline to what a step found out, and notes the delay that a failure costs. */
@@ -125,7 +136,8 @@ function settle(reset: SslReset, step: Step, finding: Finding, { clock, settings
 
 /** Failures are forgotten only when the step at which they happened is behind us. */
 const hasMovedOn = ({ kind, reason }: Verdict): boolean =>
-  kind !== 'Progressing' || !['Preflight', 'Requesting', 'ResolvingOutcome'].includes(reason);
+  kind !== 'Progressing' ||
+  !['Preflight', 'Requesting', 'ResolvingOutcome', 'IssuingClientCertificates'].includes(reason);
 
 /** Nothing waits without a bound, except for an operation that Cloud SQL has accepted and not ended. */
 function afterDeadline(reset: SslReset, step: Step, finding: Finding, now: Date): Finding {
@@ -140,22 +152,23 @@ function afterDeadline(reset: SslReset, step: Step, finding: Finding, now: Date)
   return { ...finding, facts: unknown, verdict: stalled('OutcomeUnknown', unknownMessage(reset, message)) };
 }
 
-const isAfterReset = ({ kind }: Step): boolean => kind === 'Publish' || kind === 'Roll';
+const AFTER_RESET: readonly Step['kind'][] = ['Publish', 'ResolveCertificate', 'Issue', 'Roll'];
+const isAfterReset = ({ kind }: Pick<Step, 'kind'>): boolean => AFTER_RESET.includes(kind);
 
 /** Writes the status if it changed, tells of what happened, and says when to come back. */
 async function conclude(
   before: SslReset,
-  base: SslReset,
   finding: Finding,
   world: World,
-  { mustLand = false }: { readonly mustLand?: boolean } = {},
+  record?: Extract<StepResult, { kind: 'CallOutcome' }>,
 ): Promise<Action> {
   const now = world.clock.now();
-  const written = mustLand
-    ? await landOutcome(base, finding, world)
-    : await write(base, summarize(base, finding.facts, finding.verdict, now), world);
+  const written =
+    record === undefined
+      ? await write(before, summarize(before, finding.facts, finding.verdict, now), world)
+      : await landOutcome(record, finding, world);
   // An outcome that found no record any more may have landed with its answer lost: the object tells.
-  if (written === 'Conflict' || (written === undefined && mustLand)) return requeueAfter(0);
+  if (written === 'Conflict' || (written === undefined && record !== undefined)) return requeueAfter(0);
   if (written === undefined) return AWAIT_CHANGE;
   publishEvents(before, written, finding, world);
   return comeBack(written, finding, world);

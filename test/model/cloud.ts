@@ -27,6 +27,7 @@ interface Course {
 const UNLISTED: Course = { lagMs: Number.POSITIVE_INFINITY, durationMs: 0 };
 const LOST: Answer = { kind: 'Lost', message: 'socket hang up' };
 const BUSY: Answer = { kind: 'Rejected', code: 409, reason: 'operationInProgress', message: 'busy' };
+const UNTOLD = new CloudSqlError({ kind: 'Invalid', message: 'no story asks for client certificates' });
 const FAILURE = { errors: [{ code: 'INTERNAL', message: 'it broke' }] };
 
 /** One instance of Cloud SQL. A call is executed once, unless an operation runs: then it is refused. */
@@ -81,6 +82,8 @@ export class Cloud {
         context.listed = listed.map(({ operation }) => operation.name);
         return listed.map((one) => this.#view(one)).toReversed();
       },
+      prepareClientCertificate: () => Promise.reject(UNTOLD),
+      prepareClientCertificateDeletion: () => Promise.reject(UNTOLD),
       prepareReset: async () => async () => this.#arrive(this.#promises.sent(context), context),
     };
   }

@@ -1,8 +1,14 @@
+import { progressing, type Verdict } from '../../domain/conditions.ts';
 import { rolloutSelector, selectorQuery } from '../../domain/label-selector.ts';
 import { type Dependent, dependents } from '../../domain/rollout.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 import type { Workload } from '../../domain/workload.ts';
 import type { Workloads } from '../ports.ts';
+
+export const LOOKING_FOR_DEPENDENTS: Verdict = progressing(
+  'RollingOut',
+  'The workloads that depend on the instance are looked for',
+);
 
 /** The workloads that depend on the instance. The whole namespace is read only where references must be looked for. */
 export async function findDependents(

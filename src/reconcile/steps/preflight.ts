@@ -1,3 +1,4 @@
+import { wantsCertificates } from '../../domain/client-certificate.ts';
 import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
 import type { Instance } from '../../domain/instance.ts';
 import {
@@ -13,7 +14,7 @@ import { annotations } from '../../domain/ssl-reset.ts';
 import { templateAnnotationKey } from '../../domain/tls-material.ts';
 import type { World } from '../pass.ts';
 import { findDependents } from './find-dependents.ts';
-import { applyObject, orCannotPublish, serverCaObject } from './published-object.ts';
+import { applyObject, certificateSecret, DRY_RUN, orCannotPublish, serverCaObject } from './published-object.ts';
 
 export type Preflight =
   /** The call may be made; `before` is what it will be compared with. */
@@ -41,10 +42,12 @@ export async function preflight(reset: SslReset, request: Request, world: World)
   if (hasLateOperation(reset, request, operations, world)) return { kind: 'Resolve' };
   if (isDone) return { kind: 'AlreadyDone' };
   if (hasOtherCa(request, instance)) return { kind: 'Resolve' };
-  const certificates = needsClientCertificates(instance) ? await world.cloudSql.clientCertificates(reset.spec) : [];
+  const needsCertificates = needsClientCertificates(instance);
+  const certificates =
+    needsCertificates || wantsCertificates(reset) ? await world.cloudSql.clientCertificates(reset.spec) : [];
   const obstacle =
     judgeInstance(instance) ??
-    judgeClientCertificates(reset, certificates) ??
+    (needsCertificates ? judgeClientCertificates(reset, certificates) : undefined) ??
     judgeOperations(operations) ??
     siblingObstacle(reset, world) ??
     (await publishObstacle(reset, world)) ??
@@ -68,7 +71,7 @@ const beforeOf = (
   clientCertificates: readonly string[],
 ): Before => ({
   ...(serverCaSha1Fingerprint !== undefined && { serverCaSha1Fingerprint }),
-  ...(clientCertificates.length > 0 && { clientCertificates }),
+  ...(clientCertificates.length > 0 && { clientCertificates: clientCertificates.slice(0, BASELINE_SIZE) }),
   ...baseline(operations),
 });
 
@@ -103,13 +106,19 @@ const siblingObstacle = (reset: SslReset, { fleet }: World): Verdict | undefined
       )
     : undefined;
 
-/** The new CA is not known yet, so anything stands in for it. */
+/** The new CA and certificates are not known yet, so anything stands in for them. */
 async function publishObstacle(reset: SslReset, { objects }: World): Promise<Verdict | undefined> {
-  const contents = serverCaObject(reset, 'dry run\n');
-  if (contents === undefined) return undefined;
-  return orCannotPublish(async () =>
-    applyObject(objects, contents, { before: await objects.get(contents), dryRun: true }),
-  );
+  const all = [
+    serverCaObject(reset, 'dry run\n'),
+    ...(reset.spec.clientCertificates ?? []).map((wanted) => certificateSecret(reset, wanted, DRY_RUN)),
+  ].filter((contents) => contents !== undefined);
+  return orCannotPublish(async () => {
+    for (const contents of all) {
+      const obstacle = await applyObject(objects, contents, { before: await objects.get(contents), dryRun: true });
+      if (obstacle !== undefined) return obstacle;
+    }
+    return undefined;
+  });
 }
 
 async function dependentsObstacle(reset: SslReset, { workloads }: World): Promise<Verdict | undefined> {

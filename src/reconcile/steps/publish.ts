@@ -1,4 +1,5 @@
 import { pollDelayMs } from '../../domain/attempts.ts';
+import { wantsCertificates } from '../../domain/client-certificate.ts';
 import { progressing, stalled, toTime, type Verdict } from '../../domain/conditions.ts';
 import { retryCommand } from '../../domain/gate.ts';
 import type { ServerCas } from '../../domain/instance.ts';
@@ -6,6 +7,7 @@ import type { Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
 import { revision, serverCaPem, serverCaStatus } from '../../domain/tls-material.ts';
 import type { StepEvent, StepResult, World } from '../pass.ts';
+import { LOOKING_FOR_DEPENDENTS } from './find-dependents.ts';
 import { applyObject, describeObject, orCannotPublish, serverCaObject } from './published-object.ts';
 
 /** Reads the instance's CAs and publishes them, once the CA is the new one. */
@@ -47,7 +49,9 @@ async function readAndPublish(reset: SslReset, world: World): Promise<StepResult
       request: { ...request, publishedTime: toTime(world.clock.now()) },
       rollout: { revision: revision(cas) },
     },
-    verdict: progressing('RollingOut', 'The workloads that depend on the instance are looked for'),
+    verdict: wantsCertificates(reset)
+      ? progressing('IssuingClientCertificates', 'The client certificates are looked at')
+      : LOOKING_FOR_DEPENDENTS,
     events: finished(reset, serverCa.sha1Fingerprint),
   };
 }

@@ -1,3 +1,4 @@
+import { secretKeys, type WantedCertificate } from '../../domain/client-certificate.ts';
 import { stalled, type Verdict } from '../../domain/conditions.ts';
 import { isKubernetesError } from '../../domain/errors.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
@@ -12,15 +13,35 @@ export function serverCaObject({ metadata, spec: { serverCa } }: SslReset, pem: 
   const { secretName, configMapName, key } = serverCa;
   const name = secretName ?? configMapName;
   if (name === undefined) return undefined;
-  return {
-    kind: secretName === undefined ? 'ConfigMap' : 'Secret',
-    namespace: metadata.namespace,
-    name,
-    labels: { [MANAGED_BY_LABEL]: FIELD_MANAGER },
-    annotations: { [annotations.managedBy]: metadata.name },
-    data: { [key]: pem },
-  };
+  return objectOf({ metadata }, { kind: secretName === undefined ? 'ConfigMap' : 'Secret', name }, { [key]: pem });
 }
+
+/** What stands in for a client certificate that is not issued yet. */
+export const DRY_RUN: PublishedContents['data'] = {
+  [secretKeys.certificate]: 'dry run\n',
+  [secretKeys.privateKey]: 'dry run\n',
+  [secretKeys.serverCa]: 'dry run\n',
+};
+
+/** The Secret of a client certificate. */
+export const certificateSecret = (
+  reset: Pick<SslReset, 'metadata'>,
+  { secretName }: WantedCertificate,
+  data: PublishedContents['data'],
+): PublishedContents => objectOf(reset, { kind: 'Secret', name: secretName }, data);
+
+const objectOf = (
+  { metadata }: Pick<SslReset, 'metadata'>,
+  { kind, name }: Pick<PublishedContents, 'kind' | 'name'>,
+  data: PublishedContents['data'],
+): PublishedContents => ({
+  kind,
+  namespace: metadata.namespace,
+  name,
+  labels: { [MANAGED_BY_LABEL]: FIELD_MANAGER },
+  annotations: { [annotations.managedBy]: metadata.name },
+  data,
+});
 
 export const describeObject = ({ kind, name }: Pick<PublishedContents, 'kind' | 'name'>): string => `${kind}/${name}`;
 
@@ -66,7 +87,7 @@ function ownershipConflict(before: PublishedObject, contents: PublishedContents)
     );
   }
   if (before.immutable && !holds(before, contents)) {
-    return stalled('ObjectConflict', `${object} is immutable; delete it, or name another object in serverCa`);
+    return stalled('ObjectConflict', `${object} is immutable; delete it, or name another object in the spec`);
   }
   return undefined;
 }

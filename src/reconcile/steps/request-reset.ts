@@ -6,6 +6,7 @@ import { type Judgement, judgeAnswer } from '../../domain/judge-answer.ts';
 import type { Before, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf, summarize } from '../../domain/status.ts';
 import { CallWindow } from '../call-window.ts';
+import { resetLanding } from '../land-outcome.ts';
 import type { Finding, StepResult, World } from '../pass.ts';
 import { progress } from './follow-operation.ts';
 import { preflight, requesting } from './preflight.ts';
@@ -81,12 +82,17 @@ async function call(
   if (!leadership.isLeader()) return { kind: 'Idle', requeueAfterMs: settings.retryMinMs };
   if (!window.isOpen()) {
     fleet.forgetCall(uid, attempt.time);
-    return { kind: 'CallOutcome', recorded, ...windowClosed(facts, attempt, settings.retryMinMs) };
+    return {
+      kind: 'CallOutcome',
+      recorded,
+      landing: resetLanding,
+      ...windowClosed(facts, attempt, settings.retryMinMs),
+    };
   }
   const answer = await send();
   const judgement = judgeAnswer(answer, { inDoubt: attempt.inDoubt === true });
   if (judgement.kind === 'NotExecuted' || judgement.kind === 'Invalid') fleet.forgetCall(uid, attempt.time);
-  return { kind: 'CallOutcome', recorded, ...outcome(facts, attempt, judgement, settings) };
+  return { kind: 'CallOutcome', recorded, landing: resetLanding, ...outcome(facts, attempt, judgement, settings) };
 }
 
 type Attempt = Request & { readonly time: string };
@@ -154,7 +160,7 @@ function outcome(facts: Facts, attempt: Attempt, judgement: Judgement, { pollMin
     case 'Invalid':
       return {
         facts: { ...facts, request: { ...attempt, outcome: 'Refused' } },
-        verdict: stalled(judgement.reason, `Cloud SQL refused the reset for good: ${judgement.message}`),
+        verdict: stalled(judgement.reason, `Cloud SQL refused the call for good: ${judgement.message}`),
       };
     case 'Resolve':
       return {

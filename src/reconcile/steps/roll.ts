@@ -89,7 +89,7 @@ function ended(reset: SslReset, facts: Facts): Verdict {
       `${failureMessage(facts).slice(0, 700)}. Judge it again with: ${retryCommand(reset)}`,
     );
   }
-  const what = [rolled(rollout), published(facts)].filter((text) => text !== '').join('; ');
+  const what = [rolled(rollout), published(facts), issued(facts)].filter((text) => text !== '').join('; ');
   return request?.outcome === 'AlreadyDone'
     ? ready('AlreadyRotated', `The server CA was rotated before, so nothing was called; ${what}`)
     : ready('Complete', `${what}; operation ${operation?.name ?? ''}`);
@@ -98,6 +98,12 @@ function ended(reset: SslReset, facts: Facts): Verdict {
 /** Enough of a fingerprint to tell one CA from another; `status.serverCa` has it whole. */
 const published = ({ serverCa }: Facts): string =>
   `server CA ${serverCa?.sha1Fingerprint?.slice(0, 8) ?? ''}…${serverCa?.publishedTo === undefined ? '' : ` in ${serverCa.publishedTo}`}`;
+
+function issued({ request, clientCertificates = [] }: Facts): string {
+  const { length } = clientCertificates;
+  if (request?.issuedTime === undefined) return '';
+  return `${length} client ${length === 1 ? 'certificate' : 'certificates'} issued`;
+}
 
 const rolled = (rollout: RolloutStatus | undefined): string =>
   rollout?.summary === undefined ? '' : `${rollout.summary} workloads rolled`;

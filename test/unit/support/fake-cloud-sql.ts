@@ -1,9 +1,10 @@
-import type { Answer } from '../../../src/domain/answer.ts';
+import type { Answer, IssueAnswer } from '../../../src/domain/answer.ts';
 import { CloudSqlError } from '../../../src/domain/errors.ts';
 import type { ClientCertificate, Instance, ServerCas } from '../../../src/domain/instance.ts';
 import type { InstanceRef, Operation } from '../../../src/domain/ssl-reset.ts';
 import type { CloudSql } from '../../../src/reconcile/ports.ts';
 import { anOperation, fingerprint, USER } from './builders.ts';
+import { CertificateMaker } from './client-certificates.ts';
 import type { FakeClock } from './fake-clock.ts';
 
 /** What becomes of a call. */
@@ -12,6 +13,12 @@ export type Turn =
   | { readonly kind: 'Answer'; readonly answer: Answer }
   /** No answer comes back; it is executed after so long, or never. */
   | { readonly kind: 'Lose'; readonly executedAfterMs: number | undefined };
+
+/** What becomes of the issue of a client certificate. */
+export type IssueTurn =
+  | { readonly kind: 'Answer'; readonly answer: IssueAnswer }
+  /** No answer comes back; it is issued after so long, or never. */
+  | { readonly kind: 'Lose'; readonly issuedAfterMs: number | undefined };
 
 interface Running {
   readonly operation: Operation;
@@ -28,8 +35,19 @@ export class FakeCloudSql implements CloudSql {
   readonly #late: { readonly atMs: number; readonly call: number }[] = [];
   /** What becomes of the calls to come, in their order; beyond them each is executed. */
   readonly turns: Turn[] = [];
+  /** The same for issues of client certificates. */
+  readonly issueTurns: IssueTurn[] = [];
   state: Partial<Instance> = {};
+  /** Client certificates that somebody made. */
   certificates: readonly ClientCertificate[] = [];
+  readonly #maker = new CertificateMaker();
+  #issued: readonly (ClientCertificate & { readonly madeMs: number })[] = [];
+  #lateIssues: readonly { readonly atMs: number; readonly commonName: string }[] = [];
+  /** Names in the order in which they were issued. */
+  readonly issues: string[] = [];
+  /** Fingerprints of client certificates that were deleted one by one. */
+  readonly deletions: string[] = [];
+  certificateMs = 3_000;
   user: string | undefined = USER;
   operationMs = 40_000;
   /** How long after the end of an operation the old CA is still shown. */
@@ -78,8 +96,20 @@ export class FakeCloudSql implements CloudSql {
 
   async clientCertificates(): Promise<readonly ClientCertificate[]> {
     this.#read();
-    return this.certificates;
+    return this.liveCertificates;
   }
+
+  /** Those that no reset has deleted since they were made. */
+  get liveCertificates(): readonly ClientCertificate[] {
+    const resets = this.#operations.filter(({ changesCa, endsMs }) => changesCa && endsMs <= this.#clock.wallMs);
+    const last = Math.max(0, ...resets.map(({ endsMs }) => endsMs));
+    const issued = this.#issued.filter(({ madeMs }) => madeMs >= last);
+    return [...(last > 0 ? [] : this.certificates), ...this.strangers, ...issued].map(
+      ({ commonName, sha1Fingerprint }) => ({ commonName, sha1Fingerprint }),
+    );
+  }
+  /** Client certificates of somebody else that were made after the reset. */
+  strangers: readonly ClientCertificate[] = [];
 
   async operation(_project: string, name: string): Promise<Operation> {
     this.#read();
@@ -97,6 +127,52 @@ export class FakeCloudSql implements CloudSql {
   async prepareReset(): Promise<() => Promise<Answer>> {
     this.#read();
     return async () => this.#call();
+  }
+
+  async prepareClientCertificate(_ref: InstanceRef, commonName: string): Promise<() => Promise<IssueAnswer>> {
+    this.#read();
+    return async () => {
+      this.#arrive();
+      const turn = this.issueTurns.shift();
+      if (turn?.kind === 'Answer') return turn.answer;
+      if (turn?.kind === 'Lose') {
+        if (turn.issuedAfterMs !== undefined) {
+          const atMs = this.#clock.wallMs + turn.issuedAfterMs;
+          this.#lateIssues = [...this.#lateIssues, { atMs, commonName }];
+        }
+        return { kind: 'Lost', message: 'socket hang up' };
+      }
+      return this.#issue(commonName, this.#clock.wallMs);
+    };
+  }
+
+  async prepareClientCertificateDeletion(_ref: InstanceRef, sha1Fingerprint: string): Promise<() => Promise<void>> {
+    this.#read();
+    return async () => {
+      this.#arrive();
+      if (this.#isBusy(this.#clock.wallMs)) throw new CloudSqlError({ kind: 'Conflict', message: 'busy' });
+      this.deletions.push(sha1Fingerprint);
+      this.#issued = this.#issued.filter((one) => one.sha1Fingerprint !== sha1Fingerprint);
+      this.strangers = this.strangers.filter((one) => one.sha1Fingerprint !== sha1Fingerprint);
+      this.#beginCertificateOperation(this.#clock.wallMs);
+    };
+  }
+
+  #issue(commonName: string, nowMs: number): IssueAnswer {
+    if (this.liveCertificates.some((one) => one.commonName === commonName)) {
+      return { kind: 'Rejected', code: 409, reason: 'sslCertificateAlreadyExists', message: 'exists' };
+    }
+    if (this.#isBusy(nowMs)) return { kind: 'Rejected', code: 409, reason: 'operationInProgress', message: 'busy' };
+    const certificate = this.#maker.next();
+    this.issues.push(commonName);
+    this.#issued = [...this.#issued, { commonName, sha1Fingerprint: certificate.sha1Fingerprint, madeMs: nowMs }];
+    this.#beginCertificateOperation(nowMs);
+    return { kind: 'Issued', certificate };
+  }
+
+  #beginCertificateOperation(nowMs: number): void {
+    const timing = { insertedMs: nowMs, durationMs: this.certificateMs };
+    this.#begin({ user: USER }, { ...timing, changesCa: false, error: undefined });
   }
 
   /** An operation that somebody else starts. */
@@ -169,6 +245,9 @@ export class FakeCloudSql implements CloudSql {
       this.#late.splice(this.#late.indexOf(one), 1);
       this.#execute(one.call, one.atMs);
     }
+    const dueIssues = this.#lateIssues.filter(({ atMs }) => atMs <= this.#clock.wallMs);
+    this.#lateIssues = this.#lateIssues.filter((one) => !dueIssues.includes(one));
+    for (const { commonName, atMs } of dueIssues) this.#issue(commonName, atMs);
   }
 
   #isBusy(nowMs: number): boolean {

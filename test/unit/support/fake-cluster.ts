@@ -107,6 +107,10 @@ export class FakeObjects implements PublishedObjects {
     this.put({ immutable: false, ...contents });
   }
 
+  remove({ kind, namespace, name }: PublishedObjectRef): void {
+    this.#objects.delete(`${kind}/${namespace}/${name}`);
+  }
+
   /** Whatever anybody writes. */
   put(object: Omit<PublishedObject, 'uid' | 'resourceVersion'>): void {
     const key = `${object.kind}/${object.namespace}/${object.name}`;

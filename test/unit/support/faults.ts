@@ -1,4 +1,4 @@
-import type { Answer } from '../../../src/domain/answer.ts';
+import type { Answer, IssueAnswer } from '../../../src/domain/answer.ts';
 import { CloudSqlError, KubernetesError } from '../../../src/domain/errors.ts';
 import type { World } from '../../../src/reconcile/pass.ts';
 
@@ -80,6 +80,18 @@ export function interposed({ resets, namespaces, workloads, objects, cloudSql }:
       prepareReset: async (...given) => {
         const send = await cloud('cloudSql.prepareReset', () => cloudSql.prepareReset(...given));
         return () => faults.pass('cloudSql.send', send, lost);
+      },
+      prepareClientCertificate: async (...given) => {
+        const send = await cloud('cloudSql.prepareClientCertificate', () =>
+          cloudSql.prepareClientCertificate(...given),
+        );
+        return () => faults.pass('cloudSql.issue', send, (): IssueAnswer => ({ kind: 'Lost', message: 'injected' }));
+      },
+      prepareClientCertificateDeletion: async (...given) => {
+        const send = await cloud('cloudSql.prepareClientCertificateDeletion', () =>
+          cloudSql.prepareClientCertificateDeletion(...given),
+        );
+        return () => cloud('cloudSql.delete', send);
       },
     },
   };

@@ -60,7 +60,7 @@ export class Scene extends Site {
 
 export const DONE_ONCE = { end: 'Complete', executed: 1, rolled: '2/2', rolls: 2, publishedCa: 'CA 2\n' };
 
-export const rejection = (code: number, reason = '', retryAfterMs?: number): Answer => ({
+export const rejection = (code: number, reason = '', retryAfterMs?: number): Extract<Answer, { kind: 'Rejected' }> => ({
   kind: 'Rejected',
   code,
   reason,

@@ -1,0 +1,133 @@
+/**
+ * Client certificates: what is to be done for one that the spec wants, and what became of an issue that nobody saw end.
+ * A certificate is ours only if the status holds its fingerprint, or a record of an issue is open for its name.
+ */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { toTime } from './conditions.ts';
+import type { ClientCertificate } from './instance.ts';
+import type { ClientCertificateStatus, Spec, SslReset } from './ssl-reset.ts';
+
+export type WantedCertificate = NonNullable<Spec['clientCertificates']>[number];
+
+/** The keys of a Secret that holds a client certificate. */
+export const secretKeys = {
+  certificate: 'client-cert.pem',
+  privateKey: 'client-key.pem',
+  serverCa: 'server-ca.pem',
+} as const;
+
+/** A client certificate as its Secret holds it: together with its private key. */
+export interface HeldCertificate {
+  /** SHA-1 of the certificate, lower-case hex. */
+  readonly sha1Fingerprint: string;
+  /** RFC 3339. */
+  readonly expirationTime: string;
+}
+
+/** What there is, if the certificate can be read and the key is its own. */
+export function heldCertificate(data: Readonly<Record<string, string>>): HeldCertificate | undefined {
+  const { [secretKeys.certificate]: pem = '', [secretKeys.privateKey]: key = '' } = data;
+  try {
+    const certificate = new X509Certificate(pem);
+    if (!certificate.checkPrivateKey(createPrivateKey(key))) return undefined;
+    return {
+      sha1Fingerprint: certificate.fingerprint.replaceAll(':', '').toLowerCase(),
+      expirationTime: toTime(certificate.validToDate),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+export const wantsCertificates = ({ spec: { clientCertificates = [] } }: Pick<SslReset, 'spec'>): boolean =>
+  clientCertificates.length > 0;
+
+export const recordedCertificate = (
+  { status: { clientCertificates = [] } }: Pick<SslReset, 'status'>,
+  commonName: string,
+): ClientCertificateStatus | undefined => clientCertificates.find((one) => one.commonName === commonName);
+
+/** A certificate whose issue was recorded and is not known to have ended in its Secret. */
+export type OpenIssue = ClientCertificateStatus & {
+  readonly issuing: NonNullable<ClientCertificateStatus['issuing']>;
+};
+
+/** Only one certificate is issued at a time. */
+export const openIssue = ({ status: { clientCertificates = [] } }: Pick<SslReset, 'status'>): OpenIssue | undefined =>
+  clientCertificates.find((one): one is OpenIssue => one.issuing !== undefined);
+
+export type CertificateJudgement =
+  /** The instance has it, and the Secret holds it with its key. */
+  | { readonly kind: 'Keep'; readonly held: HeldCertificate }
+  /** The instance has no certificate of the name. */
+  | { readonly kind: 'Issue' }
+  /** It is ours, and nobody has its key any more: it must go before its name can be issued again. */
+  | { readonly kind: 'Delete'; readonly sha1Fingerprint: string }
+  /** The instance has one of the name that we did not issue. */
+  | { readonly kind: 'Conflict'; readonly sha1Fingerprint: string };
+
+export interface CertificateFacts {
+  readonly commonName: string;
+  /** The fingerprint that the status holds. */
+  readonly recorded: string | undefined;
+  /** The client certificates of the instance. */
+  readonly listed: readonly ClientCertificate[];
+  /** What the Secret holds. */
+  readonly held: HeldCertificate | undefined;
+}
+
+/** A name is unique in an instance, so whoever has it besides us keeps it. */
+export function judgeCertificate({ commonName, recorded, listed, held }: CertificateFacts): CertificateJudgement {
+  const named = listed.filter((one) => one.commonName === commonName);
+  const own = named.find(({ sha1Fingerprint }) => sha1Fingerprint === recorded);
+  if (own !== undefined && held?.sha1Fingerprint === own.sha1Fingerprint) return { kind: 'Keep', held };
+  const foreign = named.find((one) => one !== own);
+  if (foreign !== undefined) return { kind: 'Conflict', sha1Fingerprint: foreign.sha1Fingerprint };
+  return own === undefined ? { kind: 'Issue' } : { kind: 'Delete', sha1Fingerprint: own.sha1Fingerprint };
+}
+
+export type IssueResolution =
+  /** It was issued; whether its key reached the Secret is for the Secret to tell. */
+  | { readonly kind: 'Issued'; readonly sha1Fingerprint: string }
+  | { readonly kind: 'Wait' }
+  /** It was not issued and never will be. */
+  | { readonly kind: 'NotIssued' }
+  | { readonly kind: 'Conflict'; readonly sha1Fingerprints: readonly string[] };
+
+export interface IssueObservation {
+  readonly issue: OpenIssue;
+  readonly listed: readonly ClientCertificate[];
+  /** Since this process saw the record first, on its own monotonic clock, before the list was read. */
+  readonly sinceSeenMs: number;
+  readonly resolveGraceMs: number;
+}
+
+/** What became of an issue whose answer nobody has: whatever got the name since the record is its certificate. */
+export function resolveIssue({ issue, listed, sinceSeenMs, resolveGraceMs }: IssueObservation): IssueResolution {
+  const before = issue.issuing.before ?? [];
+  const found = listed
+    .filter(({ commonName, sha1Fingerprint }) => commonName === issue.commonName && !before.includes(sha1Fingerprint))
+    .map(({ sha1Fingerprint }) => sha1Fingerprint);
+  const [only] = found;
+  if (found.length > 1) return { kind: 'Conflict', sha1Fingerprints: found };
+  if (only !== undefined) return { kind: 'Issued', sha1Fingerprint: only };
+  return { kind: sinceSeenMs < resolveGraceMs ? 'Wait' : 'NotIssued' };
+}
+
+/** The list with this entry in the place of the one of its name. */
+export function withCertificate(
+  certificates: readonly ClientCertificateStatus[],
+  entry: ClientCertificateStatus,
+): readonly ClientCertificateStatus[] {
+  const others = certificates.filter(({ commonName }) => commonName !== entry.commonName);
+  return isWorthKeeping(entry) ? [...others, entry] : others;
+}
+
+/** A name alone tells nothing. */
+const isWorthKeeping = ({ sha1Fingerprint, issuing }: ClientCertificateStatus): boolean =>
+  sha1Fingerprint !== undefined || issuing !== undefined;
+
+/** As before the record: nothing was issued under it. */
+export function withoutIssue({ issuing: _issuing, ...entry }: ClientCertificateStatus): ClientCertificateStatus {
+  return entry;
+}

@@ -1,0 +1,46 @@
+import { progressing } from '../../domain/conditions.ts';
+import { CloudSqlError } from '../../domain/errors.ts';
+import type { SslReset } from '../../domain/ssl-reset.ts';
+import { factsOf } from '../../domain/status.ts';
+import type { StepResult, World } from '../pass.ts';
+import { certificateGate, notPermitted } from './certificate-gate.ts';
+
+export interface OwnCertificate {
+  readonly commonName: string;
+  readonly sha1Fingerprint: string;
+}
+
+/**
+ * Deletes a client certificate of ours of which nobody has the key, so that its name can be issued again. It stays in
+ * the status until it is not listed any more: until then it is told apart from somebody else's by that alone.
+ */
+export async function deleteCertificate(
+  reset: SslReset,
+  { commonName, sha1Fingerprint }: OwnCertificate,
+  world: World,
+): Promise<StepResult> {
+  const { cloudSql, leadership, settings } = world;
+  const held = await certificateGate(reset, world);
+  if (held !== undefined) return held;
+  const send = await cloudSql.prepareClientCertificateDeletion(reset.spec, sha1Fingerprint);
+  const refused = await notPermitted(reset, world);
+  if (refused !== undefined) return { kind: 'Finding', facts: factsOf(reset), verdict: refused };
+  if (!leadership.isLeader()) return { kind: 'Idle', requeueAfterMs: settings.retryMinMs };
+  await orGone(send);
+  const note = `The client certificate ${commonName} (${sha1Fingerprint}) is ours, and its Secret does not hold it: it is deleted, to be issued again`;
+  return {
+    kind: 'Finding',
+    facts: factsOf(reset),
+    verdict: progressing('IssuingClientCertificates', note),
+    requeueAfterMs: settings.pollMinMs,
+    events: [{ type: 'Normal', reason: 'IssuingClientCertificates', action: 'DeleteClientCertificate', note }],
+  };
+}
+
+async function orGone(send: () => Promise<void>): Promise<void> {
+  try {
+    await send();
+  } catch (error) {
+    if (!(error instanceof CloudSqlError && error.kind === 'NotFound')) throw error;
+  }
+}

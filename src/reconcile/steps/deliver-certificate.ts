@@ -1,0 +1,76 @@
+import { isKubernetesError } from '../../domain/errors.ts';
+import type { SslReset } from '../../domain/ssl-reset.ts';
+import type { World } from '../pass.ts';
+import type { PublishedContents, PublishedObject, PublishedObjects } from '../ports.ts';
+import { applyObject } from './published-object.ts';
+
+export type Delivery =
+  | { readonly kind: 'Delivered' }
+  /** Whoever closed the record replaces the certificate: its Secret is no longer ours to write. */
+  | { readonly kind: 'RecordGone' }
+  /** The key is dropped. */
+  | { readonly kind: 'Refused'; readonly message: string };
+
+/** About 20 seconds: an API server that is away for longer costs another certificate, and nothing else. */
+const MAX_TRIES = 8;
+const RETRY_MIN_MS = 100;
+const RETRY_MAX_MS = 5_000;
+
+interface Target {
+  /** The Secret as it was read before the issue was recorded. */
+  readonly secret: PublishedObject | undefined;
+  readonly recorded: SslReset;
+  /** The record of the issue is still there. */
+  readonly isOpen: (fresh: SslReset) => boolean;
+}
+
+type Try = Delivery | { readonly kind: 'Again'; readonly message: string };
+
+/**
+ * Gets the one copy of a private key into its Secret, over conflicts and failures of the API server.
+ * @throws KubernetesError `NotLeading`: who leads now replaces the certificate
+ */
+export async function deliverCertificate(contents: PublishedContents, target: Target, world: World): Promise<Delivery> {
+  const { clock, logger, objects } = world;
+  let last = await attempt(() => write(contents, target.secret, objects));
+  for (let tries = 1; last.kind === 'Again' && tries < MAX_TRIES; tries += 1) {
+    logger.warn('A client certificate could not be written to its Secret yet', { cause: last.message });
+    await clock.delay(Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** tries));
+    last = await attempt(() => writeAgain(contents, target, world));
+  }
+  return last.kind === 'Again' ? { kind: 'Refused', message: last.message } : last;
+}
+
+async function attempt(act: () => Promise<Delivery>): Promise<Try> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!isKubernetesError(error) || error.kind === 'NotLeading') throw error;
+    const isFinal = error.kind === 'Forbidden' || error.kind === 'Refused';
+    return { kind: isFinal ? 'Refused' : 'Again', message: error.message };
+  }
+}
+
+async function write(
+  contents: PublishedContents,
+  before: PublishedObject | undefined,
+  objects: PublishedObjects,
+): Promise<Delivery> {
+  const obstacle = await applyObject(objects, contents, { before, dryRun: false });
+  return obstacle === undefined ? { kind: 'Delivered' } : { kind: 'Refused', message: obstacle.message };
+}
+
+/**
+ * The Secret is read first and the record after it: while that one is open, nobody has written a later certificate into
+ * the Secret that was read, and one that is written meanwhile makes the apply a conflict.
+ */
+async function writeAgain(
+  contents: PublishedContents,
+  { recorded, isOpen }: Target,
+  { objects, resets }: World,
+): Promise<Delivery> {
+  const before = await objects.get(contents);
+  const fresh = await resets.get(recorded.metadata);
+  const isOurs = fresh?.metadata.uid === recorded.metadata.uid && isOpen(fresh);
+  return isOurs ? write(contents, before, objects) : { kind: 'RecordGone' };
+}

@@ -1,0 +1,177 @@
+import type { IssuedCertificate } from '../../domain/answer.ts';
+import {
+  type HeldCertificate,
+  heldCertificate,
+  type OpenIssue,
+  recordedCertificate,
+  secretKeys,
+  type WantedCertificate,
+  withCertificate,
+  withoutIssue,
+} from '../../domain/client-certificate.ts';
+import { progressing, stalled, type Verdict, waiting } from '../../domain/conditions.ts';
+import { type IssueJudgement, judgeIssue } from '../../domain/judge-answer.ts';
+import type { ClientCertificateStatus, SslReset } from '../../domain/ssl-reset.ts';
+import { type Facts, factsOf, summarize } from '../../domain/status.ts';
+import { CallWindow } from '../call-window.ts';
+import { certificateLanding } from '../certificate-landing.ts';
+import type { Finding, StepResult, World } from '../pass.ts';
+import type { PublishedObject } from '../ports.ts';
+import { certificateGate, notPermitted } from './certificate-gate.ts';
+import { deliverCertificate } from './deliver-certificate.ts';
+import { certificateSecret } from './published-object.ts';
+
+/** Where a client certificate goes, and with which server CA. */
+export interface IssueTarget {
+  readonly wanted: WantedCertificate;
+  /** The Secret as it was read before anything was recorded. */
+  readonly secret: PublishedObject | undefined;
+  readonly serverCa: string;
+  /** Fingerprints that the instance lists under the name: none of them is what this issue makes. */
+  readonly listed: readonly string[];
+}
+
+/**
+ * The only place from which a client certificate is issued, in the order of the reset: a slot and a token; permission as
+ * it is now; the record, under the resourceVersion of the object that was judged; then, only while the lease and the
+ * window hold, the call, once; then the Secret; and only then the record is closed.
+ */
+export async function issueCertificate(reset: SslReset, target: IssueTarget, world: World): Promise<StepResult> {
+  const { clock, cloudSql, settings, leadership } = world;
+  const { commonName } = target.wanted;
+  const held = await certificateGate(reset, world);
+  if (held !== undefined) return held;
+  const send = await cloudSql.prepareClientCertificate(reset.spec, commonName);
+  const refused = await notPermitted(reset, world);
+  if (refused !== undefined) return { kind: 'Finding', facts: factsOf(reset), verdict: refused };
+
+  const window = new CallWindow(clock, settings.callWindowMs);
+  const issue = openedIssue(reset, target, clock.now());
+  const recorded = await record(reset, issue, world);
+  if (!leadership.isLeader()) return { kind: 'Idle', requeueAfterMs: settings.retryMinMs };
+  if (!window.isOpen()) return outcome(recorded, notExecuted(recorded, issue, WINDOW_CLOSED));
+  const judgement = judgeIssue(await send());
+  return judgement.kind === 'Issued'
+    ? deliver(recorded, { target, certificate: judgement.certificate }, world)
+    : outcome(recorded, unanswered(recorded, issue, judgement));
+}
+
+const WINDOW_CLOSED = progressing(
+  'IssuingClientCertificates',
+  'Writing the record took longer than the call window: nothing was sent; the issue begins again',
+);
+
+const outcome = (recorded: SslReset, finding: Finding): StepResult => ({
+  kind: 'CallOutcome',
+  recorded,
+  landing: certificateLanding,
+  ...finding,
+});
+
+/** With milliseconds: two records of one name must not share a time, and so a grace. */
+function openedIssue(reset: SslReset, { wanted: { commonName }, listed }: IssueTarget, now: Date): OpenIssue {
+  const past = recordedCertificate(reset, commonName) ?? { commonName };
+  const own = past.sha1Fingerprint === undefined ? [] : [past.sha1Fingerprint];
+  return { ...past, issuing: { time: now.toISOString(), before: [...new Set([...listed, ...own])] } };
+}
+
+/** The write-ahead record: from here on a certificate of the name may be ours without a key. */
+async function record(
+  reset: SslReset,
+  issue: OpenIssue,
+  { resets, clock, fleet, wake, logger }: World,
+): Promise<SslReset> {
+  const verdict = progressing(
+    'IssuingClientCertificates',
+    `The issue of the client certificate ${issue.commonName} is recorded and being made`,
+  );
+  const status = summarize(reset, withEntry(reset, issue), verdict, clock.now());
+  const recorded = await resets.updateStatus(reset, status);
+  wake(fleet.apply(recorded));
+  logger.info('Issue of a client certificate recorded', { commonName: issue.commonName });
+  return recorded;
+}
+
+/** What the spec no longer names goes, so that the list keeps to its bound; one without a Secret is still to be deleted. */
+function withEntry(reset: SslReset, entry: ClientCertificateStatus): Facts {
+  const { clientCertificates = [], ...facts } = factsOf(reset);
+  const { clientCertificates: wanted = [] } = reset.spec;
+  const kept = clientCertificates.filter(
+    ({ commonName, secretName }) => secretName === undefined || wanted.some((one) => one.commonName === commonName),
+  );
+  const next = withCertificate(kept, entry);
+  return next.length === 0 ? facts : { ...facts, clientCertificates: next };
+}
+
+const notExecuted = (recorded: SslReset, issue: OpenIssue, verdict: Verdict): Finding => ({
+  facts: withEntry(recorded, withoutIssue(issue)),
+  verdict,
+});
+
+function unanswered(
+  recorded: SslReset,
+  issue: OpenIssue,
+  judgement: Exclude<IssueJudgement, { kind: 'Issued' }>,
+): Finding {
+  const what = `The client certificate ${issue.commonName} was not issued`;
+  switch (judgement.kind) {
+    case 'NotExecuted': {
+      const { reason, message, retryAfterMs } = judgement;
+      return {
+        ...notExecuted(recorded, issue, waiting(reason, `${what}. ${message}`)),
+        ...(retryAfterMs !== undefined && { retryAfterMs }),
+      };
+    }
+    case 'Invalid':
+      return notExecuted(
+        recorded,
+        issue,
+        stalled(judgement.reason, `${what}. Cloud SQL refused: ${judgement.message}`),
+      );
+    case 'Resolve':
+      return {
+        facts: factsOf(recorded),
+        verdict: waiting(
+          'CloudSqlUnavailable',
+          `Whether the client certificate ${issue.commonName} was issued is not known, and is found out. ${judgement.message}`,
+        ),
+      };
+  }
+}
+
+async function deliver(
+  recorded: SslReset,
+  { target, certificate }: { readonly target: IssueTarget; readonly certificate: IssuedCertificate },
+  world: World,
+): Promise<StepResult> {
+  const { wanted, secret, serverCa } = target;
+  const data = {
+    [secretKeys.certificate]: certificate.certificatePem,
+    [secretKeys.privateKey]: certificate.privateKeyPem,
+    [secretKeys.serverCa]: serverCa,
+  };
+  const held = heldCertificate(data);
+  const isOpen = (fresh: SslReset) => certificateLanding.isOpen(fresh, recorded);
+  const delivery = await deliverCertificate(
+    certificateSecret(recorded, wanted, data),
+    { secret, recorded, isOpen },
+    world,
+  );
+  if (delivery.kind === 'RecordGone') return { kind: 'Idle', requeueAfterMs: 0 };
+  if (delivery.kind === 'Refused' || held === undefined) {
+    const message = delivery.kind === 'Refused' ? delivery.message : 'The certificate cannot be read';
+    const dropped = `The key of the client certificate ${wanted.commonName} was dropped, and it is replaced. ${message}`;
+    return outcome(recorded, { facts: factsOf(recorded), verdict: waiting('CannotPublish', dropped) });
+  }
+  return outcome(recorded, delivered(recorded, { ...wanted, ...held }));
+}
+
+function delivered(recorded: SslReset, entry: WantedCertificate & HeldCertificate): Finding {
+  const { commonName, secretName, sha1Fingerprint } = entry;
+  const note = `Client certificate ${commonName} (${sha1Fingerprint}) is issued and in Secret/${secretName}`;
+  return {
+    facts: withEntry(recorded, entry),
+    verdict: progressing('IssuingClientCertificates', note),
+    events: [{ type: 'Normal', reason: 'IssuingClientCertificates', action: 'IssueClientCertificate', note }],
+  };
+}

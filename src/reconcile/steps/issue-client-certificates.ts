@@ -1,0 +1,153 @@
+import {
+  type CertificateJudgement,
+  heldCertificate,
+  judgeCertificate,
+  recordedCertificate,
+  secretKeys,
+  type WantedCertificate,
+} from '../../domain/client-certificate.ts';
+import { progressing, stalled, toTime, type Verdict } from '../../domain/conditions.ts';
+import type { ClientCertificate } from '../../domain/instance.ts';
+import type { ClientCertificateStatus, Request, SslReset } from '../../domain/ssl-reset.ts';
+import { type Facts, factsOf } from '../../domain/status.ts';
+import { revision, serverCaPem } from '../../domain/tls-material.ts';
+import type { StepResult, World } from '../pass.ts';
+import type { PublishedObject } from '../ports.ts';
+import { conflict } from './certificate-conflict.ts';
+import { deleteCertificate } from './delete-certificate.ts';
+import { LOOKING_FOR_DEPENDENTS } from './find-dependents.ts';
+import { issueCertificate } from './issue-certificate.ts';
+import { applyObject, certificateSecret, DRY_RUN, orCannotPublish } from './published-object.ts';
+
+/** One client certificate that the spec wants, and what there is of it. */
+interface Judged {
+  readonly wanted: WantedCertificate;
+  readonly secret: PublishedObject | undefined;
+  readonly judgement: CertificateJudgement;
+}
+
+/** Brings each client certificate that the spec wants into its Secret, one call of Cloud SQL a pass. */
+export async function issueClientCertificates(reset: SslReset, world: World): Promise<StepResult> {
+  const result = await orCannotPublish(() => lookAndAct(reset, world));
+  return result.kind === 'Waiting' ? { kind: 'Finding', facts: factsOf(reset), verdict: result } : result;
+}
+
+async function lookAndAct(reset: SslReset, world: World): Promise<StepResult> {
+  const { request } = reset.status;
+  if (request === undefined) return { kind: 'Idle' };
+  const secrets = await readSecrets(reset, world);
+  const cas = await world.cloudSql.serverCas(reset.spec);
+  if (revision(cas) !== reset.status.rollout?.revision) return publishAgain(reset, request);
+  const listed = await world.cloudSql.clientCertificates(reset.spec);
+  const serverCa = serverCaPem(cas, reset.spec.serverCa?.contents ?? 'All');
+
+  const judged = secrets.map((one) => judge(one, reset, listed));
+  const obstacle = await refreshServerCa(judged, serverCa, reset, world);
+  if (obstacle !== undefined) return { kind: 'Finding', facts: factsOf(reset), verdict: obstacle };
+  // Whoever can come back does, before somebody else's certificate stops the rest.
+  for (const { wanted, secret, judgement } of judged) {
+    if (judgement.kind === 'Keep' || judgement.kind === 'Conflict') continue;
+    const refused = await dryRun(reset, wanted, secret, world);
+    if (refused !== undefined) return { kind: 'Finding', facts: factsOf(reset), verdict: refused };
+    const { commonName } = wanted;
+    return judgement.kind === 'Delete'
+      ? deleteCertificate(reset, { commonName, ...judgement }, world)
+      : issueCertificate(reset, { wanted, secret, serverCa, listed: fingerprintsOf(commonName, listed) }, world);
+  }
+  const orphan = orphanOf(reset, listed);
+  if (orphan !== undefined) return deleteCertificate(reset, orphan, world);
+  return conflictOf(reset, judged) ?? done(reset, request, judged, world);
+}
+
+/** Read before all else: whoever publishes newer ones after that turns an apply over this into a conflict. */
+const readSecrets = (reset: SslReset, { objects }: World): Promise<readonly Omit<Judged, 'judgement'>[]> =>
+  Promise.all(
+    (reset.spec.clientCertificates ?? []).map(async (wanted) => ({
+      wanted,
+      secret: await objects.get(certificateSecret(reset, wanted, {})),
+    })),
+  );
+
+function judge(
+  { wanted, secret }: Omit<Judged, 'judgement'>,
+  reset: SslReset,
+  listed: readonly ClientCertificate[],
+): Judged {
+  const { commonName } = wanted;
+  const recorded = recordedCertificate(reset, commonName)?.sha1Fingerprint;
+  return {
+    wanted,
+    secret,
+    judgement: judgeCertificate({ commonName, recorded, listed, held: secret && heldCertificate(secret.data) }),
+  };
+}
+
+/** The instance got other CAs since they were published: everything that carries them must carry the same. */
+const publishAgain = (reset: SslReset, { publishedTime: _publishedTime, ...request }: Request): StepResult => ({
+  kind: 'Finding',
+  facts: { ...factsOf(reset), request },
+  verdict: progressing('Publishing', 'The instance lists other server CAs than were published; they are read again'),
+  requeueAfterMs: REPUBLISH_MS,
+});
+
+/** A list that does not settle is not read without a pause. */
+const REPUBLISH_MS = 1_000;
+
+async function refreshServerCa(
+  judged: readonly Judged[],
+  serverCa: string,
+  reset: SslReset,
+  { objects }: World,
+): Promise<Verdict | undefined> {
+  for (const { wanted, secret, judgement } of judged) {
+    if (judgement.kind !== 'Keep' || secret === undefined) continue;
+    const { [secretKeys.certificate]: certificate = '', [secretKeys.privateKey]: privateKey = '' } = secret.data;
+    const data = {
+      [secretKeys.certificate]: certificate,
+      [secretKeys.privateKey]: privateKey,
+      [secretKeys.serverCa]: serverCa,
+    };
+    const contents = certificateSecret(reset, wanted, data);
+    const obstacle = await applyObject(objects, contents, { before: secret, dryRun: false });
+    if (obstacle !== undefined) return obstacle;
+  }
+  return undefined;
+}
+
+/** What would fail after a certificate was issued, or the old one deleted, is found out before. */
+const dryRun = (reset: SslReset, wanted: WantedCertificate, before: PublishedObject | undefined, { objects }: World) =>
+  applyObject(objects, certificateSecret(reset, wanted, DRY_RUN), { before, dryRun: true });
+
+const fingerprintsOf = (name: string, listed: readonly ClientCertificate[]): readonly string[] =>
+  listed.filter(({ commonName }) => commonName === name).map(({ sha1Fingerprint }) => sha1Fingerprint);
+
+/** An issue of a name that the spec no longer wants was found out since: it is ours, and nobody has its key. */
+function orphanOf({ spec, status }: SslReset, listed: readonly ClientCertificate[]) {
+  const { clientCertificates: wanted = [] } = spec;
+  for (const { commonName, sha1Fingerprint = '', secretName } of status.clientCertificates ?? []) {
+    const isWanted = wanted.some((one) => one.commonName === commonName);
+    const isListed = listed.some((one) => one.sha1Fingerprint === sha1Fingerprint);
+    if (!isWanted && isListed && secretName === undefined) return { commonName, sha1Fingerprint };
+  }
+  return undefined;
+}
+
+function conflictOf(reset: SslReset, judged: readonly Judged[]): StepResult | undefined {
+  const found = judged.find(({ judgement }) => judgement.kind === 'Conflict');
+  if (found?.judgement.kind !== 'Conflict') return undefined;
+  const message = conflict(reset, found.wanted.commonName, [found.judgement.sha1Fingerprint]);
+  return { kind: 'Finding', facts: factsOf(reset), verdict: stalled('ClientCertificateConflict', message) };
+}
+
+function done(reset: SslReset, request: Request, judged: readonly Judged[], { clock }: World): StepResult {
+  const { clientCertificates: _clientCertificates, ...facts } = factsOf(reset);
+  const kept = judged.flatMap(statusOf);
+  const next: Facts =
+    kept.length === 0
+      ? facts
+      : { ...facts, clientCertificates: kept, request: { ...request, issuedTime: toTime(clock.now()) } };
+  return { kind: 'Finding', facts: next, verdict: LOOKING_FOR_DEPENDENTS };
+}
+
+const statusOf = ({ wanted, judgement }: Judged): readonly ClientCertificateStatus[] =>
+  judgement.kind === 'Keep' ? [{ ...wanted, ...judgement.held }] : [];

@@ -1,0 +1,88 @@
+import { pollDelayMs } from '../../domain/attempts.ts';
+import {
+  type IssueResolution,
+  type OpenIssue,
+  openIssue,
+  resolveIssue,
+  withCertificate,
+  withoutIssue,
+} from '../../domain/client-certificate.ts';
+import { progressing, stalled } from '../../domain/conditions.ts';
+import { isDone } from '../../domain/resolve.ts';
+import type { SslReset } from '../../domain/ssl-reset.ts';
+import { type Facts, factsOf } from '../../domain/status.ts';
+import type { StepResult, World } from '../pass.ts';
+import { conflict } from './certificate-conflict.ts';
+
+const OPERATIONS_LIMIT = 20;
+
+/**
+ * Finds out what became of a recorded issue, and closes its record. Nothing is deleted here: a certificate that was
+ * issued is claimed in the status first, so that whoever issued it and still lives finds its record gone.
+ */
+export async function resolveCertificate(reset: SslReset, world: World): Promise<StepResult> {
+  const issue = openIssue(reset);
+  if (issue === undefined) return { kind: 'Idle' };
+  const resolution = await observe(reset, issue, world);
+  world.logger.info('Recorded issue of a client certificate examined', { resolution: resolution.kind });
+  return conclude(reset, issue, resolution, world);
+}
+
+async function observe(reset: SslReset, issue: OpenIssue, world: World): Promise<IssueResolution> {
+  const { cloudSql, memory, settings } = world;
+  const { commonName, issuing } = issue;
+  const sinceSeenMs = memory.sinceSeenMs(reset.metadata.uid, `issue ${commonName} ${issuing.time}`);
+  // An issue that still runs is not listed yet.
+  const isOver = sinceSeenMs >= settings.resolveGraceMs;
+  const operations = isOver ? await cloudSql.operations(reset.spec, { limit: OPERATIONS_LIMIT }) : [];
+  const listed = await cloudSql.clientCertificates(reset.spec);
+  const resolution = resolveIssue({ issue, listed, sinceSeenMs, resolveGraceMs: settings.resolveGraceMs });
+  return resolution.kind === 'NotIssued' && !operations.every(isDone) ? { kind: 'Wait' } : resolution;
+}
+
+function conclude(reset: SslReset, issue: OpenIssue, resolution: IssueResolution, world: World): StepResult {
+  const { clock, settings } = world;
+  const { commonName } = issue;
+  switch (resolution.kind) {
+    case 'Wait':
+      return {
+        kind: 'Finding',
+        facts: factsOf(reset),
+        verdict: progressing(
+          'IssuingClientCertificates',
+          `Whether the client certificate ${commonName} was issued is not known; it may still appear within ${Math.ceil(settings.resolveGraceMs / 1000)} s`,
+        ),
+        requeueAfterMs: pollDelayMs(issue.issuing.time, clock.now(), settings),
+      };
+    case 'Issued':
+      return {
+        kind: 'Finding',
+        facts: withEntry(reset, { commonName, sha1Fingerprint: resolution.sha1Fingerprint }),
+        verdict: progressing(
+          'IssuingClientCertificates',
+          `The client certificate ${commonName} was issued; whether its Secret holds the key is looked at`,
+        ),
+      };
+    case 'NotIssued':
+      return {
+        kind: 'Finding',
+        facts: withEntry(reset, withoutIssue(issue)),
+        verdict: progressing(
+          'IssuingClientCertificates',
+          `The client certificate ${commonName} was not issued; it is issued now`,
+        ),
+      };
+    case 'Conflict':
+      return {
+        kind: 'Finding',
+        facts: factsOf(reset),
+        verdict: stalled('ClientCertificateConflict', conflict(reset, commonName, resolution.sha1Fingerprints)),
+      };
+  }
+}
+
+function withEntry(reset: SslReset, entry: Parameters<typeof withCertificate>[1]): Facts {
+  const { clientCertificates = [], ...facts } = factsOf(reset);
+  const next = withCertificate(clientCertificates, entry);
+  return next.length === 0 ? facts : { ...facts, clientCertificates: next };
+}

@@ -1,0 +1,378 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { heldCertificate } from '../../../src/domain/client-certificate.ts';
+import { KubernetesError } from '../../../src/domain/errors.ts';
+import { annotations } from '../../../src/domain/ssl-reset.ts';
+import type { PublishedObject } from '../../../src/reconcile/ports.ts';
+import { aReset, fingerprint, type ResetParts } from '../support/builders.ts';
+import { type Fault, Faults } from '../support/faults.ts';
+import { endOf, Operator } from '../support/operator.ts';
+import { rejection, Scene } from '../support/scene.ts';
+
+const clientCertificates = [
+  { commonName: 'app', secretName: 'app-cert' },
+  { commonName: 'batch', secretName: 'batch-cert' },
+];
+const ONE = clientCertificates.slice(0, 1);
+
+class CertificateScene extends Scene {
+  constructor({ spec, ...parts }: ResetParts = {}) {
+    super({ spec: { clientCertificates, ...spec }, ...parts });
+  }
+
+  secret(name: string): Promise<PublishedObject | undefined> {
+    return this.objects.get({ kind: 'Secret', namespace: 'orders', name });
+  }
+
+  /** Each Secret holds the live certificate of its name with its key, and nothing else of ours lives. */
+  async assertAllIssued(wanted = clientCertificates): Promise<void> {
+    const live = this.cloudSql.liveCertificates;
+    for (const { commonName, secretName } of wanted) {
+      const named = live.filter((one) => one.commonName === commonName);
+      assert.equal(named.length, 1, `${named.length} live certificates named ${commonName}`);
+      const data = (await this.secret(secretName))?.data ?? {};
+      assert.equal(heldCertificate(data)?.sha1Fingerprint, named[0]?.sha1Fingerprint, `${secretName} holds the key`);
+      assert.match(data['server-ca.pem'] ?? '', /^CA \d+\n$/);
+    }
+    assert.deepEqual(
+      this.status.clientCertificates?.map(({ commonName, secretName, issuing }) => [commonName, secretName, issuing]),
+      wanted.map(({ commonName, secretName }) => [commonName, secretName, undefined]),
+    );
+  }
+}
+
+async function driven(scene: CertificateScene, faults = new Faults()): Promise<Operator> {
+  const operator = new Operator(scene, { faults });
+  await operator.drive();
+  return operator;
+}
+
+describe('client certificates', () => {
+  test('are issued after the reset, each into its Secret, before anything rolls', async () => {
+    const scene = new CertificateScene();
+    scene.resets.watch(({ status }) => {
+      if (status.request?.issuedTime === undefined) assert.equal(scene.workloads.writes, 0);
+    });
+    const { events } = await driven(scene);
+    assert.equal(scene.end, 'Complete');
+    await scene.assertAllIssued();
+    assert.deepEqual([scene.cloudSql.issues, scene.cloudSql.deletions], [['app', 'batch'], []]);
+    const condition = scene.status.conditions?.find(({ type }) => type === 'ClientCertificatesIssued');
+    assert.deepEqual(
+      [condition?.status, condition?.message],
+      ['True', 'app in Secret/app-cert, batch in Secret/batch-cert'],
+    );
+    assert.equal(events.filter(({ reason }) => reason === 'IssuingClientCertificates').length, 2);
+  });
+
+  test('that were issued roll the workloads by an annotation of the object’s own', async () => {
+    const scene = new CertificateScene();
+    await driven(scene);
+    assert.equal(Object.keys(scene.workloads.read('api').templateAnnotations).length, 2);
+    assert.equal(scene.workloads.writes, 2);
+  });
+
+  test('leave no trace of a key in status or events', async () => {
+    const scene = new CertificateScene();
+    const seen: string[] = [];
+    scene.resets.watch(({ status }) => seen.push(JSON.stringify(status)));
+    const { events } = await driven(scene);
+    assert.doesNotMatch(`${seen.join()}${JSON.stringify(events)}`, /BEGIN|PRIVATE/);
+  });
+
+  test('once issued are left alone by the next process', async () => {
+    const scene = new CertificateScene();
+    const operator = await driven(scene);
+    const before = [scene.writes, scene.cloudSql.reads];
+    operator.restart();
+    await operator.drive();
+    assert.deepEqual([scene.writes, scene.cloudSql.reads], before);
+  });
+
+  test('that the Secrets hold are kept when the object is published anew', async () => {
+    const scene = new CertificateScene({ spec: { requestId: 'a', clientCertificates } });
+    const operator = await driven(scene);
+    scene.resets.edit(scene.ref, { spec: { deadlineSeconds: 60 } });
+    await operator.drive();
+    assert.deepEqual([scene.cloudSql.issues.length, scene.cloudSql.deletions, scene.cloudSql.executed], [2, [], 1]);
+    assert.equal(scene.status.request?.generation, 2);
+    await scene.assertAllIssued();
+  });
+
+  test('whose Secret was deleted are replaced', async () => {
+    const scene = new CertificateScene({ spec: { requestId: 'a', clientCertificates } });
+    const operator = await driven(scene);
+    const [old] = scene.status.clientCertificates ?? [];
+    scene.objects.remove({ kind: 'Secret', namespace: 'orders', name: 'app-cert' });
+    scene.resets.edit(scene.ref, { spec: { deadlineSeconds: 60 } });
+    await operator.drive();
+    assert.deepEqual(scene.cloudSql.deletions, [old?.sha1Fingerprint]);
+    await scene.assertAllIssued();
+  });
+
+  test('whose Secret holds the key of another certificate are replaced', async () => {
+    const scene = new CertificateScene({ spec: { requestId: 'a', clientCertificates } });
+    const operator = await driven(scene);
+    const [app, batch] = [await scene.secret('app-cert'), await scene.secret('batch-cert')];
+    assert.ok(app !== undefined && batch !== undefined);
+    scene.objects.put({ ...app, data: { ...app.data, 'client-key.pem': batch.data['client-key.pem'] ?? '' } });
+    scene.resets.edit(scene.ref, { spec: { deadlineSeconds: 60 } });
+    await operator.drive();
+    assert.equal(scene.cloudSql.deletions.length, 1);
+    await scene.assertAllIssued();
+  });
+
+  test('that the spec names no longer go from the status and stay in Cloud SQL', async () => {
+    const scene = new CertificateScene({ spec: { requestId: 'a', clientCertificates } });
+    const operator = await driven(scene);
+    scene.resets.edit(scene.ref, { spec: { clientCertificates: [] } });
+    await operator.drive();
+    assert.deepEqual([scene.end, scene.status.clientCertificates], ['Complete', undefined]);
+    assert.equal(scene.cloudSql.liveCertificates.length, 2);
+  });
+
+  test('of a sibling are issued anew after a reset deleted them', async () => {
+    const scene = new CertificateScene();
+    const ref = scene.resets.create(aReset({ name: 'resets', spec: { requestId: 'a' } }));
+    const operator = await driven(scene);
+    const { length } = scene.cloudSql.issues;
+    scene.resets.edit(ref, { spec: { requestId: 'b' } });
+    await operator.drive();
+    assert.equal(scene.cloudSql.issues.length, length + 2);
+    await scene.assertAllIssued();
+    assert.equal(scene.end, 'Complete');
+  });
+
+  test('are issued where the CA was rotated already, without a call', async () => {
+    const scene = new CertificateScene({
+      spec: { clientCertificates, preconditions: { serverCaSha1Fingerprint: fingerprint(99) } },
+    });
+    await driven(scene);
+    assert.deepEqual([scene.end, scene.cloudSql.calls], ['AlreadyRotated', 0]);
+    await scene.assertAllIssued();
+  });
+});
+
+describe('what belongs to somebody else', () => {
+  const stranger = { commonName: 'app', sha1Fingerprint: fingerprint(77) };
+
+  test('a client certificate of the name is not touched: the others are issued, and a person decides', async () => {
+    const scene = new CertificateScene();
+    scene.cloudSql.strangers = [stranger];
+    const operator = await driven(scene);
+    assert.equal(scene.end, 'ClientCertificateConflict');
+    assert.deepEqual([scene.cloudSql.issues, scene.cloudSql.deletions], [['batch'], []]);
+    scene.cloudSql.strangers = [];
+    scene.annotate({ [annotations.retry]: '1' });
+    await operator.drive();
+    assert.equal(scene.end, 'Complete');
+    await scene.assertAllIssued();
+  });
+
+  test('one that is made between the look and the issue is not touched', async () => {
+    const scene = new CertificateScene();
+    const faults = new Faults();
+    faults.plan = (_n, name) => {
+      if (name === 'cloudSql.issue' && scene.cloudSql.issues.length === 0) scene.cloudSql.strangers = [stranger];
+      return undefined;
+    };
+    await driven(scene, faults);
+    assert.equal(scene.end, 'ClientCertificateConflict');
+    assert.deepEqual(scene.cloudSql.deletions, []);
+  });
+
+  test('a Secret of the name stalls before the reset, and is left untouched until it is handed over', async () => {
+    const scene = new CertificateScene();
+    const theirs = { kind: 'Secret', namespace: 'orders', name: 'batch-cert' } as const;
+    scene.objects.put({ ...theirs, labels: {}, annotations: {}, immutable: false, data: { password: 'x' } });
+    scene.after(60_000, () => {
+      assert.deepEqual([scene.end, scene.cloudSql.calls], ['ObjectConflict', 0]);
+      const managed = { [annotations.managedBy]: scene.ref.name };
+      scene.objects.put({ ...theirs, labels: {}, annotations: managed, immutable: false, data: {} });
+    });
+    await driven(scene);
+    assert.deepEqual([scene.end, scene.cloudSql.executed], ['Complete', 1]);
+    await scene.assertAllIssued();
+  });
+});
+
+describe('an issue whose answer is lost', () => {
+  test('and that was made is replaced, since nobody has its key', async () => {
+    const scene = new CertificateScene();
+    scene.cloudSql.issueTurns.push({ kind: 'Lose', issuedAfterMs: 0 });
+    await driven(scene);
+    assert.deepEqual([scene.end, scene.cloudSql.issues], ['Complete', ['app', 'app', 'batch']]);
+    assert.equal(scene.cloudSql.deletions.length, 1);
+    await scene.assertAllIssued();
+  });
+
+  test('and that shows up within the grace is replaced', async () => {
+    const scene = new CertificateScene({ spec: { clientCertificates: ONE } });
+    scene.cloudSql.issueTurns.push({ kind: 'Lose', issuedAfterMs: 200_000 });
+    await driven(scene);
+    assert.deepEqual(scene.cloudSql.issues, ['app', 'app']);
+    await scene.assertAllIssued(ONE);
+  });
+
+  test('and that was never made is made again when the grace is over, and not before', async () => {
+    const scene = new CertificateScene({ spec: { clientCertificates: ONE } });
+    scene.cloudSql.issueTurns.push({ kind: 'Lose', issuedAfterMs: undefined });
+    let recordedMs = 0;
+    scene.resets.watch(({ status }) => {
+      const issuing = status.clientCertificates?.some((one) => one.issuing !== undefined);
+      if (issuing && recordedMs === 0) recordedMs = scene.clock.wallMs;
+      if (!issuing && recordedMs > 0 && scene.cloudSql.issues.length === 0) {
+        assert.ok(scene.clock.wallMs - recordedMs >= 300_000);
+      }
+    });
+    await driven(scene);
+    assert.ok(recordedMs > 0);
+    assert.deepEqual([scene.end, scene.cloudSql.deletions], ['Complete', []]);
+    await scene.assertAllIssued(ONE);
+  });
+
+  test('holds back the first reset of a sibling until it is known', async () => {
+    const scene = new CertificateScene({ spec: { clientCertificates: ONE } });
+    scene.cloudSql.issueTurns.push({ kind: 'Lose', issuedAfterMs: 200_000 });
+    const operator = new Operator(scene);
+    let second = 0;
+    scene.resets.watch(({ metadata, status }) => {
+      if (metadata.name === 'second' && status.request?.time !== undefined) second ||= scene.clock.wallMs;
+    });
+    scene.after(60_000, () => void scene.resets.create(aReset({ name: 'second' })));
+    const begun = scene.clock.wallMs;
+    await operator.drive();
+    assert.ok(second - begun > 200_000, `${second - begun}`);
+    assert.deepEqual(
+      [scene.end, endOf(scene.resets.read({ namespace: 'orders', name: 'second' })), scene.cloudSql.executed],
+      ['Complete', 'Complete', 2],
+    );
+    await scene.assertAllIssued(ONE);
+  });
+});
+
+describe('an issue that Cloud SQL refuses', () => {
+  for (const [code, reason] of [
+    [403, 'PermissionDenied'],
+    [429, 'Throttled'],
+    [409, 'WaitingForInstance'],
+  ] as const) {
+    test(`with ${code} waits as ${reason} with its record closed, and goes on`, async () => {
+      const scene = new CertificateScene({ spec: { clientCertificates: ONE } });
+      scene.cloudSql.issueTurns.push({
+        kind: 'Answer',
+        answer: rejection(code, code === 409 ? 'operationInProgress' : ''),
+      });
+      const reasons = new Set<string | undefined>();
+      scene.resets.watch(({ status }) => {
+        const waits = status.conditions?.find(({ type }) => type === 'Reconciling')?.reason;
+        if (waits === reason) assert.ok(!status.clientCertificates?.some(({ issuing }) => issuing !== undefined));
+        reasons.add(waits);
+      });
+      await driven(scene);
+      assert.ok(reasons.has(reason));
+      assert.equal(scene.end, 'Complete');
+      await scene.assertAllIssued(ONE);
+    });
+  }
+
+  test('with 400 stalls as InvalidRequest', async () => {
+    const scene = new CertificateScene();
+    scene.cloudSql.issueTurns.push({ kind: 'Answer', answer: rejection(400) });
+    await driven(scene);
+    assert.deepEqual([scene.end, scene.status.clientCertificates], ['InvalidRequest', undefined]);
+  });
+});
+
+describe('a Secret that cannot be written once the certificate is issued', () => {
+  test('loses a conflict to a person: the key gets in all the same', async () => {
+    const scene = new CertificateScene();
+    const faults = new Faults();
+    let edited = false;
+    faults.plan = (_n, name) => {
+      if (name === 'objects.apply' && scene.cloudSql.issues.length === 2 && !edited) {
+        edited = true;
+        const managed = { [annotations.managedBy]: scene.ref.name };
+        scene.objects.put({
+          kind: 'Secret',
+          namespace: 'orders',
+          name: 'batch-cert',
+          labels: {},
+          annotations: managed,
+          immutable: false,
+          data: {},
+        });
+      }
+      return undefined;
+    };
+    await driven(scene, faults);
+    assert.ok(edited);
+    assert.deepEqual(scene.cloudSql.issues, ['app', 'batch']);
+    await scene.assertAllIssued();
+  });
+
+  test('is refused: the certificate is deleted, and none is issued until the deadline or a person ends it', async () => {
+    const scene = new CertificateScene({ spec: { clientCertificates: ONE } });
+    const faults = new Faults();
+    faults.plan = (_n, name) => {
+      const refusal = new KubernetesError({ kind: 'Refused', message: 'not here' });
+      scene.objects.refusal = scene.cloudSql.issues.length > 0 ? refusal : undefined;
+      return name === 'none' ? 'Fail' : undefined;
+    };
+    await driven(scene, faults);
+    assert.deepEqual([scene.end, scene.cloudSql.issues], ['DeadlineExceeded', ['app']]);
+    scene.objects.refusal = undefined;
+    faults.plan = () => undefined;
+    scene.annotate({ [annotations.retry]: '1' });
+    const operator = new Operator(scene);
+    await operator.drive();
+    assert.equal(scene.end, 'Complete');
+    await scene.assertAllIssued(ONE);
+  });
+});
+
+/** How many calls of ports an undisturbed run makes. */
+async function callsOfQuietRun(): Promise<number> {
+  const faults = new Faults();
+  await driven(new CertificateScene(), faults);
+  return faults.calls.length;
+}
+
+describe('one fault at each call of a port', async () => {
+  const count = await callsOfQuietRun();
+  for (const fault of ['KillBefore', 'KillAfter', 'Fail', 'LoseAnswer'] satisfies readonly Fault[]) {
+    test(`${fault}: no key is lost, and one certificate of each name lives`, async () => {
+      for (let n = 0; n < count; n += 1) {
+        const scene = new CertificateScene();
+        await driven(scene, new Faults((call) => (call === n ? fault : undefined)));
+        assert.equal(scene.end, 'Complete', `call ${n}`);
+        assert.equal(scene.cloudSql.executed, 1, `call ${n}`);
+        await scene.assertAllIssued();
+      }
+    });
+  }
+});
+
+test('the process is killed with the key in hand: the next one replaces the certificate', async () => {
+  const scene = new CertificateScene({ spec: { clientCertificates: ONE } });
+  const faults = new Faults((_n, name) =>
+    name === 'cloudSql.issue' && scene.cloudSql.issues.length === 0 ? 'KillAfter' : undefined,
+  );
+  await driven(scene, faults);
+  assert.deepEqual([scene.cloudSql.issues, scene.cloudSql.deletions.length], [['app', 'app'], 1]);
+  await scene.assertAllIssued(ONE);
+});
+
+test('the process is killed before it closes the record: what the Secret holds is kept', async () => {
+  const scene = new CertificateScene({ spec: { clientCertificates: ONE } });
+  let killed = false;
+  const faults = new Faults((_n, name) => {
+    const isClosing = name === 'resets.updateStatus' && scene.cloudSql.issues.length === 1 && !killed;
+    killed ||= isClosing;
+    return isClosing ? 'KillBefore' : undefined;
+  });
+  await driven(scene, faults);
+  assert.ok(killed);
+  assert.deepEqual([scene.cloudSql.issues, scene.cloudSql.deletions], [['app'], []]);
+  await scene.assertAllIssued(ONE);
+});
