@@ -4,7 +4,7 @@ import { sqladmin_v1 } from 'googleapis/build/src/apis/sqladmin/index.js';
 import type { z } from 'zod';
 import type { Answer, IssueAnswer } from '../domain/answer.ts';
 import { CloudSqlError } from '../domain/errors.ts';
-import type { ClientCertificate, Instance, ServerCas } from '../domain/instance.ts';
+import { type ClientCertificate, caOwner, type Instance, type ServerCas } from '../domain/instance.ts';
 import type { InstanceRef, Operation, Spec } from '../domain/ssl-reset.ts';
 import type { CloudSql } from '../reconcile/ports.ts';
 import { isThrottled, toAnswer, toBody, toIssueAnswer } from './api-error.ts';
@@ -68,7 +68,14 @@ export class AdminApi implements CloudSql {
 
   async serverCas(ref: InstanceRef): Promise<ServerCas> {
     const list = await this.#listServerCas(ref);
-    return activeFirst(list, async () => (await this.#instance(ref)).serverCa);
+    if (list.serverCas.length > 0) return activeFirst(list, async () => (await this.#instance(ref)).serverCa);
+    const { instance, serverCa } = await this.#instance(ref);
+    const others = caOwner(instance) === 'Instance' ? list : await this.#listServerCertificates(ref);
+    return activeFirst(others, async () => serverCa);
+  }
+
+  async serverCertificate(ref: InstanceRef): Promise<string | undefined> {
+    return (await this.#listServerCertificates(ref)).serverCertificate;
   }
 
   clientCertificates({ project, instance }: InstanceRef): Promise<readonly ClientCertificate[]> {
@@ -140,15 +147,16 @@ export class AdminApi implements CloudSql {
     return this.#read(project, (options) => this.#api.instances.get({ project, instance }, options), wire.instance);
   }
 
-  /** The method is for per-instance CAs; where the instance has none of those it may be refused. */
-  async #listServerCas({ project, instance }: InstanceRef): Promise<wire.ServerCaList> {
+  /** For CAs of the instance's own: with a CA service it may be refused, or empty. */
+  #listServerCas({ project, instance }: InstanceRef): Promise<wire.ServerCaList> {
     const call: ApiCall = (options) => this.#api.instances.listServerCas({ project, instance }, options);
-    try {
-      return await this.#read(project, call, wire.serverCaList);
-    } catch (error) {
-      if (error instanceof CloudSqlError && error.kind === 'Invalid') return { serverCas: [] };
-      throw error;
-    }
+    return orNone(this.#read(project, call, wire.serverCaList));
+  }
+
+  /** For CAs of a CA service: without one it may be refused. */
+  #listServerCertificates({ project, instance }: InstanceRef): Promise<wire.ServerCertificateList> {
+    const call: ApiCall = (options) => this.#api.instances.ListServerCertificates({ project, instance }, options);
+    return orNone(this.#read(project, call, wire.serverCertificateList));
   }
 
   #operationPage(
@@ -174,6 +182,16 @@ export class AdminApi implements CloudSql {
     // A token can be revoked before it expires.
     if (result.kind === 'Response' && result.status === 401) this.#credentials.discard();
     return result;
+  }
+}
+
+/** A list that the API refuses because the instance is not of that kind has nothing in it. */
+async function orNone(list: Promise<wire.ServerCertificateList>): Promise<wire.ServerCertificateList> {
+  try {
+    return await list;
+  } catch (error) {
+    if (error instanceof CloudSqlError && error.kind === 'Invalid') return { serverCas: [] };
+    throw error;
   }
 }
 

@@ -125,12 +125,12 @@ export const instance: z.ZodType<InstanceAnswer> = z
     state: word(256),
     backendType: optionalWord(256),
     settings: settings.optional().catch(undefined),
+    // One that has no fingerprint makes the instance unreadable: it must not pass for one without a certificate.
     serverCaCert: z
       .object({ sha1Fingerprint: fingerprint })
       .loose()
       .transform((ca) => ({ fingerprint: ca.sha1Fingerprint, whole: serverCa.safeParse(ca).data }))
-      .optional()
-      .catch(undefined),
+      .nullish(),
   })
   .transform(({ state, backendType, settings: { activationPolicy, ipConfiguration } = {}, serverCaCert }) => ({
     instance: {
@@ -162,6 +162,33 @@ export const serverCaList: z.ZodType<ServerCaList> = z
     serverCas: certs,
     ...(activeVersion !== undefined && { activeVersion }),
   }));
+
+export interface ServerCertificateList extends ServerCaList {
+  /** SHA-1 fingerprint of the active server certificate. */
+  readonly serverCertificate?: string;
+}
+
+/** `activeVersion` is here that of a server certificate; the CA that signed it has the same place in the other list. */
+export const serverCertificateList: z.ZodType<ServerCertificateList> = z
+  .object({
+    caCerts: z.array(serverCa).optional(),
+    serverCerts: z.array(z.object({ sha1Fingerprint: fingerprint })).optional(),
+    activeVersion: fingerprint.optional().catch(undefined),
+  })
+  .transform(({ caCerts = [], serverCerts = [], activeVersion }) => {
+    const place = serverCerts.findIndex(({ sha1Fingerprint }) => sha1Fingerprint === activeVersion);
+    const serverCertificate = serverCerts[place]?.sha1Fingerprint;
+    const activeCa = caCerts.length === serverCerts.length ? caCerts[place]?.sha1Fingerprint : undefined;
+    return {
+      serverCas: distinct(caCerts),
+      ...present({ activeVersion: activeCa, serverCertificate }),
+    };
+  });
+
+/** A CA service signs many certificates with one CA. */
+const distinct = (cas: readonly ServerCa[]): readonly ServerCa[] => [
+  ...new Map(cas.map((ca) => [ca.sha1Fingerprint, ca])).values(),
+];
 
 /** An entry without a fingerprint makes the list unreadable: it decides whether a reset locks somebody out. */
 export const clientCertificates: z.ZodType<readonly ClientCertificate[]> = z

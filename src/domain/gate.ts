@@ -12,13 +12,13 @@ export interface GateFacts {
 
 /** Why this request may not be called at all, from what is known without asking Cloud SQL; undefined: it may. */
 export function refusal(reset: SslReset, { permission, requirePreconditions, now }: GateFacts): Verdict | undefined {
-  const { serverCaSha1Fingerprint, notAfterTime } = reset.spec.preconditions;
-  const hasPrecondition = serverCaSha1Fingerprint !== undefined;
+  const { serverCaSha1Fingerprint, serverCertificate, notAfterTime } = reset.spec.preconditions;
+  const hasPrecondition = serverCaSha1Fingerprint !== undefined || serverCertificate !== undefined;
   if (!permission.allowed) return stalled('NotPermitted', permission.message);
   if (!hasPrecondition && isRecreatedAtEachSync(reset)) {
     return stalled(
       'HookNotAllowed',
-      'A hook, or the sync option Force or Replace, recreates this object at each sync, and each time would reset the instance: remove it, or set preconditions.serverCaSha1Fingerprint',
+      'A hook, or the sync option Force or Replace, recreates this object at each sync, and each time would reset the instance: remove it, or set preconditions.serverCaSha1Fingerprint, or preconditions.serverCertificate: Missing',
     );
   }
   if (notAfterTime !== undefined && now.getTime() > Date.parse(notAfterTime)) {
@@ -28,7 +28,7 @@ export function refusal(reset: SslReset, { permission, requirePreconditions, now
   if (requirePreconditions && !hasPrecondition) {
     return stalled(
       'PreconditionsRequired',
-      'The operator runs with --require-preconditions: set preconditions.serverCaSha1Fingerprint to the fingerprint of the CA that is to be replaced',
+      'The operator runs with --require-preconditions: set preconditions.serverCaSha1Fingerprint to the fingerprint of the CA that is to be replaced, or preconditions.serverCertificate: Missing',
     );
   }
   return undefined;

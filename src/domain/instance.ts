@@ -14,9 +14,35 @@ export interface Instance {
   readonly serverCaSha1Fingerprint?: string;
 }
 
+/** Who keeps the CA that signs the server certificate. */
+export type CaOwner =
+  /** The instance has a CA of its own: a reset makes another one. */
+  | 'Instance'
+  /** A CA service signs: a reset makes another server certificate, and the CA stays the same. */
+  | 'Service'
+  /** A mode of tomorrow: what a reset did is told by what is seen after it. */
+  | 'Unknown';
+
+export function caOwner({ serverCaMode = '' }: Instance): CaOwner {
+  switch (serverCaMode) {
+    case '':
+    case 'CA_MODE_UNSPECIFIED':
+    case 'GOOGLE_MANAGED_INTERNAL_CA':
+      return 'Instance';
+    case 'GOOGLE_MANAGED_CAS_CA':
+    case 'CUSTOMER_MANAGED_CAS_CA':
+      return 'Service';
+    default:
+      return 'Unknown';
+  }
+}
+
+/** What a reset did to a First Generation instance takes effect when it is restarted. */
+export const isFirstGeneration = ({ backendType }: Instance): boolean => backendType === 'FIRST_GEN';
+
 /** One server CA of an instance. */
 export interface ServerCa {
-  /** SHA-1 of the certificate, lower-case hex. */
+  /** What the API says: SHA-1 of the certificate, lower-case hex; of one of them where there are several. */
   readonly sha1Fingerprint: string;
   /** One or several PEM blocks. */
   readonly pem: string;

@@ -1,38 +1,39 @@
 /** Judgements of preflight: what would fail after the connections are broken is found out before. */
-import type { Verdict } from './conditions.ts';
+import type { ReadyReason, Verdict } from './conditions.ts';
 import { stalled, waiting } from './conditions.ts';
-import type { ClientCertificate, Instance } from './instance.ts';
+import { type ClientCertificate, caOwner, type Instance } from './instance.ts';
 import { isDone } from './resolve.ts';
 import type { Operation, SslReset } from './ssl-reset.ts';
 
-/** The precondition no longer holds: what is asked for has happened already. */
-export function isAlreadyRotated({ spec }: SslReset, instance: Instance): boolean {
-  const wanted = spec.preconditions.serverCaSha1Fingerprint?.toLowerCase();
-  return wanted !== undefined && wanted !== instance.serverCaSha1Fingerprint;
+/** Why nothing is to be called: what is asked for has happened already. */
+export function alreadyDone({ spec: { preconditions } }: SslReset, instance: Instance): ReadyReason | undefined {
+  const { serverCaSha1Fingerprint: wanted, serverCertificate } = preconditions;
+  const active = instance.serverCaSha1Fingerprint;
+  if (serverCertificate === 'Missing' && active !== undefined) return 'AlreadyPresent';
+  return wanted !== undefined && wanted.toLowerCase() !== active ? 'AlreadyRotated' : undefined;
 }
 
-export function judgeInstance(instance: Instance): Verdict | undefined {
-  const { state, activationPolicy, backendType, serverCaMode } = instance;
-  if (backendType === 'FIRST_GEN') {
-    return stalled(
-      'InvalidRequest',
-      'First Generation instances are not supported by this version: nothing was called',
-    );
-  }
-  if (serverCaMode !== undefined && !PER_INSTANCE_CA.has(serverCaMode)) {
-    return stalled(
-      'InvalidRequest',
-      `Instances with a CA service (serverCaMode ${serverCaMode}) are not supported by this version: nothing was called`,
-    );
-  }
+/** The fingerprint guards nothing where a reset keeps the CA: it would hold at each sync, and each time reset again. */
+export function judgeFingerprint({ spec }: SslReset, instance: Instance): Verdict | undefined {
+  if (spec.preconditions.serverCaSha1Fingerprint === undefined) return undefined;
+  if (spec.mode === 'SyncFromPrimary') return pointless('Mode SyncFromPrimary');
+  if (caOwner(instance) === 'Instance') return undefined;
+  return pointless(`A reset of an instance with serverCaMode ${instance.serverCaMode}`);
+}
+
+const pointless = (what: string): Verdict =>
+  stalled(
+    'InvalidRequest',
+    `${what} keeps the server CA, so preconditions.serverCaSha1Fingerprint would hold for ever and guard nothing: nothing was called. Remove it; with requestId only a new value of it resets, and notAfterTime ends the request`,
+  );
+
+export function judgeInstance({ state, activationPolicy }: Instance): Verdict | undefined {
   if (activationPolicy === 'NEVER') {
     return waiting('WaitingForInstance', 'The instance is stopped (activation policy NEVER): start it');
   }
   if (state !== 'RUNNABLE') return waiting('WaitingForInstance', `The instance is ${state}, not RUNNABLE`);
   return undefined;
 }
-
-const PER_INSTANCE_CA = new Set(['GOOGLE_MANAGED_INTERNAL_CA', 'CA_MODE_UNSPECIFIED', '']);
 
 /** Client certificates matter where nobody gets in without one: the reset deletes them all. */
 export const needsClientCertificates = ({ sslMode }: Instance): boolean =>

@@ -14,7 +14,7 @@ export interface Observation {
   readonly claimed: ReadonlySet<string>;
   /** Those of `claimed` that an answer named. The others were found after a lost answer, and may be this call. */
   readonly answered: ReadonlySet<string>;
-  /** The CA differs from `before`, or client certificates of `before` are gone. */
+  /** The server's certificates differ from `before`, or client certificates of `before` are gone. */
   readonly evidenceAgrees: boolean;
   /** Since this process saw the record first, on its own monotonic clock. */
   readonly sinceSeenMs: number;
@@ -133,10 +133,34 @@ export function baseline(operations: readonly Operation[]): Pick<Before, 'operat
   };
 }
 
+/** What a reset renews on the server's side, as far as the instance's mode makes it worth a read. */
+export interface ServerCertificates {
+  readonly serverCaSha1Fingerprint?: string;
+  /** All server CAs of a First Generation instance: the new one is listed before it is active. */
+  readonly serverCas?: readonly string[];
+  /** Where a CA service keeps the CA. */
+  readonly serverCertificateSha1Fingerprint?: string;
+}
+
+/** Another server CA or server certificate than before, of the kind that a reset makes. */
+export function hasOtherServerCertificate(before: Before, now: ServerCertificates): boolean {
+  const ca = now.serverCaSha1Fingerprint;
+  const listed = now.serverCas ?? (ca === undefined ? [] : [ca]);
+  // The active CA of a First Generation instance changes with a restart, also to one that was made before the call.
+  if (before.serverCas !== undefined) return listed.some((one) => before.serverCas?.includes(one) === false);
+  return ca !== before.serverCaSha1Fingerprint || hasNewServerCertificate(before, now);
+}
+
+/** A certificate that is not told is no evidence. */
+export const hasNewServerCertificate = (
+  { serverCertificateSha1Fingerprint: before }: Before,
+  { serverCertificateSha1Fingerprint: now }: ServerCertificates,
+): boolean => before !== undefined && now !== undefined && before !== now;
+
 export function evidenceAgrees(
   before: Before,
-  now: { readonly serverCaSha1Fingerprint: string | undefined; readonly clientCertificates: readonly string[] },
+  now: ServerCertificates & { readonly clientCertificates: readonly string[] },
 ): boolean {
-  if (now.serverCaSha1Fingerprint !== before.serverCaSha1Fingerprint) return true;
+  if (hasOtherServerCertificate(before, now)) return true;
   return (before.clientCertificates ?? []).some((fingerprint) => !now.clientCertificates.includes(fingerprint));
 }

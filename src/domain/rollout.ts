@@ -165,6 +165,10 @@ function judge(dependent: Dependent, options: RollOptions): WorkloadStatus {
     : row('Rolling', judgement.message, startTime);
 }
 
+/** As far as is listed, nothing was on its way at any time. */
+export const hasRolledNothing = (rollout: RolloutStatus | undefined): boolean =>
+  (rollout?.workloads ?? []).every(({ startTime }) => startTime === undefined);
+
 const MAX_LISTED = 100;
 
 /** The rows as status keeps them: the counts are exact, the list is bounded, failures and open ones first. */

@@ -2,8 +2,9 @@
 import { wantsCertificates } from './client-certificate.ts';
 import type { ConditionValue, Verdict } from './conditions.ts';
 import { oneLine, setConditions, toTime } from './conditions.ts';
+import { hasKeptCa, whyKept } from './kept-ca.ts';
 import { isSettled } from './request.ts';
-import { isFailure } from './rollout.ts';
+import { hasRolledNothing, isFailure } from './rollout.ts';
 import type { HistoryEntry, Request, Spec, SslReset, Status } from './ssl-reset.ts';
 
 /** What a step may change of the status. */
@@ -49,28 +50,35 @@ function summary({ kind, reason, message }: Verdict): readonly ConditionValue[] 
 
 function steps(spec: Spec, facts: Facts, verdict: Verdict): readonly ConditionValue[] {
   return [
-    ...(facts.request?.outcome === 'AlreadyDone' ? [] : [resetDone(facts, verdict)]),
-    ...(spec.serverCa === undefined ? [] : [serverCaPublished(facts, verdict)]),
+    ...(facts.request?.outcome === 'AlreadyDone' ? [] : [resetDone(spec, facts, verdict)]),
+    ...(spec.serverCa === undefined ? [] : [serverCaPublished(spec, facts, verdict)]),
     ...(wantsCertificates({ spec }) ? [clientCertificatesIssued(facts, verdict)] : []),
-    ...(spec.rollout.disabled ? [] : [workloadsRolled(facts, verdict)]),
+    ...(spec.rollout.disabled ? [] : [workloadsRolled(spec, facts, verdict)]),
   ];
 }
 
-function resetDone({ request, operation }: Facts, verdict: Verdict): ConditionValue {
+function resetDone(spec: Spec, facts: Facts, verdict: Verdict): ConditionValue {
+  const { request, operation } = facts;
   const type = 'ResetDone';
   if (operation?.error !== undefined) {
     return { type, status: 'False', reason: 'OperationFailed', message: `Operation ${operation.name} failed` };
   }
   if (request?.outcome === 'Accepted' && request.doneTime !== undefined) {
-    return { type, status: 'True', reason: 'OperationDone', message: `Operation ${operation?.name ?? ''} is done` };
+    return {
+      type,
+      status: 'True',
+      reason: 'OperationDone',
+      message: `Operation ${operation?.name ?? ''} is done${kept(spec, facts)}`,
+    };
   }
   return { type, status: 'False', reason: verdict.reason, message: 'The operation is not done; see Ready' };
 }
 
-function serverCaPublished({ request, serverCa }: Facts, verdict: Verdict): ConditionValue {
+function serverCaPublished(spec: Spec, facts: Facts, verdict: Verdict): ConditionValue {
+  const { request, serverCa } = facts;
   const type = 'ServerCaPublished';
   if (request?.publishedTime !== undefined) {
-    const message = `${serverCa?.publishedTo ?? ''} holds the server CA ${serverCa?.sha1Fingerprint ?? ''}`;
+    const message = `${serverCa?.publishedTo ?? ''} holds the server CA ${serverCa?.sha1Fingerprint ?? ''}${kept(spec, facts)}`;
     return { type, status: 'True', reason: 'Published', message };
   }
   return { type, status: 'False', ...(isDone(request) ? verdictOf(verdict) : PENDING) };
@@ -85,11 +93,12 @@ function clientCertificatesIssued({ request, clientCertificates = [] }: Facts, v
   return { type, status: 'False', ...(request?.publishedTime === undefined ? PENDING : verdictOf(verdict)) };
 }
 
-function workloadsRolled({ request, rollout }: Facts, verdict: Verdict): ConditionValue {
+function workloadsRolled(spec: Spec, facts: Facts, verdict: Verdict): ConditionValue {
+  const { request, rollout } = facts;
   const type = 'WorkloadsRolled';
   if (request?.publishedTime === undefined || rollout === undefined) return { type, status: 'False', ...PENDING };
   if (rollout.total === undefined) return { type, status: 'False', ...verdictOf(verdict) };
-  const { total, rolled = 0, skipped = 0, workloads = [] } = rollout;
+  const { total, rolled = 0, skipped = 0 } = rollout;
   if (total === 0) {
     return {
       type,
@@ -102,16 +111,19 @@ function workloadsRolled({ request, rollout }: Facts, verdict: Verdict): Conditi
   if (rolled === 0) {
     return { type, status: 'True', reason: 'NothingToRoll', message: `All ${total} are paused or opted out` };
   }
-  const isUnchanged = workloads.every(({ startTime }) => startTime === undefined);
-  return isUnchanged
-    ? {
-        type,
-        status: 'True',
-        reason: 'Unchanged',
-        message: `${rolled} carried the server CAs already: nothing was rolled${skippedToo(skipped)}`,
-      }
-    : { type, status: 'True', reason: 'Rolled', message: `${rolled} rolled and healthy${skippedToo(skipped)}` };
+  if (!hasRolledNothing(rollout)) {
+    return { type, status: 'True', reason: 'Rolled', message: `${rolled} rolled and healthy${skippedToo(skipped)}` };
+  }
+  const why = hasKeptCa(facts)
+    ? `need no roll${kept(spec, facts)}`
+    : 'carried the server CAs already: nothing was rolled';
+  return { type, status: 'True', reason: 'Unchanged', message: `${rolled} ${why}${skippedToo(skipped)}` };
 }
+
+const kept = (spec: Spec, facts: Facts): string =>
+  hasKeptCa(facts) && facts.request?.publishedTime !== undefined
+    ? `; the server CA is the one of before: ${whyKept(spec)}`
+    : '';
 
 const skippedToo = (skipped: number): string => (skipped === 0 ? '' : `, ${skipped} skipped`);
 

@@ -62,7 +62,10 @@ export interface Finding {
   readonly verdict: Verdict;
   /** For `Waiting`: never sooner than Cloud SQL or the API server asked for. */
   readonly retryAfterMs?: number;
-  /** When to come back where no delay is recorded; absent: at once while progressing, never when ended. */
+  /**
+   * When to come back where no delay is recorded; absent: at once while progressing, never when ended. For `Waiting`: the
+   * delay is not recorded, since nothing is written while it goes on.
+   */
   readonly requeueAfterMs?: number;
   readonly events?: readonly StepEvent[];
 }

@@ -93,6 +93,11 @@ export interface CloudSql {
   identity(): Promise<string | undefined>;
   instance(ref: InstanceRef): Promise<Instance>;
   serverCas(ref: InstanceRef): Promise<ServerCas>;
+  /**
+   * SHA-1 fingerprint of the active server certificate of an instance with a CA service, lower-case hex; undefined where
+   * Cloud SQL does not tell.
+   */
+  serverCertificate(ref: InstanceRef): Promise<string | undefined>;
   clientCertificates(ref: InstanceRef): Promise<readonly ClientCertificate[]>;
   /** @throws CloudSqlError `NotFound` where the operation does not exist (any more) */
   operation(project: string, name: string): Promise<Operation>;

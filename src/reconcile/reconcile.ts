@@ -127,8 +127,9 @@ function settle(reset: SslReset, step: Step, finding: Finding, { clock, settings
   if (request === undefined) return ended;
   return { ...ended, facts: { ...ended.facts, request: delayed(request, ended, now) } };
 
-  function delayed(current: Request, { verdict, retryAfterMs }: Finding, at: Date): Request {
-    if (verdict.kind === 'Waiting') return afterFailure(current, at, settings, retryAfterMs);
+  function delayed(current: Request, { verdict, retryAfterMs, requeueAfterMs }: Finding, at: Date): Request {
+    if (verdict.kind === 'Waiting' && requeueAfterMs === undefined)
+      return afterFailure(current, at, settings, retryAfterMs);
     if (step.kind === 'Receive' || step.kind === 'Suspend') return current;
     return hasMovedOn(verdict) ? withoutFailures(current) : withoutDelay(current);
   }
@@ -176,7 +177,7 @@ async function conclude(
 
 function comeBack(written: SslReset, { verdict, requeueAfterMs }: Finding, { clock, settings }: World): Action {
   const now = clock.now();
-  if (verdict.kind === 'Waiting') return requeueAfter(remainingDelayMs(written.status.request, now));
+  if (verdict.kind === 'Waiting') return requeueAfter(requeueAfterMs ?? remainingDelayMs(written.status.request, now));
   if (verdict.kind === 'Progressing') {
     return requeueAfterMs === Number.POSITIVE_INFINITY ? AWAIT_CHANGE : requeueAfter(requeueAfterMs ?? 0);
   }

@@ -69,6 +69,7 @@ export class Cloud {
           },
         ];
       },
+      serverCertificate: async () => undefined,
       clientCertificates: async () => [],
       operation: async (_project, name) => {
         const found = this.#operations.find(({ operation }) => operation.name === name);

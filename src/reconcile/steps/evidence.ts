@@ -1,14 +1,34 @@
-import { evidenceAgrees } from '../../domain/resolve.ts';
+import { caOwner, type Instance, isFirstGeneration } from '../../domain/instance.ts';
+import { evidenceAgrees, type ServerCertificates } from '../../domain/resolve.ts';
 import type { Before, InstanceRef } from '../../domain/ssl-reset.ts';
 import type { CloudSql } from '../ports.ts';
 
-/** Whether the instance shows the traces of a reset: another CA than before, or client certificates gone. */
+/** Whether the instance shows the traces of a reset: other certificates than before, or client certificates gone. */
 export async function readEvidence(cloudSql: CloudSql, ref: InstanceRef, before: Before): Promise<boolean> {
-  const { serverCaSha1Fingerprint } = await cloudSql.instance(ref);
+  const now = await readServerCertificates(cloudSql, ref, await cloudSql.instance(ref));
   const hadCertificates = (before.clientCertificates ?? []).length > 0;
   const certificates = hadCertificates ? await cloudSql.clientCertificates(ref) : [];
   return evidenceAgrees(before, {
-    serverCaSha1Fingerprint,
+    ...now,
     clientCertificates: certificates.map(({ sha1Fingerprint }) => sha1Fingerprint),
   });
+}
+
+/** As many as a record keeps; an instance has three at most. */
+const MAX_CAS = 100;
+
+/** What tells a reset of this instance: its active CA, and more only where that alone does not tell. */
+export async function readServerCertificates(
+  cloudSql: CloudSql,
+  ref: InstanceRef,
+  instance: Instance,
+): Promise<ServerCertificates> {
+  const { serverCaSha1Fingerprint } = instance;
+  const cas = isFirstGeneration(instance) ? await cloudSql.serverCas(ref) : undefined;
+  const certificate = caOwner(instance) === 'Instance' ? undefined : await cloudSql.serverCertificate(ref);
+  return {
+    ...(serverCaSha1Fingerprint !== undefined && { serverCaSha1Fingerprint }),
+    ...(cas !== undefined && { serverCas: cas.slice(0, MAX_CAS).map(({ sha1Fingerprint }) => sha1Fingerprint) }),
+    ...(certificate !== undefined && { serverCertificateSha1Fingerprint: certificate }),
+  };
 }

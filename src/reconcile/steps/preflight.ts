@@ -1,18 +1,25 @@
 import { wantsCertificates } from '../../domain/client-certificate.ts';
-import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
-import type { Instance } from '../../domain/instance.ts';
+import { progressing, type ReadyReason, type Verdict, waiting } from '../../domain/conditions.ts';
 import {
-  isAlreadyRotated,
+  alreadyDone,
   judgeClientCertificates,
+  judgeFingerprint,
   judgeInstance,
   judgeOperations,
   needsClientCertificates,
 } from '../../domain/preflight.ts';
-import { BASELINE_SIZE, baseline, suspects } from '../../domain/resolve.ts';
+import {
+  BASELINE_SIZE,
+  baseline,
+  hasOtherServerCertificate,
+  type ServerCertificates,
+  suspects,
+} from '../../domain/resolve.ts';
 import type { Before, Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { annotations } from '../../domain/ssl-reset.ts';
 import { templateAnnotationKey } from '../../domain/tls-material.ts';
 import type { World } from '../pass.ts';
+import { readServerCertificates } from './evidence.ts';
 import { findDependents } from './find-dependents.ts';
 import { applyObject, certificateSecret, DRY_RUN, orCannotPublish, serverCaObject } from './published-object.ts';
 
@@ -20,7 +27,7 @@ export type Preflight =
   /** The call may be made; `before` is what it will be compared with. */
   | { readonly kind: 'Clear'; readonly before: Before; readonly user: string | undefined }
   /** What is asked for has happened already: nothing is to be called. */
-  | { readonly kind: 'AlreadyDone' }
+  | { readonly kind: 'AlreadyDone'; readonly reason: ReadyReason }
   /** An earlier call may have been executed after all. */
   | { readonly kind: 'Resolve' }
   | { readonly kind: 'Obstacle'; readonly verdict: Verdict };
@@ -34,18 +41,21 @@ export async function preflight(reset: SslReset, request: Request, world: World)
   // reset of another object that ends in between would look like the trace of this call.
   const operations = await readOperations(reset, request, world);
   const instance = await world.cloudSql.instance(reset.spec);
-  const isDone = isAlreadyRotated(reset, instance);
-  if (isDone && request.inDoubt !== true) {
+  const pointless = judgeFingerprint(reset, instance);
+  const reason = pointless === undefined ? alreadyDone(reset, instance) : undefined;
+  if (reason !== undefined && request.inDoubt !== true) {
     const obstacle = await dependentsObstacle(reset, world);
-    return obstacle === undefined ? { kind: 'AlreadyDone' } : { kind: 'Obstacle', verdict: obstacle };
+    return obstacle === undefined ? { kind: 'AlreadyDone', reason } : { kind: 'Obstacle', verdict: obstacle };
   }
   if (hasLateOperation(reset, request, operations, world)) return { kind: 'Resolve' };
-  if (isDone) return { kind: 'AlreadyDone' };
-  if (hasOtherCa(request, instance)) return { kind: 'Resolve' };
+  if (reason !== undefined) return { kind: 'AlreadyDone', reason };
+  const serverCertificates = await readServerCertificates(world.cloudSql, reset.spec, instance);
+  if (hasTraces(request, serverCertificates)) return { kind: 'Resolve' };
   const needsCertificates = needsClientCertificates(instance);
   const certificates =
     needsCertificates || wantsCertificates(reset) ? await world.cloudSql.clientCertificates(reset.spec) : [];
   const obstacle =
+    pointless ??
     judgeInstance(instance) ??
     (needsCertificates ? judgeClientCertificates(reset, certificates) : undefined) ??
     judgeOperations(operations) ??
@@ -54,7 +64,7 @@ export async function preflight(reset: SslReset, request: Request, world: World)
     (await dependentsObstacle(reset, world));
   if (obstacle !== undefined) return { kind: 'Obstacle', verdict: obstacle };
   const now = beforeOf(
-    instance,
+    serverCertificates,
     operations,
     certificates.map(({ sha1Fingerprint }) => sha1Fingerprint),
   );
@@ -66,11 +76,11 @@ export async function preflight(reset: SslReset, request: Request, world: World)
 }
 
 const beforeOf = (
-  { serverCaSha1Fingerprint }: Instance,
+  serverCertificates: ServerCertificates,
   operations: readonly Operation[],
   clientCertificates: readonly string[],
 ): Before => ({
-  ...(serverCaSha1Fingerprint !== undefined && { serverCaSha1Fingerprint }),
+  ...serverCertificates,
   ...(clientCertificates.length > 0 && { clientCertificates: clientCertificates.slice(0, BASELINE_SIZE) }),
   ...baseline(operations),
 });
@@ -94,9 +104,9 @@ function hasLateOperation(
   return suspects({ before, user, operations, claimed: world.fleet.answeredOperations(reset) }).length > 0;
 }
 
-/** The CA changed under a call in doubt although no operation of it is listed: that may have been the call. */
-const hasOtherCa = ({ inDoubt, before }: Request, { serverCaSha1Fingerprint }: Instance): boolean =>
-  inDoubt === true && before !== undefined && before.serverCaSha1Fingerprint !== serverCaSha1Fingerprint;
+/** The certificates changed under a call in doubt although no operation of it is listed: that may have been the call. */
+const hasTraces = ({ inDoubt, before }: Request, now: ServerCertificates): boolean =>
+  inDoubt === true && before !== undefined && hasOtherServerCertificate(before, now);
 
 const siblingObstacle = (reset: SslReset, { fleet }: World): Verdict | undefined =>
   fleet.mustWaitForSibling(reset)

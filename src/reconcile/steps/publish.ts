@@ -1,12 +1,15 @@
-import { pollDelayMs } from '../../domain/attempts.ts';
+import { deadline, lookAgainDelayMs, pollDelayMs } from '../../domain/attempts.ts';
 import { wantsCertificates } from '../../domain/client-certificate.ts';
-import { progressing, stalled, toTime, type Verdict } from '../../domain/conditions.ts';
+import { progressing, stalled, toTime, type Verdict, waiting } from '../../domain/conditions.ts';
 import { retryCommand } from '../../domain/gate.ts';
-import type { ServerCas } from '../../domain/instance.ts';
+import { caOwner, type Instance, isFirstGeneration, type ServerCas } from '../../domain/instance.ts';
+import { BASELINE_SIZE, hasNewServerCertificate } from '../../domain/resolve.ts';
 import type { Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
 import { revision, serverCaPem, serverCaStatus } from '../../domain/tls-material.ts';
-import type { StepEvent, StepResult, World } from '../pass.ts';
+import { findRestart, isOldCa, judgeUnchangedCa } from '../../domain/unchanged-ca.ts';
+import type { Finding, StepEvent, StepResult, World } from '../pass.ts';
+import { readServerCertificates } from './evidence.ts';
 import { LOOKING_FOR_DEPENDENTS } from './find-dependents.ts';
 import { applyObject, describeObject, orCannotPublish, serverCaObject } from './published-object.ts';
 
@@ -25,13 +28,9 @@ async function readAndPublish(reset: SslReset, world: World): Promise<StepResult
   const cas = await world.cloudSql.serverCas(reset.spec);
   const facts = factsOf(reset);
   if (isStillOld(request, cas)) {
-    const verdict = operation?.error === undefined ? whileSettling(reset, request, world) : failed(reset, operation);
-    return {
-      kind: 'Finding',
-      facts,
-      verdict,
-      requeueAfterMs: pollDelayMs(request.doneTime, world.clock.now(), world.settings),
-    };
+    const unfinished =
+      operation?.error === undefined ? await whileOld(reset, request, world) : { verdict: failed(reset, operation) };
+    if (unfinished !== undefined) return { kind: 'Finding', facts, ...unfinished };
   }
   const contents = serverCaObject(reset, serverCaPem(cas, reset.spec.serverCa?.contents ?? 'All'));
   const obstacle = contents && (await applyObject(world.objects, contents, { before, dryRun: false }));
@@ -56,21 +55,71 @@ async function readAndPublish(reset: SslReset, world: World): Promise<StepResult
   };
 }
 
-/** After an accepted reset of a per-instance CA the active CA must be another one. */
-const isStillOld = ({ outcome, before }: Request, [active]: ServerCas): boolean =>
-  active === undefined || (outcome === 'Accepted' && active.sha1Fingerprint === before?.serverCaSha1Fingerprint);
+const isStillOld = ({ outcome, before = {} }: Request, [active]: ServerCas): boolean =>
+  active === undefined || (outcome === 'Accepted' && isOldCa(before, active.sha1Fingerprint));
 
-function whileSettling(reset: SslReset, { doneTime }: Request, { clock, settings }: World): Verdict {
-  const elapsedMs = doneTime === undefined ? 0 : clock.now().getTime() - Date.parse(doneTime);
-  return elapsedMs < settings.caSettleMs
-    ? progressing(
-        'Publishing',
-        'The operation is done, and the instance still lists the old server CA; it is read again',
-      )
-    : stalled(
-        'ServerCaUnchanged',
-        `The operation is done, but the server CA is still the old one after ${Math.round(settings.caSettleMs / 1000)} s. Look again with: ${retryCommand(reset)}`,
-      );
+type Unfinished = Pick<Finding, 'verdict' | 'requeueAfterMs'>;
+
+/** What the old CA is waited for; undefined: it is the right one. */
+async function whileOld(reset: SslReset, request: Request, world: World): Promise<Unfinished | undefined> {
+  const { clock, memory } = world;
+  const { doneTime } = request;
+  const sinceDoneMs = doneTime === undefined ? 0 : clock.now().getTime() - Date.parse(doneTime);
+  if (request.outcome !== 'Accepted') return whileSettling(reset, sinceDoneMs, world);
+  const instance = await world.cloudSql.instance(reset.spec);
+  const restart = isFirstGeneration(instance) ? await readRestart(reset, request, world) : undefined;
+  const judgement = judgeUnchangedCa({
+    instance,
+    mode: reset.spec.mode,
+    isRestarted: restart !== undefined,
+    hasNewServerCertificate: await isRenewed(reset, request, instance, world),
+  });
+  if (judgement === 'Kept') return undefined;
+  if (judgement === 'RestartRequired') return untilRestarted(reset, request, world);
+  const since = restart && memory.sinceSeenMs(reset.metadata.uid, `restarted ${restart.name} ${doneTime}`);
+  return whileSettling(reset, since ?? sinceDoneMs, world);
+}
+
+async function readRestart({ spec, status: { operation } }: SslReset, { before = {} }: Request, { cloudSql }: World) {
+  const operations = await cloudSql.operations(spec, {
+    limit: BASELINE_SIZE,
+    isKnown: ({ name }) => name === operation?.name,
+  });
+  return findRestart(operation, before, operations);
+}
+
+async function isRenewed({ spec }: SslReset, { before }: Request, instance: Instance, { cloudSql }: World) {
+  if (before === undefined || caOwner(instance) !== 'Unknown') return false;
+  return hasNewServerCertificate(before, await readServerCertificates(cloudSql, spec, instance));
+}
+
+/** Nothing is written down while somebody is waited for, so the delay grows by how long that has taken. */
+function untilRestarted(reset: SslReset, { doneTime }: Request, { clock, settings }: World): Unfinished {
+  const { project, instance } = reset.spec;
+  const now = clock.now();
+  const leftMs = (deadline(reset)?.getTime() ?? 0) - now.getTime();
+  return {
+    verdict: waiting(
+      'RestartRequired',
+      `The reset is done; an instance of the First Generation takes its new certificates when it is restarted, which breaks all connections. Restart it with: gcloud sql instances restart ${instance} --project=${project}`,
+    ),
+    requeueAfterMs: Math.max(0, Math.min(lookAgainDelayMs(doneTime, now, settings), leftMs)),
+  };
+}
+
+function whileSettling(reset: SslReset, sinceMs: number, { clock, settings }: World): Unfinished {
+  const seconds = Math.round(settings.caSettleMs / 1000);
+  const verdict =
+    sinceMs < settings.caSettleMs
+      ? progressing(
+          'Publishing',
+          'The operation is done, and the instance still lists the old server CA; it is read again',
+        )
+      : stalled(
+          'ServerCaUnchanged',
+          `The operation is done, but the server CA is still the old one after ${seconds} s. Look again with: ${retryCommand(reset)}`,
+        );
+  return { verdict, requeueAfterMs: pollDelayMs(reset.status.request?.doneTime, clock.now(), settings) };
 }
 
 /** Cloud SQL ended the operation with an error; a person decides whether to call again. */
@@ -83,14 +132,18 @@ export function failed(reset: SslReset, { name, error }: Operation): Verdict {
 }
 
 function finished(
-  { status: { request, serverCa, operation } }: SslReset,
+  { status: { request, serverCa, operation, history = [] } }: SslReset,
   fingerprint: string | undefined,
 ): readonly StepEvent[] {
   const before = request?.before;
-  const isTold = fingerprint === undefined || serverCa?.sha1Fingerprint === fingerprint;
-  if (request?.outcome !== 'Accepted' || isTold) return [];
+  const old = before?.serverCaSha1Fingerprint ?? 'none';
+  const isKept = old === fingerprint;
+  const isTold = isKept
+    ? history.some(({ startTime }) => startTime === request?.time)
+    : serverCa?.sha1Fingerprint === fingerprint;
+  if (request?.outcome !== 'Accepted' || fingerprint === undefined || isTold) return [];
   const deleted = before?.clientCertificates?.length ?? 0;
-  const note = `Operation ${operation?.name ?? ''} is done: server CA ${before?.serverCaSha1Fingerprint ?? 'none'} → ${fingerprint}`;
+  const note = `Operation ${operation?.name ?? ''} is done: server CA ${old} ${isKept ? 'is kept' : `→ ${fingerprint}`}`;
   return [
     {
       type: 'Normal',

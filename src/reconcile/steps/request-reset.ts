@@ -1,5 +1,5 @@
 import type { PollPolicy } from '../../domain/attempts.ts';
-import { progressing, stalled, toTime, type Verdict, waiting } from '../../domain/conditions.ts';
+import { progressing, type ReadyReason, stalled, toTime, type Verdict, waiting } from '../../domain/conditions.ts';
 import { isKubernetesError } from '../../domain/errors.ts';
 import { refusal } from '../../domain/gate.ts';
 import { type Judgement, judgeAnswer } from '../../domain/judge-answer.ts';
@@ -26,7 +26,7 @@ export async function requestReset(reset: SslReset, world: World): Promise<StepR
     case 'Resolve':
       return resolveFirst(facts, request);
     case 'AlreadyDone':
-      return alreadyDone(facts, request, toTime(world.clock.now()));
+      return alreadyDone(facts, { ...request, doneTime: toTime(world.clock.now()) }, checked.reason);
     case 'Clear':
       return call(reset, request, checked, world);
   }
@@ -49,10 +49,15 @@ function resolveFirst(facts: Facts, request: Request): StepResult {
   };
 }
 
-const alreadyDone = (facts: Facts, request: Request, now: string): StepResult => ({
+const alreadyDone = (facts: Facts, request: Request, reason: ReadyReason): StepResult => ({
   kind: 'Finding',
-  facts: { ...facts, request: { ...request, outcome: 'AlreadyDone', doneTime: now } },
-  verdict: progressing('Publishing', 'The server CA is not the one of the precondition any more: nothing is called'),
+  facts: { ...facts, request: { ...request, outcome: 'AlreadyDone' } },
+  verdict: progressing(
+    'Publishing',
+    reason === 'AlreadyPresent'
+      ? 'The instance has a server certificate already: nothing is called'
+      : 'The server CA is not the one of the precondition any more: nothing is called',
+  ),
 });
 
 /**

@@ -1,7 +1,15 @@
 import { oneLine, progressing, ready, stalled, toTime, type Verdict } from '../../domain/conditions.ts';
 import { isKubernetesError } from '../../domain/errors.ts';
 import { retryCommand } from '../../domain/gate.ts';
-import { type Dependent, isFailure, planRoll, type RollOptions, rolloutStatus } from '../../domain/rollout.ts';
+import { hasKeptCa, trusting, whyKept } from '../../domain/kept-ca.ts';
+import {
+  type Dependent,
+  hasRolledNothing,
+  isFailure,
+  planRoll,
+  type RollOptions,
+  rolloutStatus,
+} from '../../domain/rollout.ts';
 import type { RolloutStatus, SslReset, WorkloadStatus } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf, failureMessage } from '../../domain/status.ts';
 import { templateAnnotations } from '../../domain/tls-material.ts';
@@ -19,8 +27,9 @@ export async function roll(reset: SslReset, world: World): Promise<StepResult> {
   const facts = factsOf(reset);
   const revision = facts.rollout?.revision ?? '';
   if (reset.spec.rollout.disabled) return { kind: 'Finding', facts, verdict: ended(reset, facts) };
-  const found = await orCannotPublish(() => findDependents(reset, world.workloads));
-  if ('kind' in found) return { kind: 'Finding', facts, verdict: found };
+  const dependents = await orCannotPublish(() => findDependents(reset, world.workloads));
+  if ('kind' in dependents) return { kind: 'Finding', facts, verdict: dependents };
+  const found = trusting(reset, dependents);
   const options: RollOptions = {
     annotations: templateAnnotations(reset),
     rollout: reset.spec.rollout,
@@ -89,10 +98,13 @@ function ended(reset: SslReset, facts: Facts): Verdict {
       `${failureMessage(facts).slice(0, 700)}. Judge it again with: ${retryCommand(reset)}`,
     );
   }
-  const what = [rolled(rollout), published(facts), issued(facts)].filter((text) => text !== '').join('; ');
-  return request?.outcome === 'AlreadyDone'
-    ? ready('AlreadyRotated', `The server CA was rotated before, so nothing was called; ${what}`)
-    : ready('Complete', `${what}; operation ${operation?.name ?? ''}`);
+  const isKept = hasKeptCa(facts) && hasRolledNothing(rollout);
+  const how = isKept ? `nothing had to roll: ${whyKept(reset.spec)}` : rolled(rollout);
+  const what = [how, published(facts), issued(facts)].filter((text) => text !== '').join('; ');
+  if (request?.outcome !== 'AlreadyDone') return ready('Complete', `${what}; operation ${operation?.name ?? ''}`);
+  return reset.spec.preconditions.serverCertificate === 'Missing'
+    ? ready('AlreadyPresent', `The instance had a server certificate, so nothing was called; ${what}`)
+    : ready('AlreadyRotated', `The server CA was rotated before, so nothing was called; ${what}`);
 }
 
 /** Enough of a fingerprint to tell one CA from another; `status.serverCa` has it whole. */

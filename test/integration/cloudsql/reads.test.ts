@@ -49,14 +49,51 @@ describe('the server CAs', () => {
     const ref = { project: REF.project, instance: 'with-ca-service' };
     await emulator.createInstance({ name: ref.instance, serverCaMode: 'GOOGLE_MANAGED_CAS_CA' });
     const api = adminApi(emulator.apiUrl);
-    const [active] = await api.serverCas(ref);
+    const [active, ...others] = await api.serverCas(ref);
     assert.equal(active?.sha1Fingerprint, (await api.instance(ref)).serverCaSha1Fingerprint);
-    assert.ok(active);
+    assert.ok(active?.expirationTime);
+    assert.deepEqual(others, []);
+  });
+
+  it('of an instance with a CA service are read where the list of its own CAs is refused', async () => {
+    const ref = { project: REF.project, instance: 'with-customer-ca' };
+    await emulator.createInstance({ name: ref.instance, serverCaMode: 'CUSTOMER_MANAGED_CAS_CA' });
+    const api = adminApi(emulator.apiUrl);
+    const [expected] = await api.serverCas(ref);
+    assert.ok(expected);
+    emulator.order({
+      api: 'listServerCas',
+      answer: { kind: 'Error', executed: false, code: 400, reason: 'invalidRequest' },
+    });
+    assert.deepEqual(await api.serverCas(ref), [expected]);
+  });
+
+  it('keep to one call for an instance with a CA of its own', async () => {
+    const calls = emulator.journal.entries().length;
+    await adminApi(emulator.apiUrl).serverCas(REF);
+    assert.equal(emulator.journal.entries().length, calls + 1);
   });
 
   it('of an old instance without a server certificate are none', async () => {
     await emulator.createInstance({ name: 'old', hasServerCertificate: false });
     assert.deepEqual(await adminApi(emulator.apiUrl).serverCas({ project: REF.project, instance: 'old' }), []);
+  });
+});
+
+describe('the server certificate', () => {
+  it('of an instance with a CA service is another one after a reset', async () => {
+    const ref = { project: REF.project, instance: 'renewed' };
+    const instance = await emulator.createInstance({ name: ref.instance, serverCaMode: 'GOOGLE_MANAGED_CAS_CA' });
+    const api = adminApi(emulator.apiUrl);
+    const before = await api.serverCertificate(ref);
+    assert.equal(before, instance.active?.server.certificate.sha1Fingerprint);
+    (await instance.prepareReset())();
+    const after = await api.serverCertificate(ref);
+    assert.ok(after !== undefined && after !== before);
+  });
+
+  it('is not told of an instance with a CA of its own', async () => {
+    assert.equal(await adminApi(emulator.apiUrl).serverCertificate(REF), undefined);
   });
 });
 

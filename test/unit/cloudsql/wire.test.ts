@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { describe, it } from 'node:test';
+import { describe, it, test } from 'node:test';
 import { parse } from 'yaml';
 import * as z from 'zod';
 import * as wire from '../../../src/cloudsql/wire.ts';
@@ -121,6 +121,58 @@ describe('an instance', () => {
   it('has a fingerprint even where its CA cannot be read', () => {
     const parsed = wire.instance.parse({ state: 'RUNNABLE', serverCaCert: { sha1Fingerprint: 'AB' } });
     assert.deepEqual(parsed, { instance: { state: 'RUNNABLE', serverCaSha1Fingerprint: 'ab' } });
+  });
+});
+
+test('an instance whose server CA has no fingerprint is unreadable, and not one without a certificate', () => {
+  assert.equal(wire.instance.safeParse({ state: 'RUNNABLE', serverCaCert: {} }).success, false);
+  assert.deepEqual(wire.instance.parse({ state: 'RUNNABLE', serverCaCert: null }), { instance: { state: 'RUNNABLE' } });
+});
+
+test('a CA of several certificates is taken whole, with the fingerprint that the API gives', () => {
+  const block = (body: string): string => `-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----\n`;
+  const cert = `${block('root')}${block('intermediate')}`;
+  assert.deepEqual(wire.serverCaList.parse({ certs: [{ sha1Fingerprint: 'AB', cert }] }).serverCas, [
+    { sha1Fingerprint: 'ab', pem: cert },
+  ]);
+});
+
+describe('the certificates of a CA service', () => {
+  const pem = '-----BEGIN CERTIFICATE-----\n';
+  const ca = (sha1Fingerprint: string) => ({ sha1Fingerprint, cert: pem });
+  const parse = (list: object) => wire.serverCertificateList.parse(list);
+  const a = { sha1Fingerprint: 'a', pem };
+  const b = { sha1Fingerprint: 'b', pem };
+
+  it('tell the active server certificate, and the CA that signed it', () => {
+    const serverCerts = [{ sha1Fingerprint: '1' }, { sha1Fingerprint: 'F2' }];
+    assert.deepEqual(parse({ caCerts: [ca('A'), ca('B')], serverCerts, activeVersion: 'f2' }), {
+      serverCas: [a, b],
+      activeVersion: 'b',
+      serverCertificate: 'f2',
+    });
+  });
+
+  it('list a CA once that signed several', () => {
+    const serverCerts = [{ sha1Fingerprint: '1' }, { sha1Fingerprint: '2' }];
+    assert.deepEqual(parse({ caCerts: [ca('A'), ca('A')], serverCerts, activeVersion: '2' }), {
+      serverCas: [a],
+      activeVersion: 'a',
+      serverCertificate: '2',
+    });
+  });
+
+  it('do not tell which CA signed where the lists are of different length', () => {
+    const serverCerts = [{ sha1Fingerprint: '1' }, { sha1Fingerprint: '2' }];
+    assert.deepEqual(parse({ caCerts: [ca('A')], serverCerts, activeVersion: '2' }), {
+      serverCas: [a],
+      serverCertificate: '2',
+    });
+  });
+
+  it('tell no server certificate where none is active', () => {
+    assert.deepEqual(parse({}), { serverCas: [] });
+    assert.deepEqual(parse({ serverCerts: [{ sha1Fingerprint: '1' }], activeVersion: '9' }), { serverCas: [] });
   });
 });
 

@@ -48,6 +48,12 @@ describe('refusal', () => {
   test('a fingerprint is a precondition', () =>
     assert.equal(reasonOf({ spec: { preconditions: precondition } }, { requirePreconditions: true }), undefined));
 
+  test('a server certificate that must be missing is a precondition', () => {
+    const preconditions = { serverCertificate: 'Missing' } as const;
+    assert.equal(reasonOf({ spec: { preconditions } }, { requirePreconditions: true }), undefined);
+    assert.equal(reasonOf({ annotations: hook, spec: { preconditions } }), undefined);
+  });
+
   const recreated: readonly (readonly [string, string])[] = [
     ['argocd.argoproj.io/hook', 'PreSync'],
     ['helm.sh/hook', 'post-upgrade'],

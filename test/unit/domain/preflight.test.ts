@@ -2,30 +2,58 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Instance } from '../../../src/domain/instance.ts';
 import {
-  isAlreadyRotated,
+  alreadyDone,
   judgeClientCertificates,
+  judgeFingerprint,
   judgeInstance,
   judgeOperations,
   needsClientCertificates,
 } from '../../../src/domain/preflight.ts';
+import type { Spec } from '../../../src/domain/ssl-reset.ts';
 import { anOperation, aReset, fingerprint } from '../support/builders.ts';
 
 const runnable: Instance = { state: 'RUNNABLE', serverCaSha1Fingerprint: fingerprint(10) };
 
-describe('the precondition of a fingerprint', () => {
-  const isRotated = (wanted: string | undefined, instance: Instance): boolean =>
-    isAlreadyRotated(
-      aReset({ spec: { preconditions: wanted === undefined ? {} : { serverCaSha1Fingerprint: wanted } } }),
-      instance,
-    );
-  test('none: there is something to reset', () => assert.equal(isRotated(undefined, runnable), false));
-  test('the active CA has it, in either case', () => {
-    assert.equal(isRotated(fingerprint(10), runnable), false);
-    assert.equal(isRotated(fingerprint(10).toUpperCase(), runnable), false);
+describe('what was asked for has happened already', () => {
+  const reasonOf = (preconditions: Spec['preconditions'], instance: Instance) =>
+    alreadyDone(aReset({ spec: { preconditions } }), instance);
+  const fingerprintOf = (n: number) => ({ serverCaSha1Fingerprint: fingerprint(n) });
+  const missing = { serverCertificate: 'Missing' } as const;
+  const without: Instance = { state: 'RUNNABLE' };
+
+  test('not without a precondition', () => assert.equal(reasonOf({}, runnable), undefined));
+  test('not while the active CA has the fingerprint, in either case', () => {
+    assert.equal(reasonOf(fingerprintOf(10), runnable), undefined);
+    const upper = { serverCaSha1Fingerprint: fingerprint(10).toUpperCase() };
+    assert.equal(reasonOf(upper, runnable), undefined);
   });
-  test('another CA is active: rotated already', () => assert.ok(isRotated(fingerprint(9), runnable)));
-  test('the instance has no certificate: nothing to reset', () =>
-    assert.ok(isRotated(fingerprint(10), { state: 'RUNNABLE' })));
+  test('where another CA is active', () => assert.equal(reasonOf(fingerprintOf(9), runnable), 'AlreadyRotated'));
+  test('where the CA of the fingerprint is gone', () =>
+    assert.equal(reasonOf(fingerprintOf(10), without), 'AlreadyRotated'));
+  test('not while the instance has no server certificate', () => assert.equal(reasonOf(missing, without), undefined));
+  test('where the instance that should have none has a server certificate', () =>
+    assert.equal(reasonOf(missing, runnable), 'AlreadyPresent'));
+});
+
+describe('the precondition of a fingerprint', () => {
+  const rows: readonly (readonly [string, Partial<Spec>, Partial<Instance>, string | undefined])[] = [
+    ['guards an instance with a CA of its own', {}, { serverCaMode: 'GOOGLE_MANAGED_INTERNAL_CA' }, undefined],
+    ['guards an instance that tells no mode', {}, {}, undefined],
+    ['guards nothing with a CA service', {}, { serverCaMode: 'GOOGLE_MANAGED_CAS_CA' }, 'InvalidRequest'],
+    ["guards nothing with a customer's CA", {}, { serverCaMode: 'CUSTOMER_MANAGED_CAS_CA' }, 'InvalidRequest'],
+    ['guards nothing in a mode of tomorrow', {}, { serverCaMode: 'SOMETHING_NEW' }, 'InvalidRequest'],
+    ['guards nothing where a replica syncs', { mode: 'SyncFromPrimary' }, {}, 'InvalidRequest'],
+  ];
+  const preconditions = { serverCaSha1Fingerprint: fingerprint(10) };
+  for (const [what, spec, parts, reason] of rows) {
+    test(what, () => {
+      const verdict = judgeFingerprint(aReset({ spec: { preconditions, ...spec } }), { ...runnable, ...parts });
+      assert.equal(verdict?.reason, reason);
+      if (verdict !== undefined) assert.match(verdict.message, /nothing was called.*requestId/);
+    });
+  }
+  test('is not asked of who has none', () =>
+    assert.equal(judgeFingerprint(aReset(), { ...runnable, serverCaMode: 'GOOGLE_MANAGED_CAS_CA' }), undefined));
 });
 
 describe('the instance', () => {
@@ -35,9 +63,9 @@ describe('the instance', () => {
     ['is in maintenance', { state: 'MAINTENANCE' }, 'WaitingForInstance'],
     ['is in a state of tomorrow', { state: 'FROZEN' }, 'WaitingForInstance'],
     ['is stopped', { activationPolicy: 'NEVER' }, 'WaitingForInstance'],
-    ['is of the First Generation, whatever its state', { backendType: 'FIRST_GEN', state: 'FAILED' }, 'InvalidRequest'],
-    ['has a CA service', { serverCaMode: 'GOOGLE_MANAGED_CAS_CA' }, 'InvalidRequest'],
-    ['has a CA mode of tomorrow', { serverCaMode: 'SOMETHING_NEW' }, 'InvalidRequest'],
+    ['is of the First Generation', { backendType: 'FIRST_GEN' }, undefined],
+    ['has a CA service', { serverCaMode: 'GOOGLE_MANAGED_CAS_CA' }, undefined],
+    ['has a CA mode of tomorrow', { serverCaMode: 'SOMETHING_NEW' }, undefined],
   ];
   for (const [what, parts, reason] of rows) {
     test(`${what}: ${reason ?? 'nothing in the way'}`, () =>

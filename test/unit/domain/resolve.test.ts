@@ -228,4 +228,28 @@ describe('evidence of a reset', () => {
     assert.equal(evidenceAgrees({}, { ...now, serverCaSha1Fingerprint: fingerprint(1) }), true));
   test('a client certificate gone', () =>
     assert.equal(evidenceAgrees(before, { ...now, clientCertificates: ['a'] }), true));
+
+  const serverCertificateSha1Fingerprint = fingerprint(7);
+  const ofService = { ...before, serverCertificateSha1Fingerprint };
+  test('another server certificate of the same CA', () => {
+    assert.equal(evidenceAgrees(ofService, { ...now, serverCertificateSha1Fingerprint }), false);
+    assert.equal(evidenceAgrees(ofService, { ...now, serverCertificateSha1Fingerprint: fingerprint(8) }), true);
+  });
+  test('a server certificate that is not told, or was not: none', () => {
+    assert.equal(evidenceAgrees(ofService, now), false);
+    assert.equal(evidenceAgrees(before, { ...now, serverCertificateSha1Fingerprint }), false);
+  });
+
+  const ofFirstGeneration = { ...before, serverCas: [fingerprint(1), fingerprint(2)] };
+  test('First Generation: a CA that was not listed before, though another one is active', () => {
+    const serverCas = [fingerprint(1), fingerprint(3)];
+    assert.equal(evidenceAgrees(ofFirstGeneration, { ...now, serverCas }), true);
+    assert.equal(evidenceAgrees(ofFirstGeneration, { ...now, serverCas: ofFirstGeneration.serverCas }), false);
+  });
+  test('First Generation: a CA that was listed before and became active by a restart: none', () => {
+    const restarted = { serverCaSha1Fingerprint: fingerprint(2), serverCas: [fingerprint(2)] };
+    assert.equal(evidenceAgrees(ofFirstGeneration, { ...now, ...restarted }), false);
+  });
+  test('First Generation: the first CA of an instance that had none', () =>
+    assert.equal(evidenceAgrees({ serverCas: [] }, { serverCas: [fingerprint(1)], clientCertificates: [] }), true));
 });

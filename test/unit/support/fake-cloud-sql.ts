@@ -1,7 +1,13 @@
 import type { Answer, IssueAnswer } from '../../../src/domain/answer.ts';
 import { CloudSqlError } from '../../../src/domain/errors.ts';
-import type { ClientCertificate, Instance, ServerCas } from '../../../src/domain/instance.ts';
-import type { InstanceRef, Operation } from '../../../src/domain/ssl-reset.ts';
+import {
+  type ClientCertificate,
+  caOwner,
+  type Instance,
+  isFirstGeneration,
+  type ServerCas,
+} from '../../../src/domain/instance.ts';
+import type { InstanceRef, Operation, Spec } from '../../../src/domain/ssl-reset.ts';
 import type { CloudSql } from '../../../src/reconcile/ports.ts';
 import { anOperation, fingerprint, USER } from './builders.ts';
 import { CertificateMaker } from './client-certificates.ts';
@@ -48,6 +54,10 @@ export class FakeCloudSql implements CloudSql {
   /** Fingerprints of client certificates that were deleted one by one. */
   readonly deletions: string[] = [];
   certificateMs = 3_000;
+  /** Number of the CA that it begins with; 0: it has no server certificate. */
+  firstCa = 1;
+  /** Whether a CA service's list says which server certificate is the active one. */
+  tellsServerCertificate = true;
   user: string | undefined = USER;
   operationMs = 40_000;
   /** How long after the end of an operation the old CA is still shown. */
@@ -79,19 +89,25 @@ export class FakeCloudSql implements CloudSql {
 
   async instance(_ref?: InstanceRef): Promise<Instance> {
     this.#read();
-    return { state: 'RUNNABLE', serverCaSha1Fingerprint: fingerprint(this.#ca()), ...this.state };
+    const ca = this.#activeCa();
+    return { state: 'RUNNABLE', ...(ca > 0 && { serverCaSha1Fingerprint: fingerprint(ca) }), ...this.state };
   }
 
   async serverCas(_ref?: InstanceRef): Promise<ServerCas> {
     this.#read();
-    const ca = this.#ca();
-    return [
-      {
+    const numbers = new Set([this.#activeCa(), this.#hasCaService ? this.firstCa : this.#made()]);
+    return [...numbers]
+      .filter((ca) => ca > 0)
+      .map((ca) => ({
         sha1Fingerprint: fingerprint(ca),
         pem: `CA ${ca}\n`,
         createTime: new Date(Date.UTC(2026, 0, ca)).toISOString(),
-      },
-    ];
+      }));
+  }
+
+  async serverCertificate(_ref?: InstanceRef): Promise<string | undefined> {
+    this.#read();
+    return this.tellsServerCertificate ? fingerprint(1000 + this.#made()) : undefined;
   }
 
   async clientCertificates(): Promise<readonly ClientCertificate[]> {
@@ -124,10 +140,12 @@ export class FakeCloudSql implements CloudSql {
     return listed.map((one) => this.#view(one)).toReversed();
   }
 
-  async prepareReset(): Promise<() => Promise<Answer>> {
+  async prepareReset(_ref: InstanceRef, mode: Spec['mode']): Promise<() => Promise<Answer>> {
     this.#read();
+    this.#changesCa = mode === 'All';
     return async () => this.#call();
   }
+  #changesCa = true;
 
   async prepareClientCertificate(_ref: InstanceRef, commonName: string): Promise<() => Promise<IssueAnswer>> {
     this.#read();
@@ -212,7 +230,7 @@ export class FakeCloudSql implements CloudSql {
     this.executedCalls.push(call);
     const error = this.operationError;
     const timing = { insertedMs: nowMs, durationMs: this.operationMs };
-    const begun = this.#begin({ user: USER }, { ...timing, changesCa: error === undefined, error });
+    const begun = this.#begin({ user: USER }, { ...timing, changesCa: error === undefined && this.#changesCa, error });
     return { kind: 'Accepted', operation: this.#view(begun) };
   }
 
@@ -254,12 +272,28 @@ export class FakeCloudSql implements CloudSql {
     return this.#operations.some(({ insertedMs, endsMs }) => insertedMs <= nowMs && nowMs < endsMs);
   }
 
-  /** The first CA is 1; each operation that changed it made another one. */
-  #ca(): number {
+  /** Each operation that changed the CA made another one. */
+  #made(): number {
     const ended = this.#operations.filter(
       ({ changesCa, endsMs }) => changesCa && endsMs + this.caLagMs <= this.#clock.wallMs,
     );
-    return 1 + this.#forgotten + ended.length;
+    return this.firstCa + this.#forgotten + ended.length;
+  }
+
+  /** A CA service keeps its CA. A First Generation instance takes what was made when it is restarted. */
+  #activeCa(): number {
+    if (this.#hasCaService) return this.firstCa;
+    if (!isFirstGeneration({ state: '', ...this.state })) return this.#made();
+    const restarts = this.#operations.filter(
+      ({ operation, endsMs }) => operation.operationType === 'RESTART' && endsMs <= this.#clock.wallMs,
+    );
+    const last = Math.max(0, ...restarts.map(({ endsMs }) => endsMs));
+    const taken = this.#operations.filter(({ changesCa, endsMs }) => changesCa && endsMs <= last);
+    return this.firstCa + taken.length;
+  }
+
+  get #hasCaService(): boolean {
+    return caOwner({ state: '', ...this.state }) !== 'Instance';
   }
 
   #view({ operation, endsMs, error }: Running): Operation {

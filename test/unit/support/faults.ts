@@ -74,6 +74,7 @@ export function interposed({ resets, namespaces, workloads, objects, cloudSql }:
       identity: () => cloud('cloudSql.identity', () => cloudSql.identity()),
       instance: (ref) => cloud('cloudSql.instance', () => cloudSql.instance(ref)),
       serverCas: (ref) => cloud('cloudSql.serverCas', () => cloudSql.serverCas(ref)),
+      serverCertificate: (ref) => cloud('cloudSql.serverCertificate', () => cloudSql.serverCertificate(ref)),
       clientCertificates: (ref) => cloud('cloudSql.clientCertificates', () => cloudSql.clientCertificates(ref)),
       operation: (...given) => cloud('cloudSql.operation', () => cloudSql.operation(...given)),
       operations: (...given) => cloud('cloudSql.operations', () => cloudSql.operations(...given)),

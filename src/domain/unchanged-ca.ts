@@ -1,0 +1,61 @@
+/** What it means that an instance shows the old server CA although its reset is done. */
+import { caOwner, type Instance, isFirstGeneration } from './instance.ts';
+import { isDone } from './resolve.ts';
+import type { Before, Operation, Spec } from './ssl-reset.ts';
+
+export interface AfterReset {
+  readonly instance: Instance;
+  readonly mode: Spec['mode'];
+  /** The instance was restarted after the reset. */
+  readonly isRestarted: boolean;
+  /** Another server certificate than before is seen; asked only where the mode of the CA is not known. */
+  readonly hasNewServerCertificate: boolean;
+}
+
+export type UnchangedCa =
+  /** The CA stays the same. */
+  | 'Kept'
+  /** What the reset did takes effect with a restart. */
+  | 'RestartRequired'
+  /** Another CA must show up. */
+  | 'NotYet';
+
+export function judgeUnchangedCa(seen: AfterReset): UnchangedCa {
+  const { instance, mode, isRestarted, hasNewServerCertificate } = seen;
+  if (isFirstGeneration(instance) && !isRestarted) return 'RestartRequired';
+  if (instance.serverCaSha1Fingerprint === undefined) return 'NotYet';
+  if (mode === 'SyncFromPrimary') return 'Kept';
+  switch (caOwner(instance)) {
+    case 'Service':
+      return 'Kept';
+    case 'Unknown':
+      return hasNewServerCertificate ? 'Kept' : 'NotYet';
+    case 'Instance':
+      return 'NotYet';
+  }
+}
+
+/** A restart that succeeded and began when the reset was done. All times are Google's. */
+export function findRestart(
+  reset: Operation | undefined,
+  { operations: known = [] }: Before,
+  operations: readonly Operation[],
+): Operation | undefined {
+  const since = began(reset?.endTime, reset?.startTime, reset?.insertTime);
+  return operations.find(
+    (operation) =>
+      operation.operationType === 'RESTART' &&
+      isDone(operation) &&
+      operation.error === undefined &&
+      !known.includes(operation.name) &&
+      began(operation.startTime, operation.insertTime) >= since,
+  );
+}
+
+/** Where no time is told nothing is after it. */
+const began = (...times: readonly (string | undefined)[]): number =>
+  Date.parse(times.find((time) => time !== undefined) ?? '');
+
+/** Whether the active CA is one that the reset cannot have made. */
+export const isOldCa = ({ serverCas, serverCaSha1Fingerprint }: Before, active: string): boolean =>
+  serverCas === undefined ? active === serverCaSha1Fingerprint : serverCas.includes(active);
