@@ -8,7 +8,7 @@ import { ELECTION } from './election.ts';
 const RBAC = fileURLToPath(new URL('../../../docs/examples/rbac.yaml', import.meta.url));
 const OPERATOR = 'cloudsql-ssl-operator';
 
-test('with the rights of the example, and no others, it leads, resets, publishes and rolls', async (t) => {
+test('with the rights of the example, and no others, it leads, resets, publishes, issues and rolls', async (t) => {
   const { apply, until, cluster, operator: admin, restartOperator, resets } = await bench(t);
   await admin.kill();
   await cluster.kubectl(['create', 'namespace', OPERATOR]);
@@ -20,7 +20,8 @@ test('with the rights of the example, and no others, it leads, resets, publishes
   const kubeconfig = await kubeconfigImpersonating(t, cluster.kubeconfigPath, user);
   const operator = await restartOperator([`--kubeconfig=${kubeconfig}`, ...ELECTION, `--lease-namespace=${OPERATOR}`]);
   await operator.says('Leading');
-  await apply(reset({ serverCa: { secretName: 'ca' } }), deployment('app'));
+  const clientCertificates = [{ commonName: 'app', secretName: 'app-cert' }];
+  await apply(reset({ serverCa: { secretName: 'ca' }, clientCertificates }), deployment('app'));
   await until('db', isReady);
   assert.equal(resets(), 1);
   assert.equal(await operator.kill('SIGTERM'), 0);

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { glob, readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { parseAllDocuments } from 'yaml';
+import { sharedCluster, testNamespace } from '../support/cluster.ts';
+import { installCrd } from '../support/crd.ts';
+
+const EXAMPLES = fileURLToPath(new URL('../../../docs/examples/', import.meta.url));
+
+test('every CloudSqlSslReset of the examples is accepted', async (t) => {
+  const cluster = await sharedCluster();
+  await installCrd(cluster);
+  const namespace = await testNamespace(t, cluster);
+  const resets: string[] = [];
+  for await (const file of glob('*.yaml', { cwd: EXAMPLES })) {
+    const objects = parseAllDocuments(await readFile(`${EXAMPLES}${file}`, 'utf8')).map((document) =>
+      document.toJSON(),
+    );
+    const own = objects.filter(({ kind }) => kind === 'CloudSqlSslReset');
+    for (const { metadata, ...rest } of own) {
+      resets.push(
+        JSON.stringify({ ...rest, metadata: { ...metadata, namespace, name: `${metadata.name}-${resets.length}` } }),
+      );
+    }
+  }
+  assert.ok(resets.length > 3);
+  for (const each of resets) await cluster.kubectl(['create', '--dry-run=server', '-f', '-'], each);
+});

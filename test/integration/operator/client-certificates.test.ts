@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { heldCertificate } from '../../../src/domain/client-certificate.ts';
+import { findCondition } from '../../../src/domain/conditions.ts';
+import type { SslReset } from '../../../src/domain/ssl-reset.ts';
+import { activeCa, type Bench, bench, deployment, hasReason, INSTANCE, isReady, PROJECT, reset } from './bench.ts';
+
+const clientCertificates = [
+  { commonName: 'orders api', secretName: 'api-cert' },
+  { commonName: 'worker', secretName: 'worker-cert' },
+];
+const ONE = clientCertificates.slice(0, 1);
+const issues = ({ emulator }: Bench, executed = true) => emulator.journal.entries({ api: 'sslCerts.insert', executed });
+const deletions = ({ emulator }: Bench) => emulator.journal.entries({ api: 'sslCerts.delete', executed: true });
+const live = ({ emulator }: Bench) => emulator.instance(PROJECT, INSTANCE).clientCertificates;
+
+const message = ({ status }: SslReset): string => findCondition(status.conditions, 'Ready')?.message ?? '';
+
+async function secretData({ kubectl }: Bench, name: string): Promise<Readonly<Record<string, string>>> {
+  const { data } = JSON.parse(await kubectl(['get', 'secret', name, '-o', 'json']));
+  return Object.fromEntries(
+    Object.entries<string>(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]),
+  );
+}
+
+/** Each Secret holds the one live certificate of its name, its key, and the CA of now; and nothing else lives. */
+async function assertIssued(b: Bench, wanted = clientCertificates): Promise<void> {
+  assert.deepEqual(
+    live(b)
+      .map(({ commonName }) => commonName)
+      .toSorted(),
+    wanted.map(({ commonName }) => commonName).toSorted(),
+  );
+  for (const { commonName, secretName } of wanted) {
+    const data = await secretData(b, secretName);
+    const certificate = live(b).find((one) => one.commonName === commonName);
+    assert.equal(heldCertificate(data)?.sha1Fingerprint, certificate?.sha1Fingerprint);
+    assert.equal(data['server-ca.pem']?.trim(), activeCa(b).pem.trim());
+  }
+}
+
+/** Somebody else issues one. */
+const issueByHand = ({ emulator }: Bench, commonName: string) =>
+  emulator.instance(PROJECT, INSTANCE).addClientCertificate(commonName);
+
+/** Nothing that anybody can read outside of the Secrets holds a key. */
+async function assertNoKeyIn({ kubectl, operator }: Bench, ...others: readonly string[]): Promise<void> {
+  const events = await kubectl(['get', 'events.events.k8s.io', '-o', 'json']);
+  const objects = await kubectl(['get', 'sslreset', '-o', 'json', '--show-managed-fields']);
+  assert.doesNotMatch([events, objects, operator.log, ...others].join('\n'), /PRIVATE KEY|BEGIN CERT/);
+}
+
+describe('client certificates', { concurrency: 3 }, () => {
+  test('are issued again after the reset, and the workloads roll with them', async (t) => {
+    const b = await bench(t, { flags: ['--log-level=debug'] });
+    await b.apply(reset({ clientCertificates, serverCa: { secretName: 'ca' } }), deployment('app'));
+    const { status } = await b.until('db', isReady);
+    assert.equal(b.resets(), 1);
+    await assertIssued(b);
+    assert.deepEqual([issues(b).length, deletions(b).length], [2, 0]);
+    assert.equal(findCondition(status.conditions, 'ClientCertificatesIssued')?.status, 'True');
+    const template = JSON.parse(await b.kubectl(['get', 'deployment', 'app', '-o', 'json'])).spec.template;
+    assert.equal(Object.keys(template.metadata.annotations).length, 2);
+    await assertNoKeyIn(b);
+  });
+
+  test('of which the process was killed with the answer on its way are replaced: no key is lost', async (t) => {
+    const b = await bench(t);
+    b.emulator.order({ api: 'sslCerts.insert', answer: { kind: 'Hang', executed: true } });
+    await b.apply(reset({ clientCertificates }));
+    await b.emulator.journal.waitFor(({ api, executed }) => api === 'sslCerts.insert' && executed);
+    await b.operator.kill();
+    const [lost] = live(b);
+    const killed = b.operator.log;
+    await b.restartOperator();
+    await b.until('db', isReady);
+    await assertIssued(b);
+    assert.ok(!live(b).some(({ sha1Fingerprint }) => sha1Fingerprint === lost?.sha1Fingerprint));
+    assert.deepEqual([issues(b).length, deletions(b).length, b.resets()], [3, 1, 1]);
+    await assertNoKeyIn(b, killed);
+  });
+
+  test('of which the process was killed before the execution are issued once the grace is over', async (t) => {
+    const b = await bench(t);
+    b.emulator.order({ api: 'sslCerts.insert', answer: { kind: 'Hang', executed: false } });
+    await b.apply(reset({ clientCertificates: ONE }));
+    await b.emulator.journal.waitFor(({ api }) => api === 'sslCerts.insert');
+    await b.operator.kill();
+    await b.restartOperator();
+    await b.until('db', isReady);
+    await assertIssued(b, ONE);
+    assert.deepEqual([issues(b).length, deletions(b).length], [1, 0]);
+  });
+
+  for (const kind of ['Drop', 'Truncated', 'Malformed', 'Hang'] as const) {
+    test(`of which the answer is lost (${kind}) are replaced`, async (t) => {
+      const b = await bench(t);
+      b.emulator.order({ api: 'sslCerts.insert', answer: { kind, executed: true } });
+      await b.apply(reset({ clientCertificates: ONE }));
+      await b.until('db', isReady);
+      await assertIssued(b, ONE);
+      assert.deepEqual([issues(b).length, deletions(b).length], [2, 1]);
+      await assertNoKeyIn(b);
+    });
+  }
+
+  test('that are refused for now are issued later, once', async (t) => {
+    const b = await bench(t);
+    for (const [code, reason] of [
+      [429, 'rateLimitExceeded'],
+      [409, 'operationInProgress'],
+      [403, 'notAuthorized'],
+    ] as const) {
+      b.emulator.order({ api: 'sslCerts.insert', answer: { kind: 'Error', executed: false, code, reason } });
+    }
+    await b.apply(reset({ clientCertificates: ONE }));
+    await b.until('db', isReady);
+    await assertIssued(b, ONE);
+    assert.equal(issues(b).length, 1);
+  });
+
+  test('are not issued while another operation runs', async (t) => {
+    const b = await bench(t, {
+      emulator: { instances: [{ project: PROJECT, name: INSTANCE }], plan: { runningMs: 1_000 } },
+    });
+    await b.apply(reset({ clientCertificates }));
+    await b.until('db', isReady);
+    await assertIssued(b);
+    assert.equal(b.emulator.journal.entries({ api: 'sslCerts.insert' }).length, 2);
+  });
+});
+
+describe('client certificates and Secrets of somebody else', { concurrency: 3 }, () => {
+  test('a certificate of the name is not touched, and the object says what to do', async (t) => {
+    const b = await bench(t);
+    await b.apply(reset({ requestId: '1', serverCa: { secretName: 'ca' } }));
+    await b.until('db', isReady);
+    await issueByHand(b, 'worker');
+    const [theirs] = live(b);
+    await b.apply(reset({ requestId: '1', serverCa: { secretName: 'ca' }, clientCertificates }));
+    const stalled = await b.until('db', hasReason('ClientCertificateConflict'));
+    assert.match(message(stalled), /named worker.*gcloud sql ssl client-certs delete worker/);
+    assert.ok(live(b).some(({ sha1Fingerprint }) => sha1Fingerprint === theirs?.sha1Fingerprint));
+    assert.deepEqual([deletions(b).length, b.resets()], [0, 1]);
+    b.emulator.instance(PROJECT, INSTANCE).removeClientCertificate(theirs?.sha1Fingerprint ?? '');
+    await b.kubectl(['annotate', 'sslreset', 'db', 'cloudsql-ssl.dev/retry=1']);
+    await b.until('db', isReady);
+    await assertIssued(b);
+  });
+
+  test('a Secret of the name stalls before the reset, and is left untouched', async (t) => {
+    const b = await bench(t);
+    await b.kubectl(['create', 'secret', 'generic', 'worker-cert', '--from-literal=password=x']);
+    await b.apply(reset({ clientCertificates }));
+    const stalled = await b.until('db', hasReason('ObjectConflict'));
+    assert.match(message(stalled), /annotate secret worker-cert/);
+    assert.equal(b.resets(), 0);
+    assert.deepEqual(await secretData(b, 'worker-cert'), { password: 'x' });
+  });
+
+  test('only those that the spec does not name are at risk, until it accepts their loss', async (t) => {
+    const instances = [{ project: PROJECT, name: INSTANCE, sslMode: 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED' as const }];
+    const b = await bench(t, { emulator: { instances } });
+    for (const name of ['worker', 'reporting']) await issueByHand(b, name);
+    await b.apply(reset({ clientCertificates }));
+    const stalled = await b.until('db', hasReason('ClientCertificatesAtRisk'));
+    assert.match(message(stalled), /: reporting\./);
+    assert.equal(b.resets(), 0);
+    await b.apply(reset({ clientCertificates, acceptClientCertificateLoss: true }));
+    await b.until('db', isReady);
+    assert.equal(b.resets(), 1);
+    await assertIssued(b);
+  });
+});
+
+test('the reset of another object has those of the first one issued anew', async (t) => {
+  const b = await bench(t);
+  await b.apply(reset({ requestId: '1', clientCertificates }));
+  const before = await b.until('db', isReady);
+  await b.apply(reset({}, { name: 'other' }));
+  await b.until('other', isReady);
+  await b.until(
+    'db',
+    (db) =>
+      isReady(db) &&
+      db.status.clientCertificates?.[0]?.sha1Fingerprint !== before.status.clientCertificates?.[0]?.sha1Fingerprint,
+  );
+  await assertIssued(b);
+  assert.deepEqual([b.resets(), deletions(b).length], [2, 0]);
+});
