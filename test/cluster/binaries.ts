@@ -2,7 +2,16 @@ import { accessSync, constants } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { buildParts } from './build.ts';
-import { AUTH_PROXY, CONTROL_PLANE, type ControlPlanePart, keyOf, type PartSet, partsOf } from './go-modules.ts';
+import {
+  AUTH_PROXY,
+  CHART_TOOLS,
+  type ChartTool,
+  CONTROL_PLANE,
+  type ControlPlanePart,
+  keyOf,
+  type PartSet,
+  partsOf,
+} from './go-modules.ts';
 import type { Log } from './log.ts';
 
 /** Where each part of the control plane is. */
@@ -22,6 +31,11 @@ export async function findOrBuildAuthProxy({ log }: { readonly log: Log }): Prom
 /** kubectl alone, without building it: who has a cluster of their own has it on the PATH. */
 export function findKubectl(): string {
   return locate('kubectl', searchPath(process.env, cacheFolder(CONTROL_PLANE, process.env)), exists) ?? 'kubectl';
+}
+
+/** Where each thing that the tests of the chart need is. */
+export function findOrBuildChartTools({ log }: { readonly log: Log }): Promise<(part: ChartTool) => string> {
+  return findOrBuild(CHART_TOOLS, log);
 }
 
 /**

@@ -107,6 +107,35 @@ export const AUTH_PROXY: PartSet<'cloud-sql-proxy'> = {
   documents: [],
 };
 
+/** What the tests of the chart need: Helm, a validator of manifests, and the CRDs of prometheus-operator. */
+export type ChartTool = 'helm' | 'kubeconform' | 'monitoring-crds.yaml';
+
+export const CHART_TOOLS: PartSet<ChartTool> = {
+  name: 'chart-tools',
+  version: pinnedVersion('chart-tools', 'helm.sh/helm/v4'),
+  linkerFlags: '-s -w',
+  buildTime: 'about three minutes on two cores',
+  modules: [
+    {
+      folder: moduleFolder('chart-tools'),
+      programs: [
+        { part: 'helm', source: 'helm.sh/helm/v4/cmd/helm', builtAs: 'helm' },
+        { part: 'kubeconform', source: 'github.com/yannh/kubeconform/cmd/kubeconform', builtAs: 'kubeconform' },
+      ],
+    },
+    // No program of it is built, but what it pins belongs to the key.
+    { folder: moduleFolder('monitoring-crds'), programs: [] },
+  ],
+  documents: [
+    {
+      part: 'monitoring-crds.yaml',
+      moduleFolder: moduleFolder('monitoring-crds'),
+      module: 'github.com/prometheus-operator/prometheus-operator',
+      folders: ['example/prometheus-operator-crd'],
+    },
+  ],
+};
+
 /** The names of all parts, programs first. */
 export function partsOf<Part extends string>({ modules, documents }: PartSet<Part>): readonly Part[] {
   return [...modules.flatMap(({ programs }) => programs), ...documents].map(({ part }) => part);

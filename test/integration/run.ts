@@ -16,11 +16,13 @@ const program = new Command('npm run test:integration --')
   .argument('[args...]', 'test files (*.test.ts; all without one) and flags for node --test')
   .option('--kubeconfig <file>', 'use the cluster of this kubeconfig instead')
   .option('--context <name>', 'the context to use; required with --kubeconfig')
+  .option('--suite <folder>', 'where the test files are', 'test/integration')
   .allowUnknownOption()
   .parse();
 
+const { suite } = program.opts<{ readonly suite: string }>();
 const files: string[] = [];
-for await (const file of glob('test/integration/**/*.test.ts')) files.push(file);
+for await (const file of glob(`${suite}/**/*.test.ts`)) files.push(file);
 await runProgram(async () => runOn(program.opts<TargetOptions>(), plan(program.args, files.sort()), logToStderr));
 
 async function runOn(target: TargetOptions, tests: Plan, log: Log): Promise<number> {
