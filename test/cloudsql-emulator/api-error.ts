@@ -69,11 +69,20 @@ export const operationDoesNotExist = () =>
 export const certificateDoesNotExist = () =>
   new ApiError({ code: 404, reason: 'sslCertificateDoesNotExist', message: 'The SSL certificate does not exist.' });
 
+/** Unverified: that this is a 409, and its reason. */
 export const certificateExists = () =>
   new ApiError({
     code: 409,
     reason: 'sslCertificateAlreadyExists',
     message: 'An SSL certificate with this common name already exists.',
+  });
+
+/** Ten client certificates are the most that an instance has. Unverified: how the real API refuses one more. */
+export const tooManyCertificates = () =>
+  new ApiError({
+    code: 400,
+    reason: 'invalidRequest',
+    message: 'Invalid request: the instance has the maximum number of client certificates.',
   });
 
 export const operationInProgress = () =>

@@ -25,6 +25,10 @@ const resetEffect = (instance: Instance, { query }: Call): Effect => {
   }
 };
 
+/**
+ * With a CA service the API's own words send callers to listServerCertificates. Unverified: that this one still answers
+ * there, with the CAs of the service, of which the active one is given once for each server certificate.
+ */
 const listServerCas: Handler = (call) => {
   const instance = instanceOf(call);
   const certs = instance.identities.map(({ authority }) => sslCert(authority.certificate, instance));
@@ -34,6 +38,10 @@ const listServerCas: Handler = (call) => {
   };
 };
 
+/**
+ * For CA services alone, says the API, which sends all others to listServerCas; the lists belong together by position:
+ * gcloud pairs them so. Unverified: the refusal of an instance with a CA of its own.
+ */
 const listServerCertificates: Handler = (call) => {
   const instance = instanceOf(call);
   if (instance.settings.serverCaMode === 'GOOGLE_MANAGED_INTERNAL_CA') {

@@ -1,11 +1,12 @@
 import { EventEmitter } from 'node:events';
-import { certificateDoesNotExist, certificateExists } from './api-error.ts';
+import { certificateDoesNotExist, certificateExists, tooManyCertificates } from './api-error.ts';
 import type { Authority, Certificate, KeyedCertificate } from './certificates.ts';
 import { createAuthority, issue, issueFor } from './certificates.ts';
 
 import type { InstanceChanges, InstanceSettings } from './instance-settings.ts';
 
 const hourMs = 3_600_000;
+const mostClientCertificates = 10;
 
 /** A server certificate and the authority that signed it. */
 export interface ServerIdentity {
@@ -17,6 +18,14 @@ interface ClientCertificate {
   /** Each has an authority of its own: so deleting one locks out that one alone. */
   readonly authority: Authority;
   readonly certificate: Certificate;
+  /** Whether the database knows it: it is listed before. */
+  readonly installed: boolean;
+}
+
+export interface PreparedClientCertificate {
+  readonly issued: KeyedCertificate;
+  /** From then on the database lets its holder in. */
+  readonly install: () => void;
 }
 
 /** What a TLS server of the instance works with: PEM. */
@@ -97,7 +106,7 @@ export class Instance {
       return undefined;
     }
     const { authority, server } = this.#active;
-    const clients = [...this.#clients, ...(this.#resetAtRestart ?? [])];
+    const clients = [...this.#clients, ...(this.#resetAtRestart ?? [])].filter(({ installed }) => installed);
     return {
       certificate: server.certificate.pem,
       privateKey: server.privateKey,
@@ -164,19 +173,28 @@ export class Instance {
     }
   }
 
-  /** @throws ApiError 409 where a client certificate has the name already */
-  requireUnusedName(commonName: string): void {
+  /** @throws ApiError 409 where a client certificate has the name already, 400 where there are as many as may be */
+  requireRoomFor(commonName: string): void {
     if (this.#clients.some(({ certificate }) => certificate.commonName === commonName)) {
       throw certificateExists();
+    }
+    if (this.#clients.length >= mostClientCertificates) {
+      throw tooManyCertificates();
     }
   }
 
   async addClientCertificate(commonName: string): Promise<KeyedCertificate> {
+    const { issued, install } = await this.prepareClientCertificate(commonName);
+    install();
+    return issued;
+  }
+
+  /** Makes the key and lists the certificate. */
+  async prepareClientCertificate(commonName: string): Promise<PreparedClientCertificate> {
     const authority = await createAuthority(`Google Cloud SQL Client CA ${commonName}`);
     const issued = await issue(authority, { commonName, usage: 'Client' });
-    this.#clients = [...this.#clients, { authority, certificate: issued.certificate }];
-    this.#changed({ breaksConnections: false });
-    return issued;
+    this.#clients = [...this.#clients, { authority, certificate: issued.certificate, installed: false }];
+    return { issued, install: () => this.#install(issued.certificate) };
   }
 
   /** @throws ApiError 404 */
@@ -210,6 +228,13 @@ export class Instance {
       authority,
       server: await issue(authority, { commonName: `${project}:${name}`, usage: 'Server', dnsNames }),
     };
+  }
+
+  #install({ sha1Fingerprint }: Certificate): void {
+    this.#clients = this.#clients.map((client) =>
+      client.certificate.sha1Fingerprint === sha1Fingerprint ? { ...client, installed: true } : client,
+    );
+    this.#changed({ breaksConnections: false });
   }
 
   #changed(change: TlsChange): void {

@@ -16,19 +16,19 @@ export const getSslCert: Handler = (call) => {
 
 const insertSchema = z.object({ commonName: z.string().regex(/^[\w.\- ]{1,64}$/) });
 
+/**
+ * The certificate is listed at once, and gcloud, which waits for no operation here, goes on with it. Unverified: that
+ * the database lets it in no earlier than the operation's end, and that the type of the operation is UPDATE.
+ */
 export const insertSslCert: Handler = async (call) => {
   const instance = instanceOf(call);
   const { commonName } = parse(insertSchema, call.body);
-  instance.requireUnusedName(commonName);
+  instance.requireRoomFor(commonName);
   requireReady(call, instance);
   // The operation comes first: making the keys takes time, in which no other call may get through.
-  const operation = begin(
-    call,
-    instance,
-    'UPDATE',
-    immediately(() => undefined),
-  );
-  const { certificate, privateKey } = await instance.addClientCertificate(commonName);
+  const prepared = instance.prepareClientCertificate(commonName);
+  const operation = begin(call, instance, 'UPDATE', async () => (await prepared).install);
+  const { certificate, privateKey } = (await prepared).issued;
   return {
     body: {
       kind: 'sql#sslCertsInsert',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { z } from 'zod';
 import type { Emulator } from '../../cloudsql-emulator/emulator.ts';
 import { startEmulator } from '../../cloudsql-emulator/emulator.ts';
 import { call, caOf, done, errorOf, listOf, operationOf } from './client.ts';
@@ -128,6 +129,48 @@ test('two client certificates of one name: the second is refused', async () => {
   ]);
 });
 
+test('an eleventh client certificate is refused', async () => {
+  const path = await create('full');
+  const instance = emulator.instance(project, 'full');
+  await Promise.all(Array.from({ length: 10 }, (_, index) => instance.addClientCertificate(`app-${index}`)));
+  assert.deepEqual(errorOf(await post(`${path}/sslCerts`, { commonName: 'app' })), [400, 'invalidRequest']);
+});
+
+const insertedSchema = z.object({
+  operation: z.object({ name: z.string(), operationType: z.string(), user: z.string(), status: z.string() }),
+  clientCert: z.object({ certInfo: z.object({ sha1Fingerprint: z.string() }) }),
+});
+
+test('a new client certificate is listed at once, and let in when its operation, an UPDATE by the caller, is DONE', async () => {
+  const path = await create('issuing');
+  const letIn = () => emulator.instance(project, 'issuing').serverTls?.clientCas.length;
+  const before = letIn();
+  const inserted = insertedSchema.parse(JSON.parse((await post(`${path}/sslCerts`, { commonName: 'app' })).text));
+  const { name, operationType, user } = inserted.operation;
+  const { sha1Fingerprint } = inserted.clientCert.certInfo;
+  assert.deepEqual([operationType, user], ['UPDATE', emulator.email]);
+  assert.equal((await call(emulator, `${path}/sslCerts/${sha1Fingerprint}`)).status, 200);
+  assert.deepEqual([emulator.operations.get(project, name).status === 'DONE', letIn()], [false, before]);
+  await done(emulator, project, name);
+  assert.equal(letIn(), Number(before) + 1);
+});
+
+test('a client certificate is neither made nor deleted while an operation runs', async () => {
+  const path = await create('occupied');
+  const { sha1Fingerprint } = (await emulator.instance(project, 'occupied').addClientCertificate('app')).certificate;
+  emulator.foreignOperation({ project, instance: 'occupied', user: 'x@example.com', plan: { runningMs: 3_600_000 } });
+  const busy = [409, 'operationInProgress'];
+  assert.deepEqual(errorOf(await post(`${path}/sslCerts`, { commonName: 'other' })), busy);
+  const deletion = await call(emulator, `${path}/sslCerts/${sha1Fingerprint}`, { method: 'DELETE' });
+  assert.deepEqual(errorOf(deletion), busy);
+});
+
+test('deleting a client certificate that is not there is 404', async () => {
+  const path = await create('without');
+  const deletion = await call(emulator, `${path}/sslCerts/00ff`, { method: 'DELETE' });
+  assert.deepEqual(errorOf(deletion), [404, 'sslCertificateDoesNotExist']);
+});
+
 test('a body that cannot be read is refused with 400', async () => {
   const path = await create('bodies');
   assert.deepEqual(errorOf(await post(`${path}/sslCerts`, { name: 'app' })), [400, 'invalidRequest']);
@@ -139,4 +182,9 @@ test('the certificates of a CA service have a list of their own', async () => {
   const answer = JSON.parse(text);
   assert.equal(answer.activeVersion, answer.serverCerts[0].sha1Fingerprint);
   assert.equal(answer.caCerts[0].sha1Fingerprint, caOf(emulator, project, 'service'));
+});
+
+test('an instance with a CA of its own has no list of server certificates', async () => {
+  const path = await create('own-ca');
+  assert.deepEqual(errorOf(await call(emulator, `${path}/listServerCertificates`)), [400, 'invalidRequest']);
 });

@@ -88,6 +88,39 @@ const gcloudSuite = () => {
     assert.deepEqual([described, listed], [caOf(emulator, project, 'ca'), caOf(emulator, project, 'ca')]);
   });
 
+  test('server-certs list shows the certificate of a CA service, and after a reset another of the same CA', async () => {
+    await emulator.createInstance({ name: 'service', serverCaMode: 'GOOGLE_MANAGED_CAS_CA' });
+    const listed = (certificates: string, field: string) =>
+      gcloud('ssl', certificates, 'list', '-i', 'service', `--format=value(${field})`);
+    const server = () => emulator.instance(project, 'service').active?.server.certificate.sha1Fingerprint;
+    const ca = caOf(emulator, project, 'service');
+    const former = server();
+    assert.equal(await listed('server-certs', 'ssl_cert.sha1Fingerprint,status'), `${former}\tActive`);
+    await gcloud('instances', 'reset-ssl-config', 'service');
+    assert.notEqual(server(), former);
+    const both = 'ssl_cert.sha1Fingerprint,ca_cert.sha1Fingerprint';
+    assert.equal(await listed('server-certs', both), `${server()}\t${ca}`);
+    assert.equal(await listed('server-ca-certs', 'sha1Fingerprint'), ca);
+  });
+
+  test('server-certs list is refused where the instance has a CA of its own', async () => {
+    await create('no-service');
+    await assert.rejects(gcloud('ssl', 'server-certs', 'list', '-i', 'no-service'), { message: /HTTPError 400/ });
+  });
+
+  test('a client certificate is refused under a name that is taken, and made again once that one is deleted', async () => {
+    await create('names');
+    const make = (file: string) => gcloud('ssl', 'client-certs', 'create', 'app', join(folder, file), '-i', 'names');
+    const fingerprint = () => emulator.instance(project, 'names').clientCertificates[0]?.sha1Fingerprint;
+    await make('first.pem');
+    const former = fingerprint();
+    await assert.rejects(make('second.pem'), { message: /HTTPError 409/ });
+    await gcloud('ssl', 'client-certs', 'delete', 'app', '-i', 'names');
+    assert.equal(fingerprint(), undefined);
+    await make('third.pem');
+    assert.notEqual(fingerprint(), former);
+  });
+
   test('a failed operation is reported with its code and message', async () => {
     await create('failing');
     const error = { code: 'INTERNAL_ERROR', message: 'ordered' };

@@ -98,7 +98,7 @@ test('deleting one client certificate locks out that one alone', async () => {
 test('two client certificates of one name cannot be', async () => {
   const instance = await create();
   await instance.addClientCertificate('app');
-  assert.throws(() => instance.requireUnusedName('app'), { message: /already exists/ });
+  assert.throws(() => instance.requireRoomFor('app'), { message: /already exists/ });
 });
 
 test('a rotation makes the upcoming CA the active one and keeps the former listed', async () => {
