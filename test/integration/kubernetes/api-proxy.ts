@@ -12,6 +12,13 @@ import { temporaryFolder } from './kubeconfigs.ts';
 /** Answers a request in the API server's stead, or lets it pass by answering false. */
 type Intercept = (request: IncomingMessage, response: ServerResponse) => boolean;
 
+export interface Answered {
+  readonly method: string;
+  /** Path and query. */
+  readonly url: string;
+  readonly status: number;
+}
+
 /** Stands between a client and the API server, to count and to disturb. */
 export interface ApiProxy {
   readonly kubeconfigPath: string;
@@ -19,6 +26,8 @@ export interface ApiProxy {
   readonly connections: () => number;
   /** `METHOD /path?query` of each request, in order. */
   readonly requests: readonly string[];
+  /** What the API server has answered, in order. */
+  readonly answers: readonly Answered[];
   intercept(intercept: Intercept | undefined): void;
   /** Cuts all connections of clients. */
   cut(): void;
@@ -30,13 +39,15 @@ export async function apiProxy(t: TestContext, { kubeconfigPath, serverUrl }: Cl
   const options = await credentials(kubeconfigPath);
   const sockets = new Set<Socket>();
   const requests: string[] = [];
+  const answers: Answered[] = [];
   let intercept: Intercept | undefined;
   let connections = 0;
 
   const server = createServer((request, response) => {
     requests.push(`${request.method} ${request.url}`);
     if (intercept?.(request, response)) return;
-    forward(new URL(request.url ?? '/', serverUrl), options, request, response);
+    const { method = '', url = '/' } = request;
+    forward(new URL(url, serverUrl), options, request, response, (status) => answers.push({ method, url, status }));
   });
   server.on('connection', (socket) => {
     connections += 1;
@@ -56,6 +67,7 @@ export async function apiProxy(t: TestContext, { kubeconfigPath, serverUrl }: Cl
     kubeconfigPath: await kubeconfigOf(t, portOf(server.address())),
     connections: () => connections,
     requests,
+    answers,
     intercept: (next) => {
       intercept = next;
     },
@@ -72,12 +84,20 @@ async function credentials(kubeconfigPath: string): Promise<RequestOptions> {
   return { agent: new Agent({ ca, cert, key, keepAlive: true }), headers };
 }
 
-function forward(url: URL, options: RequestOptions, request: IncomingMessage, response: ServerResponse): void {
+function forward(
+  url: URL,
+  options: RequestOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+  onAnswer: (status: number) => void,
+): void {
   const { host: _host, ...own } = request.headers;
   const authorization = textAt(options.headers, 'Authorization');
   const headers = { ...own, ...(authorization !== '' && { authorization }) };
   const upstream = send(url, { ...options, method: request.method, headers }, (answer) => {
-    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    const { statusCode = 502 } = answer;
+    onAnswer(statusCode);
+    response.writeHead(statusCode, answer.headers);
     // A watch that says nothing yet is accepted all the same.
     response.flushHeaders();
     answer.pipe(response);

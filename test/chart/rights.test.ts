@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { type TestContext, test } from 'node:test';
+import type { SslReset } from '../../src/domain/ssl-reset.ts';
+import { arrayAt, objectAt } from '../../src/kubernetes/json.ts';
+import { type ApiProxy, apiProxy } from '../integration/kubernetes/api-proxy.ts';
+import { kubeconfigAs } from '../integration/kubernetes/kubeconfigs.ts';
+import {
+  type Bench,
+  bench,
+  deployment,
+  hasReason,
+  INSTANCE,
+  isReady,
+  PROJECT,
+  QUICK,
+  reset,
+} from '../integration/operator/bench.ts';
+import { ELECTION } from '../integration/operator/election.ts';
+import { Program } from '../integration/operator/program.ts';
+import { testNamespace } from '../integration/support/cluster.ts';
+import { CHART, documents, helm, ofKind, type Rendered, set } from './helm.ts';
+import { granted, rightsFor } from './rights.ts';
+
+const OTHER = 'billing-db';
+/** What the run below has dependents of. */
+const WORKLOAD_KINDS = ['Deployment'];
+const RBAC = ['ServiceAccount', 'Role', 'RoleBinding', 'ClusterRole', 'ClusterRoleBinding'];
+const instances = [INSTANCE, OTHER].map((name) => ({ project: PROJECT, name }));
+
+interface Installed extends Bench {
+  /** What the chart has made of these values. */
+  readonly rendered: readonly Rendered[];
+  /** Between the operator and the API server, under the chart's own ServiceAccount. */
+  readonly proxy: ApiProxy;
+  /** The bundle with the arguments of the Deployment. */
+  start(): Program;
+}
+
+/** Applies the chart's accounts and Roles, after `change`, and takes a token of that account. */
+async function installed(
+  t: TestContext,
+  valuesFor: (namespace: string) => Readonly<Record<string, unknown>>,
+  change: (text: string) => string = (text) => text,
+): Promise<Installed> {
+  const b = await bench(t, { isAllowed: false, emulator: { project: PROJECT, instances } });
+  const { cluster, namespace, emulator, operator: admin, kubectl } = b;
+  await admin.kill();
+  const ops = await testNamespace(t, cluster);
+  await kubectl(['annotate', 'namespace', namespace, `cloudsql-ssl.dev/allowed-instances=${PROJECT}/orders-*`]);
+
+  const release = `r-${randomUUID().slice(0, 8)}`;
+  const values = set({ workloadKinds: WORKLOAD_KINDS, ...valuesFor(namespace) });
+  const rendered = documents(change(await helm(['template', release, CHART, `--namespace=${ops}`, ...values])));
+  const roles = JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'List',
+    items: rendered.filter(({ kind }) => RBAC.includes(kind)).map(({ object }) => object),
+  });
+  await cluster.kubectl(['apply', '-f', '-'], roles);
+  t.after(() => cluster.kubectl(['delete', '--ignore-not-found', '--wait=false', '-f', '-'], roles));
+
+  const account = ofKind(rendered, 'ServiceAccount')[0]?.name ?? '';
+  const token = (await cluster.kubectl(['create', 'token', account, `--namespace=${ops}`])).trim();
+  const kubeconfigPath = await kubeconfigAs(t, cluster.kubeconfigPath, { token });
+  const proxy = await apiProxy(t, { ...cluster, kubeconfigPath });
+  const [container] = arrayAt(podSpec(rendered), 'containers');
+  const flags = [
+    ...arrayAt(container, 'args').map(String),
+    ...QUICK.filter((flag) => !flag.startsWith('--leader-elect')),
+    ...ELECTION,
+    `--kubeconfig=${proxy.kubeconfigPath}`,
+    `--cloudsql-endpoint=${emulator.apiUrl}`,
+  ];
+  const start = (): Program => {
+    const program = new Program(flags, { ...process.env, GCE_METADATA_HOST: emulator.metadataHost });
+    t.after(() => program.kill());
+    return program;
+  };
+  return { ...b, operator: admin, rendered, proxy, start };
+}
+
+const podSpec = (rendered: readonly Rendered[]): unknown =>
+  objectAt(objectAt(objectAt(ofKind(rendered, 'Deployment')[0]?.object, 'spec'), 'template'), 'spec');
+
+/** All that the operator is for: it leads, resets, publishes to both kinds, issues, rolls, refuses, and hands over. */
+async function mainJob({ start, apply, until, kubectl, resets }: Installed): Promise<void> {
+  const operator = start();
+  await operator.says('Leading');
+  const standby = start();
+  await standby.ready();
+
+  const clientCertificates = [{ commonName: 'app', secretName: 'app-cert' }];
+  await apply(
+    reset({ serverCa: { secretName: 'ca' }, clientCertificates }),
+    reset({ serverCa: { configMapName: 'ca' }, rollout: BY_NAME }, { name: 'again' }),
+    reset({ instance: OTHER }, { name: 'refused' }),
+    deployment('app'),
+    deployment('by-name', { labels: { 'cloudsql-ssl.dev/instance': OTHER } }),
+  );
+  await until('db', isReady);
+  await until('again', isReady);
+  assert.equal(resets(), 2);
+
+  // The second refusal is counted on the event of the first.
+  const refused = await until('refused', hasReason('NotPermitted'));
+  await kubectl(['annotate', 'sslreset', 'refused', 'cloudsql-ssl.dev/retry=1']);
+  await until('refused', isRefusedAfter(refused));
+
+  assert.equal(await operator.kill('SIGTERM'), 0);
+  await standby.says('Leading');
+  assert.equal(await standby.kill('SIGTERM'), 0);
+  for (const { log } of [operator, standby]) assert.doesNotMatch(log, /"level":"error"|forbidden/i);
+}
+
+/** Without a list of the whole namespace a target that carries no label is read by its name. */
+const BY_NAME = { referencing: false, targets: [{ kind: 'Deployment', name: 'by-name' }] };
+
+const isRefusedAfter = (before: SslReset) => (after: SslReset) =>
+  hasReason('NotPermitted')(after) && after.status.request?.retry === '1' && after !== before;
+
+const SCOPES: readonly (readonly [
+  scope: string,
+  valuesFor: (namespace: string) => Readonly<Record<string, unknown>>,
+])[] = [
+  ['in all namespaces', () => ({})],
+  ['in namespaces of a list', (namespace) => ({ namespaces: [namespace] })],
+];
+
+for (const [scope, valuesFor] of SCOPES) {
+  test(`${scope} the whole main job goes with the rights of the chart, and takes each of them`, async (t) => {
+    const release = await installed(t, valuesFor);
+    await mainJob(release);
+    const { rendered, proxy } = release;
+    assert.deepEqual(
+      proxy.answers.filter(({ status }) => status === 401 || status === 403),
+      [],
+    );
+    const roles = rendered.filter(({ kind, name }) => kind.endsWith('Role') && !/-(view|edit)$/.test(name));
+    const used = new Set(proxy.answers.flatMap(rightsFor));
+    assert.deepEqual([...used].toSorted(), [...granted(roles)].toSorted());
+  });
+}
+
+test('without the right to create, the apply of a Secret that is not there is refused before any reset', async (t) => {
+  const withoutCreate = (text: string): string => text.replace('verbs: [get, create, patch]', 'verbs: [get, patch]');
+  const release = await installed(t, () => ({}), withoutCreate);
+  const operator = release.start();
+  await release.apply(reset({ serverCa: { secretName: 'ca' } }));
+  await release.until('db', hasReason('CannotPublish'));
+  assert.equal(release.resets(), 0);
+  const refused = release.proxy.answers.filter(({ status }) => status === 403);
+  assert.match(refused[0]?.url ?? '', /\/secrets\/ca\?/);
+  assert.equal(await operator.kill('SIGTERM'), 0);
+});
