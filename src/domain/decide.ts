@@ -58,6 +58,7 @@ const NOTHING: Step = { kind: 'Nothing' };
  * | suspended and not called | suspend |
  * | no longer suspended | receive: the deadline starts anew |
  * | accepted or already done, CAs not read since | publish |
+ * | published, and another object of the instance has recorded a newer CA | publish |
  * | published, client certificates not looked at since | issue |
  * | published, and issued where any are asked for | roll |
  * | else | request: gate, preflight, record, call |
@@ -105,15 +106,16 @@ function onward(reset: SslReset, facts: Facts): Step {
   const { request } = reset.status;
   if (openIssue(reset) !== undefined) return afterDelay(reset, facts, { kind: 'ResolveCertificate' });
   if (request?.outcome === 'Unknown') return { kind: 'KeepUnknown' };
-  if (isSettled(request)) return afterDelay(reset, facts, { kind: afterReset(reset) });
+  if (isSettled(request)) return afterDelay(reset, facts, { kind: afterReset(reset, facts) });
   if (isSuspended(reset)) return { kind: 'Suspend' };
   if (wasResumed(reset)) return { kind: 'Receive', arrival: 'Resumed' };
   return afterDelay(reset, facts, { kind: 'RequestReset' });
 }
 
-function afterReset(reset: SslReset): 'Publish' | 'Issue' | 'Roll' {
+function afterReset(reset: SslReset, { hasNewerCa }: Facts): 'Publish' | 'Issue' | 'Roll' {
   const { request, clientCertificates = [] } = reset.status;
-  if (request?.publishedTime === undefined) return 'Publish';
+  // Two objects that roll towards different CAs would take each other's workloads back for ever.
+  if (request?.publishedTime === undefined || hasNewerCa) return 'Publish';
   // What the spec no longer names is taken out of the status.
   const hasCertificates = wantsCertificates(reset) || clientCertificates.length > 0;
   return hasCertificates && request.issuedTime === undefined ? 'Issue' : 'Roll';

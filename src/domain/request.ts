@@ -84,6 +84,11 @@ export function received(reset: SslReset, arrival: Arrival, now: string): Reques
   return { ...identity, ...onward(request), ...(isSettled(request) ? { doneTime: now } : { receivedTime: now }) };
 }
 
+/** The CAs were read and published: what goes with them, the client certificates' Secrets, is looked at anew. */
+export function published({ issuedTime: _issuedTime, ...request }: Request, now: string): Request {
+  return { ...request, publishedTime: now };
+}
+
 /** The value of `retry` as seen now, so that it works once. */
 export function seenRetry(reset: SslReset): Pick<Request, 'retry'> {
   const value = retryValue(reset) ?? reset.status.request?.retry;

@@ -3,6 +3,7 @@ import { wantsCertificates } from '../../domain/client-certificate.ts';
 import { progressing, stalled, toTime, type Verdict, waiting } from '../../domain/conditions.ts';
 import { retryCommand } from '../../domain/gate.ts';
 import { caOwner, type Instance, isFirstGeneration, type ServerCas } from '../../domain/instance.ts';
+import { published } from '../../domain/request.ts';
 import { BASELINE_SIZE, hasNewServerCertificate } from '../../domain/resolve.ts';
 import type { Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
@@ -45,9 +46,11 @@ async function readAndPublish(reset: SslReset, world: World): Promise<StepResult
     facts: {
       ...facts,
       serverCa,
-      request: { ...request, publishedTime: toTime(world.clock.now()) },
+      request: published(request, toTime(world.clock.now())),
       rollout: { revision: revision(cas) },
     },
+    // Another object has seen a newer CA than is shown here.
+    ...(facts.rollout?.revision === revision(cas) && { requeueAfterMs: world.settings.pollMinMs }),
     verdict: wantsCertificates(reset)
       ? progressing('IssuingClientCertificates', 'The client certificates are looked at')
       : LOOKING_FOR_DEPENDENTS,

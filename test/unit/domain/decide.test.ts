@@ -243,6 +243,12 @@ const rows: readonly Row[] = [
     step: 'Publish',
   },
   { known: 'published', parts: { status: complete }, step: 'Roll' },
+  {
+    known: 'published, and the instance got a newer CA meanwhile',
+    parts: { status: complete },
+    facts: { hasNewerCa: true },
+    step: 'Publish',
+  },
   { known: 'no attempt yet', parts: { status: { request: aRequest() } }, step: 'RequestReset' },
   {
     known: 'the last attempt refused',
