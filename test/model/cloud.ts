@@ -1,11 +1,12 @@
 import type { Answer } from '../../src/domain/answer.ts';
 import { CloudSqlError } from '../../src/domain/errors.ts';
-import type { Operation } from '../../src/domain/ssl-reset.ts';
+import type { Instance } from '../../src/domain/instance.ts';
+import type { Before, Operation } from '../../src/domain/ssl-reset.ts';
 import type { CloudSql } from '../../src/reconcile/ports.ts';
 import { anOperation, fingerprint, USER } from '../unit/support/builders.ts';
 import type { PassContext, SentCall } from './pass-context.ts';
 import type { Promises } from './promises.ts';
-import type { Story, Turn, Until } from './story.ts';
+import type { InstanceKind, Story, Turn, Until } from './story.ts';
 import type { Timeline } from './timeline.ts';
 
 interface Running {
@@ -25,6 +26,15 @@ interface Course {
 }
 
 const UNLISTED: Course = { lagMs: Number.POSITIVE_INFINITY, durationMs: 0 };
+/** What the API says of each kind; an ordinary instance says nothing. */
+const KINDS: Readonly<Record<InstanceKind, Partial<Instance>>> = {
+  Ordinary: {},
+  CaService: { serverCaMode: 'GOOGLE_MANAGED_CAS_CA' },
+  FirstGeneration: { backendType: 'FIRST_GEN' },
+};
+const FIRST_CA = 1;
+/** Server certificates have other fingerprints than CAs. */
+const SERVER_CERTIFICATES = 1_000;
 const LOST: Answer = { kind: 'Lost', message: 'socket hang up' };
 const BUSY: Answer = { kind: 'Rejected', code: 409, reason: 'operationInProgress', message: 'busy' };
 const UNTOLD = new CloudSqlError({ kind: 'Invalid', message: 'no story asks for client certificates' });
@@ -41,6 +51,8 @@ export class Cloud {
   #begun = 0;
   #executed = 0;
   #forgottenCas = 0;
+  /** The CA with which a First Generation instance was restarted last. */
+  #takenCa = FIRST_CA;
   /** Calls that reached it. */
   calls = 0;
 
@@ -49,7 +61,7 @@ export class Cloud {
     this.#promises = promises;
     this.#story = story;
     this.#turns = [...story.calls];
-    promises.currentCa = () => fingerprint(this.#ca());
+    promises.showsReset = (before = {}) => this.#showsReset(before);
   }
 
   client(context: PassContext): CloudSql {
@@ -57,19 +69,19 @@ export class Cloud {
       identity: async () => (this.#story.knowsAccount ? USER : undefined),
       instance: async () => {
         if (this.#story.caLagMs === 0 && this.#story.failing === 'None') this.#executeOverdue(context, 'Unlisted');
-        return { state: 'RUNNABLE', serverCaSha1Fingerprint: fingerprint(this.#ca()) };
+        return {
+          state: 'RUNNABLE',
+          serverCaSha1Fingerprint: fingerprint(this.#activeCa()),
+          ...KINDS[this.#story.instance],
+        };
       },
-      serverCas: async () => {
-        const ca = this.#ca();
-        return [
-          {
-            sha1Fingerprint: fingerprint(ca),
-            pem: `CA ${ca}\n`,
-            createTime: new Date(Date.UTC(2026, 0, ca)).toISOString(),
-          },
-        ];
-      },
-      serverCertificate: async () => undefined,
+      serverCas: async () =>
+        this.#listedCas().map((ca) => ({
+          sha1Fingerprint: fingerprint(ca),
+          pem: `CA ${ca}\n`,
+          createTime: new Date(Date.UTC(2026, 0, ca)).toISOString(),
+        })),
+      serverCertificate: async () => fingerprint(SERVER_CERTIFICATES + this.#made()),
       clientCertificates: async () => [],
       operation: async (_project, name) => {
         const found = this.#operations.find(({ operation }) => operation.name === name);
@@ -94,6 +106,7 @@ export class Cloud {
     if (this.#isBusy()) return;
     const { name } = this.#begin(operation, { changesCa, error: undefined, ...this.#course }).operation;
     this.#promises.foreign(name, starter);
+    if (operation.operationType === 'RESTART') this.#time.after(this.#story.operationMs, () => this.#restarted());
   }
 
   /** Cloud SQL lists for a while only what has ended; what it did stays done. */
@@ -201,9 +214,45 @@ export class Cloud {
     return endsMs + this.#story.caLagMs <= this.#time.nowMs;
   }
 
-  /** The first CA is 1; each operation that changed it made another one. */
-  #ca(): number {
-    return 1 + this.#forgottenCas + this.#operations.filter((one) => one.changesCa && this.#showsCa(one)).length;
+  /** Each operation that changed the certificates made others. */
+  #made(): number {
+    return FIRST_CA + this.#forgottenCas + this.#operations.filter((one) => one.changesCa && this.#showsCa(one)).length;
+  }
+
+  #activeCa(): number {
+    switch (this.#story.instance) {
+      case 'Ordinary':
+        return this.#made();
+      case 'CaService':
+        return FIRST_CA;
+      case 'FirstGeneration':
+        return this.#takenCa;
+    }
+  }
+
+  /** The active one first. */
+  #listedCas(): readonly number[] {
+    const active = this.#activeCa();
+    const newest = this.#story.instance === 'CaService' ? active : this.#made();
+    return newest === active ? [active] : [active, newest];
+  }
+
+  #showsReset({ serverCaSha1Fingerprint, serverCas, serverCertificateSha1Fingerprint }: Before): boolean {
+    switch (this.#story.instance) {
+      case 'Ordinary':
+        return fingerprint(this.#activeCa()) !== serverCaSha1Fingerprint;
+      case 'CaService':
+        return fingerprint(SERVER_CERTIFICATES + this.#made()) !== serverCertificateSha1Fingerprint;
+      case 'FirstGeneration':
+        return this.#listedCas().some((ca) => serverCas?.includes(fingerprint(ca)) === false);
+    }
+  }
+
+  #restarted(): void {
+    if (this.#takenCa !== this.#made() && this.#story.instance === 'FirstGeneration') {
+      this.#promises.note('FirstGeneration: restarted');
+    }
+    this.#takenCa = this.#made();
   }
 
   #view({ operation, endsMs, error }: Running): Operation {

@@ -1,5 +1,5 @@
 /** Stories that once broke a promise, by what they taught. They are told anew with each test run. */
-import { answered, before, does, lost, type NamedStory, overdue, pause, told } from './told.ts';
+import { after, answered, before, does, lost, type NamedStory, overdue, pause, told } from './told.ts';
 
 export const COUNTEREXAMPLES: readonly NamedStory[] = [
   told('two leaders, and a failed operation that the wrong object finds: its own one does not call again', {
@@ -31,5 +31,13 @@ export const COUNTEREXAMPLES: readonly NamedStory[] = [
     calls: [overdue('NextPreflight'), overdue('NextCall'), overdue('NextPreflight')],
     twists: [before(4, 'resets.updateStatus', pause(420_000)), before(5, 'resets.updateStatus', pause(9_000))],
     plot: [does(310_000, 'Backup'), does(700_000, 'Suspend')],
+  }),
+  told('two objects that roll at a time, each with a CA that was the newest when it looked: both end with one', {
+    hasSecondObject: true,
+    listLagMs: 20_000,
+    caLagMs: 30_000,
+    rivalAtMs: 500,
+    paces: [150],
+    twists: [after(1, 'resets.updateStatus', { kind: 'CrashInFlight', ms: 0 })],
   }),
 ];

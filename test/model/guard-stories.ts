@@ -78,6 +78,11 @@ export const GUARD_STORIES: readonly NamedStory[] = [
   told('one pass at a time (the queue hands out all that is due)', {
     twists: [before(1, 'cloudSql.send', { kind: 'Edit' })],
   }),
+  told('evidence with a CA service (the CA alone tells)', { instance: 'CaService', calls: [overdue('Unlisted')] }),
+  told('evidence of the First Generation (the active CA tells, which changes with a restart)', {
+    instance: 'FirstGeneration',
+    calls: [overdue('Unlisted')],
+  }),
   told('several candidates (the first one is taken)', {
     hasSecondObject: true,
     paces: [150],

@@ -121,6 +121,16 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [{ file: RESOLVE, find: 'if (seen.evidenceAgrees) {', replace: 'if (false) {' }],
   },
   {
+    guard: 'evidence with a CA service',
+    broken: 'the CA alone tells',
+    patches: [{ file: RESOLVE, find: ' || hasNewServerCertificate(before, now)', replace: '' }],
+  },
+  {
+    guard: 'evidence of the First Generation',
+    broken: 'the active CA tells, which changes with a restart',
+    patches: [{ file: RESOLVE, find: 'if (before.serverCas !== undefined) return', replace: 'if (false) return' }],
+  },
+  {
     guard: 'several candidates',
     broken: 'the first one is taken',
     patches: [{ file: RESOLVE, find: 'only !== undefined && found.length === 1', replace: 'only !== undefined' }],
@@ -153,7 +163,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guard: 'other CA in preflight',
     broken: 'not looked at',
-    patches: [{ file: PREFLIGHT, find: 'if (hasOtherCa(request, instance)) return', replace: 'if (false) return' }],
+    patches: [
+      { file: PREFLIGHT, find: 'if (hasTraces(request, serverCertificates)) return', replace: 'if (false) return' },
+    ],
   },
   {
     guard: '`before` while in doubt',

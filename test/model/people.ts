@@ -81,6 +81,7 @@ export class People {
 }
 
 const FOREIGN = {
+  Restart: { operationType: 'RESTART', user: 'someone@else' },
   Backup: { operationType: 'BACKUP_VOLUME', user: 'someone@else' },
   ForeignUpdate: { user: 'someone@else' },
   ForeignReset: { user: 'someone@else' },

@@ -4,10 +4,11 @@
  */
 import type { Answer } from '../../src/domain/answer.ts';
 import { isTrue } from '../../src/domain/conditions.ts';
-import type { Request, SslReset } from '../../src/domain/ssl-reset.ts';
+import type { Before, Request, SslReset } from '../../src/domain/ssl-reset.ts';
 import { annotations } from '../../src/domain/ssl-reset.ts';
 import { arrival, isDefinite, isOpen, lossOf } from './contract.ts';
 import { attemptOf, type PassContext, type SentCall } from './pass-context.ts';
+import type { InstanceKind } from './story.ts';
 
 interface Identity {
   readonly request: number;
@@ -21,8 +22,8 @@ export class Promises {
   /** The first promise that was broken. */
   broken: string | undefined;
   readonly seen = new Set<string>();
-  /** The active CA of the instance. */
-  currentCa: () => string | undefined = () => undefined;
+  /** Whether the instance shows that something was reset since. */
+  showsReset: (before: Before | undefined) => boolean = () => false;
   readonly #identities = new Map<string, Identity>();
   readonly #executed = new Map<string, string>();
   /** Names of operations, by what started them. */
@@ -35,7 +36,10 @@ export class Promises {
   readonly #gone: string[] = [];
   #isAccountShared = false;
 
-  constructor({ isAlone }: { readonly isAlone: boolean }) {
+  readonly #instance: InstanceKind;
+
+  constructor({ isAlone, instance }: { readonly isAlone: boolean; readonly instance: InstanceKind }) {
+    this.#instance = instance;
     this.#isAlone = isAlone;
   }
 
@@ -144,6 +148,7 @@ export class Promises {
         return;
       case 'Accepted':
         if (!isOwn) this.note('resolved: adopted');
+        if (!isOwn && this.#instance !== 'Ordinary') this.note(`${this.#instance}: adopted`);
         this.#adopted(key, after.status, context);
         return;
       case 'Unknown':
@@ -165,7 +170,7 @@ export class Promises {
     if (starter === 'OurReset' || starter === key) return;
     const isCall = this.#executed.get(starter) === operation?.name;
     if (isCall && !this.#canBeTold(starter)) return;
-    const hasEvidence = starter === 'OurUpdate' && this.currentCa() !== before?.serverCaSha1Fingerprint;
+    const hasEvidence = starter === 'OurUpdate' && this.showsReset(before);
     if (!hasEvidence) this.breaks(`${operation?.name} is taken for the reset of ${key}; it is of ${starter}`);
   }
 

@@ -20,6 +20,7 @@ const MAX_STEPS = 6_000;
 
 export async function run(story: Story): Promise<Result> {
   const promises = new Promises({
+    instance: story.instance,
     isAlone: story.rivalAtMs === undefined && story.listLagMs === 0 && story.watchLagMs === 0,
   });
   const stage = new Stage(story, promises);

@@ -15,6 +15,8 @@ import { Timeline } from './timeline.ts';
 import { type Plot, Yields } from './yields.ts';
 
 const RESTART_MS = 2_000;
+/** When somebody restarts the instance after all, once the faults are over. */
+const LAST_RESTART_MS = 900_000;
 
 /** Cloud SQL, the API server, and two replicas, in virtual time. */
 export class Stage implements Plot {
@@ -81,6 +83,7 @@ export class Stage implements Plot {
     first.isLeader = true;
     if (this.#processes.length === 0) this.#start(first);
     for (const { metadata } of this.api.list()) this.#people.act('Resume', metadata);
+    this.time.after(LAST_RESTART_MS, () => this.#people.act('Restart', { namespace: 'orders', name: 'first' }));
   }
 
   startAnew(): void {

@@ -27,7 +27,16 @@ export type Turn =
 /** What people do to the object and to the instance. */
 export type Deed =
   | ('Edit' | 'NewRequest' | 'Retry' | 'Suspend' | 'Resume' | 'Delete' | 'Recreate')
-  | ('Backup' | 'ForeignUpdate' | 'ForeignReset' | 'OurUpdate' | 'OurReset' | 'ForgetOperations');
+  | ('Backup' | 'Restart' | 'ForeignUpdate' | 'ForeignReset' | 'OurUpdate' | 'OurReset' | 'ForgetOperations');
+
+/** What a reset changes, and when. */
+export type InstanceKind =
+  /** The CA, at the end of the operation. */
+  | 'Ordinary'
+  /** The server certificate; the CA stays. */
+  | 'CaService'
+  /** The CA is listed at the end of the operation, and active from the next restart on. */
+  | 'FirstGeneration';
 
 export type Happening =
   | { readonly kind: Deed }
@@ -51,6 +60,7 @@ export interface Twist {
 }
 
 export interface Story {
+  readonly instance: InstanceKind;
   readonly hasRequestId: boolean;
   readonly hasSecondObject: boolean;
   readonly knowsAccount: boolean;
@@ -80,6 +90,7 @@ const PORTS = [
       'cloudSql.identity',
       'cloudSql.prepareReset',
       'cloudSql.serverCas',
+      'cloudSql.serverCertificate',
       'namespaces.annotations',
       'workloads.list',
       'workloads.annotateTemplate',
@@ -95,7 +106,15 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     arbitrary: fc
       .constantFrom(
         ...(['Edit', 'NewRequest', 'Retry', 'Retry', 'Suspend', 'Resume', 'Delete', 'Recreate'] as const),
-        ...(['Backup', 'ForeignUpdate', 'ForeignReset', 'OurUpdate', 'OurReset', 'ForgetOperations'] as const),
+        ...([
+          'Backup',
+          'Restart',
+          'ForeignUpdate',
+          'ForeignReset',
+          'OurUpdate',
+          'OurReset',
+          'ForgetOperations',
+        ] as const),
       )
       .map((kind) => ({ kind })),
     weight: 6,
@@ -156,6 +175,7 @@ function lose(executedAfterMs: number | undefined): Turn {
 }
 
 export const STORIES: fc.Arbitrary<Story> = fc.record({
+  instance: fc.constantFrom<InstanceKind[]>('Ordinary', 'Ordinary', 'CaService', 'FirstGeneration'),
   hasRequestId: fc.boolean(),
   hasSecondObject: fc.nat({ max: 3 }).map((n) => n === 3),
   knowsAccount: fc.nat({ max: 5 }).map((n) => n < 5),
@@ -178,6 +198,7 @@ export const STORIES: fc.Arbitrary<Story> = fc.record({
 
 /** Nothing goes wrong. */
 export const QUIET: Story = {
+  instance: 'Ordinary',
   hasRequestId: false,
   hasSecondObject: false,
   knowsAccount: true,
