@@ -65,8 +65,9 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: 'src/reconcile/reconcile.ts',
-        find: '? await landOutcome(base, finding, world)',
-        replace: '? await write(base, summarize(base, finding.facts, finding.verdict, now), world)',
+        find: ': await landOutcome(record, finding, world)',
+        replace:
+          ': await write(record.recorded, summarize(record.recorded, finding.facts, finding.verdict, now), world)',
       },
     ],
   },
@@ -76,7 +77,7 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: 'src/reconcile/land-outcome.ts',
-        find: 'isUnresolved(request) &&\n      request?.time === status.request?.time &&\n      request?.attempt === status.request?.attempt',
+        find: 'isUnresolved(request) && request?.time === status.request?.time && request?.attempt === status.request?.attempt',
         replace: '(isUnresolved(request) || request !== status.request)',
       },
     ],
