@@ -25,8 +25,8 @@ export interface StageOptions {
 /** All that happens from a cluster that is there to its end. */
 const PATIENCE_MS = 90_000;
 
-/** Long enough for each state of the operation to be seen. */
-const PLAN = { pendingMs: 1000, runningMs: 3000 };
+/** Long enough for each state of the operation to be seen, and for each client to try with the old CA before the roll. */
+const PLAN = { pendingMs: 1000, runningMs: 3000, effect: 'AtRunning' } as const;
 
 export async function openStage(options: StageOptions): Promise<Stage> {
   const directory = await mkdtemp(join(tmpdir(), 'cloudsql-ssl-demo-'));

@@ -31,8 +31,8 @@ const isVerification = (code: string): boolean => /^(UNABLE_TO_|CERT_|SELF_SIGNE
 const problem = (error: unknown): { readonly code: string; readonly message: string } => {
   if (!(error instanceof Error)) return { code: '', message: String(error) };
   const code = 'code' in error ? String(error.code) : '';
-  // After the semicolon Node gives advice about itself.
-  const [message = ''] = error.message.split(';');
+  // OpenSSL's reason is the part of its words for people. After a semicolon Node gives advice about itself.
+  const [message = ''] = ('reason' in error ? String(error.reason) : error.message).split(';');
   return { code, message: isVerification(code) ? `certificate verify failed: ${message}` : message };
 };
 

@@ -11,7 +11,8 @@ export const isLockedOut = ({ events }: PodClient): boolean => {
   return lost >= 0 && tries.length > 0 && tries.every(isUnverified);
 };
 
-const isUnverified = (event: ClientEvent): boolean =>
+/** It could not verify the certificate of the server. */
+export const isUnverified = (event: ClientEvent): boolean =>
   event.event === 'refused' && event.message.startsWith('certificate verify failed: ');
 
 /** SHA-1 fingerprints of the server CAs that it read at its start. */

@@ -3,7 +3,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { createClient } from '../../../src/kubernetes/client.ts';
 import { startDatabase } from '../../cloudsql-emulator/database.ts';
 import { type Kubelet, type PodClient, startKubelet } from '../../pods/kubelet.ts';
-import { isConnected, isLockedOut, trustedCas } from '../../pods/verdict.ts';
+import { isConnected, isLockedOut, isUnverified, trustedCas } from '../../pods/verdict.ts';
 import {
   activeCa,
   type Bench,
@@ -78,6 +78,52 @@ const copyOf = (operatorBench: Bench): object => ({
   kind: 'ConfigMap',
   metadata: { name: 'copy' },
   data: { 'server-ca.pem': activeCa(operatorBench).pem },
+});
+
+/** The instance lets in nobody who has no client certificate of it. */
+const demandingCertificates: BenchOptions = {
+  emulator: { instances: [{ project: PROJECT, name: INSTANCE, sslMode: 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED' }] },
+};
+
+const COMMON_NAME = 'orders';
+
+/** A Secret with a new client certificate, handed over to the operator's object. */
+async function certificateOf(operatorBench: Bench): Promise<object> {
+  const instance = operatorBench.emulator.instance(PROJECT, INSTANCE);
+  const { certificate, privateKey } = await instance.addClientCertificate(COMMON_NAME);
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'keys', annotations: { 'cloudsql-ssl.dev/managed-by': 'db' } },
+    stringData: {
+      'client-cert.pem': certificate.pem,
+      'client-key.pem': privateKey,
+      'server-ca.pem': activeCa(operatorBench).pem,
+    },
+  };
+}
+
+/** A client with the certificate of the Secret `keys`, and the CA of that or of another one. */
+const certified = (caSecret = 'keys'): object => ({
+  containers: [
+    container(
+      pairs({
+        PGSSLROOTCERT: CA_FILE,
+        PGSSLCERT: '/etc/client/client-cert.pem',
+        PGSSLKEY: '/etc/client/client-key.pem',
+      }),
+      {
+        volumeMounts: [
+          { name: 'ca', mountPath: '/etc/cloudsql' },
+          { name: 'keys', mountPath: '/etc/client' },
+        ],
+      },
+    ),
+  ],
+  volumes: [
+    { name: 'ca', secret: { secretName: caSecret } },
+    { name: 'keys', secret: { secretName: 'keys' } },
+  ],
 });
 
 const isOf =
@@ -159,5 +205,47 @@ describe('real clients of a real database', { concurrency: 2 }, () => {
       after.filter(({ isGone }) => !isGone).map(trustedCas),
       Array(REPLICAS).fill([activeCa(databases).sha1Fingerprint]),
     );
+  });
+
+  test('with its old client certificate nobody gets in after a reset, though it has the new CA', async (t) => {
+    const databases = await databaseBench(t, demandingCertificates);
+    const { apply, until, kubelet } = databases;
+    const { sha1Fingerprint: oldCa } = activeCa(databases);
+    await apply(handedOver(databases), await certificateOf(databases), deployment('app', { pod: certified('ca') }));
+    await kubelet.until('both are connected', areConnected(['app']));
+    await apply(reset({ serverCa: { secretName: 'ca' }, acceptClientCertificateLoss: true }));
+    await until('db', isReady);
+    const isRefused = ({ events }: PodClient): boolean => events.at(-1)?.event === 'refused';
+    const isOld = (client: PodClient): boolean => client.isGone || trustedCas(client).includes(oldCa);
+    const after = await kubelet.until('those of the new pods are refused', (clients) => {
+      const fresh = clients.filter((one) => !isOld(one));
+      return fresh.length === REPLICAS && fresh.every(isRefused);
+    });
+    const fresh = after.filter((one) => !isOld(one));
+    assert.deepEqual(fresh.map(trustedCas), Array(REPLICAS).fill([activeCa(databases).sha1Fingerprint]));
+    // Not its own judgement of the server, but the server's of it.
+    assert.ok(!fresh.some(({ events }) => events.some(isUnverified)), JSON.stringify(fresh));
+  });
+
+  test('where client certificates are demanded, all come back with the one that is issued anew', async (t) => {
+    const databases = await databaseBench(t, demandingCertificates);
+    const { apply, until, kubelet, emulator, resets } = databases;
+    await apply(await certificateOf(databases), deployment('app', { pod: certified() }));
+    const before = await kubelet.until('both are connected', areConnected(['app']));
+    const { clientCertificates: old } = emulator.instance(PROJECT, INSTANCE);
+    await apply(reset({ clientCertificates: [{ commonName: COMMON_NAME, secretName: 'keys' }] }));
+    await until('db', isReady);
+    const after = await kubelet.until('both are connected again', areConnected(['app'], before));
+    assert.deepEqual(
+      after.filter(({ isGone }) => !isGone).map(trustedCas),
+      Array(REPLICAS).fill([activeCa(databases).sha1Fingerprint]),
+    );
+    const { clientCertificates: issued } = emulator.instance(PROJECT, INSTANCE);
+    assert.deepEqual(
+      issued.map(({ commonName }) => commonName),
+      [COMMON_NAME],
+    );
+    assert.notEqual(issued[0]?.sha1Fingerprint, old[0]?.sha1Fingerprint);
+    assert.equal(resets(), 1);
   });
 });
