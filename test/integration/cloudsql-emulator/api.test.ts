@@ -137,22 +137,31 @@ test('an eleventh client certificate is refused', async () => {
 });
 
 const insertedSchema = z.object({
-  operation: z.object({ name: z.string(), operationType: z.string(), user: z.string(), status: z.string() }),
+  operation: z.object({ name: z.string(), operationType: z.string(), user: z.string() }),
   clientCert: z.object({ certInfo: z.object({ sha1Fingerprint: z.string() }) }),
 });
 
-test('a new client certificate is listed at once, and let in when its operation, an UPDATE by the caller, is DONE', async () => {
+test('a new client certificate is listed before its operation, an UPDATE by the caller, is DONE, and let in from then on', async () => {
   const path = await create('issuing');
-  const letIn = () => emulator.instance(project, 'issuing').serverTls?.clientCas.length;
-  const before = letIn();
-  const inserted = insertedSchema.parse(JSON.parse((await post(`${path}/sslCerts`, { commonName: 'app' })).text));
-  const { name, operationType, user } = inserted.operation;
-  const { sha1Fingerprint } = inserted.clientCert.certInfo;
-  assert.deepEqual([operationType, user], ['UPDATE', emulator.email]);
-  assert.equal((await call(emulator, `${path}/sslCerts/${sha1Fingerprint}`)).status, 200);
-  assert.deepEqual([emulator.operations.get(project, name).status === 'DONE', letIn()], [false, before]);
-  await done(emulator, project, name);
-  assert.equal(letIn(), Number(before) + 1);
+  const instance = emulator.instance(project, 'issuing');
+  const letInBefore = instance.serverTls?.clientCas.length ?? 0;
+  const seen: (readonly [string, number, number])[] = [];
+  const look = ({ instance: of, status }: { readonly instance: string; readonly status: string }) => {
+    const letIn = (instance.serverTls?.clientCas.length ?? 0) - letInBefore;
+    if (of === 'issuing') seen.push([status, instance.clientCertificates.length, letIn]);
+  };
+  emulator.operations.changes.on('change', look);
+  const { operation, clientCert } = insertedSchema.parse(
+    JSON.parse((await post(`${path}/sslCerts`, { commonName: 'app' })).text),
+  );
+  await done(emulator, project, operation.name);
+  emulator.operations.changes.off('change', look);
+  assert.deepEqual([operation.operationType, operation.user], ['UPDATE', emulator.email]);
+  assert.equal(clientCert.certInfo.sha1Fingerprint, instance.clientCertificates[0]?.sha1Fingerprint);
+  assert.deepEqual(seen, [
+    ['RUNNING', 1, 0],
+    ['DONE', 1, 1],
+  ]);
 });
 
 test('a client certificate is neither made nor deleted while an operation runs', async () => {
