@@ -1,5 +1,5 @@
 /** A reset that left the server CA as it was: whoever trusts it goes on trusting it, so nothing has to roll for it. */
-import type { Dependent } from './rollout.ts';
+import type { Dependent } from './dependents.ts';
 import type { Spec, SslReset, Status } from './ssl-reset.ts';
 import { templateAnnotationKey } from './tls-material.ts';
 

@@ -1,92 +1,20 @@
-/** The roll: who depends on the instance, in which wave, who is started now, and how each of them fares. */
+/** The roll: who is started now, and how each dependent fares. */
 import { oneLine } from './conditions.ts';
-import { type LabelSelector, matchesSelector } from './label-selector.ts';
+import { type Dependent, isSame } from './dependents.ts';
+import { type Health, health } from './health.ts';
 import type { RolloutStatus, Spec, WorkloadStatus } from './ssl-reset.ts';
 import { annotations } from './ssl-reset.ts';
-import type { TemplateAnnotations, Workload } from './workload.ts';
+import type { OtherObject, TemplateAnnotations, Workload } from './workload.ts';
 
-export type WorkloadState = 'Pending' | 'Rolling' | 'Rolled' | 'Failed' | 'Skipped' | 'Missing';
-
-/** Objects that the CR publishes: a pod template that refers to one of them depends on the instance. */
-export interface Published {
-  readonly secret?: string;
-  readonly configMap?: string;
-}
-
-export function published({ serverCa }: Spec): Published {
-  return {
-    ...(serverCa?.secretName !== undefined && { secret: serverCa.secretName }),
-    ...(serverCa?.configMapName !== undefined && { configMap: serverCa.configMapName }),
-  };
-}
-
-/** One workload that depends on the instance; without `workload` it is named by the spec and does not exist. */
-export interface Dependent {
-  readonly kind: string;
-  readonly name: string;
-  readonly wave: number;
-  readonly workload?: Workload;
-}
-
-type Target = NonNullable<Spec['rollout']['targets']>[number];
-
-export function dependents(spec: Spec, selector: LabelSelector, workloads: readonly Workload[]): readonly Dependent[] {
-  const targets = spec.rollout.targets ?? [];
-  const targetOf = (workload: Workload): Target | undefined =>
-    targets.find(({ kind, name }) => kind === workload.kind && name === workload.name);
-  const found = workloads
-    .filter((workload) => targetOf(workload) !== undefined || isSelected(spec, selector, workload))
-    .map((workload): Dependent => ({ ...named(workload), wave: waveOf(workload, targetOf(workload)), workload }));
-  const missing = targets
-    .filter(({ kind, name }) => !workloads.some((workload) => workload.kind === kind && workload.name === name))
-    .map(({ kind, name, wave = 0 }): Dependent => ({ kind, name, wave }));
-  return [...found, ...missing].toSorted((a, b) => a.wave - b.wave || compare(a.name, b.name));
-}
-
-const named = ({ kind, name }: Workload): Pick<Dependent, 'kind' | 'name'> => ({ kind, name });
-const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
-
-function isSelected(spec: Spec, selector: LabelSelector, workload: Workload): boolean {
-  if (matchesSelector(selector, workload.labels)) return true;
-  const { secret, configMap } = published(spec);
-  if (!spec.rollout.referencing) return false;
-  return (
-    (secret !== undefined && workload.secrets.includes(secret)) ||
-    (configMap !== undefined && workload.configMaps.includes(configMap))
-  );
-}
-
-function waveOf(workload: Workload, target: Target | undefined): number {
-  const annotated = Number(workload.annotations[annotations.wave] ?? 0);
-  return target?.wave ?? (Number.isInteger(annotated) && Math.abs(annotated) <= 1000 ? annotated : 0);
-}
-
-const isOptedOut = (workload: Workload): boolean => workload.annotations[annotations.rollout] === 'disabled';
-
-/** A Deployment's health as `kubectl rollout status` judges it. */
-export type Health =
-  | { readonly kind: 'Healthy' }
-  | { readonly kind: 'Failed'; readonly message: string }
-  | { readonly kind: 'Waiting'; readonly message: string };
-
-export function health({ generation, desiredReplicas, status }: Workload): Health {
-  if (status.observedGeneration < generation)
-    return { kind: 'Waiting', message: 'Its controller has not seen the change yet' };
-  if (status.progressingReason === 'ProgressDeadlineExceeded') {
-    return { kind: 'Failed', message: 'It exceeded its progress deadline' };
-  }
-  const { replicas, updatedReplicas, availableReplicas } = status;
-  if (updatedReplicas < desiredReplicas) {
-    return { kind: 'Waiting', message: `${updatedReplicas} of ${desiredReplicas} replicas are updated` };
-  }
-  if (replicas > updatedReplicas) {
-    return { kind: 'Waiting', message: `${replicas - updatedReplicas} old replicas are still to end` };
-  }
-  if (availableReplicas < updatedReplicas) {
-    return { kind: 'Waiting', message: `${availableReplicas} of ${updatedReplicas} updated replicas are available` };
-  }
-  return { kind: 'Healthy' };
-}
+export type WorkloadState =
+  | 'Pending'
+  | 'Rolling'
+  | 'Rolled'
+  | 'Failed'
+  | 'Skipped'
+  /** What the operator can do is done; its message says what is left to a person. Not waited for, and no failure. */
+  | 'ManualActionRequired'
+  | 'Missing';
 
 export interface RollOptions {
   /** What the pod template of each dependent has to carry. */
@@ -112,13 +40,17 @@ export interface RollPlan {
  * lowest wave that is not settled, at most `maxConcurrent` at a time.
  */
 export function planRoll(all: readonly Dependent[], options: RollOptions): RollPlan {
-  const judged = all.map((dependent) => ({ dependent, row: judge(dependent, options) }));
+  const judged = all.map((dependent) => ({ dependent, row: judge(dependent, all, options) }));
   const isOpen = ({ state }: WorkloadStatus): boolean => state === 'Pending' || state === 'Rolling';
   const rolling = judged.filter(({ row }) => row.state === 'Rolling').length;
-  const hasStopped = options.rollout.onFailure === 'Stop' && judged.some(({ row }) => isFailure(row));
+  const hasStopped = mustStop(
+    judged.map(({ row }) => row),
+    options,
+  );
   const wave = judged.find(({ row }) => isOpen(row))?.row.wave;
   const free = hasStopped ? 0 : Math.max(0, options.rollout.maxConcurrent - rolling);
-  const next = judged.filter(({ row }) => row.state === 'Pending' && row.wave === wave).slice(0, free);
+  const pending = judged.filter(({ row, dependent }) => row.state === 'Pending' && hasOwnTemplate(dependent));
+  const next = pending.filter(({ row }) => row.wave === wave).slice(0, free);
   const paused = judged.filter(({ row, dependent }) => row.state === 'Skipped' && needsAnnotation(dependent, options));
   const start = [...next, ...(hasStopped ? [] : paused.filter(({ row }) => wave === undefined || row.wave <= wave))];
   return {
@@ -130,55 +62,141 @@ export function planRoll(all: readonly Dependent[], options: RollOptions): RollP
 
 export const isFailure = ({ state }: WorkloadStatus): boolean => state === 'Failed' || state === 'Missing';
 
-const carries = (workload: Workload, { annotations: wanted }: RollOptions): boolean =>
+/** How many of a roll that has settled without a failure wait for a person. */
+export const leftToPeople = ({ total = 0, rolled = 0, failed = 0, skipped = 0 }: RolloutStatus): number =>
+  total - rolled - failed - skipped;
+
+/** As many failures as status can remember end the roll anyhow: one that is forgotten would be tried again and again. */
+function mustStop(rows: readonly WorkloadStatus[], { rollout }: RollOptions): boolean {
+  if (rollout.onFailure === 'Stop' && rows.some(isFailure)) return true;
+  return rows.filter(({ state }) => state === 'Failed').length >= MAX_LISTED;
+}
+
+const isOptedOut = (workload: Workload): boolean => workload.annotations[annotations.rollout] === 'disabled';
+
+const hasOwnTemplate = ({ workload }: Dependent): boolean => workload?.templateFrom === undefined;
+
+export const carries = (workload: Workload, { annotations: wanted }: Pick<RollOptions, 'annotations'>): boolean =>
   Object.entries(wanted).every(([key, value]) => workload.templateAnnotations[key] === value);
 
 /** A paused workload is annotated, and rolls when somebody resumes it. */
 const needsAnnotation = ({ workload }: Dependent, options: RollOptions): boolean =>
-  workload?.paused === true && !isOptedOut(workload) && !carries(workload, options);
+  workload?.paused === true &&
+  workload.templateFrom === undefined &&
+  !isOptedOut(workload) &&
+  !carries(workload, options);
 
-function judge(dependent: Dependent, options: RollOptions): WorkloadStatus {
+/** What a dependent is found to be. */
+interface Judgement {
+  readonly state: WorkloadState;
+  readonly message?: string | undefined;
+}
+
+function judge(dependent: Dependent, all: readonly Dependent[], options: RollOptions): WorkloadStatus {
   const { kind, name, wave, workload } = dependent;
-  const before = options.before?.workloads?.find((row) => row.kind === kind && row.name === name);
-  const row = (state: WorkloadState, message?: string, startTime = before?.startTime): WorkloadStatus => ({
+  const before = options.before?.workloads?.find((row) => isSame(row, dependent));
+  const judgement: Judgement = workload === undefined ? MISSING : judgeWorkload(workload, before, all, options);
+  const startTime = judgement.state === 'Rolling' ? startOfRoll(before, options) : before?.startTime;
+  const { state, message } = judgement.state === 'Rolling' ? inTime(judgement, startTime, options) : judgement;
+  return {
     kind,
     name,
     wave,
     state,
     ...(message !== undefined && { message: oneLine(message) }),
     ...(startTime !== undefined && { startTime }),
-  });
-  if (workload === undefined) return row('Missing', 'It does not exist');
-  if (isOptedOut(workload)) return row('Skipped', `Opted out by the annotation ${annotations.rollout}`);
-  if (!carries(workload, options)) {
-    if (before?.state === 'Failed') return before;
-    return workload.paused ? row('Skipped', 'Paused') : row('Pending');
-  }
-  if (workload.paused) return row('Skipped', 'Paused: it rolls when it is resumed');
-  const judgement = health(workload);
-  if (judgement.kind === 'Healthy') return row('Rolled');
-  if (judgement.kind === 'Failed') return row('Failed', judgement.message);
-  const startTime = before?.startTime ?? options.now;
-  const isOverdue = Date.parse(options.now) - Date.parse(startTime) >= options.rollout.timeoutSeconds * 1000;
-  return isOverdue
-    ? row('Failed', `Not healthy after ${options.rollout.timeoutSeconds} s: ${judgement.message}`, startTime)
-    : row('Rolling', judgement.message, startTime);
+  };
 }
 
-/** As far as is listed, nothing was on its way at any time. */
+const MISSING: Judgement = { state: 'Missing', message: 'It does not exist' };
+
+/** One that was healthy, paused or in the hands of a person begins anew: an autoscaler is no reason to fail. */
+function startOfRoll(before: WorkloadStatus | undefined, { now }: RollOptions): string {
+  const goesOn = before?.state === 'Pending' || before?.state === 'Rolling' || before?.state === 'Failed';
+  return (goesOn ? before.startTime : undefined) ?? now;
+}
+
+function inTime(judgement: Judgement, startTime: string | undefined, { now, rollout }: RollOptions): Judgement {
+  const elapsedMs = startTime === undefined ? 0 : Date.parse(now) - Date.parse(startTime);
+  return elapsedMs < rollout.timeoutSeconds * 1000
+    ? judgement
+    : { state: 'Failed', message: `Not healthy after ${rollout.timeoutSeconds} s: ${judgement.message ?? ''}` };
+}
+
+function judgeWorkload(
+  workload: Workload,
+  before: WorkloadStatus | undefined,
+  all: readonly Dependent[],
+  options: RollOptions,
+): Judgement {
+  if (isOptedOut(workload)) return { state: 'Skipped', message: `Opted out by the annotation ${annotations.rollout}` };
+  if (workload.templateFrom !== undefined) return judgeByTemplate(workload, workload.templateFrom, all, options);
+  if (carries(workload, options)) return judgeCarrier(workload, health(workload));
+  if (before?.state === 'Failed') return { state: 'Failed', message: before.message };
+  if (workload.owner !== undefined && before?.startTime !== undefined) {
+    return { state: 'ManualActionRequired', message: reverted(workload, workload.owner, options) };
+  }
+  return workload.paused ? { state: 'Skipped', message: 'Paused' } : { state: 'Pending' };
+}
+
+function judgeCarrier({ paused }: Workload, found: Health): Judgement {
+  if (paused) return { state: 'Skipped', message: 'Paused: it rolls when it is resumed' };
+  switch (found.kind) {
+    case 'Healthy':
+      return { state: 'Rolled' };
+    case 'Waiting':
+      return { state: 'Rolling', message: found.message };
+    default:
+      return { state: found.kind, message: found.message };
+  }
+}
+
+/** It rolls when the object rolls whose pod template it runs: that one is annotated, this one is judged. */
+function judgeByTemplate(
+  workload: Workload,
+  from: OtherObject,
+  all: readonly Dependent[],
+  options: RollOptions,
+): Judgement {
+  const found = all.find((dependent) => isSame(dependent, from));
+  const object = `${from.kind} ${from.name}`;
+  if (found?.workload === undefined) {
+    return {
+      state: 'ManualActionRequired',
+      message: `It runs the pod template of ${object}, which is not among the workloads to roll: name that one in rollout.targets, or restart it with: kubectl argo rollouts restart ${workload.name} -n ${workload.namespace}`,
+    };
+  }
+  if (!carries(found.workload, options)) {
+    return judge(found, all, options).state === 'Pending'
+      ? { state: 'Pending', message: `It rolls with ${object}, whose pod template it runs` }
+      : { state: 'ManualActionRequired', message: `It runs the pod template of ${object}, which was not rolled` };
+  }
+  const observed = workload.status.argo?.observedTemplateGeneration ?? 0;
+  return observed < found.workload.generation
+    ? { state: 'Rolling', message: `Its controller has not seen the change of ${object} yet` }
+    : judgeCarrier(workload, health(workload));
+}
+
+function reverted({ namespace, podSelector }: Workload, { kind, name }: OtherObject, options: RollOptions): string {
+  const wanted = Object.entries(options.annotations).map(([key, value]) => `${key}: "${value}"`);
+  return `Its owner ${kind} ${name} put the pod template back, and is not fought: have ${kind} ${name} set the pod annotation ${wanted.join(', ')}, or restart the pods with: kubectl -n ${namespace} delete pod -l '${podSelector}'`;
+}
+
+/** As far as is listed, nothing was on its way at any time. One that is paused is annotated, and does not roll. */
 export const hasRolledNothing = (rollout: RolloutStatus | undefined): boolean =>
-  (rollout?.workloads ?? []).every(({ startTime }) => startTime === undefined);
+  (rollout?.workloads ?? []).every(({ state, startTime }) => startTime === undefined || state === 'Skipped');
 
 const MAX_LISTED = 100;
 
-/** The rows as status keeps them: the counts are exact, the list is bounded, failures and open ones first. */
+/**
+ * The rows as status keeps them: the counts are exact, the list is bounded. What a later pass must know of goes first:
+ * since when each one rolls (no more than `maxConcurrent` do by our doing), what failed, and what was annotated.
+ */
 export function rolloutStatus(revision: string, workloads: readonly WorkloadStatus[]): RolloutStatus {
   const count = (...states: readonly string[]): number =>
     workloads.filter(({ state }) => states.includes(state)).length;
   const rolled = count('Rolled');
-  const urgent = workloads.filter(({ state }) => state !== 'Rolled' && state !== 'Skipped' && state !== 'Pending');
-  const listed =
-    workloads.length <= MAX_LISTED ? workloads : [...urgent, ...workloads.filter((row) => !urgent.includes(row))];
+  const listed = workloads.length <= MAX_LISTED ? workloads : workloads.toSorted((a, b) => rank(a) - rank(b));
   return {
     summary: `${rolled}/${workloads.length}`,
     total: workloads.length,
@@ -188,4 +206,12 @@ export function rolloutStatus(revision: string, workloads: readonly WorkloadStat
     revision,
     workloads: listed.slice(0, MAX_LISTED),
   };
+}
+
+const RANKS: readonly string[] = ['Rolling', 'Failed', 'ManualActionRequired', 'Missing'] satisfies WorkloadState[];
+
+function rank({ state, startTime }: WorkloadStatus): number {
+  const known = RANKS.indexOf(state);
+  if (known >= 0) return known;
+  return startTime === undefined ? RANKS.length + 1 : RANKS.length;
 }

@@ -2,10 +2,12 @@
 import { wantsCertificates } from './client-certificate.ts';
 import type { ConditionValue, Verdict } from './conditions.ts';
 import { oneLine, setConditions, toTime } from './conditions.ts';
+import { looksForReferences } from './dependents.ts';
 import { hasKeptCa, whyKept } from './kept-ca.ts';
+import { rolloutSelector, selectorQuery } from './label-selector.ts';
 import { isSettled } from './request.ts';
-import { hasRolledNothing, isFailure } from './rollout.ts';
-import type { HistoryEntry, Request, Spec, SslReset, Status } from './ssl-reset.ts';
+import { hasRolledNothing, isFailure, leftToPeople } from './rollout.ts';
+import type { HistoryEntry, Request, RolloutStatus, Spec, SslReset, Status } from './ssl-reset.ts';
 
 /** What a step may change of the status. */
 export type Facts = Omit<Status, 'conditions' | 'history' | 'observedGeneration'>;
@@ -99,33 +101,45 @@ function workloadsRolled(spec: Spec, facts: Facts, verdict: Verdict): ConditionV
   if (request?.publishedTime === undefined || rollout === undefined) return { type, status: 'False', ...PENDING };
   if (rollout.total === undefined) return { type, status: 'False', ...verdictOf(verdict) };
   const { total, rolled = 0, skipped = 0 } = rollout;
-  if (total === 0) {
+  if (total === 0) return { type, status: 'True', reason: 'NothingToRoll', message: nothingSelected(spec) };
+  if (rolled + skipped < total && verdict.kind !== 'Ready') return { type, status: 'False', ...verdictOf(verdict) };
+  return { type, status: 'True', ...howItEnded(spec, facts, rollout) };
+}
+
+function nothingSelected(spec: Spec): string {
+  const { kinds } = spec.rollout;
+  const selector = `the labels ${selectorQuery(rolloutSelector(spec))}`;
+  const references = looksForReferences(spec) ? ', and none refers to what is published' : '';
+  return `No ${kinds.length === 0 ? 'workload' : kinds.join(', ')} carries ${selector}${references}`;
+}
+
+/** Of a roll that has settled without a failure. */
+function howItEnded(spec: Spec, facts: Facts, rollout: RolloutStatus): Pick<ConditionValue, 'reason' | 'message'> {
+  const { total = 0, rolled = 0, skipped = 0, workloads = [] } = rollout;
+  const manual = leftToPeople(rollout);
+  const rest = skipped === 0 ? '' : `, ${skipped} skipped`;
+  if (manual > 0) {
+    const named = workloads
+      .filter(({ state }) => state === 'ManualActionRequired')
+      .slice(0, 10)
+      .map(({ kind, name }) => `${kind} ${name}`);
     return {
-      type,
-      status: 'True',
-      reason: 'NothingToRoll',
-      message: 'No workload is selected or refers to the published CA',
+      reason: 'ManualActionRequired',
+      message: `${rolled} rolled and healthy${rest}, ${manual} left to a person (rollout.workloads says what to do): ${named.join(', ')}`,
     };
   }
-  if (rolled + skipped < total) return { type, status: 'False', ...verdictOf(verdict) };
-  if (rolled === 0) {
-    return { type, status: 'True', reason: 'NothingToRoll', message: `All ${total} are paused or opted out` };
-  }
-  if (!hasRolledNothing(rollout)) {
-    return { type, status: 'True', reason: 'Rolled', message: `${rolled} rolled and healthy${skippedToo(skipped)}` };
-  }
+  if (rolled === 0) return { reason: 'NothingToRoll', message: `All ${total} are paused or opted out` };
+  if (!hasRolledNothing(rollout)) return { reason: 'Rolled', message: `${rolled} rolled and healthy${rest}` };
   const why = hasKeptCa(facts)
     ? `need no roll${kept(spec, facts)}`
     : 'carried the server CAs already: nothing was rolled';
-  return { type, status: 'True', reason: 'Unchanged', message: `${rolled} ${why}${skippedToo(skipped)}` };
+  return { reason: 'Unchanged', message: `${rolled} ${why}${rest}` };
 }
 
 const kept = (spec: Spec, facts: Facts): string =>
   hasKeptCa(facts) && facts.request?.publishedTime !== undefined
     ? `; the server CA is the one of before: ${whyKept(spec)}`
     : '';
-
-const skippedToo = (skipped: number): string => (skipped === 0 ? '' : `, ${skipped} skipped`);
 
 const PENDING = { reason: 'Pending', message: 'The reset is not done yet' } as const;
 const verdictOf = ({ reason, message }: Verdict): Pick<ConditionValue, 'reason' | 'message'> => ({ reason, message });

@@ -12,20 +12,51 @@ export interface WorkloadRef {
   readonly name: string;
 }
 
+/** Another object that a workload hangs on: its controller, or the one whose pod template it runs. */
+export interface OtherObject {
+  readonly kind: string;
+  readonly name: string;
+}
+
+/** Who replaces the pods of an old template. */
+export type UpdateStrategy =
+  /** Its controller, but for the StatefulSet's pods with an ordinal below `partition`. */
+  | { readonly kind: 'Rolling'; readonly partition: number }
+  /** Nobody: a new pod comes where somebody deletes an old one. */
+  | { readonly kind: 'OnDelete' };
+
+/** How the controller of an Argo Rollout sums it up. */
+export interface ArgoStatus {
+  /** `Healthy`, `Degraded`, `Progressing` or `Paused`; '' before it was judged first. */
+  readonly phase: string;
+  readonly message: string;
+  /** It is paused until somebody promotes it, not for a time. */
+  readonly awaitsPromotion: boolean;
+  /** Generation that it has seen of the object whose pod template it runs. */
+  readonly observedTemplateGeneration: number;
+}
+
 export interface Workload extends WorkloadRef {
   readonly uid: string;
   readonly resourceVersion: string;
   readonly labels: Readonly<Record<string, string>>;
   /** Annotations of the workload itself. */
   readonly annotations: Readonly<Record<string, string>>;
+  /** Its controller: whatever it writes, the owner may put back. */
+  readonly owner?: OtherObject;
+  /** The object whose pod template an Argo Rollout runs in place of one of its own. */
+  readonly templateFrom?: OtherObject;
   /** Annotations of the pod template: only those under `tls.cloudsql-ssl.dev/`. */
   readonly templateAnnotations: TemplateAnnotations;
   /** Names of the Secrets and ConfigMaps that the pod template refers to (volumes, projected, env, envFrom; all container kinds). */
   readonly secrets: readonly string[];
   readonly configMaps: readonly string[];
+  /** Selector of its pods, in the API server's syntax. */
+  readonly podSelector: string;
+  readonly strategy: UpdateStrategy;
   readonly generation: number;
   readonly paused: boolean;
-  /** `spec.replicas`, 1 where absent. */
+  /** How many pods it is to have: of a DaemonSet, one for each node that fits. */
   readonly desiredReplicas: number;
   readonly status: {
     readonly observedGeneration: number;
@@ -34,5 +65,15 @@ export interface Workload extends WorkloadRef {
     readonly availableReplicas: number;
     /** Reason of the condition `Progressing`, or ''. */
     readonly progressingReason: string;
+    readonly argo?: ArgoStatus;
   };
 }
+
+const API_VERSIONS: Readonly<Record<WorkloadKind, string>> = {
+  Deployment: 'apps/v1',
+  StatefulSet: 'apps/v1',
+  DaemonSet: 'apps/v1',
+  Rollout: 'argoproj.io/v1alpha1',
+};
+
+export const apiVersionOf = (kind: WorkloadKind): string => API_VERSIONS[kind];

@@ -7,8 +7,8 @@ import type { Backoff } from '../runtime/backoff.ts';
 import { type ListWatchSource, type WatchEvent, watcher } from '../runtime/watcher.ts';
 import { isExpired } from './api-error.ts';
 import type { Client } from './client.ts';
-import { arrayAt, objectAt, textAt } from './json.ts';
-import { collect, PAGE_LIMIT } from './pages.ts';
+import { objectAt } from './json.ts';
+import { collect, PAGE_LIMIT, type Page, toPage } from './pages.ts';
 import { parseSslReset } from './ssl-reset-object.ts';
 import { toSourceEvent, watchQuery } from './watch-events.ts';
 import { type WatchTimeouts, watchStream } from './watch-stream.ts';
@@ -58,7 +58,7 @@ export function sslResetSource(
   const custom = client.api(CustomObjectsApi);
   const parse = parser(logger);
 
-  const readPage = async (page: { readonly limit: number; readonly _continue?: string }): Promise<Page> => {
+  const readPage = async (page: { readonly limit: number; readonly _continue?: string }): Promise<Page<unknown>> => {
     const request = { ...RESOURCE, ...page };
     const list: unknown =
       namespace === undefined
@@ -113,19 +113,6 @@ const parser =
     }
     return reset;
   };
-
-interface Page {
-  readonly items: readonly unknown[];
-  readonly metadata: { readonly _continue: string; readonly resourceVersion: string };
-}
-
-function toPage(list: unknown): Page {
-  const metadata = objectAt(list, 'metadata');
-  return {
-    items: arrayAt(list, 'items'),
-    metadata: { _continue: textAt(metadata, 'continue'), resourceVersion: textAt(metadata, 'resourceVersion') },
-  };
-}
 
 function watchPath(namespace: string | undefined, version: string): string {
   const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;

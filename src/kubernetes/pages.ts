@@ -1,9 +1,19 @@
 import { call, isExpired } from './api-error.ts';
+import { arrayAt, objectAt, textAt } from './json.ts';
 
 /** One page as client-node gives it. */
-interface Page<Item> {
+export interface Page<Item> {
   readonly items: readonly Item[];
   readonly metadata?: { readonly _continue?: string; readonly resourceVersion?: string };
+}
+
+/** A page of custom objects, whose shape nobody has checked. */
+export function toPage(list: unknown): Page<unknown> {
+  const metadata = objectAt(list, 'metadata');
+  return {
+    items: arrayAt(list, 'items'),
+    metadata: { _continue: textAt(metadata, 'continue'), resourceVersion: textAt(metadata, 'resourceVersion') },
+  };
 }
 
 export interface PageRequest {

@@ -1,4 +1,4 @@
-import type { V1Container, V1EphemeralContainer, V1PodSpec, V1Volume } from '@kubernetes/client-node';
+import { arrayAt, objectAt, textAt } from './json.ts';
 
 /** Names of the Secrets and ConfigMaps whose contents the pods of a template get to see. */
 export interface PodReferences {
@@ -8,47 +8,55 @@ export interface PodReferences {
 
 interface Reference {
   readonly kind: 'Secret' | 'ConfigMap';
-  readonly name: string | undefined;
+  /** '' where it refers to nothing. */
+  readonly name: string;
 }
 
-/** From volumes, projected ones too, `env` and `envFrom` of containers of every kind; each name once, sorted. */
-export function podReferences(spec: V1PodSpec | undefined): PodReferences {
-  const containers: readonly (V1Container | V1EphemeralContainer)[] = [
-    ...(spec?.initContainers ?? []),
-    ...(spec?.containers ?? []),
-    ...(spec?.ephemeralContainers ?? []),
-  ];
-  const references = [...(spec?.volumes ?? []).flatMap(ofVolume), ...containers.flatMap(ofContainer)];
+const CONTAINERS = ['initContainers', 'containers', 'ephemeralContainers'];
+
+/**
+ * From volumes, projected ones too, `env` and `envFrom` of containers of every kind; each name once, sorted.
+ * @param spec of pods, as JSON
+ */
+export function podReferences(spec: unknown): PodReferences {
+  const containers = CONTAINERS.flatMap((key) => arrayAt(spec, key));
+  const references = [...arrayAt(spec, 'volumes').flatMap(ofVolume), ...containers.flatMap(ofContainer)];
   return { secrets: namesOf(references, 'Secret'), configMaps: namesOf(references, 'ConfigMap') };
 }
 
+const reference = (kind: Reference['kind'], source: unknown, from: string, key = 'name'): Reference => ({
+  kind,
+  name: textAt(objectAt(source, from), key),
+});
+
 /** Not the Secrets of a CSI driver, an image pull or another storage: those never reach the application. */
-function ofVolume({ secret, configMap, projected }: V1Volume): readonly Reference[] {
-  const sources = projected?.sources ?? [];
+function ofVolume(volume: unknown): readonly Reference[] {
+  const sources = arrayAt(objectAt(volume, 'projected'), 'sources');
   return [
-    { kind: 'Secret', name: secret?.secretName },
-    { kind: 'ConfigMap', name: configMap?.name },
-    ...sources.flatMap((source): readonly Reference[] => [
-      { kind: 'Secret', name: source.secret?.name },
-      { kind: 'ConfigMap', name: source.configMap?.name },
+    reference('Secret', volume, 'secret', 'secretName'),
+    reference('ConfigMap', volume, 'configMap'),
+    ...sources.flatMap((source) => [
+      reference('Secret', source, 'secret'),
+      reference('ConfigMap', source, 'configMap'),
     ]),
   ];
 }
 
-function ofContainer({ env = [], envFrom = [] }: V1Container | V1EphemeralContainer): readonly Reference[] {
+function ofContainer(container: unknown): readonly Reference[] {
+  const values = arrayAt(container, 'env').map((variable) => objectAt(variable, 'valueFrom'));
   return [
-    ...env.flatMap(({ valueFrom }): readonly Reference[] => [
-      { kind: 'Secret', name: valueFrom?.secretKeyRef?.name },
-      { kind: 'ConfigMap', name: valueFrom?.configMapKeyRef?.name },
+    ...values.flatMap((value) => [
+      reference('Secret', value, 'secretKeyRef'),
+      reference('ConfigMap', value, 'configMapKeyRef'),
     ]),
-    ...envFrom.flatMap(({ secretRef, configMapRef }): readonly Reference[] => [
-      { kind: 'Secret', name: secretRef?.name },
-      { kind: 'ConfigMap', name: configMapRef?.name },
+    ...arrayAt(container, 'envFrom').flatMap((source) => [
+      reference('Secret', source, 'secretRef'),
+      reference('ConfigMap', source, 'configMapRef'),
     ]),
   ];
 }
 
 function namesOf(references: readonly Reference[], kind: Reference['kind']): readonly string[] {
-  const names = references.flatMap((reference) => (reference.kind === kind && reference.name ? [reference.name] : []));
+  const names = references.flatMap((found) => (found.kind === kind && found.name !== '' ? [found.name] : []));
   return [...new Set(names)].sort();
 }

@@ -1,69 +1,73 @@
-import { AppsV1Api, PatchStrategy, setHeaderOptions, type V1Deployment } from '@kubernetes/client-node';
+import { CustomObjectsApi, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
+import { isKubernetesError } from '../domain/errors.ts';
 import { FIELD_MANAGER } from '../domain/ssl-reset.ts';
-import type { Workload } from '../domain/workload.ts';
-import type { Workloads } from '../reconcile/ports.ts';
+import type { Workload, WorkloadKind } from '../domain/workload.ts';
+import type { WorkloadQuery, Workloads } from '../reconcile/ports.ts';
 import { call, find } from './api-error.ts';
 import type { Client } from './client.ts';
-import { identity } from './metadata.ts';
-import { collect, PAGE_LIMIT } from './pages.ts';
-import { podReferences } from './pod-references.ts';
+import { collect, PAGE_LIMIT, toPage } from './pages.ts';
+import { toWorkload } from './workload-object.ts';
 
-const TEMPLATE_ANNOTATIONS = 'tls.cloudsql-ssl.dev/';
+/** Every kind is read as JSON in the same way: what client-node has classes for, and what it has none for. */
+const RESOURCES = {
+  Deployment: { group: 'apps', version: 'v1', plural: 'deployments' },
+  StatefulSet: { group: 'apps', version: 'v1', plural: 'statefulsets' },
+  DaemonSet: { group: 'apps', version: 'v1', plural: 'daemonsets' },
+  Rollout: { group: 'argoproj.io', version: 'v1alpha1', plural: 'rollouts' },
+} as const satisfies Readonly<Record<WorkloadKind, object>>;
 
 /** @param pageLimit how many workloads are read at a time */
 export function createWorkloads(client: Client, pageLimit: number = PAGE_LIMIT): Workloads {
-  const apps = client.api(AppsV1Api);
+  const custom = client.api(CustomObjectsApi);
+
+  const listKind = async (
+    kind: WorkloadKind,
+    namespace: string,
+    query: WorkloadQuery,
+  ): Promise<readonly Workload[]> => {
+    const selection = query.by === 'Selector' ? { labelSelector: query.selector } : {};
+    const { items } = await collect(
+      async (page) =>
+        toPage(await custom.listNamespacedCustomObject({ ...RESOURCES[kind], namespace, ...selection, ...page })),
+      (object) => toWorkload(kind, object),
+      pageLimit,
+    );
+    return items;
+  };
+
   return {
     async list(namespace, query) {
-      const selection = query.by === 'Selector' ? { labelSelector: query.selector } : {};
-      const { items } = await collect(
-        (page) => apps.listNamespacedDeployment({ namespace, ...selection, ...page }),
-        toWorkload,
-        pageLimit,
-      );
-      return items;
+      const lists = query.kinds.map((kind) => noneWhereUnknown(listKind(kind, namespace, query)));
+      return (await Promise.all(lists)).flat();
     },
 
-    async get({ namespace, name }) {
-      const deployment = await find(apps.readNamespacedDeployment({ namespace, name }));
-      return deployment && toWorkload(deployment);
+    async get({ kind, namespace, name }) {
+      const object: unknown = await find(custom.getNamespacedCustomObject({ ...RESOURCES[kind], namespace, name }));
+      return object === undefined ? undefined : toWorkload(kind, object);
     },
 
-    async annotateTemplate({ namespace, name, uid, resourceVersion }, annotations, { dryRun } = { dryRun: false }) {
+    async annotateTemplate({ kind, namespace, name, uid, resourceVersion }, annotations, options = { dryRun: false }) {
       // A merge patch, not an apply: with one manager, the apply of a second reset would remove the first one's key.
       const body = {
         metadata: { uid, resourceVersion },
         spec: { template: { metadata: { annotations: { ...annotations } } } },
       };
-      const request = { namespace, name, body, fieldManager: FIELD_MANAGER, ...(dryRun && { dryRun: 'All' }) };
-      return toWorkload(await call(apps.patchNamespacedDeployment(request, MERGE_PATCH)));
+      const dryRun = options.dryRun ? { dryRun: 'All' } : {};
+      const request = { ...RESOURCES[kind], namespace, name, body, fieldManager: FIELD_MANAGER, ...dryRun };
+      const object: unknown = await call(custom.patchNamespacedCustomObject(request, MERGE_PATCH));
+      return toWorkload(kind, object);
     },
   };
 }
 
 const MERGE_PATCH = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
 
-export function toWorkload({ metadata, spec, status }: V1Deployment): Workload {
-  const progressing = status?.conditions?.find(({ type }) => type === 'Progressing');
-  return {
-    kind: 'Deployment',
-    ...identity(metadata),
-    labels: metadata?.labels ?? {},
-    annotations: metadata?.annotations ?? {},
-    templateAnnotations: ours(spec?.template.metadata?.annotations),
-    ...podReferences(spec?.template.spec),
-    generation: metadata?.generation ?? 0,
-    paused: spec?.paused ?? false,
-    desiredReplicas: spec?.replicas ?? 1,
-    status: {
-      observedGeneration: status?.observedGeneration ?? 0,
-      replicas: status?.replicas ?? 0,
-      updatedReplicas: status?.updatedReplicas ?? 0,
-      availableReplicas: status?.availableReplicas ?? 0,
-      progressingReason: progressing?.reason ?? '',
-    },
-  };
+/** The CRD of a kind may be installed any time, so nobody remembers that it was not: the list itself tells. */
+async function noneWhereUnknown(list: Promise<readonly Workload[]>): Promise<readonly Workload[]> {
+  try {
+    return await list;
+  } catch (error) {
+    if (isKubernetesError(error, 'NotFound')) return [];
+    throw error;
+  }
 }
-
-const ours = (annotations: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(annotations).filter(([key]) => key.startsWith(TEMPLATE_ANNOTATIONS)));

@@ -2,7 +2,7 @@
 import type { Answer, IssueAnswer } from '../domain/answer.ts';
 import type { ClientCertificate, Instance, ServerCas } from '../domain/instance.ts';
 import type { InstanceRef, Operation, Spec, SslReset, Status } from '../domain/ssl-reset.ts';
-import type { TemplateAnnotations, Workload, WorkloadRef } from '../domain/workload.ts';
+import type { TemplateAnnotations, Workload, WorkloadKind, WorkloadRef } from '../domain/workload.ts';
 
 export interface ObjectRef {
   readonly namespace: string;
@@ -27,11 +27,12 @@ export interface Namespaces {
   annotations(namespace: string): Promise<Readonly<Record<string, string>> | undefined>;
 }
 
-export type WorkloadQuery =
-  /** All workloads of the namespace. */
-  | { readonly by: 'Namespace' }
+/** No other kinds are asked for; of a kind that the API server does not know there are none. */
+export type WorkloadQuery = { readonly kinds: readonly WorkloadKind[] } & (
+  | /** All workloads of the namespace. */ { readonly by: 'Namespace' }
   /** Those whose labels match a selector in the API server's syntax. */
-  | { readonly by: 'Selector'; readonly selector: string };
+  | { readonly by: 'Selector'; readonly selector: string }
+);
 
 /** Every method may throw a KubernetesError. */
 export interface Workloads {

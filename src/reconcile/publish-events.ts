@@ -1,5 +1,6 @@
 import { findCondition, oneLine } from '../domain/conditions.ts';
 import { GROUP, KIND, type SslReset, VERSION } from '../domain/ssl-reset.ts';
+import { apiVersionOf } from '../domain/workload.ts';
 import type { Finding, StepEvent, World } from './pass.ts';
 import type { EventSubject } from './ports.ts';
 
@@ -13,10 +14,9 @@ export function publishEvents(before: SslReset, after: SslReset, finding: Findin
     events.publish(
       workload === undefined
         ? { ...note, regarding: subject }
-        : { ...note, regarding: { ...workload, apiVersion: 'apps/v1' }, related: subject },
+        : { ...note, regarding: workloadSubject(workload), related: subject },
     );
-    if (workload !== undefined)
-      events.publish({ ...note, regarding: subject, related: { ...workload, apiVersion: 'apps/v1' } });
+    if (workload !== undefined) events.publish({ ...note, regarding: subject, related: workloadSubject(workload) });
   }
 }
 
@@ -26,6 +26,14 @@ function changeOfReason({ status: { conditions } }: SslReset, { verdict }: Findi
   if (kind === 'Progressing' || (last?.reason === reason && last.message === oneLine(message))) return [];
   return [{ type: kind === 'Ready' ? 'Normal' : 'Warning', reason, action: 'Reconcile', note: message }];
 }
+
+const workloadSubject = ({ kind, namespace, name, uid }: NonNullable<StepEvent['workload']>): EventSubject => ({
+  apiVersion: apiVersionOf(kind),
+  kind,
+  namespace,
+  name,
+  uid,
+});
 
 const subjectOf = ({ metadata: { namespace, name, uid } }: SslReset): EventSubject => ({
   apiVersion: `${GROUP}/${VERSION}`,

@@ -1,6 +1,6 @@
 import { progressing, type Verdict } from '../../domain/conditions.ts';
+import { type Dependent, dependents, isSame, looksForReferences } from '../../domain/dependents.ts';
 import { rolloutSelector, selectorQuery } from '../../domain/label-selector.ts';
-import { type Dependent, dependents } from '../../domain/rollout.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 import type { Workload } from '../../domain/workload.ts';
 import type { Workloads } from '../ports.ts';
@@ -17,10 +17,10 @@ export async function findDependents(
 ): Promise<readonly Dependent[]> {
   const { namespace } = metadata;
   const selector = rolloutSelector(spec);
-  const looksForReferences = spec.rollout.referencing && spec.serverCa !== undefined;
-  const found = looksForReferences
-    ? await workloads.list(namespace, { by: 'Namespace' })
-    : await workloads.list(namespace, { by: 'Selector', selector: selectorQuery(selector) });
+  const { kinds } = spec.rollout;
+  const found = looksForReferences(spec)
+    ? await workloads.list(namespace, { kinds, by: 'Namespace' })
+    : await workloads.list(namespace, { kinds, by: 'Selector', selector: selectorQuery(selector) });
   return dependents(spec, selector, [...found, ...(await unlistedTargets(namespace, spec, found, workloads))]);
 }
 
@@ -30,9 +30,7 @@ async function unlistedTargets(
   found: readonly Workload[],
   workloads: Workloads,
 ): Promise<readonly Workload[]> {
-  const unlisted = (rollout.targets ?? []).filter(
-    ({ kind, name }) => !found.some((workload) => workload.kind === kind && workload.name === name),
-  );
+  const unlisted = (rollout.targets ?? []).filter((target) => !found.some((workload) => isSame(workload, target)));
   const read = await Promise.all(unlisted.map(({ kind, name }) => workloads.get({ kind, namespace, name })));
   return read.filter((workload) => workload !== undefined);
 }

@@ -1,5 +1,7 @@
 import { wantsCertificates } from '../../domain/client-certificate.ts';
 import { progressing, type ReadyReason, type Verdict, waiting } from '../../domain/conditions.ts';
+import type { Dependent } from '../../domain/dependents.ts';
+import { isKubernetesError, KubernetesError } from '../../domain/errors.ts';
 import {
   alreadyDone,
   judgeClientCertificates,
@@ -18,6 +20,7 @@ import {
 import type { Before, Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { annotations } from '../../domain/ssl-reset.ts';
 import { templateAnnotationKey } from '../../domain/tls-material.ts';
+import type { Workload } from '../../domain/workload.ts';
 import type { World } from '../pass.ts';
 import { readServerCertificates } from './evidence.ts';
 import { findDependents } from './find-dependents.ts';
@@ -142,12 +145,32 @@ async function dependentsObstacle(reset: SslReset, { workloads }: World): Promis
         `${missing.kind} ${missing.name} in rollout.targets does not exist; nothing was called`,
       );
     }
-    const sample = found.find(({ workload }) => workload?.annotations[annotations.rollout] !== 'disabled')?.workload;
-    if (sample !== undefined) {
-      await workloads.annotateTemplate(sample, { [templateAnnotationKey(reset.spec)]: 'dry-run' }, { dryRun: true });
+    const dryRun = { [templateAnnotationKey(reset.spec)]: 'dry-run' };
+    for (const sample of oneOfEachKind(found)) {
+      await naming(sample, () => workloads.annotateTemplate(sample, dryRun, { dryRun: true }));
     }
     return undefined;
   });
+}
+
+/** Admission and rights are a matter of the kind: one that would be annotated stands for the others. */
+function oneOfEachKind(found: readonly Dependent[]): readonly Workload[] {
+  const samples = new Map<string, Workload>();
+  for (const { kind, workload } of found) {
+    const isWritten = workload?.templateFrom === undefined && workload?.annotations[annotations.rollout] !== 'disabled';
+    if (workload !== undefined && isWritten && !samples.has(kind)) samples.set(kind, workload);
+  }
+  return [...samples.values()];
+}
+
+/** A webhook that says no does not say to whom. */
+async function naming({ kind, name }: Workload, act: () => Promise<unknown>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    if (!isKubernetesError(error, 'Forbidden', 'Refused')) throw error;
+    throw new KubernetesError({ kind: error.kind, message: `${kind} ${name}: ${error.message}`, cause: error });
+  }
 }
 
 export const requesting = (attempt: number): Verdict =>

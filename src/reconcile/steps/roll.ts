@@ -1,11 +1,12 @@
 import { oneLine, progressing, ready, stalled, toTime, type Verdict } from '../../domain/conditions.ts';
+import { type Dependent, isSame } from '../../domain/dependents.ts';
 import { isKubernetesError } from '../../domain/errors.ts';
 import { retryCommand } from '../../domain/gate.ts';
 import { hasKeptCa, trusting, whyKept } from '../../domain/kept-ca.ts';
 import {
-  type Dependent,
+  carries,
   hasRolledNothing,
-  isFailure,
+  leftToPeople,
   planRoll,
   type RollOptions,
   rolloutStatus,
@@ -14,10 +15,11 @@ import type { RolloutStatus, SslReset, WorkloadStatus } from '../../domain/ssl-r
 import { type Facts, factsOf, failureMessage } from '../../domain/status.ts';
 import { templateAnnotations } from '../../domain/tls-material.ts';
 import type { Workload } from '../../domain/workload.ts';
-import type { StepEvent, StepResult, World } from '../pass.ts';
+import type { StepResult, World } from '../pass.ts';
 import { findDependents } from './find-dependents.ts';
 import { failed } from './publish.ts';
 import { orCannotPublish } from './published-object.ts';
+import { rollEvents } from './roll-events.ts';
 
 /** Health is judged once a second while a roll goes on. */
 const JUDGE_EVERY_MS = 1_000;
@@ -41,7 +43,7 @@ export async function roll(reset: SslReset, world: World): Promise<StepResult> {
     found.map((dependent) => after(dependent, started)),
     options,
   );
-  const rows = plan.workloads.map((row) => refusedRow(row, started) ?? row);
+  const rows = plan.workloads.map((row) => refusedRow(row, started) ?? annotatedRow(row, started, options));
   const rollout = rolloutStatus(revision, rows);
   const next = { ...facts, rollout };
   const isSettled = plan.isSettled && started.every(({ kind }) => kind === 'Annotated');
@@ -50,7 +52,7 @@ export async function roll(reset: SslReset, world: World): Promise<StepResult> {
     facts: next,
     verdict: isSettled ? ended(reset, next) : progressing('RollingOut', rollingMessage(rollout)),
     ...(!isSettled && { requeueAfterMs: JUDGE_EVERY_MS }),
-    events: changes(facts.rollout, rows, found),
+    events: rollEvents(facts.rollout, rows, found),
   };
 }
 
@@ -66,18 +68,19 @@ const start = (workloads: readonly Workload[], options: RollOptions, world: Worl
 async function annotate(workload: Workload, { annotations }: RollOptions, world: World): Promise<Started> {
   try {
     const annotated = await world.workloads.annotateTemplate(workload, annotations);
-    return { kind: 'Annotated', workload: annotated };
+    return carries(annotated, { annotations })
+      ? { kind: 'Annotated', workload: annotated }
+      : {
+          kind: 'Refused',
+          workload,
+          message: 'Its annotation was dropped on its way, by an admission webhook or policy',
+        };
   } catch (error) {
     if (isKubernetesError(error, 'Conflict', 'NotFound')) return { kind: 'Changed', workload };
     if (isKubernetesError(error, 'Forbidden', 'Refused')) return { kind: 'Refused', workload, message: error.message };
     throw error;
   }
 }
-
-const isSame = (
-  a: { readonly kind: string; readonly name: string },
-  b: { readonly kind: string; readonly name: string },
-) => a.kind === b.kind && a.name === b.name;
 
 function after(dependent: Dependent, started: readonly Started[]): Dependent {
   const done = started.find(({ kind, workload }) => kind === 'Annotated' && isSame(workload, dependent));
@@ -88,6 +91,12 @@ function refusedRow(row: WorkloadStatus, started: readonly Started[]): WorkloadS
   const refusal = started.find((one) => one.kind === 'Refused' && isSame(one.workload, row));
   return refusal?.kind === 'Refused' ? { ...row, state: 'Failed', message: oneLine(refusal.message) } : undefined;
 }
+
+/** So that a later pass knows that it was annotated. */
+const annotatedRow = (row: WorkloadStatus, started: readonly Started[], { now }: RollOptions): WorkloadStatus =>
+  row.startTime === undefined && started.some(({ kind, workload }) => kind === 'Annotated' && isSame(workload, row))
+    ? { ...row, startTime: now }
+    : row;
 
 function ended(reset: SslReset, facts: Facts): Verdict {
   const { request, operation, rollout } = facts;
@@ -100,7 +109,7 @@ function ended(reset: SslReset, facts: Facts): Verdict {
   }
   const isKept = hasKeptCa(facts) && hasRolledNothing(rollout);
   const how = isKept ? `nothing had to roll: ${whyKept(reset.spec)}` : rolled(rollout);
-  const what = [how, published(facts), issued(facts)].filter((text) => text !== '').join('; ');
+  const what = [how, manual(rollout), published(facts), issued(facts)].filter((text) => text !== '').join('; ');
   if (request?.outcome !== 'AlreadyDone') return ready('Complete', `${what}; operation ${operation?.name ?? ''}`);
   return reset.spec.preconditions.serverCertificate === 'Missing'
     ? ready('AlreadyPresent', `The instance had a server certificate, so nothing was called; ${what}`)
@@ -120,33 +129,12 @@ function issued({ request, clientCertificates = [] }: Facts): string {
 const rolled = (rollout: RolloutStatus | undefined): string =>
   rollout?.summary === undefined ? '' : `${rollout.summary} workloads rolled`;
 
+function manual(rollout: RolloutStatus | undefined): string {
+  const count = rollout === undefined ? 0 : leftToPeople(rollout);
+  return count === 0 ? '' : `${count} left to a person: see rollout.workloads`;
+}
+
 function rollingMessage({ summary = '', workloads = [] }: RolloutStatus): string {
   const open = workloads.filter(({ state }) => state === 'Rolling').map(({ kind, name }) => `${kind} ${name}`);
   return open.length === 0 ? `${summary} rolled` : `${summary} rolled; waiting for ${open.slice(0, 10).join(', ')}`;
-}
-
-/** One event for each workload that came to an end since it was judged last. */
-function changes(
-  before: RolloutStatus | undefined,
-  rows: readonly WorkloadStatus[],
-  found: readonly Dependent[],
-): readonly StepEvent[] {
-  return rows.flatMap((row) => {
-    const last = before?.workloads?.find((one) => isSame(one, row));
-    const workload = found.find((one) => isSame(one, row))?.workload;
-    const hasEnded = (row.state === 'Rolled' && row.startTime !== undefined) || isFailure(row);
-    if (!hasEnded || last?.state === row.state) return [];
-    return [workloadEvent(row, workload)];
-  });
-}
-
-function workloadEvent(row: WorkloadStatus, workload: Workload | undefined): StepEvent {
-  const name = `${row.kind} ${row.name}`;
-  return {
-    ...(isFailure(row)
-      ? { type: 'Warning', reason: 'WorkloadFailed', note: `${name} did not come back: ${row.message ?? ''}` }
-      : { type: 'Normal', reason: 'WorkloadRolled', note: `${name} carries the new server CAs and is healthy` }),
-    action: 'Roll',
-    ...(workload !== undefined && { workload }),
-  };
 }

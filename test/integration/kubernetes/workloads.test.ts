@@ -77,6 +77,8 @@ test('a Deployment is reduced to what the operator reads of it', async (t) => {
     secrets: ['credentials'],
     configMaps: ['ca-bundle'],
     generation: 1,
+    podSelector: 'app=web',
+    strategy: { kind: 'Rolling', partition: 0 },
     paused: true,
     desiredReplicas: 2,
   });
@@ -92,7 +94,7 @@ test('a list is read page by page, and complete', async (t) => {
   const names = ['a', 'b', 'c', 'd', 'e'];
   for (const name of names) await create(name);
   const before = requests();
-  const listed = await workloads.list(namespace, { by: 'Namespace' });
+  const listed = await workloads.list(namespace, { kinds: ['Deployment'], by: 'Namespace' });
   assert.equal(requests() - before, 3, 'pages of two');
   assert.deepEqual(
     listed.map(({ name }) => name),
@@ -104,7 +106,7 @@ test('a list by selector holds what matches', async (t) => {
   const { namespace, create, workloads } = await prepared(t);
   await create('web');
   const count = async (selector: string): Promise<number> =>
-    (await workloads.list(namespace, { by: 'Selector', selector })).length;
+    (await workloads.list(namespace, { kinds: ['Deployment'], by: 'Selector', selector })).length;
   assert.deepEqual([await count('tier=web'), await count('tier notin (web)')], [1, 0]);
 });
 

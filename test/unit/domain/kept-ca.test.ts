@@ -22,7 +22,12 @@ describe('who trusts a CA that was kept', () => {
   const reset = aReset({ status: status('Accepted', 1) });
   const key = templateAnnotationKey(reset.spec);
   const digestOf = (of: typeof reset, templateAnnotations: Readonly<Record<string, string>>) => {
-    const dependent = { kind: 'Deployment', name: 'api', wave: 0, workload: aWorkload({ templateAnnotations }) };
+    const dependent = {
+      kind: 'Deployment' as const,
+      name: 'api',
+      wave: 0,
+      workload: aWorkload({ templateAnnotations }),
+    };
     return trusting(of, [dependent])[0]?.workload?.templateAnnotations;
   };
 
@@ -32,7 +37,7 @@ describe('who trusts a CA that was kept', () => {
   test('is nobody where the CA is another one', () =>
     assert.deepEqual(digestOf(aReset({ status: status('Accepted', 2) }), {}), {}));
   test('is not a target that does not exist', () => {
-    const missing = { kind: 'Deployment', name: 'gone', wave: 0 };
+    const missing = { kind: 'Deployment', name: 'gone', wave: 0 } as const;
     assert.deepEqual(trusting(reset, [missing]), [missing]);
   });
 });

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { dependents } from '../../../src/domain/dependents.ts';
+import { health } from '../../../src/domain/health.ts';
 import { rolloutSelector } from '../../../src/domain/label-selector.ts';
-import { dependents, health, planRoll } from '../../../src/domain/rollout.ts';
+import { planRoll } from '../../../src/domain/rollout.ts';
 import { annotations, INSTANCE_LABEL } from '../../../src/domain/ssl-reset.ts';
 import { aSpec, aWorkload, NOW } from '../support/builders.ts';
 

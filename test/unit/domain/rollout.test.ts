@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { dependents } from '../../../src/domain/dependents.ts';
 import { rolloutSelector } from '../../../src/domain/label-selector.ts';
-import { dependents, health, planRoll, type RollPlan, rolloutStatus } from '../../../src/domain/rollout.ts';
-import { annotations, INSTANCE_LABEL, type RolloutStatus, type Spec } from '../../../src/domain/ssl-reset.ts';
+import { planRoll, type RollPlan, rolloutStatus } from '../../../src/domain/rollout.ts';
+import { annotations, type RolloutStatus, type Spec } from '../../../src/domain/ssl-reset.ts';
 import type { Workload } from '../../../src/domain/workload.ts';
 import { aSpec, at, aWorkload, NOW } from '../support/builders.ts';
 
@@ -30,95 +31,6 @@ const plan = (
 };
 const started = ({ start }: RollPlan): readonly string[] => start.map(({ name }) => name);
 const states = ({ workloads }: RollPlan): readonly string[] => workloads.map(({ name, state }) => `${name} ${state}`);
-
-describe('the dependents', () => {
-  const published = { serverCa: { secretName: 'db-ca', key: 'server-ca.pem', contents: 'All' } } as const;
-  const names = (spec: Spec, workloads: readonly Workload[]): readonly string[] =>
-    dependents(spec, rolloutSelector(spec), workloads).map(
-      ({ name, wave, workload }) => `${wave} ${name}${workload ? '' : ' missing'}`,
-    );
-  const unlabelled = { labels: {} };
-
-  test('are those with the label of the instance, and no others', () =>
-    assert.deepEqual(
-      names(aSpec(), [
-        aWorkload(),
-        aWorkload({ name: 'b', ...unlabelled }),
-        aWorkload({ name: 'c', labels: { [INSTANCE_LABEL]: 'other' } }),
-      ]),
-      ['0 api'],
-    ));
-  test('are those of the spec selector instead', () =>
-    assert.deepEqual(
-      names(aSpec({ rollout: { selector: { matchLabels: { app: 'x' } } } }), [
-        aWorkload(),
-        aWorkload({ name: 'b', labels: { app: 'x' } }),
-      ]),
-      ['0 b'],
-    ));
-  test('are also those that refer to what is published', () =>
-    assert.deepEqual(
-      names(aSpec(published), [
-        aWorkload({ ...unlabelled, secrets: ['db-ca'] }),
-        aWorkload({ name: 'b', ...unlabelled, configMaps: ['db-ca'] }),
-      ]),
-      ['0 api'],
-    ));
-  test('are not those that refer to it where the spec does not want that', () =>
-    assert.deepEqual(
-      names(aSpec({ ...published, rollout: { referencing: false } }), [
-        aWorkload({ ...unlabelled, secrets: ['db-ca'] }),
-      ]),
-      [],
-    ));
-  test('are also those that the spec names, and a name without a workload is missing', () =>
-    assert.deepEqual(
-      names(
-        aSpec({
-          rollout: {
-            targets: [
-              { kind: 'Deployment', name: 'b', wave: 2 },
-              { kind: 'Deployment', name: 'gone' },
-            ],
-          },
-        }),
-        [aWorkload({ name: 'b', ...unlabelled })],
-      ),
-      ['0 gone missing', '2 b'],
-    ));
-  test('are ordered by wave, then by name', () =>
-    assert.deepEqual(
-      names(aSpec(), [aWorkload({ name: 'c' }), aWorkload({ name: 'a' }), aWorkload({ name: 'b', ...inWave(-1) })]),
-      ['-1 b', '0 a', '0 c'],
-    ));
-  test('have the wave of the spec before the one of their annotation, and 0 for one that is no integer', () => {
-    const targets = [{ kind: 'Deployment', name: 'a', wave: 3 }] as const;
-    assert.deepEqual(names(aSpec({ rollout: { targets: [...targets] } }), [aWorkload({ name: 'a', ...inWave(1) })]), [
-      '3 a',
-    ]);
-    for (const wave of [1.5, Number.NaN, 1001]) assert.deepEqual(names(aSpec(), [aWorkload(inWave(wave))]), ['0 api']);
-  });
-});
-
-describe('health', () => {
-  const rows: readonly (readonly [string, Parameters<typeof aWorkload>[0], string])[] = [
-    ['all replicas updated and available', {}, 'Healthy'],
-    ['its controller has not seen the change', { generation: 2, status: { observedGeneration: 1 } }, 'Waiting'],
-    [
-      'a progress deadline exceeded before its controller saw the change',
-      { generation: 2, status: { observedGeneration: 1, progressingReason: 'ProgressDeadlineExceeded' } },
-      'Waiting',
-    ],
-    ['its progress deadline exceeded', { status: { progressingReason: 'ProgressDeadlineExceeded' } }, 'Failed'],
-    ['replicas still to be updated', { status: { updatedReplicas: 1 } }, 'Waiting'],
-    ['old replicas still to end', { status: { replicas: 3 } }, 'Waiting'],
-    ['updated replicas not available', { status: { availableReplicas: 1 } }, 'Waiting'],
-    ['zero replicas', { desiredReplicas: 0 }, 'Healthy'],
-    ['zero replicas, the last one still to end', { desiredReplicas: 0, status: { replicas: 1 } }, 'Waiting'],
-  ];
-  for (const [what, workload, kind] of rows)
-    test(`${what}: ${kind}`, () => assert.equal(health(aWorkload(workload)).kind, kind));
-});
 
 describe('the plan', () => {
   test('nothing depends on the instance: settled at once', () => assert.equal(plan([]).isSettled, true));
@@ -197,6 +109,94 @@ describe('the plan', () => {
   });
 });
 
+describe('what is left to a person', () => {
+  const untouched = { updatedReplicas: 0 };
+  const onDelete = aWorkload({ kind: 'StatefulSet', strategy: { kind: 'OnDelete' }, ...carrying, status: untouched });
+  const partitioned = aWorkload({
+    kind: 'StatefulSet',
+    strategy: { kind: 'Rolling', partition: 2 },
+    ...carrying,
+    status: untouched,
+  });
+  for (const workload of [onDelete, partitioned])
+    test(`${workload.strategy.kind}: annotated, and neither waited for nor a failure`, () => {
+      assert.deepEqual(started(plan([{ ...workload, templateAnnotations: {} }])), ['api']);
+      const settled = plan([workload], { onFailure: 'Stop' });
+      assert.deepEqual([states(settled), settled.isSettled], [['api ManualActionRequired'], true]);
+    });
+  test('a later wave does not wait for it', () => {
+    assert.deepEqual(started(plan([onDelete, aWorkload({ name: 'b', ...inWave(1) })])), ['b']);
+  });
+});
+
+describe('a workload with an owner', () => {
+  const owned = { owner: { kind: 'Prometheus', name: 'main' } };
+  const annotated = rolloutStatus('new', [
+    { kind: 'Deployment', name: 'api', wave: 0, state: 'Rolling', startTime: NOW },
+  ]);
+  test('is annotated as any other', () => assert.deepEqual(started(plan([aWorkload(owned)])), ['api']));
+  test('is not annotated again when its owner put the template back, and that is said', () => {
+    const settled = plan([aWorkload(owned)], {}, annotated);
+    assert.deepEqual([started(settled), states(settled), settled.isSettled], [[], ['api ManualActionRequired'], true]);
+    assert.match(
+      settled.workloads[0]?.message ?? '',
+      /Prometheus main .*tls\.cloudsql-ssl\.dev\/key: "new".*kubectl -n orders delete pod -l 'app=api'/,
+    );
+    const later = plan([aWorkload(owned)], {}, rolloutStatus('new', settled.workloads), at(3000));
+    assert.deepEqual([started(later), states(later)], [[], ['api ManualActionRequired']]);
+  });
+  test('is annotated again for another revision', () =>
+    assert.deepEqual(started(plan([aWorkload(owned)], {}, { revision: 'newer' })), ['api']));
+  test('is rolled when its owner took the annotation over', () =>
+    assert.deepEqual(states(plan([aWorkload({ ...owned, ...carrying })], {}, annotated)), ['api Rolled']));
+  test('without one it is annotated again: somebody replaced it', () =>
+    assert.deepEqual(started(plan([aWorkload()], {}, annotated)), ['api']));
+});
+
+describe('a Rollout that runs the pod template of a Deployment', () => {
+  const argo = { phase: 'Healthy', message: '', awaitsPromotion: false, observedTemplateGeneration: 1 };
+  const rollout = aWorkload({
+    kind: 'Rollout',
+    name: 'canary',
+    templateFrom: { kind: 'Deployment', name: 'api' },
+    status: { argo },
+  });
+  test('is never written, and is left to a person where the Deployment is not rolled', () => {
+    const settled = plan([rollout]);
+    assert.deepEqual([started(settled), states(settled)], [[], ['canary ManualActionRequired']]);
+    assert.match(settled.workloads[0]?.message ?? '', /Deployment api, which is not among the workloads/);
+  });
+  test('waits for the Deployment in its wave', () => {
+    const first = plan([rollout, aWorkload({ desiredReplicas: 0, ...inWave(1) })]);
+    assert.deepEqual([started(first), states(first)], [['api'], ['api Pending', 'canary Pending']]);
+  });
+  test('rolls with the Deployment, and not before its controller has seen that', () => {
+    const api = aWorkload({ desiredReplicas: 0, generation: 2, ...carrying });
+    assert.deepEqual(states(plan([rollout, api])), ['api Rolled', 'canary Rolling']);
+    const seen = { ...rollout, status: { ...rollout.status, argo: { ...argo, observedTemplateGeneration: 2 } } };
+    assert.deepEqual(states(plan([seen, api])), ['api Rolled', 'canary Rolled']);
+  });
+  test('is left to a person where the Deployment opted out or was refused', () => {
+    const out = aWorkload({ annotations: { [annotations.rollout]: 'disabled' } });
+    assert.deepEqual(states(plan([rollout, out])), ['api Skipped', 'canary ManualActionRequired']);
+    const refused = rolloutStatus('new', [{ kind: 'Deployment', name: 'api', wave: 0, state: 'Failed' }]);
+    assert.deepEqual(states(plan([rollout, aWorkload()], {}, refused)), ['api Failed', 'canary ManualActionRequired']);
+  });
+});
+
+describe('the time that a workload has', () => {
+  const row = (state: string) =>
+    rolloutStatus('new', [{ kind: 'Deployment', name: 'api', wave: 0, state, startTime: NOW }]);
+  for (const state of ['Rolled', 'Skipped', 'ManualActionRequired'])
+    test(`begins anew for one that was ${state}: an autoscaler or a person set it going`, () =>
+      assert.deepEqual(
+        plan([aWorkload(rolling)], {}, row(state), at(5000)).workloads.map(({ startTime }) => startTime),
+        [at(5000)],
+      ));
+  test('does not begin anew for one that failed', () =>
+    assert.deepEqual(states(plan([aWorkload(rolling)], {}, row('Failed'), at(5000))), ['api Failed']));
+});
+
 describe('the status of a roll', () => {
   const rows = (count: number, state: string) =>
     Array.from({ length: count }, (_, n) => ({ kind: 'Deployment', name: `${state}-${n}`, wave: 0, state }));
@@ -220,7 +220,7 @@ describe('the status of a roll', () => {
       { summary: '3/8', total: 8, rolled: 3, failures: 2, skipped: 2 },
     );
   });
-  test('counts exactly and lists at most 100, failed and open ones first', () => {
+  test('counts exactly and lists at most 100, those that roll and failed first', () => {
     const {
       total,
       rolled,
@@ -230,7 +230,31 @@ describe('the status of a roll', () => {
     assert.deepEqual([total, rolled, failures, workloads.length], [123, 120, 2, 100]);
     assert.deepEqual(
       workloads.slice(0, 4).map(({ name }) => name),
-      ['Failed-0', 'Failed-1', 'Rolling-0', 'Rolled-0'],
+      ['Rolling-0', 'Failed-0', 'Failed-1', 'Rolled-0'],
     );
   });
+  test('keeps since when those roll that the operator started, however many failed before them', () => {
+    const since = (row: ReturnType<typeof rows>[number]) => ({ ...row, startTime: NOW });
+    const { workloads = [] } = rolloutStatus('r', [...rows(99, 'Failed'), ...rows(100, 'Rolling').map(since)]);
+    assert.equal(workloads.filter(({ state, startTime }) => state === 'Rolling' && startTime === NOW).length, 100);
+  });
+  test('keeps those that were annotated before those that were not', () => {
+    const annotated = rows(1, 'Skipped').map((row) => ({ ...row, startTime: NOW }));
+    const { workloads = [] } = rolloutStatus('r', [...rows(120, 'Pending'), ...annotated]);
+    assert.equal(workloads[0]?.name, 'Skipped-0');
+  });
+});
+
+test('as many failures as status can remember end the roll, or a refused one would be tried for ever', () => {
+  const names = Array.from({ length: 101 }, (_, n) => `w${n}`);
+  const before = rolloutStatus(
+    'new',
+    names.slice(0, 100).map((name) => ({ kind: 'Deployment', name, wave: 0, state: 'Failed' })),
+  );
+  const settled = plan(
+    names.map((name) => aWorkload({ name })),
+    {},
+    before,
+  );
+  assert.deepEqual([started(settled), settled.isSettled], [[], true]);
 });

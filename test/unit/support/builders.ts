@@ -136,6 +136,8 @@ export function aWorkload({ status, ...workload }: WorkloadParts = {}): Workload
     templateAnnotations: {},
     secrets: [],
     configMaps: [],
+    podSelector: `app=${name}`,
+    strategy: { kind: 'Rolling', partition: 0 },
     generation: 1,
     paused: false,
     desiredReplicas: replicas,

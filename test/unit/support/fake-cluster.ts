@@ -24,7 +24,7 @@ export class FakeNamespaces implements Namespaces {
   }
 }
 
-/** Deployments whose controller brings each change to health in `rollMs`. */
+/** Workloads whose controller brings each change to health in `rollMs`. */
 export class FakeWorkloads implements Workloads {
   readonly #clock: FakeClock;
   readonly #workloads = new Map<string, { readonly workload: Workload; readonly healthyMs: number }>();
@@ -53,13 +53,15 @@ export class FakeWorkloads implements Workloads {
     if (query.by === 'Selector') {
       assert.equal(query.selector, selectorQuery(LABEL), 'the fake knows the selector of the label alone');
     }
-    const all = [...this.#workloads.keys()].map((name) => this.read(name)).filter((one) => one.namespace === namespace);
+    const all = [...this.#workloads.keys()]
+      .map((name) => this.read(name))
+      .filter((one) => one.namespace === namespace && query.kinds.includes(one.kind));
     return query.by === 'Namespace' ? all : all.filter(({ labels }) => matchesSelector(LABEL, labels));
   }
 
-  async get({ namespace, name }: WorkloadRef): Promise<Workload | undefined> {
+  async get({ kind, namespace, name }: WorkloadRef): Promise<Workload | undefined> {
     const found = this.#workloads.has(name) ? this.read(name) : undefined;
-    return found?.namespace === namespace ? found : undefined;
+    return found?.namespace === namespace && found.kind === kind ? found : undefined;
   }
 
   async annotateTemplate(

@@ -1,0 +1,84 @@
+/** Who depends on the instance, and in which wave. */
+import { type LabelSelector, matchesSelector } from './label-selector.ts';
+import type { Spec } from './ssl-reset.ts';
+import { annotations } from './ssl-reset.ts';
+import type { Workload, WorkloadKind } from './workload.ts';
+
+/** Names of the objects that the CR publishes: a pod template that refers to one of them depends on the instance. */
+export interface Published {
+  readonly secrets: ReadonlySet<string>;
+  readonly configMaps: ReadonlySet<string>;
+}
+
+export function published({ serverCa, clientCertificates = [] }: Spec): Published {
+  const secrets = [serverCa?.secretName, ...clientCertificates.map(({ secretName }) => secretName)];
+  return { secrets: namesOf(secrets), configMaps: namesOf([serverCa?.configMapName]) };
+}
+
+const namesOf = (names: readonly (string | undefined)[]): ReadonlySet<string> =>
+  new Set(names.filter((name) => name !== undefined));
+
+/** Whether a workload may depend on the instance by its pod template alone. */
+export function looksForReferences(spec: Spec): boolean {
+  const { secrets, configMaps } = published(spec);
+  return spec.rollout.referencing && secrets.size + configMaps.size > 0;
+}
+
+/** One workload that depends on the instance; without `workload` it is named by the spec and does not exist. */
+export interface Dependent {
+  readonly kind: WorkloadKind;
+  readonly name: string;
+  readonly wave: number;
+  readonly workload?: Workload;
+}
+
+type Target = NonNullable<Spec['rollout']['targets']>[number];
+
+export function dependents(spec: Spec, selector: LabelSelector, workloads: readonly Workload[]): readonly Dependent[] {
+  const targets = spec.rollout.targets ?? [];
+  const targetOf = (workload: Workload): Target | undefined => targets.find((target) => isSame(target, workload));
+  const found = workloads
+    .filter((workload) => targetOf(workload) !== undefined || isSelected(spec, selector, workload))
+    .map((workload): Dependent => ({ ...named(workload), wave: waveOf(workload, targetOf(workload)), workload }));
+  const missing = targets
+    .filter((target) => !workloads.some((workload) => isSame(target, workload)))
+    .map(({ kind, name, wave = 0 }): Dependent => ({ kind, name, wave }));
+  return [...found.map((dependent) => inWaveOfTemplate(dependent, found)), ...missing].toSorted(
+    (a, b) => a.wave - b.wave || compare(a.name, b.name) || compare(a.kind, b.kind),
+  );
+}
+
+const named = ({ kind, name }: Workload): Pick<Dependent, 'kind' | 'name'> => ({ kind, name });
+
+interface Named {
+  readonly kind: string;
+  readonly name: string;
+}
+
+export const isSame = (a: Named, b: Named): boolean => a.kind === b.kind && a.name === b.name;
+const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
+
+function isSelected(spec: Spec, selector: LabelSelector, workload: Workload): boolean {
+  if (matchesSelector(selector, workload.labels)) return true;
+  const { secrets, configMaps } = published(spec);
+  const refers =
+    workload.secrets.some((name) => secrets.has(name)) || workload.configMaps.some((name) => configMaps.has(name));
+  return spec.rollout.referencing && refers;
+}
+
+function waveOf(workload: Workload, target: Target | undefined): number {
+  const annotated = Number(workload.annotations[annotations.wave] ?? 0);
+  return target?.wave ?? (Number.isInteger(annotated) && Math.abs(annotated) <= 1000 ? annotated : 0);
+}
+
+/** The dependent whose pod template this one runs in place of one of its own, if there is one. */
+function templateOf({ workload }: Dependent, all: readonly Dependent[]): Dependent | undefined {
+  const from = workload?.templateFrom;
+  return from && all.find((dependent) => isSame(dependent, from));
+}
+
+/** It rolls when its template changes, not earlier. */
+function inWaveOfTemplate(dependent: Dependent, all: readonly Dependent[]): Dependent {
+  const template = templateOf(dependent, all);
+  return template === undefined ? dependent : { ...dependent, wave: template.wave };
+}

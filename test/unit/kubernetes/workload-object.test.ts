@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { toWorkload } from '../../../src/kubernetes/workload-object.ts';
+
+const metadata = { namespace: 'orders', name: 'w', uid: 'u', resourceVersion: '7', generation: 3 };
+
+test('what has no identity is no workload', () => {
+  for (const object of [undefined, {}, { metadata: { ...metadata, uid: 1 } }]) {
+    assert.throws(() => toWorkload('Rollout', object), TypeError);
+  }
+});
+
+test('of what is absent or of another type nothing is taken over', () => {
+  const odd = {
+    metadata: { ...metadata, labels: { a: 1, b: 'x' } },
+    spec: { replicas: '2', paused: 'yes', template: [] },
+  };
+  assert.deepEqual(toWorkload('Deployment', odd), {
+    kind: 'Deployment',
+    namespace: 'orders',
+    name: 'w',
+    uid: 'u',
+    resourceVersion: '7',
+    labels: { b: 'x' },
+    annotations: {},
+    templateAnnotations: {},
+    secrets: [],
+    configMaps: [],
+    podSelector: '',
+    strategy: { kind: 'Rolling', partition: 0 },
+    generation: 3,
+    paused: false,
+    desiredReplicas: 1,
+    status: { observedGeneration: 0, replicas: 0, updatedReplicas: 0, availableReplicas: 0, progressingReason: '' },
+  });
+});
+
+test('of the annotations of the pod template only ours are read', () => {
+  const annotations = { 'tls.cloudsql-ssl.dev/0123': 'v', 'cloudsql-ssl.dev/wave': '1', 'example.com/a': 'b' };
+  const { templateAnnotations } = toWorkload('Deployment', {
+    metadata,
+    spec: { template: { metadata: { annotations } } },
+  });
+  assert.deepEqual(templateAnnotations, { 'tls.cloudsql-ssl.dev/0123': 'v' });
+});
+
+test('its owner is the one that controls it', () => {
+  const owners = [
+    { kind: 'ConfigMap', name: 'a' },
+    { kind: 'Prometheus', name: 'main', controller: true },
+  ];
+  const owned = toWorkload('StatefulSet', { metadata: { ...metadata, ownerReferences: owners } });
+  assert.deepEqual(owned.owner, { kind: 'Prometheus', name: 'main' });
+  const free = toWorkload('StatefulSet', { metadata: { ...metadata, ownerReferences: owners.slice(0, 1) } });
+  assert.equal(free.owner, undefined);
+});
+
+test('its pods are selected as kubectl would be told', () => {
+  const matchExpressions = [
+    { key: 'tier', operator: 'In', values: ['a', 'b'] },
+    { key: 'old', operator: 'DoesNotExist' },
+  ];
+  const { podSelector } = toWorkload('DaemonSet', {
+    metadata,
+    spec: { selector: { matchLabels: { app: 'w' }, matchExpressions } },
+  });
+  assert.equal(podSelector, 'app=w,tier in (a,b),!old');
+});
+
+test('who replaces the pods of a StatefulSet or DaemonSet', () => {
+  const strategyOf = (updateStrategy: object) =>
+    toWorkload('StatefulSet', { metadata, spec: { updateStrategy } }).strategy;
+  assert.deepEqual(strategyOf({ type: 'OnDelete' }), { kind: 'OnDelete' });
+  assert.deepEqual(strategyOf({ type: 'RollingUpdate', rollingUpdate: { partition: 2 } }), {
+    kind: 'Rolling',
+    partition: 2,
+  });
+  assert.deepEqual(strategyOf({}), { kind: 'Rolling', partition: 0 });
+});
+
+test('a DaemonSet counts by nodes', () => {
+  const status = { observedGeneration: 3, desiredNumberScheduled: 4, currentNumberScheduled: 3 };
+  const { desiredReplicas, status: counts } = toWorkload('DaemonSet', {
+    metadata,
+    status: { ...status, updatedNumberScheduled: 2, numberAvailable: 1 },
+  });
+  assert.equal(desiredReplicas, 4);
+  assert.deepEqual(counts, {
+    observedGeneration: 3,
+    replicas: 3,
+    updatedReplicas: 2,
+    availableReplicas: 1,
+    progressingReason: '',
+  });
+});
+
+describe('an Argo Rollout', () => {
+  const read = (status: object, spec: object = {}) => toWorkload('Rollout', { metadata, spec, status });
+
+  for (const [written, meant] of [
+    ['2', 2],
+    ['3', 3],
+    ['', 3],
+    ['6df9c5c6b7', 3],
+    ['7859', 3],
+  ] as const)
+    test(`observedGeneration ${JSON.stringify(written)} of generation 3 means ${meant}, as Argo's own tool reads it`, () =>
+      assert.equal(read({ observedGeneration: written }).status.observedGeneration, meant));
+
+  test('says which object has its pod template', () => {
+    const workloadRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'api' };
+    const rollout = read({ workloadObservedGeneration: '5' }, { workloadRef });
+    assert.deepEqual(rollout.templateFrom, { kind: 'Deployment', name: 'api' });
+    assert.equal(rollout.status.argo?.observedTemplateGeneration, 5);
+    assert.equal(read({}).templateFrom, undefined);
+  });
+
+  const paused = (reason: string) => ({ phase: 'Paused', message: reason, pauseConditions: [{ reason }] });
+  const canary = (pause: object) => ({ strategy: { canary: { steps: [{ setWeight: 20 }, { pause }] } } });
+  const rows: readonly (readonly [string, object, object, boolean])[] = [
+    ['a pause step without a duration', { ...paused('CanaryPauseStep'), currentStepIndex: 1 }, canary({}), true],
+    [
+      'a pause step of an hour',
+      { ...paused('CanaryPauseStep'), currentStepIndex: 1 },
+      canary({ duration: '1h' }),
+      false,
+    ],
+    [
+      'a pause step of some seconds',
+      { ...paused('CanaryPauseStep'), currentStepIndex: 1 },
+      canary({ duration: 9 }),
+      false,
+    ],
+    ['blue-green without automatic promotion', paused('BlueGreenPause'), { strategy: { blueGreen: {} } }, true],
+    [
+      'blue-green with automatic promotion',
+      paused('BlueGreenPause'),
+      { strategy: { blueGreen: { autoPromotionSeconds: 30 } } },
+      false,
+    ],
+    ['an inconclusive analysis', paused('InconclusiveAnalysisRun'), canary({ duration: 9 }), true],
+    ['nothing', { phase: 'Healthy' }, {}, false],
+  ];
+  for (const [what, status, spec, expected] of rows)
+    test(`${what}: ${expected ? 'waits for a person' : 'goes on by itself'}`, () =>
+      assert.equal(read(status, spec).status.argo?.awaitsPromotion, expected));
+});
