@@ -25,7 +25,7 @@ export function parseConfig(argv: readonly string[], env: Environment): ConfigRe
     command.parse(argv, { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError && error.code === 'commander.version')
-      return { kind: 'Version', text: version };
+      return { kind: 'Version', text: `${version}\n` };
     if (error instanceof CommanderError && error.exitCode === 0)
       return { kind: 'Help', text: command.helpInformation() };
     throw error;

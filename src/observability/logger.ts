@@ -1,5 +1,5 @@
 import pino from 'pino';
-import type { Logger } from '../reconcile/ports.ts';
+import type { ContextLogger } from '../reconcile/ports.ts';
 import { errorFields } from './error-fields.ts';
 import { prettyLine } from './pretty.ts';
 import { redact } from './redact.ts';
@@ -14,10 +14,7 @@ export interface LoggerOptions {
   readonly write?: (line: string) => void;
 }
 
-export interface StructuredLogger extends Logger {
-  /** A logger whose every line has these fields. */
-  child(fields: Readonly<Record<string, unknown>>): StructuredLogger;
-}
+export type StructuredLogger = ContextLogger;
 
 /** https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#LogSeverity */
 const SEVERITIES = new Map([
@@ -29,9 +26,15 @@ const SEVERITIES = new Map([
   ['fatal', 'CRITICAL'],
 ]);
 
+/** `first` and `last` of a log call mark the ends of a request; they are written in the format that knows them. */
+const PRODUCER = 'cloudsql-ssl.dev';
+
+type Fields = Readonly<Record<string, unknown>>;
+
 /**
  * One line an event. `json`: `ts`, `level`, `msg`, `err` and the fields; `gcp`: the same with Cloud Logging's names for
- * the first three; `pretty`: for the eye. An `err` field may be an Error. What looks like a credential is redacted.
+ * the first three, and the lines of one request held together; `pretty`: for the eye. An `err` field may be an Error.
+ * What looks like a credential is redacted.
  */
 export function createLogger({ format, level, write }: LoggerOptions): StructuredLogger {
   const isGcp = format === 'gcp';
@@ -42,12 +45,22 @@ export function createLogger({ format, level, write }: LoggerOptions): Structure
     timestamp: () => `,"${isGcp ? 'time' : 'ts'}":"${new Date().toISOString()}"`,
     formatters: {
       level: (label) => (isGcp ? { severity: SEVERITIES.get(label) ?? 'DEFAULT' } : { level: label }),
-      log: (fields) => Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, loggable(value)])),
+      log: ({ first, last, ...fields }) => ({
+        ...Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, loggable(value)])),
+        ...(isGcp && operationOf(fields, { first, last })),
+      }),
     },
     serializers: { err: loggable },
     hooks: { streamWrite: redact },
   };
-  return wrap(pino(options, destination(format, write)));
+  return wrap(pino(options, destination(format, write)), {});
+}
+
+/** https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#LogEntryOperation: one for each request. */
+function operationOf({ uid, request }: Fields, { first, last }: Fields): Fields {
+  if (typeof uid !== 'string' || typeof request !== 'string') return {};
+  const ends = { ...(first === true && { first }), ...(last === true && { last }) };
+  return { 'logging.googleapis.com/operation': { id: `${uid}/${request}`, producer: PRODUCER, ...ends } };
 }
 
 const loggable = (value: unknown): unknown => (value instanceof Error ? errorFields(value) : value);
@@ -58,12 +71,17 @@ function destination(format: LogFormat, write: LoggerOptions['write']): pino.Des
   return format === 'pretty' ? { write: (line) => void stream.write(prettyLine(line)) } : stream;
 }
 
-function wrap(logger: pino.Logger): StructuredLogger {
+/** The fields of the parents are kept here and not by pino, which would write one that is given again twice. */
+function wrap(logger: pino.Logger, context: Fields): StructuredLogger {
+  const at =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (message: string, fields: Fields = {}): void =>
+      logger[level]({ ...context, ...fields }, message);
   return {
-    debug: (message, fields = {}) => logger.debug(fields, message),
-    info: (message, fields = {}) => logger.info(fields, message),
-    warn: (message, fields = {}) => logger.warn(fields, message),
-    error: (message, fields = {}) => logger.error(fields, message),
-    child: (fields) => wrap(logger.child(fields)),
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    child: (fields) => wrap(logger, { ...context, ...fields }),
   };
 }

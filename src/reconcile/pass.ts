@@ -11,9 +11,9 @@ import type { Memory } from './memory.ts';
 import type {
   Clock,
   CloudSql,
+  ContextLogger,
   Events,
   Leadership,
-  Logger,
   Namespaces,
   ObjectRef,
   PublishedObjects,
@@ -39,7 +39,7 @@ export interface World {
   readonly events: Events;
   readonly clock: Clock;
   readonly leadership: Leadership;
-  readonly logger: Logger;
+  readonly logger: ContextLogger;
   readonly fleet: Fleet;
   readonly memory: Memory;
   readonly settings: Settings;

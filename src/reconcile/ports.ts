@@ -161,6 +161,11 @@ export interface Leadership {
   isLeader(): boolean;
 }
 
+export interface ContextLogger extends Logger {
+  /** A logger whose every line has these fields. */
+  child(fields: Readonly<Record<string, unknown>>): ContextLogger;
+}
+
 export interface Logger {
   debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
   info(message: string, fields?: Readonly<Record<string, unknown>>): void;

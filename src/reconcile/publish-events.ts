@@ -1,16 +1,21 @@
 import { findCondition, oneLine } from '../domain/conditions.ts';
 import { GROUP, KIND, type SslReset, VERSION } from '../domain/ssl-reset.ts';
 import { apiVersionOf } from '../domain/workload.ts';
+import { logFields } from './log-fields.ts';
 import type { Finding, StepEvent, World } from './pass.ts';
 import type { EventSubject } from './ports.ts';
 
 /** Tells of what a step did, and of each new reason for which a request waits, is stalled or is ready. */
-export function publishEvents(before: SslReset, after: SslReset, finding: Finding, { events, logger }: World): void {
+export function publishEvents(before: SslReset, after: SslReset, finding: Finding, world: World): void {
+  const { events } = world;
+  // Of the object as it is now: the operation may have come with this very write.
+  const logger = world.logger.child(logFields(after));
   const subject = subjectOf(after);
+  if (isReceived(before, after)) logger.info('Request received', { first: true });
   for (const event of [...(finding.events ?? []), ...changeOfReason(before, finding)]) {
     const { workload, ...rest } = event;
     const note = { ...rest, note: oneLine(rest.note) };
-    logger.info(note.note, { reason: note.reason });
+    logger.info(note.note, { reason: note.reason, ...(isEnd(finding, event) && { last: true }) });
     events.publish(
       workload === undefined
         ? { ...note, regarding: subject }
@@ -19,6 +24,14 @@ export function publishEvents(before: SslReset, after: SslReset, finding: Findin
     if (workload !== undefined) events.publish({ ...note, regarding: subject, related: workloadSubject(workload) });
   }
 }
+
+const isReceived = (before: SslReset, after: SslReset): boolean =>
+  after.status.request !== undefined &&
+  (before.status.request?.receivedTime !== after.status.request.receivedTime ||
+    before.status.request?.generation !== after.status.request.generation);
+
+const isEnd = ({ verdict: { kind, reason } }: Finding, event: StepEvent): boolean =>
+  (kind === 'Ready' || kind === 'Stalled') && event.reason === reason;
 
 function changeOfReason({ status: { conditions } }: SslReset, { verdict }: Finding): readonly StepEvent[] {
   const { kind, reason, message } = verdict;

@@ -16,6 +16,7 @@ import type { Request, SslReset, Status } from '../domain/ssl-reset.ts';
 import { type Facts, factsOf, summarize } from '../domain/status.ts';
 import { cloudSqlVerdict } from './error-verdict.ts';
 import { landOutcome } from './land-outcome.ts';
+import { logFields } from './log-fields.ts';
 import type { Finding, StepResult, World } from './pass.ts';
 import type { ObjectRef } from './ports.ts';
 import { publishEvents } from './publish-events.ts';
@@ -42,6 +43,10 @@ const requeueAfter = (delayMs: number): Action => ({ kind: 'RequeueAfter', delay
 export async function reconcile(ref: ObjectRef, world: World): Promise<Action> {
   const reset = await world.resets.get(ref);
   if (reset === undefined) return AWAIT_CHANGE;
+  return passOver(reset, { ...world, logger: world.logger.child(logFields(reset)) });
+}
+
+async function passOver(reset: SslReset, world: World): Promise<Action> {
   const step = decide(reset, { now: world.clock.now(), hasNewerCa: world.fleet.hasNewerCa(reset) });
   const result = await runOrWait(step, reset, world);
   switch (result.kind) {

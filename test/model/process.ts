@@ -3,7 +3,7 @@ import { errorPolicy } from '../../src/reconcile/error-policy.ts';
 import { Fleet, keyOf } from '../../src/reconcile/fleet.ts';
 import { Memory } from '../../src/reconcile/memory.ts';
 import type { World } from '../../src/reconcile/pass.ts';
-import type { ObjectRef } from '../../src/reconcile/ports.ts';
+import type { ContextLogger, ObjectRef } from '../../src/reconcile/ports.ts';
 import { type Action, reconcile } from '../../src/reconcile/reconcile.ts';
 import type { Ports } from '../unit/support/faults.ts';
 import type { Change } from './api-server.ts';
@@ -96,7 +96,7 @@ export class Process {
       events: { publish: ignore },
       clock: this.replica.clock,
       leadership: { isLeader: () => this.replica.isLeader },
-      logger: { debug: ignore, info: ignore, warn: ignore, error: ignore },
+      logger: silent,
       fleet: this.#fleet,
       memory: this.#memory,
       settings: SETTINGS,
@@ -118,3 +118,4 @@ export class Process {
 }
 
 const ignore = (): void => undefined;
+const silent: ContextLogger = { debug: ignore, info: ignore, warn: ignore, error: ignore, child: () => silent };

@@ -276,7 +276,10 @@ describe('the help', () => {
 });
 
 describe('the version', () => {
-  it('is told', () => assert.equal(parseConfig(['--version'], {}).kind, 'Version'));
+  it('is told, as a line', () => {
+    const result = parseConfig(['--version'], {});
+    assert.match(result.kind === 'Version' ? result.text : '', /^\S+\n$/);
+  });
 });
 
 describe('a duration', () => {

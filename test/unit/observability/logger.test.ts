@@ -57,6 +57,27 @@ describe('a log line', () => {
     assert.match(lines[0] ?? '', /"time":"\d{4}/);
   });
 
+  it('holds the lines of one request together for Cloud Logging, and marks its ends', () => {
+    const { logger, lines } = capture({ format: 'gcp' });
+    const pass = logger.child({ uid: 'u-1', request: '2' });
+    pass.info('Request received', { first: true });
+    pass.info('Called');
+    pass.info('Complete', { last: true });
+    logger.info('Started');
+    const operation = { id: 'u-1/2', producer: 'cloudsql-ssl.dev' };
+    const key = 'logging.googleapis.com/operation';
+    const operations = lines.map((line): unknown => JSON.parse(line)[key]);
+    assert.deepEqual(operations, [{ ...operation, first: true }, operation, { ...operation, last: true }, undefined]);
+    assert.ok(lines.every((line) => !('first' in JSON.parse(line)) && !('last' in JSON.parse(line))));
+  });
+
+  it('has a field once, with the value that was given last', () => {
+    const { logger, lines } = capture();
+    logger.child({ operation: 'old' }).child({ operation: 'new' }).info('x', { operation: 'newest' });
+    assert.equal(lines.join('').match(/operation/g)?.length, 1);
+    assert.partialDeepStrictEqual(parsed(lines), [{ operation: 'newest' }]);
+  });
+
   it('can be for the eye', () => {
     const { logger, lines } = capture({ format: 'pretty' });
     logger.warn('Read failed', {

@@ -5,7 +5,7 @@ import { errorPolicy } from '../../../src/reconcile/error-policy.ts';
 import { Fleet, keyOf } from '../../../src/reconcile/fleet.ts';
 import { Memory } from '../../../src/reconcile/memory.ts';
 import type { Settings, World } from '../../../src/reconcile/pass.ts';
-import type { EventNote, ObjectRef } from '../../../src/reconcile/ports.ts';
+import type { ContextLogger, EventNote, ObjectRef } from '../../../src/reconcile/ports.ts';
 import { type Action, reconcile } from '../../../src/reconcile/reconcile.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeCloudSql } from './fake-cloud-sql.ts';
@@ -137,7 +137,7 @@ export class Operator {
       events: { publish: (event) => this.events.push(event) },
       clock,
       leadership: { isLeader: () => this.isLeader },
-      logger: { debug: ignore, info: ignore, warn: ignore, error: ignore },
+      logger: silent,
       fleet,
       memory: new Memory(clock),
       settings: this.#settings,
@@ -159,6 +159,7 @@ export class Operator {
 }
 
 const ignore = (): void => undefined;
+const silent: ContextLogger = { debug: ignore, info: ignore, warn: ignore, error: ignore, child: () => silent };
 
 /** How an object stands: the reason of Stalled or of a Ready that is True, else undefined. */
 export function endOf({ status: { conditions = [] } }: SslReset): string | undefined {
