@@ -17,12 +17,15 @@ import { createSslResets } from './kubernetes/ssl-resets.ts';
 import { createWorkloads } from './kubernetes/workloads.ts';
 import { startHealthServer } from './observability/health.ts';
 import { createLogger, type StructuredLogger } from './observability/logger.ts';
-import { createMetrics, startMetricsServer } from './observability/metrics.ts';
+import { CONTROLLER } from './observability/metrics/controller.ts';
+import { createMetrics, type Metrics, startMetricsServer } from './observability/metrics.ts';
 import { startOperator } from './operator.ts';
 import { Fleet } from './reconcile/fleet.ts';
+import { observedResets } from './reconcile/observed-resets.ts';
 import type { World } from './reconcile/pass.ts';
 import type { Clock, Leadership } from './reconcile/ports.ts';
 import { version } from './version.ts';
+import { WatchPulses } from './watch-pulses.ts';
 
 const KUBERNETES_TIMEOUT_MS = 15_000;
 
@@ -33,28 +36,35 @@ const clock: Clock = {
 };
 
 async function run(config: Config, logger: StructuredLogger): Promise<void> {
-  const election = electionOf(config, logger);
+  const leadership: Leadership = { isLeader: () => election.isLeader() };
+  const fleet = new Fleet();
+  const metrics = createMetrics({ ...config, version, leadership, fleet });
+  const election = electionOf(config, logger, metrics);
   const client = createClient({
     ...config,
+    onRequest: metrics.requests.kubernetes,
     requestTimeoutMs: KUBERNETES_TIMEOUT_MS,
     mayWrite: () => election.isLeader(),
   });
   const events = createEvents(client, { logger, instance: hostname() });
+  const pulses = new WatchPulses(config.namespaces);
+  const google = new GoogleCredentials();
   const operator = startOperator({
-    world: worldOf(config, { client, events, leadership: election, logger }),
-    events: watchSslResets(client, config.namespaces, { logger }),
+    world: worldOf(config, { client, events, leadership, logger, fleet, metrics, google }),
+    events: watchSslResets(client, config.namespaces, { logger, onSign: (namespace) => pulses.beat(namespace) }),
     namespaces: config.namespaces,
     concurrency: config.concurrency,
-    loggerOf: ({ namespace, name }) => logger.child({ controller: 'cloudsqlsslreset', namespace, name }),
+    loggerOf: ({ namespace, name }) =>
+      logger.child({ controller: CONTROLLER, namespace, name, reconcileID: randomUUID() }),
+    observer: metrics.controller,
   });
   const health = await startHealthServer({
     address: config.healthAddress,
-    live: [],
-    ready: [() => operator.notReady()],
+    live: [() => pulses.problem()],
+    ready: [() => operator.notReady(), () => election.problem(), () => google.problem()],
   });
-  const registry = createMetrics({ version, leaseName: config.leaseName, leadership: election });
-  const metrics = await startMetricsServer(registry, config.metricsAddress);
-  logger.info('Started', { version, healthPort: health.port, metricsPort: metrics.port });
+  const metricsServer = await startMetricsServer(metrics.registry, config.metricsAddress);
+  logger.info('Started', { version, healthPort: health.port, metricsPort: metricsServer.port });
 
   const stop = new AbortController();
   const leading = election.run(stop.signal, async (until) => {
@@ -66,14 +76,19 @@ async function run(config: Config, logger: StructuredLogger): Promise<void> {
   stop.abort();
   await within(config.shutdownTimeoutMs, leading);
   operator.stop();
-  await Promise.all([health.stop(), metrics.stop(), client.close()]);
+  pulses.stop();
+  await Promise.all([health.stop(), metricsServer.stop(), client.close()]);
   logger.info('Stopped');
 }
 
 /** Renewals go over connections of their own: what work keeps busy must not hold them up. */
-function electionOf(config: Config, logger: StructuredLogger): Election {
-  if (!config.leaderElect) return { isLeader: () => true, run: (stop, lead) => lead(stop) };
-  const client = createClient({ ...config, requestTimeoutMs: config.leaseRenewDeadlineMs / 2 });
+function electionOf(config: Config, logger: StructuredLogger, { requests }: Metrics): Election {
+  if (!config.leaderElect) return { isLeader: () => true, problem: () => undefined, run: (stop, lead) => lead(stop) };
+  const client = createClient({
+    ...config,
+    requestTimeoutMs: config.leaseRenewDeadlineMs / 2,
+    onRequest: requests.kubernetes,
+  });
   const { leaseNamespace: namespace = client.namespace, leaseName: name, leaseDurationMs: durationMs } = config;
   const log = logger.child({ lease: `${namespace}/${name}` });
   return new LeaderElection(createLeases(client, { namespace, name, silenceMs: durationMs, logger: log }), {
@@ -85,16 +100,33 @@ function electionOf(config: Config, logger: StructuredLogger): Election {
   });
 }
 
+/** What was last heard of the credentials for Cloud SQL. */
+class GoogleCredentials {
+  #problem: string | undefined;
+
+  note(problem: string | undefined): void {
+    this.#problem = problem;
+  }
+
+  problem(): string | undefined {
+    return this.#problem === undefined ? undefined : `the Google credentials are refused: ${this.#problem}`;
+  }
+}
+
 interface Parts {
   readonly client: Client;
   readonly events: World['events'];
   readonly leadership: Leadership;
   readonly logger: StructuredLogger;
+  readonly fleet: Fleet;
+  readonly metrics: Metrics;
+  readonly google: GoogleCredentials;
 }
 
-function worldOf(config: Config, { client, events, leadership, logger }: Parts): Omit<World, 'wake' | 'memory'> {
+function worldOf(config: Config, parts: Parts): Omit<World, 'wake' | 'memory'> {
+  const { client, events, leadership, logger, fleet, metrics, google } = parts;
   return {
-    resets: createSslResets(client),
+    resets: observedResets(createSslResets(client), metrics.reached),
     namespaces: createNamespaces(client),
     workloads: createWorkloads(client),
     objects: createPublishedObjects(client),
@@ -104,12 +136,14 @@ function worldOf(config: Config, { client, events, leadership, logger }: Parts):
       readQps: config.cloudsqlReadQps,
       mutateQps: config.cloudsqlMutateQps,
       monotonicMs: () => clock.monotonicMs(),
+      onCall: metrics.requests.cloudSql,
+      onCredentials: (problem) => google.note(problem),
     }),
     events,
     clock,
     leadership,
     logger,
-    fleet: new Fleet(),
+    fleet,
     settings: { ...config, random: Math.random },
   };
 }

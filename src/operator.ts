@@ -14,14 +14,16 @@ import {
 } from 'rxjs';
 import { oneLine } from './domain/conditions.ts';
 import type { SslReset } from './domain/ssl-reset.ts';
+import { PassProblems } from './pass-problems.ts';
 import { errorPolicy } from './reconcile/error-policy.ts';
 import { keyOf, refOf } from './reconcile/fleet.ts';
 import { Memory } from './reconcile/memory.ts';
 import type { World } from './reconcile/pass.ts';
-import type { Logger, ObjectRef } from './reconcile/ports.ts';
-import { reconcile } from './reconcile/reconcile.ts';
+import type { ContextLogger, Logger, ObjectRef } from './reconcile/ports.ts';
+import { type Action, reconcile } from './reconcile/reconcile.ts';
 import { controller, type Outcome } from './runtime/controller.ts';
 import type { WatchEvent } from './runtime/watcher.ts';
+import type { WorkQueueObserver } from './runtime/work-queue.ts';
 
 /** An event of one namespace's watch, or of the whole cluster's where `namespace` is undefined. */
 export type ResetEvent = WatchEvent<SslReset> & { readonly namespace: string | undefined };
@@ -32,8 +34,15 @@ export interface OperatorOptions {
   /** Namespaces that `events` speaks of; none: the whole cluster. */
   readonly namespaces: readonly string[];
   readonly concurrency: number;
-  /** A logger that names the object of a pass. */
-  readonly loggerOf: (ref: ObjectRef) => Logger;
+  /** A logger for one pass, that names it and its object. */
+  readonly loggerOf: (ref: ObjectRef) => ContextLogger;
+  readonly observer?: OperatorObserver | undefined;
+}
+
+/** For metrics. */
+export interface OperatorObserver {
+  readonly queue: WorkQueueObserver;
+  passed(outcome: Outcome<string>): void;
 }
 
 export interface Operator {
@@ -49,10 +58,12 @@ export interface Operator {
 }
 
 /** Watches at once, so that whoever stands by is warm. */
-export function startOperator({ world, events, namespaces, concurrency, loggerOf }: OperatorOptions): Operator {
+export function startOperator(options: OperatorOptions): Operator {
+  const { world, events, namespaces, concurrency, loggerOf, observer } = options;
   const { fleet, logger, settings, clock, leadership } = world;
   const due = new Subject<readonly ObjectRef[]>();
   const health = new WatchHealth(namespaces.length === 0 ? [undefined] : namespaces, logger);
+  let problems = new PassProblems();
   const wake = (refs: readonly ObjectRef[]): void => due.next(refs);
 
   // The fleet takes an event in before it counts as synced: lanes are looked up as soon as passes run.
@@ -63,34 +74,42 @@ export function startOperator({ world, events, namespaces, concurrency, loggerOf
   });
 
   return {
-    notReady: () => health.problem(),
+    notReady: () => health.problem() ?? problems.problem(),
 
     work(until) {
       const memory = new Memory(clock);
+      problems = new PassProblems();
       const known = defer(() => of(fleet.refs));
       const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
       controller<string>({
         triggers: merge(due, known).pipe(mergeMap((refs) => from(refs.map(keyOf)))),
         synced: health.synced,
         reconcile: async (key) =>
-          leadership.isLeader()
-            ? reconcile(refOf(key), { ...world, memory, wake, logger: loggerOf(refOf(key)) })
-            : { kind: 'RequeueAfter', delayMs: settings.retryMinMs },
+          leadership.isLeader() ? pass(key, memory) : { kind: 'RequeueAfter', delayMs: settings.retryMinMs },
         errorPolicy: (_key, error, failures) => errorPolicy(error, failures, settings),
         concurrency,
         laneOf: (key) => fleet.laneOf(key),
         shutdown: until.aborted ? of(undefined) : fromEvent(until, 'abort'),
-      }).subscribe({ next: tell, error: reject, complete: resolve });
-      return ended;
+        observer: observer?.queue,
+      }).subscribe({ next: (outcome) => observer?.passed(outcome), error: reject, complete: resolve });
+      return ended.finally(() => {
+        problems = new PassProblems();
+      });
     },
 
     stop: () => watches.unsubscribe(),
   };
 
-  function tell(outcome: Outcome<string>): void {
-    if (outcome.kind !== 'Failed') return;
-    const { key, error, failures } = outcome;
-    loggerOf(refOf(key)).warn('A pass failed and is run again', { err: error, failures });
+  async function pass(key: string, memory: Memory): Promise<Action> {
+    const log = loggerOf(refOf(key));
+    try {
+      const action = await reconcile(refOf(key), { ...world, memory, wake, logger: log });
+      problems.succeeded(key);
+      return action;
+    } catch (error) {
+      problems.failed(key, error, log);
+      throw error;
+    }
   }
 
   function takeIn(event: ResetEvent): readonly ObjectRef[] {

@@ -25,6 +25,17 @@ export interface AdminApiOptions {
   readonly mutateQps: number;
   /** A clock that never goes back, in milliseconds. */
   readonly monotonicMs: () => number;
+  readonly onCall?: (report: CallReport) => void;
+  /** Told after each use of the credentials: what is wrong with them, or undefined where they were taken. */
+  readonly onCredentials?: (problem: string | undefined) => void;
+}
+
+/** One call that is over, for metrics. */
+export interface CallReport {
+  /** As in the API's reference: `instances.resetSslConfig`. */
+  readonly method: string;
+  /** HTTP status; undefined where no answer came. */
+  readonly code: number | undefined;
 }
 
 /** 120 a minute and these stay below three quarters of the quota of 180, where throttling was seen. */
@@ -79,12 +90,12 @@ export class AdminApi implements CloudSql {
   }
 
   clientCertificates({ project, instance }: InstanceRef): Promise<readonly ClientCertificate[]> {
-    const call: ApiCall = (options) => this.#api.sslCerts.list({ project, instance }, options);
+    const call = named('sslCerts.list', (options) => this.#api.sslCerts.list({ project, instance }, options));
     return this.#read(project, call, wire.clientCertificates);
   }
 
   operation(project: string, name: string): Promise<Operation> {
-    const call: ApiCall = (options) => this.#api.operations.get({ project, operation: name }, options);
+    const call = named('operations.get', (options) => this.#api.operations.get({ project, operation: name }, options));
     return this.#read(project, call, wire.operation);
   }
 
@@ -107,8 +118,9 @@ export class AdminApi implements CloudSql {
   }
 
   async prepareReset({ project, instance }: InstanceRef, mode: Spec['mode']): Promise<() => Promise<Answer>> {
-    const call: ApiCall = (options) =>
-      this.#api.instances.resetSslConfig({ project, instance, mode: MODES[mode] }, options);
+    const call = named('instances.resetSslConfig', (options) =>
+      this.#api.instances.resetSslConfig({ project, instance, mode: MODES[mode] }, options),
+    );
     const send = await this.#prepare(project, call);
     return async () => toAnswer(await send());
   }
@@ -117,8 +129,9 @@ export class AdminApi implements CloudSql {
     { project, instance }: InstanceRef,
     commonName: string,
   ): Promise<() => Promise<IssueAnswer>> {
-    const call: ApiCall = (options) =>
-      this.#api.sslCerts.insert({ project, instance, requestBody: { commonName } }, options);
+    const call = named('sslCerts.insert', (options) =>
+      this.#api.sslCerts.insert({ project, instance, requestBody: { commonName } }, options),
+    );
     const send = await this.#prepare(project, call);
     return async () => toIssueAnswer(await send());
   }
@@ -127,15 +140,17 @@ export class AdminApi implements CloudSql {
     { project, instance }: InstanceRef,
     sha1Fingerprint: string,
   ): Promise<() => Promise<void>> {
-    const call: ApiCall = (options) => this.#api.sslCerts.delete({ project, instance, sha1Fingerprint }, options);
+    const call = named('sslCerts.delete', (options) =>
+      this.#api.sslCerts.delete({ project, instance, sha1Fingerprint }, options),
+    );
     const send = await this.#prepare(project, call);
     return async () => void toBody(await send(), wire.operation);
   }
 
   /** Takes a slot and has a token ready; the function that it answers sends once, however often it is called. */
-  async #prepare(project: string, call: ApiCall): Promise<() => Promise<Exchange>> {
+  async #prepare(project: string, call: NamedCall): Promise<() => Promise<Exchange>> {
     await this.#mutations.take(project);
-    const headers = await this.#credentials.headers();
+    const headers = await this.#headers();
     let result: Promise<Exchange> | undefined;
     return () => {
       result ??= this.#send(project, call, headers, 'Mutation');
@@ -144,18 +159,23 @@ export class AdminApi implements CloudSql {
   }
 
   #instance({ project, instance }: InstanceRef): Promise<wire.InstanceAnswer> {
-    return this.#read(project, (options) => this.#api.instances.get({ project, instance }, options), wire.instance);
+    const call = named('instances.get', (options) => this.#api.instances.get({ project, instance }, options));
+    return this.#read(project, call, wire.instance);
   }
 
   /** For CAs of the instance's own: with a CA service it may be refused, or empty. */
   #listServerCas({ project, instance }: InstanceRef): Promise<wire.ServerCaList> {
-    const call: ApiCall = (options) => this.#api.instances.listServerCas({ project, instance }, options);
+    const call = named('instances.listServerCas', (options) =>
+      this.#api.instances.listServerCas({ project, instance }, options),
+    );
     return orNone(this.#read(project, call, wire.serverCaList));
   }
 
   /** For CAs of a CA service: without one it may be refused. */
   #listServerCertificates({ project, instance }: InstanceRef): Promise<wire.ServerCertificateList> {
-    const call: ApiCall = (options) => this.#api.instances.ListServerCertificates({ project, instance }, options);
+    const call = named('instances.listServerCertificates', (options) =>
+      this.#api.instances.ListServerCertificates({ project, instance }, options),
+    );
     return orNone(this.#read(project, call, wire.serverCertificateList));
   }
 
@@ -163,27 +183,48 @@ export class AdminApi implements CloudSql {
     { project, instance }: InstanceRef,
     page: { readonly maxResults: number; readonly pageToken?: string },
   ): Promise<wire.OperationPage> {
-    const call: ApiCall = (options) => this.#api.operations.list({ project, instance, ...page }, options);
+    const call = named('operations.list', (options) =>
+      this.#api.operations.list({ project, instance, ...page }, options),
+    );
     return this.#read(project, call, wire.operationPage);
   }
 
-  async #read<T>(project: string, call: ApiCall, schema: z.ZodType<T>): Promise<T> {
+  async #read<T>(project: string, call: NamedCall, schema: z.ZodType<T>): Promise<T> {
     await this.#reads.take(project);
-    const headers = await this.#credentials.headers();
+    const headers = await this.#headers();
     return toBody(await this.#send(project, call, headers, 'Read'), schema);
   }
 
-  async #send(project: string, call: ApiCall, headers: Headers, kind: 'Read' | 'Mutation'): Promise<Exchange> {
-    const { endpoint, requestTimeoutMs: timeoutMs } = this.#options;
+  async #headers(): Promise<Headers> {
+    try {
+      return await this.#credentials.headers();
+    } catch (error) {
+      if (error instanceof CloudSqlError && error.kind === 'Forbidden') this.#options.onCredentials?.(error.message);
+      throw error;
+    }
+  }
+
+  async #send(project: string, call: NamedCall, headers: Headers, kind: 'Read' | 'Mutation'): Promise<Exchange> {
+    const { endpoint, requestTimeoutMs: timeoutMs, onCall, onCredentials } = this.#options;
     const agent = kind === 'Read' ? this.#sharedConnections : this.#freshConnections;
     const pace = kind === 'Read' ? this.#reads : this.#mutations;
-    const result = await exchange(call, { endpoint, headers, agent, timeoutMs });
+    const result = await exchange(call.send, { endpoint, headers, agent, timeoutMs });
     if (isThrottled(result) && result.retryAfterMs !== undefined) pace.pause(project, result.retryAfterMs);
+    const code = result.kind === 'Response' ? result.status : undefined;
+    onCall?.({ method: call.method, code });
     // A token can be revoked before it expires.
-    if (result.kind === 'Response' && result.status === 401) this.#credentials.discard();
+    if (code === 401) this.#credentials.discard();
+    if (code !== undefined) onCredentials?.(code === 401 ? 'Cloud SQL does not take the token (401)' : undefined);
     return result;
   }
 }
+
+interface NamedCall {
+  readonly method: string;
+  readonly send: ApiCall;
+}
+
+const named = (method: string, send: ApiCall): NamedCall => ({ method, send });
 
 /** A list that the API refuses because the instance is not of that kind has nothing in it. */
 async function orNone(list: Promise<wire.ServerCertificateList>): Promise<wire.ServerCertificateList> {

@@ -1,3 +1,4 @@
+import { oneLine } from '../domain/conditions.ts';
 import { isKubernetesError } from '../domain/errors.ts';
 import { CallWindow } from '../reconcile/call-window.ts';
 import type { Clock, Leadership, Logger } from '../reconcile/ports.ts';
@@ -15,6 +16,8 @@ export interface ElectionOptions extends Candidate {
 }
 
 export interface Election extends Leadership {
+  /** What keeps it from ever leading, until a person puts it right; undefined where nothing does. */
+  problem(): string | undefined;
   /**
    * Stands by until it leads, calls `lead`, and stands by again when the lease is lost, until it is told to stop. `lead`
    * ends its work when its signal is aborted: until then a lease that is not lost is renewed, and then it is released.
@@ -40,6 +43,7 @@ export class LeaderElection implements Election {
   #resume = (): void => undefined;
   #hasNews = false;
   #lastLine = '';
+  #problem: string | undefined;
 
   constructor(leases: Leases, options: ElectionOptions) {
     const { timers = systemTimers, now = () => new Date() } = options;
@@ -51,6 +55,10 @@ export class LeaderElection implements Election {
 
   isLeader(): boolean {
     return this.#proof?.isOpen() ?? false;
+  }
+
+  problem(): string | undefined {
+    return this.#problem;
   }
 
   async run(stop: AbortSignal, lead: (until: AbortSignal) => Promise<void>): Promise<void> {
@@ -69,6 +77,7 @@ export class LeaderElection implements Election {
       const decision = await this.#decide();
       if (decision.kind === 'Wait') {
         const holder = this.#seen?.lease?.holder;
+        if (holder) this.#problem = undefined;
         if (holder !== undefined) this.#log('info', 'Standing by', { holder });
         await this.#pause(decision.delayMs);
         continue;
@@ -139,6 +148,7 @@ export class LeaderElection implements Election {
       const mine = claim(before, this.#options, this.#clock.now());
       this.#saw(await (before === undefined ? this.#leases.create(mine) : this.#leases.update(before, mine)));
       this.#proof = proof;
+      this.#problem = undefined;
       this.#lastLine = '';
       return 'Written';
     } catch (error) {
@@ -188,6 +198,8 @@ export class LeaderElection implements Election {
 
   #failed(message: string, error: unknown): void {
     if (!isKubernetesError(error)) throw error;
+    if (error.kind !== 'Unavailable' && error.kind !== 'Conflict')
+      this.#problem = `${message}: ${oneLine(error.message)}`;
     this.#log('warn', message, { err: error });
   }
 

@@ -18,6 +18,8 @@ export interface ListWatchOptions {
   readonly pageLimit?: number | undefined;
   readonly timeouts?: WatchTimeouts | undefined;
   readonly backoff?: Backoff | undefined;
+  /** Told of each sign that the watch of a namespace, or of all, is alive, whether it works or not. */
+  readonly onSign?: ((namespace: string | undefined) => void) | undefined;
 }
 
 /** An event of one namespace's watch, or of that of all namespaces where `namespace` is undefined. */
@@ -44,6 +46,7 @@ export function watchSslResets(
       watcher(sslResetSource(client, namespace, options), {
         backoff: options.backoff ?? BACKOFF,
         healthyAfterMs: HEALTHY_AFTER_MS,
+        onSign: () => options.onSign?.(namespace),
       }).pipe(map((event) => ({ ...event, namespace }))),
     ),
   );
@@ -75,6 +78,7 @@ export function sslResetSource(
         const { items, resourceVersion } = await collect(
           (page) => {
             signal.throwIfAborted();
+            options.onSign?.(namespace);
             return readPage(page);
           },
           parse,

@@ -1,15 +1,28 @@
 /** What the operator tells Prometheus of itself. */
 import { Gauge, Registry } from 'prom-client';
+import type { Milestone } from '../domain/milestones.ts';
 import type { Leadership } from '../reconcile/ports.ts';
 import { type HttpAddress, type HttpServer, pathOf, serve } from './http.ts';
+import { type ControllerObserver, controllerMetrics } from './metrics/controller.ts';
+import { type RequestObserver, requestMetrics } from './metrics/requests.ts';
+import { type FleetView, fleetMetrics, milestoneMetrics } from './metrics/resets.ts';
 
 export interface MetricsOptions {
   readonly version: string;
   readonly leaseName: string;
   readonly leadership: Leadership;
+  readonly concurrency: number;
+  readonly fleet: FleetView;
 }
 
-export function createMetrics({ version, leaseName, leadership }: MetricsOptions): Registry {
+export interface Metrics {
+  readonly registry: Registry;
+  readonly controller: ControllerObserver;
+  readonly requests: RequestObserver;
+  readonly reached: (milestone: Milestone) => void;
+}
+
+export function createMetrics({ version, leaseName, leadership, concurrency, fleet }: MetricsOptions): Metrics {
   const registry = new Registry();
   const registers = [registry];
   new Gauge({
@@ -27,7 +40,13 @@ export function createMetrics({ version, leaseName, leadership }: MetricsOptions
       this.set({ name: leaseName }, leadership.isLeader() ? 1 : 0);
     },
   });
-  return registry;
+  fleetMetrics(registry, fleet, () => leadership.isLeader());
+  return {
+    registry,
+    controller: controllerMetrics(registry, concurrency),
+    requests: requestMetrics(registry),
+    reached: milestoneMetrics(registry),
+  };
 }
 
 /** Serves `/metrics` as Prometheus text. */

@@ -6,8 +6,9 @@ import { type Call, callOf, callsInLastHour, isWithinHour, recordedCalls } from 
 import { openIssue } from '../domain/client-certificate.ts';
 import { isSettled, isStalled, isUnresolved } from '../domain/request.ts';
 import type { SslReset } from '../domain/ssl-reset.ts';
-import { annotations, instanceKey, isSuspended } from '../domain/ssl-reset.ts';
+import { annotations, type InstanceRef, instanceKey, isSuspended } from '../domain/ssl-reset.ts';
 import type { ObjectRef } from './ports.ts';
+import { type Standing, standingOf } from './standing.ts';
 
 interface Member {
   readonly ref: ObjectRef;
@@ -23,6 +24,9 @@ interface Member {
   /** An answer told that the operation is its own; one found after a lost answer may as well be another object's. */
   readonly isAnswered: boolean;
   readonly calls: readonly Call[];
+  readonly standing: Standing;
+  /** Of the active server CA as it was read last. */
+  readonly caExpiryMs: number | undefined;
 }
 
 /** A call of the object may still show up. */
@@ -83,6 +87,23 @@ export class Fleet {
 
   get refs(): readonly ObjectRef[] {
     return [...this.#members.values()].map(({ ref }) => ref);
+  }
+
+  /** How each object stands. */
+  *standings(): Iterable<ObjectRef & Standing> {
+    for (const { ref, standing } of this.#members.values()) yield { ...ref, ...standing };
+  }
+
+  /** When the server CA of each instance expires, as its object with the newest CA knows it. */
+  *caExpiries(): Iterable<InstanceRef & { readonly expiryMs: number }> {
+    for (const [lane, keys] of this.#lanes) {
+      const newest = [...keys]
+        .flatMap((key) => this.#members.get(key) ?? [])
+        .toSorted((a, b) => (b.ca?.createTimeMs ?? 0) - (a.ca?.createTimeMs ?? 0))
+        .find(({ caExpiryMs }) => caExpiryMs !== undefined);
+      const [project = '', instance = ''] = lane.split('/');
+      if (newest?.caExpiryMs !== undefined) yield { project, instance, expiryMs: newest.caExpiryMs };
+    }
   }
 
   /** Whether another object of the instance has recorded a CA that was made later. Both times are Google's. */
@@ -170,7 +191,7 @@ export class Fleet {
 
 function memberOf(reset: SslReset): Member {
   const { metadata, spec, status } = reset;
-  const { sha1Fingerprint: fingerprint, createTime } = status.serverCa ?? {};
+  const { sha1Fingerprint: fingerprint, createTime, expirationTime } = status.serverCa ?? {};
   return {
     ref: { namespace: metadata.namespace, name: metadata.name },
     uid: metadata.uid,
@@ -185,7 +206,14 @@ function memberOf(reset: SslReset): Member {
     operation: status.operation?.name,
     isAnswered: status.request?.inDoubt !== true,
     calls: recordedCalls(reset),
+    standing: standingOf(reset),
+    caExpiryMs: expirationTime === undefined ? undefined : timeOf(expirationTime),
   };
+}
+
+function timeOf(text: string): number | undefined {
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) ? undefined : ms;
 }
 
 function doubtOf(reset: SslReset): Doubt | undefined {

@@ -38,6 +38,8 @@ export interface WatcherOptions {
   readonly backoff: Backoff;
   /** A watch that lived this long, in milliseconds, ends a row of failures. */
   readonly healthyAfterMs: number;
+  /** Told of each sign of life: a try, an event, a failure. */
+  readonly onSign?: (() => void) | undefined;
   readonly random?: (() => number) | undefined;
   readonly timers?: Timers | undefined;
 }
@@ -62,6 +64,7 @@ export function watcher<T>(source: ListWatchSource<T>, options: WatcherOptions):
     const watch = (version: string): Observable<WatchEvent<T>> =>
       source.watch(version).pipe(
         tap((event) => {
+          options.onSign?.();
           if (event.type !== 'opened') state = { kind: 'Watching', version: event.version };
         }),
         mergeMap((event) => (event.type === 'opened' ? health.works() : toWatchEvent(event))),
@@ -75,6 +78,7 @@ export function watcher<T>(source: ListWatchSource<T>, options: WatcherOptions):
     };
 
     return defer(() => {
+      options.onSign?.();
       health.begin();
       return state.kind === 'Listing' ? list() : watch(state.version);
     }).pipe(catchError(failed), repeat());

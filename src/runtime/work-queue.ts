@@ -11,8 +11,18 @@ export interface WorkQueueOptions<Key> {
   readonly timers?: Timers | undefined;
 }
 
+/** What a queue holds at the moment. */
+export interface WorkQueueView {
+  /** Keys that wait for their run. */
+  readonly depth: number;
+  /** How long each run goes on already. */
+  readonly runningMs: readonly number[];
+}
+
 /** For metrics. */
 export interface WorkQueueObserver {
+  /** There is a queue to look at; the one before it is closed. */
+  opened?(queue: WorkQueueView): void;
   /** A key begins to wait. */
   added?(): void;
   /** A key begins to run, after so many milliseconds of waiting. */
@@ -33,7 +43,7 @@ interface Delay {
  * A queue of keys. A key waits at most once and never runs twice at a time; one that is added while it runs, runs again
  * afterwards. Keys start in the order in which they became ready, and what is idle is forgotten.
  */
-export class WorkQueue<Key> {
+export class WorkQueue<Key> implements WorkQueueView {
   readonly #options: WorkQueueOptions<Key>;
   readonly #timers: Timers;
   readonly #lanes = new Lanes<Key>();
@@ -49,6 +59,16 @@ export class WorkQueue<Key> {
   constructor(options: WorkQueueOptions<Key>) {
     this.#options = options;
     this.#timers = options.timers ?? systemTimers;
+    options.observer?.opened?.(this);
+  }
+
+  get depth(): number {
+    return this.#waiting.size;
+  }
+
+  get runningMs(): readonly number[] {
+    const nowMs = this.#timers.nowMs();
+    return [...this.#running.values()].map(({ sinceMs }) => nowMs - sinceMs);
   }
 
   /** Keys to run now, for one subscriber: each runs until `done` is called. Completes when the queue is closed. */
@@ -149,8 +169,9 @@ export class WorkQueue<Key> {
     const place = this.#waiting.get(key);
     if (place === undefined) return;
     this.#waiting.delete(key);
-    this.#running.set(key, place);
-    this.#options.observer?.started?.(this.#timers.nowMs() - place.sinceMs);
+    const nowMs = this.#timers.nowMs();
+    this.#running.set(key, { lane: place.lane, sinceMs: nowMs });
+    this.#options.observer?.started?.(nowMs - place.sinceMs);
     consumer.next(key);
   }
 

@@ -47,6 +47,8 @@ export class Connection implements Leases {
   readonly changes: Observable<Lease | undefined>;
   /** Nothing gets through. */
   isCut = false;
+  /** Requests are refused. */
+  isForbidden = false;
   /** The watch alone says nothing. */
   isBlind = false;
   /** Writes are executed, and their answers lost. */
@@ -87,6 +89,7 @@ export class Connection implements Leases {
   async #pass(): Promise<void> {
     await this.held;
     if (this.isCut) throw failure('Unavailable');
+    if (this.isForbidden) throw failure('Forbidden');
   }
 
   #answer(lease: Lease): Lease {

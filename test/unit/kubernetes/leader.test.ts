@@ -301,3 +301,24 @@ describe('a standby', () => {
     assert.equal(a.leads, true);
   });
 });
+
+describe('what keeps a replica from ever leading', () => {
+  test('is told until a person has put it right', async () => {
+    const server = new LeaseServer();
+    const a = new Replica('a', server);
+    a.connection.isForbidden = true;
+    await a.timers.advance(DURATION_MS);
+    assert.equal(a.election.problem(), 'The lease cannot be written; it is tried again: Forbidden');
+    a.connection.isForbidden = false;
+    await a.timers.advance(DURATION_MS);
+    assert.deepEqual([a.leads, a.election.problem()], [true, undefined]);
+  });
+
+  test('is not an API server that is away', async () => {
+    const server = new LeaseServer();
+    const a = new Replica('a', server);
+    a.connection.isCut = true;
+    await a.timers.advance(DURATION_MS);
+    assert.equal(a.election.problem(), undefined);
+  });
+});

@@ -1,11 +1,36 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { createMetrics, startMetricsServer } from '../../../src/observability/metrics.ts';
+import { readFile } from 'node:fs/promises';
+import { describe, test } from 'node:test';
+import { setConditions } from '../../../src/domain/conditions.ts';
+import type { SslReset } from '../../../src/domain/ssl-reset.ts';
+import { createMetrics, type Metrics, startMetricsServer } from '../../../src/observability/metrics.ts';
+import { Fleet } from '../../../src/reconcile/fleet.ts';
+import { aReset, dateAt, fingerprint } from '../support/builders.ts';
+
+interface Setup extends Metrics {
+  readonly fleet: Fleet;
+  /** Lines of the metric. */
+  readonly read: (name: string) => Promise<readonly string[]>;
+}
+
+function setup({ isLeader = () => true }: { readonly isLeader?: () => boolean } = {}): Setup {
+  const fleet = new Fleet();
+  const options = { version: '1.2.3', leaseName: 'operator', leadership: { isLeader }, concurrency: 10 };
+  const metrics = createMetrics({ ...options, fleet });
+  const read = async (name: string) =>
+    (await metrics.registry.metrics()).split('\n').filter((line) => line.startsWith(`${name}{`));
+  return { ...metrics, fleet, read };
+}
+
+const standing = (name: string, type: 'Ready' | 'Stalled', reason: string, parts: Partial<SslReset['status']> = {}) => {
+  const value = { type, status: 'True', reason, message: '' } as const;
+  const conditions = setConditions([], [value], { generation: 1, now: dateAt(0) });
+  return aReset({ name, status: { observedGeneration: 1, conditions, ...parts } });
+};
 
 test('metrics tell the version, and as of now whether it leads', async (t) => {
-  const leadership = { isLeader: () => isLeader };
   let isLeader = false;
-  const registry = createMetrics({ version: '1.2.3', leaseName: 'operator', leadership });
+  const { registry } = setup({ isLeader: () => isLeader });
   const server = await startMetricsServer(registry, { host: '127.0.0.1', port: 0 });
   t.after(() => server.stop());
   const get = async (path: string) => {
@@ -23,3 +48,130 @@ test('metrics tell the version, and as of now whether it leads', async (t) => {
   assert.match((await get('/metrics?x')).text, /^leader_election_master_status\{name="operator"\} 1$/m);
   assert.equal((await get('/')).status, 404);
 });
+
+describe('the metrics of the objects', () => {
+  test('are those of the conditions now, and go with the object', async () => {
+    const { fleet, read } = setup();
+    fleet.apply(standing('a', 'Stalled', 'OutcomeUnknown'));
+    fleet.apply(standing('b', 'Ready', 'Complete'));
+    assert.deepEqual(await read('cloudsql_ssl_reset_condition'), [
+      'cloudsql_ssl_reset_condition{namespace="orders",name="a",type="Stalled",status="True"} 1',
+      'cloudsql_ssl_reset_condition{namespace="orders",name="b",type="Ready",status="True"} 1',
+    ]);
+    assert.deepEqual(await read('cloudsql_ssl_reset_reason'), [
+      'cloudsql_ssl_reset_reason{namespace="orders",name="a",reason="OutcomeUnknown"} 1',
+      'cloudsql_ssl_reset_reason{namespace="orders",name="b",reason="Complete"} 1',
+    ]);
+    fleet.apply(standing('a', 'Ready', 'Complete'));
+    fleet.remove({ namespace: 'orders', name: 'b' });
+    assert.deepEqual(await read('cloudsql_ssl_reset_condition'), [
+      'cloudsql_ssl_reset_condition{namespace="orders",name="a",type="Ready",status="True"} 1',
+    ]);
+    fleet.replace([]);
+    assert.deepEqual(await read('cloudsql_ssl_reset_reason'), []);
+  });
+
+  test('are told by the leader alone, so that replicas do not tell them twice', async () => {
+    const { fleet, read } = setup({ isLeader: () => false });
+    const serverCa = { expirationTime: '2036-01-01T00:00:00Z' };
+    fleet.apply(standing('a', 'Stalled', 'OutcomeUnknown', { serverCa }));
+    for (const name of ['condition', 'reason', 'server_ca_expiry_timestamp_seconds']) {
+      assert.deepEqual(await read(`cloudsql_ssl_reset_${name}`), []);
+    }
+  });
+
+  test('hold one expiry for an instance, that of its newest CA', async () => {
+    const { fleet, read } = setup();
+    const ca = (n: number, createTime: string, expirationTime: string) => ({
+      serverCa: { sha1Fingerprint: fingerprint(n), createTime, expirationTime },
+    });
+    fleet.apply(standing('old', 'Ready', 'Complete', ca(1, '2020-01-01T00:00:00Z', '2030-01-01T00:00:00Z')));
+    fleet.apply(standing('new', 'Ready', 'Complete', ca(2, '2021-01-01T00:00:00Z', '2031-01-01T00:00:00Z')));
+    fleet.apply(standing('none', 'Ready', 'Complete', { serverCa: { expirationTime: 'never' } }));
+    const name = 'cloudsql_ssl_reset_server_ca_expiry_timestamp_seconds';
+    const value = Date.parse('2031-01-01T00:00:00Z') / 1000;
+    assert.deepEqual(await read(name), [`${name}{project="acme-prod",instance="orders-db"} ${value}`]);
+  });
+
+  test("say nothing of conditions that are not the operator's", async () => {
+    const { fleet, read } = setup();
+    const foreign = { reason: 'X', message: '', lastTransitionTime: '', observedGeneration: 1 };
+    const conditions = [
+      { ...foreign, type: 'Blessed', status: 'True' },
+      { ...foreign, type: 'Ready', status: 'Perhaps' },
+    ];
+    fleet.apply(aReset({ status: { observedGeneration: 1, conditions } }));
+    assert.deepEqual(await read('cloudsql_ssl_reset_condition'), []);
+  });
+});
+
+describe('the metrics of passes', () => {
+  test('tell how passes ended', async () => {
+    const { controller, read } = setup();
+    controller.passed({ kind: 'Reconciled', action: { kind: 'AwaitChange' }, durationMs: 5 });
+    controller.passed({ kind: 'Reconciled', action: { kind: 'RequeueAfter', delayMs: 0 }, durationMs: 5 });
+    controller.passed({ kind: 'Reconciled', action: { kind: 'RequeueAfter', delayMs: 9 }, durationMs: 5 });
+    controller.passed({ kind: 'Failed', action: { kind: 'RequeueAfter', delayMs: 9 }, durationMs: 5 });
+    controller.passed({ kind: 'Failed', action: { kind: 'AwaitChange' }, durationMs: 5 });
+    const of = async (name: string) => (await read(name)).map((line) => line.replace(/^.*?result="|^[^ ]*/, ''));
+    assert.deepEqual(await of('controller_runtime_reconcile_total'), [
+      'success"} 1',
+      'error"} 2',
+      'requeue"} 1',
+      'requeue_after"} 1',
+    ]);
+    assert.deepEqual(await of('controller_runtime_reconcile_errors_total'), [' 2']);
+    assert.deepEqual(await of('workqueue_retries_total'), [' 1']);
+  });
+
+  test('look into the queue of the present work', async () => {
+    const { controller, read } = setup();
+    controller.queue.opened({ depth: 7, runningMs: [1] });
+    controller.queue.opened({ depth: 3, runningMs: [1_500, 500] });
+    const of = async (name: string) => (await read(name)).map((line) => line.replace(/^.*} /, ''));
+    assert.deepEqual(await of('workqueue_depth'), ['3']);
+    assert.deepEqual(await of('workqueue_unfinished_work_seconds'), ['2']);
+    assert.deepEqual(await of('workqueue_longest_running_processor_seconds'), ['1.5']);
+    assert.deepEqual(await of('controller_runtime_active_workers'), ['2']);
+  });
+});
+
+test('counters are there before they count, so that the first increase is seen', async () => {
+  const { read } = setup();
+  for (const [name, series] of [
+    ['operations_total', 6],
+    ['outcome_resolutions_total', 3],
+    ['workload_rolls_total', 8],
+  ] as const) {
+    const lines = await read(`cloudsql_ssl_reset_${name}`);
+    assert.equal(lines.length, series, name);
+    assert.ok(lines.every((line) => line.endsWith(' 0')));
+  }
+});
+
+test('a request without an answer is counted as one', async () => {
+  const { requests, read } = setup();
+  requests.kubernetes({ method: 'GET', host: 'api:443', code: undefined });
+  requests.cloudSql({ method: 'instances.get', code: 403 });
+  assert.deepEqual(await read('rest_client_requests_total'), [
+    'rest_client_requests_total{code="<error>",method="GET",host="api:443"} 1',
+  ]);
+  assert.deepEqual(await read('cloudsql_ssl_reset_api_requests_total'), [
+    'cloudsql_ssl_reset_api_requests_total{method="instances.get",code="403"} 1',
+  ]);
+});
+
+test('docs/metrics.md has a row for each metric, with its type, labels and help', async () => {
+  const { registry } = setup();
+  const docs = await readFile(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
+  const rows = docs.split('\n').filter((line) => /^\| `\w+` \| (counter|gauge|histogram) \|/.test(line));
+  assert.deepEqual(rows.toSorted(), registry.getMetricsAsArray().map(rowOf).toSorted());
+});
+
+/** prom-client's types leave out what its objects have. */
+function rowOf(metric: object): string {
+  const { name, help, type, labelNames }: { name?: string; help?: string; type?: string; labelNames?: string[] } =
+    metric;
+  const labels = (labelNames ?? []).map((label) => `\`${label}\``).join(' ');
+  return `| \`${name}\` | ${type} | ${labels} | ${(help ?? '').replaceAll('<', '\\<')} |`;
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { WorkQueue, type WorkQueueOptions } from '../../../src/runtime/work-queue.ts';
+import { WorkQueue, type WorkQueueOptions, type WorkQueueView } from '../../../src/runtime/work-queue.ts';
 import { VirtualTimers } from './virtual-timers.ts';
 
 /** A queue of which each run lasts until the test ends it. */
@@ -196,4 +196,20 @@ test('the observer is told of each key that begins to wait and how long it waite
   await timers.advance(50);
   queue.done('a');
   assert.deepEqual({ added, waits }, { added: 2, waits: [0, 50] });
+});
+
+test('the observer can look into the queue, until it is closed', async () => {
+  const views: WorkQueueView[] = [];
+  const { queue, timers } = started({ concurrency: 1, observer: { opened: (view) => views.push(view) } });
+  queue.add('a');
+  queue.add('b');
+  await timers.advance(50);
+  const look = () => views.map(({ depth, runningMs }) => ({ depth, runningMs }));
+  assert.deepEqual(look(), [{ depth: 1, runningMs: [50] }]);
+  queue.done('a');
+  await timers.advance(20);
+  assert.deepEqual(look(), [{ depth: 0, runningMs: [20] }]);
+  queue.add('c');
+  queue.close();
+  assert.deepEqual(look(), [{ depth: 0, runningMs: [20] }]);
 });

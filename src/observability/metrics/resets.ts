@@ -1,0 +1,114 @@
+/** How the resets fare: as of now, and what came to an end since this process began. */
+import { Counter, Histogram, type Registry } from 'prom-client';
+import { type Milestone, OPERATION_OUTCOMES, RESOLVED, ROLL_OUTCOMES } from '../../domain/milestones.ts';
+import type { InstanceRef, Spec } from '../../domain/ssl-reset.ts';
+import type { ObjectRef } from '../../reconcile/ports.ts';
+import type { Standing } from '../../reconcile/standing.ts';
+import { GaugeOver, type Series } from './gauge-over.ts';
+
+/** What is known of all objects. */
+export interface FleetView {
+  standings(): Iterable<ObjectRef & Standing>;
+  caExpiries(): Iterable<InstanceRef & { readonly expiryMs: number }>;
+}
+
+/** Standbys know the objects as well: they are silent, so that each series is there once. */
+export function fleetMetrics(registry: Registry, fleet: FleetView, isLeader: () => boolean): void {
+  const registers = [registry];
+  const whileLeading =
+    <Label extends string>(series: () => Iterable<Series<Label>>) =>
+    () =>
+      isLeader() ? series() : [];
+  new GaugeOver({
+    name: 'cloudsql_ssl_reset_condition',
+    help: 'Always 1; the labels tell the conditions of each CloudSqlSslReset. Only the leader tells them.',
+    labelNames: ['namespace', 'name', 'type', 'status'],
+    registers,
+    series: whileLeading(() => conditionSeries(fleet)),
+  });
+  new GaugeOver({
+    name: 'cloudsql_ssl_reset_reason',
+    help: 'Always 1; the label tells the reason of Stalled, Reconciling or Ready of each CloudSqlSslReset. Only the leader tells it.',
+    labelNames: ['namespace', 'name', 'reason'],
+    registers,
+    series: whileLeading(() => reasonSeries(fleet)),
+  });
+  new GaugeOver({
+    name: 'cloudsql_ssl_reset_server_ca_expiry_timestamp_seconds',
+    help: 'When the server CA of an instance expires, as it was read last, in seconds since 1970. Only the leader tells it.',
+    labelNames: ['project', 'instance'],
+    registers,
+    series: whileLeading(() => expirySeries(fleet)),
+  });
+}
+
+function* conditionSeries(fleet: FleetView): Iterable<Series<'namespace' | 'name' | 'type' | 'status'>> {
+  for (const { namespace, name, conditions } of fleet.standings()) {
+    for (const { type, status } of conditions) yield { labels: { namespace, name, type, status }, value: 1 };
+  }
+}
+
+function* reasonSeries(fleet: FleetView): Iterable<Series<'namespace' | 'name' | 'reason'>> {
+  for (const { namespace, name, reason } of fleet.standings()) {
+    if (reason !== undefined) yield { labels: { namespace, name, reason }, value: 1 };
+  }
+}
+
+function* expirySeries(fleet: FleetView): Iterable<Series<'project' | 'instance'>> {
+  for (const { project, instance, expiryMs } of fleet.caExpiries()) {
+    yield { labels: { project, instance }, value: expiryMs / 1000 };
+  }
+}
+
+const MODES: readonly Spec['mode'][] = ['All', 'SyncFromPrimary'];
+const KINDS = ['Deployment', 'StatefulSet', 'DaemonSet', 'Rollout'];
+/** Most operations of Cloud SQL take seconds to minutes. */
+const OPERATION_BUCKETS = [5, 15, 30, 60, 120, 300, 600, 1800, 3600];
+
+/** Counters begin at 0 for every value that their labels can have: an increase from nothing would not be seen. */
+export function milestoneMetrics(registry: Registry): (milestone: Milestone) => void {
+  const registers = [registry];
+  const operations = new Counter({
+    name: 'cloudsql_ssl_reset_operations_total',
+    help: 'Resets that came to an end in Cloud SQL: Done, Failed (the operation has an error), Unknown (given up as not to be told).',
+    labelNames: ['mode', 'outcome'],
+    registers,
+  });
+  const seconds = new Histogram({
+    name: 'cloudsql_ssl_reset_operation_duration_seconds',
+    help: "How long the operations of resets took, by Cloud SQL's own clock.",
+    buckets: OPERATION_BUCKETS,
+    registers,
+  });
+  const resolutions = new Counter({
+    name: 'cloudsql_ssl_reset_outcome_resolutions_total',
+    help: 'Calls whose answer was lost, by what was found out: Adopted (it ran), NotSent (it did not), Unknown (given up).',
+    labelNames: ['result'],
+    registers,
+  });
+  const rolls = new Counter({
+    name: 'cloudsql_ssl_reset_workload_rolls_total',
+    help: 'Workloads whose roll came to an end: Rolled (healthy with the new server CA) or Failed.',
+    labelNames: ['kind', 'outcome'],
+    registers,
+  });
+  for (const mode of MODES) for (const outcome of OPERATION_OUTCOMES) operations.inc({ mode, outcome }, 0);
+  for (const result of RESOLVED) resolutions.inc({ result }, 0);
+  for (const kind of KINDS) for (const outcome of ROLL_OUTCOMES) rolls.inc({ kind, outcome }, 0);
+  return (milestone) => {
+    switch (milestone.kind) {
+      case 'OperationEnded': {
+        const { mode, outcome, durationSeconds } = milestone;
+        operations.inc({ mode, outcome });
+        if (durationSeconds !== undefined) seconds.observe(durationSeconds);
+        return;
+      }
+      case 'OutcomeResolved':
+        resolutions.inc({ result: milestone.result });
+        return;
+      case 'WorkloadEnded':
+        rolls.inc({ kind: milestone.workload, outcome: milestone.outcome });
+        return;
+    }
+  };
+}

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { milestones } from '../../../src/domain/milestones.ts';
+import type { Operation, Status } from '../../../src/domain/ssl-reset.ts';
+import { aCall, at, NOW } from '../support/builders.ts';
+
+const running: Status = { request: aCall({ outcome: 'Accepted' }) };
+const ended = (operation: Partial<Operation>): Status => ({
+  request: aCall({ outcome: 'Accepted', doneTime: at(60) }),
+  operation: { name: 'op', ...operation },
+});
+
+describe('the end of an operation', () => {
+  test('has its seconds by the clock of Cloud SQL', () => {
+    const after = ended({ insertTime: '2026-03-01T12:00:00.250Z', endTime: '2026-03-01T12:00:41Z' });
+    assert.deepEqual(milestones('SyncFromPrimary', running, after), [
+      { kind: 'OperationEnded', mode: 'SyncFromPrimary', outcome: 'Done', durationSeconds: 40.75 },
+    ]);
+  });
+
+  test('has none where Cloud SQL does not tell, or tells what cannot be', () => {
+    for (const times of [
+      {},
+      { insertTime: NOW },
+      { insertTime: 'x', endTime: NOW },
+      { insertTime: at(9), endTime: NOW },
+    ]) {
+      assert.partialDeepStrictEqual(milestones('All', running, ended(times)), [{ durationSeconds: undefined }]);
+    }
+  });
+
+  test('is Failed where the operation has an error', () => {
+    const after = ended({ error: { errors: [{ code: 'INTERNAL' }] } });
+    assert.partialDeepStrictEqual(milestones('All', running, after), [{ outcome: 'Failed' }]);
+  });
+});

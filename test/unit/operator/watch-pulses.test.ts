@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { NEVER, throwError } from 'rxjs';
+import { type ListWatchSource, watcher } from '../../../src/runtime/watcher.ts';
+import { WatchPulses } from '../../../src/watch-pulses.ts';
+import { VirtualTimers } from '../runtime/virtual-timers.ts';
+
+const HOUR_MS = 3_600_000;
+const options = { backoff: { minMs: 500, maxMs: 30_000 }, healthyAfterMs: 10_000, random: () => 1 };
+
+/** Watches for an hour, and tells what `/healthz` says then. */
+async function afterAnHour(source: Partial<ListWatchSource<string>>): Promise<string | undefined> {
+  const timers = new VirtualTimers();
+  const pulses = new WatchPulses([], timers);
+  const whole: ListWatchSource<string> = {
+    list: async () => ({ objects: [], version: '1' }),
+    watch: () => NEVER,
+    isExpired: () => false,
+    ...source,
+  };
+  const watching = watcher(whole, { ...options, timers, onSign: () => pulses.beat(undefined) }).subscribe();
+  await timers.advance(HOUR_MS);
+  watching.unsubscribe();
+  pulses.stop();
+  return pulses.problem();
+}
+
+describe('liveness', () => {
+  test('is lost where a list or a watch neither answers nor fails', async () => {
+    const problem = 'The watch has given no sign of life for 3600 s';
+    assert.equal(await afterAnHour({ list: () => new Promise(() => undefined) }), problem);
+    assert.equal(await afterAnHour({ watch: () => NEVER }), problem);
+  });
+
+  test('is never lost because the API server is away, or refuses', async () => {
+    const fail = (): never => {
+      throw new Error('ECONNREFUSED');
+    };
+    assert.equal(await afterAnHour({ list: async () => fail() }), undefined);
+    assert.equal(await afterAnHour({ watch: () => throwError(() => new Error('403')) }), undefined);
+  });
+
+  test('names the namespace whose watch is stuck', async () => {
+    const timers = new VirtualTimers();
+    const pulses = new WatchPulses(['a', 'b'], timers);
+    await timers.advance(HOUR_MS);
+    pulses.beat('a');
+    assert.equal(pulses.problem(), 'The watch of the namespace b has given no sign of life for 3600 s');
+    pulses.stop();
+  });
+
+  test('has patience for a silent watch to be opened again', async () => {
+    const timers = new VirtualTimers();
+    const pulses = new WatchPulses([], timers);
+    await timers.advance(65_000 + 30_000 + 15_000);
+    assert.equal(pulses.problem(), undefined);
+    pulses.stop();
+  });
+});
