@@ -17,6 +17,8 @@ export class ApiServer {
   #version = 1;
   #lastWriter: number | undefined;
   writes = 0;
+  /** Told of each status write that is accepted. */
+  onStatus: (before: SslReset, after: SslReset, context: PassContext) => void = () => undefined;
 
   constructor(promises: Promises, tell: (change: Change) => void) {
     this.#promises = promises;
@@ -94,6 +96,7 @@ export class ApiServer {
     this.writes += 1;
     this.#lastWriter = context.process.replica;
     this.#promises.statusWritten(current, { ...current, status }, context);
+    this.onStatus(current, { ...current, status }, context);
     return this.#store({ ...current, status });
   }
 

@@ -1,12 +1,13 @@
-import type { Answer } from '../../src/domain/answer.ts';
+import type { Answer, IssueAnswer } from '../../src/domain/answer.ts';
 import { CloudSqlError } from '../../src/domain/errors.ts';
 import type { Instance } from '../../src/domain/instance.ts';
 import type { Before, Operation } from '../../src/domain/ssl-reset.ts';
 import type { CloudSql } from '../../src/reconcile/ports.ts';
 import { anOperation, fingerprint, USER } from '../unit/support/builders.ts';
+import { ClientCertificates } from './client-certificates.ts';
 import type { PassContext, SentCall } from './pass-context.ts';
 import type { Promises } from './promises.ts';
-import type { InstanceKind, Story, Turn, Until } from './story.ts';
+import type { InstanceKind, IssueTurn, Story, Turn, Until } from './story.ts';
 import type { Timeline } from './timeline.ts';
 
 interface Running {
@@ -35,9 +36,14 @@ const KINDS: Readonly<Record<InstanceKind, Partial<Instance>>> = {
 const FIRST_CA = 1;
 /** Server certificates have other fingerprints than CAs. */
 const SERVER_CERTIFICATES = 1_000;
-const LOST: Answer = { kind: 'Lost', message: 'socket hang up' };
-const BUSY: Answer = { kind: 'Rejected', code: 409, reason: 'operationInProgress', message: 'busy' };
-const UNTOLD = new CloudSqlError({ kind: 'Invalid', message: 'no story asks for client certificates' });
+const LOST: Extract<Answer, { kind: 'Lost' }> = { kind: 'Lost', message: 'socket hang up' };
+const BUSY: Extract<Answer, { kind: 'Rejected' }> = {
+  kind: 'Rejected',
+  code: 409,
+  reason: 'operationInProgress',
+  message: 'busy',
+};
+const CERTIFICATE_MS = 3_000;
 const FAILURE = { errors: [{ code: 'INTERNAL', message: 'it broke' }] };
 
 /** One instance of Cloud SQL. A call is executed once, unless an operation runs: then it is refused. */
@@ -46,6 +52,8 @@ export class Cloud {
   readonly #promises: Promises;
   readonly #story: Story;
   readonly #turns: Turn[];
+  readonly #issueTurns: IssueTurn[];
+  readonly certificates: ClientCertificates;
   #operations: Running[] = [];
   #overdue: Overdue[] = [];
   #begun = 0;
@@ -53,6 +61,7 @@ export class Cloud {
   #forgottenCas = 0;
   /** The CA with which a First Generation instance was restarted last. */
   #takenCa = FIRST_CA;
+  #forgottenResetMs = 0;
   /** Calls that reached it. */
   calls = 0;
 
@@ -62,6 +71,11 @@ export class Cloud {
     this.#story = story;
     this.#turns = [...story.calls];
     promises.showsReset = (before = {}) => this.#showsReset(before);
+    this.#issueTurns = [...story.issues];
+    this.certificates = new ClientCertificates(promises, {
+      lastMs: () => this.#lastResetMs(),
+      lastCa: () => this.#lastCa(),
+    });
   }
 
   client(context: PassContext): CloudSql {
@@ -82,7 +96,10 @@ export class Cloud {
           createTime: new Date(Date.UTC(2026, 0, ca)).toISOString(),
         })),
       serverCertificate: async () => fingerprint(SERVER_CERTIFICATES + this.#made()),
-      clientCertificates: async () => [],
+      clientCertificates: async () => {
+        context.certificatesListedMs = this.#time.nowMs;
+        return this.certificates.live().map(({ commonName, sha1Fingerprint }) => ({ commonName, sha1Fingerprint }));
+      },
       operation: async (_project, name) => {
         const found = this.#operations.find(({ operation }) => operation.name === name);
         if (found === undefined) throw new CloudSqlError({ kind: 'NotFound', message: `${name} does not exist` });
@@ -95,8 +112,8 @@ export class Cloud {
         context.listed = listed.map(({ operation }) => operation.name);
         return listed.map((one) => this.#view(one)).toReversed();
       },
-      prepareClientCertificate: () => Promise.reject(UNTOLD),
-      prepareClientCertificateDeletion: () => Promise.reject(UNTOLD),
+      prepareClientCertificate: async (_ref, commonName) => async () => this.#arriveIssue(commonName, context),
+      prepareClientCertificateDeletion: async (_ref, fingerprint) => async () => this.#delete(fingerprint),
       prepareReset: async () => async () => this.#arrive(this.#promises.sent(context), context),
     };
   }
@@ -114,6 +131,7 @@ export class Cloud {
     const old = this.#operations.filter((one) => one.changesCa && this.#showsCa(one));
     if (old.length > 0) this.#promises.note('operation forgotten');
     this.#forgottenCas += old.length;
+    this.#forgottenResetMs = Math.max(this.#forgottenResetMs, ...old.map(({ endsMs }) => endsMs));
     this.#operations = this.#operations.filter((one) => !old.includes(one));
   }
 
@@ -133,6 +151,44 @@ export class Cloud {
         this.#executeAhead(call);
         return this.#execute(call);
     }
+  }
+
+  #arriveIssue(commonName: string, context: PassContext): IssueAnswer {
+    this.certificates.sent(context, commonName);
+    this.calls += 1;
+    const turn = this.#issueTurns.shift() ?? { kind: 'Execute' };
+    switch (turn.kind) {
+      case 'Answer':
+        return turn.answer;
+      case 'Execute':
+        return this.#issue(commonName);
+      case 'Lose': {
+        const { executedAfterMs } = turn;
+        this.#promises.note(`issue lost, ${executedAfterMs === undefined ? 'not executed' : 'executed'}`);
+        if (executedAfterMs !== undefined) this.#time.after(executedAfterMs, () => void this.#issue(commonName));
+        return LOST;
+      }
+    }
+  }
+
+  #issue(commonName: string): IssueAnswer {
+    if (this.#isBusy()) return BUSY;
+    const answer = this.certificates.issue(commonName, this.#time.nowMs);
+    if (answer.kind === 'Issued') this.#beginCertificateOperation();
+    return answer;
+  }
+
+  #delete(fingerprint: string): void {
+    if (this.#isBusy()) throw new CloudSqlError({ kind: 'Conflict', message: 'busy' });
+    this.calls += 1;
+    this.certificates.delete(fingerprint);
+    this.#beginCertificateOperation();
+  }
+
+  #beginCertificateOperation(): void {
+    const course = { ...this.#course, durationMs: CERTIFICATE_MS };
+    const { name } = this.#begin({ user: USER }, { changesCa: false, error: undefined, ...course }).operation;
+    this.#promises.foreign(name, 'Certificate');
   }
 
   #lose(call: SentCall, executedAfterMs: number | undefined): Answer {
@@ -253,6 +309,18 @@ export class Cloud {
       this.#promises.note('FirstGeneration: restarted');
     }
     this.#takenCa = this.#made();
+  }
+
+  /** The CA that whoever saw the last reset has; undefined where that does not tell. */
+  #lastCa(): string | undefined {
+    const changes = this.#operations.filter(({ changesCa }) => changesCa).length;
+    return this.#story.instance === 'Ordinary' ? fingerprint(FIRST_CA + this.#forgottenCas + changes) : undefined;
+  }
+
+  /** When a reset ended last. */
+  #lastResetMs(): number {
+    const ended = this.#operations.filter(({ changesCa, endsMs }) => changesCa && endsMs <= this.#time.nowMs);
+    return Math.max(this.#forgottenResetMs, ...ended.map(({ endsMs }) => endsMs));
   }
 
   #view({ operation, endsMs, error }: Running): Operation {

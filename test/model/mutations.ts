@@ -17,6 +17,8 @@ const RESOLVE = 'src/domain/resolve.ts';
 const REQUEST = 'src/reconcile/steps/request-reset.ts';
 const PREFLIGHT = 'src/reconcile/steps/preflight.ts';
 const DECIDE = 'src/domain/decide.ts';
+const ISSUE = 'src/reconcile/steps/issue-certificate.ts';
+const CERTIFICATE = 'src/domain/client-certificate.ts';
 const WINDOW = 'src/reconcile/call-window.ts';
 const OPEN = 'return monotonic < this.#lengthMs && wall < this.#lengthMs && wall > -this.#lengthMs;';
 
@@ -239,6 +241,124 @@ export const MUTATIONS: readonly Mutation[] = [
     guard: 'recorded delay',
     broken: 'not kept',
     patches: [{ file: DECIDE, find: 'return boundMs <= 0 ? step :', replace: 'return boundMs <= Infinity ? step :' }],
+  },
+  {
+    guard: 'record before the issue',
+    broken: 'the certificate is issued first',
+    patches: [
+      {
+        file: ISSUE,
+        find: '  const window = new CallWindow(',
+        replace: '  const early = await send();\n  const window = new CallWindow(',
+      },
+      { file: ISSUE, find: 'judgeIssue(await send())', replace: 'judgeIssue(early)' },
+    ],
+  },
+  {
+    guard: 'resourceVersion of the record of an issue',
+    broken: 'the record is written over whatever is there',
+    patches: [
+      {
+        file: ISSUE,
+        find: 'await resets.updateStatus(reset, status)',
+        replace: 'await resets.updateStatus((await resets.get(reset.metadata)) ?? reset, status)',
+      },
+    ],
+  },
+  {
+    guard: 'call window of an issue',
+    broken: 'never closes',
+    heldBy: 'a name is unique in an instance, so an issue that comes late is refused',
+    patches: [{ file: ISSUE, find: 'if (!window.isOpen())', replace: 'if (false)' }],
+  },
+  {
+    guard: 'grace of an issue',
+    broken: 'none',
+    patches: [
+      { file: CERTIFICATE, find: 'sinceSeenMs < resolveGraceMs ?', replace: 'sinceSeenMs < 0 ?' },
+      {
+        file: 'src/reconcile/steps/resolve-certificate.ts',
+        find: 'const isOver = sinceSeenMs >= settings.resolveGraceMs;',
+        replace: 'const isOver = false;',
+      },
+    ],
+  },
+  {
+    guard: 'only what the status holds is ours',
+    broken: 'whatever has the name is replaced',
+    patches: [
+      {
+        file: CERTIFICATE,
+        find: 'named.find(({ sha1Fingerprint }) => sha1Fingerprint === recorded)',
+        replace: 'named[0]',
+      },
+    ],
+  },
+  {
+    guard: 'an open issue before anything else',
+    broken: 'it is forgotten',
+    patches: [
+      {
+        file: DECIDE,
+        find: "if (openIssue(reset) !== undefined) return afterDelay(reset, facts, { kind: 'ResolveCertificate' });",
+        replace: '',
+      },
+    ],
+  },
+  {
+    guard: 'an issue that was made is claimed',
+    broken: 'the record is closed without its fingerprint',
+    patches: [
+      {
+        file: 'src/reconcile/steps/resolve-certificate.ts',
+        find: '{ commonName, sha1Fingerprint: resolution.sha1Fingerprint }',
+        replace: '{ commonName }',
+      },
+    ],
+  },
+  {
+    guard: 'the Secret belongs to its record',
+    broken: 'the key is written whatever became of the record',
+    patches: [
+      {
+        file: 'src/reconcile/steps/deliver-certificate.ts',
+        find: 'return isOurs ? write',
+        replace: 'return isOurs || before ? write',
+      },
+    ],
+  },
+  {
+    guard: 'the Secret as it was before the record',
+    broken: 'it is written over whatever is there',
+    patches: [
+      {
+        file: 'src/reconcile/steps/deliver-certificate.ts',
+        find: 'write(contents, target.secret, objects)',
+        replace: 'objects.get(contents).then((now) => write(contents, now, objects))',
+      },
+    ],
+  },
+  {
+    guard: 'no issue beside a call in doubt',
+    broken: 'it is not waited for',
+    patches: [
+      {
+        file: 'src/reconcile/steps/certificate-gate.ts',
+        find: 'if (fleet.hasSiblingInDoubt(reset)) return',
+        replace: 'if (false) return',
+      },
+    ],
+  },
+  {
+    guard: 'no first call beside an open issue',
+    broken: 'it is not waited for',
+    patches: [
+      {
+        file: 'src/reconcile/fleet.ts',
+        find: 'if (isIssuing && own.doubt === undefined) return true;',
+        replace: '',
+      },
+    ],
   },
   {
     guard: 'one pass at a time',

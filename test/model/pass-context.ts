@@ -13,6 +13,10 @@ export interface PassContext {
   listed: readonly string[];
   /** The write-ahead record that it wrote, until it is used. */
   record: SslReset | undefined;
+  /** The name whose issue it recorded, until the call is made. */
+  openedIssue: string | undefined;
+  /** When the client certificates were listed to it last. */
+  certificatesListedMs: number;
 }
 
 export interface ProcessMark {

@@ -29,11 +29,16 @@ export class People {
 
   create(name: string): void {
     this.#deeds += 1;
-    const { hasRequestId, deadlineSeconds } = this.#story;
+    const { hasRequestId, hasCertificates, deadlineSeconds } = this.#story;
     const requestId = hasRequestId ? { requestId: 'r' } : {};
     const publishes = name === 'first' ? { serverCa } : {};
+    const certificates = hasCertificates ? { clientCertificates: [wantedBy(name)] } : {};
     this.#place.api.create(
-      aReset({ name, uid: `${name}-${this.#deeds}`, spec: { deadlineSeconds, ...requestId, ...publishes } }),
+      aReset({
+        name,
+        uid: `${name}-${this.#deeds}`,
+        spec: { deadlineSeconds, ...requestId, ...publishes, ...certificates },
+      }),
     );
   }
 
@@ -60,6 +65,9 @@ export class People {
       case 'Recreate':
         this.#recreate(ref);
         break;
+      case 'TakeName':
+        cloud.certificates.makeByHand(wantedBy(ref.name).commonName, this.#place.time.nowMs);
+        break;
       case 'ForgetOperations':
         cloud.forgetOperations();
         break;
@@ -79,6 +87,8 @@ export class People {
     this.create(ref.name);
   }
 }
+
+const wantedBy = (name: string) => ({ commonName: name, secretName: `${name}-cert` });
 
 const FOREIGN = {
   Restart: { operationType: 'RESTART', user: 'someone@else' },

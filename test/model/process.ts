@@ -69,7 +69,16 @@ export class Process {
 
   #run(ref: ObjectRef): void {
     this.#isBusy = true;
-    const context: PassContext = { ref, process: this.mark, read: undefined, readMs: 0, listed: [], record: undefined };
+    const context: PassContext = {
+      ref,
+      process: this.mark,
+      read: undefined,
+      readMs: 0,
+      listed: [],
+      record: undefined,
+      openedIssue: undefined,
+      certificatesListedMs: Number.POSITIVE_INFINITY,
+    };
     void reconcile(ref, this.#world(context)).then(
       (action) => this.#ended(ref, action),
       (error: unknown) => this.#failed(ref, error),

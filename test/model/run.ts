@@ -31,6 +31,7 @@ export async function run(story: Story): Promise<Result> {
     stage.endFaults();
     await playUntil(Number.POSITIVE_INFINITY);
     judgeEnds(stage.api.list(), promises);
+    stage.judgeCertificates();
     await judgeQuiet();
     if (stage.hasStrayWrites()) promises.breaks('S3: a workload that does not depend on the instance was written');
   } catch (error) {

@@ -1,5 +1,5 @@
 import { isUnresolved } from '../../src/domain/request.ts';
-import { templateAnnotationKey } from '../../src/domain/tls-material.ts';
+import { templateAnnotations } from '../../src/domain/tls-material.ts';
 import { aReset, aWorkload } from '../unit/support/builders.ts';
 import { FakeNamespaces, FakeObjects, FakeWorkloads } from '../unit/support/fake-cluster.ts';
 import { interposed, type Ports } from '../unit/support/faults.ts';
@@ -14,6 +14,7 @@ import type { Happening, Story, Twist } from './story.ts';
 import { Timeline } from './timeline.ts';
 import { type Plot, Yields } from './yields.ts';
 
+const withCertificate = (name: string) => aReset({ name, status: { clientCertificates: [{ commonName: name }] } });
 const RESTART_MS = 2_000;
 /** When somebody restarts the instance after all, once the faults are over. */
 const LAST_RESTART_MS = 900_000;
@@ -41,6 +42,7 @@ export class Stage implements Plot {
     this.promises = promises;
     this.api = new ApiServer(promises, (change) => this.#tell(change));
     this.cloud = new Cloud(this.time, promises, story);
+    this.api.onStatus = (...write) => this.cloud.certificates.statusWritten(...write);
     this.#people = new People(story, this);
     this.#replicas = [new Replica(0, this.time, 0), new Replica(1, this.time, story.skewMs)];
     this.#workloads.rollMs = 500;
@@ -97,10 +99,18 @@ export class Stage implements Plot {
   }
 
   hasStrayWrites(): boolean {
-    const key = templateAnnotationKey(aReset().spec);
+    const known = ['first', 'second'].flatMap((name) => Object.keys(templateAnnotations(withCertificate(name))));
     const keys = Object.keys(this.#workloads.read('api').templateAnnotations);
     const others = ['bystander', 'stranger'].map((name) => this.#workloads.read(name));
-    return keys.some((one) => one !== key) || others.some(({ resourceVersion }) => resourceVersion !== '1');
+    return keys.some((one) => !known.includes(one)) || others.some(({ resourceVersion }) => resourceVersion !== '1');
+  }
+
+  judgeCertificates(): void {
+    for (const object of this.api.list()) {
+      this.cloud.certificates.judgeEnd(object, (name) =>
+        this.#objects.dataOf({ ...object.metadata, kind: 'Secret', name }),
+      );
+    }
   }
 
   nextPaceMs(): number {

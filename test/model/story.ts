@@ -24,10 +24,18 @@ export type Turn =
   | { readonly kind: 'Lose'; readonly executedAfterMs: number | undefined }
   | { readonly kind: 'Overdue'; readonly until: Until };
 
+/** What becomes of the issue of a client certificate. */
+export type IssueTurn =
+  | Exclude<Turn, { readonly kind: 'Answer' | 'Overdue' }>
+  | { readonly kind: 'Answer'; readonly answer: Refused };
+type Refused = Exclude<Answer, { readonly kind: 'Accepted' }>;
+
 /** What people do to the object and to the instance. */
 export type Deed =
   | ('Edit' | 'NewRequest' | 'Retry' | 'Suspend' | 'Resume' | 'Delete' | 'Recreate')
-  | ('Backup' | 'Restart' | 'ForeignUpdate' | 'ForeignReset' | 'OurUpdate' | 'OurReset' | 'ForgetOperations');
+  | ('Backup' | 'Restart' | 'ForeignUpdate' | 'ForeignReset' | 'OurUpdate' | 'OurReset' | 'ForgetOperations')
+  /** Somebody makes a client certificate of a name that an object wants. */
+  | 'TakeName';
 
 /** What a reset changes, and when. */
 export type InstanceKind =
@@ -63,6 +71,8 @@ export interface Story {
   readonly instance: InstanceKind;
   readonly hasRequestId: boolean;
   readonly hasSecondObject: boolean;
+  /** Each object asks for a client certificate. */
+  readonly hasCertificates: boolean;
   readonly knowsAccount: boolean;
   readonly deadlineSeconds: number;
   readonly failing: 'None' | 'First' | 'All';
@@ -76,6 +86,7 @@ export interface Story {
   /** Milliseconds that calls of ports take, in turn. */
   readonly paces: readonly number[];
   readonly calls: readonly Turn[];
+  readonly issues: readonly IssueTurn[];
   readonly twists: readonly Twist[];
   readonly plot: readonly { readonly atMs: number; readonly what: Happening }[];
 }
@@ -83,6 +94,7 @@ export interface Story {
 const PORTS = [
   { arbitrary: fc.constant('resets.updateStatus'), weight: 6 },
   { arbitrary: fc.constant('cloudSql.send'), weight: 4 },
+  { arbitrary: fc.constantFrom('cloudSql.issue', 'objects.apply'), weight: 4 },
   { arbitrary: fc.constantFrom('resets.get', 'cloudSql.operations', 'cloudSql.operation'), weight: 4 },
   {
     arbitrary: fc.constantFrom(
@@ -91,6 +103,9 @@ const PORTS = [
       'cloudSql.prepareReset',
       'cloudSql.serverCas',
       'cloudSql.serverCertificate',
+      'cloudSql.clientCertificates',
+      'cloudSql.prepareClientCertificate',
+      'cloudSql.delete',
       'namespaces.annotations',
       'workloads.list',
       'workloads.annotateTemplate',
@@ -114,6 +129,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
           'OurUpdate',
           'OurReset',
           'ForgetOperations',
+          'TakeName',
         ] as const),
       )
       .map((kind) => ({ kind })),
@@ -170,6 +186,16 @@ const turn: fc.Arbitrary<Turn> = fc.oneof(
     .map((answer): Turn => ({ kind: 'Answer', answer })),
 );
 
+const issueTurn: fc.Arbitrary<IssueTurn> = fc.oneof(
+  fc.constant<IssueTurn>({ kind: 'Execute' }),
+  fc
+    .option(fc.constantFrom(0, 4_000, 60_000, LATE_MS), { nil: undefined })
+    .map((executedAfterMs) => ({ kind: 'Lose', executedAfterMs }) as const),
+  fc
+    .constantFrom(rejection(400), rejection(403), rejection(409, 'operationInProgress'), rejection(429, '', 60_000))
+    .map((answer) => ({ kind: 'Answer', answer }) as const),
+);
+
 function lose(executedAfterMs: number | undefined): Turn {
   return { kind: 'Lose', executedAfterMs };
 }
@@ -178,6 +204,7 @@ export const STORIES: fc.Arbitrary<Story> = fc.record({
   instance: fc.constantFrom<InstanceKind[]>('Ordinary', 'Ordinary', 'CaService', 'FirstGeneration'),
   hasRequestId: fc.boolean(),
   hasSecondObject: fc.nat({ max: 3 }).map((n) => n === 3),
+  hasCertificates: fc.boolean(),
   knowsAccount: fc.nat({ max: 5 }).map((n) => n < 5),
   deadlineSeconds: fc.constantFrom(3_600, 700),
   failing: fc.constantFrom('None', 'None', 'None', 'First', 'All'),
@@ -189,6 +216,7 @@ export const STORIES: fc.Arbitrary<Story> = fc.record({
   skewMs: fc.constantFrom(0, -600_000, 600_000),
   paces: fc.array(fc.constantFrom(10, 25, 60, 150), { minLength: 1, maxLength: 6 }),
   calls: fc.array(turn, { maxLength: 4 }),
+  issues: fc.array(issueTurn, { maxLength: 3 }),
   twists: fc.array(twist, { maxLength: 6 }),
   plot: fc.array(
     fc.record({ atMs: fc.constantFrom(300, 5_000, 50_000, 200_000, 310_000, 700_000, 1_500_000), what: happening }),
@@ -201,6 +229,7 @@ export const QUIET: Story = {
   instance: 'Ordinary',
   hasRequestId: false,
   hasSecondObject: false,
+  hasCertificates: false,
   knowsAccount: true,
   deadlineSeconds: 3_600,
   failing: 'None',
@@ -212,6 +241,7 @@ export const QUIET: Story = {
   skewMs: 0,
   paces: [10],
   calls: [],
+  issues: [],
   twists: [],
   plot: [],
 };

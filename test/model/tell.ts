@@ -2,7 +2,7 @@
 import { type Fault, type Happening, QUIET, type Story, type Turn, type Twist, type Until } from './story.ts';
 
 export function tell(story: Story): string {
-  const { calls, twists, plot, rivalAtMs, paces, ...rest } = story;
+  const { calls, issues, twists, plot, rivalAtMs, paces, ...rest } = story;
   const quiet: Readonly<Record<string, unknown>> = { ...QUIET };
   const settings = Object.entries(rest).flatMap(([name, value]) => (value === quiet[name] ? [] : [`${name} ${value}`]));
   return [
@@ -10,6 +10,7 @@ export function tell(story: Story): string {
     ...(rivalAtMs === undefined ? [] : [`a second leader after ${seconds(rivalAtMs)}`]),
     ...(paces.join() === QUIET.paces.join() ? [] : [`paces ${paces.join(' ')}`]),
     ...calls.map((turn, n) => `${nth(n)} call: ${tellTurn(turn)}`),
+    ...issues.map((turn, n) => `${nth(n)} issue: ${tellTurn(turn)}`),
     ...twists.map(tellTwist),
     ...plot.map(({ atMs, what }) => `after ${seconds(atMs)}: ${tellDeed(what)}`),
   ].join('; ');

@@ -19,7 +19,7 @@ export interface Plot {
 }
 
 const WRITES = ['resets.updateStatus', 'workloads.annotateTemplate', 'objects.apply'];
-const SEND = 'cloudSql.send';
+const SENDS = ['cloudSql.send', 'cloudSql.issue'];
 /** Between the last look at the clock and the kernel's send: the rest that the contract names. */
 const LONGEST_SEND_MS = 5_000;
 
@@ -63,7 +63,7 @@ export class Yields extends Faults {
     if (!this.#process.isAlive) return;
     const paceMs = this.#plot.nextPaceMs();
     const pausedMs = Math.max(0, this.#process.replica.pausedUntilMs - time.nowMs);
-    time.after(paceMs + (call.port === SEND ? Math.min(LONGEST_SEND_MS, pausedMs) : pausedMs), () =>
+    time.after(paceMs + (SENDS.includes(call.port) ? Math.min(LONGEST_SEND_MS, pausedMs) : pausedMs), () =>
       this.#execute(call, failed),
     );
   }
@@ -72,7 +72,7 @@ export class Yields extends Faults {
     const { time } = this.#plot;
     const { replica, isAlive } = this.#process;
     if (!isAlive) return;
-    if (replica.pausedUntilMs > time.nowMs && call.port !== SEND) {
+    if (replica.pausedUntilMs > time.nowMs && !SENDS.includes(call.port)) {
       time.at(replica.pausedUntilMs, () => this.#execute(call, failed));
       return;
     }
@@ -142,7 +142,7 @@ export class Yields extends Faults {
   }
 }
 
-const isRead = (port: string): boolean => port.startsWith('cloudSql.') && port !== SEND;
+const isRead = (port: string): boolean => port.startsWith('cloudSql.') && !SENDS.includes(port);
 
 function thrown(error: unknown): never {
   throw error;

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as z from 'zod';
-import { failedBeforeAnyWrite, isThrottled, toAnswer, toBody } from '../../../src/cloudsql/api-error.ts';
+import { failedBeforeAnyWrite, isThrottled, toAnswer, toBody, toIssueAnswer } from '../../../src/cloudsql/api-error.ts';
 import type { Exchange } from '../../../src/cloudsql/exchange.ts';
 import type { Answer } from '../../../src/domain/answer.ts';
 import { CloudSqlError, type CloudSqlErrorKind } from '../../../src/domain/errors.ts';
+import { CertificateMaker } from '../support/client-certificates.ts';
 
 const response = (status: number, body?: unknown, retryAfterMs?: number): Exchange => ({
   kind: 'Response',
@@ -25,6 +26,29 @@ const rejected = (code: number, reason: string, message: string): Answer => ({
   code,
   reason,
   message,
+});
+
+describe('the answer to the issue of a client certificate', () => {
+  const maker = new CertificateMaker();
+  const certificate = maker.next();
+  const body = ({ certificatePem, privateKeyPem, sha1Fingerprint } = certificate) => ({
+    clientCert: { certInfo: { cert: certificatePem, sha1Fingerprint }, certPrivateKey: privateKeyPem },
+  });
+  it('is the certificate with its key', () =>
+    assert.deepEqual(toIssueAnswer(response(200, body())), { kind: 'Issued', certificate }));
+  it('is lost where the key is that of another one, and tells nothing of it', () => {
+    const mixed = { ...certificate, privateKeyPem: maker.next().privateKeyPem };
+    const answer = toIssueAnswer(response(200, body(mixed)));
+    assert.deepEqual(answer, { kind: 'Lost', message: 'The answer 200 holds no certificate with its key' });
+  });
+  it('is lost where the fingerprint is that of another one', () =>
+    assert.equal(toIssueAnswer(response(200, body({ ...certificate, sha1Fingerprint: 'abc' }))).kind, 'Lost'));
+  it('is lost where it is cut off', () => assert.equal(toIssueAnswer(response(200, undefined)).kind, 'Lost'));
+  it('is a refusal as any other', () =>
+    assert.deepEqual(
+      toIssueAnswer(response(409, apiError('sslCertificateAlreadyExists'))),
+      rejected(409, 'sslCertificateAlreadyExists', 'No.'),
+    ));
 });
 
 describe('the answer to the call', () => {

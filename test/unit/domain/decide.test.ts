@@ -22,6 +22,9 @@ const retried = { [annotations.retry]: '1' };
 const done = aCall({ outcome: 'Accepted', doneTime: NOW });
 const complete = { request: aCall({ outcome: 'Accepted', doneTime: NOW, publishedTime: NOW }) };
 
+const wanting = { clientCertificates: [{ commonName: 'app', secretName: 'app-cert' }] };
+const issuing = { clientCertificates: [{ commonName: 'app', issuing: { time: NOW, before: [] } }] };
+
 const stepOf = (parts: ResetParts, facts: Partial<Facts> = {}): Step =>
   decide(aReset(parts), { now: dateAt(1), hasNewerCa: false, ...facts });
 
@@ -248,6 +251,41 @@ const rows: readonly Row[] = [
     parts: { status: complete },
     facts: { hasNewerCa: true },
     step: 'Publish',
+  },
+  { known: 'published, and certificates wanted', parts: { spec: wanting, status: complete }, step: 'Issue' },
+  {
+    known: 'published, and certificates recorded that are not wanted any more',
+    parts: { status: { ...complete, clientCertificates: [{ commonName: 'app' }] } },
+    step: 'Issue',
+  },
+  {
+    known: 'published and issued',
+    parts: { spec: wanting, status: { request: { ...complete.request, issuedTime: NOW } } },
+    step: 'Roll',
+  },
+  { known: 'an open issue', parts: { spec: wanting, status: { ...complete, ...issuing } }, step: 'ResolveCertificate' },
+  {
+    known: 'an open issue, and a request that was not called yet',
+    parts: { spec: wanting, status: { request: aRequest(), ...issuing } },
+    step: 'ResolveCertificate',
+  },
+  {
+    known: 'an open issue of an object being deleted',
+    parts: { deletionTimestamp: NOW, status: { ...complete, ...issuing } },
+    step: 'Nothing',
+  },
+  {
+    known: 'an open issue, stalled',
+    parts: { status: { ...complete, ...issuing, conditions: stalledConditions('ClientCertificateConflict') } },
+    step: 'Nothing',
+  },
+  {
+    known: 'an open issue, stalled, and a new retry',
+    parts: {
+      annotations: retried,
+      status: { ...complete, ...issuing, conditions: stalledConditions('ClientCertificateConflict') },
+    },
+    step: 'Receive Retry',
   },
   { known: 'no attempt yet', parts: { status: { request: aRequest() } }, step: 'RequestReset' },
   {

@@ -85,6 +85,14 @@ describe('client certificates', () => {
     assert.equal(verdict?.reason, 'ClientCertificatesAtRisk');
     assert.match(verdict.message, /billing.*acceptClientCertificateLoss: true/);
   });
+  test('that the spec names are not at risk', () => {
+    const clientCertificates = [{ commonName: 'billing', secretName: 'x' }];
+    const reset = aReset({ spec: { clientCertificates } });
+    assert.equal(judgeClientCertificates(reset, certificates), undefined);
+    const others = [...certificates, { commonName: 'reports', sha1Fingerprint: fingerprint(4) }];
+    const message = judgeClientCertificates(reset, others)?.message ?? '';
+    assert.match(message, /deletes 1 .*: reports\. Who/);
+  });
   test('may be lost where the spec accepts it', () =>
     assert.equal(
       judgeClientCertificates(aReset({ spec: { acceptClientCertificateLoss: true } }), certificates),

@@ -133,3 +133,28 @@ describe('the calls of the last hour', () => {
     assert.equal(fleet.recentCalls(dateAt(1)), 1);
   });
 });
+
+describe('an issue of a client certificate', () => {
+  const issuing = { clientCertificates: [{ commonName: 'app', issuing: { time: NOW } }] };
+  const fleetOf = (...parts: readonly ResetParts[]): Fleet => {
+    const fleet = new Fleet();
+    for (const each of parts) fleet.apply(aReset(each));
+    return fleet;
+  };
+  const inDoubt = { request: aCall({ outcome: 'NotSent', inDoubt: true }) };
+
+  test('that is open holds back the first call of another object', () =>
+    assert.ok(fleetOf({ name: 'issues', status: issuing }).mustWaitForSibling(aReset())));
+  test('that is open does not hold back a call in doubt, which it waits for itself', () =>
+    assert.ok(!fleetOf({ name: 'issues', status: issuing }).mustWaitForSibling(aReset({ status: inDoubt }))));
+  test('that is open of an object being deleted holds nobody back', () =>
+    assert.ok(!fleetOf({ name: 'issues', deletionTimestamp: NOW, status: issuing }).mustWaitForSibling(aReset())));
+  test('is not begun beside a call of another object that is unresolved or in doubt', () => {
+    assert.ok(fleetOf({ name: 'calls', status: { request: aCall() } }).hasSiblingInDoubt(aReset()));
+    assert.ok(fleetOf({ name: 'calls', status: inDoubt }).hasSiblingInDoubt(aReset()));
+  });
+  test('is begun beside one that is settled', () =>
+    assert.ok(
+      !fleetOf({ name: 'calls', status: { request: aCall({ outcome: 'Accepted' }) } }).hasSiblingInDoubt(aReset()),
+    ));
+});

@@ -19,7 +19,7 @@ async function make(n: number): Promise<IssuedCertificate> {
   });
   return {
     sha1Fingerprint: Buffer.from(await certificate.getThumbprint('SHA-1')).toString('hex'),
-    certificatePem: certificate.toString('pem'),
+    certificatePem: `${certificate.toString('pem').trim()}\n`,
     privateKeyPem: KeyObject.from(keys.privateKey).export({ type: 'pkcs8', format: 'pem' }).toString(),
   };
 }

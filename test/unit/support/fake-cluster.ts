@@ -109,6 +109,10 @@ export class FakeObjects implements PublishedObjects {
     this.put({ immutable: false, ...contents });
   }
 
+  dataOf({ kind, namespace, name }: PublishedObjectRef): PublishedObject['data'] {
+    return this.#objects.get(`${kind}/${namespace}/${name}`)?.data ?? {};
+  }
+
   remove({ kind, namespace, name }: PublishedObjectRef): void {
     this.#objects.delete(`${kind}/${namespace}/${name}`);
   }

@@ -1,0 +1,142 @@
+/** The client certificates of the instance, and what is promised of them: S4, judged from outside. */
+import type { IssueAnswer } from '../../src/domain/answer.ts';
+import { heldCertificate } from '../../src/domain/client-certificate.ts';
+import { isTrue } from '../../src/domain/conditions.ts';
+import type { ClientCertificate } from '../../src/domain/instance.ts';
+import type { SslReset } from '../../src/domain/ssl-reset.ts';
+import { CertificateMaker } from '../unit/support/client-certificates.ts';
+import type { PassContext } from './pass-context.ts';
+import type { Promises } from './promises.ts';
+
+interface Made extends ClientCertificate {
+  readonly madeMs: number;
+  readonly maker: 'Operator' | 'Stranger';
+  /** It was made while an issue of its name was under way, so nothing tells it from that one's. */
+  readonly isMistakable: boolean;
+}
+
+export const TAKEN: IssueAnswer = {
+  kind: 'Rejected',
+  code: 409,
+  reason: 'sslCertificateAlreadyExists',
+  message: 'exists',
+};
+
+/** An issue that left a process, by the record that it was made for. */
+export interface SentIssue {
+  readonly commonName: string;
+}
+
+export class ClientCertificates {
+  readonly #promises: Promises;
+  readonly #maker = new CertificateMaker();
+  readonly #lastResetMs: () => number;
+  readonly #lastCa: () => string | undefined;
+  #made: readonly Made[] = [];
+  /** Names of which an issue is recorded somewhere. */
+  readonly #open = new Map<string, string>();
+
+  constructor(
+    promises: Promises,
+    resets: { readonly lastMs: () => number; readonly lastCa: () => string | undefined },
+  ) {
+    this.#promises = promises;
+    this.#lastResetMs = resets.lastMs;
+    this.#lastCa = resets.lastCa;
+  }
+
+  /** A reset deletes them all. */
+  live(): readonly Made[] {
+    const since = this.#lastResetMs();
+    return this.#made.filter(({ madeMs }) => madeMs >= since);
+  }
+
+  /** A call leaves a process: S2 holds for it too. */
+  sent({ openedIssue }: PassContext, commonName: string): void {
+    if (openedIssue !== commonName)
+      this.#promises.breaks('S2: a client certificate is issued without a record of its own');
+  }
+
+  issue(commonName: string, nowMs: number): IssueAnswer {
+    if (this.live().some((one) => one.commonName === commonName)) return TAKEN;
+    const certificate = this.#maker.next();
+    this.#promises.note('certificate issued');
+    this.#made = [...this.#made, { commonName, ...certificate, madeMs: nowMs, maker: 'Operator', isMistakable: false }];
+    return { kind: 'Issued', certificate };
+  }
+
+  /** Somebody else makes one. */
+  makeByHand(commonName: string, nowMs: number): void {
+    if (this.live().some((one) => one.commonName === commonName)) return;
+    const { sha1Fingerprint } = this.#maker.next();
+    const isMistakable = [...this.#open.values()].includes(commonName);
+    this.#made = [...this.#made, { commonName, sha1Fingerprint, madeMs: nowMs, maker: 'Stranger', isMistakable }];
+  }
+
+  /** One is deleted: S4. */
+  delete(fingerprint: string): void {
+    const found = this.live().find(({ sha1Fingerprint }) => sha1Fingerprint === fingerprint);
+    if (found?.maker === 'Stranger' && !found.isMistakable) {
+      this.#promises.breaks('S4: a client certificate is deleted that the operator did not issue');
+    }
+    if (found !== undefined) this.#promises.note('certificate deleted');
+    this.#made = this.#made.filter(({ sha1Fingerprint }) => sha1Fingerprint !== fingerprint);
+  }
+
+  /** A status write is accepted. */
+  statusWritten(before: SslReset, after: SslReset, context: PassContext): void {
+    const issue = issueOf(after);
+    const { uid } = after.metadata;
+    if (issue !== undefined && issue.issuing?.time !== issueOf(before)?.issuing?.time)
+      this.#opened(uid, issue.commonName, context);
+    const past = issueOf(before);
+    if (past !== undefined && issue !== undefined && past.issuing?.time !== issue.issuing?.time) {
+      this.#promises.breaks('S4: a status write loses the record of an issue');
+    }
+    if (issue === undefined) this.#closed(before, after);
+    if (issue === undefined) this.#open.delete(uid);
+  }
+
+  #opened(uid: string, commonName: string, context: PassContext): void {
+    context.openedIssue = commonName;
+    this.#open.set(uid, commonName);
+    const listedMs = context.certificatesListedMs;
+    this.#made = this.#made.map((one) =>
+      one.commonName === commonName && one.madeMs >= listedMs ? { ...one, isMistakable: true } : one,
+    );
+  }
+
+  /** What was issued under a record is in the status when it is closed: else nobody would replace it. */
+  #closed(before: SslReset, after: SslReset): void {
+    const issue = issueOf(before);
+    if (issue === undefined) return;
+    const past = issue.issuing?.before ?? [];
+    const [orphan] = this.live().filter(
+      ({ commonName, sha1Fingerprint, maker, madeMs }) =>
+        commonName === issue.commonName && maker === 'Operator' && !past.includes(sha1Fingerprint) && madeMs >= 0,
+    );
+    const kept = (after.status.clientCertificates ?? []).some((one) => one.sha1Fingerprint === orphan?.sha1Fingerprint);
+    if (orphan !== undefined && !kept)
+      this.#promises.breaks('S4: a client certificate that was issued is given up, and its key lost');
+  }
+
+  /** At the end: whoever is Ready, and has seen the last reset, has each certificate that it wants in its Secret. */
+  judgeEnd({ metadata, spec, status }: SslReset, secretOf: (name: string) => Readonly<Record<string, string>>): void {
+    const last = this.#lastCa();
+    const isCurrent = last !== undefined && status.serverCa?.sha1Fingerprint === last;
+    if (!isTrue(status.conditions, 'Ready') || !isCurrent) return;
+    for (const { commonName, secretName } of spec.clientCertificates ?? []) {
+      const held = heldCertificate(secretOf(secretName))?.sha1Fingerprint;
+      const live = this.live().find((one) => one.commonName === commonName);
+      if (live === undefined || held !== live.sha1Fingerprint) {
+        this.#promises.breaks(
+          `S4: ${metadata.name} is Ready, and ${secretName} does not hold the key of a live certificate`,
+        );
+      }
+      this.#promises.note('end: certificate in its Secret');
+    }
+  }
+}
+
+const issueOf = ({ status: { clientCertificates = [] } }: SslReset) =>
+  clientCertificates.find(({ issuing }) => issuing !== undefined);
