@@ -164,9 +164,9 @@ describe('the certificates of a CA service', () => {
 
   it('do not tell which CA signed where the lists are of different length', () => {
     const serverCerts = [{ sha1Fingerprint: '1' }, { sha1Fingerprint: '2' }];
-    assert.deepEqual(parse({ caCerts: [ca('A')], serverCerts, activeVersion: '2' }), {
+    assert.deepEqual(parse({ caCerts: [ca('A')], serverCerts, activeVersion: '1' }), {
       serverCas: [a],
-      serverCertificate: '2',
+      serverCertificate: '1',
     });
   });
 
