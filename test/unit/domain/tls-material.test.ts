@@ -49,6 +49,11 @@ describe('the published PEM', () => {
   test('holds every CA, the active one first', () =>
     assert.equal(serverCaPem([ca(2), ca(1)], 'All'), 'PEM 2\nPEM 1\n'));
   test('holds the active one alone', () => assert.equal(serverCaPem([ca(2), ca(1)], 'Active'), 'PEM 2\n'));
+  test('holds a CA of several blocks whole, also the active one alone', () => {
+    const chain = ca(2, { pem: 'ROOT\nINTERMEDIATE\n' });
+    assert.equal(serverCaPem([chain, ca(1)], 'Active'), 'ROOT\nINTERMEDIATE\n');
+    assert.equal(serverCaPem([chain, ca(1)], 'All'), 'ROOT\nINTERMEDIATE\nPEM 1\n');
+  });
   test('has Unix line ends, each block with one', () =>
     assert.equal(serverCaPem([ca(1, { pem: 'a\r\nb' }), ca(2, { pem: 'c\n\n' })], 'All'), 'a\nb\nc\n'));
 });
