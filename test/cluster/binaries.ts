@@ -8,8 +8,10 @@ import {
   type ChartTool,
   CONTROL_PLANE,
   type ControlPlanePart,
+  GOPHER_LUA,
   keyOf,
   type PartSet,
+  PROMTOOL,
   partsOf,
 } from './go-modules.ts';
 import type { Log } from './log.ts';
@@ -36,6 +38,18 @@ export function findKubectl(): string {
 /** Where each thing that the tests of the chart need is. */
 export function findOrBuildChartTools({ log }: { readonly log: Log }): Promise<(part: ChartTool) => string> {
   return findOrBuild(CHART_TOOLS, log);
+}
+
+/** promtool: minutes the first time. */
+export async function findOrBuildPromtool({ log }: { readonly log: Log }): Promise<string> {
+  const pathOf = await findOrBuild(PROMTOOL, log);
+  return pathOf('promtool');
+}
+
+/** A Lua 5.1 interpreter: seconds the first time. */
+export async function findOrBuildLua({ log }: { readonly log: Log }): Promise<string> {
+  const pathOf = await findOrBuild(GOPHER_LUA, log);
+  return pathOf('glua');
 }
 
 /**

@@ -35,7 +35,8 @@ async function buildPrograms(module: GoModule, parts: readonly string[], place: 
   const wanted = module.programs.filter(({ part }) => parts.includes(part));
   if (wanted.length === 0) return;
   const sources = wanted.map(({ source }) => source);
-  const args = ['build', '-v', '-trimpath', '-ldflags', place.linkerFlags, '-o', `${place.scratch}/`, ...sources];
+  const flags = [...(module.tags === undefined ? [] : ['-tags', module.tags]), '-ldflags', place.linkerFlags];
+  const args = ['build', '-v', '-trimpath', ...flags, '-o', `${place.scratch}/`, ...sources];
   await runGo({ args, cwd: module.folder, title: wanted.map(({ part }) => part).join(', '), log: place.log });
   for (const { part, builtAs } of wanted) await rename(join(place.scratch, builtAs), join(place.target, part));
 }

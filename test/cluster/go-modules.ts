@@ -12,6 +12,8 @@ export interface GoProgram<Part extends string = string> {
 /** A folder with a go.mod that pins programs which can be built together. */
 export interface GoModule<Part extends string = string> {
   readonly folder: string;
+  /** Build tags that leave out what is not needed. */
+  readonly tags?: string;
   readonly programs: readonly GoProgram<Part>[];
 }
 
@@ -136,6 +138,38 @@ export const CHART_TOOLS: PartSet<ChartTool> = {
   ],
 };
 
+/** The judge of alerting rules. */
+export const PROMTOOL: PartSet<'promtool'> = {
+  name: 'promtool',
+  version: pinnedVersion('promtool', 'github.com/prometheus/prometheus'),
+  linkerFlags: '-s -w',
+  buildTime: 'about three minutes on two cores',
+  modules: [
+    {
+      folder: moduleFolder('promtool'),
+      // Without the clients of a dozen clouds, in which Prometheus could look for what to scrape.
+      tags: 'remove_all_sd',
+      programs: [{ part: 'promtool', source: 'github.com/prometheus/prometheus/cmd/promtool', builtAs: 'promtool' }],
+    },
+  ],
+  documents: [],
+};
+
+/** The Lua 5.1 interpreter that Argo CD runs health checks with. */
+export const GOPHER_LUA: PartSet<'glua'> = {
+  name: 'gopher-lua',
+  version: pinnedVersion('gopher-lua', 'github.com/yuin/gopher-lua'),
+  linkerFlags: '-s -w',
+  buildTime: 'some seconds',
+  modules: [
+    {
+      folder: moduleFolder('gopher-lua'),
+      programs: [{ part: 'glua', source: 'github.com/yuin/gopher-lua/cmd/glua', builtAs: 'glua' }],
+    },
+  ],
+  documents: [],
+};
+
 /** The names of all parts, programs first. */
 export function partsOf<Part extends string>({ modules, documents }: PartSet<Part>): readonly Part[] {
   return [...modules.flatMap(({ programs }) => programs), ...documents].map(({ part }) => part);
@@ -144,7 +178,8 @@ export function partsOf<Part extends string>({ modules, documents }: PartSet<Par
 /** Changes with whatever changes the parts, so that a cache never answers with others. */
 export function keyOf({ version, linkerFlags, modules }: PartSet): string {
   const hash = createHash('sha256').update(`${process.platform} ${process.arch} ${linkerFlags}`);
-  for (const { folder } of modules) {
+  for (const { folder, tags } of modules) {
+    if (tags !== undefined) hash.update(tags);
     for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(`${folder}/${file}`));
   }
   return `${version}-${hash.digest('hex').slice(0, 12)}`;
