@@ -153,10 +153,19 @@ export class Promises {
         return;
       case 'Unknown':
         this.note('resolved: unknown');
+        this.#givenUp(request, context);
         return;
       default:
         return;
     }
+  }
+
+  /** Nobody begins an operation of a client certificate beside a call that may still show up: it would hide its end. */
+  #givenUp({ before }: Request, { listed }: PassContext): void {
+    const isNew = (name: string): boolean => before?.operations?.includes(name) === false;
+    const hiding = listed.find((name) => isNew(name) && this.#operationsOf.get(name) === 'Certificate');
+    if (hiding !== undefined && this.#isAlone)
+      this.breaks(`a call is given up as unknown for ${hiding}, of a client certificate`);
   }
 
   /** Only what is ours counts as ours, unless somebody uses our account for a reset of his own. */

@@ -2,8 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { ServerCa } from '../../../src/domain/instance.ts';
-import { revision, serverCaPem, serverCaStatus, templateAnnotationKey } from '../../../src/domain/tls-material.ts';
-import { fingerprint } from '../support/builders.ts';
+import {
+  revision,
+  serverCaPem,
+  serverCaStatus,
+  templateAnnotationKey,
+  templateAnnotations,
+} from '../../../src/domain/tls-material.ts';
+import { aReset, at, fingerprint } from '../support/builders.ts';
 
 const ca = (n: number, rest: Partial<ServerCa> = {}): ServerCa => ({
   sha1Fingerprint: fingerprint(n),
@@ -43,6 +49,38 @@ describe('the annotation that rolls', () => {
   test('has another value when a CA is added', () => assert.notEqual(revision([ca(1)]), revision([ca(1), ca(2)])));
   test('has the same value whatever the PEM looks like', () =>
     assert.equal(revision([ca(1, { pem: 'x' })]), revision([ca(1)])));
+});
+
+describe('the annotation of client certificates', () => {
+  const issued = (n: number, secretName = 'app') => ({
+    commonName: 'app',
+    sha1Fingerprint: fingerprint(n),
+    expirationTime: at(n),
+    secretName,
+  });
+  const of = (certificates: readonly ReturnType<typeof issued>[], name = 'orders-db') =>
+    templateAnnotations(aReset({ name, status: { rollout: { revision: 'r' }, clientCertificates: certificates } }));
+
+  // Pinned, as above.
+  test('has the key and the value that it always had', () =>
+    assert.deepEqual(of([issued(1)]), {
+      'tls.cloudsql-ssl.dev/8d79887e488ca896': 'r',
+      'tls.cloudsql-ssl.dev/4e5e6e9fd3a816f2': '176eaf50c11aca0e2f7f648366e6571c',
+    }));
+  test('is not there where there are none', () =>
+    assert.deepEqual(of([]), { 'tls.cloudsql-ssl.dev/8d79887e488ca896': 'r' }));
+  test('has another key for each object of the instance', () =>
+    assert.notDeepEqual(Object.keys(of([issued(1)])), Object.keys(of([issued(1)], 'other'))));
+  test('has another value when a certificate, or its Secret, is another one', () => {
+    assert.notDeepEqual(of([issued(1)]), of([issued(2)]));
+    assert.notDeepEqual(of([issued(1)]), of([issued(1, 'elsewhere')]));
+    assert.notDeepEqual(of([issued(1)]), of([issued(1), issued(2, 'batch')]));
+  });
+  test('has the same value whatever the order, and whatever else is told of them', () => {
+    const [one, two] = [issued(1), issued(2, 'batch')];
+    assert.deepEqual(of([one, two]), of([two, one]));
+    assert.deepEqual(of([one]), of([{ ...one, expirationTime: at(99), commonName: 'renamed' }]));
+  });
 });
 
 describe('the published PEM', () => {
