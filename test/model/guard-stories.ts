@@ -1,5 +1,5 @@
 /** For each guard, and each way to break it, the shortest story that misses it: here it is there, and holds. */
-import { after, before, does, executed, lost, type NamedStory, overdue, pause, told } from './told.ts';
+import { after, before, does, executed, lost, type NamedStory, overdue, pause, told, unissued } from './told.ts';
 
 export const GUARD_STORIES: readonly NamedStory[] = [
   told('call window (never closes)', {
@@ -89,5 +89,43 @@ export const GUARD_STORIES: readonly NamedStory[] = [
     calls: [lost(60_000)],
     twists: [before(1, 'resets.updateStatus', { kind: 'LoseLease', replica: 0 })],
     plot: [does(310_000, 'OurReset'), { atMs: 200_000, what: { kind: 'GainLease', replica: 0 } }],
+  }),
+  told('resourceVersion of the record of an issue (the record is written over whatever is there)', {
+    hasCertificates: true,
+    rivalAtMs: 0,
+    calls: [lost(0)],
+    issues: [unissued()],
+  }),
+  told('grace of an issue (none)', {
+    hasCertificates: true,
+    paces: [150, 10],
+    issues: [unissued(4_000)],
+  }),
+  told('only what the status holds is ours (whatever has the name is replaced)', {
+    hasCertificates: true,
+    twists: [before(3, 'resets.updateStatus', pause(900_000))],
+    plot: [does(50_000, 'TakeName')],
+  }),
+  told('an open issue before anything else (it is forgotten)', { hasCertificates: true, issues: [unissued()] }),
+  told('an issue that was made is claimed (the record is closed without its fingerprint)', {
+    hasCertificates: true,
+    issues: [unissued(0)],
+  }),
+  told('the Secret belongs to its record (the key is written whatever became of the record)', {
+    hasCertificates: true,
+    rivalAtMs: 0,
+    twists: [before(1, 'cloudSql.issue', pause(900_000))],
+  }),
+  told('no issue beside a call in doubt (it is not waited for)', {
+    hasSecondObject: true,
+    hasCertificates: true,
+    calls: [executed, overdue('NextPreflight')],
+    twists: [before(1, 'cloudSql.issue', { kind: 'LoseAnswer' })],
+  }),
+  told('no first call beside an open issue (it is not waited for)', {
+    hasSecondObject: true,
+    hasCertificates: true,
+    calls: [executed, overdue('NextPreflight')],
+    issues: [unissued(80_000)],
   }),
 ];

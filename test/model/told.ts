@@ -4,6 +4,7 @@ import {
   type Deed,
   type Fault,
   type Happening,
+  type IssueTurn,
   QUIET,
   type Story,
   type Turn,
@@ -20,6 +21,8 @@ export const told = (name: string, story: Partial<Story>): NamedStory => ({ name
 
 export const executed: Turn = { kind: 'Execute' };
 export const lost = (executedAfterMs?: number): Turn => ({ kind: 'Lose', executedAfterMs });
+/** The answer to an issue is lost; it is made after so long, or never. */
+export const unissued = (executedAfterMs?: number): IssueTurn => ({ kind: 'Lose', executedAfterMs });
 export const overdue = (until: Until): Turn => ({ kind: 'Overdue', until });
 export const answered = (code: number): Turn => ({ kind: 'Answer', answer: rejection(code) });
 
