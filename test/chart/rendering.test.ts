@@ -222,6 +222,26 @@ test('with namespaces nothing of the operator’s own is cluster-wide', async ()
   );
 });
 
+test('the alerts are those of the chart, each with a link to where the runbooks are said to be', async () => {
+  const values = { 'prometheusRule.enabled': true, 'prometheusRule.runbookBaseUrl': 'https://docs.example/runbooks' };
+  const [rule] = ofKind(await template(set(values)), 'PrometheusRule');
+  const alerts = (spec: unknown): readonly unknown[] =>
+    arrayAt(spec, 'groups').flatMap((group) => arrayAt(group, 'rules'));
+  const rendered = alerts(rule?.object.spec);
+  const links = rendered.map((alert) => textAt(objectAt(alert, 'annotations'), 'runbook_url'));
+  assert.ok(links.every((link) => link.startsWith('https://docs.example/runbooks#')));
+  const source: unknown = parse(await readFile(join(CHART, 'files', 'alerts.yaml'), 'utf8'));
+  const expressions = (list: readonly unknown[]) => list.map((alert) => textAt(alert, 'expr'));
+  assert.deepEqual(expressions(rendered), expressions(alerts(source)));
+});
+
+test('the dashboard is in a ConfigMap that Grafana finds, as it is', async () => {
+  const [map] = ofKind(await template(set({ 'grafanaDashboard.enabled': true })), 'ConfigMap');
+  assert.equal(textAt(objectAt(objectAt(map?.object, 'metadata'), 'labels'), 'grafana_dashboard'), '1');
+  const dashboard = textAt(objectAt(map?.object, 'data'), 'cloudsql-ssl-operator.json');
+  assert.equal(dashboard, await readFile(join(CHART, 'files', 'dashboard.json'), 'utf8'));
+});
+
 test('the notes say how to make the first object, in a namespace that it works in', async () => {
   const install = ['install', 'ssl', CHART, '--dry-run=client', '--namespace=ops', ...set({ namespaces: ['shop'] })];
   const notes = (await helm(install)).split('NOTES:')[1] ?? '';
