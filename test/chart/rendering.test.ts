@@ -120,9 +120,12 @@ test('the schema knows just the values that there are', async () => {
   assert.deepEqual(closedPaths(schema).toSorted(), pathsOf(values, schema).toSorted());
 });
 
-/** Every path that the schema names; `global` is Helm's own. */
+const OF_A_PARENT_CHART = ['enabled', 'global'];
+
+/** Every path that the schema names, but for what a parent chart may hand down. */
 function closedPaths(schema: unknown, path = ''): readonly string[] {
-  const properties = Object.entries(objectAt(schema, 'properties')).filter(([name]) => name !== 'global');
+  const all = Object.entries(objectAt(schema, 'properties'));
+  const properties = all.filter(([name]) => path !== '' || !OF_A_PARENT_CHART.includes(name));
   return properties.flatMap(([name, inner]) => [`${path}${name}`, ...closedPaths(inner, `${path}${name}.`)]);
 }
 
