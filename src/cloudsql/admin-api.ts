@@ -139,12 +139,12 @@ export class AdminApi implements CloudSql {
   async prepareClientCertificateDeletion(
     { project, instance }: InstanceRef,
     sha1Fingerprint: string,
-  ): Promise<() => Promise<void>> {
+  ): Promise<() => Promise<Operation>> {
     const call = named('sslCerts.delete', (options) =>
       this.#api.sslCerts.delete({ project, instance, sha1Fingerprint }, options),
     );
     const send = await this.#prepare(project, call);
-    return async () => void toBody(await send(), wire.operation);
+    return async () => toBody(await send(), wire.operation);
   }
 
   /** Takes a slot and has a token ready; the function that it answers sends once, however often it is called. */

@@ -207,11 +207,16 @@ export const issuedCertificate: z.ZodType<IssuedCertificate> = z
       certInfo: z.object({ sha1Fingerprint: fingerprint, cert: z.string() }),
       certPrivateKey: z.string(),
     }),
+    operation: z
+      .object({ name: word(256) })
+      .optional()
+      .catch(undefined),
   })
-  .transform(({ clientCert: { certInfo, certPrivateKey } }) => ({
+  .transform(({ clientCert: { certInfo, certPrivateKey }, operation: begun }) => ({
     sha1Fingerprint: certInfo.sha1Fingerprint,
     certificatePem: withLineEnd(certInfo.cert),
     privateKeyPem: withLineEnd(certPrivateKey),
+    ...(begun !== undefined && { operation: begun.name }),
   }))
   .refine(
     ({ sha1Fingerprint, certificatePem, privateKeyPem }) =>

@@ -27,6 +27,8 @@ export interface IssuedCertificate {
   readonly sha1Fingerprint: string;
   readonly certificatePem: string;
   readonly privateKeyPem: string;
+  /** Name of the operation that it began, where the answer told. */
+  readonly operation?: string;
 }
 
 /** What came back from the issue of a client certificate. */

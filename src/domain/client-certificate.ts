@@ -5,7 +5,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { toTime } from './conditions.ts';
 import type { ClientCertificate } from './instance.ts';
-import type { ClientCertificateStatus, Spec, SslReset } from './ssl-reset.ts';
+import type { ClientCertificateStatus, Request, Spec, SslReset } from './ssl-reset.ts';
 
 export type WantedCertificate = NonNullable<Spec['clientCertificates']>[number];
 
@@ -126,6 +126,18 @@ export function withCertificate(
 /** A name alone tells nothing. */
 const isWorthKeeping = ({ sha1Fingerprint, issuing }: ClientCertificateStatus): boolean =>
   sha1Fingerprint !== undefined || issuing !== undefined;
+
+/** Enough for ten certificates, each issued, deleted and issued again several times. */
+const MAX_OPERATIONS = 100;
+
+/** Notes an operation that issued or deleted a certificate, so that it is never taken for a reset in doubt. */
+export function withCertificateOperation(request: Request, name: string | undefined): Request {
+  if (name === undefined) return request;
+  return {
+    ...request,
+    certificateOperations: [name, ...(request.certificateOperations ?? [])].slice(0, MAX_OPERATIONS),
+  };
+}
 
 /** As before the record: nothing was issued under it. */
 export function withoutIssue({ issuing: _issuing, ...entry }: ClientCertificateStatus): ClientCertificateStatus {

@@ -2,6 +2,16 @@ import type { Before, Operation } from './ssl-reset.ts';
 
 export const isDone = (operation: Operation): boolean => operation.status === 'DONE';
 
+/** Names of operations that other objects of an instance hold as theirs. */
+export interface Claims {
+  /** Their resets. */
+  readonly resets: ReadonlySet<string>;
+  /** Their resets, and what issued or deleted their client certificates. */
+  readonly all: ReadonlySet<string>;
+  /** Those of `all` that an answer named. The others were found after a lost answer, and may be the call in doubt. */
+  readonly answered: ReadonlySet<string>;
+}
+
 /** What can be seen of an instance after a call whose outcome is not known. */
 export interface Observation {
   /** What was known before the call; of the first call in doubt, where there were several. */
@@ -10,10 +20,7 @@ export interface Observation {
   readonly user: string | undefined;
   /** Operations of the instance, newest first, back to the baseline. */
   readonly operations: readonly Operation[];
-  /** Names of operations that other objects of this instance hold as theirs. */
-  readonly claimed: ReadonlySet<string>;
-  /** Those of `claimed` that an answer named. The others were found after a lost answer, and may be this call. */
-  readonly answered: ReadonlySet<string>;
+  readonly claims: Claims;
   /** The server's certificates differ from `before`, or client certificates of `before` are gone. */
   readonly evidenceAgrees: boolean;
   /** Since this process saw the record first, on its own monotonic clock. */
@@ -38,7 +45,8 @@ export type Resolution =
 /**
  * Finds out what became of a call whose answer is not known. Never answers that it did not run while it may.
  *
- * 1. One candidate: wait for its end; then it is ours if it failed or the evidence agrees, else unknown.
+ * 1. One candidate: wait for its end; then it is ours if it failed or the evidence agrees, else unknown; unknown too if
+ *    another object has reset the instance since.
  * 2. No candidate and another operation runs: wait for its end.
  * 3. No candidate, unchanged evidence, the grace over: it did not run, unless an operation is new that may be the call,
  *    but our account is not known, or another object found it after a lost answer: unknown.
@@ -68,7 +76,7 @@ export function resolve(seen: Observation, { resolveGraceMs, caSettleMs }: Resol
       message: 'The instance has other certificates than before, and no operation of ours is listed',
     };
   }
-  const [suspect] = suspects({ ...seen, claimed: seen.answered });
+  const [suspect] = suspects({ ...seen, claimed: seen.claims.answered });
   if (suspect === undefined) return { kind: 'NotSent' };
   const doubt =
     seen.user === undefined
@@ -77,13 +85,17 @@ export function resolve(seen: Observation, { resolveGraceMs, caSettleMs }: Resol
   return { kind: 'Unknown', message: `Operation ${suspect.name} may be the reset; ${doubt}` };
 }
 
-function judgeCandidate(
-  candidate: Operation,
-  { evidenceAgrees, sinceDoneMs }: Observation,
-  caSettleMs: number,
-): Resolution {
+function judgeCandidate(candidate: Operation, seen: Observation, caSettleMs: number): Resolution {
+  const { evidenceAgrees, sinceDoneMs } = seen;
   if (!isDone(candidate))
     return { kind: 'Wait', message: `Operation ${candidate.name} may be the reset; it is running` };
+  const other = resetOfSibling(seen);
+  if (other !== undefined) {
+    return {
+      kind: 'Unknown',
+      message: `Operation ${candidate.name} may be the reset, or the issue of a client certificate: another CloudSqlSslReset of the instance has reset it since, by operation ${other.name}`,
+    };
+  }
   if (candidate.error !== undefined || evidenceAgrees) return { kind: 'Adopt', operation: candidate };
   if (sinceDoneMs < caSettleMs) {
     return {
@@ -97,9 +109,13 @@ function judgeCandidate(
   };
 }
 
+/** A reset of another object since the baseline: the evidence is of that one, and tells nothing of this call. */
+const resetOfSibling = ({ before, operations, claims }: Observation): Operation | undefined =>
+  operations.find(({ name }) => claims.resets.has(name) && before.operations?.includes(name) !== true);
+
 /** Operations that may be the call in doubt: new since the baseline, of a reset's type, and started by our account. */
-export const candidates = (search: CandidateSearch): readonly Operation[] =>
-  search.user === undefined ? [] : suspects(search);
+export const candidates = ({ claims, ...seen }: Omit<CandidateSearch, 'claimed'> & Pick<Observation, 'claims'>) =>
+  seen.user === undefined ? [] : suspects({ ...seen, claimed: claims.all });
 
 /** Candidates, or, while our account is not known, whatever would be one for some account: never adopted, never called over. */
 export function suspects({ before, user, operations, claimed }: CandidateSearch): readonly Operation[] {
@@ -114,7 +130,9 @@ export function suspects({ before, user, operations, claimed }: CandidateSearch)
   );
 }
 
-export type CandidateSearch = Pick<Observation, 'before' | 'user' | 'operations' | 'claimed'>;
+export interface CandidateSearch extends Pick<Observation, 'before' | 'user' | 'operations'> {
+  readonly claimed: ReadonlySet<string>;
+}
 
 /** Both times are Google's: two clocks are never compared. */
 const isBefore = (time: string | undefined, baseline: string | undefined): boolean =>

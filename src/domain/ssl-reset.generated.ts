@@ -348,6 +348,10 @@ export interface CloudSqlSslResetStatus {
      */
     issuedTime?: string;
     /**
+     * Names of the newest operations that issued or deleted client certificates; none of them is taken for the reset of another object.
+     */
+    certificateOperations?: string[];
+    /**
      * What the instance looked like before the call.
      */
     before?: {

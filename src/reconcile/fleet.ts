@@ -5,6 +5,7 @@
 import { type Call, callOf, callsInLastHour, isWithinHour, recordedCalls } from '../domain/blast-radius.ts';
 import { openIssue } from '../domain/client-certificate.ts';
 import { isSettled, isStalled, isUnresolved } from '../domain/request.ts';
+import type { Claims } from '../domain/resolve.ts';
 import type { SslReset } from '../domain/ssl-reset.ts';
 import { annotations, type InstanceRef, instanceKey, isSuspended } from '../domain/ssl-reset.ts';
 import type { ObjectRef } from './ports.ts';
@@ -21,6 +22,8 @@ interface Member {
   /** A client certificate is being issued, or its issue found out: whatever that starts looks like a reset in doubt. */
   readonly isIssuing: boolean;
   readonly operation: string | undefined;
+  /** Operations of its client certificates. */
+  readonly certificateOperations: readonly string[];
   /** An answer told that the operation is its own; one found after a lost answer may as well be another object's. */
   readonly isAnswered: boolean;
   readonly calls: readonly Call[];
@@ -138,15 +141,18 @@ export class Fleet {
     return this.#siblings(memberOf(reset)).some(({ doubt }) => doubt !== undefined);
   }
 
-  /** Operations that the other objects of the instance hold as theirs. */
-  claimedOperations(reset: SslReset): ReadonlySet<string> {
-    return new Set(this.#siblings(memberOf(reset)).flatMap(({ operation }) => operation ?? []));
-  }
-
-  /** Those of them that are certain, since an answer named them. */
-  answeredOperations(reset: SslReset): ReadonlySet<string> {
-    const sure = this.#siblings(memberOf(reset)).filter(({ isAnswered }) => isAnswered);
-    return new Set(sure.flatMap(({ operation }) => operation ?? []));
+  /** What the other objects of the instance hold as theirs. */
+  claims(reset: SslReset): Claims {
+    const siblings = this.#siblings(memberOf(reset));
+    const resetsOf = (members: readonly Member[]) => members.flatMap(({ operation }) => operation ?? []);
+    const certificates = siblings.flatMap(({ certificateOperations }) => certificateOperations);
+    const answered = resetsOf(siblings.filter(({ isAnswered }) => isAnswered));
+    const resets = resetsOf(siblings);
+    return {
+      resets: new Set(resets),
+      all: new Set([...resets, ...certificates]),
+      answered: new Set([...answered, ...certificates]),
+    };
   }
 
   /** Calls of the last hour that were or may have been executed. */
@@ -204,6 +210,7 @@ function memberOf(reset: SslReset): Member {
     doubt: doubtOf(reset),
     isIssuing: openIssue(reset) !== undefined && metadata.deletionTimestamp === undefined && !isStalled(reset),
     operation: status.operation?.name,
+    certificateOperations: status.request?.certificateOperations ?? [],
     isAnswered: status.request?.inDoubt !== true,
     calls: recordedCalls(reset),
     standing: standingOf(reset),

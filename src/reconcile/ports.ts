@@ -121,9 +121,9 @@ export interface CloudSql {
   prepareClientCertificate(ref: InstanceRef, commonName: string): Promise<() => Promise<IssueAnswer>>;
   /**
    * The same for the deletion of one. A fingerprint is never used again, so it may be repeated.
-   * The function that it answers throws a CloudSqlError.
+   * The function that it answers throws a CloudSqlError, and else gives the operation that it began.
    */
-  prepareClientCertificateDeletion(ref: InstanceRef, sha1Fingerprint: string): Promise<() => Promise<void>>;
+  prepareClientCertificateDeletion(ref: InstanceRef, sha1Fingerprint: string): Promise<() => Promise<Operation>>;
 }
 
 export interface EventSubject extends ObjectRef {

@@ -174,21 +174,23 @@ export class Cloud {
   #issue(commonName: string): IssueAnswer {
     if (this.#isBusy()) return BUSY;
     const answer = this.certificates.issue(commonName, this.#time.nowMs);
-    if (answer.kind === 'Issued') this.#beginCertificateOperation();
-    return answer;
+    if (answer.kind !== 'Issued') return answer;
+    const { name } = this.#beginCertificateOperation();
+    return { ...answer, certificate: { ...answer.certificate, operation: name } };
   }
 
-  #delete(fingerprint: string): void {
+  #delete(fingerprint: string): Operation {
     if (this.#isBusy()) throw new CloudSqlError({ kind: 'Conflict', message: 'busy' });
     this.calls += 1;
     this.certificates.delete(fingerprint);
-    this.#beginCertificateOperation();
+    return this.#beginCertificateOperation();
   }
 
-  #beginCertificateOperation(): void {
+  #beginCertificateOperation(): Operation {
     const course = { ...this.#course, durationMs: CERTIFICATE_MS };
-    const { name } = this.#begin({ user: USER }, { changesCa: false, error: undefined, ...course }).operation;
-    this.#promises.foreign(name, 'Certificate');
+    const { operation } = this.#begin({ user: USER }, { changesCa: false, error: undefined, ...course });
+    this.#promises.foreign(operation.name, 'Certificate');
+    return operation;
   }
 
   #lose(call: SentCall, executedAfterMs: number | undefined): Answer {

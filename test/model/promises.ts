@@ -160,9 +160,10 @@ export class Promises {
     }
   }
 
-  /** Nobody begins an operation of a client certificate beside a call that may still show up: it would hide its end. */
+  /** No operation of a client certificate hides the end of a call; a reset of another object may. */
   #givenUp({ before }: Request, { listed }: PassContext): void {
     const isNew = (name: string): boolean => before?.operations?.includes(name) === false;
+    if ([...this.#executed.values()].some((name) => listed.includes(name) && isNew(name))) return;
     const hiding = listed.find((name) => isNew(name) && this.#operationsOf.get(name) === 'Certificate');
     if (hiding !== undefined && this.#isAlone)
       this.breaks(`a call is given up as unknown for ${hiding}, of a client certificate`);

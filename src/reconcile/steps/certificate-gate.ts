@@ -1,8 +1,9 @@
 import { pollDelayMs } from '../../domain/attempts.ts';
+import { withCertificateOperation } from '../../domain/client-certificate.ts';
 import { progressing, stalled, type Verdict, waiting } from '../../domain/conditions.ts';
 import { isDone } from '../../domain/resolve.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
-import { factsOf } from '../../domain/status.ts';
+import { type Facts, factsOf } from '../../domain/status.ts';
 import type { StepResult, World } from '../pass.ts';
 import { isPermitted } from './receive.ts';
 
@@ -30,6 +31,10 @@ const SIBLING_IN_DOUBT = waiting(
   'WaitingForInstance',
   'The outcome of a call of another CloudSqlSslReset of this instance is being found out',
 );
+
+/** What is known once a certificate was issued or deleted by that operation. */
+export const noting = (operation: string | undefined, facts: Facts): Facts =>
+  facts.request === undefined ? facts : { ...facts, request: withCertificateOperation(facts.request, operation) };
 
 /** As it is now, right before the call. */
 export async function notPermitted(reset: SslReset, world: World): Promise<Verdict | undefined> {

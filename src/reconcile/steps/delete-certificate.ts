@@ -1,9 +1,9 @@
 import { progressing } from '../../domain/conditions.ts';
 import { CloudSqlError } from '../../domain/errors.ts';
-import type { SslReset } from '../../domain/ssl-reset.ts';
+import type { Operation, SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
 import type { StepResult, World } from '../pass.ts';
-import { certificateGate, notPermitted } from './certificate-gate.ts';
+import { certificateGate, noting, notPermitted } from './certificate-gate.ts';
 
 export interface OwnCertificate {
   readonly commonName: string;
@@ -26,21 +26,22 @@ export async function deleteCertificate(
   const refused = await notPermitted(reset, world);
   if (refused !== undefined) return { kind: 'Finding', facts: factsOf(reset), verdict: refused };
   if (!leadership.isLeader()) return { kind: 'Idle', requeueAfterMs: settings.retryMinMs };
-  await orGone(send);
+  const operation = await orGone(send);
   const note = `The client certificate ${commonName} (${sha1Fingerprint}) is ours, and its Secret does not hold it: it is deleted, to be issued again`;
   return {
     kind: 'Finding',
-    facts: factsOf(reset),
+    facts: noting(operation?.name, factsOf(reset)),
     verdict: progressing('IssuingClientCertificates', note),
     requeueAfterMs: settings.pollMinMs,
     events: [{ type: 'Normal', reason: 'IssuingClientCertificates', action: 'DeleteClientCertificate', note }],
   };
 }
 
-async function orGone(send: () => Promise<void>): Promise<void> {
+async function orGone(send: () => Promise<Operation>): Promise<Operation | undefined> {
   try {
-    await send();
+    return await send();
   } catch (error) {
-    if (!(error instanceof CloudSqlError && error.kind === 'NotFound')) throw error;
+    if (error instanceof CloudSqlError && error.kind === 'NotFound') return undefined;
+    throw error;
   }
 }

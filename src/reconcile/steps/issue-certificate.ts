@@ -17,7 +17,7 @@ import { CallWindow } from '../call-window.ts';
 import { certificateLanding } from '../certificate-landing.ts';
 import type { Finding, StepResult, World } from '../pass.ts';
 import type { PublishedObject } from '../ports.ts';
-import { certificateGate, notPermitted } from './certificate-gate.ts';
+import { certificateGate, noting, notPermitted } from './certificate-gate.ts';
 import { deliverCertificate } from './deliver-certificate.ts';
 import { certificateSecret } from './published-object.ts';
 
@@ -161,9 +161,11 @@ async function deliver(
   if (delivery.kind === 'Refused' || held === undefined) {
     const message = delivery.kind === 'Refused' ? delivery.message : 'The certificate cannot be read';
     const dropped = `The key of the client certificate ${wanted.commonName} was dropped, and it is replaced. ${message}`;
-    return outcome(recorded, { facts: factsOf(recorded), verdict: waiting('CannotPublish', dropped) });
+    const facts = noting(certificate.operation, factsOf(recorded));
+    return outcome(recorded, { facts, verdict: waiting('CannotPublish', dropped) });
   }
-  return outcome(recorded, delivered(recorded, { ...wanted, ...held }));
+  const { facts, ...rest } = delivered(recorded, { ...wanted, ...held });
+  return outcome(recorded, { facts: noting(certificate.operation, facts), ...rest });
 }
 
 function delivered(recorded: SslReset, entry: WantedCertificate & HeldCertificate): Finding {

@@ -104,7 +104,7 @@ function hasLateOperation(
   world: World,
 ) {
   if (inDoubt !== true || before === undefined) return false;
-  return suspects({ before, user, operations, claimed: world.fleet.answeredOperations(reset) }).length > 0;
+  return suspects({ before, user, operations, claimed: world.fleet.claims(reset).answered }).length > 0;
 }
 
 /** The certificates changed under a call in doubt although no operation of it is listed: that may have been the call. */

@@ -29,10 +29,9 @@ async function observe(reset: SslReset, request: Request, world: World): Promise
     limit: OPERATIONS_LIMIT,
     isKnown: ({ name }) => known.has(name),
   });
-  const search = { before, user: request.user, operations, claimed: fleet.claimedOperations(reset) };
+  const search = { before, user: request.user, operations, claims: fleet.claims(reset) };
   return {
     ...search,
-    answered: fleet.answeredOperations(reset),
     evidenceAgrees: await readEvidence(cloudSql, spec, before),
     sinceSeenMs,
     sinceDoneMs: sinceDoneMs(candidates(search), metadata.uid, world),

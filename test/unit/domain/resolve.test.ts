@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import {
   BASELINE_SIZE,
   baseline,
+  type Claims,
   candidates,
   evidenceAgrees,
   type Observation,
@@ -18,12 +19,26 @@ const done = anOperation({ status: 'DONE' });
 const foreign = anOperation({ name: 'op-foreign', user: 'someone@else' });
 const foreignDone = { ...foreign, status: 'DONE' };
 
+const claims = (
+  of: {
+    readonly resets?: readonly string[];
+    readonly certificates?: readonly string[];
+    readonly isAnswered?: boolean;
+  } = {},
+): Claims => {
+  const { resets = [], certificates = [], isAnswered = true } = of;
+  return {
+    resets: new Set(resets),
+    all: new Set([...resets, ...certificates]),
+    answered: new Set([...(isAnswered ? resets : []), ...certificates]),
+  };
+};
+
 const seen = (observation: Partial<Observation> = {}): Observation => ({
   before: { operations: ['op-0'], operationsSince: at(-100) },
   user: USER,
   operations: [],
-  claimed: new Set(),
-  answered: new Set(),
+  claims: claims(),
   evidenceAgrees: false,
   sinceSeenMs: 0,
   sinceDoneMs: 0,
@@ -37,13 +52,31 @@ const rows: readonly {
 }[] = [
   {
     seen: 'an operation that an answer gave to another object',
-    observation: { operations: [done], claimed: new Set([done.name]), answered: new Set([done.name]), ...graceOver },
+    observation: { operations: [done], claims: claims({ resets: [done.name] }), ...graceOver },
     resolution: 'NotSent',
   },
   {
     seen: 'an operation that another object found after a lost answer',
-    observation: { operations: [done], claimed: new Set([done.name]), ...graceOver },
+    observation: { operations: [done], claims: claims({ resets: [done.name], isAnswered: false }), ...graceOver },
     resolution: 'Unknown',
+  },
+  {
+    seen: 'one candidate DONE and other certificates, after another object has reset the instance',
+    observation: {
+      operations: [done, anOperation({ name: 'op-2', status: 'DONE' })],
+      claims: claims({ resets: ['op-2'] }),
+      evidenceAgrees: true,
+    },
+    resolution: 'Unknown',
+  },
+  {
+    seen: 'one candidate DONE and other certificates, after another object had its client certificates issued',
+    observation: {
+      operations: [done, anOperation({ name: 'op-2', status: 'DONE' })],
+      claims: claims({ certificates: ['op-2'] }),
+      evidenceAgrees: true,
+    },
+    resolution: 'Adopt',
   },
   { seen: 'one candidate that runs', observation: { operations: [anOperation()] }, resolution: 'Wait' },
   {
@@ -146,7 +179,7 @@ describe('resolve', () => {
   const observations = fc.record({
     operations,
     user: fc.constantFrom(USER, undefined),
-    claimed: fc.constantFrom(new Set<string>(), new Set(['op-1'])),
+    claims: fc.constantFrom(claims(), claims({ resets: ['op-1'] }), claims({ certificates: ['op-1'] })),
     evidenceAgrees: fc.boolean(),
     sinceSeenMs: fc.nat({ max: 600_000 }),
     sinceDoneMs: fc.nat({ max: 120_000 }),
@@ -159,7 +192,7 @@ describe('resolve', () => {
         if (resolve(whole, policy).kind !== 'NotSent') return;
         assert.ok(whole.sinceSeenMs >= policy.resolveGraceMs);
         assert.equal(whole.evidenceAgrees, false);
-        assert.deepEqual(suspects(whole), []);
+        assert.deepEqual(suspects({ ...whole, claimed: whole.claims.answered }), []);
         assert.ok(whole.operations.every(({ status }) => status === 'DONE'));
       }),
       { numRuns: 1000 },
@@ -194,7 +227,9 @@ describe('candidates', () => {
     assert.deepEqual(found({ operations: [nobodys], user: undefined }), []);
   });
   test('are held by no other object of the instance', () =>
-    assert.deepEqual(found({ operations: [done], claimed: new Set(['op-1']) }), []));
+    assert.deepEqual(found({ operations: [done], claims: claims({ resets: ['op-1'] }) }), []));
+  test('did not issue or delete a client certificate of another object', () =>
+    assert.deepEqual(found({ operations: [done], claims: claims({ certificates: ['op-1'] }) }), []));
   test('are not older than the oldest of the baseline', () =>
     assert.deepEqual(
       found({

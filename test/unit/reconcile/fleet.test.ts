@@ -2,7 +2,17 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { annotations } from '../../../src/domain/ssl-reset.ts';
 import { Fleet } from '../../../src/reconcile/fleet.ts';
-import { aCall, anOperation, aReset, at, dateAt, fingerprint, NOW, type ResetParts } from '../support/builders.ts';
+import {
+  aCall,
+  anOperation,
+  aRequest,
+  aReset,
+  at,
+  dateAt,
+  fingerprint,
+  NOW,
+  type ResetParts,
+} from '../support/builders.ts';
 
 const withCa = (n: number, parts: ResetParts = {}) =>
   aReset({ status: { serverCa: { sha1Fingerprint: fingerprint(n), createTime: at(n) } }, ...parts });
@@ -80,7 +90,15 @@ describe('the others of an instance', () => {
     const fleet = new Fleet();
     fleet.apply(aReset({ name: 'a', status: { operation: anOperation({ name: 'op-a' }) } }));
     fleet.apply(aReset({ status: { operation: anOperation({ name: 'op-own' }) } }));
-    assert.deepEqual([...fleet.claimedOperations(aReset())], ['op-a']);
+    assert.deepEqual([...fleet.claims(aReset()).resets], ['op-a']);
+  });
+  test('what issued or deleted their client certificates is claimed for certain, and is no reset', () => {
+    const fleet = new Fleet();
+    fleet.apply(
+      aReset({ name: 'a', status: { request: aRequest({ inDoubt: true, certificateOperations: ['op-c'] }) } }),
+    );
+    const { resets, all, answered } = fleet.claims(aReset());
+    assert.deepEqual([[...resets], [...all], [...answered]], [[], ['op-c'], ['op-c']]);
   });
   test('are those that still exist', () => {
     const fleet = new Fleet();

@@ -164,7 +164,10 @@ export class FakeCloudSql implements CloudSql {
     };
   }
 
-  async prepareClientCertificateDeletion(_ref: InstanceRef, sha1Fingerprint: string): Promise<() => Promise<void>> {
+  async prepareClientCertificateDeletion(
+    _ref: InstanceRef,
+    sha1Fingerprint: string,
+  ): Promise<() => Promise<Operation>> {
     this.#read();
     return async () => {
       this.#arrive();
@@ -172,7 +175,7 @@ export class FakeCloudSql implements CloudSql {
       this.deletions.push(sha1Fingerprint);
       this.#issued = this.#issued.filter((one) => one.sha1Fingerprint !== sha1Fingerprint);
       this.strangers = this.strangers.filter((one) => one.sha1Fingerprint !== sha1Fingerprint);
-      this.#beginCertificateOperation(this.#clock.wallMs);
+      return this.#beginCertificateOperation(this.#clock.wallMs);
     };
   }
 
@@ -184,13 +187,13 @@ export class FakeCloudSql implements CloudSql {
     const certificate = this.#maker.next();
     this.issues.push(commonName);
     this.#issued = [...this.#issued, { commonName, sha1Fingerprint: certificate.sha1Fingerprint, madeMs: nowMs }];
-    this.#beginCertificateOperation(nowMs);
-    return { kind: 'Issued', certificate };
+    const operation = this.#beginCertificateOperation(nowMs).name;
+    return { kind: 'Issued', certificate: { ...certificate, operation } };
   }
 
-  #beginCertificateOperation(nowMs: number): void {
+  #beginCertificateOperation(nowMs: number): Operation {
     const timing = { insertedMs: nowMs, durationMs: this.certificateMs };
-    this.#begin({ user: USER }, { ...timing, changesCa: false, error: undefined });
+    return this.#begin({ user: USER }, { ...timing, changesCa: false, error: undefined }).operation;
   }
 
   /** An operation that somebody else starts. */
