@@ -1,4 +1,5 @@
 import type { Case } from './case.ts';
+import { certificateCases } from './certificates.ts';
 import { chanceCases } from './chance.ts';
 import { goneCases } from './gone.ts';
 import { lieCases } from './lies.ts';
@@ -13,6 +14,7 @@ export const allCases = (reference: Reference, seed: number): readonly Case[] =>
   // They take longest.
   ...manyCases(seed),
   ...sweepCases(reference),
+  ...certificateCases(reference),
   ...lieCases(reference),
   ...pastCases(reference),
   ...peopleCases(reference),

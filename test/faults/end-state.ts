@@ -1,4 +1,5 @@
 import { AppsV1Api, CoreV1Api } from '@kubernetes/client-node';
+import { heldCertificate } from '../../src/domain/client-certificate.ts';
 import { isKubernetesError } from '../../src/domain/errors.ts';
 import type { SslReset } from '../../src/domain/ssl-reset.ts';
 import { revision, serverCaPem, templateAnnotationKey } from '../../src/domain/tls-material.ts';
@@ -8,6 +9,11 @@ import type { Scene } from './scene.ts';
 
 export const SECRET = 'ca';
 
+export const CERTIFICATES = [
+  { commonName: 'api', secretName: 'client-api' },
+  { commonName: 'worker', secretName: 'client-worker' },
+] as const;
+
 /** What a run comes to, in words that are the same for each run: names and times are judged, not kept. */
 export interface EndState {
   readonly executedResets: number;
@@ -15,6 +21,8 @@ export interface EndState {
   readonly operation: string;
   readonly request: string;
   readonly secret: 'Current' | 'Old' | 'None';
+  /** What each Secret of a client certificate holds, and how many certificates live. */
+  readonly certificates: readonly string[];
   readonly publishedTo: string | undefined;
   /** `name generation Current|Old|None`: rolled once means generation 2. */
   readonly deployments: readonly string[];
@@ -31,6 +39,7 @@ export async function endState(scene: Scene, reset: SslReset): Promise<EndState>
     operation: `${operation?.status} ${isExecuted(scene, operation?.name) ? 'of the call' : 'of another call'}`,
     request: `${request?.generation} ${request?.outcome}`,
     secret: await secretState(scene),
+    certificates: await certificateStates(scene, reset),
     publishedTo: serverCa?.publishedTo,
     deployments: await deploymentStates(scene),
     rollout: `${rollout?.rolled} of ${rollout?.total}, ${rollout?.failed} failed, ${rollout?.skipped} skipped`,
@@ -47,13 +56,33 @@ function currentCas({ emulator }: Scene) {
 }
 
 async function secretState(scene: Scene): Promise<EndState['secret']> {
-  const core = scene.lab.client.api(CoreV1Api);
+  const data = await secretData(scene, SECRET);
+  if (data === undefined) return 'None';
+  return Object.values(data).join('') === serverCaPem(currentCas(scene), 'All') ? 'Current' : 'Old';
+}
+
+async function certificateStates(scene: Scene, { spec }: SslReset): Promise<readonly string[]> {
+  const live = scene.emulator.instance(PROJECT, INSTANCE).clientCertificates;
+  const secrets = (spec.clientCertificates ?? []).map(async ({ commonName, secretName }) => {
+    const held = heldCertificate((await secretData(scene, secretName)) ?? {});
+    const isLive = live.some((one) => one.commonName === commonName && one.sha1Fingerprint === held?.sha1Fingerprint);
+    return `${secretName} ${isLive ? 'Live' : 'Dead'}`;
+  });
+  return [...(await Promise.all(secrets)), `${live.length} live`];
+}
+
+async function secretData(
+  { lab, namespace }: Scene,
+  name: string,
+): Promise<Readonly<Record<string, string>> | undefined> {
+  const core = lab.client.api(CoreV1Api);
   try {
-    const { data } = await call(core.readNamespacedSecret({ namespace: scene.namespace, name: SECRET }));
-    const pem = Buffer.from(Object.values(data ?? {}).join(''), 'base64').toString();
-    return pem === serverCaPem(currentCas(scene), 'All') ? 'Current' : 'Old';
+    const { data = {} } = await call(core.readNamespacedSecret({ namespace, name }));
+    return Object.fromEntries(
+      Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]),
+    );
   } catch (error) {
-    if (isKubernetesError(error, 'NotFound')) return 'None';
+    if (isKubernetesError(error, 'NotFound')) return undefined;
     throw error;
   }
 }
