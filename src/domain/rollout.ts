@@ -60,6 +60,16 @@ export function planRoll(all: readonly Dependent[], options: RollOptions): RollP
   };
 }
 
+/** The rows after these were annotated: a later pass must know that they were, whatever became of them at once. */
+export const withStarts = (
+  rows: readonly WorkloadStatus[],
+  annotated: readonly Workload[],
+  startTime: string,
+): readonly WorkloadStatus[] =>
+  rows.map((row) =>
+    row.startTime === undefined && annotated.some((workload) => isSame(workload, row)) ? { ...row, startTime } : row,
+  );
+
 export const isFailure = ({ state }: WorkloadStatus): boolean => state === 'Failed' || state === 'Missing';
 
 /** How many of a roll that has settled without a failure wait for a person. */

@@ -17,14 +17,14 @@ import {
   reset,
 } from '../integration/operator/bench.ts';
 import { ELECTION } from '../integration/operator/election.ts';
+import { conditionOf, KINDS, paused, workload } from '../integration/operator/kinds.ts';
 import { Program } from '../integration/operator/program.ts';
 import { testNamespace } from '../integration/support/cluster.ts';
+import { installRolloutCrd } from '../integration/support/rollout-crd.ts';
 import { CHART, documents, helm, ofKind, type Rendered, set } from './helm.ts';
 import { granted, rightsFor } from './rights.ts';
 
 const OTHER = 'billing-db';
-/** What the run below has dependents of. */
-const WORKLOAD_KINDS = ['Deployment'];
 const RBAC = ['ServiceAccount', 'Role', 'RoleBinding', 'ClusterRole', 'ClusterRoleBinding'];
 const instances = [INSTANCE, OTHER].map((name) => ({ project: PROJECT, name }));
 
@@ -50,7 +50,7 @@ async function installed(
   await kubectl(['annotate', 'namespace', namespace, `cloudsql-ssl.dev/allowed-instances=${PROJECT}/orders-*`]);
 
   const release = `r-${randomUUID().slice(0, 8)}`;
-  const values = set({ workloadKinds: WORKLOAD_KINDS, ...valuesFor(namespace) });
+  const values = set(valuesFor(namespace));
   const rendered = documents(change(await helm(['template', release, CHART, `--namespace=${ops}`, ...values])));
   const roles = JSON.stringify({
     apiVersion: 'v1',
@@ -84,7 +84,8 @@ const podSpec = (rendered: readonly Rendered[]): unknown =>
   objectAt(objectAt(objectAt(ofKind(rendered, 'Deployment')[0]?.object, 'spec'), 'template'), 'spec');
 
 /** All that the operator is for: it leads, resets, publishes to both kinds, issues, rolls, refuses, and hands over. */
-async function mainJob({ start, apply, until, kubectl, resets }: Installed): Promise<void> {
+async function mainJob({ start, apply, until, kubectl, resets, cluster }: Installed): Promise<void> {
+  await installRolloutCrd(cluster);
   const operator = start();
   await operator.says('Leading');
   const standby = start();
@@ -92,11 +93,12 @@ async function mainJob({ start, apply, until, kubectl, resets }: Installed): Pro
 
   const clientCertificates = [{ commonName: 'app', secretName: 'app-cert' }];
   await apply(
-    reset({ serverCa: { secretName: 'ca' }, clientCertificates }),
+    reset({ serverCa: { secretName: 'ca' }, clientCertificates, rollout: { kinds: [...KINDS] } }),
     reset({ serverCa: { configMapName: 'ca' }, rollout: BY_NAME }, { name: 'again' }),
     reset({ instance: OTHER }, { name: 'refused' }),
-    deployment('app'),
-    deployment('by-name', { labels: { 'cloudsql-ssl.dev/instance': OTHER } }),
+    // A Rollout without a controller is annotated all the same while it is paused.
+    ...KINDS.map((kind) => workload(kind, 'app', paused(kind))),
+    ...KINDS.map((kind) => workload(kind, 'by-name', { ...paused(kind), metadata: { name: 'by-name', labels: {} } })),
   );
   await until('db', isReady);
   await until('again', isReady);
@@ -114,7 +116,7 @@ async function mainJob({ start, apply, until, kubectl, resets }: Installed): Pro
 }
 
 /** Without a list of the whole namespace a target that carries no label is read by its name. */
-const BY_NAME = { referencing: false, targets: [{ kind: 'Deployment', name: 'by-name' }] };
+const BY_NAME = { referencing: false, targets: KINDS.map((kind) => ({ kind, name: 'by-name' })) };
 
 const isRefusedAfter = (before: SslReset) => (after: SslReset) =>
   hasReason('NotPermitted')(after) && after.status.request?.retry === '1' && after !== before;
@@ -151,5 +153,17 @@ test('without the right to create, the apply of a Secret that is not there is re
   assert.equal(release.resets(), 0);
   const refused = release.proxy.answers.filter(({ status }) => status === 403);
   assert.match(refused[0]?.url ?? '', /\/secrets\/ca\?/);
+  assert.equal(await operator.kill('SIGTERM'), 0);
+});
+
+test('a kind without a right is refused by its name before any reset where it is asked for, and matters to nobody else', async (t) => {
+  const release = await installed(t, () => ({ workloadKinds: ['Deployment'] }));
+  const operator = release.start();
+  const rollout = { kinds: ['Deployment', 'StatefulSet'] };
+  await release.apply(deployment('app'), reset({ rollout }), reset({}, { name: 'modest' }));
+  await release.until('modest', isReady);
+  const waiting = await release.until('db', hasReason('CannotPublish'));
+  assert.match(conditionOf(waiting, 'Ready'), /cannot list resource "statefulsets"/);
+  assert.equal(release.resets(), 1);
   assert.equal(await operator.kill('SIGTERM'), 0);
 });

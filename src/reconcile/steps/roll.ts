@@ -10,6 +10,7 @@ import {
   planRoll,
   type RollOptions,
   rolloutStatus,
+  withStarts,
 } from '../../domain/rollout.ts';
 import type { RolloutStatus, SslReset, WorkloadStatus } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf, failureMessage } from '../../domain/status.ts';
@@ -43,7 +44,9 @@ export async function roll(reset: SslReset, world: World): Promise<StepResult> {
     found.map((dependent) => after(dependent, started)),
     options,
   );
-  const rows = plan.workloads.map((row) => refusedRow(row, started) ?? annotatedRow(row, started, options));
+  const annotated = started.filter(({ kind }) => kind === 'Annotated').map(({ workload }) => workload);
+  const judged = plan.workloads.map((row) => refusedRow(row, started) ?? row);
+  const rows = withStarts(judged, annotated, options.now);
   const rollout = rolloutStatus(revision, rows);
   const next = { ...facts, rollout };
   const isSettled = plan.isSettled && started.every(({ kind }) => kind === 'Annotated');
@@ -91,12 +94,6 @@ function refusedRow(row: WorkloadStatus, started: readonly Started[]): WorkloadS
   const refusal = started.find((one) => one.kind === 'Refused' && isSame(one.workload, row));
   return refusal?.kind === 'Refused' ? { ...row, state: 'Failed', message: oneLine(refusal.message) } : undefined;
 }
-
-/** So that a later pass knows that it was annotated. */
-const annotatedRow = (row: WorkloadStatus, started: readonly Started[], { now }: RollOptions): WorkloadStatus =>
-  row.startTime === undefined && started.some(({ kind, workload }) => kind === 'Annotated' && isSame(workload, row))
-    ? { ...row, startTime: now }
-    : row;
 
 function ended(reset: SslReset, facts: Facts): Verdict {
   const { request, operation, rollout } = facts;

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { AppsV1Api, type V1Deployment } from '@kubernetes/client-node';
+import { AppsV1Api, CustomObjectsApi, type V1Deployment } from '@kubernetes/client-node';
+import { isKubernetesError } from '../../../src/domain/errors.ts';
+import { objectAt, textsAt } from '../../../src/kubernetes/json.ts';
 import { createWorkloads } from '../../../src/kubernetes/workloads.ts';
+import { KINDS, paused, workload } from '../operator/kinds.ts';
 import { sharedCluster, testNamespace } from '../support/cluster.ts';
+import { installRolloutCrd } from '../support/rollout-crd.ts';
 import { present, testClient } from './fixtures.ts';
 
 const KEY = 'tls.cloudsql-ssl.dev/0123456789abcdef';
@@ -161,3 +165,71 @@ test('an annotation never lands on a recreated Deployment', async (t) => {
   await assert.rejects(workloads.annotateTemplate(workload, { [KEY]: 'v1' }), { kind: 'Conflict' });
   assert.deepEqual(present(await workloads.get(ref)).templateAnnotations, {});
 });
+
+const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
+const plurals = {
+  Deployment: 'deployments',
+  StatefulSet: 'statefulsets',
+  DaemonSet: 'daemonsets',
+  Rollout: 'rollouts',
+};
+
+for (const kind of KINDS) {
+  /** Its pods start nowhere, so that nobody but the test writes it once its controller has seen it. */
+  const idle = {
+    spec: { ...paused(kind).spec, ...(kind !== 'DaemonSet' && { replicas: 0 }) },
+    pod: { nodeSelector: { 'example.com/none': 'x' } },
+  };
+  const created = async (t: TestContext) => {
+    const { client, namespace, workloads } = await prepared(t);
+    await installRolloutCrd(await sharedCluster());
+    const custom = client.api(CustomObjectsApi);
+    const group = kind === 'Rollout' ? 'argoproj.io' : 'apps';
+    const version = kind === 'Rollout' ? 'v1alpha1' : 'v1';
+    const resource = { group, version, namespace, plural: plurals[kind] };
+    await custom.createNamespacedCustomObject({ ...resource, body: workload(kind, 'web', idle) });
+    const read = async (): Promise<unknown> => custom.getNamespacedCustomObject({ ...resource, name: 'web' });
+    return { workloads, namespace, read, ref: { kind, namespace, name: 'web' } as const };
+  };
+  /** Without what every write changes, also the count of templates that a DaemonSet has for old clients, and the status. */
+  const rest = (object: unknown) => {
+    const all = objectAt(object, 'metadata');
+    const { resourceVersion: _version, generation: _generation, managedFields: _fields, ...metadata } = all;
+    const { [TEMPLATE_GENERATION]: _count, ...annotations } = textsAt(all, 'annotations');
+    return { metadata: { ...metadata, annotations }, spec: objectAt(object, 'spec') };
+  };
+
+  test(`a ${kind} is found by its name and in lists of its kind, alike`, async (t) => {
+    const { workloads, namespace, ref } = await created(t);
+    const list = (kinds: readonly (typeof kind)[]) => workloads.list(namespace, { kinds, by: 'Namespace' });
+    const names = async (kinds: readonly (typeof kind)[]) =>
+      (await list(kinds)).map((one) => `${one.kind} ${one.name}`);
+    assert.deepEqual(await names([kind]), [`${kind} web`]);
+    assert.deepEqual(await names(KINDS.filter((other) => other !== kind)), []);
+    const found = present(await workloads.get(ref));
+    assert.deepEqual([found.podSelector, found.paused], ['app=web', 'spec' in paused(kind)]);
+  });
+
+  test(`of a ${kind} only the one annotation is changed, and by a dry run nothing`, async (t) => {
+    const { workloads, read, ref } = await created(t);
+    const before = rest(await read());
+    const annotate = async (value: string, dryRun: boolean) => {
+      for (;;) {
+        const found = present(await workloads.get(ref));
+        const answer = await workloads.annotateTemplate(found, { [KEY]: value }, { dryRun }).catch((error: unknown) => {
+          // Its controller may write its status in between.
+          if (!isKubernetesError(error, 'Conflict')) throw error;
+        });
+        if (answer !== undefined) return answer.templateAnnotations;
+      }
+    };
+    assert.deepEqual(await annotate('tried', true), { [KEY]: 'tried' });
+    assert.deepEqual(rest(await read()), before);
+    assert.deepEqual(await annotate('v1', false), { [KEY]: 'v1' });
+    const after = rest(await read());
+    const { annotations, ...metadata } = objectAt(objectAt(after.spec, 'template'), 'metadata');
+    assert.deepEqual(annotations, { [KEY]: 'v1' });
+    const template = { ...objectAt(after.spec, 'template'), metadata };
+    assert.deepEqual({ ...after, spec: { ...after.spec, template } }, before);
+  });
+}

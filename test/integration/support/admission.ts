@@ -4,8 +4,24 @@ import type { Cluster } from '../../cluster/cluster.ts';
 const manifests = (...objects: readonly object[]): string =>
   JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
 
+/** What a policy is about, and a dry run that it refuses. */
+export interface Refusable {
+  readonly apiGroup: string;
+  readonly resource: string;
+  /** CEL: what is allowed. */
+  readonly expression: string;
+  readonly probe: readonly string[];
+}
+
+const ANY_CONFIG_MAP: Refusable = {
+  apiGroup: '',
+  resource: 'configmaps',
+  expression: 'false',
+  probe: ['create', 'configmap', 'probe', '--dry-run=server'],
+};
+
 /**
- * Refuses every ConfigMap of the namespace, until the test ends or the function that it answers is called; resolves when
+ * Refuses every ConfigMap of the namespace, or what is named, until the test ends or the function that it answers is called; resolves when
  * the API server has begun to.
  */
 export async function refusing(
@@ -13,16 +29,17 @@ export async function refusing(
   { kubectl }: Pick<Cluster, 'kubectl'>,
   namespace: string,
   reason: string,
+  { apiGroup, resource, expression, probe }: Refusable = ANY_CONFIG_MAP,
 ): Promise<() => Promise<void>> {
   const name = `refuse-${namespace}`;
   const meta = { apiVersion: 'admissionregistration.k8s.io/v1', metadata: { name } };
-  const rule = { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['configmaps'] };
+  const rule = { apiGroups: [apiGroup], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: [resource] };
   const policy = {
     ...meta,
     kind: 'ValidatingAdmissionPolicy',
     spec: {
       matchConstraints: { resourceRules: [rule] },
-      validations: [{ expression: 'false', message: 'not here', reason }],
+      validations: [{ expression, message: 'not here', reason }],
     },
   };
   const binding = {
@@ -38,10 +55,9 @@ export async function refusing(
   const lift = async (): Promise<void> =>
     void (await kubectl(['delete', '--ignore-not-found', '-f', '-'], manifests(policy, binding)));
   t.after(lift);
-  const create = ['create', 'configmap', 'probe', '--dry-run=server', `--namespace=${namespace}`];
   const deadline = AbortSignal.timeout(30_000);
   const isAllowed = (): Promise<boolean> =>
-    kubectl(create).then(
+    kubectl([...probe, `--namespace=${namespace}`]).then(
       () => true,
       () => false,
     );

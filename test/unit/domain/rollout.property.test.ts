@@ -4,9 +4,16 @@ import fc from 'fast-check';
 import { dependents } from '../../../src/domain/dependents.ts';
 import { health } from '../../../src/domain/health.ts';
 import { rolloutSelector } from '../../../src/domain/label-selector.ts';
-import { planRoll } from '../../../src/domain/rollout.ts';
-import { annotations, INSTANCE_LABEL } from '../../../src/domain/ssl-reset.ts';
-import { aSpec, aWorkload, NOW } from '../support/builders.ts';
+import { planRoll, rolloutStatus, withStarts } from '../../../src/domain/rollout.ts';
+import {
+  annotations,
+  INSTANCE_LABEL,
+  type RolloutStatus,
+  type Spec,
+  type WorkloadStatus,
+} from '../../../src/domain/ssl-reset.ts';
+import type { Workload } from '../../../src/domain/workload.ts';
+import { aSpec, at, aWorkload, NOW } from '../support/builders.ts';
 
 const KEY = 'tls.cloudsql-ssl.dev/key';
 
@@ -65,5 +72,92 @@ test('a roll never has more than maxConcurrent rolling of its own making, and st
       },
     ),
     { numRuns: 500 },
+  );
+});
+
+/** Whoever has a hand in it between two passes: its controller, its owner, an autoscaler. */
+interface Fate {
+  readonly kind: Workload['kind'];
+  readonly wave: number;
+  readonly isPutBack: boolean;
+  readonly onDelete: boolean;
+  /** Passes until its controller has rolled it; it never gets there with Infinity. */
+  readonly passes: number;
+}
+
+const fate: fc.Arbitrary<Fate> = fc.record({
+  kind: fc.constantFrom('Deployment', 'StatefulSet', 'DaemonSet'),
+  wave: fc.integer({ min: 0, max: 2 }),
+  isPutBack: fc.boolean(),
+  onDelete: fc.boolean(),
+  passes: fc.constantFrom(0, 1, 5, Number.POSITIVE_INFINITY),
+});
+
+/** Pass after pass until the roll has settled: in which of them each workload was annotated, and each row that was seen. */
+function run(fates: readonly Fate[], rollout: Spec['rollout']) {
+  const spec = aSpec({ rollout });
+  const annotated = fates.map((): number[] => []);
+  const seen: { readonly pass: number; readonly row: WorkloadStatus }[] = [];
+  let before: RolloutStatus | undefined;
+  for (let pass = 0; pass < 400; pass += 1) {
+    const options = { annotations: { [KEY]: 'new' }, rollout, before, now: at(pass) };
+    const look = () =>
+      dependents(
+        spec,
+        rolloutSelector(spec),
+        fates.map((one, n) => asOf(one, n, annotated[n]?.at(-1), pass)),
+      );
+    const { start } = planRoll(look(), options);
+    for (const { name } of start) annotated[Number(name.slice(1))]?.push(pass);
+    const { workloads, isSettled } = planRoll(look(), options);
+    seen.push(...workloads.map((row) => ({ pass, row })));
+    if (isSettled) return { annotated, seen };
+    before = rolloutStatus('new', withStarts(workloads, start, options.now));
+  }
+  return assert.fail('it did not end');
+}
+
+function asOf(one: Fate, n: number, since: number | undefined, pass: number): Workload {
+  const carries = since !== undefined && !(one.isPutBack && pass > since);
+  const isDone = since !== undefined && pass - since > one.passes;
+  return aWorkload({
+    kind: one.kind,
+    name: `w${n}`,
+    owner: { kind: 'Prometheus', name: 'main' },
+    annotations: { [annotations.wave]: String(one.wave) },
+    strategy: one.onDelete && one.kind !== 'Deployment' ? { kind: 'OnDelete' } : { kind: 'Rolling', partition: 0 },
+    templateAnnotations: carries ? { [KEY]: 'new' } : {},
+    status: { updatedReplicas: isDone ? 2 : 0, replicas: 2 },
+  });
+}
+
+test('whatever becomes of the workloads, each one with an owner is annotated just once, none times out early, and the roll ends', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fate, { minLength: 1, maxLength: 12 }),
+      fc.integer({ min: 1, max: 5 }),
+      (fates, maxConcurrent) => {
+        const { annotated, seen } = run(fates, aSpec({ rollout: { maxConcurrent, timeoutSeconds: 20 } }).rollout);
+        for (const passes of annotated) assert.equal(passes.length, 1);
+        for (const { pass, row } of seen.filter(({ row }) => row.state === 'Failed')) {
+          const since = annotated[Number(row.name.slice(1))]?.[0] ?? 0;
+          assert.ok(pass - since >= 20, `${row.name} failed ${pass - since} s after its start`);
+        }
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test('more workloads than status lists all roll, each with the whole of its time', () => {
+  const slow: Fate = { kind: 'Deployment', wave: 0, isPutBack: false, onDelete: false, passes: 15 };
+  const never: Fate = { ...slow, passes: Number.POSITIVE_INFINITY };
+  const fates = Array.from({ length: 150 }, (_, n) => (n % 3 === 0 ? never : slow));
+  const { annotated, seen } = run(fates, aSpec({ rollout: { maxConcurrent: 100, timeoutSeconds: 20 } }).rollout);
+  assert.ok(annotated.every(({ length }) => length === 1));
+  const last = seen.slice(-150).map(({ row }) => row.state);
+  assert.deepEqual(
+    [last.filter((one) => one === 'Rolled').length, last.filter((one) => one === 'Failed').length],
+    [100, 50],
   );
 });

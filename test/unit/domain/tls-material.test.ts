@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import type { ServerCa } from '../../../src/domain/instance.ts';
+import type { Spec, Status } from '../../../src/domain/ssl-reset.ts';
 import {
   revision,
   serverCaPem,
@@ -9,7 +11,7 @@ import {
   templateAnnotationKey,
   templateAnnotations,
 } from '../../../src/domain/tls-material.ts';
-import { aReset, at, fingerprint } from '../support/builders.ts';
+import { aCall, anOperation, aRequest, aReset, at, fingerprint } from '../support/builders.ts';
 
 const ca = (n: number, rest: Partial<ServerCa> = {}): ServerCa => ({
   sha1Fingerprint: fingerprint(n),
@@ -80,6 +82,69 @@ describe('the annotation of client certificates', () => {
     const [one, two] = [issued(1), issued(2, 'batch')];
     assert.deepEqual(of([one, two]), of([two, one]));
     assert.deepEqual(of([one]), of([{ ...one, expirationTime: at(99), commonName: 'renamed' }]));
+  });
+});
+
+describe('the annotations of a dependent', () => {
+  interface Material {
+    readonly cas: readonly number[];
+    readonly certificates: readonly { readonly commonName: string; readonly secretName: string; readonly n: number }[];
+  }
+  const material: fc.Arbitrary<Material> = fc.record({
+    cas: fc.uniqueArray(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 3 }),
+    certificates: fc.uniqueArray(
+      fc.record({
+        commonName: fc.constantFrom('a', 'b'),
+        secretName: fc.constantFrom('x', 'y'),
+        n: fc.integer({ min: 1, max: 2 }),
+      }),
+      { selector: ({ commonName }) => commonName, maxLength: 2 },
+    ),
+  });
+  const annotationsOf = ({ cas, certificates }: Material, rest: Partial<Status> = {}, spec: Partial<Spec> = {}) => {
+    const clientCertificates = certificates.map(({ n, ...one }) => ({ ...one, sha1Fingerprint: fingerprint(n) }));
+    return templateAnnotations(
+      aReset({
+        spec: { serverCa: { secretName: 'ca', key: 'k', contents: 'All' }, ...spec },
+        status: { ...rest, rollout: { revision: revision(cas.map((n) => ca(n))) }, clientCertificates },
+      }),
+    );
+  };
+  /** What an application gets to see of it: an order that means nothing is none. */
+  const published = ({ cas: [active, ...others], certificates }: Material) => ({
+    cas: [active, ...others.toSorted()],
+    certificates: certificates.map(({ secretName, n }) => `${secretName} ${n}`).toSorted(),
+  });
+
+  test('change if and only if the published material does', () => {
+    fc.assert(
+      fc.property(material, material, (one, other) => {
+        assert.equal(
+          isDeepStrictEqual(annotationsOf(one), annotationsOf(other)),
+          isDeepStrictEqual(published(one), published(other)),
+        );
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('do not change with anything else that a request, a pass or an edit writes', () => {
+    const elsewhere = fc.record({
+      request: fc.constantFrom(aRequest(), aCall({ outcome: 'Accepted', attempt: 3 })),
+      operation: fc.constantFrom(anOperation(), anOperation({ name: 'op-2', status: 'DONE' })),
+      serverCa: fc.record({ expirationTime: fc.string(), publishedTo: fc.string() }),
+    });
+    const edit = fc.constantFrom<Partial<Spec>>(
+      {},
+      { mode: 'SyncFromPrimary' },
+      { serverCa: { configMapName: 'other', key: 'j', contents: 'Active' } },
+      { requestId: '2', deadlineSeconds: 1 },
+    );
+    fc.assert(
+      fc.property(material, elsewhere, edit, (one, rest, spec) => {
+        assert.deepEqual(annotationsOf(one, rest, spec), annotationsOf(one));
+      }),
+    );
   });
 });
 

@@ -1,0 +1,392 @@
+import assert from 'node:assert/strict';
+import { describe, type TestContext, test } from 'node:test';
+import { refusing } from '../support/admission.ts';
+import { installRolloutCrd } from '../support/rollout-crd.ts';
+import { type Bench, bench, hasReason, isReady, reset } from './bench.ts';
+import {
+  annotationsOf,
+  argoSays,
+  conditionOf,
+  has,
+  KINDS,
+  messageOf,
+  paused,
+  states,
+  TOO_LARGE,
+  workload,
+} from './kinds.ts';
+
+const APPS = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;
+const kinds = [...KINDS];
+
+async function benchWithRollouts(t: TestContext): Promise<Bench> {
+  const b = await bench(t);
+  await installRolloutCrd(b.cluster);
+  return b;
+}
+
+describe('kinds of workloads', { concurrency: 3 }, () => {
+  test('each kind that is asked for is annotated and waited for, and told of by its own name', async (t) => {
+    const b = await benchWithRollouts(t);
+    const { apply, until, kubectl } = b;
+    await apply(...KINDS.map((kind) => workload(kind, kind.toLowerCase())));
+    await apply(reset({ rollout: { kinds } }));
+    await until(
+      'db',
+      has('Deployment deployment Rolled', 'StatefulSet statefulset Rolled', 'DaemonSet daemonset Rolled'),
+    );
+    const rolling = await until('db', has('Rollout rollout Rolling'));
+    assert.ok(!isReady(rolling), 'the Rollout is waited for');
+    await argoSays(b, 'rollout', { phase: 'Healthy' });
+    const done = await until('db', isReady);
+    assert.match(conditionOf(done, 'WorkloadsRolled'), /^True Rolled: 4 rolled and healthy/);
+    const revision = done.status.rollout?.revision ?? '';
+    for (const kind of KINDS) assert.deepEqual(await annotationsOf(b, kind, kind.toLowerCase()), [revision]);
+    await kubectl([
+      'wait',
+      '--for=jsonpath={.reason}=WorkloadRolled',
+      'events.events.k8s.io',
+      '--field-selector=reason=WorkloadRolled',
+      '--timeout=30s',
+    ]);
+    const subjects = '{range .items[?(@.reason=="WorkloadRolled")]}{.regarding.apiVersion}/{.regarding.kind} {end}';
+    const told = (await kubectl(['get', 'events.events.k8s.io', '-o', `jsonpath=${subjects}`])).trim().split(' ');
+    for (const subject of ['apps/v1/StatefulSet', 'apps/v1/DaemonSet', 'argoproj.io/v1alpha1/Rollout']) {
+      assert.ok(told.includes(subject), `${subject} in ${told.join(' ')}`);
+    }
+  });
+
+  test('kinds that are not asked for are left alone, even where they carry the label', async (t) => {
+    const b = await bench(t);
+    await b.apply(...APPS.map((kind) => workload(kind, 'app')));
+    await b.apply(reset({ rollout: { kinds: ['StatefulSet'] } }));
+    assert.deepEqual(states(await b.until('db', isReady)), ['StatefulSet app Rolled']);
+    assert.deepEqual(
+      [await annotationsOf(b, 'Deployment', 'app'), await annotationsOf(b, 'DaemonSet', 'app')],
+      [[], []],
+    );
+  });
+
+  test('what refers to the published Secret is rolled, whatever its kind and however it refers', async (t) => {
+    const b = await bench(t);
+    const secret = { volumes: [{ name: 'ca', projected: { sources: [{ secret: { name: 'ca', optional: true } }] } }] };
+    const subPath = {
+      containers: [
+        { name: 'app', image: 'app', volumeMounts: [{ name: 'ca', mountPath: '/ca.pem', subPath: 'server-ca.pem' }] },
+      ],
+      volumes: [{ name: 'ca', secret: { secretName: 'ca', optional: true } }],
+    };
+    const env = {
+      initContainers: [{ name: 'init', image: 'app', envFrom: [{ secretRef: { name: 'ca', optional: true } }] }],
+    };
+    const unlabelled = (name: string) => ({ name, labels: {} });
+    await b.apply(
+      workload('StatefulSet', 'projected', { metadata: unlabelled('projected'), pod: secret }),
+      workload('DaemonSet', 'sub-path', { metadata: unlabelled('sub-path'), pod: subPath }),
+      workload('Deployment', 'init', { metadata: unlabelled('init'), pod: env }),
+      workload('StatefulSet', 'stranger', { metadata: unlabelled('stranger') }),
+    );
+    await b.apply(reset({ serverCa: { secretName: 'ca' }, rollout: { kinds: [...APPS] } }));
+    assert.deepEqual(states(await b.until('db', isReady)), [
+      'Deployment init Rolled',
+      'StatefulSet projected Rolled',
+      'DaemonSet sub-path Rolled',
+    ]);
+    assert.deepEqual(await annotationsOf(b, 'StatefulSet', 'stranger'), []);
+  });
+
+  test('a selector that selects nothing is no error, and is told', async (t) => {
+    const { apply, until } = await benchWithRollouts(t);
+    await apply(reset({ rollout: { kinds, selector: { matchLabels: { app: 'none' } } } }));
+    const done = await until('db', isReady);
+    assert.match(
+      conditionOf(done, 'WorkloadsRolled'),
+      /^True NothingToRoll: No Deployment, StatefulSet, DaemonSet, Rollout carries the labels app=none/,
+    );
+  });
+});
+
+describe('health', { concurrency: 3 }, () => {
+  test('a pod that is ready is not available before minReadySeconds are over', async (t) => {
+    const { apply, until } = await bench(t);
+    await apply(...APPS.map((kind) => workload(kind, kind.toLowerCase(), { spec: { minReadySeconds: 3 } })));
+    await apply(reset({ rollout: { kinds: [...APPS] } }));
+    const waiting = await until('db', (db) =>
+      APPS.every((kind) => /updated replicas are available|are updated/.test(messageOf(db, kind.toLowerCase()))),
+    );
+    assert.ok(!isReady(waiting));
+    assert.equal((await until('db', isReady)).status.rollout?.summary, '3/3');
+  });
+
+  test('without a replica, or a node that fits, there is nothing to wait for', async (t) => {
+    const { apply, until } = await bench(t);
+    await apply(
+      workload('Deployment', 'a', { spec: { replicas: 0 } }),
+      workload('StatefulSet', 'b', { spec: { replicas: 0 } }),
+      workload('DaemonSet', 'c', { pod: { nodeSelector: { 'example.com/none': 'x' } } }),
+    );
+    await apply(reset({ rollout: { kinds: [...APPS] } }));
+    const done = await until('db', isReady);
+    assert.deepEqual(states(done), ['Deployment a Rolled', 'StatefulSet b Rolled', 'DaemonSet c Rolled']);
+  });
+
+  test('of each kind one that does not get healthy fails, and the others are rolled all the same', async (t) => {
+    const b = await benchWithRollouts(t);
+    const { apply, until } = b;
+    await apply(
+      ...APPS.flatMap((kind) => [
+        workload(kind, `bad-${kind.toLowerCase()}`, { pod: TOO_LARGE }),
+        workload(kind, `good-${kind.toLowerCase()}`),
+      ]),
+      workload('Rollout', 'bad-rollout'),
+    );
+    await apply(reset({ rollout: { kinds, timeoutSeconds: 15 } }));
+    await until('db', has('Rollout bad-rollout Rolling'));
+    await argoSays(b, 'bad-rollout', { phase: 'Degraded', message: 'ProgressDeadlineExceeded' });
+    const failed = await until('db', hasReason('RolloutFailed'));
+    assert.deepEqual(
+      states(failed),
+      [
+        ['DaemonSet bad-daemonset', 'Failed'],
+        ['Deployment bad-deployment', 'Failed'],
+        ['Rollout bad-rollout', 'Failed'],
+        ['StatefulSet bad-statefulset', 'Failed'],
+        ['DaemonSet good-daemonset', 'Rolled'],
+        ['Deployment good-deployment', 'Rolled'],
+        ['StatefulSet good-statefulset', 'Rolled'],
+      ].map((words) => words.join(' ')),
+    );
+    assert.match(messageOf(failed, 'bad-statefulset'), /^Not healthy after 15 s: /);
+    assert.match(messageOf(failed, 'bad-rollout'), /degraded \(ProgressDeadlineExceeded\)/);
+    for (const kind of KINDS) assert.match(conditionOf(failed, 'Ready'), new RegExp(`${kind} bad-`));
+  });
+
+  test('one that is scaled while it rolls is waited for, and does not fail', async (t) => {
+    const { apply, until, kubectl } = await bench(t);
+    const spec = { minReadySeconds: 3 };
+    await apply(workload('Deployment', 'a', { spec }), workload('StatefulSet', 'b', { spec }));
+    await apply(reset({ rollout: { kinds: ['Deployment', 'StatefulSet'] } }));
+    await until('db', has('Deployment a Rolling', 'StatefulSet b Rolling'));
+    await kubectl(['scale', '--replicas=4', 'deployment/a', 'statefulset/b']);
+    const done = await until('db', isReady);
+    assert.deepEqual(states(done), ['Deployment a Rolled', 'StatefulSet b Rolled']);
+    const ready = '{range .items[*]}{.status.updatedReplicas}/{.status.availableReplicas} {end}';
+    assert.equal((await kubectl(['get', 'deployments,statefulsets', '-o', `jsonpath=${ready}`])).trim(), '4/4 4/4');
+  });
+
+  test('onFailure Stop holds for the kinds of later waves, by annotation and by target', async (t) => {
+    const b = await bench(t);
+    const inWave = (name: string, wave: string) => ({
+      name,
+      labels: { 'cloudsql-ssl.dev/instance': 'orders-db' },
+      annotations: { 'cloudsql-ssl.dev/wave': wave },
+    });
+    await b.apply(
+      workload('StatefulSet', 'first', { pod: TOO_LARGE }),
+      workload('DaemonSet', 'later', { metadata: inWave('later', '1') }),
+      workload('Deployment', 'earlier', { metadata: inWave('earlier', '2') }),
+    );
+    const targets = [{ kind: 'Deployment', name: 'earlier', wave: -1 }];
+    await b.apply(reset({ rollout: { kinds: [...APPS], targets, onFailure: 'Stop', timeoutSeconds: 5 } }));
+    const failed = await b.until('db', hasReason('RolloutFailed'));
+    assert.deepEqual(states(failed), [
+      'Deployment earlier Rolled',
+      'StatefulSet first Failed',
+      'DaemonSet later Pending',
+    ]);
+    assert.deepEqual(await annotationsOf(b, 'DaemonSet', 'later'), []);
+  });
+});
+
+describe('what waits for a person', { concurrency: 3 }, () => {
+  test('OnDelete and partitions are annotated, told with a command that works, and hold nothing up', async (t) => {
+    const b = await bench(t);
+    const { apply, until, kubectl, cluster } = b;
+    const onDelete = { updateStrategy: { type: 'OnDelete' } };
+    const partition = { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } } };
+    await apply(
+      workload('StatefulSet', 'a', { spec: onDelete }),
+      workload('DaemonSet', 'b', { spec: onDelete }),
+      workload('StatefulSet', 'c', { spec: partition }),
+      workload('Deployment', 'last', {
+        metadata: {
+          name: 'last',
+          labels: { 'cloudsql-ssl.dev/instance': 'orders-db' },
+          annotations: { 'cloudsql-ssl.dev/wave': '1' },
+        },
+      }),
+    );
+    for (const name of ['statefulset/a', 'statefulset/c']) {
+      await kubectl(['wait', '--for=jsonpath={.status.availableReplicas}=2', name, '--timeout=60s']);
+    }
+    await kubectl(['rollout', 'status', 'statefulset/c', '--timeout=60s']);
+    await kubectl(['wait', '--for=jsonpath={.status.numberAvailable}=1', 'daemonset/b', '--timeout=60s']);
+    await apply(reset({ rollout: { kinds: [...APPS], onFailure: 'Stop' } }));
+    const done = await until('db', isReady);
+    assert.deepEqual(states(done), [
+      'StatefulSet a ManualActionRequired',
+      'DaemonSet b ManualActionRequired',
+      'StatefulSet c ManualActionRequired',
+      'Deployment last Rolled',
+    ]);
+    assert.match(conditionOf(done, 'Ready'), /1\/4 workloads rolled; 3 left to a person/);
+    assert.match(conditionOf(done, 'WorkloadsRolled'), /^True ManualActionRequired: 1 rolled .* DaemonSet b/);
+    const updated = '{.status.updatedReplicas}';
+    assert.equal(await kubectl(['get', 'statefulset', 'c', '-o', `jsonpath=${updated}`]), '1', 'above the partition');
+    for (const name of ['a', 'b', 'c']) await cluster.kubectl(commandIn(messageOf(done, name)));
+    for (const name of ['statefulset/a', 'statefulset/c']) {
+      await kubectl(['wait', '--for=jsonpath={.status.updatedReplicas}=2', name, '--timeout=60s']);
+    }
+    await kubectl(['wait', '--for=jsonpath={.status.updatedNumberScheduled}=1', 'daemonset/b', '--timeout=60s']);
+  });
+
+  test('a Rollout that is paused is skipped, one that waits for its promotion is told', async (t) => {
+    const b = await benchWithRollouts(t);
+    const { apply, until } = b;
+    await apply(
+      workload('Rollout', 'canary', { spec: { strategy: { canary: { steps: [{ pause: {} }] } } } }),
+      workload('Rollout', 'paused', { spec: { paused: true } }),
+    );
+    await apply(reset({ rollout: { kinds: ['Rollout'] } }));
+    await until('db', has('Rollout canary Rolling', 'Rollout paused Skipped'));
+    await argoSays(b, 'canary', {
+      phase: 'Paused',
+      message: 'CanaryPauseStep',
+      currentStepIndex: 0,
+      pauseConditions: [{ reason: 'CanaryPauseStep' }],
+    });
+    const done = await until('db', isReady);
+    assert.deepEqual(states(done), ['Rollout canary ManualActionRequired', 'Rollout paused Skipped']);
+    assert.match(messageOf(done, 'canary'), /kubectl argo rollouts promote canary -n test-/);
+    assert.equal((await annotationsOf(b, 'Rollout', 'paused')).length, 1, 'it rolls when it is resumed');
+  });
+
+  test('a Rollout rolls with the Deployment whose template it runs, and is left to a person without it', async (t) => {
+    const b = await benchWithRollouts(t);
+    const { apply, until } = b;
+    const running = (name: string) => ({
+      ...workload('Rollout', name),
+      spec: { replicas: 2, workloadRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: `${name}-template` } },
+    });
+    const without = { name: 'lone-template', labels: {} };
+    await apply(
+      running('lone'),
+      running('with'),
+      workload('Deployment', 'lone-template', { metadata: without, spec: { replicas: 0 } }),
+      workload('Deployment', 'with-template', { spec: { replicas: 0 } }),
+    );
+    await apply(reset({ rollout: { kinds: ['Deployment', 'Rollout'] } }));
+    await until('db', has('Deployment with-template Rolled', 'Rollout with Rolling'));
+    await argoSays(b, 'with', { phase: 'Healthy', workloadObservedGeneration: '2' });
+    const done = await until('db', isReady);
+    assert.deepEqual(states(done), [
+      'Rollout lone ManualActionRequired',
+      'Rollout with Rolled',
+      'Deployment with-template Rolled',
+    ]);
+    assert.match(messageOf(done, 'lone'), /Deployment lone-template, which is not among the workloads to roll/);
+    assert.deepEqual(await annotationsOf(b, 'Deployment', 'lone-template'), [], 'it is not selected');
+  });
+
+  test('a workload whose owner puts its template back is annotated once and told; one whose template stays is rolled', async (t) => {
+    const b = await bench(t);
+    const { apply, until, kubectl } = b;
+    await kubectl(['create', 'configmap', 'main']);
+    const uid = await kubectl(['get', 'configmap', 'main', '-o', 'jsonpath={.metadata.uid}']);
+    const owned = (name: string) => ({
+      name,
+      labels: { 'cloudsql-ssl.dev/instance': 'orders-db' },
+      ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'main', uid: uid.trim(), controller: true }],
+    });
+    await apply(
+      workload('StatefulSet', 'fought', { metadata: owned('fought'), spec: { minReadySeconds: 600 } }),
+      workload('StatefulSet', 'kept', { metadata: owned('kept') }),
+    );
+    await apply(reset({ rollout: { kinds: ['StatefulSet'] } }));
+    await until('db', has('StatefulSet fought Rolling', 'StatefulSet kept Rolled'));
+    const back = [{ op: 'remove', path: '/spec/template/metadata/annotations' }];
+    await kubectl(['patch', 'statefulset', 'fought', '--type=json', '-p', JSON.stringify(back)]);
+    const done = await until('db', isReady);
+    assert.deepEqual(states(done), ['StatefulSet fought ManualActionRequired', 'StatefulSet kept Rolled']);
+    assert.match(messageOf(done, 'fought'), /^Its owner ConfigMap main put the pod template back/);
+    assert.equal(
+      await kubectl(['get', 'statefulset', 'fought', '-o', 'jsonpath={.metadata.generation}']),
+      '3',
+      'made, annotated once, put back',
+    );
+  });
+});
+
+describe('bad input', { concurrency: 3 }, () => {
+  test('an unknown kind is refused by the API server, which lists those that there are', async (t) => {
+    const { apply } = await bench(t);
+    for (const rollout of [{ kinds: ['CronJob'] }, { targets: [{ kind: 'CronJob', name: 'x' }] }]) {
+      await assert.rejects(apply(reset({ rollout })), /"CronJob": supported values: .*"StatefulSet"/);
+    }
+  });
+
+  test('a target of any kind that does not exist is waited for before the call', async (t) => {
+    const { apply, until, resets } = await benchWithRollouts(t);
+    const targets = KINDS.map((kind) => ({ kind, name: 'late' }));
+    await apply(reset({ rollout: { kinds: [], targets } }));
+    for (const kind of ['DaemonSet', 'Deployment', 'Rollout', 'StatefulSet'] as const) {
+      const waiting = await until('db', (db) => conditionOf(db, 'Ready').includes(`TargetNotFound: ${kind} late`));
+      assert.equal(resets(), 0, conditionOf(waiting, 'Ready'));
+      await apply(workload(kind, 'late', paused(kind)));
+    }
+    await until('db', (db) => (db.status.rollout?.total ?? 0) === 4);
+  });
+
+  test('a target that is gone after the call is missing, and the others are rolled', async (t) => {
+    const { apply, until, kubectl, resets } = await bench(t);
+    await apply(workload('StatefulSet', 'slow', { spec: { minReadySeconds: 5 } }), workload('DaemonSet', 'gone'));
+    const targets = [{ kind: 'DaemonSet', name: 'gone', wave: 1 }];
+    await apply(reset({ rollout: { kinds: ['StatefulSet'], targets } }));
+    await until('db', has('StatefulSet slow Rolling'));
+    await kubectl(['delete', 'daemonset', 'gone']);
+    const failed = await until('db', hasReason('RolloutFailed'));
+    assert.deepEqual(states(failed), ['StatefulSet slow Rolled', 'DaemonSet gone Missing']);
+    assert.match(conditionOf(failed, 'Ready'), /DaemonSet gone: It does not exist/);
+    assert.equal(resets(), 1);
+  });
+
+  test('a workload that a policy refuses after the call fails by its name, and the others are rolled', async (t) => {
+    const { apply, until, cluster, namespace, resets } = await bench(t);
+    await apply(workload('StatefulSet', 'a'), workload('StatefulSet', 'refused'), workload('StatefulSet', 'z'));
+    await refusing(t, cluster, namespace, 'Invalid', {
+      apiGroup: 'apps',
+      resource: 'statefulsets',
+      expression: "object.metadata.name != 'refused'",
+      probe: ['annotate', 'statefulset', 'refused', 'example.com/probe=x', '--dry-run=server'],
+    });
+    await apply(reset({ rollout: { kinds: ['StatefulSet'] } }));
+    const failed = await until('db', hasReason('RolloutFailed'));
+    assert.deepEqual(states(failed), ['StatefulSet a Rolled', 'StatefulSet refused Failed', 'StatefulSet z Rolled']);
+    assert.match(conditionOf(failed, 'Ready'), /StatefulSet refused: .*not here/);
+    assert.equal(resets(), 1);
+  });
+
+  test('a kind that a policy refuses altogether is found out before the call, by its name', async (t) => {
+    const { apply, until, cluster, namespace, resets } = await bench(t);
+    await apply(workload('Deployment', 'a'), workload('DaemonSet', 'refused'));
+    const lift = await refusing(t, cluster, namespace, 'Invalid', {
+      apiGroup: 'apps',
+      resource: 'daemonsets',
+      expression: 'false',
+      probe: ['annotate', 'daemonset', 'refused', 'example.com/probe=x', '--dry-run=server'],
+    });
+    await apply(reset({ rollout: { kinds: ['Deployment', 'DaemonSet'] } }));
+    const waiting = await until('db', hasReason('CannotPublish'));
+    assert.match(conditionOf(waiting, 'Ready'), /DaemonSet refused: .*not here/);
+    assert.equal(resets(), 0);
+    await lift();
+    await until('db', isReady);
+    assert.equal(resets(), 1);
+  });
+});
+
+/** The arguments of the kubectl command that ends a message. */
+function commandIn(message: string): readonly string[] {
+  const command = /kubectl (.*)$/.exec(message)?.[1] ?? '';
+  return [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, word]) => quoted ?? word ?? '');
+}

@@ -1,0 +1,76 @@
+/** Workloads of every kind, the rows of status that speak of them, and a stand-in for Argo's controller. */
+import assert from 'node:assert/strict';
+import { findCondition } from '../../../src/domain/conditions.ts';
+import type { SslReset } from '../../../src/domain/ssl-reset.ts';
+import { apiVersionOf, type WorkloadKind } from '../../../src/domain/workload.ts';
+import { type Bench, INSTANCE } from './bench.ts';
+
+export const KINDS = ['Deployment', 'StatefulSet', 'DaemonSet', 'Rollout'] as const;
+
+export interface Parts {
+  readonly metadata?: object;
+  readonly spec?: object;
+  readonly pod?: object;
+}
+
+/** A workload that depends on the instance by its label; its pods start at once. */
+export const workload = (kind: WorkloadKind, name: string, { metadata, spec, pod }: Parts = {}): object => ({
+  apiVersion: apiVersionOf(kind),
+  kind,
+  metadata: { name, labels: { 'cloudsql-ssl.dev/instance': INSTANCE }, ...metadata },
+  spec: {
+    ...(kind !== 'DaemonSet' && { replicas: 2 }),
+    selector: { matchLabels: { app: name } },
+    template: {
+      metadata: { labels: { app: name } },
+      spec: { containers: [{ name: 'app', image: 'app' }], terminationGracePeriodSeconds: 1, ...pod },
+    },
+    ...spec,
+  },
+});
+
+/** Nobody rolls it, where its kind can be paused; the others roll. */
+export const paused = (kind: WorkloadKind): Parts =>
+  kind === 'Deployment' || kind === 'Rollout' ? { spec: { paused: true } } : {};
+
+/** No node has room for such a pod: it never gets ready. */
+export const TOO_LARGE = {
+  containers: [{ name: 'app', image: 'app', resources: { requests: { memory: '1Pi' } } }],
+};
+
+/** `Kind name State` of each workload, as status lists them. */
+export const states = ({ status }: SslReset): readonly string[] =>
+  (status.rollout?.workloads ?? []).map(({ kind, name, state }) => `${kind} ${name} ${state}`);
+
+export const messageOf = ({ status }: SslReset, name: string): string =>
+  status.rollout?.workloads?.find((row) => row.name === name)?.message ?? '';
+
+export const has =
+  (...rows: readonly string[]) =>
+  (reset: SslReset): boolean =>
+    rows.every((row) => states(reset).includes(row));
+
+export const conditionOf = ({ status }: SslReset, type: 'Ready' | 'WorkloadsRolled'): string => {
+  const condition = findCondition(status.conditions, type);
+  return `${condition?.status} ${condition?.reason}: ${condition?.message}`;
+};
+
+/** The values of our annotations on its pod template. */
+export async function annotationsOf({ kubectl }: Bench, kind: WorkloadKind, name: string): Promise<readonly string[]> {
+  const json = await kubectl(['get', resourceOf(kind), name, '-o', 'jsonpath={.spec.template.metadata.annotations}']);
+  const annotations: unknown = json.trim() === '' ? {} : JSON.parse(json);
+  assert.ok(typeof annotations === 'object' && annotations !== null);
+  return Object.entries(annotations)
+    .filter(([key]) => key.startsWith('tls.cloudsql-ssl.dev/'))
+    .map(([, value]) => String(value));
+}
+
+/** With its group: what kubectl knows of short names is a cache. */
+const resourceOf = (kind: WorkloadKind): string => `${kind.toLowerCase()}s.${apiVersionOf(kind).split('/')[0]}`;
+
+/** Writes what Argo's controller would, about the Rollout as it is now. */
+export async function argoSays({ kubectl }: Bench, name: string, status: object): Promise<void> {
+  const generation = await kubectl(['get', 'rollouts.argoproj.io', name, '-o', 'jsonpath={.metadata.generation}']);
+  const body = JSON.stringify({ status: { observedGeneration: generation.trim(), ...status } });
+  await kubectl(['patch', 'rollouts.argoproj.io', name, '--subresource=status', '--type=merge', '-p', body]);
+}

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { installRolloutCrd, removeRolloutCrd } from '../support/rollout-crd.ts';
+import { bench, isReady, reset } from './bench.ts';
+import { argoSays, conditionOf, has, KINDS, states, workload } from './kinds.ts';
+
+// Alone, because other tests have Rollouts of their own.
+test('without the CRD of Argo Rollouts there are none, and it is noticed when it comes, without a restart', async (t) => {
+  const b = await bench(t);
+  const { apply, until, cluster, resets } = b;
+  await removeRolloutCrd(cluster);
+  await apply(workload('Deployment', 'app'), reset({ rollout: { kinds: [...KINDS] } }));
+  assert.deepEqual(states(await until('db', isReady)), ['Deployment app Rolled']);
+
+  const targets = [{ kind: 'Rollout', name: 'late' }];
+  await apply(reset({ rollout: { targets } }, { name: 'named' }));
+  await until('named', (named) => /TargetNotFound: Rollout late/.test(conditionOf(named, 'Ready')));
+  assert.equal(resets(), 1);
+  await installRolloutCrd(cluster);
+  await apply(workload('Rollout', 'late'));
+  await until('named', has('Rollout late Rolling'));
+  await argoSays(b, 'late', { phase: 'Healthy' });
+  assert.deepEqual(states(await until('named', isReady)), ['Deployment app Rolled', 'Rollout late Rolled']);
+});
+
+test('a Rollout whose CRD goes after the call is missing', async (t) => {
+  const b = await bench(t);
+  const { apply, until, cluster, resets } = b;
+  await installRolloutCrd(cluster);
+  await apply(workload('Rollout', 'gone'), reset({ rollout: { targets: [{ kind: 'Rollout', name: 'gone' }] } }));
+  await until('db', has('Rollout gone Rolling'));
+  await removeRolloutCrd(cluster);
+  const failed = await until('db', has('Rollout gone Missing'));
+  assert.match(conditionOf(failed, 'Ready'), /RolloutFailed: Rollout gone: It does not exist/);
+  assert.equal(resets(), 1);
+});
