@@ -10,6 +10,7 @@ import type { Cluster } from '../../cluster/cluster.ts';
 import { silentLogger } from '../kubernetes/fixtures.ts';
 import { sharedCluster, testNamespace } from '../support/cluster.ts';
 import { installCrd } from '../support/crd.ts';
+import { mustHoldNoCredentials } from '../support/credentials-in.ts';
 import { Program } from './program.ts';
 
 export const PROJECT = 'acme-prod';
@@ -28,6 +29,8 @@ export const QUICK = [
   '--shutdown-timeout=20s',
   '--health-address=127.0.0.1:0',
   '--metrics-address=127.0.0.1:0',
+  // All that it can say is searched for credentials.
+  '--log-level=trace',
   // Operators that run side by side are no replicas of each other.
   '--leader-elect=false',
 ];
@@ -62,6 +65,8 @@ export interface Bench {
 export async function bench(t: TestContext, options: BenchOptions = {}): Promise<Bench> {
   const cluster = await sharedCluster();
   await installCrd(cluster);
+  // Hooks run in their order: it looks before the namespace goes.
+  t.after(() => lookForCredentials());
   const namespace = await testNamespace(t, cluster);
   const emulator = await startEmulator({
     project: PROJECT,
@@ -93,6 +98,12 @@ export async function bench(t: TestContext, options: BenchOptions = {}): Promise
   };
   let operator = start([]);
   await operator.ready();
+
+  async function lookForCredentials(): Promise<void> {
+    const told = await kubectl(['get', 'cloudsqlsslresets,events.events.k8s.io,deployments', '--output=json']);
+    mustHoldNoCredentials('A status, an event or a workload', told);
+    if (operator.isAlive) mustHoldNoCredentials('/metrics', await operator.metrics());
+  }
 
   return {
     cluster,

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { mustHoldNoCredentials } from '../support/credentials-in.ts';
 
 export const BUNDLE = fileURLToPath(new URL('../../../dist/cloudsql-ssl-operator.js', import.meta.url));
 
@@ -17,7 +18,8 @@ export class Program {
 
   constructor(flags: readonly string[], env: NodeJS.ProcessEnv, bundle = BUNDLE) {
     this.#child = spawn(process.execPath, [bundle, ...flags], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#exit = once(this.#child, 'exit');
+    // Not before all that it wrote was read.
+    this.#exit = once(this.#child, 'close');
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#ready = promise;
     // Whoever asks for readiness is told; nobody has to ask.
@@ -54,6 +56,23 @@ export class Program {
     }
   }
 
+  /** What it serves at /metrics. */
+  async metrics(): Promise<string> {
+    return (await this.#get('metricsPort', '/metrics')).text();
+  }
+
+  /** Status and words of /readyz. */
+  async readyz(): Promise<string> {
+    const response = await this.#get('healthPort', '/readyz');
+    return `${response.status} ${await response.text()}`;
+  }
+
+  async #get(portField: string, path: string): Promise<Response> {
+    const started: Readonly<Record<string, unknown>> = JSON.parse(await this.says('"msg":"Started"'));
+    const url = `http://127.0.0.1:${String(started[portField])}${path}`;
+    return fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) });
+  }
+
   /** SIGSTOP, SIGCONT, or a SIGTERM whose end is not awaited. */
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
@@ -63,9 +82,11 @@ export class Program {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
+  /** Ends it. @throws Error where it has ever written a credential */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
     this.#child.kill(signal);
     await this.#exit;
+    mustHoldNoCredentials('The output of the operator', this.log);
     return this.#child.exitCode;
   }
 }
