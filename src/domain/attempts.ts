@@ -46,13 +46,8 @@ export function pollDelayMs(since: string | undefined, now: Date, { pollMinMs, p
   return Math.min(pollMaxMs, pollMinMs + elapsedMs);
 }
 
-/** How long to wait before looking again at what has stood still since `since`, without writing anything down. */
-export function lookAgainDelayMs(
-  since: string | undefined,
-  now: Date,
-  { retryMinMs, retryMaxMs, random }: RetryPolicy,
-): number {
-  const elapsedMs = since === undefined ? 0 : Math.max(0, now.getTime() - Date.parse(since));
+/** How long to wait before looking again at what has stood still for so long, without writing anything down. */
+export function lookAgainDelayMs(elapsedMs: number, { retryMinMs, retryMaxMs, random }: RetryPolicy): number {
   return Math.max(retryMinMs, Math.round(Math.min(retryMaxMs, elapsedMs) * (0.75 + random() / 4)));
 }
 

@@ -191,7 +191,8 @@ function comeBack(written: SslReset, { verdict, requeueAfterMs }: Finding, { clo
   const looksAgain = verdict.reason === 'NotPermitted' || verdict.reason === 'ObjectConflict';
   if (!looksAgain || isPastDeadline(written, now)) return AWAIT_CHANGE;
   const since = findCondition(written.status.conditions, 'Stalled')?.lastTransitionTime;
-  return requeueAfter(lookAgainDelayMs(since, now, settings));
+  const elapsedMs = since === undefined ? 0 : now.getTime() - Date.parse(since);
+  return requeueAfter(lookAgainDelayMs(elapsedMs, settings));
 }
 
 /** Status is written only on change. A conflict means that the facts are old: the next pass reads them anew. */

@@ -96,17 +96,21 @@ async function isRenewed({ spec }: SslReset, { before }: Request, instance: Inst
   return hasNewServerCertificate(before, await readServerCertificates(cloudSql, spec, instance));
 }
 
-/** Nothing is written down while somebody is waited for, so the delay grows by how long that has taken. */
-function untilRestarted(reset: SslReset, { doneTime }: Request, { clock, settings }: World): Unfinished {
+/**
+ * Nothing is written down while somebody is waited for, so the delay grows by how long this process has waited: the
+ * clock of the one before may have been ahead, and it would look each second until that is made up for.
+ */
+function untilRestarted(reset: SslReset, { doneTime }: Request, { clock, memory, settings }: World): Unfinished {
   const { project, instance } = reset.spec;
   const now = clock.now();
+  const waitedMs = memory.sinceSeenMs(reset.metadata.uid, `restart required ${doneTime}`);
   const leftMs = (deadline(reset)?.getTime() ?? 0) - now.getTime();
   return {
     verdict: waiting(
       'RestartRequired',
       `The reset is done; an instance of the First Generation takes its new certificates when it is restarted, which breaks all connections. Restart it with: gcloud sql instances restart ${instance} --project=${project}`,
     ),
-    requeueAfterMs: Math.max(0, Math.min(lookAgainDelayMs(doneTime, now, settings), leftMs)),
+    requeueAfterMs: Math.max(0, Math.min(lookAgainDelayMs(waitedMs, settings), leftMs)),
   };
 }
 
