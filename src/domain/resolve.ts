@@ -114,8 +114,9 @@ const resetOfSibling = ({ before, operations, claims }: Observation): Operation 
   operations.find(({ name }) => claims.resets.has(name) && before.operations?.includes(name) !== true);
 
 /** Operations that may be the call in doubt: new since the baseline, of a reset's type, and started by our account. */
-export const candidates = ({ claims, ...seen }: Omit<CandidateSearch, 'claimed'> & Pick<Observation, 'claims'>) =>
-  seen.user === undefined ? [] : suspects({ ...seen, claimed: claims.all });
+export const candidates = (
+  seen: Pick<Observation, 'before' | 'user' | 'operations' | 'claims'>,
+): readonly Operation[] => (seen.user === undefined ? [] : suspects({ ...seen, claimed: seen.claims.all }));
 
 /** Candidates, or, while our account is not known, whatever would be one for some account: never adopted, never called over. */
 export function suspects({ before, user, operations, claimed }: CandidateSearch): readonly Operation[] {

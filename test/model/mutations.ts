@@ -142,8 +142,30 @@ export const MUTATIONS: readonly Mutation[] = [
     guard: 'our account must be known',
     broken: 'an operation of any account is adopted',
     patches: [
-      { file: RESOLVE, find: 'search.user === undefined ? [] : suspects(search)', replace: 'suspects(search)' },
+      {
+        file: RESOLVE,
+        find: 'seen.user === undefined ? [] : suspects({ ...seen, claimed: seen.claims.all })',
+        replace: 'suspects({ ...seen, claimed: seen.claims.all })',
+      },
     ],
+  },
+  {
+    guard: 'operations of client certificates are claimed',
+    broken: 'no object keeps their names',
+    heldBy: 'the evidence is not that of another reset',
+    patches: [
+      {
+        file: 'src/domain/client-certificate.ts',
+        find: 'if (name === undefined) return request;',
+        replace: 'if (true) return request;',
+      },
+    ],
+  },
+  {
+    guard: 'the evidence is not that of another reset',
+    broken: 'a candidate is judged as if no other object had reset the instance',
+    heldBy: 'operations of client certificates are claimed',
+    patches: [{ file: RESOLVE, find: 'if (other !== undefined) {', replace: 'if (false) {' }],
   },
   {
     guard: '409 → resolve',
