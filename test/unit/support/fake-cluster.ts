@@ -31,6 +31,10 @@ export class FakeWorkloads implements Workloads {
   rollMs = 5_000;
   /** Every write of a template fails with it, also a dry run. */
   refusal: KubernetesError | undefined;
+  /** The same of those with these names. */
+  readonly refusing = new Map<string, KubernetesError>();
+  /** Names of those whose annotation admission drops. */
+  readonly dropping = new Set<string>();
   writes = 0;
 
   constructor(clock: FakeClock) {
@@ -71,12 +75,15 @@ export class FakeWorkloads implements Workloads {
   ): Promise<Workload> {
     const current = this.read(workload.name);
     if (current.uid !== workload.uid || current.resourceVersion !== workload.resourceVersion) throw conflict();
-    if (this.refusal !== undefined) throw this.refusal;
+    const refusal = this.refusing.get(workload.name) ?? this.refusal;
+    if (refusal !== undefined) throw refusal;
     const written = {
       ...current,
       resourceVersion: String(Number(current.resourceVersion) + 1),
       generation: current.generation + 1,
-      templateAnnotations: { ...current.templateAnnotations, ...annotations },
+      templateAnnotations: this.dropping.has(workload.name)
+        ? current.templateAnnotations
+        : { ...current.templateAnnotations, ...annotations },
     };
     if (dryRun) return written;
     this.writes += 1;

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { KubernetesError } from '../../../src/domain/errors.ts';
+import { aWorkload } from '../support/builders.ts';
+import { Operator } from '../support/operator.ts';
+import { Scene } from '../support/scene.ts';
+
+const message = ({ status }: Scene, type: string): string => {
+  const condition = status.conditions?.find((one) => one.type === type);
+  return `${condition?.status} ${condition?.reason}: ${condition?.message}`;
+};
+
+test('what waits for a person leaves the request ready, and is told in its conditions and by an event', async () => {
+  const scene = new Scene({ spec: { rollout: { kinds: ['Deployment', 'StatefulSet', 'Rollout'] } } });
+  const argo = { phase: 'Healthy', message: '', awaitsPromotion: false, observedTemplateGeneration: 0 };
+  scene.workloads.add(
+    aWorkload({ kind: 'StatefulSet', name: 'db', strategy: { kind: 'OnDelete' }, status: { updatedReplicas: 0 } }),
+    aWorkload({ kind: 'Rollout', name: 'shop', status: { argo } }),
+  );
+  const operator = new Operator(scene);
+  await operator.drive();
+  assert.match(message(scene, 'Ready'), /^True Complete: 3\/4 workloads rolled; 1 left to a person/);
+  assert.match(message(scene, 'WorkloadsRolled'), /^True ManualActionRequired: 3 rolled .*: StatefulSet db$/);
+  const told = operator.events.filter(({ reason }) => reason === 'ManualActionRequired');
+  assert.deepEqual(
+    told.map(({ type, regarding }) => `${type} ${regarding.apiVersion} ${regarding.kind}`),
+    ['Warning apps/v1 StatefulSet', 'Warning cloudsql-ssl.dev/v1alpha1 CloudSqlSslReset'],
+  );
+  const rollout = operator.events.find(({ regarding }) => regarding.kind === 'Rollout');
+  assert.equal(rollout?.regarding.apiVersion, 'argoproj.io/v1alpha1');
+});
+
+test('one whose annotation admission drops has failed, and is not written again', async () => {
+  const scene = new Scene();
+  scene.workloads.dropping.add('worker');
+  await new Operator(scene).drive();
+  assert.match(message(scene, 'Ready'), /^False RolloutFailed: Deployment worker: Its annotation was dropped/);
+  assert.deepEqual([scene.status.rollout?.summary, scene.workloads.writes], ['1/2', 2]);
+});
+
+test('before the call one of each kind is tried, and the one that is refused is named', async () => {
+  const scene = new Scene({ spec: { rollout: { kinds: ['Deployment', 'DaemonSet'] }, deadlineSeconds: 60 } });
+  scene.workloads.add(aWorkload({ kind: 'DaemonSet', name: 'zebra' }));
+  scene.workloads.refusing.set('zebra', new KubernetesError({ kind: 'Refused', message: 'not here' }));
+  await new Operator(scene).drive();
+  assert.match(message(scene, 'Ready'), /CannotPublish.*DaemonSet zebra: not here/);
+  assert.equal(scene.cloudSql.executed, 0);
+});
