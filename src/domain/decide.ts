@@ -32,8 +32,8 @@ export type Step =
 
 export interface Facts {
   readonly now: Date;
-  /** Another object of the instance has recorded a CA that was made after this one's. */
-  readonly hasNewerCa: boolean;
+  /** Another object of the instance has recorded a newer CA, or its reset has deleted this one's client certificates. */
+  readonly isOutdated: boolean;
 }
 
 const NOTHING: Step = { kind: 'Nothing' };
@@ -48,7 +48,7 @@ const NOTHING: Step = { kind: 'Nothing' };
  * | a call was recorded and its outcome is not known | resolve |
  * | accepted, and not seen to its end | follow |
  * | a new request | receive |
- * | complete for this request and generation | nothing; receive when the instance got a newer CA |
+ * | complete for this request and generation | nothing; receive when it is outdated: another object of the instance saw a newer CA, or deleted its client certificates by a reset |
  * | stalled, and a new value of `retry` | receive |
  * | stalled for this generation | nothing; `NotPermitted` and `ObjectConflict` look again until the deadline |
  * | a newer generation of the same request | receive once more |
@@ -58,7 +58,7 @@ const NOTHING: Step = { kind: 'Nothing' };
  * | suspended and not called | suspend |
  * | no longer suspended | receive: the deadline starts anew |
  * | accepted or already done, CAs not read since | publish |
- * | published, and another object of the instance has recorded a newer CA | publish |
+ * | published, and outdated since | publish |
  * | published, client certificates not looked at since | issue |
  * | published, and issued where any are asked for | roll |
  * | else | request: gate, preflight, record, call |
@@ -85,8 +85,8 @@ const isFollowed = ({ status: { request } }: SslReset): boolean =>
 const whileDeleted = (reset: SslReset, facts: Facts): Step =>
   isFollowed(reset) ? afterDelay(reset, facts, { kind: 'Follow' }) : NOTHING;
 
-function whenComplete(reset: SslReset, { hasNewerCa }: Facts): Step {
-  if (hasNewerCa) return { kind: 'Receive', arrival: 'NewerCa' };
+function whenComplete(reset: SslReset, { isOutdated }: Facts): Step {
+  if (isOutdated) return { kind: 'Receive', arrival: 'Outdated' };
   return hasNewRetry(reset) ? { kind: 'RecordRetry' } : NOTHING;
 }
 
@@ -112,10 +112,10 @@ function onward(reset: SslReset, facts: Facts): Step {
   return afterDelay(reset, facts, { kind: 'RequestReset' });
 }
 
-function afterReset(reset: SslReset, { hasNewerCa }: Facts): 'Publish' | 'Issue' | 'Roll' {
+function afterReset(reset: SslReset, { isOutdated }: Facts): 'Publish' | 'Issue' | 'Roll' {
   const { request, clientCertificates = [] } = reset.status;
   // Two objects that roll towards different CAs would take each other's workloads back for ever.
-  if (request?.publishedTime === undefined || hasNewerCa) return 'Publish';
+  if (request?.publishedTime === undefined || isOutdated) return 'Publish';
   // What the spec no longer names is taken out of the status.
   const hasCertificates = wantsCertificates(reset) || clientCertificates.length > 0;
   return hasCertificates && request.issuedTime === undefined ? 'Issue' : 'Roll';

@@ -19,8 +19,8 @@ export type Arrival =
   | 'Retry'
   /** No longer suspended: the deadline starts anew. */
   | 'Resumed'
-  /** The instance got another CA since: publish and roll anew, without a call. */
-  | 'NewerCa';
+  /** Another object's reset, or a newer CA that it saw: publish and roll anew, without a call. */
+  | 'Outdated';
 
 export function isNewRequest({ metadata, spec, status: { request } }: SslReset): boolean {
   if (request === undefined) return true;
@@ -85,8 +85,15 @@ export function received(reset: SslReset, arrival: Arrival, now: string): Reques
 }
 
 /** The CAs were read and published: what goes with them, the client certificates' Secrets, is looked at anew. */
-export function published({ issuedTime: _issuedTime, ...request }: Request, now: string): Request {
-  return { ...request, publishedTime: now };
+export function published(request: Request, { now, otherResetTime }: Publication): Request {
+  const { issuedTime: _issuedTime, otherResetTime: _otherResetTime, ...rest } = request;
+  return { ...rest, publishedTime: now, ...(otherResetTime !== undefined && { otherResetTime }) };
+}
+
+interface Publication {
+  readonly now: string;
+  /** End of the newest reset by another object, from before the CAs were read. */
+  readonly otherResetTime: string | undefined;
 }
 
 /** The value of `retry` as seen now, so that it works once. */

@@ -348,6 +348,10 @@ export interface CloudSqlSslResetStatus {
      */
     issuedTime?: string;
     /**
+     * End of the newest reset of the instance by another object when the client certificates were looked at; a later one deletes them again.
+     */
+    otherResetTime?: string;
+    /**
      * Names of the newest operations that issued or deleted client certificates; none of them is taken for the reset of another object.
      */
     certificateOperations?: string[];

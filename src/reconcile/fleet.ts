@@ -6,7 +6,7 @@ import { type Call, callOf, callsInLastHour, isWithinHour, recordedCalls } from 
 import { openIssue } from '../domain/client-certificate.ts';
 import { isSettled, isStalled, isUnresolved } from '../domain/request.ts';
 import type { Claims } from '../domain/resolve.ts';
-import type { SslReset } from '../domain/ssl-reset.ts';
+import type { SslReset, Status } from '../domain/ssl-reset.ts';
 import { annotations, type InstanceRef, instanceKey, isSuspended } from '../domain/ssl-reset.ts';
 import type { ObjectRef } from './ports.ts';
 import { type Standing, standingOf } from './standing.ts';
@@ -18,6 +18,10 @@ interface Member {
   /** Changes exactly when a pass may have something new to do: not by our own status writes. */
   readonly trigger: string;
   readonly ca: { readonly fingerprint: string; readonly createTimeMs: number } | undefined;
+  /** When its reset ended; undefined: it is not known to have had one. */
+  readonly resetMs: number | undefined;
+  /** The end of the newest reset of another object that its client certificates took account of; undefined: it has none. */
+  readonly seenResetMs: number | undefined;
   readonly doubt: Doubt | undefined;
   /** A client certificate is being issued, or its issue found out: whatever that starts looks like a reset in doubt. */
   readonly isIssuing: boolean;
@@ -63,7 +67,11 @@ export class Fleet {
     this.#laneOf(member.lane).add(key);
     const itself = before?.trigger === member.trigger ? [] : [member.ref];
     const hasOtherCa = member.ca !== undefined && member.ca.fingerprint !== before?.ca?.fingerprint;
-    return hasOtherCa ? [...itself, ...this.#siblings(member).map(({ ref }) => ref)] : itself;
+    const hasReset = member.resetMs !== undefined && member.resetMs !== before?.resetMs;
+    const concerned = this.#siblings(member).filter(
+      ({ seenResetMs }) => hasOtherCa || (hasReset && seenResetMs !== undefined),
+    );
+    return [...itself, ...concerned.map(({ ref }) => ref)];
   }
 
   remove(ref: ObjectRef): void {
@@ -109,17 +117,19 @@ export class Fleet {
     }
   }
 
-  /** Whether another object of the instance has recorded a CA that was made later. Both times are Google's. */
-  hasNewerCa(reset: SslReset): boolean {
+  /**
+   * Whether another object of the instance has recorded a CA that was made later, or has deleted the client certificates
+   * of this one by a reset that it took no account of. All times are Google's.
+   */
+  isOutdated(reset: SslReset): boolean {
     const own = memberOf(reset);
-    const { ca } = own;
-    if (ca === undefined) return false;
-    return this.#siblings(own).some(
-      (sibling) =>
-        sibling.ca !== undefined &&
-        sibling.ca.fingerprint !== ca.fingerprint &&
-        sibling.ca.createTimeMs > ca.createTimeMs,
-    );
+    return this.#siblings(own).some((sibling) => hasNewerCa(sibling, own) || hasLaterReset(sibling, own));
+  }
+
+  /** RFC 3339; undefined: none is known. */
+  lastResetOfOthers(reset: SslReset): string | undefined {
+    const times = this.#siblings(memberOf(reset)).flatMap(({ resetMs }) => resetMs ?? []);
+    return times.length === 0 ? undefined : new Date(Math.max(...times)).toISOString();
   }
 
   /**
@@ -195,6 +205,15 @@ export class Fleet {
   }
 }
 
+const hasNewerCa = ({ ca }: Member, own: Member): boolean =>
+  ca !== undefined &&
+  own.ca !== undefined &&
+  ca.fingerprint !== own.ca.fingerprint &&
+  ca.createTimeMs > own.ca.createTimeMs;
+
+const hasLaterReset = ({ resetMs }: Member, { seenResetMs }: Member): boolean =>
+  resetMs !== undefined && seenResetMs !== undefined && resetMs > seenResetMs;
+
 function memberOf(reset: SslReset): Member {
   const { metadata, spec, status } = reset;
   const { sha1Fingerprint: fingerprint, createTime, expirationTime } = status.serverCa ?? {};
@@ -207,6 +226,8 @@ function memberOf(reset: SslReset): Member {
       fingerprint === undefined || createTime === undefined
         ? undefined
         : { fingerprint, createTimeMs: Date.parse(createTime) },
+    resetMs: resetMsOf(status),
+    seenResetMs: status.request?.issuedTime === undefined ? undefined : (timeOf(status.request.otherResetTime) ?? 0),
     doubt: doubtOf(reset),
     isIssuing: openIssue(reset) !== undefined && metadata.deletionTimestamp === undefined && !isStalled(reset),
     operation: status.operation?.name,
@@ -214,11 +235,16 @@ function memberOf(reset: SslReset): Member {
     isAnswered: status.request?.inDoubt !== true,
     calls: recordedCalls(reset),
     standing: standingOf(reset),
-    caExpiryMs: expirationTime === undefined ? undefined : timeOf(expirationTime),
+    caExpiryMs: timeOf(expirationTime),
   };
 }
 
-function timeOf(text: string): number | undefined {
+function resetMsOf({ request, operation }: Status): number | undefined {
+  const isReset = request?.outcome === 'Accepted' && request.doneTime !== undefined && operation?.error === undefined;
+  return isReset ? timeOf(operation?.endTime ?? operation?.startTime ?? operation?.insertTime) : undefined;
+}
+
+function timeOf(text = ''): number | undefined {
   const ms = Date.parse(text);
   return Number.isNaN(ms) ? undefined : ms;
 }

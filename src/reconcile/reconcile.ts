@@ -47,7 +47,7 @@ export async function reconcile(ref: ObjectRef, world: World): Promise<Action> {
 }
 
 async function passOver(reset: SslReset, world: World): Promise<Action> {
-  const step = decide(reset, { now: world.clock.now(), hasNewerCa: world.fleet.hasNewerCa(reset) });
+  const step = decide(reset, { now: world.clock.now(), isOutdated: world.fleet.isOutdated(reset) });
   const result = await runOrWait(step, reset, world);
   switch (result.kind) {
     case 'Idle':

@@ -23,6 +23,7 @@ export async function publish(reset: SslReset, world: World): Promise<StepResult
 async function readAndPublish(reset: SslReset, world: World): Promise<StepResult> {
   const { request, operation } = reset.status;
   if (request === undefined) return { kind: 'Idle' };
+  const otherResetTime = world.fleet.lastResetOfOthers(reset);
   // Read before the CAs: whoever publishes newer ones after that turns this apply into a conflict.
   const target = serverCaObject(reset, '');
   const before = target && (await world.objects.get(target));
@@ -46,7 +47,7 @@ async function readAndPublish(reset: SslReset, world: World): Promise<StepResult
     facts: {
       ...facts,
       serverCa,
-      request: published(request, toTime(world.clock.now())),
+      request: published(request, { now: toTime(world.clock.now()), otherResetTime }),
       rollout: { revision: revision(cas) },
     },
     // Another object has seen a newer CA than is shown here.

@@ -7,7 +7,7 @@ import type { StepResult, World } from '../pass.ts';
 
 /** Writes down that a request has arrived, or begins once more, before anything is done for it. */
 export async function receive(reset: SslReset, arrival: Arrival, world: World): Promise<StepResult> {
-  if (arrival === 'NewerCa' && !(await isPermitted(reset, world)).allowed) return { kind: 'Idle' };
+  if (arrival === 'Outdated' && !(await isPermitted(reset, world)).allowed) return { kind: 'Idle' };
   const request = received(reset, arrival, toTime(world.clock.now()));
   const { operation, rollout: _rollout, ...facts } = factsOf(reset);
   const keepsOperation = operation !== undefined && isSettled(request);

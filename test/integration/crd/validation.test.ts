@@ -10,6 +10,8 @@ const VALID: Json = { project: 'acme-prod', instance: 'orders-db' };
 const manifest = (spec: Json): string =>
   JSON.stringify({ apiVersion: 'cloudsql-ssl.dev/v1alpha1', kind: 'CloudSqlSslReset', metadata: { name: 'db' }, spec });
 
+const certificate = (commonName: string, secretName: string) => ({ commonName, secretName });
+
 const labels = (count: number): Json => Object.fromEntries(Array.from({ length: count }, (_, i) => [`l${i}`, 'v']));
 
 before(async () => installCrd(await sharedCluster()));
@@ -56,9 +58,29 @@ const REFUSED: Readonly<Record<string, readonly [Json, ...RegExp[]]>> = {
     { ...VALID, rollout: { targets: Array.from({ length: 101 }, (_, i) => ({ name: `t${i}` })) } },
     /spec\.rollout\.targets.*at most 100/s,
   ],
-  'a kind that this version does not roll': [
-    { ...VALID, rollout: { kinds: ['StatefulSet'] } },
-    /spec\.rollout\.kinds\[0\].*"Deployment"/s,
+  'a kind that is not rolled': [
+    { ...VALID, rollout: { kinds: ['ReplicaSet'] } },
+    /spec\.rollout\.kinds\[0\].*"Deployment", "StatefulSet", "DaemonSet", "Rollout"/s,
+  ],
+  'two client certificates of one name': [
+    { ...VALID, clientCertificates: [certificate('api', 'one'), certificate('api', 'two')] },
+    /spec\.clientCertificates\[1\].*Duplicate/s,
+  ],
+  'two client certificates in one Secret': [
+    { ...VALID, clientCertificates: [certificate('api', 'one'), certificate('worker', 'one')] },
+    /spec\.clientCertificates.*give each its own secretName/s,
+  ],
+  'a client certificate in the Secret of the server CA': [
+    { ...VALID, serverCa: { secretName: 'one' }, clientCertificates: [certificate('api', 'one')] },
+    /spec\.clientCertificates.*name another Secret/s,
+  ],
+  'more client certificates than an instance has': [
+    { ...VALID, clientCertificates: Array.from({ length: 11 }, (_, n) => certificate(`c${n}`, `s${n}`)) },
+    /spec\.clientCertificates.*at most 10/s,
+  ],
+  'a certificate that is missing and has a fingerprint': [
+    { ...VALID, preconditions: { serverCertificate: 'Missing', serverCaSha1Fingerprint: 'a'.repeat(40) } },
+    /spec\.preconditions\.serverCertificate.*set one of them/s,
   ],
   'no concurrency': [{ ...VALID, rollout: { maxConcurrent: 0 } }, /spec\.rollout\.maxConcurrent/],
   'more labels than a selector may have': [

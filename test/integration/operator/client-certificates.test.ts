@@ -3,6 +3,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { heldCertificate } from '../../../src/domain/client-certificate.ts';
 import { findCondition } from '../../../src/domain/conditions.ts';
 import type { SslReset } from '../../../src/domain/ssl-reset.ts';
+import type { InstanceOptions } from '../../cloudsql-emulator/instance-settings.ts';
 import {
   activeCa,
   type Bench,
@@ -188,8 +189,13 @@ describe('client certificates and Secrets of somebody else', { concurrency: 3 },
   });
 });
 
-test('the reset of another object has those of the first one issued anew', async (t) => {
-  const b = await patientBench(t);
+for (const serverCaMode of ['GOOGLE_MANAGED_INTERNAL_CA', 'GOOGLE_MANAGED_CAS_CA'] as const) {
+  test(`the reset of another object has those of the first one issued anew (${serverCaMode})`, (t) =>
+    assertIssuedAnew(t, serverCaMode));
+}
+
+async function assertIssuedAnew(t: TestContext, serverCaMode: NonNullable<InstanceOptions['serverCaMode']>) {
+  const b = await patientBench(t, { emulator: { instances: [{ project: PROJECT, name: INSTANCE, serverCaMode }] } });
   await b.apply(reset({ requestId: '1', clientCertificates }));
   const before = await b.until('db', isReady);
   await b.apply(reset({}, { name: 'other' }));
@@ -202,4 +208,4 @@ test('the reset of another object has those of the first one issued anew', async
   );
   await assertIssued(b);
   assert.deepEqual([b.resets(), deletions(b).length], [2, 0]);
-});
+}

@@ -26,7 +26,7 @@ const wanting = { clientCertificates: [{ commonName: 'app', secretName: 'app-cer
 const issuing = { clientCertificates: [{ commonName: 'app', issuing: { time: NOW, before: [] } }] };
 
 const stepOf = (parts: ResetParts, facts: Partial<Facts> = {}): Step =>
-  decide(aReset(parts), { now: dateAt(1), hasNewerCa: false, ...facts });
+  decide(aReset(parts), { now: dateAt(1), isOutdated: false, ...facts });
 
 const kindOf = (parts: ResetParts, facts: Partial<Facts> = {}): string => {
   const step = stepOf(parts, facts);
@@ -122,8 +122,8 @@ const rows: readonly Row[] = [
   {
     known: 'complete, and the instance got a newer CA',
     parts: { status: { ...complete, conditions: readyConditions() } },
-    facts: { hasNewerCa: true },
-    step: 'Receive NewerCa',
+    facts: { isOutdated: true },
+    step: 'Receive Outdated',
   },
   {
     known: 'stalled, and a new value of retry',
@@ -249,7 +249,7 @@ const rows: readonly Row[] = [
   {
     known: 'published, and the instance got a newer CA meanwhile',
     parts: { status: complete },
-    facts: { hasNewerCa: true },
+    facts: { isOutdated: true },
     step: 'Publish',
   },
   { known: 'published, and certificates wanted', parts: { spec: wanting, status: complete }, step: 'Issue' },

@@ -84,7 +84,7 @@ describe('received', () => {
       attempt: 0,
     }));
 
-  for (const arrival of ['Again', 'NewerCa'] as const) {
+  for (const arrival of ['Again', 'Outdated'] as const) {
     test(`${arrival} after the reset publishes anew within a fresh deadline, without a call`, () => {
       const { outcome, doneTime, publishedTime, receivedTime } = receive(arrival, { status: { request: accepted } });
       assert.deepEqual(

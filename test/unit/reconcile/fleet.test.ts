@@ -49,11 +49,11 @@ describe('the others of an instance', () => {
   test('one with a CA made later makes the CA of this one an old one', () => {
     const fleet = new Fleet();
     fleet.apply(withCa(2, { name: 'a' }));
-    assert.equal(fleet.hasNewerCa(withCa(1)), true);
-    assert.equal(fleet.hasNewerCa(withCa(2)), false);
-    assert.equal(fleet.hasNewerCa(withCa(3)), false);
-    assert.equal(fleet.hasNewerCa(aReset()), false, 'what has read no CA yet has no old one');
-    assert.equal(fleet.hasNewerCa(withCa(1, { spec: { instance: 'another' } })), false);
+    assert.equal(fleet.isOutdated(withCa(1)), true);
+    assert.equal(fleet.isOutdated(withCa(2)), false);
+    assert.equal(fleet.isOutdated(withCa(3)), false);
+    assert.equal(fleet.isOutdated(aReset()), false, 'what has read no CA yet has no old one');
+    assert.equal(fleet.isOutdated(withCa(1, { spec: { instance: 'another' } })), false);
   });
   test('an unresolved one is told, unless it is being deleted; never this one itself', () => {
     const unresolved = { status: { request: aCall() } };
@@ -92,6 +92,35 @@ describe('the others of an instance', () => {
     fleet.apply(aReset({ status: { operation: anOperation({ name: 'op-own' }) } }));
     assert.deepEqual([...fleet.claims(aReset()).resets], ['op-a']);
   });
+  test('a reset of one outdates the client certificates that took no account of it, and wakes their object', () => {
+    const done = (second: number) => ({
+      request: aRequest({ outcome: 'Accepted', doneTime: at(second) }),
+      operation: anOperation({ status: 'DONE', endTime: at(second) }),
+    });
+    const issued = (seen?: number) =>
+      aReset({
+        status: {
+          request: aRequest({
+            outcome: 'AlreadyDone',
+            issuedTime: NOW,
+            ...(seen !== undefined && { otherResetTime: at(seen) }),
+          }),
+        },
+      });
+    const fleet = new Fleet();
+    fleet.apply(issued());
+    assert.equal(fleet.isOutdated(issued()), false);
+    const woken = fleet.apply(aReset({ name: 'a', status: done(5) }));
+    assert.deepEqual(
+      woken.map(({ name }) => name),
+      ['a', aReset().metadata.name],
+    );
+    assert.equal(Date.parse(fleet.lastResetOfOthers(aReset()) ?? ''), Date.parse(at(5)));
+    assert.equal(fleet.isOutdated(issued()), true);
+    assert.equal(fleet.isOutdated(issued(4)), true);
+    assert.equal(fleet.isOutdated(issued(5)), false);
+    assert.equal(fleet.isOutdated(aReset()), false, 'what has issued none has none to lose');
+  });
   test('what issued or deleted their client certificates is claimed for certain, and is no reset', () => {
     const fleet = new Fleet();
     fleet.apply(
@@ -104,17 +133,17 @@ describe('the others of an instance', () => {
     const fleet = new Fleet();
     fleet.apply(withCa(2, { name: 'a' }));
     fleet.remove({ namespace: 'orders', name: 'a' });
-    assert.equal(fleet.hasNewerCa(withCa(1)), false);
+    assert.equal(fleet.isOutdated(withCa(1)), false);
     fleet.apply(withCa(2, { name: 'a' }));
     fleet.replace([withCa(1)]);
-    assert.equal(fleet.hasNewerCa(withCa(1)), false);
+    assert.equal(fleet.isOutdated(withCa(1)), false);
     assert.equal(fleet.refs.length, 1);
   });
   test('the set of one namespace leaves the others as they are', () => {
     const fleet = new Fleet();
     fleet.apply(withCa(2, { namespace: 'billing', name: 'a' }));
     fleet.replace([withCa(1)], 'orders');
-    assert.equal(fleet.hasNewerCa(withCa(1)), true);
+    assert.equal(fleet.isOutdated(withCa(1)), true);
   });
 });
 
