@@ -2,7 +2,7 @@
 import type { ReadyReason, Verdict } from './conditions.ts';
 import { stalled, waiting } from './conditions.ts';
 import { type ClientCertificate, caOwner, type Instance } from './instance.ts';
-import { isDone } from './resolve.ts';
+import { findRunning } from './resolve.ts';
 import type { Operation, SslReset } from './ssl-reset.ts';
 
 /** Why nothing is to be called: what is asked for has happened already. */
@@ -53,7 +53,7 @@ export function judgeClientCertificates(
 }
 
 export function judgeOperations(operations: readonly Operation[]): Verdict | undefined {
-  const running = operations.find((operation) => !isDone(operation));
+  const running = findRunning(operations);
   return running === undefined
     ? undefined
     : waiting(

@@ -2,6 +2,9 @@ import type { Before, Operation } from './ssl-reset.ts';
 
 export const isDone = (operation: Operation): boolean => operation.status === 'DONE';
 
+export const findRunning = (operations: readonly Operation[]): Operation | undefined =>
+  operations.find((operation) => !isDone(operation));
+
 /** Names of operations that other objects of an instance hold as theirs. */
 export interface Claims {
   /** Their resets. */
@@ -57,7 +60,7 @@ export function resolve(seen: Observation, { resolveGraceMs, caSettleMs }: Resol
   const found = candidates(seen);
   const [only] = found;
   if (only !== undefined && found.length === 1) return judgeCandidate(only, seen, caSettleMs);
-  const running = seen.operations.find((operation) => !isDone(operation));
+  const running = findRunning(seen.operations);
   if (running !== undefined) return { kind: 'Wait', message: `Operation ${running.name} runs on the instance` };
   if (seen.sinceSeenMs < resolveGraceMs) {
     const seconds = Math.ceil(resolveGraceMs / 1000);

@@ -84,6 +84,10 @@ function mustStop(rows: readonly WorkloadStatus[], { rollout }: RollOptions): bo
 
 const isOptedOut = (workload: Workload): boolean => workload.annotations[annotations.rollout] === 'disabled';
 
+/** It has a pod template of its own, and nobody opted it out. */
+export const isAnnotated = (workload: Workload): boolean =>
+  workload.templateFrom === undefined && !isOptedOut(workload);
+
 const hasOwnTemplate = ({ workload }: Dependent): boolean => workload?.templateFrom === undefined;
 
 export const carries = (workload: Workload, { annotations: wanted }: Pick<RollOptions, 'annotations'>): boolean =>
@@ -91,10 +95,7 @@ export const carries = (workload: Workload, { annotations: wanted }: Pick<RollOp
 
 /** A paused workload is annotated, and rolls when somebody resumes it. */
 const needsAnnotation = ({ workload }: Dependent, options: RollOptions): boolean =>
-  workload?.paused === true &&
-  workload.templateFrom === undefined &&
-  !isOptedOut(workload) &&
-  !carries(workload, options);
+  workload?.paused === true && isAnnotated(workload) && !carries(workload, options);
 
 /** What a dependent is found to be. */
 interface Judgement {

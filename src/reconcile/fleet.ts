@@ -68,7 +68,7 @@ export class Fleet {
     const itself = before?.trigger === member.trigger ? [] : [member.ref];
     const hasOtherCa = member.ca !== undefined && member.ca.fingerprint !== before?.ca?.fingerprint;
     const hasReset = member.resetMs !== undefined && member.resetMs !== before?.resetMs;
-    const concerned = this.#siblings(member).filter(
+    const concerned = this.#siblings(reset).filter(
       ({ seenResetMs }) => hasOtherCa || (hasReset && seenResetMs !== undefined),
     );
     return [...itself, ...concerned.map(({ ref }) => ref)];
@@ -123,12 +123,12 @@ export class Fleet {
    */
   isOutdated(reset: SslReset): boolean {
     const own = memberOf(reset);
-    return this.#siblings(own).some((sibling) => hasNewerCa(sibling, own) || hasLaterReset(sibling, own));
+    return this.#siblings(reset).some((sibling) => hasNewerCa(sibling, own) || hasLaterReset(sibling, own));
   }
 
   /** RFC 3339; undefined: none is known. */
   lastResetOfOthers(reset: SslReset): string | undefined {
-    const times = this.#siblings(memberOf(reset)).flatMap(({ resetMs }) => resetMs ?? []);
+    const times = this.#siblings(reset).flatMap(({ resetMs }) => resetMs ?? []);
     return times.length === 0 ? undefined : new Date(Math.max(...times)).toISOString();
   }
 
@@ -139,7 +139,7 @@ export class Fleet {
    */
   mustWaitForSibling(reset: SslReset): boolean {
     const own = memberOf(reset);
-    return this.#siblings(own).some(({ doubt, isIssuing }) => {
+    return this.#siblings(reset).some(({ doubt, isIssuing }) => {
       if (isIssuing && own.doubt === undefined) return true;
       if (doubt?.kind !== 'InDoubt' || own.doubt?.kind !== 'InDoubt') return doubt !== undefined;
       return doubt.order < own.doubt.order;
@@ -148,12 +148,12 @@ export class Fleet {
 
   /** Whether an operation that is started now could be taken for a call of another object of the instance. */
   hasSiblingInDoubt(reset: SslReset): boolean {
-    return this.#siblings(memberOf(reset)).some(({ doubt }) => doubt !== undefined);
+    return this.#siblings(reset).some(({ doubt }) => doubt !== undefined);
   }
 
   /** What the other objects of the instance hold as theirs. */
   claims(reset: SslReset): Claims {
-    const siblings = this.#siblings(memberOf(reset));
+    const siblings = this.#siblings(reset);
     const resetsOf = (members: readonly Member[]) => members.flatMap(({ operation }) => operation ?? []);
     const certificates = siblings.flatMap(({ certificateOperations }) => certificateOperations);
     const answered = resetsOf(siblings.filter(({ isAnswered }) => isAnswered));
@@ -186,9 +186,9 @@ export class Fleet {
     this.#ownCalls.delete(callOf(uid, time).id);
   }
 
-  #siblings({ lane, ref }: Member): readonly Member[] {
-    const own = keyOf(ref);
-    const keys = [...(this.#lanes.get(lane) ?? [])].filter((key) => key !== own);
+  #siblings({ metadata, spec }: SslReset): readonly Member[] {
+    const own = keyOf(metadata);
+    const keys = [...(this.#lanes.get(instanceKey(spec)) ?? [])].filter((key) => key !== own);
     return keys.flatMap((key) => this.#members.get(key) ?? []);
   }
 

@@ -1,13 +1,13 @@
 import { pollDelayMs } from '../../domain/attempts.ts';
 import { withCertificateOperation } from '../../domain/client-certificate.ts';
-import { progressing, stalled, type Verdict, waiting } from '../../domain/conditions.ts';
-import { isDone } from '../../domain/resolve.ts';
-import type { SslReset } from '../../domain/ssl-reset.ts';
+import { progressing, stalled, type Verdict } from '../../domain/conditions.ts';
+import { findRunning } from '../../domain/resolve.ts';
+import type { Operation, SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf } from '../../domain/status.ts';
 import type { StepResult, World } from '../pass.ts';
+import type { CloudSql } from '../ports.ts';
+import { SIBLING_IN_DOUBT } from './hold.ts';
 import { isPermitted } from './receive.ts';
-
-const OPERATIONS_LIMIT = 20;
 
 /**
  * Whether a client certificate may be issued or deleted now. Either begins an operation of our account and of a reset's
@@ -16,8 +16,7 @@ const OPERATIONS_LIMIT = 20;
 export async function certificateGate(reset: SslReset, world: World): Promise<StepResult | undefined> {
   const { cloudSql, clock, fleet, settings } = world;
   if (fleet.hasSiblingInDoubt(reset)) return { kind: 'Finding', facts: factsOf(reset), verdict: SIBLING_IN_DOUBT };
-  const operations = await cloudSql.operations(reset.spec, { limit: OPERATIONS_LIMIT });
-  const running = operations.find((operation) => !isDone(operation));
+  const running = await runningOperation(reset, cloudSql);
   if (running === undefined) return undefined;
   return {
     kind: 'Finding',
@@ -27,10 +26,11 @@ export async function certificateGate(reset: SslReset, world: World): Promise<St
   };
 }
 
-const SIBLING_IN_DOUBT = waiting(
-  'WaitingForInstance',
-  'The outcome of a call of another CloudSqlSslReset of this instance is being found out',
-);
+/** Enough of the newest: whatever runs is among them. */
+const OPERATIONS_LIMIT = 20;
+
+export const runningOperation = async ({ spec }: SslReset, cloudSql: CloudSql): Promise<Operation | undefined> =>
+  findRunning(await cloudSql.operations(spec, { limit: OPERATIONS_LIMIT }));
 
 /** What is known once a certificate was issued or deleted by that operation. */
 export const noting = (operation: string | undefined, facts: Facts): Facts =>

@@ -1,4 +1,4 @@
-import { findCondition, progressing, stalled } from '../../domain/conditions.ts';
+import { findCondition, progressing, stalled, type Verdict, waiting } from '../../domain/conditions.ts';
 import { retryCommand } from '../../domain/gate.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 import { annotations } from '../../domain/ssl-reset.ts';
@@ -28,6 +28,11 @@ export function keepUnknown(reset: SslReset): StepResult {
     verdict: stalled('OutcomeUnknown', message),
   };
 }
+
+export const SIBLING_IN_DOUBT: Verdict = waiting(
+  'WaitingForInstance',
+  'The outcome of a call of another CloudSqlSslReset of this instance is being found out',
+);
 
 /** What was seen, and how a person goes on. */
 export function unknownMessage(reset: SslReset, seen: string): string {

@@ -17,13 +17,14 @@ import {
   type ServerCertificates,
   suspects,
 } from '../../domain/resolve.ts';
+import { isAnnotated } from '../../domain/rollout.ts';
 import type { Before, Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
-import { annotations } from '../../domain/ssl-reset.ts';
 import { templateAnnotationKey } from '../../domain/tls-material.ts';
 import type { Workload } from '../../domain/workload.ts';
 import type { World } from '../pass.ts';
 import { readServerCertificates } from './evidence.ts';
 import { findDependents } from './find-dependents.ts';
+import { SIBLING_IN_DOUBT } from './hold.ts';
 import { applyObject, certificateSecret, DRY_RUN, orCannotPublish, serverCaObject } from './published-object.ts';
 
 export type Preflight =
@@ -112,12 +113,7 @@ const hasTraces = ({ inDoubt, before }: Request, now: ServerCertificates): boole
   inDoubt === true && before !== undefined && hasOtherServerCertificate(before, now);
 
 const siblingObstacle = (reset: SslReset, { fleet }: World): Verdict | undefined =>
-  fleet.mustWaitForSibling(reset)
-    ? waiting(
-        'WaitingForInstance',
-        'The outcome of a call of another CloudSqlSslReset of this instance is being found out',
-      )
-    : undefined;
+  fleet.mustWaitForSibling(reset) ? SIBLING_IN_DOUBT : undefined;
 
 /** The new CA and certificates are not known yet, so anything stands in for them. */
 async function publishObstacle(reset: SslReset, { objects }: World): Promise<Verdict | undefined> {
@@ -157,8 +153,7 @@ async function dependentsObstacle(reset: SslReset, { workloads }: World): Promis
 function oneOfEachKind(found: readonly Dependent[]): readonly Workload[] {
   const samples = new Map<string, Workload>();
   for (const { kind, workload } of found) {
-    const isWritten = workload?.templateFrom === undefined && workload?.annotations[annotations.rollout] !== 'disabled';
-    if (workload !== undefined && isWritten && !samples.has(kind)) samples.set(kind, workload);
+    if (workload !== undefined && isAnnotated(workload) && !samples.has(kind)) samples.set(kind, workload);
   }
   return [...samples.values()];
 }

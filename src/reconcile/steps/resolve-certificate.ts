@@ -8,13 +8,11 @@ import {
   withoutIssue,
 } from '../../domain/client-certificate.ts';
 import { progressing, stalled } from '../../domain/conditions.ts';
-import { isDone } from '../../domain/resolve.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf } from '../../domain/status.ts';
 import type { StepResult, World } from '../pass.ts';
 import { conflict } from './certificate-conflict.ts';
-
-const OPERATIONS_LIMIT = 20;
+import { runningOperation } from './certificate-gate.ts';
 
 /**
  * Finds out what became of a recorded issue, and closes its record. Nothing is deleted here: a certificate that was
@@ -34,10 +32,10 @@ async function observe(reset: SslReset, issue: OpenIssue, world: World): Promise
   const sinceSeenMs = memory.sinceSeenMs(reset.metadata.uid, `issue ${commonName} ${issuing.time}`);
   // An issue that still runs is not listed yet.
   const isOver = sinceSeenMs >= settings.resolveGraceMs;
-  const operations = isOver ? await cloudSql.operations(reset.spec, { limit: OPERATIONS_LIMIT }) : [];
+  const running = isOver ? await runningOperation(reset, cloudSql) : undefined;
   const listed = await cloudSql.clientCertificates(reset.spec);
   const resolution = resolveIssue({ issue, listed, sinceSeenMs, resolveGraceMs: settings.resolveGraceMs });
-  return resolution.kind === 'NotIssued' && !operations.every(isDone) ? { kind: 'Wait' } : resolution;
+  return resolution.kind === 'NotIssued' && running !== undefined ? { kind: 'Wait' } : resolution;
 }
 
 function conclude(reset: SslReset, issue: OpenIssue, resolution: IssueResolution, world: World): StepResult {
