@@ -7,7 +7,15 @@ import { hasKeptCa, whyKept } from './kept-ca.ts';
 import { rolloutSelector, selectorQuery } from './label-selector.ts';
 import { isSettled } from './request.ts';
 import { hasRolledNothing, isFailure, leftToPeople } from './rollout.ts';
-import type { HistoryEntry, Request, RolloutStatus, Spec, SslReset, Status } from './ssl-reset.ts';
+import type {
+  ClientCertificateStatus,
+  HistoryEntry,
+  Request,
+  RolloutStatus,
+  Spec,
+  SslReset,
+  Status,
+} from './ssl-reset.ts';
 
 /** What a step may change of the status. */
 export type Facts = Omit<Status, 'conditions' | 'history' | 'observedGeneration'>;
@@ -180,6 +188,12 @@ export function failureMessage({ rollout }: Facts): string {
   const failed = (rollout?.workloads ?? []).filter(isFailure);
   const names = failed.map(({ kind, name, message = '' }) => `${kind} ${name}: ${message}`);
   return oneLine(names.join('; '));
+}
+
+/** An empty list is left out: by what is there two statuses are compared. */
+export function withCertificates(facts: Facts, clientCertificates: readonly ClientCertificateStatus[]): Facts {
+  const { clientCertificates: _clientCertificates, ...others } = facts;
+  return clientCertificates.length === 0 ? others : { ...others, clientCertificates };
 }
 
 export function factsOf({ status }: SslReset): Facts {

@@ -12,7 +12,7 @@ import {
 import { progressing, stalled, type Verdict, waiting } from '../../domain/conditions.ts';
 import { type IssueJudgement, judgeIssue } from '../../domain/judge-answer.ts';
 import type { ClientCertificateStatus, SslReset } from '../../domain/ssl-reset.ts';
-import { type Facts, factsOf, summarize } from '../../domain/status.ts';
+import { type Facts, factsOf, summarize, withCertificates } from '../../domain/status.ts';
 import { CallWindow } from '../call-window.ts';
 import { certificateLanding } from '../certificate-landing.ts';
 import type { Finding, StepResult, World } from '../pass.ts';
@@ -94,13 +94,13 @@ async function record(
 
 /** What the spec no longer names goes, so that the list keeps to its bound; one without a Secret is still to be deleted. */
 function withEntry(reset: SslReset, entry: ClientCertificateStatus): Facts {
-  const { clientCertificates = [], ...facts } = factsOf(reset);
+  const facts = factsOf(reset);
+  const { clientCertificates = [] } = facts;
   const { clientCertificates: wanted = [] } = reset.spec;
   const kept = clientCertificates.filter(
     ({ commonName, secretName }) => secretName === undefined || wanted.some((one) => one.commonName === commonName),
   );
-  const next = withCertificate(kept, entry);
-  return next.length === 0 ? facts : { ...facts, clientCertificates: next };
+  return withCertificates(facts, withCertificate(kept, entry));
 }
 
 const notExecuted = (recorded: SslReset, issue: OpenIssue, verdict: Verdict): Finding => ({

@@ -9,7 +9,7 @@ import {
 import { progressing, stalled, toTime, type Verdict } from '../../domain/conditions.ts';
 import type { ClientCertificate } from '../../domain/instance.ts';
 import type { ClientCertificateStatus, Request, SslReset } from '../../domain/ssl-reset.ts';
-import { type Facts, factsOf } from '../../domain/status.ts';
+import { type Facts, factsOf, withCertificates } from '../../domain/status.ts';
 import { revision, serverCaPem } from '../../domain/tls-material.ts';
 import type { StepResult, World } from '../pass.ts';
 import type { PublishedObject } from '../ports.ts';
@@ -140,12 +140,10 @@ function conflictOf(reset: SslReset, judged: readonly Judged[]): StepResult | un
 }
 
 function done(reset: SslReset, request: Request, judged: readonly Judged[], { clock }: World): StepResult {
-  const { clientCertificates: _clientCertificates, ...facts } = factsOf(reset);
   const kept = judged.flatMap(statusOf);
+  const facts = withCertificates(factsOf(reset), kept);
   const next: Facts =
-    kept.length === 0
-      ? facts
-      : { ...facts, clientCertificates: kept, request: { ...request, issuedTime: toTime(clock.now()) } };
+    kept.length === 0 ? facts : { ...facts, request: { ...request, issuedTime: toTime(clock.now()) } };
   return { kind: 'Finding', facts: next, verdict: LOOKING_FOR_DEPENDENTS };
 }
 

@@ -8,8 +8,8 @@ import {
   withoutIssue,
 } from '../../domain/client-certificate.ts';
 import { progressing, stalled } from '../../domain/conditions.ts';
-import type { SslReset } from '../../domain/ssl-reset.ts';
-import { type Facts, factsOf } from '../../domain/status.ts';
+import type { ClientCertificateStatus, SslReset } from '../../domain/ssl-reset.ts';
+import { type Facts, factsOf, withCertificates } from '../../domain/status.ts';
 import type { StepResult, World } from '../pass.ts';
 import { conflict } from './certificate-conflict.ts';
 import { runningOperation } from './certificate-gate.ts';
@@ -79,8 +79,7 @@ function conclude(reset: SslReset, issue: OpenIssue, resolution: IssueResolution
   }
 }
 
-function withEntry(reset: SslReset, entry: Parameters<typeof withCertificate>[1]): Facts {
-  const { clientCertificates = [], ...facts } = factsOf(reset);
-  const next = withCertificate(clientCertificates, entry);
-  return next.length === 0 ? facts : { ...facts, clientCertificates: next };
+function withEntry(reset: SslReset, entry: ClientCertificateStatus): Facts {
+  const facts = factsOf(reset);
+  return withCertificates(facts, withCertificate(facts.clientCertificates ?? [], entry));
 }
