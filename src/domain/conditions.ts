@@ -11,11 +11,13 @@ export type ProgressReason =
   | 'ResolvingOutcome'
   /** Cloud SQL has accepted the reset and has not begun. */
   | 'OperationPending'
+  /** Cloud SQL resets; the operation is followed to its end. */
   | 'OperationRunning'
   /** The server CAs are read and published. */
   | 'Publishing'
   /** The client certificates that the reset deleted are issued anew. */
   | 'IssuingClientCertificates'
+  /** The dependent workloads are rolled, and waited for. */
   | 'RollingOut'
   /** A person holds the reset back with the annotation `suspend`. */
   | 'Suspended';
@@ -30,6 +32,7 @@ export type WaitingReason =
   | 'Throttled'
   /** The operator's Google account may not do it, or has no credentials. */
   | 'PermissionDenied'
+  /** Cloud SQL knows no such instance, or does not show it to the operator's Google account. */
   | 'InstanceNotFound'
   /** The Admin API cannot be reached or answers with server errors. */
   | 'CloudSqlUnavailable'
@@ -48,8 +51,9 @@ export type StalledReason =
   | 'PreconditionsRequired'
   /** `preconditions.notAfterTime` is over. */
   | 'Expired'
-  /** Cloud SQL says that this request can never work. */
+  /** This request can never work, says Cloud SQL; or its precondition could guard nothing. */
   | 'InvalidRequest'
+  /** The instance demands client certificates, and the reset would delete some that the spec does not name. */
   | 'ClientCertificatesAtRisk'
   /** The operation is DONE with an error. */
   | 'OperationFailed'
@@ -61,7 +65,9 @@ export type StalledReason =
   | 'ObjectConflict'
   /** The instance has a client certificate of that name that we did not issue. */
   | 'ClientCertificateConflict'
+  /** Workloads are not healthy with the new server CA, or could not be changed. */
   | 'RolloutFailed'
+  /** What was waited for did not come within `deadlineSeconds`. */
   | 'DeadlineExceeded';
 
 export type ReadyReason =
@@ -71,6 +77,29 @@ export type ReadyReason =
   | 'AlreadyRotated'
   /** The instance has a server certificate already, and the precondition says it has none: nothing was called. */
   | 'AlreadyPresent';
+
+/** Only of the conditions that tell of one step, and of `Ready` while work goes on. */
+export type StepReason =
+  /** Of `Ready`, while nothing is wrong; `Reconciling` says what goes on. */
+  | 'Progressing'
+  /** The steps before it are not done yet. */
+  | 'Pending'
+  /** Of `ResetDone`: Cloud SQL's operation is done. */
+  | 'OperationDone'
+  /** Of `ServerCaPublished`: the Secret or ConfigMap holds the server CA. */
+  | 'Published'
+  /** Of `ClientCertificatesIssued`: each one is live, and in its Secret with its key. */
+  | 'Issued'
+  /** Of `WorkloadsRolled`: all carry the server CA and are healthy. */
+  | 'Rolled'
+  /** Of `WorkloadsRolled`: nothing depends on the instance, or all that does is paused or opted out. */
+  | 'NothingToRoll'
+  /** Of `WorkloadsRolled`: all carried the server CA already, or need no roll since it was kept. */
+  | 'Unchanged'
+  /** Of `WorkloadsRolled`: some wait for a person. They hold nothing up. */
+  | 'ManualActionRequired';
+
+export type Reason = ProgressReason | WaitingReason | StalledReason | ReadyReason | StepReason;
 
 /** What is to be said of a request as a whole. */
 export type Verdict =
@@ -100,7 +129,7 @@ export type ConditionType =
 export interface ConditionValue {
   readonly type: ConditionType;
   readonly status: 'True' | 'False' | 'Unknown';
-  readonly reason: string;
+  readonly reason: Reason;
   readonly message: string;
 }
 

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { oneLine, setConditions, toTime } from '../../../src/domain/conditions.ts';
+import { oneLine, type Reason, setConditions, toTime } from '../../../src/domain/conditions.ts';
 import { aCondition, at, dateAt, NOW } from '../support/builders.ts';
 
 describe('setConditions', () => {
   const before = [aCondition('Ready', 'False', 'Throttled')];
   const options = { generation: 3, now: dateAt(60) };
-  const set = (status: 'True' | 'False', reason: string) =>
+  const set = (status: 'True' | 'False', reason: Reason) =>
     setConditions(before, [{ type: 'Ready', status, reason, message: 'm' }], options)[0];
 
   test('lastTransitionTime stays where only the reason changes', () =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
-import { setConditions } from '../../../src/domain/conditions.ts';
+import { type Reason, setConditions } from '../../../src/domain/conditions.ts';
 import type { SslReset } from '../../../src/domain/ssl-reset.ts';
 import { createMetrics, type Metrics, startMetricsServer } from '../../../src/observability/metrics.ts';
 import { Fleet } from '../../../src/reconcile/fleet.ts';
@@ -22,7 +22,7 @@ function setup({ isLeader = () => true }: { readonly isLeader?: () => boolean } 
   return { ...metrics, fleet, read };
 }
 
-const standing = (name: string, type: 'Ready' | 'Stalled', reason: string, parts: Partial<SslReset['status']> = {}) => {
+const standing = (name: string, type: 'Ready' | 'Stalled', reason: Reason, parts: Partial<SslReset['status']> = {}) => {
   const value = { type, status: 'True', reason, message: '' } as const;
   const conditions = setConditions([], [value], { generation: 1, now: dateAt(0) });
   return aReset({ name, status: { observedGeneration: 1, conditions, ...parts } });

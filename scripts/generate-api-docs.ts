@@ -1,0 +1,228 @@
+// Generates docs/api.md from the CRD, and from the reasons of conditions; with --check it only compares.
+import { readFile, writeFile } from 'node:fs/promises';
+import { parse } from 'yaml';
+import { annotations, INSTANCE_LABEL } from '../src/domain/ssl-reset.ts';
+import { type Reason, readReasons } from './reasons.ts';
+
+const CRD = new URL('../crds/cloudsql-ssl.dev_cloudsqlsslresets.yaml', import.meta.url);
+const API = new URL('../docs/api.md', import.meta.url);
+
+interface Schema {
+  readonly type: string;
+  readonly description?: string;
+  readonly format?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly string[];
+  readonly pattern?: string;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly maxItems?: number;
+  readonly maxProperties?: number;
+  readonly required?: readonly string[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: Schema;
+  readonly items?: Schema;
+  readonly 'x-kubernetes-validations'?: readonly Rule[];
+}
+
+interface Rule {
+  readonly rule: string;
+  readonly message: string;
+  readonly fieldPath?: string;
+}
+
+interface Column {
+  readonly name: string;
+  readonly jsonPath: string;
+  readonly priority?: number;
+}
+
+interface Field {
+  readonly path: string;
+  readonly schema: Schema;
+  readonly isRequired: boolean;
+}
+
+/** Every field, each before those below it. */
+function fieldsOf(schema: Schema, path: string): readonly Field[] {
+  const { properties = {}, required = [] } = schema.items ?? schema;
+  const parent = path === '' ? '' : `${path}${schema.items === undefined ? '' : '[]'}.`;
+  return Object.entries(properties).flatMap(([name, field]) => {
+    const own = `${parent}${name}`;
+    return [{ path: own, schema: field, isRequired: required.includes(name) }, ...fieldsOf(field, own)];
+  });
+}
+
+/** Of the object itself, of its fields, and of the items of its lists. */
+function rulesOf(schema: Schema, path: string): readonly { readonly path: string; readonly rule: Rule }[] {
+  const own = (schema['x-kubernetes-validations'] ?? []).map((rule) => ({
+    path: `${path}${rule.fieldPath ?? ''}`,
+    rule,
+  }));
+  const inner = Object.entries(schema.properties ?? {}).flatMap(([name, field]) => rulesOf(field, `${path}.${name}`));
+  return [...own, ...inner, ...(schema.items === undefined ? [] : rulesOf(schema.items, `${path}[]`))];
+}
+
+const code = (text: string): string => `\`${text}\``;
+const cell = (text: string): string => text.replace(/\s+/g, ' ').trim().replaceAll('|', '\\|');
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head.join(' | '), ...rows.map((row) => row.map(cell).join(' | '))]
+    .map((row) => `| ${row} |`)
+    .toSpliced(1, 0, `|${'---|'.repeat(head.length)}`)
+    .join('\n');
+
+function typeOf({ type, format, items, additionalProperties }: Schema): string {
+  if (items !== undefined) return `list of ${typeOf(items)}`;
+  if (additionalProperties !== undefined) return `map of ${typeOf(additionalProperties)}`;
+  return format === undefined ? type : `${type} (${format})`;
+}
+
+/** What an object is refused for, as far as no rule says it. */
+function boundsOf(schema: Schema): string {
+  const { minLength, maxLength, minimum, maximum, maxItems, maxProperties, pattern } = schema;
+  const values = schema.enum ?? schema.items?.enum;
+  const length = minLength === maxLength ? `${maxLength}` : `${minLength ?? 0} to ${maxLength}`;
+  return [
+    values === undefined ? '' : values.map(code).join(', '),
+    maxLength === undefined ? '' : `${length} characters`,
+    maximum === undefined ? '' : `${minimum} to ${maximum}`,
+    maxItems === undefined ? '' : `at most ${maxItems} items`,
+    maxProperties === undefined ? '' : `at most ${maxProperties} entries`,
+    pattern === undefined ? '' : code(pattern),
+  ]
+    .filter((part) => part !== '')
+    .join('; ');
+}
+
+const fallback = (schema: Schema): string => (schema.default === undefined ? '' : code(JSON.stringify(schema.default)));
+
+const specTable = (spec: Schema): string =>
+  table(
+    ['field', 'type', 'default', 'allowed', 'meaning'],
+    fieldsOf(spec, '').map(({ path, schema, isRequired }) => [
+      code(path),
+      typeOf(schema),
+      isRequired ? 'required' : fallback(schema),
+      boundsOf(schema),
+      schema.description ?? '',
+    ]),
+  );
+
+const statusTable = (status: Schema): string =>
+  table(
+    ['field', 'type', 'meaning'],
+    fieldsOf(status, '').map(({ path, schema }) => [code(path), typeOf(schema), schema.description ?? '']),
+  );
+
+const ruleTable = (spec: Schema): string =>
+  table(
+    ['field', 'rule (CEL)', 'message'],
+    rulesOf(spec, 'spec').map(({ path, rule }) => [code(path), code(rule.rule), rule.message]),
+  );
+
+const columnTable = (columns: readonly Column[]): string =>
+  table(
+    ['column', 'shown', 'from'],
+    columns.map(({ name, jsonPath, priority = 0 }) => [name, priority === 0 ? 'always' : '`-o wide`', code(jsonPath)]),
+  );
+
+const CONDITIONS: Readonly<Record<string, string>> = {
+  ReadyReason: 'Ready',
+  ProgressReason: 'Reconciling',
+  WaitingReason: 'Reconciling, and Ready',
+  StalledReason: 'Stalled, and Ready',
+  StepReason: 'a step',
+};
+
+const reasonTable = (reasons: readonly Reason[]): string =>
+  table(
+    ['reason', 'of', 'meaning'],
+    Object.entries(CONDITIONS).flatMap(([union, condition]) =>
+      reasons
+        .filter((reason) => reason.union === union)
+        .map(({ name, meaning }) => [`[${code(name)}](troubleshooting.md#${name.toLowerCase()})`, condition, meaning]),
+    ),
+  );
+
+const ANNOTATIONS: readonly (readonly string[])[] = [
+  [
+    'the Namespace',
+    code(annotations.allowedInstances),
+    'Globs of `project/instance`, separated by commas, where `*` matches all but `/`: what its objects may reset',
+  ],
+  ['the object', code(annotations.suspend), '`"true"` holds back a reset that was not yet called'],
+  ['the object', code(annotations.retry), 'A new value tries a stalled request again'],
+  ['a workload', code(annotations.rollout), '`disabled`: it is not rolled'],
+  ['a workload', code(annotations.wave), 'The wave in which it rolls, an integer; default 0, lower ones first'],
+  ['a workload (label)', code(INSTANCE_LABEL), 'The instance id, where `rollout.selector` is left out'],
+  [
+    'a Secret or ConfigMap',
+    code(annotations.managedBy),
+    'Name of the object that publishes to it; on one that is there already it hands it over',
+  ],
+];
+
+async function generate(): Promise<string> {
+  const { spec: crd } = parse(await readFile(CRD, 'utf8'));
+  const { group, names, scope, versions } = crd;
+  const [{ name: version, schema, additionalPrinterColumns, selectableFields }] = versions;
+  const { description, properties } = schema.openAPIV3Schema;
+  const selectable = selectableFields.map(({ jsonPath }: Column) => code(jsonPath)).join(', ');
+  return `<!-- Generated from crds/ and src/domain/conditions.ts by \`npm run generate\`. Do not edit. -->
+# API reference
+
+\`${group}/${version}\`, kind \`${names.kind}\`, ${scope.toLowerCase()}. ${cell(description)}
+
+Its names for kubectl: ${[names.plural, names.singular, ...names.shortNames].map(code).join(', ')}; its category: ${names.categories.map(code).join(', ')}.
+\`--field-selector\` knows ${selectable}. \`kubectl explain ${names.singular}.spec\` tells the same as this page. Complete
+objects are in [examples](examples/).
+
+## Spec
+
+${specTable(properties.spec)}
+
+A default is written into the object by the API server, so to write it into Git changes nothing.
+
+## Rules
+
+Refused by the API server, besides what the column "allowed" says:
+
+${ruleTable(properties.spec)}
+
+## Status
+
+Default: ${fallback(properties.status)}. Foreign text is cut to its bound; no field has an enum or a pattern, so that what Cloud
+SQL answers tomorrow makes no status write fail.
+
+${statusTable(properties.status)}
+
+## Conditions
+
+\`Reconciling\` and \`Stalled\` are there only while they are true, and never both. A condition of a step is there only where the
+spec asks for the step. Each reason has its section in [troubleshooting](troubleshooting.md).
+
+${reasonTable(await readReasons())}
+
+While a step is not done its condition has the reason of \`Ready\` or \`Reconciling\`.
+
+## Annotations and labels
+
+They are no part of the spec: to change one is no new request.
+
+${table(['on', 'key', 'meaning'], ANNOTATIONS)}
+
+## Printer columns
+
+${columnTable(additionalPrinterColumns)}
+`;
+}
+
+const wanted = await generate();
+if (!process.argv.includes('--check')) {
+  await writeFile(API, wanted);
+} else if ((await readFile(API, 'utf8')) !== wanted) {
+  console.error('docs/api.md differs from crds/ or src/domain/conditions.ts: run `npm run generate`');
+  process.exitCode = 1;
+}
