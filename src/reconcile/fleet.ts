@@ -17,6 +17,8 @@ interface Member {
   readonly lane: string;
   /** Changes exactly when a pass may have something new to do: not by our own status writes. */
   readonly trigger: string;
+  /** The operator never takes it away: where it is gone, somebody has wiped the status. */
+  readonly hasRequest: boolean;
   readonly ca: { readonly fingerprint: string; readonly createTimeMs: number } | undefined;
   /** When its reset ended; undefined: it is not known to have had one. */
   readonly resetMs: number | undefined;
@@ -65,7 +67,8 @@ export class Fleet {
     if (before !== undefined && before.lane !== member.lane) this.#leaveLane(key, before.lane);
     this.#members.set(key, member);
     this.#laneOf(member.lane).add(key);
-    const itself = before?.trigger === member.trigger ? [] : [member.ref];
+    const isWiped = before?.hasRequest === true && !member.hasRequest;
+    const itself = before?.trigger === member.trigger && !isWiped ? [] : [member.ref];
     const hasOtherCa = member.ca !== undefined && member.ca.fingerprint !== before?.ca?.fingerprint;
     const hasReset = member.resetMs !== undefined && member.resetMs !== before?.resetMs;
     const concerned = this.#siblings(reset).filter(
@@ -222,6 +225,7 @@ function memberOf(reset: SslReset): Member {
     uid: metadata.uid,
     lane: instanceKey(spec),
     trigger: triggerOf(reset),
+    hasRequest: status.request !== undefined,
     ca:
       fingerprint === undefined || createTime === undefined
         ? undefined

@@ -35,6 +35,12 @@ describe('what asks for a pass', () => {
     test(`the annotation ${key}`, () =>
       assert.deepEqual(seen({ annotations: { [annotations[key]]: 'true' } }), ['orders-db']));
   }
+  test('a status that somebody has wiped, once', () => {
+    const fleet = new Fleet();
+    fleet.apply(aReset({ status: { request: aCall() } }));
+    assert.deepEqual(names(fleet.apply(aReset({ resourceVersion: '2' }))), ['orders-db']);
+    assert.deepEqual(names(fleet.apply(aReset({ resourceVersion: '2' }))), []);
+  });
   test('another CA of one object: all others of the instance', () => {
     const fleet = new Fleet();
     for (const name of ['a', 'b']) fleet.apply(withCa(1, { name }));
