@@ -1,0 +1,153 @@
+/** The third table of docs/gitops/README.md: what is done to the object that holds the published server CA. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  activeCa,
+  type Bench,
+  bench,
+  deployment,
+  hasReason,
+  INSTANCE,
+  isReady,
+  isReadyWith,
+  PROJECT,
+} from '../operator/bench.ts';
+import { annotationsOf } from '../operator/kinds.ts';
+import { type Act, apply, applyForced, applyServerSide, replace, settled } from './drift.ts';
+
+const OLD = 'the CA of the time before the reset';
+const DATA = { 'server-ca.pem': OLD };
+
+type Finds = 'the CA' | 'the old one' | 'nothing';
+
+interface Case {
+  /** Before the reset it is in Git, handed over to the operator. */
+  readonly make?: Act;
+  readonly act: Act;
+  readonly data?: object;
+  readonly isHandedOver?: boolean;
+  readonly finds: Finds;
+  /** What the next generation of the same request finds; default: it publishes the CA. */
+  readonly next?: 'a conflict';
+}
+
+const remove: Act = ({ kubectl }, manifest) => kubectl(['delete', '-f', '-'], JSON.stringify(manifest));
+const refused: Act = (bench, manifest) =>
+  assert.rejects(async () => await applyServerSide(bench, manifest), /conflict with "cloudsql-ssl-operator"/);
+
+const CASES: Readonly<Record<string, Case>> = {
+  delete: { act: remove, finds: 'nothing' },
+  'client-side apply of one with other data': { act: apply, data: DATA, finds: 'the old one' },
+  'client-side apply of one without data': { act: apply, finds: 'the CA' },
+  'server-side apply of one with other data': { act: refused, data: DATA, finds: 'the CA' },
+  'server-side apply of one with other data, with force': { act: applyForced, data: DATA, finds: 'the old one' },
+  'server-side apply of one without data, with force': { act: applyForced, finds: 'the CA' },
+  'replace by one that is not handed over': { act: replace, data: DATA, finds: 'the old one', next: 'a conflict' },
+  'replace by one that is handed over': { act: replace, data: DATA, isHandedOver: true, finds: 'the old one' },
+  'client-side apply of what was in Git before, with its data': {
+    make: apply,
+    act: apply,
+    data: DATA,
+    isHandedOver: true,
+    finds: 'the old one',
+  },
+  'client-side apply of what was in Git before, without data': {
+    make: apply,
+    act: apply,
+    isHandedOver: true,
+    finds: 'the CA',
+  },
+  'server-side apply of what was in Git before, with its data': {
+    make: applyServerSide,
+    act: refused,
+    data: DATA,
+    isHandedOver: true,
+    finds: 'the CA',
+  },
+  'server-side apply of what was in Git before, without data': {
+    make: applyServerSide,
+    act: applyServerSide,
+    isHandedOver: true,
+    finds: 'the CA',
+  },
+};
+
+const cases = Object.entries(CASES).map(([what, one], index) => ({ what, name: `db-${index}`, ...one }));
+
+const manifest = ({ name, data, isHandedOver }: (typeof cases)[number]): object => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, ...(isHandedOver === true && { annotations: { 'cloudsql-ssl.dev/managed-by': name } }) },
+  ...(data !== undefined && { data }),
+});
+
+const reset = (name: string, spec: object = {}): object => ({
+  apiVersion: 'cloudsql-ssl.dev/v1alpha1',
+  kind: 'CloudSqlSslReset',
+  metadata: { name, labels: { 'argocd.argoproj.io/instance': 'app' } },
+  spec: { project: PROJECT, instance: name, requestId: '1', serverCa: { configMapName: name }, ...spec },
+});
+
+async function found({ emulator, kubectl }: Bench, name: string): Promise<Finds | 'something else'> {
+  const pem = await kubectl(['get', 'configmap', name, '--ignore-not-found', '-o', 'jsonpath={.data.server-ca\\.pem}']);
+  if (pem === '') return 'nothing';
+  if (pem === OLD) return 'the old one';
+  const ca = emulator.instance(PROJECT, name).active?.authority.certificate.pem;
+  return pem.trim() === ca?.trim() ? 'the CA' : 'something else';
+}
+
+test('what is done to the published CA resets nothing, is not fought, and is put right by the next generation', async (t) => {
+  const instances = cases.map(({ name }) => ({ project: PROJECT, name }));
+  const b = await bench(t, { emulator: { instances } });
+  for (const one of cases) await one.make?.(b, manifest(one));
+  await b.apply(...cases.map(({ name }) => reset(name)));
+
+  for (const one of cases) {
+    const { what, name, act, finds, next = 'the CA' } = one;
+    await t.test(`${what}: finds ${finds}, and the next generation ${next}`, async () => {
+      await b.until(name, isReady);
+      assert.equal(await found(b, name), 'the CA');
+      await act(b, manifest(one));
+      await settled(b, name);
+      assert.equal(await found(b, name), finds, 'it is left as it is');
+      await b.apply(reset(name, { deadlineSeconds: 600 }));
+      await b.until(name, next === 'the CA' ? isReadyWith(2) : hasReason('ObjectConflict'));
+      assert.equal(await found(b, name), next === 'the CA' ? 'the CA' : finds);
+      assert.equal(b.resets(name), 1);
+    });
+  }
+});
+
+test('a published object carries nothing by which a tool would take it for its own', async (t) => {
+  const b = await bench(t);
+  await b.apply(reset('db', { instance: INSTANCE }));
+  await b.until('db', isReady);
+  const { metadata }: { readonly metadata: Readonly<Record<string, unknown>> } = JSON.parse(
+    await b.kubectl(['get', 'configmap', 'db', '-o', 'json']),
+  );
+  const { labels, annotations, ownerReferences } = metadata;
+  assert.deepEqual(
+    { labels, annotations, ownerReferences },
+    {
+      labels: { 'app.kubernetes.io/managed-by': 'cloudsql-ssl-operator' },
+      annotations: { 'cloudsql-ssl.dev/managed-by': 'db' },
+      ownerReferences: undefined,
+    },
+  );
+});
+
+test('an object that is deleted leaves the CA that it published and the workloads that it rolled', async (t) => {
+  const b = await bench(t);
+  await b.apply(deployment('app'), reset('db', { instance: INSTANCE }));
+  const { status } = await b.until('db', isReady);
+  await b.kubectl(['delete', 'sslreset', 'db', '--cascade=foreground']);
+  const present = { preconditions: { serverCertificate: 'Missing' }, rollout: { disabled: true } };
+  await b.apply(reset('other', { instance: INSTANCE, ...present }));
+  await b.until('other', hasReason('AlreadyPresent'));
+  assert.equal(
+    (await b.kubectl(['get', 'configmap', 'db', '-o', 'jsonpath={.data.server-ca\\.pem}'])).trim(),
+    activeCa(b).pem.trim(),
+  );
+  assert.deepEqual(await annotationsOf(b, 'Deployment', 'app'), [status.rollout?.revision]);
+  assert.equal(b.resets(), 1);
+});
