@@ -15,26 +15,37 @@ FROM gcr.io/distroless/nodejs24-debian12:nonroot AS base
 WORKDIR /app
 ENV NODE_ENV=production \
     NODE_COMPILE_CACHE=/app/compile-cache
-COPY --from=build /src/dist/cloudsql-ssl-operator.js ./
 # Node is process 1 and gets the signals. A small young generation halves the memory of a burst.
 ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=2", "cloudsql-ssl-operator.js"]
 
-# Filled by the very Node and user that read it: both are part of its key. Another user only starts a little slower.
+# Node keeps what it compiled under its version, architecture, V8 flags and user, so the very Node that reads it fills it
+# here, once for each platform: for another than the builder's by emulation, the only step that needs it. Where the key
+# differs, as for another user, the program starts a little slower, and that is all. The seed makes the bytes the same each
+# time, and is no part of the key.
 FROM base AS warm
 USER 65532:65532
+COPY --from=build /src/dist/cloudsql-ssl-operator.js ./
 COPY --from=build --chown=65532:65532 --chmod=0700 /empty compile-cache
-RUN ["/nodejs/bin/node", "--max-semi-space-size=2", "cloudsql-ssl-operator.js", "--help"]
+RUN ["/nodejs/bin/node", "--random-seed=1", "--max-semi-space-size=2", "cloudsql-ssl-operator.js", "--help"]
+
+# Same sources, same SOURCE_DATE_EPOCH (seconds since 1970), same bytes.
+FROM build AS files
+COPY --from=warm /app /files/app
+ARG SOURCE_DATE_EPOCH=0
+RUN chown -R 0:0 /files && chmod -R u=rwX,go=rX /files && find /files -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 
 FROM base
-COPY --from=warm --chown=0:0 --chmod=0755 /app/compile-cache compile-cache
+COPY --from=files /files /
 USER 65532:65532
 EXPOSE 8080 8081
 ARG VERSION=
 ARG REVISION=
 ARG CREATED=
+ARG SOURCE=
 LABEL org.opencontainers.image.title="cloudsql-ssl-operator" \
       org.opencontainers.image.description="Resets the SSL configuration of Cloud SQL instances, once, and brings the dependents back" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION" \
-      org.opencontainers.image.created="$CREATED"
+      org.opencontainers.image.created="$CREATED" \
+      org.opencontainers.image.source="$SOURCE"

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+
+interface Instruction {
+  readonly word: string;
+  readonly rest: string;
+}
+
+const root = new URL('../../../', import.meta.url);
+const read = (path: string): Promise<string> => readFile(new URL(path, root), 'utf8');
+
+/** The stages in order, the last one being what is shipped; each with its FROM in front. */
+function stagesOf(dockerfile: string): readonly (readonly Instruction[])[] {
+  const lines = dockerfile
+    .replaceAll(/^#.*\n/gm, '')
+    .replaceAll(/\\\n\s*/g, '')
+    .split('\n');
+  const instructions = lines
+    .filter((line) => line !== '')
+    .map((line) => ({ word: line.split(' ', 1)[0] ?? '', rest: line.slice(line.indexOf(' ') + 1) }));
+  const starts = instructions.flatMap(({ word }, index) => (word === 'FROM' ? [index] : []));
+  return starts.map((start, index) => instructions.slice(start, starts[index + 1]));
+}
+
+const stages = stagesOf(await read('Dockerfile'));
+const named = (name: string): readonly Instruction[] =>
+  stages.find(([from]) => from?.rest.endsWith(` AS ${name}`)) ?? assert.fail(`no stage ${name}`);
+/** What the image is made of besides the files that it copies. */
+const shipped = [...named('base'), ...(stages.at(-1) ?? [])];
+const all = (instructions: readonly Instruction[], wanted: string): readonly string[] =>
+  instructions.filter(({ word }) => word === wanted).map(({ rest }) => rest);
+const list = (text = ''): readonly string[] => JSON.parse(text);
+
+test('the image has no shell and none is needed: distroless, nothing run in it, a program as entry point', () => {
+  assert.deepEqual(all(stages.at(-1) ?? [], 'FROM'), ['base']);
+  assert.match(all(named('base'), 'FROM')[0] ?? '', /^gcr\.io\/distroless\/nodejs24-debian12:nonroot AS base$/);
+  assert.deepEqual([...all(shipped, 'RUN'), ...all(shipped, 'SHELL'), ...all(shipped, 'CMD')], []);
+  assert.equal(list(all(shipped, 'ENTRYPOINT')[0])[0], '/nodejs/bin/node');
+});
+
+test('its user is a number that is not root, as runAsNonRoot demands', () => {
+  assert.match(all(shipped, 'USER').at(-1) ?? '', /^[1-9]\d*:[1-9]\d*$/);
+});
+
+test('the compile cache is filled by the same user, command and place that read it; only the seed is set', () => {
+  const [node, ...flags] = list(all(shipped, 'ENTRYPOINT')[0]);
+  assert.deepEqual(list(all(named('warm'), 'RUN')[0]), [node, '--random-seed=1', ...flags, '--help']);
+  assert.equal(all(named('warm'), 'USER').at(-1), all(shipped, 'USER').at(-1));
+  assert.match(all(named('warm'), 'FROM')[0] ?? '', /^base /);
+});
+
+test('nothing is built with another major version of Node than the image runs', async () => {
+  const { engines }: { readonly engines: { readonly node: string } } = JSON.parse(await read('package.json'));
+  assert.equal(engines.node, '>=24');
+  assert.match(all(named('build'), 'FROM')[0] ?? '', / node:24-/);
+  assert.match(await read('scripts/build.ts'), /target: 'node24'/);
+});
+
+test('what the build copies is let in by .dockerignore', async () => {
+  const allowed = (await read('.dockerignore'))
+    .split('\n')
+    .flatMap((line) => (line.startsWith('!') ? [line.slice(1)] : []));
+  const copied = all(named('build'), 'COPY').flatMap((rest) => rest.split(' ').slice(0, -1));
+  assert.deepEqual(copied.toSorted(), allowed.toSorted());
+});
+
+test('labels say what it is, of which version and revision, from where, when and under which license', () => {
+  const [labels = ''] = all(shipped, 'LABEL');
+  for (const key of ['title', 'description', 'licenses', 'version', 'revision', 'created', 'source']) {
+    assert.match(labels, new RegExp(`org\\.opencontainers\\.image\\.${key}="[^"]+"`));
+  }
+});
