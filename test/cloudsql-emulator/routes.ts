@@ -18,7 +18,7 @@ const methods = {
   'sslCerts.delete': ['DELETE', '/instances/{instance}/sslCerts/{fingerprint}', 'cloudsql.sslCerts.delete'],
   connectSettings: ['GET', '/instances/{instance}/connectSettings', 'cloudsql.instances.connect'],
   generateEphemeralCert: ['POST', '/instances/{instance}:generateEphemeralCert', 'cloudsql.instances.connect'],
-  'operations.list': ['GET', '/operations', 'cloudsql.instances.get'],
+  'operations.list': ['GET', '/operations', 'cloudsql.instances.list'],
   'operations.get': ['GET', '/operations/{operation}', 'cloudsql.instances.get'],
 } as const;
 
@@ -44,6 +44,9 @@ const isApi = (name: string): name is Api => name in methods;
 
 /** The names of the emulated methods. */
 export const apis: readonly Api[] = Object.keys(methods).filter(isApi);
+
+/** Every permission that a method asks for. */
+export const permissions: readonly string[] = [...new Set(apis.map((api) => methods[api][2]))];
 
 const prefix = '^/(?:v1|sql/v1beta4)/projects/(?<project>[^/]+)';
 

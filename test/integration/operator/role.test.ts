@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { describe, test } from 'node:test';
+import { findCondition } from '../../../src/domain/conditions.ts';
+import { permissions } from '../../cloudsql-emulator/routes.ts';
+import { type Bench, bench, hasReason, INSTANCE, isReady, PROJECT, reset } from './bench.ts';
+
+const QUICK_START = new URL('../../../docs/quick-start/gke.md', import.meta.url);
+
+/** What the role of the quick start has. */
+const [, list = ''] = / --permissions (\S+)\n/.exec(await readFile(QUICK_START, 'utf8')) ?? [];
+const role = list.split(',');
+
+const CA_SERVICE = 'orders-cas';
+const INSTANCES = [
+  { project: PROJECT, name: INSTANCE },
+  { project: PROJECT, name: CA_SERVICE, serverCaMode: 'GOOGLE_MANAGED_CAS_CA' },
+] as const;
+
+const withRole = (t: Parameters<typeof bench>[0]): Promise<Bench> => bench(t, { emulator: { instances: INSTANCES } });
+
+const allow = ({ emulator }: Bench, allowed: readonly string[]): void => {
+  emulator.putAccount({ email: emulator.email, denied: permissions.filter((one) => !allowed.includes(one)) });
+};
+
+/** Each asks for what only it needs. */
+const all = [
+  reset({ clientCertificates: [{ commonName: 'api', secretName: 'api' }], serverCa: { secretName: 'ca' } }),
+  reset({ instance: CA_SERVICE, serverCa: { secretName: 'ca-service' } }, { name: 'cas' }),
+];
+
+describe('the role of the quick start', { concurrency: 3 }, () => {
+  test('is enough for all that the operator does', async (t) => {
+    const own = await withRole(t);
+    allow(own, role);
+    await own.apply(...all);
+    await own.until('db', isReady);
+    await own.until('cas', isReady);
+    await own.kubectl(['delete', 'secret', 'api']);
+    await own.kubectl(['patch', 'sslreset', 'db', '--type=merge', '-p', '{"spec":{"deadlineSeconds":600}}']);
+    await own.until('db', (db) => isReady(db) && db.metadata.generation === 2);
+  });
+
+  for (const permission of role) {
+    test(`cannot do without ${permission}`, async (t) => {
+      const own = await withRole(t);
+      allow(
+        own,
+        role.filter((one) => one !== permission),
+      );
+      await own.apply(...all);
+      if (permission === 'cloudsql.sslCerts.delete') await loseKey(own);
+      const denied = await own.until(
+        permission === 'cloudsql.instances.listServerCertificates' ? 'cas' : 'db',
+        hasReason('PermissionDenied'),
+      );
+      assert.match(findCondition(denied.status.conditions, 'Ready')?.message ?? '', /403/);
+    });
+  }
+});
+
+/** The Secret is gone when the request is looked at anew: the certificate is ours, and nobody has its key. */
+async function loseKey({ until, kubectl }: Bench): Promise<void> {
+  await until('db', isReady);
+  await kubectl(['patch', 'sslreset', 'db', '--type=merge', '-p', '{"spec":{"requestId":"1"}}']);
+  await until('db', (db) => isReady(db) && db.metadata.generation === 2);
+  await kubectl(['delete', 'secret', 'api']);
+  await kubectl(['patch', 'sslreset', 'db', '--type=merge', '-p', '{"spec":{"deadlineSeconds":600}}']);
+}
