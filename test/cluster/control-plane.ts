@@ -73,10 +73,10 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
       kubectl,
       stop,
       async restartApiServer() {
-        await daemons.kill('kube-apiserver');
+        // Left alone the clients back off for up to a minute, which says nothing about what is tested.
+        const clients = ['kube-controller-manager', 'kube-scheduler', 'kwok'];
+        await Promise.all(['kube-apiserver', ...clients].map((name) => daemons.kill(name)));
         await startApiServer();
-        // Left alone they back off for up to a minute, which says nothing about what is tested.
-        await Promise.all(['kube-controller-manager', 'kube-scheduler', 'kwok'].map((name) => daemons.kill(name)));
         startClients();
       },
       pauseApiServer: async () => daemons.signal('kube-apiserver', 'SIGSTOP'),

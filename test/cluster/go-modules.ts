@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** A Go program: the package it is built from, and the name that go gives it. */
@@ -65,7 +65,7 @@ export const CONTROL_PLANE: PartSet<ControlPlanePart> = {
       folder: moduleFolder('etcd-and-kwok'),
       programs: [
         { part: 'etcd', source: 'go.etcd.io/etcd/server/v3', builtAs: 'server' },
-        { part: 'kwok', source: 'sigs.k8s.io/kwok/cmd/kwok', builtAs: 'kwok' },
+        { part: 'kwok', source: './kwok', builtAs: 'kwok' },
       ],
     },
     {
@@ -180,7 +180,9 @@ export function keyOf({ version, linkerFlags, modules }: PartSet): string {
   const hash = createHash('sha256').update(`${process.platform} ${process.arch} ${linkerFlags}`);
   for (const { folder, tags } of modules) {
     if (tags !== undefined) hash.update(tags);
-    for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(`${folder}/${file}`));
+    for (const file of globSync(['go.mod', 'go.sum', '**/*.go'], { cwd: folder }).sort()) {
+      hash.update(readFileSync(`${folder}/${file}`));
+    }
   }
   return `${version}-${hash.digest('hex').slice(0, 12)}`;
 }
