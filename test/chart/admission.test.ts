@@ -10,6 +10,7 @@ import { parseAllDocuments } from 'yaml';
 import { objectAt } from '../../src/kubernetes/json.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { temporaryFolder } from '../integration/kubernetes/kubeconfigs.ts';
+import { afterwards } from '../integration/support/afterwards.ts';
 import { sharedCluster, testNamespace } from '../integration/support/cluster.ts';
 import { installCrd } from '../integration/support/crd.ts';
 import { CHART, documents, helm, KUBECONFORM, MONITORING_CRDS, ofKind, RELEASE, valueFiles } from './helm.ts';
@@ -110,7 +111,7 @@ test('the plain YAML has no word of Helm, is applied as it is, and its pods run'
   // The CRD stays: other tests use it.
   const objects = documents(text).filter(({ kind }) => kind !== 'CustomResourceDefinition');
   const rest = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects.map(({ object }) => object) });
-  t.after(() => cluster.kubectl(['delete', '--ignore-not-found', '--wait=false', '-f', '-'], rest));
+  afterwards(t, () => cluster.kubectl(['delete', '--ignore-not-found', '--wait=false', '-f', '-'], rest));
   await cluster.kubectl(['apply', '--server-side', '--force-conflicts', '-f', file]);
   const deployment = ['deployment/cloudsql-ssl-operator', '--namespace=cloudsql-ssl-operator'];
   await cluster.kubectl(['rollout', 'status', ...deployment, '--timeout=60s']);

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Cluster } from '../cluster/cluster.ts';
 import { temporaryFolder } from '../integration/kubernetes/kubeconfigs.ts';
 import { reset } from '../integration/operator/bench.ts';
+import { afterwards } from '../integration/support/afterwards.ts';
 import { sharedCluster, testNamespace } from '../integration/support/cluster.ts';
 import { installCrd } from '../integration/support/crd.ts';
 import { CHART, helm, RELEASE } from './helm.ts';
@@ -36,7 +37,7 @@ async function prepared(t: TestContext): Promise<Prepared> {
   await kubectl(['label', 'namespace', ops, 'pod-security.kubernetes.io/enforce=restricted']);
   const run = (...args: readonly string[]): Promise<string> => helm([...args, `--namespace=${ops}`], kubeconfigPath);
   const wait = ['--wait', '--timeout=120s'];
-  t.after(() => run('uninstall', RELEASE, '--ignore-not-found', ...wait));
+  afterwards(t, () => run('uninstall', RELEASE, '--ignore-not-found', ...wait));
   const uidOfReset = (): Promise<string> =>
     kubectl(['get', 'cloudsqlsslreset', 'db', `--namespace=${users}`, '--output=jsonpath={.metadata.uid}']);
   return {

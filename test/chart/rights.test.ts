@@ -19,6 +19,7 @@ import {
 import { ELECTION } from '../integration/operator/election.ts';
 import { conditionOf, KINDS, paused, workload } from '../integration/operator/kinds.ts';
 import { Program } from '../integration/operator/program.ts';
+import { afterwards } from '../integration/support/afterwards.ts';
 import { testNamespace } from '../integration/support/cluster.ts';
 import { installRolloutCrd } from '../integration/support/rollout-crd.ts';
 import { CHART, documents, helm, ofKind, type Rendered, set } from './helm.ts';
@@ -58,7 +59,7 @@ async function installed(
     items: rendered.filter(({ kind }) => RBAC.includes(kind)).map(({ object }) => object),
   });
   await cluster.kubectl(['apply', '-f', '-'], roles);
-  t.after(() => cluster.kubectl(['delete', '--ignore-not-found', '--wait=false', '-f', '-'], roles));
+  afterwards(t, () => cluster.kubectl(['delete', '--ignore-not-found', '--wait=false', '-f', '-'], roles));
 
   const account = ofKind(rendered, 'ServiceAccount')[0]?.name ?? '';
   const token = (await cluster.kubectl(['create', 'token', account, `--namespace=${ops}`])).trim();
@@ -74,7 +75,7 @@ async function installed(
   ];
   const start = (): Program => {
     const program = new Program(flags, { ...process.env, GCE_METADATA_HOST: emulator.metadataHost });
-    t.after(() => program.kill());
+    afterwards(t, () => program.kill());
     return program;
   };
   return { ...b, operator: admin, rendered, proxy, start };

@@ -11,6 +11,9 @@ import { CONTROL_VARIABLE, KUBECONFIG_VARIABLE } from './support/cluster.ts';
 import { type Plan, plan } from './support/plan.ts';
 import { serveDisruptions } from './support/remote-control.ts';
 
+/** Many times what a part takes on two busy cores. What hangs is named by node:test when it is ended. */
+const LIMIT_MINUTES = 40;
+
 const program = new Command('npm run test:integration --')
   .description('Runs the integration tests on one control plane, started for them, or on a cluster given by flags.')
   .argument('[args...]', 'test files (*.test.ts; all without one) and flags for node --test')
@@ -62,7 +65,12 @@ async function runNode(args: readonly string[], env: NodeJS.ProcessEnv, interrup
   const child = spawn(process.execPath, args, { env, stdio: 'inherit' });
   const forward = (): boolean => child.kill('SIGTERM');
   interrupted.addEventListener('abort', forward);
+  const limit = setTimeout(() => {
+    logToStderr(`Not ended within ${LIMIT_MINUTES} minutes: ended now`);
+    forward();
+  }, LIMIT_MINUTES * 60_000);
   const [code, signal]: unknown[] = await once(child, 'exit');
   interrupted.removeEventListener('abort', forward);
+  clearTimeout(limit);
   return typeof code === 'number' && signal === null ? code : 1;
 }

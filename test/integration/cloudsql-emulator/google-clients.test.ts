@@ -13,6 +13,7 @@ import { startEmulator } from '../../cloudsql-emulator/emulator.ts';
 import { startServerProxy } from '../../cloudsql-emulator/server-proxy.ts';
 import { findOrBuildAuthProxy } from '../../cluster/binaries.ts';
 import { logToStderr } from '../../cluster/log.ts';
+import { afterwards } from '../support/afterwards.ts';
 import { startAuthProxy } from './auth-proxy.ts';
 import { caOf, done } from './client.ts';
 
@@ -112,12 +113,12 @@ test('a client certificate is listed until it is deleted', async () => {
 /** What connectors find on port 3307 of the instance, for as long as the test runs. */
 const openToConnectors = async (t: TestContext, name: string): Promise<void> => {
   const server = await startServerProxy(emulator.instance(project, name));
-  t.after(() => server.stop());
+  afterwards(t, () => server.stop());
 };
 
 const nodeConnector = async (t: TestContext, name: string): Promise<() => Socket> => {
   const connector = new Connector({ sqlAdminAPIEndpoint: `${emulator.apiUrl}/` });
-  t.after(() => connector.close());
+  afterwards(t, () => connector.close());
   const { stream } = await connector.getOptions({ instanceConnectionName: `${project}:europe-west1:${name}` });
   return stream;
 };
@@ -129,7 +130,7 @@ const authProxy = async (t: TestContext, name: string): Promise<() => Socket> =>
     token: emulator.token(authProxyUser),
     connectionName: `${project}:europe-west1:${name}`,
   });
-  t.after(stop);
+  afterwards(t, stop);
   return () => connect(port, '127.0.0.1');
 };
 

@@ -12,6 +12,7 @@ import type { KeyedCertificate } from '../../cloudsql-emulator/certificates.ts';
 import { type Database, startDatabase } from '../../cloudsql-emulator/database.ts';
 import { Instance } from '../../cloudsql-emulator/instance.ts';
 import { type InstanceOptions, instanceSchema } from '../../cloudsql-emulator/instance-settings.ts';
+import { afterwards } from '../support/afterwards.ts';
 
 interface Bench {
   readonly instance: Instance;
@@ -21,7 +22,7 @@ interface Bench {
 const bench = async (t: TestContext, options: Partial<InstanceOptions> = {}): Promise<Bench> => {
   const instance = await Instance.create(instanceSchema.parse({ project: 'p', name: 'i', ...options }));
   const database = await startDatabase(instance, { name: 'orders', users: ['orders'] });
-  t.after(() => database.stop());
+  afterwards(t, () => database.stop());
   return { instance, database };
 };
 
@@ -38,7 +39,7 @@ const connect = async (
   const ssl = ca === undefined ? false : { ca, checkServerIdentity: () => undefined, ...keys };
   const connection = new pg.Client({ host, port, user: 'orders', database: 'orders', ssl });
   connection.on('error', () => undefined);
-  t.after(() => connection.end());
+  afterwards(t, () => connection.end());
   await connection.connect();
   return connection;
 };
@@ -117,7 +118,7 @@ setInterval(() => undefined, 1000);
 
 test('a PostgreSQL ends with the process that started it, also when that is killed, and leaves no folder', async (t) => {
   const temporary = await mkdtemp(join(tmpdir(), 'cloudsql-ssl-orphan-'));
-  t.after(() => rm(temporary, { recursive: true }));
+  afterwards(t, () => rm(temporary, { recursive: true }));
   // PostgreSQL may run as another user, who has to find its folder in there.
   await chmod(temporary, 0o755);
   const child = spawn(process.execPath, ['--input-type=module', '--eval', shortLived], {

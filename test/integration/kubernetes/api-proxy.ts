@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test';
 import { KubeConfig } from '@kubernetes/client-node';
 import { textAt } from '../../../src/kubernetes/json.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
+import { afterwards } from '../support/afterwards.ts';
 import { temporaryFolder } from './kubeconfigs.ts';
 
 /** Answers a request in the API server's stead, or lets it pass by answering false. */
@@ -58,7 +59,7 @@ export async function apiProxy(t: TestContext, { kubeconfigPath, serverUrl }: Cl
   const cut = (): void => {
     for (const socket of sockets) socket.destroy();
   };
-  t.after(() => {
+  afterwards(t, () => {
     cut();
     server.close();
   });

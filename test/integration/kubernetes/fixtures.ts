@@ -3,10 +3,11 @@ import { CustomObjectsApi } from '@kubernetes/client-node';
 import { GROUP, KIND, PLURAL, VERSION } from '../../../src/domain/ssl-reset.ts';
 import { type Client, type ClientOptions, createClient } from '../../../src/kubernetes/client.ts';
 import type { Logger } from '../../../src/reconcile/ports.ts';
+import { afterwards } from '../support/afterwards.ts';
 
 export function testClient(t: TestContext, kubeconfig: string, options: Partial<ClientOptions> = {}): Client {
   const client = createClient({ kubeconfig, requestTimeoutMs: 15_000, ...options });
-  t.after(() => client.close());
+  afterwards(t, () => client.close());
   return client;
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { filter, firstValueFrom, ReplaySubject, skip, timeout } from 'rxjs';
 import { type SslResetEvent, watchSslResets } from '../../../src/kubernetes/list-watch.ts';
+import { afterwards } from '../support/afterwards.ts';
 import { sharedCluster, testNamespace } from '../support/cluster.ts';
 import { installCrd } from '../support/crd.ts';
 import { createReset, deleteReset, silentLogger, testClient } from './fixtures.ts';
@@ -15,7 +16,7 @@ test('the watch survives a restart of the API server that has forgotten its vers
   const events = new ReplaySubject<SslResetEvent>();
   const options = { logger: silentLogger, backoff: { minMs: 100, maxMs: 500 } };
   const subscription = watchSslResets(client, [namespace], options).subscribe(events);
-  t.after(() => subscription.unsubscribe());
+  afterwards(t, () => subscription.unsubscribe());
   const seen = (is: (event: SslResetEvent) => boolean, nth = 1): Promise<SslResetEvent> =>
     firstValueFrom(events.pipe(filter(is), skip(nth - 1), timeout({ first: 60_000 })));
   const isOf = (name: string) => (event: SslResetEvent) => 'object' in event && event.object.metadata.name === name;

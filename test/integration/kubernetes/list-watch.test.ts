@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { before, type TestContext, test } from 'node:test';
 import { filter, firstValueFrom, ReplaySubject, skip, timeout } from 'rxjs';
 import { type ListWatchOptions, type SslResetEvent, watchSslResets } from '../../../src/kubernetes/list-watch.ts';
+import { afterwards } from '../support/afterwards.ts';
 import { sharedCluster, testNamespace } from '../support/cluster.ts';
 import { installCrd } from '../support/crd.ts';
 import { apiProxy, isWatch } from './api-proxy.ts';
@@ -51,7 +52,7 @@ function recorded(t: TestContext, source: ReturnType<typeof watchSslResets>): Re
   const types: string[] = [];
   events.subscribe(({ type }) => types.push(type));
   const subscription = source.subscribe(events);
-  t.after(() => subscription.unsubscribe());
+  afterwards(t, () => subscription.unsubscribe());
   const isIt = (event: SslResetEvent, name: string | undefined): boolean =>
     name === undefined || ('object' in event && event.object.metadata.name === name);
   return {

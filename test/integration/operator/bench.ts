@@ -8,6 +8,7 @@ import { watchSslResets } from '../../../src/kubernetes/list-watch.ts';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../cloudsql-emulator/emulator.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { silentLogger } from '../kubernetes/fixtures.ts';
+import { afterwards } from '../support/afterwards.ts';
 import { sharedCluster, testNamespace } from '../support/cluster.ts';
 import { installCrd } from '../support/crd.ts';
 import { mustHoldNoCredentials } from '../support/credentials-in.ts';
@@ -65,20 +66,19 @@ export interface Bench {
 export async function bench(t: TestContext, options: BenchOptions = {}): Promise<Bench> {
   const cluster = await sharedCluster();
   await installCrd(cluster);
-  // Hooks run in their order: it looks before the namespace goes.
-  t.after(() => lookForCredentials());
   const namespace = await testNamespace(t, cluster);
   const emulator = await startEmulator({
     project: PROJECT,
     instances: [{ project: PROJECT, name: INSTANCE }],
     ...options.emulator,
   });
-  t.after(() => emulator.stop());
+  afterwards(t, () => emulator.stop());
   const client = createClient({ kubeconfig: cluster.kubeconfigPath, requestTimeoutMs: 15_000 });
-  t.after(() => client.close());
+  afterwards(t, () => client.close());
   const kubectl = (args: readonly string[], stdin?: string) =>
     cluster.kubectl([...args, `--namespace=${namespace}`], stdin);
 
+  const programs: Program[] = [];
   const start = (flags: readonly string[], env: NodeJS.ProcessEnv = {}): Program => {
     const program = new Program(
       [
@@ -93,9 +93,12 @@ export async function bench(t: TestContext, options: BenchOptions = {}): Promise
       ],
       { ...process.env, GCE_METADATA_HOST: emulator.metadataHost, ...options.env, ...env },
     );
-    t.after(() => program.kill());
+    programs.push(program);
     return program;
   };
+  afterwards(t, () => Promise.all(programs.map((program) => program.kill())));
+  // Before they are killed, and the namespace goes.
+  afterwards(t, () => lookForCredentials());
   let operator = start([]);
   await operator.ready();
 

@@ -4,6 +4,7 @@ import { createClient } from '../../../src/kubernetes/client.ts';
 import { startDatabase } from '../../cloudsql-emulator/database.ts';
 import { type Kubelet, type PodClient, startKubelet } from '../../pods/kubelet.ts';
 import { isConnected, isLockedOut, isUnverified, trustedCas } from '../../pods/verdict.ts';
+import { afterwards } from '../support/afterwards.ts';
 import {
   activeCa,
   type Bench,
@@ -30,11 +31,11 @@ async function databaseBench(t: TestContext, options: BenchOptions = {}): Promis
   const operatorBench = await bench(t, options);
   const { emulator, cluster, namespace } = operatorBench;
   const database = await startDatabase(emulator.instance(PROJECT, INSTANCE), { name: 'orders', users: ['orders'] });
-  t.after(() => database.stop());
+  afterwards(t, () => database.stop());
   const client = createClient({ kubeconfig: cluster.kubeconfigPath, requestTimeoutMs: 15_000 });
-  t.after(() => client.close());
+  afterwards(t, () => client.close());
   const kubelet = await startKubelet({ client, namespace, databases: { [PGHOST]: database } });
-  t.after(() => kubelet.stop());
+  afterwards(t, () => kubelet.stop());
   return Object.assign(operatorBench, { kubelet });
 }
 

@@ -3,13 +3,14 @@ import { test } from 'node:test';
 import { sampleCases } from '../../faults/cases.ts';
 import { openLab } from '../../faults/lab.ts';
 import { referenceRun } from '../../faults/whole-run.ts';
+import { afterwards } from '../support/afterwards.ts';
 import { sharedCluster } from '../support/cluster.ts';
 
 test('the operator survives what happens around the call; all of it: npm run test:faults', {
   concurrency: 4,
 }, async (t) => {
   const lab = await openLab(await sharedCluster());
-  t.after(() => lab.close());
+  afterwards(t, () => lab.close());
   const cases = sampleCases(await referenceRun(lab));
   await Promise.all(
     cases.map((one) =>

@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test';
 import type { Cluster } from '../../cluster/cluster.ts';
+import { afterwards } from './afterwards.ts';
 
 const manifests = (...objects: readonly object[]): string =>
   JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
@@ -54,7 +55,7 @@ export async function refusing(
   await kubectl(['create', '-f', '-'], manifests(policy, binding));
   const lift = async (): Promise<void> =>
     void (await kubectl(['delete', '--ignore-not-found', '-f', '-'], manifests(policy, binding)));
-  t.after(lift);
+  afterwards(t, lift);
   const deadline = AbortSignal.timeout(30_000);
   const isAllowed = (): Promise<boolean> =>
     kubectl([...probe, `--namespace=${namespace}`]).then(

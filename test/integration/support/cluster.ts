@@ -4,6 +4,7 @@ import type { Cluster } from '../../cluster/cluster.ts';
 import { startControlPlane } from '../../cluster/control-plane.ts';
 import { serverOf } from '../../cluster/kubeconfig.ts';
 import { kubectlFor } from '../../cluster/kubectl.ts';
+import { afterwards, type Cleanup } from './afterwards.ts';
 import { remoteDisruptions } from './remote-control.ts';
 
 /** Where `run.ts` tells test files about the cluster that they share. */
@@ -33,17 +34,12 @@ async function attachOrStart(): Promise<Cluster> {
   };
 }
 
-/** The part of a test's context that cleaning up needs. */
-interface Cleanup {
-  after(fn: () => Promise<void>): void;
-}
-
 /** A namespace for one test, ready for pods, and deleted after the test. */
 export async function testNamespace(t: Cleanup, { kubectl }: Cluster): Promise<string> {
   const namespace = `test-${randomUUID().slice(0, 8)}`;
   await kubectl(['create', 'namespace', namespace]);
   // Without waiting: it may hold objects whose finalizer belongs to an operator that has ended with the test.
-  t.after(async () => void (await kubectl(['delete', 'namespace', namespace, '--wait=false', '--ignore-not-found'])));
+  afterwards(t, () => kubectl(['delete', 'namespace', namespace, '--wait=false', '--ignore-not-found']));
   // Pods are refused until the controller manager has made their service account. After a restart of the API server it
   // takes its time to come back.
   await kubectl(['wait', '--for=create', 'serviceaccount/default', `--namespace=${namespace}`, '--timeout=120s']);
