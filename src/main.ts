@@ -126,7 +126,7 @@ interface Parts {
 function worldOf(config: Config, parts: Parts): Omit<World, 'wake' | 'memory'> {
   const { client, events, leadership, logger, fleet, metrics, google } = parts;
   return {
-    resets: observedResets(createSslResets(client), metrics.reached),
+    resets: observedResets(createSslResets(client), ({ milestones }) => milestones.forEach(metrics.reached)),
     namespaces: createNamespaces(client),
     workloads: createWorkloads(client),
     objects: createPublishedObjects(client),

@@ -30,12 +30,14 @@ export interface AdminApiOptions {
   readonly onCredentials?: (problem: string | undefined) => void;
 }
 
-/** One call that is over, for metrics. */
+/** One call that is over, for metrics and traces. */
 export interface CallReport {
   /** As in the API's reference: `instances.resetSslConfig`. */
   readonly method: string;
   /** HTTP status; undefined where no answer came. */
   readonly code: number | undefined;
+  /** From its sending to the end of its answer. */
+  readonly durationMs: number;
 }
 
 /** 120 a minute and these stay below three quarters of the quota of 180, where throttling was seen. */
@@ -205,13 +207,14 @@ export class AdminApi implements CloudSql {
   }
 
   async #send(project: string, call: NamedCall, headers: Headers, kind: 'Read' | 'Mutation'): Promise<Exchange> {
-    const { endpoint, requestTimeoutMs: timeoutMs, onCall, onCredentials } = this.#options;
+    const { endpoint, requestTimeoutMs: timeoutMs, monotonicMs, onCall, onCredentials } = this.#options;
     const agent = kind === 'Read' ? this.#sharedConnections : this.#freshConnections;
     const pace = kind === 'Read' ? this.#reads : this.#mutations;
+    const startMs = monotonicMs();
     const result = await exchange(call.send, { endpoint, headers, agent, timeoutMs });
     if (isThrottled(result) && result.retryAfterMs !== undefined) pace.pause(project, result.retryAfterMs);
     const code = result.kind === 'Response' ? result.status : undefined;
-    onCall?.({ method: call.method, code });
+    onCall?.({ method: call.method, code, durationMs: monotonicMs() - startMs });
     // A token can be revoked before it expires.
     if (code === 401) this.#credentials.discard();
     if (code !== undefined) onCredentials?.(code === 401 ? 'Cloud SQL does not take the token (401)' : undefined);

@@ -10,12 +10,13 @@ export type Milestone =
       readonly kind: 'OperationEnded';
       readonly mode: Spec['mode'];
       readonly outcome: OperationOutcome;
+      readonly operation: Operation | undefined;
       /** By Cloud SQL's own clock; undefined where it does not tell. */
       readonly durationSeconds: number | undefined;
     }
   /** A recorded call whose answer nobody had is known, or given up. */
   | { readonly kind: 'OutcomeResolved'; readonly result: Resolved }
-  | { readonly kind: 'WorkloadEnded'; readonly workload: string; readonly outcome: RollOutcome };
+  | { readonly kind: 'WorkloadEnded'; readonly workload: WorkloadStatus; readonly outcome: RollOutcome };
 
 export const OPERATION_OUTCOMES = ['Done', 'Failed', 'Unknown'] as const;
 export const RESOLVED = ['Adopted', 'NotSent', 'Unknown'] as const;
@@ -31,9 +32,7 @@ export function milestones(mode: Spec['mode'], before: Status, after: Status): r
   const outcome = operationOutcome(before.request, after);
   const result = resolved(before, after.request);
   return [
-    ...(outcome === undefined
-      ? []
-      : [{ kind: 'OperationEnded', mode, outcome, durationSeconds: duration(outcome, after.operation) } as const]),
+    ...(outcome === undefined ? [] : [operationEnded(mode, outcome, after)]),
     ...(result === undefined ? [] : [{ kind: 'OutcomeResolved', result } as const]),
     ...endedWorkloads(before, after),
   ];
@@ -57,6 +56,10 @@ function resolved(before: Status, request: Request | undefined): Resolved | unde
   return request?.outcome === 'NotSent' && wasInDoubt ? 'NotSent' : undefined;
 }
 
+function operationEnded(mode: Spec['mode'], outcome: OperationOutcome, { operation }: Status): Milestone {
+  return { kind: 'OperationEnded', mode, outcome, operation, durationSeconds: duration(outcome, operation) };
+}
+
 function duration(outcome: OperationOutcome, operation: Operation | undefined): number | undefined {
   if (outcome === 'Unknown') return undefined;
   const { insertTime, endTime } = operation ?? {};
@@ -73,7 +76,7 @@ function endedWorkloads({ rollout: before }: Status, { rollout: after }: Status)
     const outcome = rollOutcome(row);
     return outcome === undefined || (previous !== undefined && rollOutcome(previous) === outcome)
       ? []
-      : [{ kind: 'WorkloadEnded', workload: row.kind ?? '', outcome }];
+      : [{ kind: 'WorkloadEnded', workload: row, outcome }];
   });
 }
 

@@ -28,6 +28,10 @@ export function isNewRequest({ metadata, spec, status: { request } }: SslReset):
   return request.requestId !== undefined && request.requestId !== spec.requestId;
 }
 
+/** What a person knows the request by: its id, or else its generation. */
+export const requestName = ({ requestId, generation }: Pick<Request, 'requestId' | 'generation'>): string =>
+  requestId ?? String(generation);
+
 export const isNewerGeneration = ({ metadata, status: { request } }: SslReset): boolean =>
   request !== undefined && request.generation !== metadata.generation;
 

@@ -1,12 +1,21 @@
 import { type Milestone, milestones } from '../domain/milestones.ts';
+import type { SslReset } from '../domain/ssl-reset.ts';
 import type { SslResets } from './ports.ts';
 
-/** Tells what came to an end with each status that the API server has taken, so that no step need do so. */
-export const observedResets = (resets: SslResets, reached: (milestone: Milestone) => void): SslResets => ({
+/** A status that the API server has taken, and what came to an end with it. */
+export interface StatusWrite {
+  readonly before: SslReset;
+  readonly after: SslReset;
+  readonly milestones: readonly Milestone[];
+}
+
+/** Tells of each status that the API server has taken, so that no step need tell what came to an end. */
+export const observedResets = (resets: SslResets, wrote: (write: StatusWrite) => void): SslResets => ({
   get: (ref) => resets.get(ref),
-  async updateStatus(reset, status) {
-    const written = await resets.updateStatus(reset, status);
-    for (const milestone of milestones(reset.spec.mode, reset.status, status)) reached(milestone);
+  async updateStatus(before, status) {
+    const written = await resets.updateStatus(before, status);
+    const after = { ...written, status };
+    wrote({ before, after, milestones: milestones(before.spec.mode, before.status, status) });
     return written;
   },
 });

@@ -107,7 +107,7 @@ export function milestoneMetrics(registry: Registry): (milestone: Milestone) => 
         resolutions.inc({ result: milestone.result });
         return;
       case 'WorkloadEnded':
-        rolls.inc({ kind: milestone.workload, outcome: milestone.outcome });
+        rolls.inc({ kind: milestone.workload.kind, outcome: milestone.outcome });
         return;
     }
   };

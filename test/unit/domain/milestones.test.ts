@@ -14,7 +14,13 @@ describe('the end of an operation', () => {
   test('has its seconds by the clock of Cloud SQL', () => {
     const after = ended({ insertTime: '2026-03-01T12:00:00.250Z', endTime: '2026-03-01T12:00:41Z' });
     assert.deepEqual(milestones('SyncFromPrimary', running, after), [
-      { kind: 'OperationEnded', mode: 'SyncFromPrimary', outcome: 'Done', durationSeconds: 40.75 },
+      {
+        kind: 'OperationEnded',
+        mode: 'SyncFromPrimary',
+        outcome: 'Done',
+        operation: after.operation,
+        durationSeconds: 40.75,
+      },
     ]);
   });
 

@@ -8,7 +8,7 @@ import { Scene } from '../support/scene.ts';
 function observed(scene: Scene): { readonly operator: Operator; readonly told: () => readonly string[] } {
   const told: string[] = [];
   const operator = new Operator(scene);
-  const resets = observedResets(operator.world.resets, (milestone) => told.push(textOf(milestone)));
+  const resets = observedResets(operator.world.resets, ({ milestones }) => told.push(...milestones.map(textOf)));
   operator.world = { ...operator.world, resets };
   return { operator, told: () => told.splice(0) };
 }
@@ -20,7 +20,7 @@ function textOf(milestone: Milestone): string {
     case 'OutcomeResolved':
       return `resolved ${milestone.result}`;
     case 'WorkloadEnded':
-      return `${milestone.workload} ${milestone.outcome}`;
+      return `${milestone.workload.kind} ${milestone.outcome}`;
   }
 }
 
