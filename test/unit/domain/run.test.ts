@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { runOf, runOutcome } from '../../../src/domain/run.ts';
+import {
+  aCondition,
+  aRequest,
+  aReset,
+  at,
+  readyConditions,
+  reconcilingConditions,
+  stalledConditions,
+} from '../support/builders.ts';
+
+const conditions = reconcilingConditions('Preflight');
+const running = aReset({ status: { request: aRequest(), conditions } });
+
+describe('a run', () => {
+  test('has the same name for whoever reads the object, until its end', () => {
+    const later = aReset({
+      resourceVersion: '9',
+      status: {
+        request: aRequest({ attempt: 1, receivedTime: at(60), doneTime: at(90) }),
+        conditions: [aCondition('Ready', 'False', 'Throttled'), aCondition('Reconciling', 'True', 'Throttled')],
+      },
+    });
+    assert.deepEqual(runOf(later), runOf(running));
+    assert.match(runOf(running)?.traceId ?? '', /^[0-9a-f]{32}$/);
+    assert.match(runOf(running)?.rootSpanId ?? '', /^[0-9a-f]{16}$/);
+    assert.equal(runOf(running)?.sinceMs, Date.parse(at(0)));
+  });
+
+  test('is another one for another object, request or beginning', () => {
+    const began = [aCondition('Reconciling', 'True', 'Preflight', { lastTransitionTime: at(1) })];
+    const runs = [
+      running,
+      aReset({ uid: 'other', status: { request: aRequest(), conditions } }),
+      aReset({ status: { request: aRequest({ generation: 2 }), conditions } }),
+      aReset({ status: { request: aRequest({ requestId: 'one' }), conditions } }),
+      aReset({ status: { request: aRequest(), conditions: began } }),
+    ].map(runOf);
+    assert.equal(new Set(runs.map((run) => run?.traceId)).size, runs.length);
+    assert.equal(new Set(runs.map((run) => run?.rootSpanId)).size, runs.length);
+  });
+
+  test('goes on through edits of the same request', () => {
+    const one = aReset({ status: { request: aRequest({ requestId: 'one' }), conditions } });
+    const edited = aReset({
+      generation: 2,
+      status: { request: aRequest({ requestId: 'one', generation: 2 }), conditions },
+    });
+    assert.equal(runOf(edited)?.traceId, runOf(one)?.traceId);
+    assert.equal(runOutcome(one, edited), undefined);
+  });
+
+  test('is none before a request, and after its end', () => {
+    assert.equal(runOf(aReset()), undefined);
+    assert.equal(runOf(aReset({ status: { request: aRequest(), conditions: readyConditions() } })), undefined);
+    assert.equal(
+      runOf(aReset({ status: { request: aRequest(), conditions: stalledConditions('Expired') } })),
+      undefined,
+    );
+  });
+});
+
+describe('the end of a run', () => {
+  const after = (parts: Parameters<typeof aReset>[0]) => runOutcome(running, aReset(parts));
+
+  test('has the reason for which it is ready, or stalled', () => {
+    assert.deepEqual(after({ status: { request: aRequest(), conditions: readyConditions() } }), {
+      kind: 'Ready',
+      reason: 'Complete',
+    });
+    assert.deepEqual(after({ status: { request: aRequest(), conditions: stalledConditions('Expired') } }), {
+      kind: 'Stalled',
+      reason: 'Expired',
+    });
+  });
+
+  test('is there as well where another request comes before it', () => {
+    assert.deepEqual(after({ status: { request: aRequest({ generation: 2 }), conditions } }), {
+      kind: 'Superseded',
+      reason: 'Superseded',
+    });
+  });
+
+  test('is none where there was no run', () => {
+    const ready = aReset({ status: { request: aRequest(), conditions: readyConditions() } });
+    assert.equal(runOutcome(ready, running), undefined);
+    assert.equal(runOutcome(ready, ready), undefined);
+  });
+});
