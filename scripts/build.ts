@@ -13,6 +13,9 @@ const MAX_BYTES = 3_000_000;
 /** It loads every Google API: half a second and 90 MB at start. */
 const FORBIDDEN_INPUT = 'node_modules/googleapis/build/src/index.js';
 
+/** Loaded where there are traces, and nowhere else. prom-client needs its `api`, which does nothing by itself. */
+const LAZY_INPUT = /node_modules\/@opentelemetry\/(?!api\/)/;
+
 /** Fallbacks for other versions of Node, and an experimental parser: required lazily, and never here. */
 const NEVER_LOADED = /node_modules\/(web-streams-polyfill|undici\/lib\/milo)\//;
 const leaveOut: Plugin = {
@@ -81,11 +84,24 @@ const problems = [
   ...(bytes > MAX_BYTES
     ? [`${bytes} bytes are more than ${MAX_BYTES}. The largest inputs:\n${largestInputs(metafile)}`]
     : []),
+  ...eagerInputs(metafile)
+    .filter((path) => LAZY_INPUT.test(path))
+    .slice(0, 1)
+    .map((path) => `${path} is loaded at the start: reach it by import() alone`),
   ...(FORBIDDEN_INPUT in metafile.inputs ? [`${FORBIDDEN_INPUT} is bundled: import the deep path instead`] : []),
 ];
 for (const problem of problems) console.error(`${outfile}: ${problem}`);
 if (problems.length > 0) process.exitCode = 1;
 else console.log(`${outfile}: ${(bytes / 1e6).toFixed(2)} MB`);
+
+/** What is loaded at the start: whatever the entry reaches without import(). */
+function eagerInputs({ inputs }: Metafile): readonly string[] {
+  const reached = new Set([entry]);
+  for (const path of reached) {
+    for (const { path: next, kind } of inputs[path]?.imports ?? []) if (kind !== 'dynamic-import') reached.add(next);
+  }
+  return [...reached];
+}
 
 function largestInputs({ outputs }: Metafile): string {
   return Object.values(outputs)

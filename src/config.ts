@@ -2,12 +2,13 @@
 import { Command, CommanderError, Option } from 'commander';
 import { type Config, entries, environmentVariable, type Flag } from './config/flags.ts';
 import { type Given, judge } from './config/judge.ts';
+import { judgeTracing, type TracingConfig } from './config/tracing.ts';
 import { version } from './version.ts';
 
 export type { Config } from './config/flags.ts';
 
 export type ConfigResult =
-  | { readonly kind: 'Config'; readonly config: Config }
+  | { readonly kind: 'Config'; readonly config: Config; readonly tracing?: TracingConfig }
   /** `text` is to be printed. */
   | { readonly kind: 'Help' | 'Version'; readonly text: string }
   /** One line each. */
@@ -31,13 +32,16 @@ export function parseConfig(argv: readonly string[], env: Environment): ConfigRe
     throw error;
   }
   const { config, problems } = judge(given(command, env));
-  const all = [...strayArguments(command.args), ...problems];
-  return config === undefined || all.length > 0 ? { kind: 'Invalid', problems: all } : { kind: 'Config', config };
+  const traced = judgeTracing(env);
+  const all = [...strayArguments(command.args), ...problems, ...traced.problems];
+  if (config === undefined || all.length > 0) return { kind: 'Invalid', problems: all };
+  return { kind: 'Config', config, ...(traced.tracing !== undefined && { tracing: traced.tracing }) };
 }
 
 const DESCRIPTION = `Resets the SSL configuration of Cloud SQL instances, once for each request, and brings their dependents back.
 
-A flag goes before its environment variable. Durations are written as 500ms, 10s or 1m30s.`;
+A flag goes before its environment variable. Durations are written as 500ms, 10s or 1m30s.
+Traces go to the OpenTelemetry collector that OTEL_EXPORTER_OTLP_ENDPOINT names, with the other variables of that standard.`;
 
 function newCommand(): Command {
   const command = silence(new Command('cloudsql-ssl-operator'))

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AdminApi } from './cloudsql/admin-api.ts';
+import type { TracingConfig } from './config/tracing.ts';
 import { type Config, parseConfig } from './config.ts';
 import { oneLine } from './domain/conditions.ts';
 import { type Client, createClient } from './kubernetes/client.ts';
@@ -19,6 +20,8 @@ import { startHealthServer } from './observability/health.ts';
 import { createLogger, type StructuredLogger } from './observability/logger.ts';
 import { CONTROLLER } from './observability/metrics/controller.ts';
 import { createMetrics, type Metrics, startMetricsServer } from './observability/metrics.ts';
+import type { Otlp } from './observability/otlp.ts';
+import { Tracing, traceFields } from './observability/tracing.ts';
 import { startOperator } from './operator.ts';
 import { Fleet } from './reconcile/fleet.ts';
 import { observedResets } from './reconcile/observed-resets.ts';
@@ -35,7 +38,7 @@ const clock: Clock = {
   delay: (ms) => delay(ms),
 };
 
-async function run(config: Config, logger: StructuredLogger): Promise<void> {
+async function run(config: Config, logger: StructuredLogger, traces: TracingConfig | undefined): Promise<void> {
   const leadership: Leadership = { isLeader: () => election.isLeader() };
   const fleet = new Fleet();
   const metrics = createMetrics({ ...config, version, leadership, fleet });
@@ -49,14 +52,17 @@ async function run(config: Config, logger: StructuredLogger): Promise<void> {
   const events = createEvents(client, { logger, instance: hostname() });
   const pulses = new WatchPulses(config.namespaces);
   const google = new GoogleCredentials();
+  const otlp = await otlpOf(traces, logger);
+  const tracing = otlp && new Tracing(otlp.sink, () => Date.now());
   const operator = startOperator({
-    world: worldOf(config, { client, events, leadership, logger, fleet, metrics, google }),
+    world: worldOf(config, { client, events, leadership, logger, fleet, metrics, google, tracing }),
     events: watchSslResets(client, config.namespaces, { logger, onSign: (namespace) => pulses.beat(namespace) }),
     namespaces: config.namespaces,
     concurrency: config.concurrency,
     loggerOf: ({ namespace, name }) =>
       logger.child({ controller: CONTROLLER, namespace, name, reconcileID: randomUUID() }),
     observer: metrics.controller,
+    traced: tracing && ((pass) => tracing.pass(pass)),
   });
   const health = await startHealthServer({
     address: config.healthAddress,
@@ -77,8 +83,18 @@ async function run(config: Config, logger: StructuredLogger): Promise<void> {
   await within(config.shutdownTimeoutMs, leading);
   operator.stop();
   pulses.stop();
-  await Promise.all([health.stop(), metricsServer.stop(), client.close()]);
+  await Promise.all([health.stop(), metricsServer.stop(), client.close(), otlp?.stop()]);
   logger.info('Stopped');
+}
+
+/** A collector that does not answer must not hold up the end of the process. */
+const FLUSH_MS = 3_000;
+
+/** OpenTelemetry is loaded only where there are traces. */
+async function otlpOf(traces: TracingConfig | undefined, logger: StructuredLogger): Promise<Otlp | undefined> {
+  if (traces === undefined) return undefined;
+  const { startOtlp } = await import('./observability/otlp.ts');
+  return startOtlp({ ...traces, version, logger, flushMs: FLUSH_MS });
 }
 
 /** Renewals go over connections of their own: what work keeps busy must not hold them up. */
@@ -121,12 +137,16 @@ interface Parts {
   readonly fleet: Fleet;
   readonly metrics: Metrics;
   readonly google: GoogleCredentials;
+  readonly tracing: Tracing | undefined;
 }
 
 function worldOf(config: Config, parts: Parts): Omit<World, 'wake' | 'memory'> {
-  const { client, events, leadership, logger, fleet, metrics, google } = parts;
+  const { client, events, leadership, logger, fleet, metrics, google, tracing } = parts;
   return {
-    resets: observedResets(createSslResets(client), ({ milestones }) => milestones.forEach(metrics.reached)),
+    resets: observedResets(createSslResets(client), (write) => {
+      for (const milestone of write.milestones) metrics.reached(milestone);
+      tracing?.wrote(write);
+    }),
     namespaces: createNamespaces(client),
     workloads: createWorkloads(client),
     objects: createPublishedObjects(client),
@@ -136,7 +156,10 @@ function worldOf(config: Config, parts: Parts): Omit<World, 'wake' | 'memory'> {
       readQps: config.cloudsqlReadQps,
       mutateQps: config.cloudsqlMutateQps,
       monotonicMs: () => clock.monotonicMs(),
-      onCall: metrics.requests.cloudSql,
+      onCall: (call) => {
+        metrics.requests.cloudSql(call);
+        tracing?.called(call);
+      },
       onCredentials: (problem) => google.note(problem),
     }),
     events,
@@ -145,6 +168,7 @@ function worldOf(config: Config, parts: Parts): Omit<World, 'wake' | 'memory'> {
     logger,
     fleet,
     settings: { ...config, random: Math.random },
+    decided: tracing && ((reset, step) => tracing.decided(reset, step)),
   };
 }
 
@@ -180,11 +204,12 @@ switch (parsed.kind) {
     process.stderr.write(parsed.problems.map((problem) => `cloudsql-ssl-operator: ${problem}\n`).join(''));
     process.exitCode = 2;
     break;
-  case 'Config':
+  case 'Config': {
+    const { config, tracing } = parsed;
+    const { logFormat: format, logLevel: level } = config;
+    const logger = createLogger({ format, level, context: traceFields, traceProject: tracing?.project });
     process.once('uncaughtException', fail);
     process.once('unhandledRejection', fail);
-    run(parsed.config, createLogger({ format: parsed.config.logFormat, level: parsed.config.logLevel })).then(
-      () => process.exit(0),
-      fail,
-    );
+    run(config, logger, tracing).then(() => process.exit(0), fail);
+  }
 }

@@ -37,6 +37,8 @@ export interface OperatorOptions {
   /** A logger for one pass, that names it and its object. */
   readonly loggerOf: (ref: ObjectRef) => ContextLogger;
   readonly observer?: OperatorObserver | undefined;
+  /** Runs each pass, and is told in its course what becomes of it. */
+  readonly traced?: ((pass: () => Promise<Action>) => Promise<Action>) | undefined;
 }
 
 /** For metrics. */
@@ -59,7 +61,7 @@ export interface Operator {
 
 /** Watches at once, so that whoever stands by is warm. */
 export function startOperator(options: OperatorOptions): Operator {
-  const { world, events, namespaces, concurrency, loggerOf, observer } = options;
+  const { world, events, namespaces, concurrency, loggerOf, observer, traced = (run) => run() } = options;
   const { fleet, logger, settings, clock, leadership } = world;
   const due = new Subject<readonly ObjectRef[]>();
   const health = new WatchHealth(namespaces.length === 0 ? [undefined] : namespaces, logger);
@@ -85,7 +87,9 @@ export function startOperator(options: OperatorOptions): Operator {
         triggers: merge(due, known).pipe(mergeMap((refs) => from(refs.map(keyOf)))),
         synced: health.synced,
         reconcile: async (key) =>
-          leadership.isLeader() ? pass(key, memory) : { kind: 'RequeueAfter', delayMs: settings.retryMinMs },
+          leadership.isLeader()
+            ? traced(() => pass(key, memory))
+            : { kind: 'RequeueAfter', delayMs: settings.retryMinMs },
         errorPolicy: (_key, error, failures) => errorPolicy(error, failures, settings),
         concurrency,
         laneOf: (key) => fleet.laneOf(key),

@@ -1,6 +1,7 @@
 /** What a step is given, and what it answers. */
 import type { PollPolicy, RetryPolicy } from '../domain/attempts.ts';
 import type { Verdict } from '../domain/conditions.ts';
+import type { Step } from '../domain/decide.ts';
 import type { AllowedInstances } from '../domain/permission.ts';
 import type { ResolvePolicy } from '../domain/resolve.ts';
 import type { SslReset, Status } from '../domain/ssl-reset.ts';
@@ -45,6 +46,8 @@ export interface World {
   readonly settings: Settings;
   /** Has these objects looked at as soon as may be. */
   readonly wake: (refs: readonly ObjectRef[]) => void;
+  /** Told what each pass works on, and by which step. */
+  readonly decided?: ((reset: SslReset, step: Step['kind']) => void) | undefined;
 }
 
 export interface StepEvent {

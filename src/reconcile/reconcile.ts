@@ -48,6 +48,7 @@ export async function reconcile(ref: ObjectRef, world: World): Promise<Action> {
 
 async function passOver(reset: SslReset, world: World): Promise<Action> {
   const step = decide(reset, { now: world.clock.now(), isOutdated: world.fleet.isOutdated(reset) });
+  world.decided?.(reset, step.kind);
   const result = await runOrWait(step, reset, world);
   switch (result.kind) {
     case 'Idle':

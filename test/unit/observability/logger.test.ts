@@ -71,6 +71,22 @@ describe('a log line', () => {
     assert.ok(lines.every((line) => !('first' in JSON.parse(line)) && !('last' in JSON.parse(line))));
   });
 
+  it('names the trace in which it is written, for Cloud Logging where the project of the traces is known', () => {
+    const context = () => ({ trace_id: 't-1', span_id: 's-1' });
+    const json = capture({ context });
+    json.logger.child({ name: 'db' }).info('x');
+    assert.partialDeepStrictEqual(parsed(json.lines), [{ trace_id: 't-1', span_id: 's-1', name: 'db' }]);
+    const gcp = capture({ context, format: 'gcp', traceProject: 'acme' });
+    gcp.logger.info('x');
+    assert.partialDeepStrictEqual(parsed(gcp.lines), [
+      { 'logging.googleapis.com/trace': 'projects/acme/traces/t-1', 'logging.googleapis.com/spanId': 's-1' },
+    ]);
+    const without = capture({ context, format: 'gcp' });
+    without.logger.info('x');
+    assert.doesNotMatch(without.lines.join(), /logging\.googleapis\.com\/(trace|spanId)/);
+    assert.match(without.lines.join(), /"trace_id":"t-1"/);
+  });
+
   it('has a field once, with the value that was given last', () => {
     const { logger, lines } = capture();
     logger.child({ operation: 'old' }).child({ operation: 'new' }).info('x', { operation: 'newest' });

@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type FinishedSpan, Tracing, traceFields } from '../../../src/observability/tracing.ts';
+import { observedResets } from '../../../src/reconcile/observed-resets.ts';
+import type { ObjectRef } from '../../../src/reconcile/ports.ts';
+import { credentialsIn } from '../../integration/support/credentials-in.ts';
+import { type Fault, Faults } from '../support/faults.ts';
+import { Operator } from '../support/operator.ts';
+import { rejection, Scene } from '../support/scene.ts';
+
+/** An operator whose passes are traced, through restarts. */
+class TracedOperator extends Operator {
+  readonly spans: FinishedSpan[] = [];
+  readonly #tracing: Tracing;
+
+  constructor(scene: Scene, faults = new Faults()) {
+    super(scene, { faults });
+    this.#tracing = new Tracing(
+      (span) => this.spans.push(span),
+      () => scene.clock.wallMs,
+    );
+    scene.cloudSql.onCall = () =>
+      this.#tracing.called({ method: 'instances.resetSslConfig', code: 200, durationMs: 20 });
+    this.#watch();
+  }
+
+  override restart(): void {
+    super.restart();
+    this.#watch();
+  }
+
+  override pass(ref: ObjectRef): Promise<void> {
+    return this.#tracing.pass(() => super.pass(ref));
+  }
+
+  #watch(): void {
+    this.world = {
+      ...this.world,
+      resets: observedResets(this.world.resets, (write) => this.#tracing.wrote(write)),
+      decided: (reset, step) => this.#tracing.decided(reset, step),
+    };
+  }
+}
+
+const roots = (spans: readonly FinishedSpan[]): readonly FinishedSpan[] =>
+  spans.filter(({ parentSpanId }) => parentSpanId === undefined);
+const namesOf = (spans: readonly FinishedSpan[]): readonly string[] => spans.map(({ name }) => name);
+const traces = (spans: readonly FinishedSpan[]): ReadonlySet<string> => new Set(spans.map(({ traceId }) => traceId));
+
+function mustBeWhole(spans: readonly FinishedSpan[]): void {
+  const ids = spans.map(({ spanId }) => spanId);
+  assert.equal(new Set(ids).size, ids.length, 'an id twice');
+  for (const { name, parentSpanId, startMs, endMs } of spans) {
+    assert.ok(parentSpanId === undefined || ids.includes(parentSpanId), `${name} has no parent`);
+    assert.ok(startMs <= endMs, `${name} ends before it begins`);
+  }
+}
+
+describe('the trace of a request', () => {
+  test('has its passes, its calls, its rolls, and one span that they lie in', async () => {
+    const scene = new Scene();
+    const operator = new TracedOperator(scene);
+    await operator.drive();
+    const { spans } = operator;
+    mustBeWhole(spans);
+    assert.equal(traces(spans).size, 1);
+    const [root] = roots(spans);
+    assert.partialDeepStrictEqual(root, {
+      name: 'CloudSqlSslReset',
+      error: undefined,
+      attributes: {
+        'k8s.namespace.name': 'orders',
+        'cloudsql_ssl.name': 'orders-db',
+        'cloudsql_ssl.request': '1',
+        'cloudsql_ssl.project': 'acme-prod',
+        'cloudsql_ssl.instance': 'orders-db',
+        'cloudsql_ssl.outcome': 'Complete',
+      },
+    });
+    const names = namesOf(spans);
+    for (const step of ['Receive', 'RequestReset', 'Follow', 'Publish', 'Roll'])
+      assert.ok(names.includes(`pass ${step}`));
+    assert.deepEqual(
+      spans
+        .filter(({ name }) => name === 'roll Deployment')
+        .map((span) => span.attributes['cloudsql_ssl.workload.name']),
+      ['api', 'worker'],
+    );
+    const call = spans.find(({ name }) => name === 'instances.resetSslConfig');
+    assert.equal(call?.kind, 'Client');
+    assert.equal(call.attributes['http.response.status_code'], 200);
+    assert.equal(spans.find(({ spanId }) => spanId === call.parentSpanId)?.name, 'pass RequestReset');
+    assert.equal(roots(spans).length, 1);
+  });
+
+  test('ends with the reason for which it is stalled, and begins anew when a person lets it go on', async () => {
+    const scene = new Scene();
+    scene.cloudSql.turns.push({ kind: 'Answer', answer: rejection(400) });
+    const operator = new TracedOperator(scene);
+    await operator.drive();
+    assert.equal(roots(operator.spans)[0]?.error, 'InvalidRequest');
+    scene.clock.advance(60_000);
+    scene.annotate({ 'cloudsql-ssl.dev/retry': 'again' });
+    await operator.drive();
+    mustBeWhole(operator.spans);
+    assert.equal(traces(operator.spans).size, 2);
+    assert.deepEqual(
+      roots(operator.spans).map(({ attributes }) => attributes['cloudsql_ssl.outcome']),
+      ['InvalidRequest', 'Complete'],
+    );
+  });
+
+  test('ends where another request comes before its end', async () => {
+    const scene = new Scene({ annotations: { 'cloudsql-ssl.dev/suspend': 'true' } });
+    const operator = new TracedOperator(scene);
+    await operator.drive();
+    scene.resets.edit(scene.ref, { spec: { deadlineSeconds: 600 } });
+    await operator.drive();
+    const [root, ...others] = roots(operator.spans);
+    assert.equal(root?.attributes['cloudsql_ssl.outcome'], 'Superseded');
+    assert.deepEqual(others, []);
+    assert.equal(traces(operator.spans).size, 2);
+  });
+
+  test('tells a workload that does not come back as an error', async () => {
+    const scene = new Scene();
+    scene.workloads.rollMs = Number.POSITIVE_INFINITY;
+    const operator = new TracedOperator(scene);
+    await operator.drive();
+    assert.equal(operator.spans.find(({ name }) => name === 'roll Deployment')?.error, 'Failed');
+    assert.equal(roots(operator.spans)[0]?.error, 'RolloutFailed');
+  });
+
+  test('holds names, and nothing that looks like a credential', async () => {
+    const operator = new TracedOperator(new Scene());
+    await operator.drive();
+    assert.deepEqual(credentialsIn(JSON.stringify(operator.spans)), []);
+    assert.doesNotMatch(JSON.stringify(operator.spans), /CA 2|https?:/);
+  });
+
+  test('is the same whatever goes wrong once, and has at most one root: none where its end was written and not heard of', async () => {
+    const undisturbed = new TracedOperator(new Scene());
+    await undisturbed.drive();
+    const { calls } = undisturbed.faults;
+    const lastWrite = calls.lastIndexOf('resets.updateStatus');
+    for (const fault of ['KillAfter', 'LoseAnswer'] satisfies Fault[]) {
+      for (const [n, name] of calls.entries()) {
+        const plan = (at: number) => (at === n ? fault : undefined);
+        const operator = new TracedOperator(new Scene(), new Faults(plan));
+        await operator.drive();
+        const isUnheard = n === lastWrite;
+        assert.equal(roots(operator.spans).length, isUnheard ? 0 : 1, `${fault} of call ${n}, ${name}`);
+        assert.equal(traces(operator.spans).size, 1, `${fault} of call ${n}, ${name}`);
+        if (!isUnheard) mustBeWhole(operator.spans);
+      }
+    }
+  });
+});
+
+describe('a pass', () => {
+  test('that finds nothing to do has no span', async () => {
+    const scene = new Scene();
+    const operator = new TracedOperator(scene);
+    await operator.drive();
+    const { length } = operator.spans;
+    await operator.resync();
+    assert.equal(operator.spans.length, length);
+  });
+
+  test('names itself to its log lines as soon as its request is known', async () => {
+    const scene = new Scene();
+    const operator = new TracedOperator(scene);
+    const told: Readonly<Record<string, string>>[] = [];
+    operator.world = { ...operator.world, logger: recorder(() => told.push(traceFields())) };
+    await operator.drive();
+    const passes = new Set(operator.spans.filter(({ name }) => name.startsWith('pass ')).map(({ spanId }) => spanId));
+    assert.ok(told.length > 3);
+    for (const { trace_id: traceId, span_id: spanId = '' } of told) {
+      assert.equal(traceId, operator.spans[0]?.traceId);
+      assert.ok(passes.has(spanId));
+    }
+    assert.deepEqual(traceFields(), {});
+  });
+});
+
+function recorder(note: () => void) {
+  const logger = { debug: note, info: note, warn: note, error: note, child: () => logger };
+  return logger;
+}
