@@ -3,6 +3,8 @@ import { glob, readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
+import { markdownFiles } from '../../docs/markdown.ts';
+import { objectsIn } from '../../docs/objects.ts';
 import { sharedCluster, testNamespace } from '../support/cluster.ts';
 import { installCrd } from '../support/crd.ts';
 
@@ -27,3 +29,19 @@ test('every CloudSqlSslReset of the examples is accepted', async (t) => {
   assert.ok(resets.length > 3);
   for (const each of resets) await cluster.kubectl(['create', '--dry-run=server', '-f', '-'], each);
 });
+
+test('every object of ours, and every Deployment, that a Markdown file shows is accepted', async (t) => {
+  const cluster = await sharedCluster();
+  await installCrd(cluster);
+  const namespace = await testNamespace(t, cluster);
+  const shown = objectsIn(await markdownFiles()).filter(({ object: { apiVersion } }) => KNOWN.includes(apiVersion));
+  assert.ok(shown.length > 2);
+  for (const { path, object } of shown) {
+    const own = { ...object, metadata: { ...object.metadata, namespace } };
+    const run = cluster.kubectl(['create', '--dry-run=server', '--validate=strict', '-f', '-'], JSON.stringify(own));
+    await assert.doesNotReject(run, path);
+  }
+});
+
+/** What the API server of the tests knows without anything else being installed. */
+const KNOWN = ['cloudsql-ssl.dev/v1alpha1', 'apps/v1'];

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
-import { createMetrics } from '../../../src/observability/metrics.ts';
-import { Fleet } from '../../../src/reconcile/fleet.ts';
+import { seriesNames } from '../../docs/metric-names.ts';
 
 const read = (path: string): Promise<string> => readFile(new URL(`../../../${path}`, import.meta.url), 'utf8');
 const CHART = 'charts/cloudsql-ssl-operator/files';
@@ -32,19 +31,8 @@ function queries(value: unknown): readonly string[] {
 
 const PREFIXES = /\b(?:cloudsql_ssl_reset|controller_runtime|workqueue|rest_client|leader_election)_\w+/g;
 
-function metricNames(): ReadonlySet<string> {
-  const leadership = { isLeader: () => true };
-  const { registry } = createMetrics({ version: '', leaseName: '', leadership, concurrency: 1, fleet: new Fleet() });
-  const metrics: readonly { name?: string; type?: unknown }[] = registry.getMetricsAsArray();
-  return new Set(
-    metrics.flatMap(({ name = '', type }) =>
-      String(type) === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
-    ),
-  );
-}
-
 function unknownIn(expressions: readonly string[]): readonly string[] {
-  const known = metricNames();
+  const known = seriesNames();
   return expressions.flatMap((expression) => expression.match(PREFIXES) ?? []).filter((name) => !known.has(name));
 }
 

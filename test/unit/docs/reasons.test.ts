@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { readReasons } from '../../../scripts/reasons.ts';
-import { codeSpans, markdownFiles, ROOT } from './markdown.ts';
+import { codeSpans, markdownFiles, ROOT } from '../../docs/markdown.ts';
 
 const read = (path: string): Promise<string> => readFile(new URL(path, ROOT), 'utf8');
 const names = async (): Promise<readonly string[]> => (await readReasons()).map(({ name }) => name);

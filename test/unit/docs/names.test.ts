@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { describe, test } from 'node:test';
+import { parse } from 'yaml';
+import { entries, environmentVariable } from '../../../src/config/flags.ts';
+import { annotations, INSTANCE_LABEL } from '../../../src/domain/ssl-reset.ts';
+import { codeSpans, type MarkdownFile, markdownFiles, ROOT } from '../../docs/markdown.ts';
+import { seriesNames, servedMetrics } from '../../docs/metric-names.ts';
+
+const read = (path: string): Promise<string> => readFile(new URL(path, ROOT), 'utf8');
+
+/** Everything that a reader may copy: code spans and shell blocks. */
+const copied = (file: MarkdownFile): readonly string[] => [
+  ...codeSpans(file),
+  ...file.blocks.filter(({ language }) => ['sh', 'console', 'promql'].includes(language)).map(({ text }) => text),
+];
+
+async function found(pattern: RegExp): Promise<readonly string[]> {
+  const texts = (await markdownFiles()).flatMap(copied);
+  return texts.flatMap((text) => [...text.matchAll(pattern)].map(([whole, name = whole]) => name));
+}
+
+const unknown = (names: readonly string[], known: Iterable<string>): readonly string[] => {
+  const set = new Set(known);
+  return [...new Set(names)].filter((name) => !set.has(name));
+};
+
+/** Flags of kubectl, Helm, gcloud, Velero and of our own scripts that a page speaks of by themselves. */
+const OTHERS_FLAGS = [
+  'help',
+  'version',
+  'force-conflicts',
+  'take-ownership',
+  'field-selector',
+  'organization',
+  'output',
+  'project',
+];
+
+describe('what the Markdown files name exists', () => {
+  test('each script of npm run', async () => {
+    const names = await found(/\bnpm run ([\w:-]+)/g);
+    assert.ok(names.length > 15);
+    assert.deepEqual(unknown(names, Object.keys(JSON.parse(await read('package.json')).scripts)), []);
+  });
+
+  test('each flag that stands by itself is one of the operator, or of a tool that is listed here', async () => {
+    const spans = (await markdownFiles()).flatMap(codeSpans);
+    const names = spans.flatMap((code) => /^--([a-z-]+)/.exec(code)?.[1] ?? []);
+    assert.ok(names.length > 20);
+    assert.deepEqual(unknown(names, [...entries.map(([, { name }]) => name), ...OTHERS_FLAGS]), []);
+  });
+
+  test('each environment variable of the operator', async () => {
+    const names = await found(/\bCLOUDSQL_SSL_\w+/g);
+    assert.deepEqual(
+      unknown(
+        names,
+        entries.map(([, flag]) => environmentVariable(flag)),
+      ),
+      [],
+    );
+  });
+
+  test('each metric', async () => {
+    const names = await found(/\b(?:cloudsql_ssl_reset|controller_runtime|workqueue|rest_client|leader_election)_\w+/g);
+    assert.ok(names.length > 20);
+    const prefixes = ['cloudsql_ssl_reset_', ...seriesNames(), ...servedMetrics().map(({ name }) => name)];
+    assert.deepEqual(unknown(names, prefixes), []);
+  });
+
+  test('each annotation and label', async () => {
+    const names = await found(/(?<![\w.])cloudsql-ssl\.dev\/[\w-]*\w/g);
+    assert.ok(names.length > 15);
+    const versions = ['cloudsql-ssl.dev/v1alpha1', 'cloudsql-ssl.dev/namespaces', 'cloudsql-ssl.dev/CloudSqlSslReset'];
+    assert.deepEqual(unknown(names, [...Object.values(annotations), INSTANCE_LABEL, ...versions]), []);
+  });
+
+  test('each value of the chart that is set', async () => {
+    const names = (await found(/--set(?:-string|-json)?[ =]([\w.]+)/g)).map((name) => name.replace(/\.$/, ''));
+    assert.ok(names.length > 3);
+    const values = parse(await read('charts/cloudsql-ssl-operator/values.yaml'));
+    assert.deepEqual(
+      names.filter((name) => !has(values, name.split('.'))),
+      [],
+    );
+  });
+});
+
+/** Below a map without keys of its own, such as that of annotations, every key is the user's. */
+function has(value: unknown, [key, ...rest]: readonly string[]): boolean {
+  if (key === undefined) return true;
+  if (typeof value !== 'object' || value === null) return false;
+  const fields = new Map<string, unknown>(Object.entries(value));
+  return fields.size === 0 || (fields.has(key) && has(fields.get(key), rest));
+}
