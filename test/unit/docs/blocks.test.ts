@@ -71,7 +71,7 @@ describe('the blocks of the Markdown files', () => {
   });
 
   test('say in which language they are, with a word that a reader’s viewer knows', async () => {
-    const known = ['yaml', 'sh', 'promql', 'console', 'mermaid', 'lua', 'json', 'ts', ''];
+    const known = ['yaml', 'sh', 'promql', 'console', 'mermaid', 'lua', 'json', 'ts', 'text', ''];
     const languages = (await markdownFiles()).flatMap(({ blocks }) => blocks.map(({ language }) => language));
     assert.deepEqual(
       languages.filter((language) => !known.includes(language)),
