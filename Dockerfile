@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
 # Nothing native is in the bundle: it is built once, on the builder's own platform, for amd64 and arm64 alike.
-FROM --platform=$BUILDPLATFORM node:24-bookworm-slim AS build
+FROM --platform=$BUILDPLATFORM node:24-trixie-slim AS build
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
 # No install script is needed for the bundle.
@@ -11,7 +11,7 @@ COPY src src
 ARG VERSION=
 RUN OPERATOR_VERSION=$VERSION node scripts/build.ts && mkdir /empty
 
-FROM gcr.io/distroless/nodejs24-debian12:nonroot AS base
+FROM gcr.io/distroless/nodejs24-debian13:nonroot AS base
 WORKDIR /app
 ENV NODE_ENV=production \
     NODE_COMPILE_CACHE=/app/compile-cache

@@ -34,7 +34,7 @@ const list = (text = ''): readonly string[] => JSON.parse(text);
 
 test('the image has no shell and none is needed: distroless, nothing run in it, a program as entry point', () => {
   assert.deepEqual(all(stages.at(-1) ?? [], 'FROM'), ['base']);
-  assert.match(all(named('base'), 'FROM')[0] ?? '', /^gcr\.io\/distroless\/nodejs24-debian12:nonroot AS base$/);
+  assert.match(all(named('base'), 'FROM')[0] ?? '', /^gcr\.io\/distroless\/nodejs24-debian13:nonroot AS base$/);
   assert.deepEqual([...all(shipped, 'RUN'), ...all(shipped, 'SHELL'), ...all(shipped, 'CMD')], []);
   assert.equal(list(all(shipped, 'ENTRYPOINT')[0])[0], '/nodejs/bin/node');
 });
