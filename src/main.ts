@@ -16,7 +16,7 @@ import { createNamespaces } from './kubernetes/namespaces.ts';
 import { createPublishedObjects } from './kubernetes/published-objects.ts';
 import { createSslResets } from './kubernetes/ssl-resets.ts';
 import { createWorkloads } from './kubernetes/workloads.ts';
-import { startHealthServer } from './observability/health.ts';
+import { type Checks, startHealthServer } from './observability/health.ts';
 import { createLogger, type StructuredLogger } from './observability/logger.ts';
 import { CONTROLLER } from './observability/metrics/controller.ts';
 import { createMetrics, type Metrics, startMetricsServer } from './observability/metrics.ts';
@@ -64,11 +64,18 @@ async function run(config: Config, logger: StructuredLogger, traces: TracingConf
     observer: metrics.controller,
     traced: tracing && ((pass) => tracing.pass(pass)),
   });
+  const ready: Checks = {
+    watch: () => operator.notWatching(),
+    rights: () => operator.refused(),
+    lease: () => election.problem(),
+    'google-credentials': () => google.problem(),
+  };
   const health = await startHealthServer({
     address: config.healthAddress,
-    live: [() => pulses.problem()],
-    ready: [() => operator.notReady(), () => election.problem(), () => google.problem()],
+    live: { watch: () => pulses.problem() },
+    ready,
   });
+  metrics.readiness(ready);
   const metricsServer = await startMetricsServer(metrics.registry, config.metricsAddress);
   logger.info('Started', { version, healthPort: health.port, metricsPort: metricsServer.port });
 
@@ -125,7 +132,7 @@ class GoogleCredentials {
   }
 
   problem(): string | undefined {
-    return this.#problem === undefined ? undefined : `the Google credentials are refused: ${this.#problem}`;
+    return this.#problem === undefined ? undefined : `they are refused: ${this.#problem}`;
   }
 }
 

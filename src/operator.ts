@@ -48,8 +48,10 @@ export interface OperatorObserver {
 }
 
 export interface Operator {
-  /** What keeps it from working; undefined: it is synced and its watches are alive. */
-  notReady(): string | undefined;
+  /** What keeps it from knowing the objects; undefined: they are listed, and its watches are alive. */
+  notWatching(): string | undefined;
+  /** What the API server does not let it do for one of the objects. */
+  refused(): string | undefined;
   /**
    * Looks at every object anew and works, until the signal: then it takes no new work, finishes the passes in flight, and
    * resolves. What an earlier work remembered is not known to it.
@@ -76,7 +78,8 @@ export function startOperator(options: OperatorOptions): Operator {
   });
 
   return {
-    notReady: () => health.problem() ?? problems.problem(),
+    notWatching: () => health.problem(),
+    refused: () => problems.problem(),
 
     work(until) {
       const memory = new Memory(clock);

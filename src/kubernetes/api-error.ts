@@ -5,6 +5,8 @@ import { isKubernetesError, KubernetesError, type KubernetesErrorKind } from '..
 import { arrayAt, numberAt, objectAt, parseJson, textAt } from './json.ts';
 
 const MAX_MESSAGE = 512;
+/** It says no more than `Unauthorized`. */
+const UNAUTHORIZED = 'the API server does not take the credentials of the operator (401)';
 
 /** The resourceVersion, or the token of a list, is older than what the API server remembers: list again. */
 export class ExpiredError extends KubernetesError {}
@@ -57,7 +59,10 @@ export function toKubernetesError(error: unknown): KubernetesError {
 
 export function fromAnswer({ code, body, retryAfter, cause }: ErrorAnswer): KubernetesError {
   const retryAfterMs = parseRetryAfter(retryAfter) ?? retryAfterOfStatus(body);
-  const text = textAt(body, 'message') || `the API server answered ${code} ${STATUS_CODES[code] ?? ''}`;
+  const text =
+    code === 401
+      ? UNAUTHORIZED
+      : textAt(body, 'message') || `the API server answered ${code} ${STATUS_CODES[code] ?? ''}`;
   const options = {
     kind: kindOf(code, body),
     message: oneLine(text, MAX_MESSAGE),

@@ -2,6 +2,7 @@
 import { Gauge, Registry } from 'prom-client';
 import type { Milestone } from '../domain/milestones.ts';
 import type { Leadership } from '../reconcile/ports.ts';
+import { type Checks, outcome } from './health.ts';
 import { type HttpAddress, type HttpServer, pathOf, serve } from './http.ts';
 import { type ControllerObserver, controllerMetrics } from './metrics/controller.ts';
 import { type RequestObserver, requestMetrics } from './metrics/requests.ts';
@@ -20,6 +21,8 @@ export interface Metrics {
   readonly controller: ControllerObserver;
   readonly requests: RequestObserver;
   readonly reached: (milestone: Milestone) => void;
+  /** From now on tells how these checks come out. */
+  readonly readiness: (checks: Checks) => void;
 }
 
 export function createMetrics({ version, leaseName, leadership, concurrency, fleet }: MetricsOptions): Metrics {
@@ -46,6 +49,24 @@ export function createMetrics({ version, leaseName, leadership, concurrency, fle
     controller: controllerMetrics(registry, concurrency),
     requests: requestMetrics(registry),
     reached: milestoneMetrics(registry),
+    readiness: readinessMetrics(registry),
+  };
+}
+
+function readinessMetrics(registry: Registry): (checks: Checks) => void {
+  let checks: Checks = {};
+  new Gauge({
+    name: 'cloudsql_ssl_reset_ready',
+    help: 'Whether the operator itself can work, by check of /readyz: 1, or 0 where the check fails.',
+    labelNames: ['check'],
+    registers: [registry],
+    collect() {
+      for (const [check, question] of Object.entries(checks))
+        this.set({ check }, outcome(question) === undefined ? 1 : 0);
+    },
+  });
+  return (next) => {
+    checks = next;
   };
 }
 

@@ -34,13 +34,16 @@ test('the API server does not answer when the outcome of the call is to be writt
   assert.equal(resets(), 1);
 });
 
-test('the CRD is gone for a while: the operator says so once, lives on, and works when it is back', async (t) => {
+test('the CRD is gone for a while: readiness, metric and one line say so; it lives on, and works when it is back', async (t) => {
   const { apply, until, cluster, operator, resets } = await bench(t);
   await cluster.kubectl(['delete', 'crd', 'cloudsqlsslresets.cloudsql-ssl.dev']);
   const line = await operator.says('the CRD cloudsqlsslresets.cloudsql-ssl.dev is not installed');
   assert.match(line, /"level":"error"/);
+  assert.match(await operator.readyz(), /^503 watch: CloudSqlSslResets cannot be watched: .*is not installed/);
+  assert.match(await operator.metrics(), /^cloudsql_ssl_reset_ready\{check="watch"\} 0$/m);
   await installCrd(cluster);
   await operator.says('are watched again');
+  assert.equal(await operator.readyz(), '200 ok\n');
   await apply(reset());
   await until('db', isReady);
   assert.equal(resets(), 1);

@@ -5,7 +5,7 @@ import { type HealthOptions, startHealthServer } from '../../../src/observabilit
 const ADDRESS = { host: '127.0.0.1', port: 0 };
 
 async function start(test: TestContext, checks: Partial<HealthOptions> = {}) {
-  const server = await startHealthServer({ address: ADDRESS, live: [], ready: [], ...checks });
+  const server = await startHealthServer({ address: ADDRESS, live: {}, ready: {}, ...checks });
   test.after(() => server.stop());
   const get = async (path: string): Promise<string> => {
     const response = await fetch(`http://127.0.0.1:${server.port}${path}`);
@@ -16,36 +16,36 @@ async function start(test: TestContext, checks: Partial<HealthOptions> = {}) {
 
 describe('health', () => {
   it('is ok without a problem', async (test) => {
-    const { get } = await start(test, { live: [() => undefined] });
+    const { get } = await start(test, { live: { watch: () => undefined } });
     assert.equal(await get('/healthz'), '200 ok\n');
     assert.equal(await get('/readyz?verbose'), '200 ok\n');
   });
 
-  it('fails with one line for each problem', async (test) => {
+  it('fails with one line for each problem, which begins with the name of its check', async (test) => {
     const { get } = await start(test, {
-      live: [() => 'the watch is silent', () => undefined, () => 'the queue stands still'],
-      ready: [() => 'not synced'],
+      live: { watch: () => 'it is silent', loop: () => undefined, queue: () => 'it stands still' },
+      ready: { watch: () => 'not synced' },
     });
-    assert.equal(await get('/healthz'), '503 the watch is silent\nthe queue stands still\n');
-    assert.equal(await get('/readyz'), '503 not synced\n');
+    assert.equal(await get('/healthz'), '503 watch: it is silent\nqueue: it stands still\n');
+    assert.equal(await get('/readyz'), '503 watch: not synced\n');
   });
 
   it('asks anew each time', async (test) => {
     const problems = ['starting', undefined];
-    const { get } = await start(test, { ready: [() => problems.shift()] });
-    assert.equal(await get('/readyz'), '503 starting\n');
+    const { get } = await start(test, { ready: { watch: () => problems.shift() } });
+    assert.equal(await get('/readyz'), '503 watch: starting\n');
     assert.equal(await get('/readyz'), '200 ok\n');
   });
 
   it('fails when a check throws', async (test) => {
     const { get } = await start(test, {
-      live: [
-        () => {
+      live: {
+        watch: () => {
           throw new Error('oops');
         },
-      ],
+      },
     });
-    assert.equal(await get('/healthz'), '503 a check failed: Error: oops\n');
+    assert.equal(await get('/healthz'), '503 watch: a check failed: Error: oops\n');
   });
 
   it('knows no other path', async (test) => {
@@ -56,15 +56,15 @@ describe('health', () => {
   it('says in one line why it cannot listen', async (test) => {
     const { server } = await start(test);
     const { port } = server;
-    await assert.rejects(startHealthServer({ address: { ...ADDRESS, port }, live: [], ready: [] }), {
+    await assert.rejects(startHealthServer({ address: { ...ADDRESS, port }, live: {}, ready: {} }), {
       message: `Cannot serve health checks on 127.0.0.1:${port}: listen EADDRINUSE: address already in use 127.0.0.1:${port}`,
     });
   });
 
   it('gives its port back when it stops', async () => {
-    const server = await startHealthServer({ address: ADDRESS, live: [], ready: [] });
+    const server = await startHealthServer({ address: ADDRESS, live: {}, ready: {} });
     await server.stop();
-    const again = await startHealthServer({ address: { ...ADDRESS, port: server.port }, live: [], ready: [] });
+    const again = await startHealthServer({ address: { ...ADDRESS, port: server.port }, live: {}, ready: {} });
     await again.stop();
   });
 });

@@ -49,6 +49,18 @@ test('metrics tell the version, and as of now whether it leads', async (t) => {
   assert.equal((await get('/')).status, 404);
 });
 
+test('each check of readiness is 1 where it is well and 0 where it fails, asked anew each time', async () => {
+  const { readiness, read } = setup();
+  const problems = ['no right to the Lease', undefined];
+  readiness({ watch: () => undefined, lease: () => problems.shift() });
+  const lines = (lease: 0 | 1) => [
+    'cloudsql_ssl_reset_ready{check="watch"} 1',
+    `cloudsql_ssl_reset_ready{check="lease"} ${lease}`,
+  ];
+  assert.deepEqual(await read('cloudsql_ssl_reset_ready'), lines(0));
+  assert.deepEqual(await read('cloudsql_ssl_reset_ready'), lines(1));
+});
+
 describe('the metrics of the objects', () => {
   test('are those of the conditions now, and go with the object', async () => {
     const { fleet, read } = setup();

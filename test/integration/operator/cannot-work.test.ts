@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { kubeconfigAs, temporaryFolder } from '../kubernetes/kubeconfigs.ts';
+import { bench, deployment, hasReason, isReady, PROJECT, QUICK, reset } from './bench.ts';
+import { conditionOf } from './kinds.ts';
+import { Program } from './program.ts';
+
+const EXPIRED = { kind: 'Error', executed: false, code: 401, reason: 'authError' } as const;
+/** Of a pass: after a call that is taken the credentials count as good. */
+const FIRST_CALL = 'operations.list';
+
+describe('what a person must put right outside of the object', { concurrency: 2 }, () => {
+  test('shows where Google refuses the credentials: readiness, condition, metric, one line; and goes by itself', async (t) => {
+    const { apply, until, emulator, operator } = await bench(t);
+    emulator.order({ api: FIRST_CALL, times: 'Always', answer: EXPIRED });
+    await apply(reset(), deployment('app'));
+    await until('db', hasReason('PermissionDenied'));
+    assert.equal(
+      await operator.readyz(),
+      '503 google-credentials: they are refused: Cloud SQL does not take the token (401)\n',
+    );
+    assert.match(await operator.metrics(), /^cloudsql_ssl_reset_reason\{.*name="db",reason="PermissionDenied"\} 1$/m);
+    assert.match(
+      await operator.metrics(),
+      /^cloudsql_ssl_reset_api_requests_total\{method="operations.list",code="401"\} [1-9]/m,
+    );
+    assert.match(await operator.metrics(), /^cloudsql_ssl_reset_ready\{check="google-credentials"\} 0$/m);
+    // It has tried again meanwhile, and says the same.
+    const tries = emulator.journal.entries({ api: FIRST_CALL }).length;
+    await emulator.journal.waitFor(() => emulator.journal.entries({ api: FIRST_CALL }).length > tries + 1);
+    assert.equal(operator.log.match(/"reason":"PermissionDenied"/g)?.length, 1);
+    emulator.clearFaults();
+    await until('db', isReady);
+    assert.equal(await operator.readyz(), '200 ok\n');
+  });
+
+  test('shows where no Google token can be had: readiness, condition, metric, one line', async (t) => {
+    const { apply, until, restartOperator, operator: first } = await bench(t);
+    await first.kill();
+    const operator = await restartOperator([], { GOOGLE_APPLICATION_CREDENTIALS: '/is/not/there.json' });
+    await apply(reset());
+    const waiting = await until('db', hasReason('PermissionDenied'));
+    assert.match(conditionOf(waiting, 'Ready'), /No token: .*\/is\/not\/there\.json/);
+    assert.match(await operator.readyz(), /^503 google-credentials: they are refused: No token: .*there\.json.*\n$/);
+    assert.match(await operator.metrics(), /^cloudsql_ssl_reset_ready\{check="google-credentials"\} 0$/m);
+    assert.equal(operator.log.match(/"reason":"PermissionDenied"/g)?.length, 1);
+  });
+
+  test('shows where Kubernetes does not take the token: readiness, metric, one line; and goes by itself', async (t) => {
+    const { cluster, namespace, kubectl, emulator, apply, until, resets, operator: first } = await bench(t);
+    await first.kill();
+    await apply(reset());
+    const tokenFile = join(await temporaryFolder(t), 'token');
+    await writeFile(tokenFile, 'expired');
+    const operator = new Program(
+      [
+        ...QUICK,
+        `--kubeconfig=${await kubeconfigAs(t, cluster.kubeconfigPath, { tokenFile })}`,
+        `--namespaces=${namespace}`,
+        `--cloudsql-endpoint=${emulator.apiUrl}`,
+        `--allowed-instances=${PROJECT}/*`,
+      ],
+      { ...process.env, GCE_METADATA_HOST: emulator.metadataHost },
+    );
+    t.after(() => operator.kill());
+    await operator.says('CloudSqlSslResets cannot be watched; it is tried again');
+    const refused = 'the API server does not take the credentials of the operator (401)';
+    assert.equal(await operator.readyz(), `503 watch: CloudSqlSslResets cannot be watched: ${refused}\n`);
+    assert.match(await operator.metrics(), /^cloudsql_ssl_reset_ready\{check="watch"\} 0$/m);
+
+    await kubectl(['create', 'serviceaccount', 'operator']);
+    const account = `--serviceaccount=${namespace}:operator`;
+    await kubectl(['create', 'rolebinding', 'operator', '--clusterrole=cluster-admin', account]);
+    await writeFile(tokenFile, (await kubectl(['create', 'token', 'operator'])).trim());
+    await until('db', isReady);
+    assert.equal(await operator.readyz(), '200 ok\n');
+    assert.match(await operator.metrics(), /^rest_client_requests_total\{code="401",method="GET",.*\} [2-9]/m);
+    assert.equal(operator.log.match(/cannot be watched/g)?.length, 1, operator.log);
+    assert.equal(resets(), 1);
+  });
+
+  test('shows where the Lease cannot be had: readiness, metric, one line', async (t) => {
+    const { restartOperator, operator: first } = await bench(t);
+    await first.kill();
+    const operator = await restartOperator(['--leader-elect=true', '--lease-namespace=is-not-there']);
+    await operator.says('The lease cannot be written; it is tried again');
+    assert.match(await operator.readyz(), /^503 lease: The lease cannot be written; it is tried again: .*is-not-there/);
+    assert.match(await operator.metrics(), /^cloudsql_ssl_reset_ready\{check="lease"\} 0$/m);
+    assert.match(await operator.metrics(), /^leader_election_master_status\{.*\} 0$/m);
+    assert.match(await operator.metrics(), /^rest_client_requests_total\{code="404",method="POST",.*\} [1-9]/m);
+    assert.equal(operator.log.match(/The lease cannot be written/g)?.length, 1);
+  });
+});
