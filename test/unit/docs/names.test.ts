@@ -76,6 +76,13 @@ describe('what the Markdown files name exists', () => {
     assert.deepEqual(unknown(names, [...Object.values(annotations), INSTANCE_LABEL, ...versions]), []);
   });
 
+  test('the Google permissions of the README are those of the quick start, which the operator is tested with', async () => {
+    const permissions = async (path: string) => / --permissions (\S+)\n/.exec(await read(path))?.[1]?.split(',');
+    const role = await permissions('docs/quick-start/gke.md');
+    assert.ok(role !== undefined && role.length > 5);
+    assert.deepEqual(await permissions('README.md'), role);
+  });
+
   test('each value of the chart that is set', async () => {
     const names = (await found(/--set(?:-string|-json)?[ =]([\w.]+)/g)).map((name) => name.replace(/\.$/, ''));
     assert.ok(names.length > 3);
