@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { KubernetesError } from '../../../src/domain/errors.ts';
 import { type FinishedSpan, Tracing, traceFields } from '../../../src/observability/tracing.ts';
 import { observedResets } from '../../../src/reconcile/observed-resets.ts';
 import type { ObjectRef } from '../../../src/reconcile/ports.ts';
 import { credentialsIn } from '../../integration/support/credentials-in.ts';
+import { aRequest, aReset, reconcilingConditions } from '../support/builders.ts';
 import { type Fault, Faults } from '../support/faults.ts';
 import { Operator } from '../support/operator.ts';
 import { rejection, Scene } from '../support/scene.ts';
@@ -158,13 +160,33 @@ describe('the trace of a request', () => {
 });
 
 describe('a pass', () => {
-  test('that finds nothing to do has no span', async () => {
-    const scene = new Scene();
-    const operator = new TracedOperator(scene);
-    await operator.drive();
-    const { length } = operator.spans;
-    await operator.resync();
-    assert.equal(operator.spans.length, length);
+  test('that calls nothing and writes nothing has no span, be its request over or not', async () => {
+    const over = new TracedOperator(new Scene());
+    const waiting = new TracedOperator(new Scene({ annotations: { 'cloudsql-ssl.dev/suspend': 'true' } }));
+    for (const operator of [over, waiting]) {
+      await operator.drive();
+      const { length } = operator.spans;
+      assert.ok(length > 0);
+      await operator.resync();
+      assert.equal(operator.spans.length, length);
+    }
+  });
+
+  test('that fails is an error of its kind, without its words, and fails on', async () => {
+    const spans: FinishedSpan[] = [];
+    const tracing = new Tracing(
+      (span) => spans.push(span),
+      () => 0,
+    );
+    const error = new KubernetesError({ kind: 'Unavailable', message: 'says something' });
+    const running = aReset({ status: { request: aRequest(), conditions: reconcilingConditions('Publishing') } });
+    const failing = tracing.pass(() => {
+      tracing.decided(running, 'Publish');
+      return Promise.reject(error);
+    });
+    await assert.rejects(failing, error);
+    assert.partialDeepStrictEqual(spans, [{ name: 'pass Publish', error: 'Unavailable' }]);
+    assert.doesNotMatch(JSON.stringify(spans), /says something/);
   });
 
   test('names itself to its log lines as soon as its request is known', async () => {
