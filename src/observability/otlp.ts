@@ -61,7 +61,12 @@ export function startOtlp({ version, ratio, delayMs, logger, flushMs }: OtlpOpti
       }
       started.end(Math.max(span.startMs, span.endMs));
     },
-    stop: () => Promise.race([provider.shutdown().catch(() => undefined), delay(flushMs, undefined, { ref: false })]),
+    stop: async () => {
+      const sent = provider.shutdown().catch(() => undefined);
+      const late = delay(flushMs, 'Late', { ref: false });
+      if ((await Promise.race([sent, late])) === 'Late')
+        logger.warn('What was left of the traces could not be sent in time');
+    },
   };
 }
 
