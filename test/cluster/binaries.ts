@@ -11,6 +11,7 @@ import {
   GOPHER_LUA,
   keyOf,
   type PartSet,
+  PROMETHEUS,
   PROMTOOL,
   partsOf,
 } from './go-modules.ts';
@@ -44,6 +45,12 @@ export function findOrBuildChartTools({ log }: { readonly log: Log }): Promise<(
 export async function findOrBuildPromtool({ log }: { readonly log: Log }): Promise<string> {
   const pathOf = await findOrBuild(PROMTOOL, log);
   return pathOf('promtool');
+}
+
+/** Prometheus, without its user interface: minutes the first time. */
+export async function findOrBuildPrometheus({ log }: { readonly log: Log }): Promise<string> {
+  const pathOf = await findOrBuild(PROMETHEUS, log);
+  return pathOf('prometheus');
 }
 
 /** A Lua 5.1 interpreter: seconds the first time. */

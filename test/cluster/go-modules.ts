@@ -139,21 +139,10 @@ export const CHART_TOOLS: PartSet<ChartTool> = {
 };
 
 /** The judge of alerting rules. */
-export const PROMTOOL: PartSet<'promtool'> = {
-  name: 'promtool',
-  version: pinnedVersion('promtool', 'github.com/prometheus/prometheus'),
-  linkerFlags: '-s -w',
-  buildTime: 'about three minutes on two cores',
-  modules: [
-    {
-      folder: moduleFolder('promtool'),
-      // Without the clients of a dozen clouds, in which Prometheus could look for what to scrape.
-      tags: 'remove_all_sd',
-      programs: [{ part: 'promtool', source: 'github.com/prometheus/prometheus/cmd/promtool', builtAs: 'promtool' }],
-    },
-  ],
-  documents: [],
-};
+export const PROMTOOL = partOfPrometheus('promtool');
+
+/** The server. It is kept apart, since most tests need the judge alone. */
+export const PROMETHEUS = partOfPrometheus('prometheus');
 
 /** The Lua 5.1 interpreter that Argo CD runs health checks with. */
 export const GOPHER_LUA: PartSet<'glua'> = {
@@ -169,6 +158,24 @@ export const GOPHER_LUA: PartSet<'glua'> = {
   ],
   documents: [],
 };
+
+function partOfPrometheus<Part extends string>(part: Part): PartSet<Part> {
+  return {
+    name: part,
+    version: pinnedVersion('prometheus', 'github.com/prometheus/prometheus'),
+    linkerFlags: '-s -w',
+    buildTime: 'about three minutes on two cores',
+    modules: [
+      {
+        folder: moduleFolder('prometheus'),
+        // Without the clients of a dozen clouds, in which Prometheus could look for what to scrape.
+        tags: 'remove_all_sd',
+        programs: [{ part, source: `github.com/prometheus/prometheus/cmd/${part}`, builtAs: part }],
+      },
+    ],
+    documents: [],
+  };
+}
 
 /** The names of all parts, programs first. */
 export function partsOf<Part extends string>({ modules, documents }: PartSet<Part>): readonly Part[] {
