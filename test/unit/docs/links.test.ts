@@ -30,6 +30,18 @@ test('every relative link of every Markdown file leads to a file, and to a headi
   );
 });
 
+test('every page of the docs can be reached from their index', async () => {
+  const all = (await markdownFiles()).filter(({ path }) => path.startsWith('docs/'));
+  const index = all.find(({ path }) => path === 'docs/README.md');
+  assert.ok(index);
+  const linked = new Set(linksOf(index).map((link) => new URL(link, new URL(index.path, ROOT)).pathname));
+  const missing = all.filter((file) => file !== index && !linked.has(new URL(file.path, ROOT).pathname));
+  assert.deepEqual(
+    missing.map(({ path }) => path),
+    [],
+  );
+});
+
 test('headings make the anchors that GitHub makes of them', () => {
   const text = '# What `retry` does, and when\n\n## A_b – c\n\n## Twice\n## Twice\n```sh\n# no heading\n```\n';
   assert.deepEqual(
