@@ -2,7 +2,7 @@
  * Bundles the operator into one ESM file, and refuses what would make it slow to start.
  * Usage: [OPERATOR_VERSION=1.2.3] build.ts [entry] [output]
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile, type Plugin } from 'esbuild';
 
@@ -78,6 +78,8 @@ const { metafile } = await build({
   metafile: true,
   logLevel: 'warning',
 });
+// For https://esbuild.github.io/analyze/, and for who wants to know what is in it.
+await writeFile(`${root}${outfile.replace(/\.js$/, '')}.meta.json`, JSON.stringify(metafile));
 
 const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
 const problems = [

@@ -43,6 +43,8 @@ export interface IssueOptions {
   readonly usage: 'Server' | 'Client';
   readonly dnsNames?: readonly string[];
   readonly lifetimeMs?: number;
+  /** With the one key pair that all such certificates of this process have. */
+  readonly hasSharedKey?: boolean;
 }
 
 const sha1 = async (certificate: x509.X509Certificate): Promise<string> =>
@@ -112,9 +114,17 @@ const sign = async (
   return describe(certificate, commonName);
 };
 
+let sharedKeys: ReturnType<typeof generateKeys> | undefined;
+
+const keysFor = ({ hasSharedKey = false }: IssueOptions): ReturnType<typeof generateKeys> => {
+  if (!hasSharedKey) return generateKeys();
+  sharedKeys ??= generateKeys();
+  return sharedKeys;
+};
+
 /** Makes a key pair and a certificate for it. */
 export const issue = async (authority: Authority, options: IssueOptions): Promise<KeyedCertificate> => {
-  const keys = await generateKeys();
+  const keys = await keysFor(options);
   const privateKey = KeyObject.from(keys.privateKey).export({ type: 'pkcs1', format: 'pem' }).toString();
   return { certificate: await sign(authority, keys.publicKey, options), privateKey };
 };

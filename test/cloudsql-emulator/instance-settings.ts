@@ -21,6 +21,8 @@ export const instanceSchema = z
     primary: z.string().optional(),
     /** False: an old instance that has to be reset once to get a server certificate. */
     hasServerCertificate: z.boolean().default(true),
+    /** A server key that it shares with others like it: a thousand RSA keys take minutes, and the API shows none. */
+    hasSharedKey: z.boolean().default(false),
   })
   .readonly();
 

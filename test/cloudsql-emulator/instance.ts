@@ -222,11 +222,11 @@ export class Instance {
 
   async #newIdentity(): Promise<ServerIdentity> {
     const authority = this.#authorities.service ?? (await createAuthority('Google Cloud SQL Server CA'));
-    const { project, name } = this.#settings;
+    const { project, name, hasSharedKey } = this.#settings;
     const dnsNames = this.dnsName === undefined ? [] : [this.dnsName];
     return {
       authority,
-      server: await issue(authority, { commonName: `${project}:${name}`, usage: 'Server', dnsNames }),
+      server: await issue(authority, { commonName: `${project}:${name}`, usage: 'Server', dnsNames, hasSharedKey }),
     };
   }
 

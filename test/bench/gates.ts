@@ -1,0 +1,102 @@
+/** Each gate: what is measured, against what, and how far it may be from it. */
+import { METRICS, type Measure, medianOf, type Subject } from './measure.ts';
+
+export type Bound =
+  | { readonly kind: 'AtMost'; readonly value: number }
+  | { readonly kind: 'AtLeast'; readonly value: number }
+  /** At most so many times the floor. */
+  | { readonly kind: 'Times'; readonly factor: number }
+  /** At most so much more than the floor. */
+  | { readonly kind: 'Above'; readonly value: number };
+
+export interface Gate {
+  readonly name: string;
+  readonly ours: Subject;
+  /** Of the same run; for bounds that are absolute it only shows what is possible. */
+  readonly floor?: Subject;
+  readonly bound: Bound;
+}
+
+/** As it ships: both fail-overs are measured with the flags that nobody set. */
+const LEASE_MS = 15_000;
+export const DEPENDENTS = 3;
+export const MANY = 10_000;
+export const FEW = 10;
+
+const ours = (metric: Subject['metric'], size?: number): Subject => ({
+  metric,
+  who: 'ours',
+  ...(size !== undefined && { size }),
+});
+const floor = (metric: Subject['metric'], size?: number): Subject => ({ ...ours(metric, size), who: 'floor' });
+const atMost = (value: number): Bound => ({ kind: 'AtMost', value });
+const times = (factor: number): Bound => ({ kind: 'Times', factor });
+
+export const GATES: readonly Gate[] = [
+  {
+    name: `Kubernetes writes for a reset with ${DEPENDENTS} dependents (7 + D)`,
+    ours: ours('writes'),
+    floor: floor('writes'),
+    bound: atMost(7 + DEPENDENTS),
+  },
+  {
+    name: 'Cloud SQL calls for it, besides polls',
+    ours: ours('calls'),
+    floor: floor('calls'),
+    bound: atMost(5),
+  },
+  { name: 'polls of an operation of 40 s', ours: ours('polls'), bound: atMost(6) },
+  { name: METRICS.connections.title, ours: ours('connections'), bound: atMost(50) },
+  { name: METRICS.start.title, ours: ours('start'), floor: floor('start'), bound: times(2.6) },
+  { name: METRICS.latency.title, ours: ours('latency'), floor: floor('latency'), bound: times(5) },
+  {
+    name: 'memory with 10,000 idle objects, against 10',
+    ours: ours('memory', MANY),
+    floor: ours('memory', FEW),
+    bound: times(1.3),
+  },
+  {
+    name: 'memory with 10,000 unrelated Deployments, against none',
+    ours: ours('foreign', MANY),
+    floor: ours('foreign', 0),
+    bound: { kind: 'Above', value: 5 },
+  },
+  { name: METRICS.patches.title, ours: ours('patches'), floor: floor('patches'), bound: times(5) },
+  { name: METRICS.bundle.title, ours: ours('bundle'), bound: atMost(3) },
+  { name: METRICS.forbidden.title, ours: ours('forbidden'), bound: atMost(0) },
+  { name: METRICS.sigterm.title, ours: ours('sigterm'), bound: atMost(1_000) },
+  { name: METRICS.sigkill.title, ours: ours('sigkill'), bound: atMost(LEASE_MS + 2_000) },
+];
+
+export interface Verdict {
+  readonly gate: Gate;
+  readonly ours: number;
+  readonly floor: number | undefined;
+  /** Ours to the floor. */
+  readonly ratio: number | undefined;
+  readonly isMet: boolean;
+}
+
+/** Of the gates that were measured; one without its floor is not met. */
+export function judge(measures: readonly Measure[], gates: readonly Gate[] = GATES): readonly Verdict[] {
+  return gates.flatMap((gate) => {
+    const value = medianOf(measures, gate.ours);
+    if (value === undefined) return [];
+    const least = gate.floor && medianOf(measures, gate.floor);
+    const ratio = least === undefined || least === 0 ? undefined : value / least;
+    return [{ gate, ours: value, floor: least, ratio, isMet: isMet(gate.bound, value, least) }];
+  });
+}
+
+function isMet(bound: Bound, value: number, least = Number.NaN): boolean {
+  switch (bound.kind) {
+    case 'AtMost':
+      return value <= bound.value;
+    case 'AtLeast':
+      return value >= bound.value;
+    case 'Times':
+      return value <= least * bound.factor;
+    case 'Above':
+      return value <= least + bound.value;
+  }
+}

@@ -1,0 +1,54 @@
+/** What a scenario finds out, and what is made of the findings of several runs. */
+
+/** What is measured, with its unit. */
+export const METRICS = {
+  writes: { title: 'Kubernetes writes for a reset with D dependents', unit: '' },
+  calls: { title: 'Cloud SQL calls for a reset, besides polls', unit: '' },
+  polls: { title: 'polls of an operation of 40 s', unit: '' },
+  fleet: { title: '1,000 objects at once, under the real quotas', unit: 'resets/min' },
+  throttled: { title: 'answers 429 to them', unit: '' },
+  connections: { title: 'TLS connections to the API server for 1,000 resets', unit: '' },
+  speed: { title: '1,000 resets without a quota', unit: 'resets/s' },
+  start: { title: 'spawn → first watch', unit: 'ms' },
+  latency: { title: 'object created → resetSslConfig received, p50', unit: 'ms' },
+  memory: { title: 'memory with N idle objects', unit: 'MB' },
+  foreign: { title: 'memory after a reset, N unrelated Deployments', unit: 'MB' },
+  patches: { title: '1,000 annotations patched', unit: 'ms' },
+  bundle: { title: 'bundle', unit: 'MB' },
+  forbidden: { title: 'modules in it that load all of googleapis', unit: '' },
+  sigterm: { title: "SIGTERM of the leader → the standby's first write", unit: 'ms' },
+  sigkill: { title: "SIGKILL of the leader → the standby's first write", unit: 'ms' },
+  resetTime: { title: 'time for it, with an operation of 40 s', unit: 's' },
+  requests: { title: 'requests for it, to both APIs', unit: '' },
+  roll: { title: 'publish → last of D Deployments healthy', unit: 's' },
+} as const;
+
+export type Metric = keyof typeof METRICS;
+
+/** Ours; the least that can be done; and how people do it without us. */
+export type Who = 'ours' | 'floor' | 'README' | 'gcloud + kubectl' | 'restart in a loop' | 'restart by xargs -P';
+
+export interface Measure {
+  readonly metric: Metric;
+  readonly who: Who;
+  /** How many there were of what varies: objects, dependents. */
+  readonly size?: number;
+  /** In the unit of the metric. */
+  readonly value: number;
+}
+
+export type Subject = Pick<Measure, 'metric' | 'who' | 'size'>;
+
+/** NaN where there is none. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (index: number): number => sorted[index] ?? Number.NaN;
+  const middle = (sorted.length - 1) / 2;
+  return (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2;
+}
+
+/** The median over all runs; undefined where it was not measured. */
+export function medianOf(measures: readonly Measure[], { metric, who, size }: Subject): number | undefined {
+  const values = measures.filter((one) => one.metric === metric && one.who === who && one.size === size);
+  return values.length === 0 ? undefined : median(values.map(({ value }) => value));
+}

@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Measure, median, medianOf } from '../../bench/measure.ts';
+
+test('the median is the one in the middle, or halfway between the two', () => {
+  assert.equal(median([3, 1, 100]), 3);
+  assert.equal(median([4, 1, 2, 100]), 3);
+  assert.equal(median([7]), 7);
+  assert.ok(Number.isNaN(median([])));
+});
+
+test('a median is of one way to do it, and of one size', () => {
+  const measures: readonly Measure[] = [
+    { metric: 'roll', who: 'ours', size: 10, value: 1 },
+    { metric: 'roll', who: 'ours', size: 10, value: 3 },
+    { metric: 'roll', who: 'ours', size: 100, value: 50 },
+    { metric: 'roll', who: 'floor', size: 10, value: 70 },
+    { metric: 'start', who: 'ours', value: 90 },
+  ];
+  assert.equal(medianOf(measures, { metric: 'roll', who: 'ours', size: 10 }), 2);
+  assert.equal(medianOf(measures, { metric: 'start', who: 'ours' }), 90);
+  assert.equal(medianOf(measures, { metric: 'roll', who: 'ours' }), undefined);
+});
