@@ -7,7 +7,7 @@ import { createReset, emulatorOf, forEach, names, untilReset } from '../resets.t
 import type { Scenario } from '../scenario.ts';
 
 const COUNT = 1_000;
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 600_000;
 const FLAGS = ['--leader-elect=false', '--cloudsql-mutate-qps=1000', '--cloudsql-read-qps=1000', '--concurrency=50'];
 
 /** A thousand objects that are there when the program starts; nothing holds it back but itself. */
