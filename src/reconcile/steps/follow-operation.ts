@@ -1,15 +1,31 @@
 import { pollDelayMs } from '../../domain/attempts.ts';
 import { progressing, stalled, toTime, type Verdict } from '../../domain/conditions.ts';
-import { CloudSqlError } from '../../domain/errors.ts';
+import { CloudSqlError, isKubernetesError } from '../../domain/errors.ts';
 import { isDone } from '../../domain/resolve.ts';
 import type { Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
 import type { StepResult, World } from '../pass.ts';
 import { readEvidence } from './evidence.ts';
 import { unknownMessage } from './hold.ts';
+import { publish } from './publish.ts';
 
-/** Follows the accepted operation to its end, however long that takes. */
+/**
+ * Follows the accepted operation to its end, however long that takes, and publishes what came of it: its end and the new
+ * CA are one write. Where they cannot be, the end is written alone, and the next pass says what is in the way.
+ */
 export async function followOperation(reset: SslReset, world: World): Promise<StepResult> {
+  const followed = await follow(reset, world);
+  const isOver = followed.kind === 'Finding' && followed.facts.request?.doneTime !== undefined;
+  if (!isOver || reset.metadata.deletionTimestamp !== undefined) return followed;
+  try {
+    return await publish({ ...reset, status: { ...reset.status, ...followed.facts } }, world);
+  } catch (error) {
+    if (error instanceof CloudSqlError || isKubernetesError(error)) return followed;
+    throw error;
+  }
+}
+
+async function follow(reset: SslReset, world: World): Promise<StepResult> {
   const { request, operation } = reset.status;
   if (request === undefined || operation === undefined) return { kind: 'Idle' };
   const current = await readOperation(reset, operation, world);

@@ -80,4 +80,38 @@ describe('a first object', () => {
     await new Operator(scene).drive();
     assert.ok(seen.size > 3);
   });
+
+  test('writes the end of the operation and the new CA at once', async () => {
+    const scene = new Scene();
+    const endings = endingsOf(scene);
+    await new Operator(scene).drive();
+    assert.equal(endings[0], 'published');
+  });
+
+  for (const name of ['cloudSql.serverCas', 'objects.apply']) {
+    test(`writes the end of the operation alone where ${name} fails after it, and publishes later`, async () => {
+      const scene = new Scene();
+      const endings = endingsOf(scene);
+      const operator = new Operator(scene);
+      let hasFailed = false;
+      operator.faults.plan = (_n, called) => {
+        if (called !== name || hasFailed || scene.status.request?.outcome !== 'Accepted') return undefined;
+        hasFailed = true;
+        return 'Fail';
+      };
+      await operator.drive();
+      assert.deepEqual([endings[0], endings.at(-1)], ['not published', 'published']);
+      assert.deepEqual(await scene.outcome(), DONE_ONCE);
+    });
+  }
 });
+
+/** Whether the CA was published in each status that knows of the end. */
+function endingsOf(scene: Scene): readonly string[] {
+  const endings: string[] = [];
+  scene.resets.watch(({ status: { request } }) => {
+    if (request?.doneTime === undefined) return;
+    endings.push(request.publishedTime === undefined ? 'not published' : 'published');
+  });
+  return endings;
+}
