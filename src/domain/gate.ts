@@ -15,10 +15,10 @@ export function refusal(reset: SslReset, { permission, requirePreconditions, now
   const { serverCaSha1Fingerprint, serverCertificate, notAfterTime } = reset.spec.preconditions;
   const hasPrecondition = serverCaSha1Fingerprint !== undefined || serverCertificate !== undefined;
   if (!permission.allowed) return stalled('NotPermitted', permission.message);
-  if (!hasPrecondition && isRecreatedAtEachSync(reset)) {
+  if (!hasPrecondition && mayBeRecreatedBySync(reset)) {
     return stalled(
       'HookNotAllowed',
-      'A hook, or the sync option Force or Replace, recreates this object at each sync, and each time would reset the instance: remove it, or set preconditions.serverCaSha1Fingerprint, or preconditions.serverCertificate: Missing',
+      'A hook, or the sync option Force or Replace, has a sync recreate this object, and each time would reset the instance: remove it, or set preconditions.serverCaSha1Fingerprint, or preconditions.serverCertificate: Missing',
     );
   }
   if (notAfterTime !== undefined && now.getTime() > Date.parse(notAfterTime)) {
@@ -51,7 +51,7 @@ export const retryCommand = ({ metadata: { namespace, name } }: SslReset): strin
 const HOOKS = ['argocd.argoproj.io/hook', 'helm.sh/hook'];
 const SYNC_OPTIONS = 'argocd.argoproj.io/sync-options';
 
-function isRecreatedAtEachSync({ metadata: { annotations } }: SslReset): boolean {
+function mayBeRecreatedBySync({ metadata: { annotations } }: SslReset): boolean {
   const options = (annotations[SYNC_OPTIONS] ?? '').split(',').map((option) => option.trim());
   return (
     HOOKS.some((hook) => hook in annotations) || options.includes('Force=true') || options.includes('Replace=true')
