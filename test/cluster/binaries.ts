@@ -3,6 +3,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { buildParts } from './build.ts';
 import {
+  ARGO_CD,
+  type ArgoCdPart,
   AUTH_PROXY,
   CHART_TOOLS,
   type ChartTool,
@@ -51,6 +53,11 @@ export async function findOrBuildPromtool({ log }: { readonly log: Log }): Promi
 export async function findOrBuildPrometheus({ log }: { readonly log: Log }): Promise<string> {
   const pathOf = await findOrBuild(PROMETHEUS, log);
   return pathOf('prometheus');
+}
+
+/** Where each part of a headless Argo CD is: minutes the first time. */
+export function findOrBuildArgoCd({ log }: { readonly log: Log }): Promise<(part: ArgoCdPart) => string> {
+  return findOrBuild(ARGO_CD, log);
 }
 
 /** A Lua 5.1 interpreter: seconds the first time. */

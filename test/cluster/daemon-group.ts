@@ -18,8 +18,8 @@ export class DaemonGroup {
     this.#options = options;
   }
 
-  start(name: string, program: string, args: readonly string[]): void {
-    const daemon = startDaemon({ program, args, logFile: join(this.#options.directory, `${name}.log`) });
+  start(name: string, program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): void {
+    const daemon = startDaemon({ program, args, env, logFile: join(this.#options.directory, `${name}.log`) });
     this.#daemons.set(name, daemon);
     void this.#report(name, daemon);
   }
@@ -35,6 +35,11 @@ export class DaemonGroup {
     } finally {
       abort.abort();
     }
+  }
+
+  /** For who waits in vain for one that runs. */
+  async lastWords(name: string): Promise<string> {
+    return `The last lines of its log:\n${await this.#daemons.get(name)?.lastLines()}`;
   }
 
   signal(name: string, signal: NodeJS.Signals): void {

@@ -9,6 +9,8 @@ import { endGroupAfterUs } from './leftovers.ts';
 export interface DaemonSpec {
   readonly program: string;
   readonly args: readonly string[];
+  /** Environment of the program, besides our own. */
+  readonly env?: NodeJS.ProcessEnv;
   readonly logFile: string;
 }
 
@@ -26,9 +28,9 @@ export interface Daemon {
 }
 
 /** Starts a program in a process group of its own: a Ctrl-C in the terminal is ours to pass on, in our order. */
-export function startDaemon({ program, args, logFile }: DaemonSpec): Daemon {
+export function startDaemon({ program, args, env, logFile }: DaemonSpec): Daemon {
   const log = openSync(logFile, 'a');
-  const child = spawn(program, args, { detached: true, stdio: ['ignore', log, log] });
+  const child = spawn(program, args, { detached: true, env: { ...process.env, ...env }, stdio: ['ignore', log, log] });
   closeSync(log);
   child.unref();
   const release = child.pid === undefined ? undefined : endGroupAfterUs(child.pid);

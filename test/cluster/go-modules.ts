@@ -159,6 +159,31 @@ export const GOPHER_LUA: PartSet<'glua'> = {
   documents: [],
 };
 
+/** A headless Argo CD: its one program, a redis for its caches, and its CRDs and configuration. */
+export type ArgoCdPart = 'argocd' | 'redis' | 'argo-cd.yaml';
+
+export const ARGO_CD: PartSet<ArgoCdPart> = {
+  name: 'argo-cd',
+  version: pinnedVersion('argo-cd', 'github.com/argoproj/argo-cd/v3'),
+  linkerFlags: '-s -w',
+  buildTime: 'about five minutes on two cores',
+  modules: [
+    {
+      folder: moduleFolder('argo-cd'),
+      programs: [{ part: 'argocd', source: 'github.com/argoproj/argo-cd/v3/cmd', builtAs: 'cmd' }],
+    },
+    { folder: moduleFolder('redis'), programs: [{ part: 'redis', source: '.', builtAs: 'redis' }] },
+  ],
+  documents: [
+    {
+      part: 'argo-cd.yaml',
+      moduleFolder: moduleFolder('argo-cd'),
+      module: 'github.com/argoproj/argo-cd/v3',
+      folders: ['manifests/crds', 'manifests/base/config'],
+    },
+  ],
+};
+
 function partOfPrometheus<Part extends string>(part: Part): PartSet<Part> {
   return {
     name: part,
