@@ -114,8 +114,9 @@ const answerTruly = async (exchange: Exchange): Promise<void> => {
 };
 
 const handle = async (exchange: Exchange): Promise<void> => {
-  const { cloud, response, entry, fault } = exchange;
+  const { cloud, request, response, route, entry, fault } = exchange;
   try {
+    cloud.quota?.spend(route, cloud.accounts.authenticate(request.headers.authorization).email, Date.now());
     await (fault?.answer ? answerFalsely(exchange, fault.answer) : answerTruly(exchange));
   } catch (error) {
     if (!(error instanceof ApiError)) {

@@ -12,6 +12,7 @@ import { instanceSchema } from './instance-settings.ts';
 import { Journal } from './journal.ts';
 import type { OperationPlan, StartedOperation } from './operations.ts';
 import { Operations } from './operations.ts';
+import type { Quota } from './quota.ts';
 
 const key = (project: string, name: string): string => `${project}/${name}`;
 
@@ -23,11 +24,14 @@ export class Cloud {
   readonly operations: Operations;
   /** How an operation goes when no fault says otherwise. */
   readonly plan: OperationPlan;
+  /** Absent: calls are not counted. */
+  readonly quota: Quota | undefined;
   readonly #instances = new Map<string, Instance>();
   #service: Promise<Authority> | undefined;
 
-  constructor(plan: OperationPlan, signal: AbortSignal) {
+  constructor(plan: OperationPlan, signal: AbortSignal, quota?: Quota) {
     this.plan = plan;
+    this.quota = quota;
     this.operations = new Operations(signal);
   }
 

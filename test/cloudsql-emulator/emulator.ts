@@ -11,6 +11,7 @@ import type { InstanceOptions } from './instance-settings.ts';
 import type { Journal } from './journal.ts';
 import { metadataListener } from './metadata-server.ts';
 import type { OperationPlan, Operations, StartedOperation } from './operations.ts';
+import { Quota, type QuotaOptions } from './quota.ts';
 
 export interface EmulatorOptions {
   /** 0, the default: a free one. */
@@ -24,6 +25,8 @@ export interface EmulatorOptions {
   readonly instances?: readonly InstanceOptions[];
   /** How operations go; by default 100 ms PENDING, 300 ms RUNNING, and their effect with DONE. */
   readonly plan?: OperationPlan;
+  /** Given: calls are counted and refused beyond it; `{}` is the quota that a project has by default. */
+  readonly quota?: QuotaOptions;
 }
 
 /** A Cloud SQL Admin API and a metadata server on 127.0.0.1. */
@@ -65,10 +68,10 @@ const serve = (cloud: Cloud, signal: AbortSignal): Server => {
 
 /** Starts an emulator; it keeps the process alive until it is stopped. */
 export const startEmulator = async (options: EmulatorOptions = {}): Promise<Emulator> => {
-  const { project = 'demo-project', tokenLifetimeSeconds = 3600, instances = [], plan } = options;
+  const { project = 'demo-project', tokenLifetimeSeconds = 3600, instances = [], plan, quota } = options;
   const email = options.account?.email ?? `operator@${project}.iam.gserviceaccount.com`;
   const end = new AbortController();
-  const cloud = new Cloud({ pendingMs: 100, runningMs: 300, ...plan }, end.signal);
+  const cloud = new Cloud({ pendingMs: 100, runningMs: 300, ...plan }, end.signal, quota && new Quota(quota));
   cloud.accounts.put({ ...options.account, email });
   await Promise.all(instances.map((instance) => cloud.createInstance(instance)));
   const api = serve(cloud, end.signal);
