@@ -147,7 +147,7 @@ interface Parts {
   readonly tracing: Tracing | undefined;
 }
 
-function worldOf(config: Config, parts: Parts): Omit<World, 'wake' | 'memory'> {
+function worldOf(config: Config, parts: Parts): Omit<World, 'wake' | 'memory' | 'turns'> {
   const { client, events, leadership, logger, fleet, metrics, google, tracing } = parts;
   return {
     resets: observedResets(createSslResets(client), (write) => {
@@ -162,6 +162,7 @@ function worldOf(config: Config, parts: Parts): Omit<World, 'wake' | 'memory'> {
       requestTimeoutMs: config.requestTimeoutMs,
       readQps: config.cloudsqlReadQps,
       mutateQps: config.cloudsqlMutateQps,
+      pollMinMs: config.pollMinMs,
       monotonicMs: () => clock.monotonicMs(),
       onCall: (call) => {
         metrics.requests.cloudSql(call);

@@ -21,6 +21,7 @@ import { Memory } from './reconcile/memory.ts';
 import type { World } from './reconcile/pass.ts';
 import type { ContextLogger, Logger, ObjectRef } from './reconcile/ports.ts';
 import { type Action, reconcile } from './reconcile/reconcile.ts';
+import { Turns } from './reconcile/turns.ts';
 import { controller, type Outcome } from './runtime/controller.ts';
 import type { WatchEvent } from './runtime/watcher.ts';
 import type { WorkQueueObserver } from './runtime/work-queue.ts';
@@ -29,7 +30,7 @@ import type { WorkQueueObserver } from './runtime/work-queue.ts';
 export type ResetEvent = WatchEvent<SslReset> & { readonly namespace: string | undefined };
 
 export interface OperatorOptions {
-  readonly world: Omit<World, 'wake' | 'memory'>;
+  readonly world: Omit<World, 'wake' | 'memory' | 'turns'>;
   readonly events: Observable<ResetEvent>;
   /** Namespaces that `events` speaks of; none: the whole cluster. */
   readonly namespaces: readonly string[];
@@ -83,6 +84,7 @@ export function startOperator(options: OperatorOptions): Operator {
 
     work(until) {
       const memory = new Memory(clock);
+      const turns = new Turns(world.cloudSql, wake);
       problems = new PassProblems();
       const known = defer(() => of(fleet.refs));
       const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
@@ -91,7 +93,7 @@ export function startOperator(options: OperatorOptions): Operator {
         synced: health.synced,
         reconcile: async (key) =>
           leadership.isLeader()
-            ? traced(() => pass(key, memory))
+            ? traced(() => pass(key, { memory, turns }))
             : { kind: 'RequeueAfter', delayMs: settings.retryMinMs },
         errorPolicy: (_key, error, failures) => errorPolicy(error, failures, settings),
         concurrency,
@@ -100,6 +102,7 @@ export function startOperator(options: OperatorOptions): Operator {
         observer: observer?.queue,
       }).subscribe({ next: (outcome) => observer?.passed(outcome), error: reject, complete: resolve });
       return ended.finally(() => {
+        turns.close();
         problems = new PassProblems();
       });
     },
@@ -107,10 +110,10 @@ export function startOperator(options: OperatorOptions): Operator {
     stop: () => watches.unsubscribe(),
   };
 
-  async function pass(key: string, memory: Memory): Promise<Action> {
+  async function pass(key: string, own: Pick<World, 'memory' | 'turns'>): Promise<Action> {
     const log = loggerOf(refOf(key));
     try {
-      const action = await reconcile(refOf(key), { ...world, memory, wake, logger: log });
+      const action = await reconcile(refOf(key), { ...world, ...own, wake, logger: log });
       problems.succeeded(key);
       return action;
     } catch (error) {

@@ -1,19 +1,31 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CloudSqlError } from '../domain/errors.ts';
+import type { Slot } from '../reconcile/ports.ts';
 
 export interface PaceOptions {
   /** Sustained calls a second for each project. */
   readonly perSecond: number;
-  /** Calls that may go at once after a silence. */
+  /** Calls that may go at once after a silence. In any minute there are at most `60 * perSecond + burst`. */
   readonly burst: number;
-  /** Whoever would wait longer is told to come back instead, so that nothing waits without a bound. */
-  readonly maxWaitMs: number;
   /** A clock that never goes back, in milliseconds. */
   readonly monotonicMs: () => number;
   readonly sleep?: (ms: number) => Promise<unknown>;
 }
 
-/** Keeps calls under the API's quotas, which count by project: first come, first served. */
+/** Who goes first where several wait. */
+export type Order =
+  /** What is under way already. */
+  | 'Ahead'
+  /** What only begins; it still gets one slot in four. */
+  | 'Behind';
+
+export interface Patience {
+  readonly order: Order;
+  /** Whoever would wait longer is told to come back instead, so that nothing waits without a bound. */
+  readonly maxWaitMs: number;
+}
+
+/** Keeps the calls of one quota under it. Quotas count by project, and so does this: no project waits for another. */
 export class Pace {
   readonly #options: PaceOptions;
   readonly #lanes = new Map<string, Lane>();
@@ -22,17 +34,22 @@ export class Pace {
     this.#options = options;
   }
 
-  /**
-   * Resolves when a call of the project may be made.
-   * @throws CloudSqlError `Throttled` at once, with the time to wait, where that is more than `maxWaitMs`
-   */
-  take(project: string): Promise<void> {
-    return this.#lane(project).take();
+  /** A slot for one call of the project, where one is free and nobody waits for it. */
+  tryTake(project: string): Slot | undefined {
+    return this.#lane(project).tryTake();
   }
 
-  /** The API asked for patience: no slot of the project is given away for `ms`. */
-  pause(project: string, ms: number): void {
-    this.#lane(project).pause(ms);
+  /**
+   * Resolves when a call of the project may be made; of one order, first come, first served.
+   * @throws CloudSqlError `Throttled`, with the time to wait, where that is more than `maxWaitMs`
+   */
+  take(project: string, patience: Patience): Promise<Slot> {
+    return this.#lane(project).take(patience);
+  }
+
+  /** The API refused a call of the project for its quota, and asked for so many milliseconds of patience, or for none. */
+  throttled(project: string, retryAfterMs = PAUSE_MS): void {
+    this.#lane(project).throttled(retryAfterMs);
   }
 
   #lane(project: string): Lane {
@@ -42,60 +59,163 @@ export class Pace {
   }
 }
 
-/** A leaky bucket, kept as the time at which it would be empty (the generic cell rate algorithm). */
+const PAUSE_MS = 5_000;
+/** So many slots in a row go ahead while somebody waits behind. */
+const AHEAD_IN_A_ROW = 3;
+
+interface Waiter {
+  readonly deadlineMs: number;
+  readonly resolve: (slot: Slot) => void;
+  readonly reject: (error: CloudSqlError) => void;
+}
+
+/** A leaky bucket, kept as the time at which it would be empty (the generic cell rate algorithm), and who waits at it. */
 class Lane {
   readonly #options: PaceOptions;
-  readonly #intervalMs: number;
+  readonly #share: Share;
+  readonly #waiters: Readonly<Record<Order, Waiter[]>> = { Ahead: [], Behind: [] };
   /** How far ahead of an even rate a burst may run. */
   readonly #toleranceMs: number;
   #emptyAt = Number.NEGATIVE_INFINITY;
-  #waiting = 0;
-  #last: Promise<unknown> = Promise.resolve();
+  #pausedUntil = Number.NEGATIVE_INFINITY;
+  #aheadInARow = 0;
+  #isWaiting = false;
 
   constructor(options: PaceOptions) {
     this.#options = options;
-    this.#intervalMs = 1000 / options.perSecond;
-    this.#toleranceMs = (options.burst - 1) * this.#intervalMs;
+    this.#share = new Share(options.monotonicMs);
+    this.#toleranceMs = ((options.burst - 1) * 1000) / options.perSecond;
   }
 
-  async take(): Promise<void> {
-    this.#refuseLongWait(this.#waitMs(this.#waiting));
-    this.#waiting += 1;
-    const turn = this.#last.then(() => this.#turn());
-    this.#last = turn.catch(() => undefined);
-    return turn;
+  tryTake(): Slot | undefined {
+    const isFree = this.#waiting === 0 && this.#waitMs() <= 0;
+    return isFree ? this.#give() : undefined;
   }
 
-  /** Fills the bucket: after the pause the calls go on at the even rate, without a burst. */
-  pause(ms: number): void {
-    this.#emptyAt = Math.max(this.#emptyAt, this.#options.monotonicMs() + ms + this.#toleranceMs);
+  take({ order, maxWaitMs }: Patience): Promise<Slot> {
+    const ahead = order === 'Ahead' ? this.#waiters.Ahead.length : this.#waiting;
+    const waitMs = this.#waitMs() + ahead * this.#intervalMs;
+    if (waitMs > maxWaitMs) return Promise.reject(heldBack(waitMs));
+    const { promise, resolve, reject } = Promise.withResolvers<Slot>();
+    this.#waiters[order].push({ deadlineMs: this.#nowMs + maxWaitMs, resolve, reject });
+    this.#serve();
+    return promise;
   }
 
-  /** Only one turn runs at a time, so that each sees the slots that all before it took. */
-  async #turn(): Promise<void> {
-    const wait = this.#options.sleep ?? sleep;
-    try {
-      for (let waitMs = this.#waitMs(0); waitMs > 0; waitMs = this.#waitMs(0)) {
-        this.#refuseLongWait(waitMs);
-        await wait(Math.ceil(waitMs));
+  /** After the pause the calls go on without a burst. What was sent before its beginning may be refused too: once is enough. */
+  throttled(ms: number): void {
+    const now = this.#nowMs;
+    if (now >= this.#pausedUntil) this.#share.lower();
+    this.#pausedUntil = Math.max(this.#pausedUntil, now + ms);
+    this.#emptyAt = Math.max(this.#emptyAt, this.#pausedUntil + this.#toleranceMs);
+  }
+
+  #serve(): void {
+    while (this.#waiting > 0) {
+      const waitMs = this.#waitMs();
+      if (waitMs > 0) {
+        this.#sendAway(waitMs);
+        if (this.#waiting > 0) this.#lookIn(Math.ceil(waitMs));
+        return;
       }
-      this.#emptyAt = Math.max(this.#emptyAt, this.#options.monotonicMs()) + this.#intervalMs;
-    } finally {
-      this.#waiting -= 1;
+      this.#next()?.resolve(this.#give());
     }
   }
 
-  #waitMs(ahead: number): number {
-    const now = this.#options.monotonicMs();
-    return Math.max(this.#emptyAt, now) + ahead * this.#intervalMs - this.#toleranceMs - now;
+  #next(): Waiter | undefined {
+    const { Ahead, Behind } = this.#waiters;
+    const isBehindDue = Behind.length > 0 && this.#aheadInARow >= AHEAD_IN_A_ROW;
+    if (Ahead.length === 0 || isBehindDue) {
+      this.#aheadInARow = 0;
+      return Behind.shift();
+    }
+    this.#aheadInARow += 1;
+    return Ahead.shift();
   }
 
-  #refuseLongWait(waitMs: number): void {
-    if (waitMs <= this.#options.maxWaitMs) return;
-    throw new CloudSqlError({
-      kind: 'Throttled',
-      message: 'The calls of this project are held back to keep to its quota',
-      retryAfterMs: Math.ceil(waitMs),
+  #sendAway(waitMs: number): void {
+    const earliestMs = this.#nowMs + waitMs;
+    for (const waiters of Object.values(this.#waiters)) {
+      const late = waiters.filter(({ deadlineMs }) => deadlineMs < earliestMs);
+      if (late.length > 0) waiters.splice(0, waiters.length, ...waiters.filter((one) => !late.includes(one)));
+      for (const { reject } of late) reject(heldBack(waitMs));
+    }
+  }
+
+  /** No slot becomes free sooner than the first look would find it: pauses only grow, and what is given back serves at once. */
+  #lookIn(ms: number): void {
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    const wait = this.#options.sleep ?? sleep;
+    void wait(ms).then(() => {
+      this.#isWaiting = false;
+      this.#serve();
     });
   }
+
+  #give(): Slot {
+    const intervalMs = this.#intervalMs;
+    this.#emptyAt = Math.max(this.#emptyAt, this.#nowMs) + intervalMs;
+    let isOpen = true;
+    return {
+      spend: () => {
+        isOpen = false;
+      },
+      giveBack: () => {
+        if (!isOpen) return;
+        isOpen = false;
+        this.#emptyAt -= intervalMs;
+        this.#serve();
+      },
+    };
+  }
+
+  #waitMs(): number {
+    const now = this.#nowMs;
+    return Math.max(this.#emptyAt - this.#toleranceMs, this.#pausedUntil) - now;
+  }
+
+  get #waiting(): number {
+    return this.#waiters.Ahead.length + this.#waiters.Behind.length;
+  }
+
+  get #intervalMs(): number {
+    return 1000 / (this.#options.perSecond * this.#share.now);
+  }
+
+  get #nowMs(): number {
+    return this.#options.monotonicMs();
+  }
 }
+
+/** How much of the rate is used: less after each refusal, since others use the quota too, and slowly more again. */
+class Share {
+  readonly #monotonicMs: () => number;
+  #lowered = { to: 1, atMs: 0 };
+
+  constructor(monotonicMs: () => number) {
+    this.#monotonicMs = monotonicMs;
+  }
+
+  get now(): number {
+    const { to, atMs } = this.#lowered;
+    return Math.min(1, to + (RECOVERY * (this.#monotonicMs() - atMs)) / MINUTE_MS);
+  }
+
+  lower(): void {
+    this.#lowered = { to: Math.max(LOWEST, this.now * LOWERING), atMs: this.#monotonicMs() };
+  }
+}
+
+const MINUTE_MS = 60_000;
+const LOWERING = 0.75;
+const LOWEST = 0.1;
+/** Of the whole rate, each minute. */
+const RECOVERY = 0.1;
+
+const heldBack = (waitMs: number): CloudSqlError =>
+  new CloudSqlError({
+    kind: 'Throttled',
+    message: 'The calls of this project are held back to keep to its quota',
+    retryAfterMs: Math.ceil(waitMs),
+  });

@@ -58,6 +58,10 @@ export function deadline({ spec, status: { request } }: SslReset): Date | undefi
   return new Date(Date.parse(start) + spec.deadlineSeconds * 1000);
 }
 
+/** Milliseconds for which a request may still wait without a word. */
+export const untilDeadlineMs = (reset: SslReset, now: Date): number =>
+  Math.max(0, (deadline(reset)?.getTime() ?? 0) - now.getTime());
+
 export function isPastDeadline(reset: SslReset, now: Date): boolean {
   const end = deadline(reset);
   return end !== undefined && now >= end;

@@ -21,6 +21,7 @@ import type {
   SslResets,
   Workloads,
 } from './ports.ts';
+import type { Turns } from './turns.ts';
 
 export interface Settings extends RetryPolicy, PollPolicy, ResolvePolicy {
   readonly callWindowMs: number;
@@ -43,6 +44,7 @@ export interface World {
   readonly logger: ContextLogger;
   readonly fleet: Fleet;
   readonly memory: Memory;
+  readonly turns: Turns;
   readonly settings: Settings;
   /** Has these objects looked at as soon as may be. */
   readonly wake: (refs: readonly ObjectRef[]) => void;

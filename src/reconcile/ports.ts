@@ -86,12 +86,10 @@ export interface PublishedObjects {
 }
 
 /**
- * The Cloud SQL Admin API. Reads throw a CloudSqlError; they keep to the pace themselves, and throw `Throttled` where that
- * would hold them up for longer than a call may take.
+ * Reads of the Cloud SQL Admin API. They throw a CloudSqlError; they keep to the pace themselves, and throw `Throttled`
+ * where that would hold them up for too long.
  */
-export interface CloudSql {
-  /** The account's e-mail address; undefined where the credentials do not tell. */
-  identity(): Promise<string | undefined>;
+export interface CloudSqlReads {
   instance(ref: InstanceRef): Promise<Instance>;
   serverCas(ref: InstanceRef): Promise<ServerCas>;
   /**
@@ -100,7 +98,10 @@ export interface CloudSql {
    */
   serverCertificate(ref: InstanceRef): Promise<string | undefined>;
   clientCertificates(ref: InstanceRef): Promise<readonly ClientCertificate[]>;
-  /** @throws CloudSqlError `NotFound` where the operation does not exist (any more) */
+  /**
+   * The operation as it is, or was within the last few seconds.
+   * @throws CloudSqlError `NotFound` where the operation does not exist (any more)
+   */
   operation(project: string, name: string): Promise<Operation>;
   /**
    * The operations of the instance, newest first: pages are read until one holds an operation for which `isKnown`
@@ -110,14 +111,39 @@ export interface CloudSql {
     ref: InstanceRef,
     options: { readonly limit: number; readonly isKnown?: (operation: Operation) => boolean },
   ): Promise<readonly Operation[]>;
+}
+
+/** The right to one call that changes something, under the quota of a project. */
+export interface Slot {
+  /** The call is being sent. */
+  spend(): void;
+  /** No call is made: the next one in line may go. Without effect on a slot that is spent or was given back. */
+  giveBack(): void;
+}
+
+export interface Slots {
+  /** A slot of the project, where one is free and nobody waits for it. */
+  trySlot(project: string): Slot | undefined;
+  /** The next slot that calls of what is under way leave free, however long that takes. */
+  slot(project: string): Promise<Slot>;
+}
+
+/** The Cloud SQL Admin API. */
+export interface CloudSql extends CloudSqlReads, Slots {
+  /** The same reads, behind those of all that is under way. */
+  readonly patient: CloudSqlReads;
+  /** The account's e-mail address; undefined where the credentials do not tell. */
+  identity(): Promise<string | undefined>;
   /**
-   * Takes a pace slot and has a token ready, so that nothing but the call itself is left to do.
+   * Has a token ready, so that with the slot at hand nothing but the call itself is left to do.
    * The function it answers makes the call: once, never retried, and it never throws.
-   * @throws CloudSqlError `Forbidden` where no token can be had, `Unavailable` where its issuer cannot be reached,
-   * `Throttled` where a slot would take longer than a call may
+   * @throws CloudSqlError `Forbidden` where no token can be had, `Unavailable` where its issuer cannot be reached
    */
-  prepareReset(ref: InstanceRef, mode: Spec['mode']): Promise<() => Promise<Answer>>;
-  /** The same for the issue of a client certificate. */
+  prepareReset(ref: InstanceRef, mode: Spec['mode'], slot: Slot): Promise<() => Promise<Answer>>;
+  /**
+   * The same for the issue of a client certificate. It is part of what is under way, and takes the next slot by itself.
+   * @throws CloudSqlError as above, and `Throttled` where a slot would take too long
+   */
   prepareClientCertificate(ref: InstanceRef, commonName: string): Promise<() => Promise<IssueAnswer>>;
   /**
    * The same for the deletion of one. A fingerprint is never used again, so it may be repeated.

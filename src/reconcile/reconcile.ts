@@ -41,9 +41,14 @@ const requeueAfter = (delayMs: number): Action => ({ kind: 'RequeueAfter', delay
  * @throws KubernetesError for what the error policy tries again
  */
 export async function reconcile(ref: ObjectRef, world: World): Promise<Action> {
-  const reset = await world.resets.get(ref);
-  if (reset === undefined) return AWAIT_CHANGE;
-  return passOver(reset, { ...world, logger: world.logger.child(logFields(reset)) });
+  const turn = world.turns.waitingFor(ref);
+  try {
+    const reset = await world.resets.get(ref);
+    if (reset === undefined) return AWAIT_CHANGE;
+    return await passOver(reset, { ...world, logger: world.logger.child(logFields(reset)) });
+  } finally {
+    turn?.giveBack();
+  }
 }
 
 async function passOver(reset: SslReset, world: World): Promise<Action> {

@@ -2,8 +2,8 @@ import type { Answer, IssueAnswer } from '../../src/domain/answer.ts';
 import { CloudSqlError } from '../../src/domain/errors.ts';
 import type { Instance } from '../../src/domain/instance.ts';
 import type { Before, Operation } from '../../src/domain/ssl-reset.ts';
-import type { CloudSql } from '../../src/reconcile/ports.ts';
-import { anOperation, fingerprint, USER } from '../unit/support/builders.ts';
+import type { CloudSql, CloudSqlReads } from '../../src/reconcile/ports.ts';
+import { anOperation, FREE_SLOTS, fingerprint, USER } from '../unit/support/builders.ts';
 import { ClientCertificates } from './client-certificates.ts';
 import type { PassContext, SentCall } from './pass-context.ts';
 import type { Promises } from './promises.ts';
@@ -79,8 +79,20 @@ export class Cloud {
   }
 
   client(context: PassContext): CloudSql {
+    const reads = this.#reads(context);
     return {
+      ...reads,
+      patient: reads,
+      ...FREE_SLOTS,
       identity: async () => (this.#story.knowsAccount ? USER : undefined),
+      prepareClientCertificate: async (_ref, commonName) => async () => this.#arriveIssue(commonName, context),
+      prepareClientCertificateDeletion: async (_ref, fingerprint) => async () => this.#delete(fingerprint),
+      prepareReset: async () => async () => this.#arrive(this.#promises.sent(context), context),
+    };
+  }
+
+  #reads(context: PassContext): CloudSqlReads {
+    return {
       instance: async () => {
         if (this.#story.caLagMs === 0 && this.#story.failing === 'None') this.#executeOverdue(context, 'Unlisted');
         return {
@@ -112,9 +124,6 @@ export class Cloud {
         context.listed = listed.map(({ operation }) => operation.name);
         return listed.map((one) => this.#view(one)).toReversed();
       },
-      prepareClientCertificate: async (_ref, commonName) => async () => this.#arriveIssue(commonName, context),
-      prepareClientCertificateDeletion: async (_ref, fingerprint) => async () => this.#delete(fingerprint),
-      prepareReset: async () => async () => this.#arrive(this.#promises.sent(context), context),
     };
   }
 

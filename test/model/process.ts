@@ -5,6 +5,8 @@ import { Memory } from '../../src/reconcile/memory.ts';
 import type { World } from '../../src/reconcile/pass.ts';
 import type { ContextLogger, ObjectRef } from '../../src/reconcile/ports.ts';
 import { type Action, reconcile } from '../../src/reconcile/reconcile.ts';
+import { Turns } from '../../src/reconcile/turns.ts';
+import { FREE_SLOTS } from '../unit/support/builders.ts';
 import type { Ports } from '../unit/support/faults.ts';
 import type { Change } from './api-server.ts';
 import type { PassContext, ProcessMark } from './pass-context.ts';
@@ -26,6 +28,7 @@ export class Process {
   readonly #around: Surroundings;
   readonly #fleet = new Fleet();
   readonly #memory: Memory;
+  readonly #turns = new Turns(FREE_SLOTS, (refs) => this.#wake(refs));
   readonly #due = new Map<string, { readonly ref: ObjectRef; readonly atMs: number }>();
   readonly #failures = new Map<string, number>();
   #isBusy = false;
@@ -108,6 +111,7 @@ export class Process {
       logger: silent,
       fleet: this.#fleet,
       memory: this.#memory,
+      turns: this.#turns,
       settings: SETTINGS,
       wake: (refs) => this.#wake(refs),
     };

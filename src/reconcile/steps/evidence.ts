@@ -1,10 +1,10 @@
 import { caOwner, type Instance, isFirstGeneration } from '../../domain/instance.ts';
 import { evidenceAgrees, type ServerCertificates } from '../../domain/resolve.ts';
 import type { Before, InstanceRef } from '../../domain/ssl-reset.ts';
-import type { CloudSql } from '../ports.ts';
+import type { CloudSqlReads } from '../ports.ts';
 
 /** Whether the instance shows the traces of a reset: other certificates than before, or client certificates gone. */
-export async function readEvidence(cloudSql: CloudSql, ref: InstanceRef, before: Before): Promise<boolean> {
+export async function readEvidence(cloudSql: CloudSqlReads, ref: InstanceRef, before: Before): Promise<boolean> {
   const now = await readServerCertificates(cloudSql, ref, await cloudSql.instance(ref));
   const hadCertificates = (before.clientCertificates ?? []).length > 0;
   const certificates = hadCertificates ? await cloudSql.clientCertificates(ref) : [];
@@ -19,7 +19,7 @@ const MAX_CAS = 100;
 
 /** What tells a reset of this instance: its active CA, and more only where that alone does not tell. */
 export async function readServerCertificates(
-  cloudSql: CloudSql,
+  cloudSql: CloudSqlReads,
   ref: InstanceRef,
   instance: Instance,
 ): Promise<ServerCertificates> {

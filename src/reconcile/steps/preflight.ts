@@ -44,7 +44,7 @@ export async function preflight(reset: SslReset, request: Request, world: World)
   // The list first: what it shows as done, the certificates that are read after it show too. The other way round the
   // reset of another object that ends in between would look like the trace of this call.
   const operations = await readOperations(reset, request, world);
-  const instance = await world.cloudSql.instance(reset.spec);
+  const instance = await world.cloudSql.patient.instance(reset.spec);
   const pointless = judgeFingerprint(reset, instance);
   const reason = pointless === undefined ? alreadyDone(reset, instance) : undefined;
   if (reason !== undefined && request.inDoubt !== true) {
@@ -53,11 +53,11 @@ export async function preflight(reset: SslReset, request: Request, world: World)
   }
   if (hasLateOperation(reset, request, operations, world)) return { kind: 'Resolve' };
   if (reason !== undefined) return { kind: 'AlreadyDone', reason };
-  const serverCertificates = await readServerCertificates(world.cloudSql, reset.spec, instance);
+  const serverCertificates = await readServerCertificates(world.cloudSql.patient, reset.spec, instance);
   if (hasTraces(request, serverCertificates)) return { kind: 'Resolve' };
   const needsCertificates = needsClientCertificates(instance);
   const certificates =
-    needsCertificates || wantsCertificates(reset) ? await world.cloudSql.clientCertificates(reset.spec) : [];
+    needsCertificates || wantsCertificates(reset) ? await world.cloudSql.patient.clientCertificates(reset.spec) : [];
   const obstacle =
     pointless ??
     judgeInstance(instance) ??
@@ -90,11 +90,11 @@ const beforeOf = (
 });
 
 /** While a call is in doubt its own baseline must be reached; otherwise the newest operations are enough. */
-async function readOperations({ spec }: SslReset, { inDoubt, before }: Request, { cloudSql }: World) {
+async function readOperations({ spec }: SslReset, { inDoubt, before }: Request, { cloudSql: { patient } }: World) {
   const known = new Set(inDoubt === true ? before?.operations : []);
   return known.size === 0
-    ? cloudSql.operations(spec, { limit: BASELINE_SIZE })
-    : cloudSql.operations(spec, { limit: BASELINE_SIZE * 5, isKnown: ({ name }) => known.has(name) });
+    ? patient.operations(spec, { limit: BASELINE_SIZE })
+    : patient.operations(spec, { limit: BASELINE_SIZE * 5, isKnown: ({ name }) => known.has(name) });
 }
 
 /** A lost operation that shows up late must not become part of the baseline, and is never called over. */

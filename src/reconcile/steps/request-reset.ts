@@ -1,4 +1,4 @@
-import type { PollPolicy } from '../../domain/attempts.ts';
+import { type PollPolicy, untilDeadlineMs } from '../../domain/attempts.ts';
 import { progressing, type ReadyReason, stalled, toTime, type Verdict, waiting } from '../../domain/conditions.ts';
 import { isKubernetesError } from '../../domain/errors.ts';
 import { refusal } from '../../domain/gate.ts';
@@ -8,17 +8,29 @@ import { type Facts, factsOf, summarize } from '../../domain/status.ts';
 import { CallWindow } from '../call-window.ts';
 import { resetLanding } from '../land-outcome.ts';
 import type { Finding, StepResult, World } from '../pass.ts';
+import type { Slot } from '../ports.ts';
 import { progress } from './follow-operation.ts';
 import { preflight, requesting } from './preflight.ts';
 import { isPermitted } from './receive.ts';
 
-/** Gate, preflight, record, call: the only place from which resetSslConfig is called. */
+/** Gate, turn, preflight, record, call: the only place from which resetSslConfig is called. */
 export async function requestReset(reset: SslReset, world: World): Promise<StepResult> {
   const { request } = reset.status;
   if (request === undefined) return { kind: 'Idle' };
-  const facts = factsOf(reset);
   const refused = await gate(reset, world);
-  if (refused !== undefined) return { kind: 'Finding', facts, verdict: refused };
+  if (refused !== undefined) return { kind: 'Finding', facts: factsOf(reset), verdict: refused };
+  const slot = world.turns.take(reset);
+  if (slot === undefined) return { kind: 'Idle', requeueAfterMs: untilDeadlineMs(reset, world.clock.now()) };
+  try {
+    return await inTurn(reset, request, slot, world);
+  } finally {
+    slot.giveBack();
+  }
+}
+
+/** What is found out before the call is not older than its turn. */
+async function inTurn(reset: SslReset, request: Request, slot: Slot, world: World): Promise<StepResult> {
+  const facts = factsOf(reset);
   const checked = await preflight(reset, request, world);
   switch (checked.kind) {
     case 'Obstacle':
@@ -28,7 +40,7 @@ export async function requestReset(reset: SslReset, world: World): Promise<StepR
     case 'AlreadyDone':
       return alreadyDone(facts, { ...request, doneTime: toTime(world.clock.now()) }, checked.reason);
     case 'Clear':
-      return call(reset, request, checked, world);
+      return call(reset, request, { ...checked, slot }, world);
   }
 }
 
@@ -67,13 +79,13 @@ const alreadyDone = (facts: Facts, request: Request, reason: ReadyReason): StepR
 async function call(
   reset: SslReset,
   request: Request,
-  { before, user }: { readonly before: Before; readonly user: string | undefined },
+  { before, user, slot }: { readonly before: Before; readonly user: string | undefined; readonly slot: Slot },
   world: World,
 ): Promise<StepResult> {
   const { clock, cloudSql, fleet, settings, leadership } = world;
   const { uid } = reset.metadata;
   const facts = factsOf(reset);
-  const send = await cloudSql.prepareReset(reset.spec, reset.spec.mode);
+  const send = await cloudSql.prepareReset(reset.spec, reset.spec.mode, slot);
   const refused = (await gate(reset, world)) ?? blastRadius(world);
   if (refused !== undefined) return { kind: 'Finding', facts, verdict: refused };
 

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { AdminApi, type AdminApiOptions } from '../../../src/cloudsql/admin-api.ts';
+import type { InstanceRef, Spec } from '../../../src/domain/ssl-reset.ts';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../cloudsql-emulator/emulator.ts';
 
 export const REF = { project: 'demo-project', instance: 'db' };
@@ -19,6 +20,11 @@ export const adminApi = (endpoint: string, options: Partial<AdminApiOptions> = {
     requestTimeoutMs: 10_000,
     readQps: 1000,
     mutateQps: 1000,
+    pollMinMs: 1000,
     monotonicMs: () => performance.now(),
     ...options,
   });
+
+/** The call of a reset, ready to be sent. */
+export const preparedReset = async (api: AdminApi, ref: InstanceRef = REF, mode: Spec['mode'] = 'All') =>
+  api.prepareReset(ref, mode, await api.slot(ref.project));

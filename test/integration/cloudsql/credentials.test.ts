@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import type { Emulator } from '../../cloudsql-emulator/emulator.ts';
-import { adminApi, REF, startCloudSql } from './bench.ts';
+import { adminApi, preparedReset, REF, startCloudSql } from './bench.ts';
 
 let emulator: Emulator;
 let folder: string;
@@ -66,9 +66,9 @@ describe('a token', () => {
   it('cannot be had when the metadata server is not there, and can when it is back', async () => {
     process.env.GCE_METADATA_HOST = '127.0.0.1:1';
     const api = adminApi(emulator.apiUrl);
-    await assert.rejects(api.prepareReset(REF, 'All'), { name: 'CloudSqlError', kind: 'Unavailable' });
+    await assert.rejects(preparedReset(api), { name: 'CloudSqlError', kind: 'Unavailable' });
     process.env.GCE_METADATA_HOST = emulator.metadataHost;
-    await api.prepareReset(REF, 'All');
+    await preparedReset(api);
   });
 
   it('cannot be had from an issuer that hangs, and the deadline is kept', async () => {
@@ -77,7 +77,7 @@ describe('a token', () => {
     const address = hanging.address();
     assert.ok(typeof address === 'object' && address !== null);
     process.env.GCE_METADATA_HOST = `127.0.0.1:${address.port}`;
-    await assert.rejects(adminApi(emulator.apiUrl, { requestTimeoutMs: 300 }).prepareReset(REF, 'All'), {
+    await assert.rejects(preparedReset(adminApi(emulator.apiUrl, { requestTimeoutMs: 300 })), {
       kind: 'Unavailable',
       message: 'No token within 0.3 s',
     });
@@ -87,12 +87,12 @@ describe('a token', () => {
 
   it('is forbidden with a file that does not exist', async () => {
     process.env.GOOGLE_APPLICATION_CREDENTIALS = join(folder, 'missing.json');
-    await assert.rejects(adminApi(emulator.apiUrl).prepareReset(REF, 'All'), { kind: 'Forbidden' });
+    await assert.rejects(preparedReset(adminApi(emulator.apiUrl)), { kind: 'Forbidden' });
   });
 
   it('is forbidden with a file that is no JSON, of which nothing is said', async () => {
     await useFile('{"private_key": secret');
-    await assert.rejects(adminApi(emulator.apiUrl).prepareReset(REF, 'All'), (error: Error) => {
+    await assert.rejects(preparedReset(adminApi(emulator.apiUrl)), (error: Error) => {
       assert.doesNotMatch(error.message, /secret|private_key/);
       return 'kind' in error && error.kind === 'Forbidden';
     });

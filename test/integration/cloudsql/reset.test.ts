@@ -4,7 +4,7 @@ import type { Answer } from '../../../src/domain/answer.ts';
 import type { InstanceRef } from '../../../src/domain/ssl-reset.ts';
 import type { Emulator } from '../../cloudsql-emulator/emulator.ts';
 import type { FaultOptions } from '../../cloudsql-emulator/faults.ts';
-import { adminApi, REF, startCloudSql } from './bench.ts';
+import { adminApi, preparedReset, REF, startCloudSql } from './bench.ts';
 
 let emulator: Emulator;
 before(async () => {
@@ -25,7 +25,7 @@ async function idleInstance(): Promise<InstanceRef> {
 async function call(requestTimeoutMs = 10_000): Promise<{ readonly answer: Answer; readonly arrived: number }> {
   const ref = await idleInstance();
   const api = adminApi(emulator.apiUrl, { requestTimeoutMs });
-  const send = await api.prepareReset(ref, 'All');
+  const send = await preparedReset(api, ref);
   const answer = await send();
   // Whatever would repeat the call has had its chance when the same process has been answered something else.
   await api.instance(ref);
@@ -48,14 +48,14 @@ describe('the call of the reset', () => {
   });
 
   it('says the mode in the words of the API', async () => {
-    const send = await adminApi(emulator.apiUrl).prepareReset(REF, 'SyncFromPrimary');
+    const send = await preparedReset(adminApi(emulator.apiUrl), REF, 'SyncFromPrimary');
     await send();
     assert.equal(posts().at(-1)?.mode, 'SYNC_FROM_PRIMARY');
   });
 
   it('is not made before it is sent, and only once however often that is asked for', async () => {
     const earlier = posts().length;
-    const send = await adminApi(emulator.apiUrl).prepareReset(await idleInstance(), 'All');
+    const send = await preparedReset(adminApi(emulator.apiUrl), await idleInstance());
     assert.equal(posts().length, earlier);
     const [first, second] = await Promise.all([send(), send()]);
     assert.deepEqual(first, second);
@@ -121,12 +121,12 @@ describe('the call of the reset', () => {
     const stopped = await startCloudSql();
     await stopped.stop();
     process.env.GCE_METADATA_HOST = emulator.metadataHost;
-    const send = await adminApi(stopped.apiUrl).prepareReset(REF, 'All');
+    const send = await preparedReset(adminApi(stopped.apiUrl));
     assert.partialDeepStrictEqual(await send(), { kind: 'NotWritten', cause: 'Network' });
   });
 
   it('is not written when the name does not resolve', async () => {
-    const send = await adminApi('https://sqladmin.invalid').prepareReset(REF, 'All');
+    const send = await preparedReset(adminApi('https://sqladmin.invalid'));
     const answer = await send();
     assert.partialDeepStrictEqual(answer, { kind: 'NotWritten', cause: 'Network' });
   });
@@ -135,8 +135,10 @@ describe('the call of the reset', () => {
     const api = adminApi(emulator.apiUrl);
     const headers = { 'Retry-After': '60' };
     emulator.order({ api: 'resetSslConfig', answer: error(429, 'rateLimitExceeded', { headers }) });
-    const send = await api.prepareReset(REF, 'All');
+    const send = await preparedReset(api);
     await send();
-    await assert.rejects(api.prepareReset(REF, 'All'), { name: 'CloudSqlError', kind: 'Throttled' });
+    assert.equal(api.trySlot(REF.project), undefined);
+    assert.ok(api.trySlot('other-project'));
+    await assert.rejects(api.prepareClientCertificate(REF, 'app'), { name: 'CloudSqlError', kind: 'Throttled' });
   });
 });

@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
 import type { Answer } from '../../../src/domain/answer.ts';
 import { createAuthority, issue } from '../../cloudsql-emulator/certificates.ts';
 import type { Emulator } from '../../cloudsql-emulator/emulator.ts';
-import { adminApi, REF, startCloudSql } from './bench.ts';
+import { adminApi, preparedReset, REF, startCloudSql } from './bench.ts';
 
 let emulator: Emulator;
 before(async () => {
@@ -36,7 +36,7 @@ const portOf = (address: AddressInfo | string | null): number =>
   typeof address === 'object' && address !== null ? address.port : 0;
 
 async function reset(endpoint: string): Promise<Answer> {
-  const send = await adminApi(endpoint, { requestTimeoutMs: 1000 }).prepareReset(REF, 'All');
+  const send = await preparedReset(adminApi(endpoint, { requestTimeoutMs: 1000 }));
   return send();
 }
 

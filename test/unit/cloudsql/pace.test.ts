@@ -1,52 +1,28 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Pace, type PaceOptions } from '../../../src/cloudsql/pace.ts';
+import fc from 'fast-check';
+import { type Order, Pace, type PaceOptions } from '../../../src/cloudsql/pace.ts';
+import type { Slot } from '../../../src/reconcile/ports.ts';
+import { VirtualTime } from './virtual-time.ts';
 
-/** A clock on which only sleeping takes time. */
-class VirtualTime {
-  #nowMs = 1000;
-  readonly #sleepers: { readonly at: number; readonly wake: () => void }[] = [];
-
-  readonly now = (): number => this.#nowMs;
-
-  readonly sleep = (ms: number): Promise<void> => {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#sleepers.push({ at: this.#nowMs + ms, wake: resolve });
-    return promise;
-  };
-
-  /** Runs until nobody sleeps, or `ms` are over. */
-  async pass(ms: number): Promise<void> {
-    const end = this.#nowMs + ms;
-    for (;;) {
-      await new Promise(setImmediate);
-      this.#sleepers.sort((a, b) => a.at - b.at);
-      const next = this.#sleepers[0];
-      if (next === undefined || next.at > end) break;
-      this.#sleepers.shift();
-      this.#nowMs = Math.max(this.#nowMs, next.at);
-      next.wake();
-    }
-    this.#nowMs = end;
-  }
+interface Wish {
+  readonly project?: string;
+  readonly order?: Order;
+  readonly maxWaitMs?: number;
 }
 
 function setUp(options: Partial<PaceOptions> = {}) {
   const time = new VirtualTime();
   const start = time.now();
-  const pace = new Pace({
-    perSecond: 2,
-    burst: 1,
-    maxWaitMs: 60_000,
-    monotonicMs: time.now,
-    sleep: time.sleep,
-    ...options,
-  });
+  const pace = new Pace({ perSecond: 2, burst: 1, monotonicMs: time.now, sleep: time.sleep, ...options });
   const log: string[] = [];
-  const take = (name: string, project = 'p') =>
-    pace.take(project).then(
-      () => log.push(`${name}@${time.now() - start}`),
-      (error: unknown) => log.push(`${name}: ${error instanceof Error ? error.message : String(error)}`),
+  const take = (name: string, { project = 'p', order = 'Ahead', maxWaitMs = 60_000 }: Wish = {}) =>
+    pace.take(project, { order, maxWaitMs }).then(
+      (slot) => {
+        log.push(`${name}@${time.now() - start}`);
+        return slot;
+      },
+      (error: unknown) => void log.push(`${name}: ${error instanceof Error ? error.message : String(error)}`),
     );
   return { time, pace, log, take };
 }
@@ -68,71 +44,246 @@ describe('pace', () => {
     assert.deepEqual(log, ['a@0', 'b@0', 'c@0', 'd@500', 'e@1000', 'f@10000', 'g@10000', 'h@10000', 'i@10500']);
   });
 
-  it('never gives more than rate and burst allow in any minute', async () => {
-    const { time, log, take } = setUp({ burst: 4, maxWaitMs: 1_000_000 });
-    for (let index = 0; index < 300; index += 1) void take(String(index));
-    await time.pass(200_000);
-    const times = log.map((line) => Number(line.split('@')[1]));
-    assert.equal(times.length, 300);
-    for (const from of times) {
-      assert.ok(times.filter((at) => at >= from && at < from + 60_000).length <= 124);
-    }
-  });
-
   it('counts each project by itself', async () => {
     const { time, log, take } = setUp();
-    void take('a', 'p');
-    void take('b', 'q');
+    void take('a', { project: 'p' });
+    void take('b', { project: 'q' });
     await time.pass(0);
     assert.deepEqual(log, ['a@0', 'b@0']);
   });
 
-  it('gives no slot of a paused project, and goes on at the even rate', async () => {
+  it('lets what is under way go ahead, but for each fourth slot', async () => {
+    const { time, log, take } = setUp();
+    void take('first');
+    for (const name of ['x', 'y']) void take(name, { order: 'Behind' });
+    for (const name of ['a', 'b', 'c', 'd', 'e']) void take(name);
+    await time.pass(10_000);
+    assert.deepEqual(
+      log.map((line) => line.split('@')[0]),
+      ['first', 'a', 'b', 'x', 'c', 'd', 'e', 'y'],
+    );
+  });
+
+  it('gives a slot without waiting only where one is free and nobody waits', async () => {
+    const { time, pace, take } = setUp({ burst: 2 });
+    assert.ok(pace.tryTake('p'));
+    assert.ok(pace.tryTake('p'));
+    assert.equal(pace.tryTake('p'), undefined);
+    await time.pass(400);
+    void take('a');
+    await time.pass(100);
+    assert.equal(pace.tryTake('p'), undefined);
+    await time.pass(500);
+    assert.ok(pace.tryTake('p'));
+  });
+
+  it('gives no slot away from those who wait, when their timer is late', async () => {
+    let nowMs = 0;
+    const pace = new Pace({
+      perSecond: 2,
+      burst: 1,
+      monotonicMs: () => nowMs,
+      sleep: () => new Promise(() => undefined),
+    });
+    assert.ok(pace.tryTake('p'));
+    void pace.take('p', { order: 'Behind', maxWaitMs: 1000 });
+    nowMs = 600;
+    assert.equal(pace.tryTake('p'), undefined);
+  });
+
+  it('hands a slot that was given back to the next at once, and only once', async () => {
+    const { time, pace, log, take } = setUp();
+    const slot = pace.tryTake('p');
+    for (const name of ['a', 'b', 'c']) void take(name);
+    await time.pass(100);
+    slot?.giveBack();
+    slot?.giveBack();
+    await time.pass(10_000);
+    assert.deepEqual(log, ['a@100', 'b@600', 'c@1100']);
+  });
+
+  it('does not hand out again what was spent', async () => {
+    const { time, pace, log, take } = setUp();
+    const slot = pace.tryTake('p');
+    slot?.spend();
+    slot?.giveBack();
+    void take('a');
+    await time.pass(10_000);
+    assert.deepEqual(log, ['a@500']);
+  });
+
+  it('sends away at once whoever would wait too long, and says how long', async () => {
+    const { time, pace } = setUp();
+    pace.throttled('p', 4000);
+    const patience = { order: 'Ahead', maxWaitMs: 1000 } as const;
+    await assert.rejects(pace.take('p', patience), { name: 'CloudSqlError', kind: 'Throttled', retryAfterMs: 4000 });
+    await time.pass(4000);
+    await pace.take('p', patience);
+  });
+
+  it('sends away those who wait already when they would wait too long, and serves the others', async () => {
+    const { time, pace, log, take } = setUp();
+    for (const name of ['a', 'b', 'c']) void take(name, { maxWaitMs: 1000 });
+    void take('patient', { order: 'Behind', maxWaitMs: Number.POSITIVE_INFINITY });
+    await time.pass(100);
+    pace.throttled('p', 5000);
+    await time.pass(10_000);
+    const away = 'The calls of this project are held back to keep to its quota';
+    assert.deepEqual(log, ['a@0', `b: ${away}`, `c: ${away}`, 'patient@5100']);
+  });
+});
+
+describe('pace after a refusal of the API', () => {
+  it('gives no slot of that project while it pauses, and then none in a burst', async () => {
     const { time, pace, log, take } = setUp({ burst: 3 });
     void take('a');
     await time.pass(0);
-    pace.pause('p', 7000);
+    pace.throttled('p', 7000);
     for (const name of ['b', 'c']) void take(name);
-    void take('x', 'q');
-    await time.pass(10_000);
-    assert.deepEqual(log, ['a@0', 'x@0', 'b@7000', 'c@7500']);
+    void take('x', { project: 'q' });
+    await time.pass(20_000);
+    assert.deepEqual(log, ['a@0', 'x@0', 'b@7000', 'c@7657']);
   });
 
-  it('holds back those who wait already', async () => {
+  it('pauses for some seconds where the API does not say for how long', async () => {
     const { time, pace, log, take } = setUp();
-    for (const name of ['a', 'b']) void take(name);
-    await time.pass(100);
-    pace.pause('p', 5000);
-    await time.pass(10_000);
-    assert.deepEqual(log, ['a@0', 'b@5100']);
+    pace.throttled('p');
+    void take('a');
+    await time.pass(20_000);
+    assert.deepEqual(log, ['a@5000']);
   });
 
-  it('keeps the longer of two pauses', async () => {
+  it('keeps the longer of two pauses, which no slot that was given back shortens', async () => {
     const { time, pace, log, take } = setUp();
-    pace.pause('p', 5000);
-    pace.pause('p', 1000);
+    const slot = pace.tryTake('p');
+    pace.throttled('p', 5000);
+    pace.throttled('p', 1000);
+    slot?.giveBack();
     void take('a');
     await time.pass(10_000);
     assert.deepEqual(log, ['a@5000']);
   });
 
-  it('sends away at once whoever would wait too long, and says how long', async () => {
-    const { time, pace } = setUp({ maxWaitMs: 1000 });
-    pace.pause('p', 4000);
-    await assert.rejects(pace.take('p'), { name: 'CloudSqlError', kind: 'Throttled', retryAfterMs: 4000 });
-    await time.pass(4000);
-    await pace.take('p');
+  it('is slower in that project alone, once for all refusals of one pause, and recovers', async () => {
+    const { time, pace, log, take } = setUp();
+    const inAMinute = async (project: string): Promise<number> => {
+      log.length = 0;
+      for (let index = 0; index < 150; index += 1) void take('a', { project, maxWaitMs: 1_000_000 });
+      await time.pass(60_000);
+      const { length } = log;
+      await time.pass(200_000);
+      return length;
+    };
+    for (let refusals = 0; refusals < 10; refusals += 1) pace.throttled('p', 1);
+    const slower = await inAMinute('p');
+    assert.ok(slower >= 90 && slower < 100, `${slower}`);
+    assert.equal(await inAMinute('q'), 121);
+    assert.equal(await inAMinute('p'), 121);
   });
 
-  it('sends away those who wait already when a pause is too long, and serves those who come after it', async () => {
-    const { time, pace, log, take } = setUp({ maxWaitMs: 1000 });
-    for (const name of ['a', 'b', 'c']) void take(name);
-    await time.pass(100);
-    pace.pause('p', 5000);
-    await time.pass(6000);
-    void take('d');
-    await time.pass(0);
-    const away = 'The calls of this project are held back to keep to its quota';
-    assert.deepEqual(log, ['a@0', `b: ${away}`, `c: ${away}`, 'd@6100']);
+  it('never stops for good, however often it is refused', async () => {
+    const { time, pace, log, take } = setUp();
+    for (let refusals = 0; refusals < 100; refusals += 1) {
+      pace.throttled('p', 1);
+      await time.pass(2);
+    }
+    for (let index = 0; index < 30; index += 1) void take('a', { maxWaitMs: 1_000_000 });
+    await time.pass(60_000);
+    const served = log.filter((line) => line.includes('@')).length;
+    assert.ok(served >= 12, `${served}`);
+  });
+});
+
+const PER_SECOND = 2;
+const INTERVAL_MS = 1000 / PER_SECOND;
+const BURST = 4;
+
+const wishes = fc.array(
+  fc.record({
+    gapMs: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.integer({ min: 0, max: 4_000 })),
+    order: fc.constantFrom<Order>('Ahead', 'Behind'),
+  }),
+  { minLength: 1, maxLength: 250, size: 'max' },
+);
+
+interface Given {
+  readonly wish: number;
+  readonly order: Order;
+  readonly askedMs: number;
+  readonly atMs: number;
+}
+
+/** Who was given a slot when, in that order. */
+async function given(arrivals: readonly { readonly gapMs: number; readonly order: Order }[]): Promise<Given[]> {
+  const time = new VirtualTime();
+  const pace = new Pace({ perSecond: PER_SECOND, burst: BURST, monotonicMs: time.now, sleep: time.sleep });
+  const all: Given[] = [];
+  for (const [wish, { gapMs, order }] of arrivals.entries()) {
+    if (gapMs > 0) await time.pass(gapMs);
+    const askedMs = time.now();
+    void pace.take('p', { order, maxWaitMs: Number.POSITIVE_INFINITY }).then((slot: Slot) => {
+      slot.spend();
+      all.push({ wish, order, askedMs, atMs: time.now() });
+    });
+  }
+  await time.pass(arrivals.length * INTERVAL_MS);
+  return all;
+}
+
+describe('pace, whenever calls come', () => {
+  it('never gives more in any minute than rate and burst allow', async () => {
+    await fc.assert(
+      fc.asyncProperty(wishes, async (arrivals) => {
+        const times = (await given(arrivals)).map(({ atMs }) => atMs);
+        for (const from of times) {
+          const inMinute = times.filter((atMs) => atMs >= from && atMs < from + 60_000).length;
+          assert.ok(inMinute <= 60 * PER_SECOND + BURST, `${inMinute}`);
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('lets no slot lie idle while somebody waits, and serves everybody', async () => {
+    await fc.assert(
+      fc.asyncProperty(wishes, async (arrivals) => {
+        const all = await given(arrivals);
+        const ideal: number[] = [];
+        let emptyAt = Number.NEGATIVE_INFINITY;
+        for (const { askedMs } of all.toSorted((a, b) => a.wish - b.wish)) {
+          const atMs = Math.max(askedMs, emptyAt - (BURST - 1) * INTERVAL_MS);
+          emptyAt = Math.max(emptyAt, atMs) + INTERVAL_MS;
+          ideal.push(atMs);
+        }
+        assert.equal(all.length, arrivals.length);
+        assert.deepEqual(
+          all.map(({ atMs }) => atMs),
+          ideal,
+        );
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('keeps the order of each kind, and starves nobody', async () => {
+    await fc.assert(
+      fc.asyncProperty(wishes, async (arrivals) => {
+        const all = await given(arrivals);
+        for (const order of ['Ahead', 'Behind']) {
+          const names = all.filter((one) => one.order === order).map(({ wish }) => wish);
+          assert.deepEqual(
+            names,
+            names.toSorted((a, b) => a - b),
+          );
+        }
+        for (const [index, { order, askedMs }] of all.entries()) {
+          if (order === 'Ahead') continue;
+          const since = all.slice(0, index).filter(({ atMs }) => atMs > askedMs);
+          const behind = since.filter((one) => one.order === 'Behind').length;
+          assert.ok(since.length - behind <= 3 * (behind + 1), `${since.length} were served before`);
+        }
+      }),
+      { numRuns: 40 },
+    );
   });
 });

@@ -1,6 +1,7 @@
 import type { Condition, Operation, Request, Spec, SslReset, Status } from '../../../src/domain/ssl-reset.ts';
 import { INSTANCE_LABEL } from '../../../src/domain/ssl-reset.ts';
 import type { Workload } from '../../../src/domain/workload.ts';
+import type { Slot, Slots } from '../../../src/reconcile/ports.ts';
 
 export const NOW = '2026-03-01T12:00:00Z';
 export const USER = 'operator@acme-prod.iam.gserviceaccount.com';
@@ -152,3 +153,7 @@ export function aWorkload({ status, ...workload }: WorkloadParts = {}): Workload
     },
   };
 }
+
+const FREE_SLOT: Slot = { spend: () => undefined, giveBack: () => undefined };
+/** A quota that is never used up. */
+export const FREE_SLOTS: Slots = { trySlot: () => FREE_SLOT, slot: async () => FREE_SLOT };

@@ -8,8 +8,8 @@ import {
   type ServerCas,
 } from '../../../src/domain/instance.ts';
 import type { InstanceRef, Operation, Spec } from '../../../src/domain/ssl-reset.ts';
-import type { CloudSql } from '../../../src/reconcile/ports.ts';
-import { anOperation, fingerprint, USER } from './builders.ts';
+import type { CloudSql, CloudSqlReads, Slot } from '../../../src/reconcile/ports.ts';
+import { anOperation, FREE_SLOTS, fingerprint, USER } from './builders.ts';
 import { CertificateMaker } from './client-certificates.ts';
 import type { FakeClock } from './fake-clock.ts';
 
@@ -79,6 +79,13 @@ export class FakeCloudSql implements CloudSql {
     this.#clock = clock;
   }
 
+  trySlot = FREE_SLOTS.trySlot;
+  slot = FREE_SLOTS.slot;
+
+  get patient(): CloudSqlReads {
+    return this;
+  }
+
   get executed(): number {
     return this.executedCalls.length;
   }
@@ -140,10 +147,13 @@ export class FakeCloudSql implements CloudSql {
     return listed.map((one) => this.#view(one)).toReversed();
   }
 
-  async prepareReset(_ref: InstanceRef, mode: Spec['mode']): Promise<() => Promise<Answer>> {
+  async prepareReset(_ref: InstanceRef, mode: Spec['mode'], slot: Slot): Promise<() => Promise<Answer>> {
     this.#read();
     this.#changesCa = mode === 'All';
-    return async () => this.#call();
+    return async () => {
+      slot.spend();
+      return this.#call();
+    };
   }
   #changesCa = true;
 

@@ -53,6 +53,11 @@ export class FakeSslResets implements SslResets {
     });
   }
 
+  /** It is gone; no watcher has heard of it yet. */
+  remove(ref: ObjectRef): void {
+    this.#objects.delete(keyOf(ref));
+  }
+
   read(ref: ObjectRef): SslReset {
     const reset = this.#objects.get(keyOf(ref));
     assert.ok(reset !== undefined, `${ref.name} does not exist`);

@@ -1,6 +1,8 @@
 import type { Answer, IssueAnswer } from '../../../src/domain/answer.ts';
 import { CloudSqlError, KubernetesError } from '../../../src/domain/errors.ts';
 import type { World } from '../../../src/reconcile/pass.ts';
+import type { CloudSqlReads } from '../../../src/reconcile/ports.ts';
+import { FREE_SLOTS } from './builders.ts';
 
 export type Ports = Pick<World, 'resets' | 'namespaces' | 'workloads' | 'objects' | 'cloudSql'>;
 
@@ -55,6 +57,14 @@ const lost = (): Answer => ({ kind: 'Lost', message: 'injected' });
 export function interposed({ resets, namespaces, workloads, objects, cloudSql }: Ports, faults: Faults): Ports {
   const kube = <T>(name: string, act: () => Promise<T>): Promise<T> => faults.pass(name, act, unavailable);
   const cloud = <T>(name: string, act: () => Promise<T>): Promise<T> => faults.pass(name, act, cloudUnavailable);
+  const reads: CloudSqlReads = {
+    instance: (ref) => cloud('cloudSql.instance', () => cloudSql.instance(ref)),
+    serverCas: (ref) => cloud('cloudSql.serverCas', () => cloudSql.serverCas(ref)),
+    serverCertificate: (ref) => cloud('cloudSql.serverCertificate', () => cloudSql.serverCertificate(ref)),
+    clientCertificates: (ref) => cloud('cloudSql.clientCertificates', () => cloudSql.clientCertificates(ref)),
+    operation: (...given) => cloud('cloudSql.operation', () => cloudSql.operation(...given)),
+    operations: (...given) => cloud('cloudSql.operations', () => cloudSql.operations(...given)),
+  };
   return {
     resets: {
       get: (ref) => kube('resets.get', () => resets.get(ref)),
@@ -72,12 +82,9 @@ export function interposed({ resets, namespaces, workloads, objects, cloudSql }:
     },
     cloudSql: {
       identity: () => cloud('cloudSql.identity', () => cloudSql.identity()),
-      instance: (ref) => cloud('cloudSql.instance', () => cloudSql.instance(ref)),
-      serverCas: (ref) => cloud('cloudSql.serverCas', () => cloudSql.serverCas(ref)),
-      serverCertificate: (ref) => cloud('cloudSql.serverCertificate', () => cloudSql.serverCertificate(ref)),
-      clientCertificates: (ref) => cloud('cloudSql.clientCertificates', () => cloudSql.clientCertificates(ref)),
-      operation: (...given) => cloud('cloudSql.operation', () => cloudSql.operation(...given)),
-      operations: (...given) => cloud('cloudSql.operations', () => cloudSql.operations(...given)),
+      ...reads,
+      patient: reads,
+      ...FREE_SLOTS,
       prepareReset: async (...given) => {
         const send = await cloud('cloudSql.prepareReset', () => cloudSql.prepareReset(...given));
         return () => faults.pass('cloudSql.send', send, lost);

@@ -7,6 +7,7 @@ import { Memory } from '../../../src/reconcile/memory.ts';
 import type { Settings, World } from '../../../src/reconcile/pass.ts';
 import type { ContextLogger, EventNote, ObjectRef } from '../../../src/reconcile/ports.ts';
 import { type Action, reconcile } from '../../../src/reconcile/reconcile.ts';
+import { Turns } from '../../../src/reconcile/turns.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeCloudSql } from './fake-cloud-sql.ts';
 import { FakeNamespaces, FakeObjects, FakeWorkloads } from './fake-cluster.ts';
@@ -132,6 +133,7 @@ export class Operator {
     this.#due = new Map();
     this.#failures = new Map();
     this.#wake(fleet.replace(resets.list()));
+    const wake = (refs: readonly ObjectRef[]): void => this.#wake(refs);
     return {
       ...interposed(this.#site, this.faults),
       events: { publish: (event) => this.events.push(event) },
@@ -141,7 +143,8 @@ export class Operator {
       fleet,
       memory: new Memory(clock),
       settings: this.#settings,
-      wake: (refs) => this.#wake(refs),
+      turns: new Turns(this.#site.cloudSql, wake),
+      wake,
     };
   }
 

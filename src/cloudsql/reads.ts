@@ -1,0 +1,118 @@
+import type { sqladmin_v1 } from 'googleapis/build/src/apis/sqladmin/index.js';
+import { CloudSqlError } from '../domain/errors.ts';
+import { type ClientCertificate, caOwner, type Instance, type ServerCas } from '../domain/instance.ts';
+import type { InstanceRef, Operation } from '../domain/ssl-reset.ts';
+import type { CloudSqlReads } from '../reconcile/ports.ts';
+import type { Order } from './pace.ts';
+import { activeFirst } from './server-cas.ts';
+import { named, type Read, type Transport } from './transport.ts';
+import * as wire from './wire.ts';
+
+export interface OperationPageRequest {
+  readonly project: string;
+  /** Absent: of all instances of the project. */
+  readonly instance?: string;
+  readonly maxResults: number;
+  readonly pageToken?: string;
+}
+
+export const PAGE_SIZE = 100;
+
+/** What the API tells, each call in its order among all reads of the project. */
+export class Reads implements CloudSqlReads {
+  readonly #api: sqladmin_v1.Sqladmin;
+  readonly #transport: Transport;
+  readonly #order: Order;
+
+  constructor(api: sqladmin_v1.Sqladmin, transport: Transport, order: Order) {
+    this.#api = api;
+    this.#transport = transport;
+    this.#order = order;
+  }
+
+  async instance(ref: InstanceRef): Promise<Instance> {
+    return (await this.#instance(ref)).instance;
+  }
+
+  async serverCas(ref: InstanceRef): Promise<ServerCas> {
+    const list = await this.#listServerCas(ref);
+    if (list.serverCas.length > 0) return activeFirst(list, async () => (await this.#instance(ref)).serverCa);
+    const { instance, serverCa } = await this.#instance(ref);
+    const others = caOwner(instance) === 'Instance' ? list : await this.#listServerCertificates(ref);
+    return activeFirst(others, async () => serverCa);
+  }
+
+  async serverCertificate(ref: InstanceRef): Promise<string | undefined> {
+    return (await this.#listServerCertificates(ref)).serverCertificate;
+  }
+
+  clientCertificates({ project, instance }: InstanceRef): Promise<readonly ClientCertificate[]> {
+    const call = named('sslCerts.list', (options) => this.#api.sslCerts.list({ project, instance }, options));
+    return this.#read({ project, quota: 'Lists', call, schema: wire.clientCertificates });
+  }
+
+  operation(project: string, name: string): Promise<Operation> {
+    const call = named('operations.get', (options) => this.#api.operations.get({ project, operation: name }, options));
+    return this.#read({ project, quota: 'Gets', call, schema: wire.operation });
+  }
+
+  async operations(
+    { project, instance }: InstanceRef,
+    { limit, isKnown = () => false }: Parameters<CloudSqlReads['operations']>[1],
+  ): Promise<readonly Operation[]> {
+    const operations: Operation[] = [];
+    let pageToken: string | undefined;
+    // A service that answers empty pages for ever must not pass for an instance without operations.
+    for (let pages = 0; pages <= limit; pages += 1) {
+      const maxResults = Math.min(PAGE_SIZE, limit - operations.length);
+      const request = { project, instance, maxResults, ...(pageToken !== undefined && { pageToken }) };
+      const page = await this.operationPage(request);
+      operations.push(...page.operations);
+      pageToken = page.nextPageToken;
+      const isEnough = operations.length >= limit || page.operations.some(isKnown);
+      if (isEnough || pageToken === undefined) return operations.slice(0, limit);
+    }
+    throw new CloudSqlError({ kind: 'Unavailable', message: 'The list of operations does not end' });
+  }
+
+  /** Newest start first. */
+  operationPage(request: OperationPageRequest): Promise<wire.OperationPage> {
+    const call = named('operations.list', (options) => this.#api.operations.list({ ...request }, options));
+    return this.#read({ project: request.project, quota: 'Lists', call, schema: wire.operationPage });
+  }
+
+  #instance({ project, instance }: InstanceRef): Promise<wire.InstanceAnswer> {
+    const call = named('instances.get', (options) => this.#api.instances.get({ project, instance }, options));
+    return this.#read({ project, quota: 'Gets', call, schema: wire.instance });
+  }
+
+  /** For CAs of the instance's own: with a CA service it may be refused, or empty. */
+  #listServerCas({ project, instance }: InstanceRef): Promise<wire.ServerCaList> {
+    const call = named('instances.listServerCas', (options) =>
+      this.#api.instances.listServerCas({ project, instance }, options),
+    );
+    return orNone(this.#read({ project, quota: 'Lists', call, schema: wire.serverCaList }));
+  }
+
+  /** For CAs of a CA service: without one it may be refused. */
+  #listServerCertificates({ project, instance }: InstanceRef): Promise<wire.ServerCertificateList> {
+    const call = named('instances.listServerCertificates', (options) =>
+      this.#api.instances.ListServerCertificates({ project, instance }, options),
+    );
+    return orNone(this.#read({ project, quota: 'Lists', call, schema: wire.serverCertificateList }));
+  }
+
+  #read<T>(read: Read<T>): Promise<T> {
+    return this.#transport.read(read, this.#order);
+  }
+}
+
+/** A list that the API refuses because the instance is not of that kind has nothing in it. */
+async function orNone(list: Promise<wire.ServerCertificateList>): Promise<wire.ServerCertificateList> {
+  try {
+    return await list;
+  } catch (error) {
+    if (error instanceof CloudSqlError && error.kind === 'Invalid') return { serverCas: [] };
+    throw error;
+  }
+}

@@ -1,0 +1,151 @@
+/** The way to the Admin API: under the quota of the project, with a token, over a connection that fits the call. */
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type { z } from 'zod';
+import { CloudSqlError } from '../domain/errors.ts';
+import type { Slot } from '../reconcile/ports.ts';
+import { isThrottled, toBody } from './api-error.ts';
+import { Credentials } from './credentials.ts';
+import { type ApiCall, type Exchange, exchange } from './exchange.ts';
+import { type Order, Pace, type Patience } from './pace.ts';
+
+export interface TransportOptions {
+  /** The root under which `/v1/projects/…` lies. */
+  readonly endpoint: string;
+  /** Deadline of one call, its body included, and separately of getting a token. */
+  readonly requestTimeoutMs: number;
+  /** Gets a second, for each project; and as many lists. */
+  readonly readQps: number;
+  /** Calls that change something, a second, for each project. */
+  readonly mutateQps: number;
+  /** A clock that never goes back, in milliseconds. */
+  readonly monotonicMs: () => number;
+  readonly onCall?: (report: CallReport) => void;
+  /** Told after each use of the credentials: what is wrong with them, or undefined where they were taken. */
+  readonly onCredentials?: (problem: string | undefined) => void;
+}
+
+/** One call that is over, for metrics and traces. */
+export interface CallReport {
+  /** As in the API's reference: `instances.resetSslConfig`. */
+  readonly method: string;
+  /** HTTP status; undefined where no answer came. */
+  readonly code: number | undefined;
+  /** From its sending to the end of its answer. */
+  readonly durationMs: number;
+}
+
+/** The API counts each kind of call by itself, https://cloud.google.com/sql/docs/quotas. */
+export type Quota = 'Gets' | 'Lists' | 'Writes';
+
+export interface NamedCall {
+  readonly method: string;
+  readonly send: ApiCall;
+}
+
+export const named = (method: string, send: ApiCall): NamedCall => ({ method, send });
+
+export interface Read<T> {
+  readonly project: string;
+  readonly quota: Exclude<Quota, 'Writes'>;
+  readonly call: NamedCall;
+  readonly schema: z.ZodType<T>;
+}
+
+const WRITE_BURST = 4;
+const READ_BURST = 10;
+/** A pass that waits holds up those of other projects: rather it comes back. */
+const MAX_WAIT_MS = 5_000;
+/** Below what load balancers keep an idle connection for, so that a read rarely meets one that is closing. */
+const IDLE_CONNECTION_MS = 30_000;
+
+export class Transport {
+  readonly #options: TransportOptions;
+  readonly #credentials: Credentials;
+  readonly #paces: Readonly<Record<Quota, Pace>>;
+  readonly #sharedConnections: HttpAgent;
+  /** A kept connection may be closing when it is used, and a reset that meets that has an unknown outcome. */
+  readonly #freshConnections: HttpAgent;
+
+  constructor(options: TransportOptions) {
+    const { endpoint, requestTimeoutMs, readQps, mutateQps, monotonicMs } = options;
+    this.#options = options;
+    this.#credentials = new Credentials({ timeoutMs: requestTimeoutMs });
+    this.#paces = {
+      Gets: new Pace({ perSecond: readQps, burst: READ_BURST, monotonicMs }),
+      Lists: new Pace({ perSecond: readQps, burst: READ_BURST, monotonicMs }),
+      Writes: new Pace({ perSecond: mutateQps, burst: WRITE_BURST, monotonicMs }),
+    };
+    this.#sharedConnections = newAgent(endpoint, true);
+    this.#freshConnections = newAgent(endpoint, false);
+  }
+
+  identity(): Promise<string | undefined> {
+    return this.#credentials.email();
+  }
+
+  /** @throws CloudSqlError */
+  async read<T>({ project, quota, call, schema }: Read<T>, order: Order): Promise<T> {
+    await this.#paces[quota].take(project, this.#patience(order));
+    const headers = await this.#headers();
+    return toBody(await this.#send(project, quota, call, headers), schema);
+  }
+
+  tryWrite(project: string): Slot | undefined {
+    return this.#paces.Writes.tryTake(project);
+  }
+
+  /** The slot of a call that may wait for ever. */
+  patientWrite(project: string): Promise<Slot> {
+    return this.#paces.Writes.take(project, { order: 'Behind', maxWaitMs: Number.POSITIVE_INFINITY });
+  }
+
+  /** The slot of a call that is part of what is under way. @throws CloudSqlError `Throttled` */
+  nextWrite(project: string): Promise<Slot> {
+    return this.#paces.Writes.take(project, this.#patience('Ahead'));
+  }
+
+  /** Has a token ready; the function that it answers sends once, however often it is called. */
+  async prepare(project: string, call: NamedCall, slot: Slot): Promise<() => Promise<Exchange>> {
+    const headers = await this.#headers();
+    let result: Promise<Exchange> | undefined;
+    return () => {
+      slot.spend();
+      result ??= this.#send(project, 'Writes', call, headers);
+      return result;
+    };
+  }
+
+  #patience(order: Order): Patience {
+    return { order, maxWaitMs: Math.min(MAX_WAIT_MS, this.#options.requestTimeoutMs) };
+  }
+
+  async #headers(): Promise<Headers> {
+    try {
+      return await this.#credentials.headers();
+    } catch (error) {
+      if (error instanceof CloudSqlError && error.kind === 'Forbidden') this.#options.onCredentials?.(error.message);
+      throw error;
+    }
+  }
+
+  async #send(project: string, quota: Quota, call: NamedCall, headers: Headers): Promise<Exchange> {
+    const { endpoint, requestTimeoutMs: timeoutMs, monotonicMs, onCall, onCredentials } = this.#options;
+    const agent = quota === 'Writes' ? this.#freshConnections : this.#sharedConnections;
+    const startMs = monotonicMs();
+    const result = await exchange(call.send, { endpoint, headers, agent, timeoutMs });
+    if (isThrottled(result)) this.#paces[quota].throttled(project, result.retryAfterMs);
+    const code = result.kind === 'Response' ? result.status : undefined;
+    onCall?.({ method: call.method, code, durationMs: monotonicMs() - startMs });
+    // A token can be revoked before it expires.
+    if (code === 401) this.#credentials.discard();
+    if (code !== undefined) onCredentials?.(code === 401 ? 'Cloud SQL does not take the token (401)' : undefined);
+    return result;
+  }
+}
+
+/** A proxy of the environment is honoured, but not for the plain HTTP of a loopback endpoint. */
+const newAgent = (endpoint: string, keepAlive: boolean): HttpAgent =>
+  endpoint.startsWith('https:')
+    ? new HttpsAgent({ keepAlive, timeout: IDLE_CONNECTION_MS, proxyEnv: process.env })
+    : new HttpAgent({ keepAlive, timeout: IDLE_CONNECTION_MS });

@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Slot, Slots } from '../../../src/reconcile/ports.ts';
+import { Turns } from '../../../src/reconcile/turns.ts';
+import { aReset } from '../support/builders.ts';
+
+/** Slots that the test frees one by one. */
+class Quota implements Slots {
+  free = 0;
+  spent = 0;
+  readonly waiting: { readonly project: string; readonly resolve: (slot: Slot) => void }[] = [];
+
+  trySlot(project: string): Slot | undefined {
+    return this.waiting.some((one) => one.project === project) || this.free === 0 ? undefined : this.#give();
+  }
+
+  slot(project: string): Promise<Slot> {
+    const { promise, resolve } = Promise.withResolvers<Slot>();
+    this.waiting.push({ project, resolve });
+    this.#serve();
+    return promise;
+  }
+
+  async release(count: number): Promise<void> {
+    this.free += count;
+    this.#serve();
+    // Each turn that is handed on takes some promises.
+    for (let ticks = 0; ticks < 50; ticks += 1) await Promise.resolve();
+  }
+
+  #serve(): void {
+    while (this.free > 0) {
+      const next = this.waiting.shift();
+      if (next === undefined) return;
+      next.resolve(this.#give());
+    }
+  }
+
+  #give(): Slot {
+    this.free -= 1;
+    return {
+      spend: () => {
+        this.spent += 1;
+      },
+      giveBack: () => {
+        this.free += 1;
+        this.#serve();
+      },
+    };
+  }
+}
+
+function setUp({ free = 0 } = {}) {
+  const quota = new Quota();
+  quota.free = free;
+  const woken: string[] = [];
+  const turns = new Turns(quota, (refs) => woken.push(...refs.map(({ name }) => name)));
+  const of = (name: string, project = 'acme-prod') => aReset({ name, spec: { project } });
+  const take = (name: string, project?: string) => turns.take(of(name, project));
+  const waitingFor = (name: string) => turns.waitingFor(of(name).metadata);
+  return { quota, woken, turns, take, waitingFor };
+}
+
+describe('turns', () => {
+  it('give a slot at once where one is free and nobody waits', () => {
+    const { take, quota } = setUp({ free: 1 });
+    take('a')?.spend();
+    assert.deepEqual([quota.spent, quota.free], [1, 0]);
+  });
+
+  it('wake those in line in their order, as slots become free', async () => {
+    const { take, quota, woken, waitingFor } = setUp();
+    for (const name of ['a', 'b', 'c']) assert.equal(take(name), undefined);
+    await quota.release(2);
+    assert.deepEqual(woken, ['a', 'b']);
+    assert.ok(waitingFor('a'));
+    assert.equal(waitingFor('c'), undefined);
+    take('a')?.spend();
+    assert.equal(quota.spent, 1);
+  });
+
+  it('let nobody who comes later go first', async () => {
+    const { take, quota, woken } = setUp();
+    take('a');
+    await quota.release(0);
+    quota.free = 1;
+    assert.equal(take('b'), undefined);
+    await quota.release(1);
+    assert.deepEqual(woken, ['a', 'b']);
+  });
+
+  it('keep the place of one that asks again', async () => {
+    const { take, quota, woken } = setUp();
+    for (const name of ['a', 'b', 'a']) take(name);
+    await quota.release(3);
+    assert.deepEqual(woken, ['a', 'b']);
+    assert.equal(quota.free, 1);
+  });
+
+  it('pass a turn on to the next when it is given back', async () => {
+    const { take, quota, woken } = setUp();
+    for (const name of ['a', 'b', 'c']) take(name);
+    await quota.release(1);
+    const slot = take('a');
+    slot?.giveBack();
+    slot?.giveBack();
+    await quota.release(0);
+    assert.deepEqual(woken, ['a', 'b']);
+    take('b')?.spend();
+    await quota.release(0);
+    assert.deepEqual([woken, quota.spent, quota.free], [['a', 'b'], 1, 0]);
+  });
+
+  it('are forgotten once they were used: the next pass stands in line again', async () => {
+    const { take, quota, waitingFor } = setUp();
+    take('a');
+    await quota.release(1);
+    take('a')?.spend();
+    assert.equal(waitingFor('a'), undefined);
+    assert.equal(take('a'), undefined);
+  });
+
+  it('of one project wait for no other', async () => {
+    const { take, quota } = setUp();
+    take('a');
+    quota.free = 1;
+    assert.ok(take('b', 'other-project'));
+  });
+
+  it('are not given out faster than passes use them', async () => {
+    const { take, quota, woken } = setUp();
+    const names = Array.from({ length: 20 }, (_, index) => `n${index}`);
+    for (const name of names) take(name);
+    await quota.release(100);
+    assert.deepEqual(woken, names.slice(0, 8));
+    take('n0')?.spend();
+    take('n1')?.giveBack();
+    await quota.release(0);
+    assert.deepEqual(woken, names.slice(0, 10));
+    assert.equal(take('late'), undefined);
+  });
+
+  it('are all given back at the end, also those that come later', async () => {
+    const { take, quota, turns, woken } = setUp();
+    for (const name of ['a', 'b']) take(name);
+    await quota.release(1);
+    turns.close();
+    await quota.release(1);
+    assert.deepEqual([woken, quota.free], [['a'], 2]);
+  });
+});
