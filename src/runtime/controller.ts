@@ -41,6 +41,7 @@ export interface ControllerOptions<Key> {
   readonly errorPolicy: (key: Key, error: unknown, failures: number) => Action;
   readonly concurrency: number;
   readonly laneOf?: ((key: Key) => string | undefined) | undefined;
+  readonly isUrgent?: ((key: Key) => boolean) | undefined;
   /** Its first element ends the controller. */
   readonly shutdown: Observable<unknown>;
   readonly observer?: WorkQueueObserver | undefined;

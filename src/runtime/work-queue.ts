@@ -7,6 +7,8 @@ export interface WorkQueueOptions<Key> {
   readonly concurrency: number;
   /** At most one key of a lane runs at a time; a key without a lane stands for itself. */
   readonly laneOf?: ((key: Key) => string | undefined) | undefined;
+  /** Whether a key that begins to wait is to run before those that are not urgent, but for each fourth run. */
+  readonly isUrgent?: ((key: Key) => boolean) | undefined;
   readonly observer?: WorkQueueObserver | undefined;
   readonly timers?: Timers | undefined;
 }
@@ -41,7 +43,7 @@ interface Delay {
 
 /**
  * A queue of keys. A key waits at most once and never runs twice at a time; one that is added while it runs, runs again
- * afterwards. Keys start in the order in which they became ready, and what is idle is forgotten.
+ * afterwards. Keys of one urgency start in the order in which they became ready, and what is idle is forgotten.
  */
 export class WorkQueue<Key> implements WorkQueueView {
   readonly #options: WorkQueueOptions<Key>;
@@ -150,7 +152,7 @@ export class WorkQueue<Key> implements WorkQueueView {
   #enqueue(key: Key): void {
     const lane = this.#options.laneOf?.(key);
     this.#waiting.set(key, { lane, sinceMs: this.#timers.nowMs() });
-    this.#lanes.push(key, lane);
+    this.#lanes.push(key, lane, this.#options.isUrgent?.(key));
   }
 
   /** A loop, not a recursion, also where the consumer ends runs or adds keys synchronously. */

@@ -54,6 +54,20 @@ test('keys start in the order in which they were added', () => {
   assert.deepEqual(runs, ['c', 'a', 'b']);
 });
 
+test('urgent keys start first, but for each fourth run', () => {
+  const { queue, runs } = started({ concurrency: 1, isUrgent: (key) => key.startsWith('u') });
+  for (const key of ['a', 'b', 'c', 'u1', 'u2', 'u3', 'u4', 'u5']) queue.add(key);
+  while (queue.running > 0) queue.done(runs.at(-1) ?? '');
+  assert.deepEqual(runs, ['a', 'u1', 'u2', 'u3', 'b', 'u4', 'u5', 'c']);
+});
+
+test('an urgent key waits for its lane, and then goes first', () => {
+  const { queue, runs } = started({ concurrency: 1, laneOf, isUrgent: (key) => key.endsWith('u') });
+  for (const key of ['l/a', 'b', 'l/u', 'c']) queue.add(key);
+  while (queue.running > 0) queue.done(runs.at(-1) ?? '');
+  assert.deepEqual(runs, ['l/a', 'l/u', 'b', 'c']);
+});
+
 test('no more keys run at a time than allowed', () => {
   const { queue, runs } = started({ concurrency: 2 });
   for (const key of ['a', 'b', 'c']) queue.add(key);
