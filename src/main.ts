@@ -11,7 +11,7 @@ import { createEvents } from './kubernetes/events.ts';
 import { ConfigurationError } from './kubernetes/kubeconfig.ts';
 import { type Election, LeaderElection } from './kubernetes/leader.ts';
 import { createLeases } from './kubernetes/leases.ts';
-import { watchSslResets } from './kubernetes/list-watch.ts';
+import { watchSslResetsAs } from './kubernetes/list-watch.ts';
 import { createNamespaces } from './kubernetes/namespaces.ts';
 import { createPublishedObjects } from './kubernetes/published-objects.ts';
 import { createSslResets } from './kubernetes/ssl-resets.ts';
@@ -23,7 +23,7 @@ import { createMetrics, type Metrics, startMetricsServer } from './observability
 import type { Otlp } from './observability/otlp.ts';
 import { Tracing, traceFields } from './observability/tracing.ts';
 import { startOperator } from './operator.ts';
-import { Fleet } from './reconcile/fleet.ts';
+import { Fleet, memberOf } from './reconcile/fleet.ts';
 import { observedResets } from './reconcile/observed-resets.ts';
 import type { World } from './reconcile/pass.ts';
 import type { Clock, Leadership } from './reconcile/ports.ts';
@@ -56,7 +56,10 @@ async function run(config: Config, logger: StructuredLogger, traces: TracingConf
   const tracing = otlp && new Tracing(otlp.sink, () => Date.now());
   const operator = startOperator({
     world: worldOf(config, { client, events, leadership, logger, fleet, metrics, google, tracing }),
-    events: watchSslResets(client, config.namespaces, { logger, onSign: (namespace) => pulses.beat(namespace) }),
+    events: watchSslResetsAs(memberOf, client, config.namespaces, {
+      logger,
+      onSign: (namespace) => pulses.beat(namespace),
+    }),
     namespaces: config.namespaces,
     concurrency: config.concurrency,
     loggerOf: ({ namespace, name }) =>

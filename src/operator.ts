@@ -13,10 +13,9 @@ import {
   take,
 } from 'rxjs';
 import { oneLine } from './domain/conditions.ts';
-import type { SslReset } from './domain/ssl-reset.ts';
 import { PassProblems } from './pass-problems.ts';
 import { errorPolicy } from './reconcile/error-policy.ts';
-import { keyOf, refOf } from './reconcile/fleet.ts';
+import { keyOf, type Member, refOf } from './reconcile/fleet.ts';
 import { Memory } from './reconcile/memory.ts';
 import type { World } from './reconcile/pass.ts';
 import type { ContextLogger, Logger, ObjectRef } from './reconcile/ports.ts';
@@ -27,7 +26,7 @@ import type { WatchEvent } from './runtime/watcher.ts';
 import type { WorkQueueObserver } from './runtime/work-queue.ts';
 
 /** An event of one namespace's watch, or of the whole cluster's where `namespace` is undefined. */
-export type ResetEvent = WatchEvent<SslReset> & { readonly namespace: string | undefined };
+export type ResetEvent = WatchEvent<Member> & { readonly namespace: string | undefined };
 
 export interface OperatorOptions {
   readonly world: Omit<World, 'wake' | 'memory' | 'turns'>;
@@ -54,7 +53,7 @@ export interface Operator {
   /** What the API server does not let it do for one of the objects. */
   refused(): string | undefined;
   /**
-   * Looks at every object anew and works, until the signal: then it takes no new work, finishes the passes in flight, and
+   * Looks at every object for which something may be to do and works, until the signal: then it takes no new work, finishes the passes in flight, and
    * resolves. What an earlier work remembered is not known to it.
    */
   work(until: AbortSignal): Promise<void>;
@@ -86,7 +85,7 @@ export function startOperator(options: OperatorOptions): Operator {
       const memory = new Memory(clock);
       const turns = new Turns(world.cloudSql, wake);
       problems = new PassProblems();
-      const known = defer(() => of(fleet.refs));
+      const known = defer(() => of(fleet.due));
       const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
       controller<string>({
         triggers: merge(due, known).pipe(mergeMap((refs) => from(refs.map(keyOf)))),
@@ -98,6 +97,7 @@ export function startOperator(options: OperatorOptions): Operator {
         errorPolicy: (_key, error, failures) => errorPolicy(error, failures, settings),
         concurrency,
         laneOf: (key) => fleet.laneOf(key),
+        isUrgent: (key) => fleet.isUnderWay(key) || turns.waitingFor(refOf(key)) !== undefined,
         shutdown: until.aborted ? of(undefined) : fromEvent(until, 'abort'),
         observer: observer?.queue,
       }).subscribe({ next: (outcome) => observer?.passed(outcome), error: reject, complete: resolve });
@@ -127,9 +127,9 @@ export function startOperator(options: OperatorOptions): Operator {
       case 'synced':
         return fleet.replace(event.objects, event.namespace);
       case 'applied':
-        return fleet.apply(event.object);
+        return fleet.take(event.object);
       case 'deleted':
-        fleet.remove(event.object.metadata);
+        fleet.remove(event.object.ref);
         return [];
       case 'failed':
       case 'recovered':

@@ -23,7 +23,7 @@ export interface ListWatchOptions {
 }
 
 /** An event of one namespace's watch, or of that of all namespaces where `namespace` is undefined. */
-export type SslResetEvent = WatchEvent<SslReset> & { readonly namespace: string | undefined };
+export type SslResetEvent<T = SslReset> = WatchEvent<T> & { readonly namespace: string | undefined };
 
 const RESOURCE = { group: GROUP, version: VERSION, plural: PLURAL } as const;
 /** The API server sends a bookmark within 61 s of silence: a watch without even that has nobody at the other end. */
@@ -35,15 +35,23 @@ const HEALTHY_AFTER_MS = 10_000;
  * Watches the resets of these namespaces, of all where there are none given, for ever. `synced` speaks of its own
  * namespace only.
  */
-export function watchSslResets(
+export const watchSslResets = (
   client: Client,
   namespaces: readonly string[],
   options: ListWatchOptions,
-): Observable<SslResetEvent> {
+): Observable<SslResetEvent> => watchSslResetsAs((reset) => reset, client, namespaces, options);
+
+/** The same; of each reset no more than what `reduce` answers is kept on arrival, so that no list holds all of them. */
+export function watchSslResetsAs<T>(
+  reduce: (reset: SslReset) => T,
+  client: Client,
+  namespaces: readonly string[],
+  options: ListWatchOptions,
+): Observable<SslResetEvent<T>> {
   const scopes = namespaces.length === 0 ? [undefined] : namespaces;
   return merge(
     ...scopes.map((namespace) =>
-      watcher(sslResetSource(client, namespace, options), {
+      watcher(sslResetSource(reduce, client, namespace, options), {
         backoff: options.backoff ?? BACKOFF,
         healthyAfterMs: HEALTHY_AFTER_MS,
         onSign: () => options.onSign?.(namespace),
@@ -52,14 +60,15 @@ export function watchSslResets(
   );
 }
 
-export function sslResetSource(
+function sslResetSource<T>(
+  reduce: (reset: SslReset) => T,
   client: Client,
   namespace: string | undefined,
   { logger, pageLimit = PAGE_LIMIT, ...options }: ListWatchOptions,
-): ListWatchSource<SslReset> {
+): ListWatchSource<T> {
   const timeouts = options.timeouts ?? { openMs: client.requestTimeoutMs, silenceMs: SILENCE_MS };
   const custom = client.api(CustomObjectsApi);
-  const parse = parser(logger);
+  const parse = parser(logger, reduce);
 
   const readPage = async (page: { readonly limit: number; readonly _continue?: string }): Promise<Page<unknown>> => {
     const request = { ...RESOURCE, ...page };
@@ -84,7 +93,7 @@ export function sslResetSource(
           parse,
           pageLimit,
         );
-        return { objects: items.flatMap((reset) => reset ?? []), version: resourceVersion };
+        return { objects: items.filter((item) => item !== undefined), version: resourceVersion };
       } catch (error) {
         throw explained(error);
       }
@@ -101,12 +110,10 @@ export function sslResetSource(
   };
 }
 
-type Parse = (object: unknown) => SslReset | undefined;
-
 /** An object that does not fit must not keep the others from being seen: it is told, and passed over. */
 const parser =
-  (logger: Logger): Parse =>
-  (object) => {
+  <T>(logger: Logger, reduce: (reset: SslReset) => T) =>
+  (object: unknown): T | undefined => {
     const reset = parseSslReset(object);
     if (reset === undefined) {
       const { namespace, name } = objectAt(object, 'metadata');
@@ -115,7 +122,7 @@ const parser =
         name,
       });
     }
-    return reset;
+    return reset && reduce(reset);
   };
 
 function watchPath(namespace: string | undefined, version: string): string {

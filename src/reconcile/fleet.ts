@@ -4,6 +4,7 @@
  */
 import { type Call, callOf, callsInLastHour, isWithinHour, recordedCalls } from '../domain/blast-radius.ts';
 import { openIssue } from '../domain/client-certificate.ts';
+import { decide } from '../domain/decide.ts';
 import { isSettled, isStalled, isUnresolved } from '../domain/request.ts';
 import type { Claims } from '../domain/resolve.ts';
 import type { SslReset, Status } from '../domain/ssl-reset.ts';
@@ -11,7 +12,8 @@ import { annotations, type InstanceRef, instanceKey, isSuspended } from '../doma
 import type { ObjectRef } from './ports.ts';
 import { type Standing, standingOf } from './standing.ts';
 
-interface Member {
+/** What is kept of an object. */
+export interface Member {
   readonly ref: ObjectRef;
   readonly uid: string;
   readonly lane: string;
@@ -19,6 +21,10 @@ interface Member {
   readonly trigger: string;
   /** The operator never takes it away: where it is gone, somebody has wiped the status. */
   readonly hasRequest: boolean;
+  /** There is nothing to do for it, unless another object of the instance has done something. */
+  readonly isIdle: boolean;
+  /** A call was made for its request, or none is needed. */
+  readonly isUnderWay: boolean;
   readonly ca: { readonly fingerprint: string; readonly createTimeMs: number } | undefined;
   /** When its reset ended; undefined: it is not known to have had one. */
   readonly resetMs: number | undefined;
@@ -61,18 +67,24 @@ export class Fleet {
 
   /** Takes in an object as it is now, and answers which objects need a pass because of what is new in it. */
   apply(reset: SslReset): readonly ObjectRef[] {
-    const member = memberOf(reset);
+    return this.take(memberOf(reset));
+  }
+
+  /** The same, of an object of which just the record is there. */
+  take(member: Member): readonly ObjectRef[] {
     const key = keyOf(member.ref);
     const before = this.#members.get(key);
     if (before !== undefined && before.lane !== member.lane) this.#leaveLane(key, before.lane);
     this.#members.set(key, member);
     this.#laneOf(member.lane).add(key);
-    const isWiped = before?.hasRequest === true && !member.hasRequest;
-    const itself = before?.trigger === member.trigger && !isWiped ? [] : [member.ref];
+    const hasNews = before === undefined ? this.#isDue(member) : asksForPass(before, member);
+    const itself = hasNews ? [member.ref] : [];
     const hasOtherCa = member.ca !== undefined && member.ca.fingerprint !== before?.ca?.fingerprint;
     const hasReset = member.resetMs !== undefined && member.resetMs !== before?.resetMs;
-    const concerned = this.#siblings(reset).filter(
-      ({ seenResetMs }) => hasOtherCa || (hasReset && seenResetMs !== undefined),
+    const concerned = this.#siblings(member).filter(
+      (sibling) =>
+        (hasOtherCa || (hasReset && sibling.seenResetMs !== undefined)) &&
+        (!sibling.isIdle || outdates(member, sibling)),
     );
     return [...itself, ...concerned.map(({ ref }) => ref)];
   }
@@ -85,13 +97,13 @@ export class Fleet {
   }
 
   /** The full set of a namespace, or of the cluster: whatever is not in it is gone. */
-  replace(resets: readonly SslReset[], namespace?: string): readonly ObjectRef[] {
-    const present = new Set(resets.map(({ metadata }) => keyOf(metadata)));
+  replace(members: readonly Member[], namespace?: string): readonly ObjectRef[] {
+    const present = new Set(members.map(({ ref }) => keyOf(ref)));
     for (const { ref } of [...this.#members.values()]) {
       const isInScope = namespace === undefined || ref.namespace === namespace;
       if (isInScope && !present.has(keyOf(ref))) this.remove(ref);
     }
-    return resets.flatMap((reset) => this.apply(reset));
+    return members.flatMap((member) => this.take(member));
   }
 
   /** One pass at a time for each instance: the lane of an object's key. */
@@ -99,8 +111,19 @@ export class Fleet {
     return this.#members.get(key)?.lane;
   }
 
+  /** Whether something was begun for the object of a key that is not at its end. */
+  isUnderWay(key: string): boolean {
+    const member = this.#members.get(key);
+    return member?.isUnderWay === true && !member.isIdle;
+  }
+
   get refs(): readonly ObjectRef[] {
     return [...this.#members.values()].map(({ ref }) => ref);
+  }
+
+  /** Those for which something may be to do. */
+  get due(): readonly ObjectRef[] {
+    return [...this.#members.values()].filter((member) => this.#isDue(member)).map(({ ref }) => ref);
   }
 
   /** How each object stands. */
@@ -125,13 +148,12 @@ export class Fleet {
    * of this one by a reset that it took no account of. All times are Google's.
    */
   isOutdated(reset: SslReset): boolean {
-    const own = memberOf(reset);
-    return this.#siblings(reset).some((sibling) => hasNewerCa(sibling, own) || hasLaterReset(sibling, own));
+    return this.#isOutdated(memberOf(reset));
   }
 
   /** RFC 3339; undefined: none is known. */
   lastResetOfOthers(reset: SslReset): string | undefined {
-    const times = this.#siblings(reset).flatMap(({ resetMs }) => resetMs ?? []);
+    const times = this.#siblings(memberOf(reset)).flatMap(({ resetMs }) => resetMs ?? []);
     return times.length === 0 ? undefined : new Date(Math.max(...times)).toISOString();
   }
 
@@ -142,7 +164,7 @@ export class Fleet {
    */
   mustWaitForSibling(reset: SslReset): boolean {
     const own = memberOf(reset);
-    return this.#siblings(reset).some(({ doubt, isIssuing }) => {
+    return this.#siblings(own).some(({ doubt, isIssuing }) => {
       if (isIssuing && own.doubt === undefined) return true;
       if (doubt?.kind !== 'InDoubt' || own.doubt?.kind !== 'InDoubt') return doubt !== undefined;
       return doubt.order < own.doubt.order;
@@ -151,12 +173,12 @@ export class Fleet {
 
   /** Whether an operation that is started now could be taken for a call of another object of the instance. */
   hasSiblingInDoubt(reset: SslReset): boolean {
-    return this.#siblings(reset).some(({ doubt }) => doubt !== undefined);
+    return this.#siblings(memberOf(reset)).some(({ doubt }) => doubt !== undefined);
   }
 
   /** What the other objects of the instance hold as theirs. */
   claims(reset: SslReset): Claims {
-    const siblings = this.#siblings(reset);
+    const siblings = this.#siblings(memberOf(reset));
     const resetsOf = (members: readonly Member[]) => members.flatMap(({ operation }) => operation ?? []);
     const certificates = siblings.flatMap(({ certificateOperations }) => certificateOperations);
     const answered = resetsOf(siblings.filter(({ isAnswered }) => isAnswered));
@@ -189,9 +211,17 @@ export class Fleet {
     this.#ownCalls.delete(callOf(uid, time).id);
   }
 
-  #siblings({ metadata, spec }: SslReset): readonly Member[] {
-    const own = keyOf(metadata);
-    const keys = [...(this.#lanes.get(instanceKey(spec)) ?? [])].filter((key) => key !== own);
+  #isDue(member: Member): boolean {
+    return !member.isIdle || this.#isOutdated(member);
+  }
+
+  #isOutdated(member: Member): boolean {
+    return this.#siblings(member).some((sibling) => outdates(sibling, member));
+  }
+
+  #siblings({ ref, lane }: Member): readonly Member[] {
+    const own = keyOf(ref);
+    const keys = [...(this.#lanes.get(lane) ?? [])].filter((key) => key !== own);
     return keys.flatMap((key) => this.#members.get(key) ?? []);
   }
 
@@ -208,6 +238,14 @@ export class Fleet {
   }
 }
 
+/** Who led before may have begun something without an end: then the status alone tells, not the trigger. */
+function asksForPass(before: Member, { trigger, hasRequest, isIdle }: Member): boolean {
+  const isWiped = before.hasRequest && !hasRequest;
+  return before.trigger !== trigger || isWiped || (before.isIdle && !isIdle);
+}
+
+const outdates = (sibling: Member, own: Member): boolean => hasNewerCa(sibling, own) || hasLaterReset(sibling, own);
+
 const hasNewerCa = ({ ca }: Member, own: Member): boolean =>
   ca !== undefined &&
   own.ca !== undefined &&
@@ -217,7 +255,10 @@ const hasNewerCa = ({ ca }: Member, own: Member): boolean =>
 const hasLaterReset = ({ resetMs }: Member, { seenResetMs }: Member): boolean =>
   resetMs !== undefined && seenResetMs !== undefined && resetMs > seenResetMs;
 
-function memberOf(reset: SslReset): Member {
+/** Without a clock nothing counts as past its deadline: whatever hangs on that is looked at. */
+const isIdle = (reset: SslReset): boolean => decide(reset, { now: new Date(0), isOutdated: false }).kind === 'Nothing';
+
+export function memberOf(reset: SslReset): Member {
   const { metadata, spec, status } = reset;
   const { sha1Fingerprint: fingerprint, createTime, expirationTime } = status.serverCa ?? {};
   return {
@@ -226,6 +267,8 @@ function memberOf(reset: SslReset): Member {
     lane: instanceKey(spec),
     trigger: triggerOf(reset),
     hasRequest: status.request !== undefined,
+    isIdle: isIdle(reset),
+    isUnderWay: isUnresolved(status.request) || isSettled(status.request),
     ca:
       fingerprint === undefined || createTime === undefined
         ? undefined

@@ -52,7 +52,7 @@ export class Process {
   }
 
   wakeAll(): void {
-    this.#wake(this.#fleet.refs);
+    this.#wake(this.#fleet.due);
   }
 
   /** When its next pass is due; while one runs, none is: all objects are of one instance, so of one lane. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { annotations } from '../../../src/domain/ssl-reset.ts';
-import { Fleet } from '../../../src/reconcile/fleet.ts';
+import { annotations, type SslReset } from '../../../src/domain/ssl-reset.ts';
+import { Fleet, memberOf } from '../../../src/reconcile/fleet.ts';
 import {
   aCall,
   anOperation,
@@ -51,6 +51,59 @@ describe('what asks for a pass', () => {
   });
 });
 
+describe('what is at its end', () => {
+  const complete = (parts: ResetParts = {}, n = 1) => {
+    const conditions = [
+      {
+        type: 'Ready',
+        status: 'True',
+        reason: 'Complete',
+        message: '',
+        lastTransitionTime: NOW,
+        observedGeneration: 1,
+      },
+    ] as const;
+    const serverCa = { sha1Fingerprint: fingerprint(n), createTime: at(n) };
+    return aReset({ status: { request: aRequest({ outcome: 'AlreadyDone' }), conditions, serverCa }, ...parts });
+  };
+  const replaced = (...resets: readonly SslReset[]) => {
+    const fleet = new Fleet();
+    const asked = names(fleet.replace(resets.map(memberOf)));
+    return { fleet, asked, due: names(fleet.due) };
+  };
+
+  test('asks for no pass when a process begins', () => {
+    const { asked, due, fleet } = replaced(complete({ name: 'a' }), complete({ name: 'b' }), aReset({ name: 'new' }));
+    assert.deepEqual([asked, due, fleet.refs.length], [['new'], ['new'], 3]);
+  });
+  test('asks for one where another object has a later CA, whichever is seen first', () => {
+    const [old, later] = [complete({ name: 'old' }), complete({ name: 'later' }, 2)];
+    assert.deepEqual([replaced(old, later).asked, replaced(old, later).due], [['old'], ['old']]);
+    assert.deepEqual([replaced(later, old).asked, replaced(later, old).due], [['old'], ['old']]);
+  });
+  test('is not woken by the same CA of another object', () => {
+    const { fleet } = replaced(complete({ name: 'a' }));
+    assert.deepEqual(names(fleet.apply(complete({ name: 'b' }))), []);
+  });
+  test('asks for one when who led before has begun something that no change of the object tells', () => {
+    const { fleet } = replaced(complete());
+    const begun = { status: { request: aRequest({ outcome: 'AlreadyDone' }) } };
+    assert.deepEqual(names(fleet.apply(aReset(begun))), ['orders-db']);
+    assert.deepEqual(names(fleet.apply(aReset(begun))), []);
+  });
+  test('is not under way any more', () => {
+    const { fleet } = replaced(
+      complete({ name: 'a' }),
+      aReset({ name: 'b' }),
+      aReset({ name: 'c', status: { request: aCall() } }),
+    );
+    assert.deepEqual(
+      ['a', 'b', 'c', 'gone'].map((name) => fleet.isUnderWay(`orders/${name}`)),
+      [false, false, true, false],
+    );
+  });
+});
+
 describe('the others of an instance', () => {
   test('one with a CA made later makes the CA of this one an old one', () => {
     const fleet = new Fleet();
@@ -86,7 +139,7 @@ describe('the others of an instance', () => {
     const request = { ...aCall(), outcome: 'NotSent', inDoubt: true };
     const [one, two] = ['a', 'b'].map((name) => aReset({ name, uid: `uid-${name}`, status: { request } }));
     const fleet = new Fleet();
-    fleet.replace([one, two].filter((reset) => reset !== undefined));
+    fleet.replace([one, two].filter((reset) => reset !== undefined).map(memberOf));
     assert.deepEqual(
       [one, two].map((reset) => reset && fleet.mustWaitForSibling(reset)),
       [false, true],
@@ -141,14 +194,14 @@ describe('the others of an instance', () => {
     fleet.remove({ namespace: 'orders', name: 'a' });
     assert.equal(fleet.isOutdated(withCa(1)), false);
     fleet.apply(withCa(2, { name: 'a' }));
-    fleet.replace([withCa(1)]);
+    fleet.replace([memberOf(withCa(1))]);
     assert.equal(fleet.isOutdated(withCa(1)), false);
     assert.equal(fleet.refs.length, 1);
   });
   test('the set of one namespace leaves the others as they are', () => {
     const fleet = new Fleet();
     fleet.apply(withCa(2, { namespace: 'billing', name: 'a' }));
-    fleet.replace([withCa(1)], 'orders');
+    fleet.replace([memberOf(withCa(1))], 'orders');
     assert.equal(fleet.isOutdated(withCa(1)), true);
   });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { isKubernetesError } from '../../../src/domain/errors.ts';
 import type { SslReset } from '../../../src/domain/ssl-reset.ts';
 import { errorPolicy } from '../../../src/reconcile/error-policy.ts';
-import { Fleet, keyOf } from '../../../src/reconcile/fleet.ts';
+import { Fleet, keyOf, memberOf } from '../../../src/reconcile/fleet.ts';
 import { Memory } from '../../../src/reconcile/memory.ts';
 import type { Settings, World } from '../../../src/reconcile/pass.ts';
 import type { ContextLogger, EventNote, ObjectRef } from '../../../src/reconcile/ports.ts';
@@ -132,7 +132,7 @@ export class Operator {
     const fleet = new Fleet();
     this.#due = new Map();
     this.#failures = new Map();
-    this.#wake(fleet.replace(resets.list()));
+    this.#wake(fleet.replace(resets.list().map(memberOf)));
     const wake = (refs: readonly ObjectRef[]): void => this.#wake(refs);
     return {
       ...interposed(this.#site, this.faults),
