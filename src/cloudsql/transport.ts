@@ -7,7 +7,7 @@ import type { Slot } from '../reconcile/ports.ts';
 import { isThrottled, toBody } from './api-error.ts';
 import { Credentials } from './credentials.ts';
 import { type ApiCall, type Exchange, exchange } from './exchange.ts';
-import { type Order, Pace, type Patience } from './pace.ts';
+import { type Order, Pace, type PaceOptions, type Patience } from './pace.ts';
 
 export interface TransportOptions {
   /** The root under which `/v1/projects/…` lies. */
@@ -59,6 +59,15 @@ const MAX_WAIT_MS = 5_000;
 /** Below what load balancers keep an idle connection for, so that a read rarely meets one that is closing. */
 const IDLE_CONNECTION_MS = 30_000;
 
+/** One for each quota. */
+export const paces = ({ readQps, mutateQps, ...clock }: PacesOptions): Readonly<Record<Quota, Pace>> => ({
+  Gets: new Pace({ perSecond: readQps, burst: READ_BURST, ...clock }),
+  Lists: new Pace({ perSecond: readQps, burst: READ_BURST, ...clock }),
+  Writes: new Pace({ perSecond: mutateQps, burst: WRITE_BURST, ...clock }),
+});
+
+type PacesOptions = Pick<TransportOptions, 'readQps' | 'mutateQps'> & Pick<PaceOptions, 'monotonicMs' | 'sleep'>;
+
 export class Transport {
   readonly #options: TransportOptions;
   readonly #credentials: Credentials;
@@ -68,14 +77,10 @@ export class Transport {
   readonly #freshConnections: HttpAgent;
 
   constructor(options: TransportOptions) {
-    const { endpoint, requestTimeoutMs, readQps, mutateQps, monotonicMs } = options;
+    const { endpoint, requestTimeoutMs } = options;
     this.#options = options;
     this.#credentials = new Credentials({ timeoutMs: requestTimeoutMs });
-    this.#paces = {
-      Gets: new Pace({ perSecond: readQps, burst: READ_BURST, monotonicMs }),
-      Lists: new Pace({ perSecond: readQps, burst: READ_BURST, monotonicMs }),
-      Writes: new Pace({ perSecond: mutateQps, burst: WRITE_BURST, monotonicMs }),
-    };
+    this.#paces = paces(options);
     this.#sharedConnections = newAgent(endpoint, true);
     this.#freshConnections = newAgent(endpoint, false);
   }

@@ -37,8 +37,7 @@ export class Turns {
     const given = this.#given.get(key);
     if (given !== undefined) return given;
     const line = this.#lineOf(spec.project);
-    const isNext = line.keys.size === 0 && line.held < MAX_HELD;
-    const slot = isNext ? this.#slots.trySlot(spec.project) : undefined;
+    const slot = line.held < MAX_HELD ? this.#slots.trySlot(spec.project) : undefined;
     if (slot !== undefined) return this.#hold(slot, key, spec.project);
     line.keys.add(key);
     this.#serve(spec.project);

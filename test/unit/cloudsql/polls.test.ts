@@ -167,18 +167,29 @@ describe('polls', () => {
     assert.deepEqual(project.calls, [20, 2]);
   });
 
-  it('of another project, and of what is done or not asked for any more, do not count', async () => {
+  it('of another project do not count', async () => {
     const project = new Project();
     const names = project.run(20);
     await project.warmUp(names);
     await project.poll(names.slice(0, 9), 'q');
     assert.deepEqual(project.calls, [9, 0]);
-    for (const name of names.slice(0, 8)) project.set({ name, status: 'DONE' });
-    await project.poll(names);
+  });
+
+  it('of operations that are done do not count', async () => {
+    const project = new Project();
+    const names = project.run(20);
+    for (const name of names.slice(0, 12)) project.set({ name, status: 'DONE' });
+    await project.warmUp(names);
+    await project.poll(names.slice(12));
+    assert.deepEqual(project.calls, [8, 0]);
+  });
+
+  it('of operations that nobody asks for any more do not count', async () => {
+    const project = new Project();
+    const names = project.run(20);
+    await project.warmUp(names);
     project.nowMs += 31_000;
-    project.gets = 0;
-    project.lists = 0;
-    await project.poll(names.slice(8, 17));
+    await project.poll(names.slice(0, 9));
     assert.deepEqual(project.calls, [9, 0]);
   });
 });

@@ -1,0 +1,145 @@
+/** The pace of a whole fleet in one project, on a clock of its own: what it asks of Cloud SQL, and how fast it is there. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Order } from '../../../src/cloudsql/pace.ts';
+import { Polls } from '../../../src/cloudsql/polls.ts';
+import { paces, type Quota } from '../../../src/cloudsql/transport.ts';
+import { type Config, parseConfig } from '../../../src/config.ts';
+import { pollDelayMs } from '../../../src/domain/attempts.ts';
+import type { Operation } from '../../../src/domain/ssl-reset.ts';
+import { Turns } from '../../../src/reconcile/turns.ts';
+import { anOperation, aReset } from '../support/builders.ts';
+import { VirtualTime } from './virtual-time.ts';
+
+const SIZE = 1_000;
+const OPERATION_MS = 45_000;
+const READ_MS = 300;
+const WRITE_MS = 1_500;
+const PROJECT = 'acme-prod';
+
+function defaults(): Config {
+  const parsed = parseConfig([], {});
+  assert.ok(parsed.kind === 'Config');
+  return parsed.config;
+}
+
+/** One project of Cloud SQL, and the operator's way to it. */
+class Fleet {
+  readonly time = new VirtualTime();
+  readonly #config = defaults();
+  readonly #paces = paces({
+    readQps: this.#config.cloudsqlReadQps,
+    mutateQps: this.#config.cloudsqlMutateQps,
+    monotonicMs: this.time.now,
+    sleep: this.time.sleep,
+  });
+  readonly calls: Readonly<Record<Quota, number[]>> = { Gets: [], Lists: [], Writes: [] };
+  /** The newest first. */
+  #operations: readonly { readonly name: string; readonly endsMs: number }[] = [];
+  readonly #wakes = new Map<string, () => void>();
+  readonly #turns = new Turns(
+    {
+      trySlot: () => this.#paces.Writes.tryTake(PROJECT),
+      slot: () => this.#paces.Writes.take(PROJECT, { order: 'Behind', maxWaitMs: Number.POSITIVE_INFINITY }),
+    },
+    (refs) => {
+      for (const { name } of refs) this.#wakes.get(name)?.();
+    },
+  );
+  readonly #polls = new Polls({
+    freshMs: 2 * this.#config.pollMinMs,
+    monotonicMs: this.time.now,
+    get: async (_project, name) => {
+      await this.#read('Gets', 'Ahead');
+      return this.#view(name);
+    },
+    page: async ({ maxResults, pageToken = '0' }) => {
+      await this.#read('Lists', 'Ahead');
+      const end = Number(pageToken) + maxResults;
+      const operations = this.#operations.slice(Number(pageToken), end).map(({ name }) => this.#view(name));
+      return { operations, ...(end < this.#operations.length && { nextPageToken: String(end) }) };
+    },
+  });
+  #free = this.#config.concurrency;
+  readonly #waiting: (() => void)[] = [];
+
+  /** All that Cloud SQL is asked for one reset; each part is a pass that keeps a worker busy. */
+  async reset(name: string): Promise<void> {
+    const object = aReset({ name, spec: { project: PROJECT } });
+    for (let isDone = false; !isDone; ) {
+      const { promise: woken, resolve } = Promise.withResolvers<void>();
+      this.#wakes.set(name, resolve);
+      isDone = await this.#pass(async () => {
+        const slot = this.#turns.take(object);
+        if (slot === undefined) return false;
+        await this.#read('Lists', 'Behind');
+        await this.#read('Gets', 'Behind');
+        slot.spend();
+        this.calls.Writes.push(this.time.now());
+        await this.time.sleep(WRITE_MS);
+        this.#operations = [{ name, endsMs: this.time.now() + OPERATION_MS }, ...this.#operations];
+        return true;
+      });
+      if (!isDone) await woken;
+    }
+    await this.#follow(name);
+    await this.#pass(() => this.#read('Lists', 'Ahead'));
+  }
+
+  async #follow(name: string): Promise<void> {
+    const since = new Date(this.time.now()).toISOString();
+    for (let status: string | undefined; status !== 'DONE'; ) {
+      await this.time.sleep(pollDelayMs(since, new Date(this.time.now()), this.#config));
+      ({ status } = await this.#pass(() => this.#polls.operation(PROJECT, name)));
+    }
+  }
+
+  async #read(quota: 'Gets' | 'Lists', order: Order): Promise<void> {
+    await this.#paces[quota].take(PROJECT, { order, maxWaitMs: 5_000 });
+    this.calls[quota].push(this.time.now());
+    await this.time.sleep(READ_MS);
+  }
+
+  #view(name: string): Operation {
+    const { endsMs = 0 } = this.#operations.find((one) => one.name === name) ?? {};
+    return anOperation({ name, status: endsMs > this.time.now() ? 'RUNNING' : 'DONE' });
+  }
+
+  async #pass<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#free -= 1;
+    try {
+      return await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free += 1;
+      else next();
+    }
+  }
+}
+
+const mostInAMinute = (times: readonly number[]): number =>
+  Math.max(
+    ...times.map((from, index) => times.slice(index, index + 1_000).filter((atMs) => atMs < from + 60_000).length),
+  );
+
+test('1,000 resets of one project keep to its quotas in any minute, and come near to that of writes', async () => {
+  const fleet = new Fleet();
+  const ends: number[] = [];
+  const beginMs = fleet.time.now();
+  const all = Array.from({ length: SIZE }, async (_, index) => {
+    await fleet.reset(`db-${index}`);
+    ends.push(fleet.time.now());
+  });
+  await fleet.time.pass(600_000);
+  assert.equal(ends.length, SIZE);
+  await Promise.all(all);
+  const { Gets, Lists, Writes } = fleet.calls;
+  assert.equal(Writes.length, SIZE);
+  assert.ok(mostInAMinute(Writes) <= 180, `${mostInAMinute(Writes)} writes`);
+  assert.ok(mostInAMinute(Gets) <= 500, `${mostInAMinute(Gets)} gets`);
+  assert.ok(mostInAMinute(Lists) <= 500, `${mostInAMinute(Lists)} lists`);
+  const minutes = ((Writes.at(-1) ?? 0) - beginMs) / 60_000;
+  assert.ok(SIZE / minutes >= 160, `${SIZE / minutes} resets a minute`);
+  assert.ok(Gets.length + Lists.length < 4 * SIZE, `${Gets.length} gets, ${Lists.length} lists`);
+});
