@@ -22,9 +22,12 @@ export function drawn(spans: readonly ReceivedSpan[]): string {
   return below('', 0).join('\n');
 }
 
-function told({ attributes }: ReceivedSpan): string {
+function told({ attributes, status }: ReceivedSpan): string {
   const code = attributes['http.response.status_code'];
   const rest = [attributes['cloudsql_ssl.workload.name'], attributes['cloudsql_ssl.outcome'], code];
-  const words = rest.filter((word) => word !== undefined);
+  const words = [
+    ...rest.filter((word) => word !== undefined),
+    ...(status.message === '' ? [] : [`✗ ${status.message}`]),
+  ];
   return words.length === 0 ? '' : ` → ${words.join(' ')}`;
 }
