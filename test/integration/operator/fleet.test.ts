@@ -19,7 +19,7 @@ describe('a fleet', () => {
       emulator: {
         quota: QUOTA,
         plan: { pendingMs: 200, runningMs: 3_000 },
-        instances: names.map((name) => ({ project: PROJECT, name })),
+        instances: names.map((name) => ({ project: PROJECT, name, hasSharedKey: true })),
       },
     });
     await apply(...names.map((name) => reset({ instance: name }, { name })));
@@ -41,7 +41,7 @@ describe('a fleet', () => {
       flags: [...PACE, '--max-resets-per-hour=0'],
       emulator: {
         quota: { ...QUOTA, writes: 3 },
-        instances: names.map((name) => ({ project: PROJECT, name })),
+        instances: names.map((name) => ({ project: PROJECT, name, hasSharedKey: true })),
       },
     });
     await apply(...names.map((name) => reset({ instance: name }, { name })));
