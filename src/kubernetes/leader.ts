@@ -198,8 +198,12 @@ export class LeaderElection implements Election {
 
   #failed(message: string, error: unknown): void {
     if (!isKubernetesError(error)) throw error;
-    if (error.kind !== 'Unavailable' && error.kind !== 'Conflict')
-      this.#problem = `${message}: ${oneLine(error.message)}`;
+    if (error.kind !== 'Unavailable' && error.kind !== 'Conflict') {
+      const problem = `${message}: ${oneLine(error.message)}`;
+      // Told already, be the lease lost meanwhile or not.
+      if (problem === this.#problem) return;
+      this.#problem = problem;
+    }
     this.#log('warn', message, { err: error });
   }
 

@@ -36,6 +36,8 @@ interface Installed extends Bench {
   readonly proxy: ApiProxy;
   /** The bundle with the arguments of the Deployment. */
   start(): Program;
+  /** Applies the chart's Roles without the change. */
+  mend(): Promise<void>;
 }
 
 /** Applies the chart's accounts and Roles, after `change`, and takes a token of that account. */
@@ -52,12 +54,9 @@ async function installed(
 
   const release = `r-${randomUUID().slice(0, 8)}`;
   const values = set(valuesFor(namespace));
-  const rendered = documents(change(await helm(['template', release, CHART, `--namespace=${ops}`, ...values])));
-  const roles = JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'List',
-    items: rendered.filter(({ kind }) => RBAC.includes(kind)).map(({ object }) => object),
-  });
+  const text = await helm(['template', release, CHART, `--namespace=${ops}`, ...values]);
+  const rendered = documents(change(text));
+  const roles = rolesOf(rendered);
   await cluster.kubectl(['apply', '-f', '-'], roles);
   afterwards(t, () => cluster.kubectl(['delete', '--ignore-not-found', '--wait=false', '-f', '-'], roles));
 
@@ -78,7 +77,15 @@ async function installed(
     afterwards(t, () => program.kill());
     return program;
   };
-  return { ...b, operator: admin, rendered, proxy, start };
+  const mend = async (): Promise<void> => {
+    await cluster.kubectl(['apply', '-f', '-'], rolesOf(documents(text)));
+  };
+  return { ...b, operator: admin, rendered, proxy, start, mend };
+}
+
+function rolesOf(rendered: readonly Rendered[]): string {
+  const items = rendered.filter(({ kind }) => RBAC.includes(kind)).map(({ object }) => object);
+  return JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
 }
 
 const podSpec = (rendered: readonly Rendered[]): unknown =>
@@ -168,3 +175,62 @@ test('a kind without a right is refused by its name before any reset where it is
   assert.equal(release.resets(), 1);
   assert.equal(await operator.kill('SIGTERM'), 0);
 });
+
+interface Missing {
+  readonly rule: RegExp;
+  /** What is left of it. */
+  readonly verbs: string;
+  readonly ready: RegExp;
+  readonly line: string;
+  /** What the log says when it is over. */
+  readonly over: string;
+}
+
+const MISSING: Readonly<Record<string, Missing>> = {
+  'to watch the objects': {
+    rule: /(resources: \[cloudsqlsslresets\]\s+verbs:) \[get, list, watch\]/g,
+    verbs: '[get, list]',
+    ready: /^503 watch: CloudSqlSslResets cannot be watched: .*cannot watch resource "cloudsqlsslresets"/,
+    line: 'CloudSqlSslResets cannot be watched',
+    over: 'CloudSqlSslResets are watched again',
+  },
+  'to write their status': {
+    rule: /(resources: \[cloudsqlsslresets\/status\]\s+verbs:) \[update\]/g,
+    verbs: '[get]',
+    ready:
+      /^503 rights: the API server refuses what \S+\/db needs: .*cannot update resource "cloudsqlsslresets\/status"/,
+    line: 'A pass failed and is run again',
+    over: 'Request received',
+  },
+  'to write the Lease': {
+    rule: /(resources: \[leases\]\s+resourceNames: .*\s+verbs:) \[get, list, watch, patch\]/g,
+    verbs: '[get, list, watch]',
+    ready: /^503 lease: The lease cannot be written; it is tried again: .*cannot patch resource "leases"/,
+    line: 'The lease cannot be written',
+    over: '"reason":"Complete"',
+  },
+};
+
+for (const [right, { rule, verbs, ready, line, over }] of Object.entries(MISSING)) {
+  test(`without the right ${right} readiness, a metric and one line of the log say so, and it goes on when it is there`, async (t) => {
+    const without = (text: string): string => text.replaceAll(rule, `$1 ${verbs}`);
+    const release = await installed(t, () => ({}), without);
+    const operator = release.start();
+    await release.apply(reset());
+    assert.match(await operator.says(line), /"level":"(warn|error)"/);
+    await release.proxy.until((answers) => answers.filter(({ status }) => status === 403).length > 2);
+    assert.match(await operator.readyz(), ready);
+    const metrics = await operator.metrics();
+    assert.equal(metrics.match(/^cloudsql_ssl_reset_ready\{.*\} 0$/gm)?.length, 1);
+    assert.match(metrics, /^rest_client_requests_total\{code="403",.*\} [1-9]/m);
+
+    await release.mend();
+    await release.until('db', isReady);
+    await operator.says(over);
+    assert.equal(await operator.readyz(), '200 ok\n');
+    const told = operator.log.split('\n').filter((one) => one.includes(line) && !one.includes('"level":"debug"'));
+    assert.equal(told.length, 1, operator.log);
+    assert.equal(release.resets(), 1);
+    assert.equal(await operator.kill('SIGTERM'), 0);
+  });
+}

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Agent, type RequestOptions, request as send } from 'node:https';
@@ -9,6 +10,8 @@ import { textAt } from '../../../src/kubernetes/json.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { afterwards } from '../support/afterwards.ts';
 import { temporaryFolder } from './kubeconfigs.ts';
+
+const PATIENCE_MS = 60_000;
 
 /** Answers a request in the API server's stead, or lets it pass by answering false. */
 type Intercept = (request: IncomingMessage, response: ServerResponse) => boolean;
@@ -29,6 +32,8 @@ export interface ApiProxy {
   readonly requests: readonly string[];
   /** What the API server has answered, in order. */
   readonly answers: readonly Answered[];
+  /** Waits for the answer with which they are as `predicate` wants them. */
+  until(predicate: (answers: readonly Answered[]) => boolean): Promise<void>;
   intercept(intercept: Intercept | undefined): void;
   /** Cuts all connections of clients. */
   cut(): void;
@@ -41,6 +46,7 @@ export async function apiProxy(t: TestContext, { kubeconfigPath, serverUrl }: Cl
   const sockets = new Set<Socket>();
   const requests: string[] = [];
   const answers: Answered[] = [];
+  const news = new EventEmitter();
   let intercept: Intercept | undefined;
   let connections = 0;
 
@@ -48,7 +54,10 @@ export async function apiProxy(t: TestContext, { kubeconfigPath, serverUrl }: Cl
     requests.push(`${request.method} ${request.url}`);
     if (intercept?.(request, response)) return;
     const { method = '', url = '/' } = request;
-    forward(new URL(url, serverUrl), options, request, response, (status) => answers.push({ method, url, status }));
+    forward(new URL(url, serverUrl), options, request, response, (status) => {
+      answers.push({ method, url, status });
+      news.emit('answer');
+    });
   });
   server.on('connection', (socket) => {
     connections += 1;
@@ -69,6 +78,10 @@ export async function apiProxy(t: TestContext, { kubeconfigPath, serverUrl }: Cl
     connections: () => connections,
     requests,
     answers,
+    until: async (predicate) => {
+      const signal = AbortSignal.timeout(PATIENCE_MS);
+      while (!predicate(answers)) await once(news, 'answer', { signal });
+    },
     intercept: (next) => {
       intercept = next;
     },

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { kubeconfigAs, temporaryFolder } from '../kubernetes/kubeconfigs.ts';
+import { afterwards } from '../support/afterwards.ts';
 import { bench, deployment, hasReason, isReady, PROJECT, QUICK, reset } from './bench.ts';
 import { conditionOf } from './kinds.ts';
 import { Program } from './program.ts';
@@ -64,7 +65,7 @@ describe('what a person must put right outside of the object', { concurrency: 2 
       ],
       { ...process.env, GCE_METADATA_HOST: emulator.metadataHost },
     );
-    t.after(() => operator.kill());
+    afterwards(t, () => operator.kill());
     await operator.says('CloudSqlSslResets cannot be watched; it is tried again');
     const refused = 'the API server does not take the credentials of the operator (401)';
     assert.equal(await operator.readyz(), `503 watch: CloudSqlSslResets cannot be watched: ${refused}\n`);

@@ -314,6 +314,17 @@ describe('what keeps a replica from ever leading', () => {
     assert.deepEqual([a.leads, a.election.problem()], [true, undefined]);
   });
 
+  test('is said once by one that led, though it loses the lease over it', async () => {
+    const server = new LeaseServer();
+    const a = new Replica('a', server);
+    await a.timers.advance(0);
+    assert.equal(a.leads, true);
+    a.connection.isForbidden = true;
+    await a.timers.advance(4 * DURATION_MS);
+    assert.equal(a.leads, false);
+    assert.equal(a.log.filter((line) => line.startsWith('The lease cannot be written')).length, 1, a.log.join());
+  });
+
   test('is not an API server that is away', async () => {
     const server = new LeaseServer();
     const a = new Replica('a', server);
