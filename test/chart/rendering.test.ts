@@ -104,6 +104,7 @@ const MISSPELT: readonly (readonly [values: Readonly<Record<string, unknown>>, c
   [{ workloadKinds: ['Deployments'] }, /'\/workloadKinds\/0'/],
   [{ allowedInstances: ['acme-prod'] }, /'\/allowedInstances\/0'/],
   [{ 'image.digest': 'latest' }, /'\/image\/digest'/],
+  [{ 'prometheusRule.runbookBaseUrl': 'docs/runbooks.md' }, /'\/prometheusRule\/runbookBaseUrl'/],
   [{ replicas: '2' }, /'\/replicas'.*want integer/],
   [{ extraArgs: ['poll-max=3s'] }, /'\/extraArgs\/0'/],
 ];
@@ -163,6 +164,7 @@ const CONTRADICTIONS: readonly (readonly [values: Readonly<Record<string, unknow
     /googleCredentials\.secretName and the annotation iam\.gke\.io\/gcp-service-account/,
   ],
   [{ namespaces: ['a'], allowedInstances: ['b=p/i'] }, /namespace b \(b=p\/i\), which is not in namespaces/],
+  [{ 'prometheusRule.enabled': true }, /prometheusRule\.runbookBaseUrl is empty.*Set it to the URL/],
   [{ extraArgs: ['--lease-name=other'] }, /extraArgs holds --lease-name.*use the value leaderElection\.leaseName/],
   [
     { extraEnv: [{ name: 'CLOUDSQL_SSL_LOG_LEVEL', value: 'debug' }] },

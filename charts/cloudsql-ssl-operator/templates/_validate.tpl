@@ -35,6 +35,9 @@
 {{- if and $v.podMonitor.enabled $v.serviceMonitor.enabled -}}
 {{- $problems = append $problems "podMonitor.enabled and serviceMonitor.enabled are both true: every series would be scraped twice. Set one of them to false" -}}
 {{- end -}}
+{{- if and $v.prometheusRule.enabled (not $v.prometheusRule.runbookBaseUrl) -}}
+{{- $problems = append $problems "prometheusRule.enabled is true and prometheusRule.runbookBaseUrl is empty: the alerts would link to nothing. Set it to the URL where your people read docs/runbooks.md" -}}
+{{- end -}}
 {{- if eq (int $v.metrics.port) (int $v.healthPort) -}}
 {{- $problems = append $problems (printf "metrics.port and healthPort are both %d: give one of them another port" (int $v.healthPort)) -}}
 {{- end -}}
