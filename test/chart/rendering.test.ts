@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { flags } from '../../src/config/flags.ts';
 import { type Config, parseConfig } from '../../src/config.ts';
 import { arrayAt, isObject, objectAt, textAt, textsAt } from '../../src/kubernetes/json.ts';
-import { CHART, helm, ofKind, type Rendered, set, template, valueFiles } from './helm.ts';
+import { temporaryFolder } from '../integration/kubernetes/kubeconfigs.ts';
+import { CHART, documents, helm, ofKind, type Rendered, set, template, valueFiles } from './helm.ts';
 
 const CRDS = fileURLToPath(new URL('../../crds/', import.meta.url));
+const PACKAGE_CHART = fileURLToPath(new URL('../../scripts/package-chart.ts', import.meta.url));
 const WORKLOAD_IDENTITY = { 'iam.gke.io/gcp-service-account': 'a@b.iam.gserviceaccount.com' };
 
 function container(rendered: readonly Rendered[]): unknown {
@@ -238,6 +242,21 @@ test('the alerts are those of the chart, each with a link to where the runbooks 
   const source: unknown = parse(await readFile(join(CHART, 'files', 'alerts.yaml'), 'utf8'));
   const expressions = (list: readonly unknown[]) => list.map((alert) => textAt(alert, 'expr'));
   assert.deepEqual(expressions(rendered), expressions(alerts(source)));
+});
+
+test('the chart of a release has its image, and its alerts link to the runbooks of its version', async (t) => {
+  const output = await temporaryFolder(t);
+  const flags = ['--image=ghcr.io/acme/operator', '--home=https://github.com/acme/operator', `--output=${output}`];
+  await promisify(execFile)(process.execPath, [PACKAGE_CHART, ...flags]);
+  const [file = ''] = await readdir(output);
+  const version = /^cloudsql-ssl-operator-(.*)\.tgz$/.exec(file)?.[1];
+  const rendered = documents(
+    await helm(['template', 'x', join(output, file), ...set({ 'prometheusRule.enabled': true })]),
+  );
+  assert.equal(textAt(container(rendered), 'image'), `ghcr.io/acme/operator:${version}`);
+  const rule = JSON.stringify(ofKind(rendered, 'PrometheusRule')[0]?.object);
+  const links = [...rule.matchAll(/"runbook_url":"([^"#]*)#/g)].map(([, link]) => link);
+  assert.deepEqual([...new Set(links)], [`https://github.com/acme/operator/blob/v${version}/docs/runbooks.md`]);
 });
 
 test('the dashboard is in a ConfigMap that Grafana finds, as it is', async () => {
