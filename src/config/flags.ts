@@ -146,13 +146,13 @@ export const flags: Readonly<Record<ConfigKey, Flag>> = {
   cloudsqlMutateQps: {
     name: 'cloudsql-mutate-qps',
     value: 'N',
-    default: '2.75',
+    default: '2',
     help: 'resets and other changes a second, for each project; a refusal for the quota slows it down by itself',
   },
   cloudsqlReadQps: {
     name: 'cloudsql-read-qps',
     value: 'N',
-    default: '7.5',
+    default: '6',
     help: 'gets a second, and as many lists, for each project; slowed down likewise',
   },
   callWindowMs: {
