@@ -4,7 +4,7 @@ import { textAt } from '../../src/kubernetes/json.ts';
 import type { Emulator } from '../cloudsql-emulator/emulator.ts';
 import { activeCa, deployment, hasReason, isReady, reset } from '../integration/operator/bench.ts';
 import { sharedCluster } from '../integration/support/cluster.ts';
-import { hasEnded, hasHealth, healthOf, healths, isSyncedTo, withoutRepeats } from './application.ts';
+import { type Application, hasEnded, hasHealth, healthOf, healths, isSyncedTo, withoutRepeats } from './application.ts';
 import { startArgoCd } from './argo-cd.ts';
 import { gitOpsBench, note, wave } from './bench.ts';
 
@@ -19,6 +19,9 @@ const holdBack = (emulator: Emulator): void => {
   const answer = { kind: 'Error', executed: false, code: 409, reason: 'operationInProgress' } as const;
   emulator.order({ api: 'resetSslConfig', times: 'Always', answer });
 };
+
+const phaseOf = (operation: Application['status']['operationState'], name: string): string | undefined =>
+  operation?.syncResult?.resources.find((each) => each.name === name)?.hookPhase;
 
 describe('an Application with our health.lua', { concurrency: 4 }, () => {
   test('begins a wave when the reset of the one before is Ready', async (t) => {
@@ -43,12 +46,11 @@ describe('an Application with our health.lua', { concurrency: 4 }, () => {
   });
 
   test('has another commit wait while a wave waits for its reset', async (t) => {
-    const { emulator, push, application, resets } = await gitOpsBench(t, argoCd);
+    const { emulator, push, application, until, resets } = await gitOpsBench(t, argoCd);
     holdBack(emulator);
     const first = await push(...WAVES);
-    await application.until(({ status }) =>
-      /^waiting for .*CloudSqlSslReset/.test(status.operationState?.message ?? ''),
-    );
+    await application.until(({ status }) => phaseOf(status.operationState, 'db') === 'Running');
+    await until('db', hasReason('WaitingForInstance'));
     const second = await push(...WAVES, note('more'));
     const { status } = await application.refresh();
     assert.deepEqual([status.sync.revision, status.operationState?.phase], [second, 'Running']);
