@@ -4,7 +4,7 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
-import { resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile, type Plugin } from 'esbuild';
 
@@ -68,6 +68,40 @@ const partOfUndici: Plugin = {
   },
 };
 
+/**
+ * client-node's serializer names all 700 models of Kubernetes, though it passes on what it has no model of. Here it keeps
+ * those of the kinds that the adapters call typed methods for, and what these are made of.
+ */
+const MODELS = ['V1Status', 'V1Namespace', 'V1Secret', 'V1ConfigMap', 'V1Lease', 'EventsV1Event'] as const;
+const modelsInUse: Plugin = {
+  name: 'models-in-use',
+  setup({ onLoad }) {
+    onLoad({ filter: /client-node\/dist\/gen\/models\/ObjectSerializer\.js$/ }, async ({ path }) => {
+      const lines = (await readFile(path, 'utf8')).split('\n');
+      const known = new Set(lines.flatMap((line) => modelIn(line) ?? []));
+      const used = new Set<string>();
+      const use = async (model: string): Promise<void> => {
+        if (!known.has(model) || used.has(model)) return;
+        used.add(model);
+        const text = await readFile(join(dirname(path), `${model}.js`), 'utf8');
+        for (const [, type = ''] of text.matchAll(/"type": "(.*)"/g)) {
+          for (const word of type.match(/\w+/g) ?? []) await use(word);
+        }
+      };
+      for (const model of MODELS) await use(model);
+      const isKept = (line: string): boolean => used.has(modelIn(line) ?? MODELS[0]);
+      return { contents: lines.filter(isKept).join('\n'), loader: 'js' };
+    });
+  },
+};
+
+/** The model that a line of the serializer is about: its export, its import, or its entry in the map. */
+const modelIn = (line: string): string | undefined =>
+  /^(?:export \* from '.*\/(\w+)\.js';|import \{ (\w+) \} from .*| {4}"(\w+)": \w+,)$/
+    .exec(line)
+    ?.slice(1)
+    .find(Boolean);
+
 /** Its package.json does not say that its modules only declare things, so that all of them would be kept. */
 const WITHOUT_SIDE_EFFECTS = /node_modules\/@kubernetes\/client-node\/dist\//;
 const declareSideEffects: Plugin = {
@@ -117,7 +151,7 @@ const { metafile } = await build({
   alias: { rxjs: './node_modules/rxjs/dist/esm/index.js' },
   define: { OPERATOR_VERSION: JSON.stringify(version) },
   banner: { js: banner },
-  plugins: [leaveOut, requireBuiltins, partOfUndici, declareSideEffects],
+  plugins: [leaveOut, requireBuiltins, partOfUndici, modelsInUse, declareSideEffects],
   metafile: true,
   logLevel: 'warning',
 });
