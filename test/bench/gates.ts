@@ -46,6 +46,8 @@ export const GATES: readonly Gate[] = [
     bound: atMost(5),
   },
   { name: 'polls of an operation of 40 s', ours: ours('polls'), bound: atMost(6) },
+  { name: METRICS.fleet.title, ours: ours('fleet'), bound: { kind: 'AtLeast', value: 120 } },
+  { name: METRICS.throttled.title, ours: ours('throttled'), bound: atMost(0) },
   { name: METRICS.connections.title, ours: ours('connections'), bound: atMost(50) },
   { name: METRICS.start.title, ours: ours('start'), floor: floor('start'), bound: times(2.6) },
   { name: METRICS.latency.title, ours: ours('latency'), floor: floor('latency'), bound: times(5) },

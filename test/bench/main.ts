@@ -1,6 +1,3 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { cpus, totalmem } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { startControlPlane } from '../cluster/control-plane.ts';
 import { interruption } from '../cluster/interruption.ts';
@@ -9,9 +6,11 @@ import { runProgram, UsageError } from '../cluster/usage-error.ts';
 import { judge } from './gates.ts';
 import { type Lab, openLab } from './lab.ts';
 import type { Measure } from './measure.ts';
+import { saveResults } from './results.ts';
 import type { Scenario } from './scenario.ts';
 import { bundle } from './scenarios/bundle.ts';
 import { failOver } from './scenarios/fail-over.ts';
+import { fleet } from './scenarios/fleet.ts';
 import { foreign } from './scenarios/foreign.ts';
 import { latency } from './scenarios/latency.ts';
 import { memory } from './scenarios/memory.ts';
@@ -31,12 +30,11 @@ const SCENARIOS: readonly Scenario[] = [
   failOver,
   patches,
   thousandResets,
+  fleet,
   roll,
   foreign,
   memory,
 ];
-
-const RESULTS = fileURLToPath(new URL('../../dist/bench/', import.meta.url));
 
 interface Flags {
   readonly only: readonly string[];
@@ -47,7 +45,6 @@ const program = new Command('npm run bench --')
   .description('Measures the built operator against the gates of docs/performance.md, and against other ways to do it.')
   .option('--only <name...>', `just these: ${SCENARIOS.map(({ name }) => name).join(', ')}`, [])
   .option('--runs <n>', 'how often each is measured; the tables show medians', '3')
-  .addHelpText('after', `\nResults are kept in ${RESULTS}.`)
   .parse();
 
 await runProgram(() => bench(program.opts<Flags>()));
@@ -60,10 +57,16 @@ async function bench({ only, runs }: Flags): Promise<number> {
   const cluster = await startControlPlane({ log: logToStderr });
   const lab = await openLab(cluster, logToStderr);
   const measures: Measure[] = [];
+  const broken: string[] = [];
   try {
     for (let run = 1; run <= Number(runs); run += 1) {
       for (const scenario of chosen) {
-        if (!interrupted.aborted) measures.push(...(await measure(scenario, lab, `${run}/${runs}`)));
+        if (interrupted.aborted) break;
+        logToStderr(`${run}/${runs} ${scenario.name}: ${scenario.what}`);
+        const found = await measure(scenario, lab);
+        if (found === undefined) broken.push(scenario.name);
+        else measures.push(...found);
+        await saveResults(['bench', ...only].join('-'), measures);
       }
     }
   } finally {
@@ -71,9 +74,10 @@ async function bench({ only, runs }: Flags): Promise<number> {
     await cluster.stop();
   }
   const verdicts = judge(measures);
-  await save(measures, only);
   console.log(`${gateTable(verdicts)}\n\n${comparisonTable(measures)}`);
-  return interrupted.aborted || verdicts.some(({ isMet }) => !isMet) ? 1 : 0;
+  if (broken.length > 0) console.log(`\nNot measured: ${broken.join(', ')}`);
+  const isMet = broken.length === 0 && verdicts.every((verdict) => verdict.isMet);
+  return isMet && !interrupted.aborted ? 0 : 1;
 }
 
 function choose(only: readonly string[]): readonly Scenario[] {
@@ -82,20 +86,15 @@ function choose(only: readonly string[]): readonly Scenario[] {
   return only.length === 0 ? SCENARIOS : SCENARIOS.filter(({ name }) => only.includes(name));
 }
 
-async function measure({ name, what, measure: act }: Scenario, lab: Lab, run: string): Promise<readonly Measure[]> {
-  lab.log(`${run} ${name}: ${what}`);
+/** Undefined where it broke off: the others are worth knowing all the same. */
+async function measure({ measure: act }: Scenario, lab: Lab): Promise<readonly Measure[] | undefined> {
   const begun = performance.now();
-  const measures = await act(lab);
-  lab.log(`  ${Math.round((performance.now() - begun) / 1000)} s`);
-  return measures;
-}
-
-/** For the plots, and to compare one day with another. */
-async function save(measures: readonly Measure[], only: readonly string[]): Promise<void> {
-  await mkdir(RESULTS, { recursive: true });
-  const machine = { cpus: cpus().length, model: cpus()[0]?.model, memoryGb: Math.round(totalmem() / 1e9) };
-  const result = { time: new Date().toISOString(), machine, node: process.version, measures };
-  const file = `${RESULTS}${['bench', ...only].join('-')}.json`;
-  await writeFile(file, `${JSON.stringify(result, undefined, 1)}\n`);
-  logToStderr(`Kept in ${file}`);
+  try {
+    return await act(lab);
+  } catch (error) {
+    lab.log(`  ${error instanceof Error ? error.stack : String(error)}`);
+    return undefined;
+  } finally {
+    lab.log(`  ${Math.round((performance.now() - begun) / 1000)} s`);
+  }
 }

@@ -26,7 +26,9 @@ export const METRICS = {
 export type Metric = keyof typeof METRICS;
 
 /** Ours; the least that can be done; and how people do it without us. */
-export type Who = 'ours' | 'floor' | 'README' | 'gcloud + kubectl' | 'restart in a loop' | 'restart by xargs -P';
+export const WHO = ['ours', 'floor', 'README', 'gcloud + kubectl', 'restart in a loop', 'restart by xargs -P'] as const;
+
+export type Who = (typeof WHO)[number];
 
 export interface Measure {
   readonly metric: Metric;

@@ -3,6 +3,7 @@ import { CustomObjectsApi } from '@kubernetes/client-node';
 import { GROUP, KIND, PLURAL, type SslReset, VERSION } from '../../src/domain/ssl-reset.ts';
 import { type Emulator, startEmulator } from '../cloudsql-emulator/emulator.ts';
 import type { OperationPlan } from '../cloudsql-emulator/operations.ts';
+import type { QuotaOptions } from '../cloudsql-emulator/quota.ts';
 import { Observer } from '../faults/observer.ts';
 import { isReady, PROJECT } from '../integration/operator/bench.ts';
 import type { Lab } from './lab.ts';
@@ -13,11 +14,16 @@ export const names = (prefix: string, count: number): readonly string[] =>
   Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
 
 /** With an instance for each name. */
-export const emulatorOf = (instances: readonly string[], plan: OperationPlan = {}): Promise<Emulator> =>
+export const emulatorOf = (
+  instances: readonly string[],
+  plan: OperationPlan = {},
+  quota?: QuotaOptions,
+): Promise<Emulator> =>
   startEmulator({
     project: PROJECT,
     instances: instances.map((name) => ({ project: PROJECT, name, hasSharedKey: true })),
     plan,
+    ...(quota && { quota }),
   });
 
 /** An object of the same name as its instance. */
