@@ -6,7 +6,7 @@ const COUNT = 1_000;
 const PLAN = { pendingMs: 5_000, runningMs: 35_000 };
 const PATIENCE_MS = 1_800_000;
 
-/** All objects are there at once; the pace is as it ships. From the first call that Cloud SQL gets to the last end. */
+/** All objects are there at once; the pace is as it ships. From the first call that Cloud SQL gets to the last one. */
 export const fleet: Scenario = {
   name: 'fleet',
   what: `${COUNT} resets in one project under the quotas of Cloud SQL`,
@@ -19,13 +19,14 @@ export const fleet: Scenario = {
       const kubeconfig = lab.cluster.kubeconfigPath;
       const flags = ['--leader-elect=false', `--namespaces=${namespace}`];
       const operator = lab.startOperator({ kubeconfig, namespace, emulator, flags });
-      const begun = await emulator.journal.waitFor(({ api }) => api === 'resetSslConfig').then(() => performance.now());
       await untilReset(lab, namespace, COUNT, PATIENCE_MS);
-      const minutes = (performance.now() - begun) / 60_000;
       await operator.stop();
+      const calls = emulator.journal.entries({ api: 'resetSslConfig', executed: true });
+      const times = calls.map(({ time }) => Date.parse(time));
+      const minutes = (Math.max(...times) - Math.min(...times)) / 60_000;
       const refused = emulator.journal.entries().filter(({ status }) => status === 429).length;
       return [
-        { metric: 'fleet', who: 'ours', value: COUNT / minutes },
+        { metric: 'fleet', who: 'ours', value: (calls.length - 1) / minutes },
         { metric: 'throttled', who: 'ours', value: refused },
       ];
     } finally {
