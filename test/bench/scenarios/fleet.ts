@@ -5,8 +5,10 @@ const COUNT = 1_000;
 /** As long as a real operation takes. */
 const PLAN = { pendingMs: 5_000, runningMs: 35_000 };
 const PATIENCE_MS = 1_800_000;
+/** As docs/operations.md gives it for an operator that has the quota for itself. */
+const PACE = ['--cloudsql-mutate-qps=2.75', '--cloudsql-read-qps=7.5'];
 
-/** All objects are there at once; the pace is as it ships. From the first call that Cloud SQL gets to the last one. */
+/** All objects are there at once. From the first call that Cloud SQL gets to the last one. */
 export const fleet: Scenario = {
   name: 'fleet',
   what: `${COUNT} resets in one project under the quotas of Cloud SQL`,
@@ -17,7 +19,7 @@ export const fleet: Scenario = {
     try {
       await forEach(resets, 20, (name) => createReset(lab, namespace, name));
       const kubeconfig = lab.cluster.kubeconfigPath;
-      const flags = ['--leader-elect=false', `--namespaces=${namespace}`];
+      const flags = ['--leader-elect=false', `--namespaces=${namespace}`, ...PACE];
       const operator = lab.startOperator({ kubeconfig, namespace, emulator, flags });
       await untilReset(lab, namespace, COUNT, PATIENCE_MS);
       await operator.stop();
