@@ -132,7 +132,9 @@ function whileSettling(reset: SslReset, sinceMs: number, { clock, settings }: Wo
 
 /** Cloud SQL ended the operation with an error; a person decides whether to call again. */
 export function failed(reset: SslReset, { name, error }: Operation): Verdict {
-  const causes = (error?.errors ?? []).map(({ code = '', message = '' }) => `${code} ${message}`.trim());
+  const causes = (error?.errors ?? []).map(({ code = '', message = '' }) =>
+    `${code} ${message}`.trim().replace(/\.+$/, ''),
+  );
   return stalled(
     'OperationFailed',
     `Operation ${name} failed: ${causes.join('; ').slice(0, 512)}. It is not called again without: ${retryCommand(reset)}`,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { findCondition } from '../../../src/domain/conditions.ts';
 import { annotations } from '../../../src/domain/ssl-reset.ts';
 import { at, fingerprint } from '../support/builders.ts';
 import { Operator } from '../support/operator.ts';
@@ -138,6 +139,14 @@ describe('an operation that failed', () => {
     await operator.drive();
     await operator.resync();
     assert.deepEqual(await scene.outcome(), { ...DONE_ONCE, executed: 2 });
+  });
+
+  test('is told as one sentence, whether or not Cloud SQL ends its own with a full stop', async () => {
+    const scene = new Scene();
+    scene.cloudSql.operationError = { errors: [{ code: 'INTERNAL', message: 'It broke.' }] };
+    await new Operator(scene).drive();
+    const told = findCondition(scene.status.conditions, 'Stalled')?.message ?? '';
+    assert.match(told, /failed: INTERNAL It broke\. It is not called again without: kubectl/);
   });
 
   test('and changed the CA all the same is published and rolled first, then stalls', async () => {
