@@ -34,12 +34,20 @@ export interface Dependent {
 
 type Target = NonNullable<Spec['rollout']['targets']>[number];
 
+/** Whether a workload depends on the instance: it is a target, is selected or refers to what is published. */
+export const dependsBy =
+  (spec: Spec, selector: LabelSelector) =>
+  (workload: Workload): boolean =>
+    targetOf(spec, workload) !== undefined || isSelected(spec, selector, workload);
+
+const targetOf = ({ rollout }: Spec, workload: Workload): Target | undefined =>
+  rollout.targets?.find((target) => isSame(target, workload));
+
 export function dependents(spec: Spec, selector: LabelSelector, workloads: readonly Workload[]): readonly Dependent[] {
   const targets = spec.rollout.targets ?? [];
-  const targetOf = (workload: Workload): Target | undefined => targets.find((target) => isSame(target, workload));
   const found = workloads
-    .filter((workload) => targetOf(workload) !== undefined || isSelected(spec, selector, workload))
-    .map((workload): Dependent => ({ ...named(workload), wave: waveOf(workload, targetOf(workload)), workload }));
+    .filter(dependsBy(spec, selector))
+    .map((workload): Dependent => ({ ...named(workload), wave: waveOf(workload, targetOf(spec, workload)), workload }));
   const missing = targets
     .filter((target) => !workloads.some((workload) => isSame(target, workload)))
     .map(({ kind, name, wave = 0 }): Dependent => ({ kind, name, wave }));

@@ -93,7 +93,7 @@ function sslResetSource<T>(
           parse,
           pageLimit,
         );
-        return { objects: items.filter((item) => item !== undefined), version: resourceVersion };
+        return { objects: items, version: resourceVersion };
       } catch (error) {
         throw explained(error);
       }

@@ -29,13 +29,14 @@ interface Collected<R> {
 export const PAGE_LIMIT = 500;
 
 /**
- * Reads all pages of a list and keeps what `reduce` makes of each item: no page is held while the next one is read.
+ * Reads all pages of a list and keeps what `reduce` makes of each item, nothing where that is undefined: no page is held
+ * while the next one is read.
  * A list that takes longer than the API server remembers its beginning is begun anew once.
  * @throws KubernetesError
  */
 export async function collect<Item, R>(
   read: (request: PageRequest) => Promise<Page<Item>>,
-  reduce: (item: Item) => R,
+  reduce: (item: Item) => R | undefined,
   limit: number = PAGE_LIMIT,
 ): Promise<Collected<R>> {
   try {
@@ -48,14 +49,17 @@ export async function collect<Item, R>(
 
 async function collectOnce<Item, R>(
   read: (request: PageRequest) => Promise<Page<Item>>,
-  reduce: (item: Item) => R,
+  reduce: (item: Item) => R | undefined,
   limit: number,
 ): Promise<Collected<R>> {
   const items: R[] = [];
   let token: string | undefined;
   for (;;) {
     const page = await call(read({ limit, ...(token !== undefined && { _continue: token }) }));
-    for (const item of page.items) items.push(reduce(item));
+    for (const item of page.items) {
+      const kept = reduce(item);
+      if (kept !== undefined) items.push(kept);
+    }
     token = page.metadata?._continue || undefined;
     if (token === undefined) return { items, resourceVersion: page.metadata?.resourceVersion ?? '' };
   }

@@ -26,10 +26,14 @@ export function createWorkloads(client: Client, pageLimit: number = PAGE_LIMIT):
     query: WorkloadQuery,
   ): Promise<readonly Workload[]> => {
     const selection = query.by === 'Selector' ? { labelSelector: query.selector } : {};
+    const isWanted = query.by === 'Namespace' ? query.isWanted : () => true;
     const { items } = await collect(
       async (page) =>
         toPage(await custom.listNamespacedCustomObject({ ...RESOURCES[kind], namespace, ...selection, ...page })),
-      (object) => toWorkload(kind, object),
+      (object) => {
+        const workload = toWorkload(kind, object);
+        return isWanted(workload) ? workload : undefined;
+      },
       pageLimit,
     );
     return items;

@@ -27,16 +27,28 @@ export interface Namespaces {
   annotations(namespace: string): Promise<Readonly<Record<string, string>> | undefined>;
 }
 
-/** No other kinds are asked for; of a kind that the API server does not know there are none. */
-export type WorkloadQuery = { readonly kinds: readonly WorkloadKind[] } & (
-  | /** All workloads of the namespace. */ { readonly by: 'Namespace' }
-  /** Those whose labels match a selector in the API server's syntax. */
-  | { readonly by: 'Selector'; readonly selector: string }
-);
+interface OfKinds {
+  /** No others are asked for; of one that the API server does not know there are none. */
+  readonly kinds: readonly WorkloadKind[];
+}
+
+/** Those of the namespace that are wanted, picked as they are read. */
+interface ByNamespace extends OfKinds {
+  readonly by: 'Namespace';
+  readonly isWanted: (workload: Workload) => boolean;
+}
+
+/** Those whose labels match a selector in the API server's syntax. */
+interface BySelector extends OfKinds {
+  readonly by: 'Selector';
+  readonly selector: string;
+}
+
+export type WorkloadQuery = ByNamespace | BySelector;
 
 /** Every method may throw a KubernetesError. */
 export interface Workloads {
-  /** Read page by page; what is not part of a `Workload` is dropped on arrival. */
+  /** Read page by page; what is not asked for, or no part of a `Workload`, is dropped on arrival. */
   list(namespace: string, query: WorkloadQuery): Promise<readonly Workload[]>;
   get(ref: WorkloadRef): Promise<Workload | undefined>;
   /**

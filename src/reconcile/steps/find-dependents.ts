@@ -1,5 +1,5 @@
 import { progressing, type Verdict } from '../../domain/conditions.ts';
-import { type Dependent, dependents, isSame, looksForReferences } from '../../domain/dependents.ts';
+import { type Dependent, dependents, dependsBy, isSame, looksForReferences } from '../../domain/dependents.ts';
 import { rolloutSelector, selectorQuery } from '../../domain/label-selector.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 import type { Workload } from '../../domain/workload.ts';
@@ -19,7 +19,7 @@ export async function findDependents(
   const selector = rolloutSelector(spec);
   const { kinds } = spec.rollout;
   const found = looksForReferences(spec)
-    ? await workloads.list(namespace, { kinds, by: 'Namespace' })
+    ? await workloads.list(namespace, { kinds, by: 'Namespace', isWanted: dependsBy(spec, selector) })
     : await workloads.list(namespace, { kinds, by: 'Selector', selector: selectorQuery(selector) });
   return dependents(spec, selector, [...found, ...(await unlistedTargets(namespace, spec, found, workloads))]);
 }

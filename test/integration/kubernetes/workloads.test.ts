@@ -98,11 +98,24 @@ test('a list is read page by page, and complete', async (t) => {
   const names = ['a', 'b', 'c', 'd', 'e'];
   for (const name of names) await create(name);
   const before = requests();
-  const listed = await workloads.list(namespace, { kinds: ['Deployment'], by: 'Namespace' });
+  const listed = await workloads.list(namespace, { kinds: ['Deployment'], by: 'Namespace', isWanted: () => true });
   assert.equal(requests() - before, 3, 'pages of two');
   assert.deepEqual(
     listed.map(({ name }) => name),
     names,
+  );
+});
+
+test('of a namespace only the workloads that are wanted are in the list, from whatever page', async (t) => {
+  const { namespace, create, workloads, requests } = await prepared(t);
+  for (const name of ['a', 'b', 'c', 'd', 'e']) await create(name);
+  const before = requests();
+  const isWanted = ({ name }: { readonly name: string }) => ['b', 'e'].includes(name);
+  const listed = await workloads.list(namespace, { kinds: ['Deployment'], by: 'Namespace', isWanted });
+  assert.equal(requests() - before, 3, 'pages of two');
+  assert.deepEqual(
+    listed.map(({ name }) => name),
+    ['b', 'e'],
   );
 });
 
@@ -201,7 +214,8 @@ for (const kind of KINDS) {
 
   test(`a ${kind} is found by its name and in lists of its kind, alike`, async (t) => {
     const { workloads, namespace, ref } = await created(t);
-    const list = (kinds: readonly (typeof kind)[]) => workloads.list(namespace, { kinds, by: 'Namespace' });
+    const list = (kinds: readonly (typeof kind)[]) =>
+      workloads.list(namespace, { kinds, by: 'Namespace', isWanted: () => true });
     const names = async (kinds: readonly (typeof kind)[]) =>
       (await list(kinds)).map((one) => `${one.kind} ${one.name}`);
     assert.deepEqual(await names([kind]), [`${kind} web`]);

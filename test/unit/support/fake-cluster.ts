@@ -60,7 +60,9 @@ export class FakeWorkloads implements Workloads {
     const all = [...this.#workloads.keys()]
       .map((name) => this.read(name))
       .filter((one) => one.namespace === namespace && query.kinds.includes(one.kind));
-    return query.by === 'Namespace' ? all : all.filter(({ labels }) => matchesSelector(LABEL, labels));
+    return query.by === 'Namespace'
+      ? all.filter(query.isWanted)
+      : all.filter(({ labels }) => matchesSelector(LABEL, labels));
   }
 
   async get({ kind, namespace, name }: WorkloadRef): Promise<Workload | undefined> {
