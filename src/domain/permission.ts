@@ -23,25 +23,33 @@ export const parsePatterns = (list: string): readonly string[] =>
     .map((pattern) => pattern.trim())
     .filter((pattern) => pattern !== '');
 
+/** What of a Namespace decides. */
+export interface NamespaceView {
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly isBeingDeleted: boolean;
+}
+
 export interface PermissionQuestion {
   readonly namespace: string;
   readonly instance: InstanceRef;
-  /** The Namespace's annotations; undefined where the operator may not read them: then the flag alone decides. */
-  readonly namespaceAnnotations: Readonly<Record<string, string>> | undefined;
+  /** Undefined where the operator may not read it: then the flag alone decides. */
+  readonly view: NamespaceView | undefined;
   readonly allowedInstances: readonly AllowedInstances[];
 }
 
 export type Permission = { readonly allowed: true } | { readonly allowed: false; readonly message: string };
 
 export function permission(question: PermissionQuestion): Permission {
-  const { namespace, instance, namespaceAnnotations, allowedInstances } = question;
+  const { namespace, instance, view, allowedInstances } = question;
+  // Its objects go too, each in its turn: none of them has to say so yet.
+  if (view?.isBeingDeleted === true) return { allowed: false, message: `Namespace ${namespace} is being deleted` };
   const key = instanceKey(instance);
   const byFlag = allowedInstances
     .filter((entry) => entry.namespace === undefined || entry.namespace === namespace)
     .map((entry) => entry.pattern);
-  const byAnnotation = parsePatterns(namespaceAnnotations?.[annotations.allowedInstances] ?? '');
+  const byAnnotation = parsePatterns(view?.annotations[annotations.allowedInstances] ?? '');
   if ([...byFlag, ...byAnnotation].some((pattern) => matchesGlob(pattern, key))) return { allowed: true };
-  return { allowed: false, message: denial(namespace, key, namespaceAnnotations !== undefined, byAnnotation) };
+  return { allowed: false, message: denial(namespace, key, view !== undefined, byAnnotation) };
 }
 
 function denial(namespace: string, key: string, readsNamespace: boolean, patterns: readonly string[]): string {

@@ -7,10 +7,10 @@ import type { Client } from './client.ts';
 export function createNamespaces(client: Client): Namespaces {
   const core = client.api(CoreV1Api);
   return {
-    async annotations(name) {
+    async get(name) {
       try {
         const { metadata } = await call(core.readNamespace({ name }));
-        return metadata?.annotations ?? {};
+        return { annotations: metadata?.annotations ?? {}, isBeingDeleted: metadata?.deletionTimestamp !== undefined };
       } catch (error) {
         if (isKubernetesError(error, 'Forbidden')) return undefined;
         throw error;

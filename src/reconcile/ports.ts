@@ -1,6 +1,7 @@
 /** What a pass needs of the world, as narrow as it is used. Adapters implement these; tests fake them. */
 import type { Answer, IssueAnswer } from '../domain/answer.ts';
 import type { ClientCertificate, Instance, ServerCas } from '../domain/instance.ts';
+import type { NamespaceView } from '../domain/permission.ts';
 import type { InstanceRef, Operation, Spec, SslReset, Status } from '../domain/ssl-reset.ts';
 import type { TemplateAnnotations, Workload, WorkloadKind, WorkloadRef } from '../domain/workload.ts';
 
@@ -23,8 +24,8 @@ export interface SslResets {
 
 /** Every method may throw a KubernetesError. */
 export interface Namespaces {
-  /** The namespace's annotations now; undefined where the operator has no right to read it. */
-  annotations(namespace: string): Promise<Readonly<Record<string, string>> | undefined>;
+  /** The namespace as it is now; undefined where the operator has no right to read it. */
+  get(namespace: string): Promise<NamespaceView | undefined>;
 }
 
 interface OfKinds {

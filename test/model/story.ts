@@ -106,7 +106,7 @@ const PORTS = [
       'cloudSql.clientCertificates',
       'cloudSql.prepareClientCertificate',
       'cloudSql.delete',
-      'namespaces.annotations',
+      'namespaces.get',
       'workloads.list',
       'workloads.annotateTemplate',
       'objects.get',

@@ -25,7 +25,7 @@ export async function isPermitted({ metadata, spec }: SslReset, { namespaces, se
   return permission({
     namespace: metadata.namespace,
     instance: spec,
-    namespaceAnnotations: await namespaces.annotations(metadata.namespace),
+    view: await namespaces.get(metadata.namespace),
     allowedInstances: settings.allowedInstances,
   });
 }

@@ -27,18 +27,29 @@ test('a refusal of RBAC is Forbidden', async (t) => {
   await assert.rejects(apply(), { kind: 'Forbidden', message: /User "nobody" cannot patch resource "configmaps"/ });
 });
 
-test('a namespace that must not be read has no annotations to tell', async (t) => {
+test('a namespace that must not be read has nothing to tell', async (t) => {
   const { client, namespace } = await prepared(t, 'nobody');
-  assert.equal(await createNamespaces(client).annotations(namespace), undefined);
+  assert.equal(await createNamespaces(client).get(namespace), undefined);
 });
 
 test('the annotations of a namespace are read', async (t) => {
   const { cluster, client, namespace } = await prepared(t);
   await cluster.kubectl(['annotate', 'namespace', namespace, 'cloudsql-ssl.dev/allowed-instances=acme-prod/*']);
   assert.equal(
-    (await createNamespaces(client).annotations(namespace))?.['cloudsql-ssl.dev/allowed-instances'],
+    (await createNamespaces(client).get(namespace))?.annotations['cloudsql-ssl.dev/allowed-instances'],
     'acme-prod/*',
   );
+});
+
+test('a namespace that is on its way out says so', async (t) => {
+  const { cluster, client, namespace } = await prepared(t);
+  const held = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'held', finalizers: ['example.com/held'] } };
+  await cluster.kubectl(['create', '-f', '-', `--namespace=${namespace}`], JSON.stringify(held));
+  assert.equal((await createNamespaces(client).get(namespace))?.isBeingDeleted, false);
+  await cluster.kubectl(['delete', 'namespace', namespace, '--wait=false']);
+  assert.equal((await createNamespaces(client).get(namespace))?.isBeingDeleted, true);
+  const patch = JSON.stringify({ metadata: { finalizers: null } });
+  await cluster.kubectl(['patch', 'configmap', 'held', `--namespace=${namespace}`, '--type=merge', `--patch=${patch}`]);
 });
 
 for (const reason of ['Invalid', 'Forbidden']) {
@@ -67,5 +78,5 @@ test('an invalid object is Refused', async (t) => {
 
 test('a namespace that is not there is NotFound', async (t) => {
   const { client } = await prepared(t);
-  await assert.rejects(createNamespaces(client).annotations('no-such-namespace'), { kind: 'NotFound' });
+  await assert.rejects(createNamespaces(client).get('no-such-namespace'), { kind: 'NotFound' });
 });

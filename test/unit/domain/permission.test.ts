@@ -30,11 +30,14 @@ describe('globs of allowed instances', () => {
 });
 
 describe('permission', () => {
-  const ask = (allowedInstances: readonly AllowedInstances[], allowed?: string) =>
+  const ask = (allowedInstances: readonly AllowedInstances[], allowed?: string, isBeingDeleted = false) =>
     permission({
       namespace: 'orders',
       instance: { project: 'acme', instance: 'orders-db' },
-      namespaceAnnotations: allowed === undefined ? {} : { [annotations.allowedInstances]: allowed },
+      view: {
+        annotations: allowed === undefined ? {} : { [annotations.allowedInstances]: allowed },
+        isBeingDeleted,
+      },
       allowedInstances,
     });
   const messageOf = (answer: ReturnType<typeof permission>): string => (answer.allowed ? '' : answer.message);
@@ -48,6 +51,10 @@ describe('permission', () => {
     assert.equal(ask([{ namespace: 'billing', pattern: 'acme/*' }]).allowed, false);
     assert.equal(ask([{ namespace: '*', pattern: 'acme/*' }]).allowed, false);
   });
+  test('is denied while the namespace is being deleted, whoever allowed it', () => {
+    const answer = ask([{ pattern: 'acme/*' }], 'acme/*', true);
+    assert.deepEqual(answer, { allowed: false, message: 'Namespace orders is being deleted' });
+  });
   test('the denial shows the command that keeps what is allowed already', () =>
     assert.match(
       messageOf(ask([], 'other/x')),
@@ -57,7 +64,7 @@ describe('permission', () => {
     const question = {
       namespace: 'orders',
       instance: { project: 'acme', instance: 'db' },
-      namespaceAnnotations: undefined,
+      view: undefined,
     };
     assert.ok(permission({ ...question, allowedInstances: [{ pattern: 'acme/db' }] }).allowed);
     assert.match(messageOf(permission({ ...question, allowedInstances: [] })), /--allowed-instances=orders=acme\/db/);

@@ -111,6 +111,13 @@ describe('permission', () => {
     assert.deepEqual(await scene.outcome(), DONE_ONCE);
   });
 
+  test('ends with the namespace: nothing is called once that is being deleted', async () => {
+    const scene = new Scene();
+    scene.namespaces.deleted.add('orders');
+    await new Operator(scene).drive();
+    assert.deepEqual([scene.end, scene.cloudSql.calls], ['NotPermitted', 0]);
+  });
+
   test('that is taken away between preflight and call calls nothing', async () => {
     const scene = new Scene();
     permit(scene)();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { KubernetesError } from '../../../src/domain/errors.ts';
 import { matchesSelector, selectorQuery } from '../../../src/domain/label-selector.ts';
+import type { NamespaceView } from '../../../src/domain/permission.ts';
 import { INSTANCE_LABEL } from '../../../src/domain/ssl-reset.ts';
 import type { TemplateAnnotations, Workload, WorkloadRef } from '../../../src/domain/workload.ts';
 import type {
@@ -19,8 +20,10 @@ const conflict = (): KubernetesError => new KubernetesError({ kind: 'Conflict', 
 export class FakeNamespaces implements Namespaces {
   readonly annotationsOf = new Map<string, Readonly<Record<string, string>>>();
 
-  async annotations(namespace: string): Promise<Readonly<Record<string, string>> | undefined> {
-    return this.annotationsOf.get(namespace) ?? {};
+  readonly deleted = new Set<string>();
+
+  async get(namespace: string): Promise<NamespaceView> {
+    return { annotations: this.annotationsOf.get(namespace) ?? {}, isBeingDeleted: this.deleted.has(namespace) };
   }
 }
 

@@ -70,7 +70,7 @@ export function interposed({ resets, namespaces, workloads, objects, cloudSql }:
       get: (ref) => kube('resets.get', () => resets.get(ref)),
       updateStatus: (reset, status) => kube('resets.updateStatus', () => resets.updateStatus(reset, status)),
     },
-    namespaces: { annotations: (name) => kube('namespaces.annotations', () => namespaces.annotations(name)) },
+    namespaces: { get: (name) => kube('namespaces.get', () => namespaces.get(name)) },
     workloads: {
       list: (...given) => kube('workloads.list', () => workloads.list(...given)),
       get: (ref) => kube('workloads.get', () => workloads.get(ref)),
