@@ -148,8 +148,8 @@ export class LeaderElection implements Election {
       const mine = claim(before, this.#options, this.#clock.now());
       this.#saw(await (before === undefined ? this.#leases.create(mine) : this.#leases.update(before, mine)));
       this.#proof = proof;
-      this.#problem = undefined;
       this.#lastLine = '';
+      this.#mended();
       return 'Written';
     } catch (error) {
       const isOld = isKubernetesError(error, 'Conflict') || (before && isKubernetesError(error, 'NotFound'));
@@ -194,6 +194,12 @@ export class LeaderElection implements Election {
       await promise.finally(cancel);
     }
     this.#hasNews = false;
+  }
+
+  #mended(): void {
+    if (this.#problem === undefined) return;
+    this.#problem = undefined;
+    this.#log('info', 'The lease can be written again');
   }
 
   #failed(message: string, error: unknown): void {
