@@ -26,7 +26,8 @@ interface Collected<R> {
   readonly resourceVersion: string;
 }
 
-export const PAGE_LIMIT = 500;
+/** A page is held as text and as parsed objects at once, and the heap that a larger one takes is not given back. */
+export const PAGE_LIMIT = 100;
 
 /**
  * Reads all pages of a list and keeps what `reduce` makes of each item, nothing where that is undefined: no page is held
