@@ -4,6 +4,7 @@ import { filter, firstValueFrom, scan } from 'rxjs';
 import { z } from 'zod';
 import { GROUP, PLURAL } from '../../src/domain/ssl-reset.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { untilEstablished } from '../cluster/established.ts';
 import { UsageError } from '../cluster/usage-error.ts';
 import { isConnected } from '../pods/verdict.ts';
 import { clientMoments } from './clients.ts';
@@ -61,7 +62,7 @@ async function bringServerCa({ kubectl, emulator, tell }: Stage): Promise<void> 
 async function installCrd({ kubectl, tell, isClusterGiven, atEnd }: Stage): Promise<void> {
   tell({ subject: 'kubectl', text: 'apply --server-side -f crds/', tone: 'Faint' });
   await kubectl(['apply', '--server-side', '--force-conflicts', '-f', pathOf('crds')]);
-  await kubectl(['wait', '--for=condition=Established', `crd/${PLURAL}.${GROUP}`, '--timeout=30s']);
+  await untilEstablished(kubectl, `${PLURAL}.${GROUP}`);
   if (isClusterGiven) atEnd(async () => tell(crdStays));
 }
 

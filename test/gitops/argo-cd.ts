@@ -8,6 +8,7 @@ import { objectAt, textAt } from '../../src/kubernetes/json.ts';
 import { findOrBuildArgoCd } from '../cluster/binaries.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { DaemonGroup } from '../cluster/daemon-group.ts';
+import { untilEstablished } from '../cluster/established.ts';
 import { removeFolderAfterUs } from '../cluster/leftovers.ts';
 import { logToStderr } from '../cluster/log.ts';
 import { freePorts } from '../cluster/ports.ts';
@@ -115,9 +116,7 @@ async function install(
   };
   const crds = all.filter(isCrd);
   await apply(crds);
-  const names = crds.map((crd) => `crd/${textAt(objectAt(crd, 'metadata'), 'name')}`);
-  await kubectl(['wait', '--for=create', ...names, '--timeout=60s']);
-  await kubectl(['wait', '--for=condition=Established', ...names, '--timeout=60s']);
+  for (const crd of crds) await untilEstablished(kubectl, textAt(objectAt(crd, 'metadata'), 'name'));
   await apply(
     all.filter((object) => object !== null && !isCrd(object)),
     `--namespace=${namespace}`,

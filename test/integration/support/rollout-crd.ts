@@ -1,4 +1,5 @@
 import type { Cluster } from '../../cluster/cluster.ts';
+import { untilEstablished } from '../../cluster/established.ts';
 
 const NAME = 'rollouts.argoproj.io';
 
@@ -29,8 +30,7 @@ export async function installRolloutCrd({ kubectl }: Pick<Cluster, 'kubectl'>): 
   await kubectl(['create', '-f', '-'], JSON.stringify(CRD)).catch((error: unknown) => {
     if (!String(error).includes('AlreadyExists')) throw error;
   });
-  await kubectl(['wait', '--for=create', `crd/${NAME}`, '--timeout=30s']);
-  await kubectl(['wait', '--for=condition=Established', `crd/${NAME}`, '--timeout=30s']);
+  await untilEstablished(kubectl, NAME);
   // It is served some time after it is established, and nobody tells when.
   const signal = AbortSignal.timeout(30_000);
   while (!(await isServed(kubectl))) signal.throwIfAborted();
