@@ -1,7 +1,8 @@
 // Generates docs/api.md from the CRD, and from the reasons of conditions; with --check it only compares.
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { annotations, INSTANCE_LABEL } from '../src/domain/ssl-reset.ts';
+import { writeOrCheck } from './generated.ts';
 import { type Reason, readReasons } from './reasons.ts';
 
 const CRD = new URL('../crds/cloudsql-ssl.dev_cloudsqlsslresets.yaml', import.meta.url);
@@ -219,10 +220,4 @@ ${columnTable(additionalPrinterColumns)}
 `;
 }
 
-const wanted = await generate();
-if (!process.argv.includes('--check')) {
-  await writeFile(API, wanted);
-} else if ((await readFile(API, 'utf8')) !== wanted) {
-  console.error('docs/api.md differs from crds/ or src/domain/conditions.ts: run `npm run generate`');
-  process.exitCode = 1;
-}
+await writeOrCheck(API, await generate(), 'docs/api.md', 'crds/ or src/domain/conditions.ts');

@@ -1,7 +1,8 @@
 // Generates the TypeScript types of CloudSqlSslReset from the CRD, the one source; with --check it only compares.
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { compile } from 'json-schema-to-typescript';
 import { parse } from 'yaml';
+import { writeOrCheck } from './generated.ts';
 
 const CRD = new URL('../crds/cloudsql-ssl.dev_cloudsqlsslresets.yaml', import.meta.url);
 const TYPES = new URL('../src/domain/ssl-reset.generated.ts', import.meta.url);
@@ -40,10 +41,4 @@ async function generate(): Promise<string> {
   return ['// Generated from crds/ by `npm run generate`. Do not edit.', ...sources].join('\n');
 }
 
-const wanted = await generate();
-if (!process.argv.includes('--check')) {
-  await writeFile(TYPES, wanted);
-} else if ((await readFile(TYPES, 'utf8')) !== wanted) {
-  console.error('src/domain/ssl-reset.generated.ts differs from crds/: run `npm run generate`');
-  process.exitCode = 1;
-}
+await writeOrCheck(TYPES, await generate(), 'src/domain/ssl-reset.generated.ts', 'crds/');
