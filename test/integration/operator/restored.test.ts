@@ -26,6 +26,21 @@ const restoreStatus = ({ kubectl }: Bench, backup: Backup): Promise<string> =>
 
 const remove = ({ kubectl }: Bench): Promise<string> => kubectl(['delete', 'sslreset', 'db']);
 
+/** Another generation of the same object, and its end. */
+async function edit({ kubectl, until }: Bench): Promise<void> {
+  await kubectl(['patch', 'sslreset', 'db', '--type=merge', '-p', '{"spec":{"deadlineSeconds":600}}']);
+  await until('db', (db) => isReady(db) && db.metadata.generation === 2);
+}
+
+/** Spec and status, while no operator runs that could see the one without the other. */
+async function comeBackWhileStopped(all: Bench, backup: Backup): Promise<void> {
+  await all.operator.kill('SIGTERM');
+  await remove(all);
+  await restore(all, backup);
+  await restoreStatus(all, backup);
+  await all.restartOperator();
+}
+
 const statusOf = async ({ kubectl }: Bench): Promise<unknown> =>
   JSON.parse(await kubectl(['get', 'sslreset', 'db', '-o', 'json'])).status;
 
@@ -78,11 +93,7 @@ describe('an object that comes back from a backup', { concurrency: 3 }, () => {
     await all.apply(deployment('api'), reset());
     await all.until('db', isReady);
     const backup = await backUp(all);
-    await all.operator.kill('SIGTERM');
-    await remove(all);
-    await restore(all, backup);
-    await restoreStatus(all, backup);
-    await all.restartOperator();
+    await comeBackWhileStopped(all, backup);
     await untilLookedAt(all);
     assert.deepEqual(await statusOf(all), backup.status);
     assert.equal(all.resets(), 1);
@@ -92,14 +103,9 @@ describe('an object that comes back from a backup', { concurrency: 3 }, () => {
     const all = await bench(t);
     await all.apply(reset({ requestId: '1' }));
     await all.until('db', isReady);
-    await all.kubectl(['patch', 'sslreset', 'db', '--type=merge', '-p', '{"spec":{"deadlineSeconds":600}}']);
-    await all.until('db', (db) => isReady(db) && db.metadata.generation === 2);
+    await edit(all);
     const backup = await backUp(all);
-    await all.operator.kill('SIGTERM');
-    await remove(all);
-    await restore(all, backup);
-    await restoreStatus(all, backup);
-    await all.restartOperator();
+    await comeBackWhileStopped(all, backup);
     await all.until('db', (db) => isReady(db) && db.metadata.generation === 1);
     assert.equal(all.resets(), 1);
   });
@@ -108,15 +114,10 @@ describe('an object that comes back from a backup', { concurrency: 3 }, () => {
     const all = await bench(t);
     await all.apply(reset());
     await all.until('db', isReady);
-    await all.kubectl(['patch', 'sslreset', 'db', '--type=merge', '-p', '{"spec":{"deadlineSeconds":600}}']);
-    await all.until('db', (db) => isReady(db) && db.metadata.generation === 2);
+    await edit(all);
     assert.equal(all.resets(), 2);
     const backup = await backUp(all);
-    await all.operator.kill('SIGTERM');
-    await remove(all);
-    await restore(all, backup);
-    await restoreStatus(all, backup);
-    await all.restartOperator();
+    await comeBackWhileStopped(all, backup);
     await all.until('db', (db) => isReady(db) && db.metadata.generation === 1);
     assert.equal(all.resets(), 3);
   });
