@@ -127,11 +127,10 @@ function networkMessage(error: unknown): string {
   return oneLine(`cannot reach the API server: ${reasonOf(error)}`, MAX_MESSAGE);
 }
 
-/** `fetch failed` says nothing; its cause does, and of several addresses that were tried the first one. */
+/** Of several addresses that were tried, what the first one said; that none answered says nothing. */
 function reasonOf(error: Error): string {
-  const { cause } = error;
-  if (cause instanceof AggregateError && cause.errors[0] instanceof Error) return cause.errors[0].message;
-  return cause instanceof Error ? cause.message || textAt(cause, 'code') : error.message;
+  if (error instanceof AggregateError && error.errors[0] instanceof Error) return error.errors[0].message;
+  return error.message || textAt(error, 'code');
 }
 
 /** The message of a SyntaxError quotes what was read, which may hold a secret. */

@@ -80,7 +80,10 @@ function readFile(path: string, from: string): KubeConfig {
 
 /** client-node reads `token-file`, once; Kubernetes calls it `tokenFile`, and its contents change. */
 function readTokenFiles(config: KubeConfig, path: string): void {
-  for (const entry of arrayAt(loadYaml<unknown>(readFileSync(path, 'utf8')), 'users')) {
+  const text = readFileSync(path, 'utf8');
+  // Parsing it once more takes longer than all the rest.
+  if (!text.includes('tokenFile')) return;
+  for (const entry of arrayAt(loadYaml<unknown>(text), 'users')) {
     const tokenFile = textAt(objectAt(entry, 'user'), 'tokenFile');
     const index = config.users.findIndex(({ name }) => name === textAt(entry, 'name'));
     const user = config.users[index];

@@ -1,5 +1,5 @@
 import { Observable } from 'rxjs';
-import type { Response } from 'undici';
+import type { Dispatcher } from 'undici';
 import { KubernetesError } from '../domain/errors.ts';
 import { fromAnswer, toKubernetesError } from './api-error.ts';
 import type { Client } from './client.ts';
@@ -12,6 +12,8 @@ export interface WatchTimeouts {
   /** Milliseconds without a byte after which a watch is given up, in case nobody is at the other end any more. */
   readonly silenceMs: number;
 }
+
+type Answer = Dispatcher.ResponseData;
 
 export type StreamItem = { readonly type: 'opened' } | { readonly type: 'line'; readonly value: unknown };
 
@@ -32,12 +34,12 @@ export function watchStream(
     let silence: NodeJS.Timeout | undefined;
 
     const read = async (): Promise<void> => {
-      const response = await opened(client.open(path, abort.signal), openMs);
+      const answer = await opened(client.open(path, abort.signal), openMs);
       if (subscriber.closed) return;
       subscriber.next({ type: 'opened' });
       const alarm = setTimeout(() => subscriber.complete(), silenceMs);
       silence = alarm;
-      for await (const line of lines(response, () => alarm.refresh()))
+      for await (const line of lines(answer, () => alarm.refresh()))
         subscriber.next({ type: 'line', value: parsed(line) });
     };
     read().then(
@@ -52,19 +54,20 @@ export function watchStream(
   });
 }
 
-async function opened(pending: Promise<Response>, timeoutMs: number): Promise<Response> {
-  const response = await within(timeoutMs, pending);
-  if (response.ok) return response;
-  const body = await within(timeoutMs, response.text());
-  const retryAfter = response.headers.get('retry-after') ?? undefined;
-  throw fromAnswer({ code: response.status, body: parseJson(body), retryAfter });
+async function opened(pending: Promise<Answer>, timeoutMs: number): Promise<Answer> {
+  const answer = await within(timeoutMs, pending);
+  const { statusCode: code, headers, body } = answer;
+  if (code === 200) return answer;
+  const text = await within(timeoutMs, body.text());
+  const [retryAfter] = [headers['retry-after']].flat();
+  throw fromAnswer({ code, body: parseJson(text), retryAfter });
 }
 
 /** JSON never holds a raw line break, so each line is one event; other separators that Unicode knows are none. */
-async function* lines(response: Response, onChunk: () => void): AsyncGenerator<string> {
+async function* lines({ body }: Answer, onChunk: () => void): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = '';
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of body) {
     onChunk();
     const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n');
     rest = parts.pop() ?? '';

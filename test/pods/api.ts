@@ -30,9 +30,9 @@ export function watchObjects(client: Client, path: string): Observable<ObjectEve
 
 /** The object as it is now; undefined where there is none. */
 export async function readObject(client: Client, path: string, signal: AbortSignal): Promise<unknown> {
-  const response = await client.open(path, signal);
-  const body = await response.text();
-  if (response.status === 404) return undefined;
-  if (!response.ok) throw new Error(`The API server answers ${response.status} to GET ${path}: ${body}`);
-  return JSON.parse(body);
+  const { statusCode: code, body } = await client.open(path, signal);
+  const text = await body.text();
+  if (code === 404) return undefined;
+  if (code !== 200) throw new Error(`The API server answers ${code} to GET ${path}: ${text}`);
+  return JSON.parse(text);
 }
