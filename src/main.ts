@@ -1,8 +1,10 @@
 /** The composition root: configuration, adapters, the operator, and the only end of the process. */
+// First: schemas ask as they are made.
+import './jitless.ts';
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { AdminApi } from './cloudsql/admin-api.ts';
+import { setFlagsFromString } from 'node:v8';
 import type { TracingConfig } from './config/tracing.ts';
 import { type Config, parseConfig } from './config.ts';
 import { oneLine } from './domain/conditions.ts';
@@ -22,11 +24,10 @@ import { CONTROLLER } from './observability/metrics/controller.ts';
 import { createMetrics, type Metrics, startMetricsServer } from './observability/metrics.ts';
 import type { Otlp } from './observability/otlp.ts';
 import { Tracing, traceFields } from './observability/tracing.ts';
-import { startOperator } from './operator.ts';
+import { type OperatorOptions, startOperator } from './operator.ts';
 import { Fleet, memberOf } from './reconcile/fleet.ts';
 import { observedResets } from './reconcile/observed-resets.ts';
-import type { World } from './reconcile/pass.ts';
-import type { Clock, Leadership } from './reconcile/ports.ts';
+import type { Clock, CloudSql, Leadership } from './reconcile/ports.ts';
 import { version } from './version.ts';
 import { WatchPulses } from './watch-pulses.ts';
 
@@ -42,20 +43,20 @@ async function run(config: Config, logger: StructuredLogger, traces: TracingConf
   const leadership: Leadership = { isLeader: () => election.isLeader() };
   const fleet = new Fleet();
   const metrics = createMetrics({ ...config, version, leadership, fleet });
-  const election = electionOf(config, logger, metrics);
   const client = createClient({
     ...config,
     onRequest: metrics.requests.kubernetes,
     requestTimeoutMs: KUBERNETES_TIMEOUT_MS,
     mayWrite: () => election.isLeader(),
   });
+  const election = electionOf(config, client, logger, metrics);
   const events = createEvents(client, { logger, instance: hostname() });
   const pulses = new WatchPulses(config.namespaces);
   const google = new GoogleCredentials();
   const otlp = await otlpOf(traces, logger);
   const tracing = otlp && new Tracing(otlp.sink, () => Date.now());
   const operator = startOperator({
-    world: worldOf(config, { client, events, leadership, logger, fleet, metrics, google, tracing }),
+    world: worldOf(config, { client, events, leadership, logger, fleet, metrics, tracing }),
     events: watchSslResetsAs(memberOf, client, config.namespaces, {
       logger,
       onSign: (namespace) => pulses.beat(namespace),
@@ -82,12 +83,20 @@ async function run(config: Config, logger: StructuredLogger, traces: TracingConf
   const metricsServer = await startMetricsServer(metrics.registry, config.metricsAddress);
   logger.info('Started', { version, healthPort: health.port, metricsPort: metricsServer.port });
 
+  const signalled = nextSignal();
+  // Who has not looked has nothing to lead with; and until it is asked for, all else would hold up the watch.
+  await Promise.race([operator.looked, signalled]);
+  // One for all times of leading: it knows how much of the quota is spent.
+  let cloudSql: Promise<CloudSql> | undefined;
   const stop = new AbortController();
   const leading = election.run(stop.signal, async (until) => {
-    await operator.work(until);
+    // As a flag of Node's command line it would make V8 refuse what is compiled into Node: 20 ms at each start.
+    setFlagsFromString('--optimize-for-size');
+    cloudSql ??= cloudSqlOf(config, { metrics, google, tracing });
+    await operator.work(until, await cloudSql);
     await events.flush();
   });
-  const signal = await Promise.race([nextSignal(), leading]);
+  const signal = await Promise.race([signalled, leading]);
   logger.info('Stopping: steps in flight are finished', { signal });
   stop.abort();
   await within(config.shutdownTimeoutMs, leading);
@@ -108,10 +117,9 @@ async function otlpOf(traces: TracingConfig | undefined, logger: StructuredLogge
 }
 
 /** Renewals go over connections of their own: what work keeps busy must not hold them up. */
-function electionOf(config: Config, logger: StructuredLogger, { requests }: Metrics): Election {
+function electionOf(config: Config, operators: Client, logger: StructuredLogger, { requests }: Metrics): Election {
   if (!config.leaderElect) return { isLeader: () => true, problem: () => undefined, run: (stop, lead) => lead(stop) };
-  const client = createClient({
-    ...config,
+  const client = operators.apart({
     requestTimeoutMs: config.leaseRenewDeadlineMs / 2,
     onRequest: requests.kubernetes,
   });
@@ -141,17 +149,16 @@ class GoogleCredentials {
 
 interface Parts {
   readonly client: Client;
-  readonly events: World['events'];
+  readonly events: OperatorOptions['world']['events'];
   readonly leadership: Leadership;
   readonly logger: StructuredLogger;
   readonly fleet: Fleet;
   readonly metrics: Metrics;
-  readonly google: GoogleCredentials;
   readonly tracing: Tracing | undefined;
 }
 
-function worldOf(config: Config, parts: Parts): Omit<World, 'wake' | 'memory' | 'turns'> {
-  const { client, events, leadership, logger, fleet, metrics, google, tracing } = parts;
+function worldOf(config: Config, parts: Parts): OperatorOptions['world'] {
+  const { client, events, leadership, logger, fleet, metrics, tracing } = parts;
   return {
     resets: observedResets(createSslResets(client), (write) => {
       for (const milestone of write.milestones) metrics.reached(milestone);
@@ -160,19 +167,6 @@ function worldOf(config: Config, parts: Parts): Omit<World, 'wake' | 'memory' | 
     namespaces: createNamespaces(client),
     workloads: createWorkloads(client),
     objects: createPublishedObjects(client),
-    cloudSql: new AdminApi({
-      endpoint: config.cloudsqlEndpoint,
-      requestTimeoutMs: config.requestTimeoutMs,
-      readQps: config.cloudsqlReadQps,
-      mutateQps: config.cloudsqlMutateQps,
-      pollMinMs: config.pollMinMs,
-      monotonicMs: () => clock.monotonicMs(),
-      onCall: (call) => {
-        metrics.requests.cloudSql(call);
-        tracing?.called(call);
-      },
-      onCredentials: (problem) => google.note(problem),
-    }),
     events,
     clock,
     leadership,
@@ -181,6 +175,28 @@ function worldOf(config: Config, parts: Parts): Omit<World, 'wake' | 'memory' | 
     settings: { ...config, random: Math.random },
     decided: tracing && ((reset, step) => tracing.decided(reset, step)),
   };
+}
+
+interface Listeners extends Pick<Parts, 'metrics' | 'tracing'> {
+  readonly google: GoogleCredentials;
+}
+
+/** The libraries for Google take as long to load as all the rest: only who leads needs them, and watches by then. */
+async function cloudSqlOf(config: Config, { metrics, google, tracing }: Listeners): Promise<CloudSql> {
+  const { AdminApi } = await import('./cloudsql/admin-api.ts');
+  return new AdminApi({
+    endpoint: config.cloudsqlEndpoint,
+    requestTimeoutMs: config.requestTimeoutMs,
+    readQps: config.cloudsqlReadQps,
+    mutateQps: config.cloudsqlMutateQps,
+    pollMinMs: config.pollMinMs,
+    monotonicMs: () => clock.monotonicMs(),
+    onCall: (call) => {
+      metrics.requests.cloudSql(call);
+      tracing?.called(call);
+    },
+    onCredentials: (problem) => google.note(problem),
+  });
 }
 
 function nextSignal(): Promise<NodeJS.Signals> {

@@ -18,7 +18,7 @@ import { errorPolicy } from './reconcile/error-policy.ts';
 import { keyOf, type Member, refOf } from './reconcile/fleet.ts';
 import { Memory } from './reconcile/memory.ts';
 import type { World } from './reconcile/pass.ts';
-import type { ContextLogger, Logger, ObjectRef } from './reconcile/ports.ts';
+import type { CloudSql, ContextLogger, Logger, ObjectRef } from './reconcile/ports.ts';
 import { type Action, reconcile } from './reconcile/reconcile.ts';
 import { Turns } from './reconcile/turns.ts';
 import { controller, type Outcome } from './runtime/controller.ts';
@@ -28,8 +28,11 @@ import type { WorkQueueObserver } from './runtime/work-queue.ts';
 /** An event of one namespace's watch, or of the whole cluster's where `namespace` is undefined. */
 export type ResetEvent = WatchEvent<Member> & { readonly namespace: string | undefined };
 
+/** What a pass has besides what the watches have. */
+type WhatWorkNeeds = Pick<World, 'wake' | 'memory' | 'turns' | 'cloudSql'>;
+
 export interface OperatorOptions {
-  readonly world: Omit<World, 'wake' | 'memory' | 'turns'>;
+  readonly world: Omit<World, keyof WhatWorkNeeds>;
   readonly events: Observable<ResetEvent>;
   /** Namespaces that `events` speaks of; none: the whole cluster. */
   readonly namespaces: readonly string[];
@@ -48,6 +51,8 @@ export interface OperatorObserver {
 }
 
 export interface Operator {
+  /** Resolves when a list came or failed for the first time, and its watch is asked for. */
+  readonly looked: Promise<void>;
   /** What keeps it from knowing the objects; undefined: they are listed, and its watches are alive. */
   notWatching(): string | undefined;
   /** What the API server does not let it do for one of the objects. */
@@ -56,7 +61,7 @@ export interface Operator {
    * Looks at every object for which something may be to do and works, until the signal: then it takes no new work, finishes the passes in flight, and
    * resolves. What an earlier work remembered is not known to it.
    */
-  work(until: AbortSignal): Promise<void>;
+  work(until: AbortSignal, cloudSql: CloudSql): Promise<void>;
   /** Ends the watches, after all work. */
   stop(): void;
 }
@@ -69,21 +74,25 @@ export function startOperator(options: OperatorOptions): Operator {
   const health = new WatchHealth(namespaces.length === 0 ? [undefined] : namespaces, logger);
   let problems = new PassProblems();
   const wake = (refs: readonly ObjectRef[]): void => due.next(refs);
+  const { promise: looked, resolve: look } = Promise.withResolvers<void>();
 
   // The fleet takes an event in before it counts as synced: lanes are looked up as soon as passes run.
   const watches = events.subscribe((event) => {
     const refs = takeIn(event);
     health.observe(event);
     wake(refs);
+    setImmediate(look);
   });
 
   return {
+    looked,
+
     notWatching: () => health.problem(),
     refused: () => problems.problem(),
 
-    work(until) {
-      const memory = new Memory(clock);
-      const turns = new Turns(world.cloudSql, wake);
+    work(until, cloudSql) {
+      const needs = { wake, cloudSql, memory: new Memory(clock), turns: new Turns(cloudSql, wake) };
+      const { turns } = needs;
       problems = new PassProblems();
       const known = defer(() => of(fleet.due));
       const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
@@ -92,7 +101,7 @@ export function startOperator(options: OperatorOptions): Operator {
         synced: health.synced,
         reconcile: async (key) =>
           leadership.isLeader()
-            ? traced(() => pass(key, { memory, turns }))
+            ? traced(() => pass(key, needs))
             : { kind: 'RequeueAfter', delayMs: settings.retryMinMs },
         errorPolicy: (_key, error, failures) => errorPolicy(error, failures, settings),
         concurrency,
@@ -110,10 +119,10 @@ export function startOperator(options: OperatorOptions): Operator {
     stop: () => watches.unsubscribe(),
   };
 
-  async function pass(key: string, own: Pick<World, 'memory' | 'turns'>): Promise<Action> {
+  async function pass(key: string, needs: WhatWorkNeeds): Promise<Action> {
     const log = loggerOf(refOf(key));
     try {
-      const action = await reconcile(refOf(key), { ...world, ...own, wake, logger: log });
+      const action = await reconcile(refOf(key), { ...world, ...needs, logger: log });
       problems.succeeded(key);
       return action;
     } catch (error) {
