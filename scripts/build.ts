@@ -3,11 +3,12 @@
  * Usage: [OPERATOR_VERSION=1.2.3] build.ts [entry] [output]
  */
 import { readFile, writeFile } from 'node:fs/promises';
-import { isBuiltin } from 'node:module';
+import { createRequire, isBuiltin } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile, type Plugin } from 'esbuild';
 
+const require = createRequire(import.meta.url);
 const root = fileURLToPath(new URL('..', import.meta.url));
 const [entry = 'src/main.ts', outfile = 'dist/cloudsql-ssl-operator.js'] = process.argv.slice(2);
 
@@ -15,13 +16,20 @@ const MAX_BYTES = 3_000_000;
 /** It loads every Google API: half a second and 90 MB at start. */
 const FORBIDDEN_INPUT = 'node_modules/googleapis/build/src/index.js';
 
-/** Loaded where there are traces, and nowhere else. prom-client needs its `api`, which does nothing by itself. */
-const LAZY_INPUT = /node_modules\/@opentelemetry\/(?!api\/)/;
+/**
+ * Loaded where there are traces, or by who leads, and nowhere else. prom-client needs the `api` of OpenTelemetry, which does
+ * nothing by itself.
+ */
+const LAZY_INPUT = /node_modules\/(@opentelemetry\/(?!api\/)|google)/;
 
 /** Fallbacks for other versions of Node, and an experimental parser: required lazily, and never here. */
 const NEVER_LOADED = /node_modules\/(web-streams-polyfill|undici\/lib\/milo)\//;
-/** Functions and classes that are required at start and never used: metrics of the process, and of a cluster of them. */
-const NEVER_CALLED = /node_modules\/prom-client\/lib\/(defaultMetrics|cluster|pushgateway)\.js$/;
+/**
+ * Functions and classes that are required at start and never used: metrics of the process, and of a cluster of them; and
+ * HTTP/2, which the client has turned off.
+ */
+const NEVER_CALLED =
+  /node_modules\/(prom-client\/lib\/(defaultMetrics|cluster|pushgateway)|undici\/lib\/dispatcher\/client-h2)\.js$/;
 const leaveOut: Plugin = {
   name: 'leave-out',
   setup({ onLoad }) {
@@ -33,10 +41,10 @@ const leaveOut: Plugin = {
 
 /**
  * An `import` of one of Node's modules reads all its exports, also those that load what they name: `node:http` has Node's
- * own undici behind its WebSocket. That takes 20 ms; `require` reads nothing.
+ * own undici behind its WebSocket. That takes 20 ms; here just the exports that somebody uses are read.
  */
-const requireBuiltins: Plugin = {
-  name: 'require-builtins',
+const pickBuiltins: Plugin = {
+  name: 'pick-builtins',
   setup({ onResolve, onLoad }) {
     const namespace = 'builtin';
     onResolve({ filter: /.*/ }, ({ path, kind }) =>
@@ -45,20 +53,33 @@ const requireBuiltins: Plugin = {
         : undefined,
     );
     onLoad({ filter: /.*/, namespace }, ({ path }) => ({
-      contents: `module.exports = require('${path}');`,
+      contents: [
+        `const all = require('${path}');`,
+        'const pick = (name) => all[name];',
+        'export default all;',
+        ...Object.keys(require(path))
+          .filter((name) => name !== 'default')
+          .map((name) => `const $${name} = /* @__PURE__ */ pick('${name}'); export { $${name} as ${name} };`),
+      ].join('\n'),
       loader: 'js',
     }));
   },
 };
 
 /**
- * Of undici just what the operator and client-node use: its index also runs mocks, caches, WebSocket and EventSource. An ES
- * module, so that the build fails where somebody imports something else.
+ * Of undici just what the operator uses, put together as its index does: that also runs mocks, caches, WebSocket and
+ * EventSource. client-node's own way to send is never called, and names `fetch`. An ES module, so that the build fails where
+ * somebody imports something else.
  */
 const UNDICI = `
+import Dispatcher from './node_modules/undici/lib/dispatcher/dispatcher.js';
+import send from './node_modules/undici/lib/api/api-request.js';
+Dispatcher.prototype.request = send;
 export { default as Agent } from './node_modules/undici/lib/dispatcher/agent.js';
 export { default as ProxyAgent } from './node_modules/undici/lib/dispatcher/proxy-agent.js';
-export { fetch } from './node_modules/undici/lib/web/fetch/index.js';`;
+export const request = (url, { dispatcher, ...options }) =>
+  dispatcher.request({ origin: url.origin, path: url.pathname + url.search, method: 'GET', ...options });
+export function fetch() { throw new Error('Left out of the bundle'); }`;
 const partOfUndici: Plugin = {
   name: 'part-of-undici',
   setup({ onResolve, onLoad }) {
@@ -144,14 +165,13 @@ const { metafile } = await build({
   platform: 'node',
   target: 'node24',
   minify: true,
-  // Names of classes and functions show up in logs and stacks.
-  keepNames: true,
+
   legalComments: 'eof',
   // For platform node esbuild takes the CommonJS build of rxjs, which cannot be tree-shaken.
   alias: { rxjs: './node_modules/rxjs/dist/esm/index.js' },
   define: { OPERATOR_VERSION: JSON.stringify(version) },
   banner: { js: banner },
-  plugins: [leaveOut, requireBuiltins, partOfUndici, modelsInUse, declareSideEffects],
+  plugins: [leaveOut, pickBuiltins, partOfUndici, modelsInUse, declareSideEffects],
   metafile: true,
   logLevel: 'warning',
 });
