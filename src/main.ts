@@ -117,15 +117,15 @@ async function otlpOf(traces: TracingConfig | undefined, logger: StructuredLogge
 }
 
 /** Renewals go over connections of their own: what work keeps busy must not hold them up. */
-function electionOf(config: Config, operators: Client, logger: StructuredLogger, { requests }: Metrics): Election {
+function electionOf(config: Config, client: Client, logger: StructuredLogger, { requests }: Metrics): Election {
   if (!config.leaderElect) return { isLeader: () => true, problem: () => undefined, run: (stop, lead) => lead(stop) };
-  const client = operators.apart({
+  const own = client.apart({
     requestTimeoutMs: config.leaseRenewDeadlineMs / 2,
     onRequest: requests.kubernetes,
   });
-  const { leaseNamespace: namespace = client.namespace, leaseName: name, leaseDurationMs: durationMs } = config;
+  const { leaseNamespace: namespace = own.namespace, leaseName: name, leaseDurationMs: durationMs } = config;
   const log = logger.child({ lease: `${namespace}/${name}` });
-  return new LeaderElection(createLeases(client, { namespace, name, silenceMs: durationMs, logger: log }), {
+  return new LeaderElection(createLeases(own, { namespace, name, silenceMs: durationMs, logger: log }), {
     identity: `${hostname()}_${randomUUID()}`,
     durationMs,
     renewDeadlineMs: config.leaseRenewDeadlineMs,
