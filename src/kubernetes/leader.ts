@@ -75,6 +75,7 @@ export class LeaderElection implements Election {
   async #acquires(stop: AbortSignal): Promise<boolean> {
     while (!stop.aborted) {
       const decision = await this.#decide();
+      if (stop.aborted) break;
       if (decision.kind === 'Wait') {
         const holder = this.#seen?.lease?.holder;
         if (holder) this.#problem = undefined;
