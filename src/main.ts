@@ -86,7 +86,7 @@ async function run(config: Config, logger: StructuredLogger, traces: TracingConf
   logger.info('Started', { version, healthPort: health.port, metricsPort: metricsServer.port });
 
   const signalled = nextSignal();
-  // Who has not looked has nothing to lead with; and until it is asked for, all else would hold up the watch.
+  // Who has not looked has nothing to lead with, and the election would hold up the watch.
   await Promise.race([operator.looked, signalled]);
   // One for all times of leading: it knows how much of the quota is spent.
   let cloudSql: Promise<CloudSql> | undefined;
