@@ -281,6 +281,16 @@ describe('a standby', () => {
     assert.equal(server.writes, 0);
   });
 
+  test('that is told to stop while it looks at the lease takes none', async () => {
+    const server = new LeaseServer();
+    const a = new Replica('a', server);
+    // Its first look is under way.
+    a.stop.abort();
+    await a.timers.advance(0);
+    await a.ended;
+    assert.deepEqual([server.writes, a.terms], [0, 0]);
+  });
+
   test('that is told to stop ends at once', async () => {
     const { timers, b } = await pair();
     b.stop.abort();
