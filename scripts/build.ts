@@ -30,12 +30,12 @@ const NEVER_LOADED = /node_modules\/(web-streams-polyfill|undici\/lib\/milo)\//;
  */
 const NEVER_CALLED =
   /node_modules\/(prom-client\/lib\/(defaultMetrics|cluster|pushgateway)|undici\/lib\/dispatcher\/client-h2)\.js$/;
+const FAIL = "throw new Error('Left out of the bundle');";
 const leaveOut: Plugin = {
   name: 'leave-out',
   setup({ onLoad }) {
-    const fail = "throw new Error('Left out of the bundle');";
-    onLoad({ filter: NEVER_LOADED }, () => ({ contents: fail, loader: 'js' }));
-    onLoad({ filter: NEVER_CALLED }, () => ({ contents: `module.exports = function () { ${fail} };`, loader: 'js' }));
+    onLoad({ filter: NEVER_LOADED }, () => ({ contents: FAIL, loader: 'js' }));
+    onLoad({ filter: NEVER_CALLED }, () => ({ contents: `module.exports = function () { ${FAIL} };`, loader: 'js' }));
   },
 };
 
@@ -79,7 +79,7 @@ export { default as Agent } from './node_modules/undici/lib/dispatcher/agent.js'
 export { default as ProxyAgent } from './node_modules/undici/lib/dispatcher/proxy-agent.js';
 export const request = (url, { dispatcher, ...options }) =>
   dispatcher.request({ origin: url.origin, path: url.pathname + url.search, method: 'GET', ...options });
-export function fetch() { throw new Error('Left out of the bundle'); }`;
+export function fetch() { ${FAIL} }`;
 const partOfUndici: Plugin = {
   name: 'part-of-undici',
   setup({ onResolve, onLoad }) {

@@ -91,7 +91,8 @@ function clientOf(kubeconfig: KubeConfig, options: ClientOptions): Client {
 
 /** In place of client-node's fetch, which takes as long to load as the rest of undici. */
 async function sendOnce(context: RequestContext, url: URL, signal: AbortSignal): Promise<ResponseContext> {
-  const [json, dispatcher] = [context.getBody(), context.getDispatcher()];
+  const json = context.getBody();
+  const dispatcher = context.getDispatcher();
   const { statusCode, headers, body } = await request(url, {
     method: context.getHttpMethod(),
     headers: context.getHeaders(),
