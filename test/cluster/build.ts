@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { runGo } from './go.ts';
 import type { GoDocuments, GoModule, PartSet } from './go-modules.ts';
 import { removeFolderAfterUs } from './leftovers.ts';
@@ -24,6 +25,9 @@ export async function buildParts(set: PartSet, parts: readonly string[], target:
   }
 }
 
+/** What go says of a module that it has. */
+const Download = z.object({ Dir: z.string() });
+
 interface Workplace {
   readonly linkerFlags: string;
   readonly scratch: string;
@@ -44,8 +48,9 @@ async function buildPrograms(module: GoModule, parts: readonly string[], place: 
 /** One file of all documents, so that a later start needs neither Go nor its module cache. */
 async function collect(documents: GoDocuments, { scratch, target, log }: Workplace): Promise<void> {
   const { part, moduleFolder, module, folders } = documents;
-  const args = ['list', '-m', '-f', '{{.Dir}}', module];
-  const root = (await runGo({ args, cwd: moduleFolder, title: part, log })).trim();
+  // Not `go list`: it names no folder for a module that nothing has downloaded yet.
+  const args = ['mod', 'download', '-json', module];
+  const { Dir: root } = Download.parse(JSON.parse(await runGo({ args, cwd: moduleFolder, title: part, log })));
   const contents: string[] = [];
   for (const folder of folders) contents.push(...(await documentsIn(join(root, folder))));
   await writeFile(join(scratch, part), contents.join('\n---\n'));
