@@ -25,7 +25,8 @@ import { createMetrics, type Metrics, startMetricsServer } from './observability
 import type { Otlp } from './observability/otlp.ts';
 import { Tracing, traceFields } from './observability/tracing.ts';
 import { type OperatorOptions, startOperator } from './operator.ts';
-import { Fleet, memberOf } from './reconcile/fleet.ts';
+import { Fleet } from './reconcile/fleet.ts';
+import { memberOf } from './reconcile/member.ts';
 import { observedResets } from './reconcile/observed-resets.ts';
 import type { Clock, CloudSql, Leadership } from './reconcile/ports.ts';
 import { version } from './version.ts';

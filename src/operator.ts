@@ -15,7 +15,7 @@ import {
 import { oneLine } from './domain/conditions.ts';
 import { PassProblems } from './pass-problems.ts';
 import { errorPolicy } from './reconcile/error-policy.ts';
-import { keyOf, type Member, refOf } from './reconcile/fleet.ts';
+import { keyOf, type Member, refOf } from './reconcile/member.ts';
 import { Memory } from './reconcile/memory.ts';
 import type { World } from './reconcile/pass.ts';
 import type { CloudSql, ContextLogger, Logger, ObjectRef } from './reconcile/ports.ts';
@@ -138,7 +138,7 @@ export function startOperator(options: OperatorOptions): Operator {
       case 'applied':
         return fleet.take(event.object);
       case 'deleted':
-        fleet.remove(event.object.ref);
+        fleet.remove(event.object.key);
         return [];
       case 'failed':
       case 'recovered':

@@ -1,30 +1,31 @@
 /** How many resets were called in the last hour: a restored cluster must not reset everything before somebody looks. */
 import type { SslReset } from './ssl-reset.ts';
 
-/** One recorded call. The same call has the same id in the object's record, in its history and in this process. */
+/** One recorded call: the object's record, its history and this process tell of the same one by the same two fields. */
 export interface Call {
-  readonly id: string;
+  /** Of the object. */
+  readonly uid: string;
   /** Milliseconds since the epoch. */
   readonly timeMs: number;
 }
 
 const HOUR_MS = 3_600_000;
 
-export const callOf = (uid: string, time: string): Call => ({ id: `${uid}/${time}`, timeMs: Date.parse(time) });
+export const callKey = ({ uid, timeMs }: Call): string => `${uid}/${timeMs}`;
 
-/** Calls that the object tells of and that were, or may have been, executed. */
-export function recordedCalls({ metadata: { uid }, status: { request, history = [] } }: SslReset): readonly Call[] {
+/** When the calls were made that the object tells of and that were, or may have been, executed. */
+export function callTimes({ status: { request, history = [] } }: SslReset): readonly number[] {
   const ended = history.flatMap(({ operation, startTime }) =>
-    operation === undefined || startTime === undefined ? [] : [callOf(uid, startTime)],
+    operation === undefined || startTime === undefined ? [] : [Date.parse(startTime)],
   );
   const mayHaveRun = request?.outcome !== 'Refused' && request?.outcome !== 'NotSent';
-  return request?.time !== undefined && mayHaveRun ? [callOf(uid, request.time), ...ended] : ended;
+  return request?.time !== undefined && mayHaveRun ? [Date.parse(request.time), ...ended] : ended;
 }
 
 export function callsInLastHour(calls: Iterable<Call>, now: Date): number {
   const recent = new Set<string>();
-  for (const { id, timeMs } of calls) {
-    if (now.getTime() - timeMs < HOUR_MS) recent.add(id);
+  for (const call of calls) {
+    if (isWithinHour(call, now)) recent.add(callKey(call));
   }
   return recent.size;
 }

@@ -42,7 +42,8 @@ export interface InstanceRef {
   readonly instance: string;
 }
 
-export const instanceKey = ({ project, instance }: InstanceRef): string => `${project}/${instance}`;
+/** Of an instance, among all. Joined: V8 holds a template's text as its parts, three times as large. */
+export const instanceKey = ({ project, instance }: InstanceRef): string => [project, instance].join('/');
 
 /** Annotations that users write. None of them bumps the generation. */
 export const annotations = {

@@ -2,66 +2,17 @@
  * All objects that are watched, as a small record each: what one pass must know of the other objects, and which of them
  * an event concerns. The objects themselves are never kept.
  */
-import { type Call, callOf, callsInLastHour, isWithinHour, recordedCalls } from '../domain/blast-radius.ts';
-import { openIssue } from '../domain/client-certificate.ts';
-import { decide } from '../domain/decide.ts';
-import { isSettled, isStalled, isUnresolved } from '../domain/request.ts';
+import { type Call, callKey, callsInLastHour, isWithinHour } from '../domain/blast-radius.ts';
 import type { Claims } from '../domain/resolve.ts';
-import type { SslReset, Status } from '../domain/ssl-reset.ts';
-import { annotations, type InstanceRef, instanceKey, isSuspended } from '../domain/ssl-reset.ts';
+import type { InstanceRef, SslReset } from '../domain/ssl-reset.ts';
+import { type Member, memberOf, refOf } from './member.ts';
 import type { ObjectRef } from './ports.ts';
-import { type Standing, standingOf } from './standing.ts';
-
-/** What is kept of an object. */
-export interface Member {
-  readonly ref: ObjectRef;
-  readonly uid: string;
-  readonly lane: string;
-  /** Changes exactly when a pass may have something new to do: not by our own status writes. */
-  readonly trigger: string;
-  /** The operator never takes it away: where it is gone, somebody has wiped the status. */
-  readonly hasRequest: boolean;
-  /** There is nothing to do for it, unless another object of the instance has done something. */
-  readonly isIdle: boolean;
-  /** A call was made for its request, or none is needed. */
-  readonly isUnderWay: boolean;
-  readonly ca: { readonly fingerprint: string; readonly createTimeMs: number } | undefined;
-  /** When its reset ended; undefined: it is not known to have had one. */
-  readonly resetMs: number | undefined;
-  /** The end of the newest reset of another object that its client certificates took account of; undefined: it has none. */
-  readonly seenResetMs: number | undefined;
-  readonly doubt: Doubt | undefined;
-  /** A client certificate is being issued, or its issue found out: whatever that starts looks like a reset in doubt. */
-  readonly isIssuing: boolean;
-  readonly operation: string | undefined;
-  /** Operations of its client certificates. */
-  readonly certificateOperations: readonly string[];
-  /** An answer told that the operation is its own; one found after a lost answer may as well be another object's. */
-  readonly isAnswered: boolean;
-  readonly calls: readonly Call[];
-  readonly standing: Standing;
-  /** Of the active server CA as it was read last. */
-  readonly caExpiryMs: number | undefined;
-}
-
-/** A call of the object may still show up. */
-type Doubt =
-  /** Its outcome is being found out. */
-  | { readonly kind: 'Unresolved' }
-  /** It left no trace, and another attempt is about to follow. `order` is one among all objects. */
-  | { readonly kind: 'InDoubt'; readonly order: string };
-
-export const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`;
-
-/** A key back to what it names; neither part can hold a slash. */
-export function refOf(key: string): ObjectRef {
-  const [namespace = '', name = ''] = key.split('/');
-  return { namespace, name };
-}
+import type { Standing } from './standing.ts';
 
 export class Fleet {
   readonly #members = new Map<string, Member>();
-  readonly #lanes = new Map<string, Set<string>>();
+  /** Nearly all have one member, for which a set takes three times as much as an array. */
+  readonly #lanes = new Map<string, readonly Member[]>();
   /** Calls that this process recorded and that no object may tell of yet. */
   readonly #ownCalls = new Map<string, Call>();
 
@@ -72,13 +23,12 @@ export class Fleet {
 
   /** The same, of an object of which just the record is there. */
   take(member: Member): readonly ObjectRef[] {
-    const key = keyOf(member.ref);
-    const before = this.#members.get(key);
-    if (before !== undefined && before.lane !== member.lane) this.#leaveLane(key, before.lane);
-    this.#members.set(key, member);
-    this.#laneOf(member.lane).add(key);
+    const before = this.#members.get(member.key);
+    if (before !== undefined) this.#leaveLane(before);
+    this.#members.set(member.key, member);
+    this.#lanes.set(member.lane, this.#inLane(member.lane).concat(member));
     const hasNews = before === undefined ? this.#isDue(member) : asksForPass(before, member);
-    const itself = hasNews ? [member.ref] : [];
+    const itself = hasNews ? [member] : [];
     const hasOtherCa = member.ca !== undefined && member.ca.fingerprint !== before?.ca?.fingerprint;
     const hasReset = member.resetMs !== undefined && member.resetMs !== before?.resetMs;
     const concerned = this.#siblings(member).filter(
@@ -86,22 +36,21 @@ export class Fleet {
         (hasOtherCa || (hasReset && sibling.seenResetMs !== undefined)) &&
         (!sibling.isIdle || outdates(member, sibling)),
     );
-    return [...itself, ...concerned.map(({ ref }) => ref)];
+    return refsOf([...itself, ...concerned]);
   }
 
-  remove(ref: ObjectRef): void {
-    const key = keyOf(ref);
+  remove(key: string): void {
     const member = this.#members.get(key);
-    if (member !== undefined) this.#leaveLane(key, member.lane);
+    if (member !== undefined) this.#leaveLane(member);
     this.#members.delete(key);
   }
 
   /** The full set of a namespace, or of the cluster: whatever is not in it is gone. */
   replace(members: readonly Member[], namespace?: string): readonly ObjectRef[] {
-    const present = new Set(members.map(({ ref }) => keyOf(ref)));
-    for (const { ref } of [...this.#members.values()]) {
-      const isInScope = namespace === undefined || ref.namespace === namespace;
-      if (isInScope && !present.has(keyOf(ref))) this.remove(ref);
+    const present = new Set(members.map(({ key }) => key));
+    for (const key of [...this.#members.keys()]) {
+      const isInScope = namespace === undefined || refOf(key).namespace === namespace;
+      if (isInScope && !present.has(key)) this.remove(key);
     }
     return members.flatMap((member) => this.take(member));
   }
@@ -117,25 +66,20 @@ export class Fleet {
     return member?.isUnderWay === true && !member.isIdle;
   }
 
-  get refs(): readonly ObjectRef[] {
-    return [...this.#members.values()].map(({ ref }) => ref);
-  }
-
   /** Those for which something may be to do. */
   get due(): readonly ObjectRef[] {
-    return [...this.#members.values()].filter((member) => this.#isDue(member)).map(({ ref }) => ref);
+    return refsOf([...this.#members.values()].filter((member) => this.#isDue(member)));
   }
 
   /** How each object stands. */
   *standings(): Iterable<ObjectRef & Standing> {
-    for (const { ref, standing } of this.#members.values()) yield { ...ref, ...standing };
+    for (const { key, standing } of this.#members.values()) yield { ...refOf(key), ...standing };
   }
 
   /** When the server CA of each instance expires, as its object with the newest CA knows it. */
   *caExpiries(): Iterable<InstanceRef & { readonly expiryMs: number }> {
-    for (const [lane, keys] of this.#lanes) {
-      const newest = [...keys]
-        .flatMap((key) => this.#members.get(key) ?? [])
+    for (const [lane, members] of this.#lanes) {
+      const newest = members
         .toSorted((a, b) => (b.ca?.createTimeMs ?? 0) - (a.ca?.createTimeMs ?? 0))
         .find(({ caExpiryMs }) => caExpiryMs !== undefined);
       const [project = '', instance = ''] = lane.split('/');
@@ -195,20 +139,22 @@ export class Fleet {
     for (const [id, call] of this.#ownCalls) {
       if (!isWithinHour(call, now)) this.#ownCalls.delete(id);
     }
-    return callsInLastHour(
-      [...this.#ownCalls.values(), ...[...this.#members.values()].flatMap(({ calls }) => calls)],
-      now,
-    );
+    return callsInLastHour([...this.#ownCalls.values(), ...this.#recordedCalls()], now);
   }
 
-  noteCall(uid: string, time: string): void {
-    const call = callOf(uid, time);
-    this.#ownCalls.set(call.id, call);
+  noteCall(call: Call): void {
+    this.#ownCalls.set(callKey(call), call);
   }
 
   /** The call is known not to have been executed. */
-  forgetCall(uid: string, time: string): void {
-    this.#ownCalls.delete(callOf(uid, time).id);
+  forgetCall(call: Call): void {
+    this.#ownCalls.delete(callKey(call));
+  }
+
+  *#recordedCalls(): Iterable<Call> {
+    for (const { uid, callTimes } of this.#members.values()) {
+      for (const timeMs of callTimes) yield { uid, timeMs };
+    }
   }
 
   #isDue(member: Member): boolean {
@@ -219,29 +165,27 @@ export class Fleet {
     return this.#siblings(member).some((sibling) => outdates(sibling, member));
   }
 
-  #siblings({ ref, lane }: Member): readonly Member[] {
-    const own = keyOf(ref);
-    const keys = [...(this.#lanes.get(lane) ?? [])].filter((key) => key !== own);
-    return keys.flatMap((key) => this.#members.get(key) ?? []);
+  #siblings({ key, lane }: Member): readonly Member[] {
+    return this.#inLane(lane).filter((member) => member.key !== key);
   }
 
-  #laneOf(lane: string): Set<string> {
-    const keys = this.#lanes.get(lane) ?? new Set<string>();
-    this.#lanes.set(lane, keys);
-    return keys;
+  #inLane(lane: string): readonly Member[] {
+    return this.#lanes.get(lane) ?? [];
   }
 
-  #leaveLane(key: string, lane: string): void {
-    const keys = this.#lanes.get(lane);
-    keys?.delete(key);
-    if (keys?.size === 0) this.#lanes.delete(lane);
+  #leaveLane(member: Member): void {
+    const others = this.#siblings(member);
+    if (others.length === 0) this.#lanes.delete(member.lane);
+    else this.#lanes.set(member.lane, others);
   }
 }
 
+const refsOf = (members: Iterable<Member>): readonly ObjectRef[] => Array.from(members, ({ key }) => refOf(key));
+
 /** Who led before may have begun something without an end: then the status alone tells, not the trigger. */
-function asksForPass(before: Member, { trigger, hasRequest, isIdle }: Member): boolean {
+function asksForPass(before: Member, { uid, trigger, hasRequest, isIdle }: Member): boolean {
   const isWiped = before.hasRequest && !hasRequest;
-  return before.trigger !== trigger || isWiped || (before.isIdle && !isIdle);
+  return before.uid !== uid || before.trigger !== trigger || isWiped || (before.isIdle && !isIdle);
 }
 
 const outdates = (sibling: Member, own: Member): boolean => hasNewerCa(sibling, own) || hasLaterReset(sibling, own);
@@ -254,64 +198,3 @@ const hasNewerCa = ({ ca }: Member, own: Member): boolean =>
 
 const hasLaterReset = ({ resetMs }: Member, { seenResetMs }: Member): boolean =>
   resetMs !== undefined && seenResetMs !== undefined && resetMs > seenResetMs;
-
-/** Without a clock nothing counts as past its deadline: whatever hangs on that is looked at. */
-const isIdle = (reset: SslReset): boolean => decide(reset, { now: new Date(0), isOutdated: false }).kind === 'Nothing';
-
-export function memberOf(reset: SslReset): Member {
-  const { metadata, spec, status } = reset;
-  const { sha1Fingerprint: fingerprint, createTime, expirationTime } = status.serverCa ?? {};
-  return {
-    ref: { namespace: metadata.namespace, name: metadata.name },
-    uid: metadata.uid,
-    lane: instanceKey(spec),
-    trigger: triggerOf(reset),
-    hasRequest: status.request !== undefined,
-    isIdle: isIdle(reset),
-    isUnderWay: isUnresolved(status.request) || isSettled(status.request),
-    ca:
-      fingerprint === undefined || createTime === undefined
-        ? undefined
-        : { fingerprint, createTimeMs: Date.parse(createTime) },
-    resetMs: resetMsOf(status),
-    seenResetMs: status.request?.issuedTime === undefined ? undefined : (timeOf(status.request.otherResetTime) ?? 0),
-    doubt: doubtOf(reset),
-    isIssuing: openIssue(reset) !== undefined && metadata.deletionTimestamp === undefined && !isStalled(reset),
-    operation: status.operation?.name,
-    certificateOperations: status.request?.certificateOperations ?? [],
-    isAnswered: status.request?.inDoubt !== true,
-    calls: recordedCalls(reset),
-    standing: standingOf(reset),
-    caExpiryMs: timeOf(expirationTime),
-  };
-}
-
-function resetMsOf({ request, operation }: Status): number | undefined {
-  const isReset = request?.outcome === 'Accepted' && request.doneTime !== undefined && operation?.error === undefined;
-  return isReset ? timeOf(operation?.endTime ?? operation?.startTime ?? operation?.insertTime) : undefined;
-}
-
-function timeOf(text = ''): number | undefined {
-  const ms = Date.parse(text);
-  return Number.isNaN(ms) ? undefined : ms;
-}
-
-function doubtOf(reset: SslReset): Doubt | undefined {
-  const { metadata, status } = reset;
-  const { request } = status;
-  if (metadata.deletionTimestamp !== undefined) return undefined;
-  if (isUnresolved(request)) return { kind: 'Unresolved' };
-  // Whoever waits for a person holds nobody up.
-  const isHeld = isSettled(request) || isStalled(reset) || isSuspended(reset);
-  if (request?.inDoubt !== true || isHeld) return undefined;
-  return { kind: 'InDoubt', order: `${request.time ?? ''}/${metadata.uid}` };
-}
-
-const triggerOf = ({ metadata }: SslReset): string =>
-  JSON.stringify([
-    metadata.uid,
-    metadata.generation,
-    metadata.annotations[annotations.suspend],
-    metadata.annotations[annotations.retry],
-    metadata.deletionTimestamp !== undefined,
-  ]);

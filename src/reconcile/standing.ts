@@ -26,10 +26,8 @@ const STATUSES = ['True', 'False', 'Unknown'] as const;
 
 export function standingOf({ status: { conditions = [] } }: SslReset): Standing {
   const reasonOf = (type: ConditionType) => conditions.find((one) => one.type === type)?.reason;
-  return {
-    conditions: shared(conditions.flatMap(stateOf)),
-    reason: reasonOf('Stalled') ?? reasonOf('Reconciling') ?? reasonOf('Ready'),
-  };
+  const reason = reasonOf('Stalled') ?? reasonOf('Reconciling') ?? reasonOf('Ready');
+  return shared({ conditions: conditions.flatMap(stateOf), reason });
 }
 
 /** Whoever else writes the status may have put anything there. */
@@ -39,12 +37,14 @@ function stateOf(condition: Condition): readonly ConditionState[] {
   return type === undefined || status === undefined ? [] : [{ type, status }];
 }
 
-const known = new Map<string, readonly ConditionState[]>();
+/** Far more than the operator itself can write. */
+const MAX_SHARED = 1_000;
+const known = new Map<string, Standing>();
 
-/** Ten thousand objects stand in a dozen ways: those that stand alike share one list. */
-function shared(states: readonly ConditionState[]): readonly ConditionState[] {
-  const key = states.map(({ type, status }) => `${type}=${status}`).join();
-  const list = known.get(key) ?? states;
-  known.set(key, list);
-  return list;
+/** Ten thousand objects stand in a dozen ways: those that stand alike share one record. */
+function shared(standing: Standing): Standing {
+  const key = JSON.stringify(standing);
+  const found = known.get(key);
+  if (found === undefined && known.size < MAX_SHARED) known.set(key, standing);
+  return found ?? standing;
 }

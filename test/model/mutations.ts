@@ -220,7 +220,7 @@ export const MUTATIONS: readonly Mutation[] = [
     broken: 'it is as certain as one that an answer named',
     patches: [
       {
-        file: 'src/reconcile/fleet.ts',
+        file: 'src/reconcile/member.ts',
         find: 'isAnswered: status.request?.inDoubt !== true,',
         replace: 'isAnswered: true,',
       },

@@ -1,6 +1,7 @@
 import { isKubernetesError } from '../../src/domain/errors.ts';
 import { errorPolicy } from '../../src/reconcile/error-policy.ts';
-import { Fleet, keyOf } from '../../src/reconcile/fleet.ts';
+import { Fleet } from '../../src/reconcile/fleet.ts';
+import { keyOf } from '../../src/reconcile/member.ts';
 import { Memory } from '../../src/reconcile/memory.ts';
 import type { World } from '../../src/reconcile/pass.ts';
 import type { ContextLogger, ObjectRef } from '../../src/reconcile/ports.ts';
@@ -47,7 +48,7 @@ export class Process {
 
   hear(change: Change): void {
     if (!this.isAlive) return;
-    if (change.kind === 'Deleted') this.#fleet.remove(change.object.metadata);
+    if (change.kind === 'Deleted') this.#fleet.remove(keyOf(change.object.metadata));
     else this.#wake(this.#fleet.apply(change.object));
   }
 

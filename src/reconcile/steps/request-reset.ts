@@ -1,4 +1,5 @@
 import { type PollPolicy, untilDeadlineMs } from '../../domain/attempts.ts';
+import type { Call } from '../../domain/blast-radius.ts';
 import { progressing, type ReadyReason, stalled, toTime, type Verdict, waiting } from '../../domain/conditions.ts';
 import { isKubernetesError } from '../../domain/errors.ts';
 import { refusal } from '../../domain/gate.ts';
@@ -91,14 +92,15 @@ async function call(
 
   const window = new CallWindow(clock, settings.callWindowMs);
   const attempt = recordedAttempt(request, { before, user, time: toTime(clock.now()) });
-  fleet.noteCall(uid, attempt.time);
+  const call: Call = { uid, timeMs: Date.parse(attempt.time) };
+  fleet.noteCall(call);
   const recorded = await record(reset, { ...facts, request: attempt }, world).catch((error: unknown) => {
-    if (isKubernetesError(error, 'Conflict', 'NotFound', 'NotLeading')) fleet.forgetCall(uid, attempt.time);
+    if (isKubernetesError(error, 'Conflict', 'NotFound', 'NotLeading')) fleet.forgetCall(call);
     throw error;
   });
   if (!leadership.isLeader()) return { kind: 'Idle', requeueAfterMs: settings.retryMinMs };
   if (!window.isOpen()) {
-    fleet.forgetCall(uid, attempt.time);
+    fleet.forgetCall(call);
     return {
       kind: 'CallOutcome',
       recorded,
@@ -108,7 +110,7 @@ async function call(
   }
   const answer = await send();
   const judgement = judgeAnswer(answer, { inDoubt: attempt.inDoubt === true });
-  if (judgement.kind === 'NotExecuted' || judgement.kind === 'Invalid') fleet.forgetCall(uid, attempt.time);
+  if (judgement.kind === 'NotExecuted' || judgement.kind === 'Invalid') fleet.forgetCall(call);
   return { kind: 'CallOutcome', recorded, landing: resetLanding, ...outcome(facts, attempt, judgement, settings) };
 }
 

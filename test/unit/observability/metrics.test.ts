@@ -75,7 +75,7 @@ describe('the metrics of the objects', () => {
       'cloudsql_ssl_reset_reason{namespace="orders",name="b",reason="Complete"} 1',
     ]);
     fleet.apply(standing('a', 'Ready', 'Complete'));
-    fleet.remove({ namespace: 'orders', name: 'b' });
+    fleet.remove('orders/b');
     assert.deepEqual(await read('cloudsql_ssl_reset_condition'), [
       'cloudsql_ssl_reset_condition{namespace="orders",name="a",type="Ready",status="True"} 1',
     ]);

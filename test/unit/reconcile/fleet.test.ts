@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Call } from '../../../src/domain/blast-radius.ts';
 import { annotations, type SslReset } from '../../../src/domain/ssl-reset.ts';
-import { Fleet, memberOf } from '../../../src/reconcile/fleet.ts';
+import { Fleet } from '../../../src/reconcile/fleet.ts';
+import { memberOf } from '../../../src/reconcile/member.ts';
 import {
   aCall,
   anOperation,
@@ -17,6 +19,8 @@ import {
 const withCa = (n: number, parts: ResetParts = {}) =>
   aReset({ status: { serverCa: { sha1Fingerprint: fingerprint(n), createTime: at(n) } }, ...parts });
 const names = (refs: readonly { readonly name: string }[]): readonly string[] => refs.map(({ name }) => name);
+const size = (fleet: Fleet): number => [...fleet.standings()].length;
+const callOf = (uid: string): Call => ({ uid, timeMs: Date.parse(NOW) });
 
 describe('what asks for a pass', () => {
   const seen = (next: ResetParts): readonly string[] => {
@@ -74,7 +78,7 @@ describe('what is at its end', () => {
 
   test('asks for no pass when a process begins', () => {
     const { asked, due, fleet } = replaced(complete({ name: 'a' }), complete({ name: 'b' }), aReset({ name: 'new' }));
-    assert.deepEqual([asked, due, fleet.refs.length], [['new'], ['new'], 3]);
+    assert.deepEqual([asked, due, size(fleet)], [['new'], ['new'], 3]);
   });
   test('asks for one where another object has a later CA, whichever is seen first', () => {
     const [old, later] = [complete({ name: 'old' }), complete({ name: 'later' }, 2)];
@@ -191,12 +195,12 @@ describe('the others of an instance', () => {
   test('are those that still exist', () => {
     const fleet = new Fleet();
     fleet.apply(withCa(2, { name: 'a' }));
-    fleet.remove({ namespace: 'orders', name: 'a' });
+    fleet.remove('orders/a');
     assert.equal(fleet.isOutdated(withCa(1)), false);
     fleet.apply(withCa(2, { name: 'a' }));
     fleet.replace([memberOf(withCa(1))]);
     assert.equal(fleet.isOutdated(withCa(1)), false);
-    assert.equal(fleet.refs.length, 1);
+    assert.equal(size(fleet), 1);
   });
   test('the set of one namespace leaves the others as they are', () => {
     const fleet = new Fleet();
@@ -220,22 +224,22 @@ describe('the calls of the last hour', () => {
   test('are those of all objects and of this process, each once', () => {
     const fleet = new Fleet();
     fleet.apply(aReset({ name: 'a', status: { request: aCall() } }));
-    fleet.noteCall('uid-of-a', NOW);
-    fleet.noteCall('uid-of-b', NOW);
+    fleet.noteCall(callOf('uid-of-a'));
+    fleet.noteCall(callOf('uid-of-b'));
     assert.equal(fleet.recentCalls(dateAt(1)), 2);
     assert.equal(fleet.recentCalls(dateAt(3600)), 0);
   });
   test('are without those known not to have been executed', () => {
     const fleet = new Fleet();
-    fleet.noteCall('uid-of-b', NOW);
-    fleet.forgetCall('uid-of-b', NOW);
+    fleet.noteCall(callOf('uid-of-b'));
+    fleet.forgetCall(callOf('uid-of-b'));
     assert.equal(fleet.recentCalls(dateAt(1)), 0);
   });
   test('of this process outlive the object', () => {
     const fleet = new Fleet();
     fleet.apply(aReset({ status: { request: aCall() } }));
-    fleet.noteCall('uid-of-orders-db', NOW);
-    fleet.remove({ namespace: 'orders', name: 'orders-db' });
+    fleet.noteCall(callOf('uid-of-orders-db'));
+    fleet.remove('orders/orders-db');
     assert.equal(fleet.recentCalls(dateAt(1)), 1);
   });
 });

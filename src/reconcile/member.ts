@@ -1,0 +1,121 @@
+/** What is kept of an object that is watched: ten thousand of them are held for ever, so each field counts. */
+import { callTimes } from '../domain/blast-radius.ts';
+import { openIssue } from '../domain/client-certificate.ts';
+import { decide } from '../domain/decide.ts';
+import { isSettled, isStalled, isUnresolved } from '../domain/request.ts';
+import { annotations, instanceKey, isSuspended, type SslReset, type Status } from '../domain/ssl-reset.ts';
+import type { ObjectRef } from './ports.ts';
+import { type Standing, standingOf } from './standing.ts';
+
+export interface Member {
+  /** As of `keyOf`. */
+  readonly key: string;
+  readonly uid: string;
+  /** Its instance. */
+  readonly lane: string;
+  /** With the uid it changes exactly when a pass may have something new to do: not by our own status writes. */
+  readonly trigger: string;
+  /** The operator never takes it away: where it is gone, somebody has wiped the status. */
+  readonly hasRequest: boolean;
+  /** There is nothing to do for it, unless another object of the instance has done something. */
+  readonly isIdle: boolean;
+  /** A call was made for its request, or none is needed. */
+  readonly isUnderWay: boolean;
+  readonly ca: { readonly fingerprint: string; readonly createTimeMs: number } | undefined;
+  /** When its reset ended; undefined: it is not known to have had one. */
+  readonly resetMs: number | undefined;
+  /** The end of the newest reset of another object that its client certificates took account of; undefined: it has none. */
+  readonly seenResetMs: number | undefined;
+  readonly doubt: Doubt | undefined;
+  /** A client certificate is being issued, or its issue found out: whatever that starts looks like a reset in doubt. */
+  readonly isIssuing: boolean;
+  readonly operation: string | undefined;
+  /** Operations of its client certificates. */
+  readonly certificateOperations: readonly string[];
+  /** An answer told that the operation is its own; one found after a lost answer may as well be another object's. */
+  readonly isAnswered: boolean;
+  /** Of its calls that were or may have been executed, in milliseconds since the epoch. */
+  readonly callTimes: readonly number[];
+  readonly standing: Standing;
+  /** Of the active server CA as it was read last. */
+  readonly caExpiryMs: number | undefined;
+}
+
+/** A call of the object may still show up. */
+type Doubt =
+  /** Its outcome is being found out. */
+  | { readonly kind: 'Unresolved' }
+  /** It left no trace, and another attempt is about to follow. `order` is one among all objects. */
+  | { readonly kind: 'InDoubt'; readonly order: string };
+
+/** Joined: V8 holds a template's text as its parts, three times as large. */
+export const keyOf = ({ namespace, name }: ObjectRef): string => [namespace, name].join('/');
+
+/** A key back to what it names; neither part can hold a slash. */
+export function refOf(key: string): ObjectRef {
+  const [namespace = '', name = ''] = key.split('/');
+  return { namespace, name };
+}
+
+/** Without a clock nothing counts as past its deadline: whatever hangs on that is looked at. */
+const isIdle = (reset: SslReset): boolean => decide(reset, { now: new Date(0), isOutdated: false }).kind === 'Nothing';
+
+/** One list for all that have none. */
+const NONE: readonly string[] = [];
+
+export function memberOf(reset: SslReset): Member {
+  const { metadata, spec, status } = reset;
+  const { sha1Fingerprint: fingerprint, createTime, expirationTime } = status.serverCa ?? {};
+  return {
+    key: keyOf(metadata),
+    uid: metadata.uid,
+    lane: instanceKey(spec),
+    trigger: triggerOf(reset),
+    hasRequest: status.request !== undefined,
+    isIdle: isIdle(reset),
+    isUnderWay: isUnresolved(status.request) || isSettled(status.request),
+    ca:
+      fingerprint === undefined || createTime === undefined
+        ? undefined
+        : { fingerprint, createTimeMs: Date.parse(createTime) },
+    resetMs: resetMsOf(status),
+    seenResetMs: status.request?.issuedTime === undefined ? undefined : (timeOf(status.request.otherResetTime) ?? 0),
+    doubt: doubtOf(reset),
+    isIssuing: openIssue(reset) !== undefined && metadata.deletionTimestamp === undefined && !isStalled(reset),
+    operation: status.operation?.name,
+    certificateOperations: status.request?.certificateOperations ?? NONE,
+    isAnswered: status.request?.inDoubt !== true,
+    callTimes: callTimes(reset),
+    standing: standingOf(reset),
+    caExpiryMs: timeOf(expirationTime),
+  };
+}
+
+function resetMsOf({ request, operation }: Status): number | undefined {
+  const isReset = request?.outcome === 'Accepted' && request.doneTime !== undefined && operation?.error === undefined;
+  return isReset ? timeOf(operation?.endTime ?? operation?.startTime ?? operation?.insertTime) : undefined;
+}
+
+function timeOf(text = ''): number | undefined {
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+function doubtOf(reset: SslReset): Doubt | undefined {
+  const { metadata, status } = reset;
+  const { request } = status;
+  if (metadata.deletionTimestamp !== undefined) return undefined;
+  if (isUnresolved(request)) return { kind: 'Unresolved' };
+  // Whoever waits for a person holds nobody up.
+  const isHeld = isSettled(request) || isStalled(reset) || isSuspended(reset);
+  if (request?.inDoubt !== true || isHeld) return undefined;
+  return { kind: 'InDoubt', order: `${request.time ?? ''}/${metadata.uid}` };
+}
+
+const triggerOf = ({ metadata }: SslReset): string =>
+  JSON.stringify([
+    metadata.generation,
+    metadata.annotations[annotations.suspend],
+    metadata.annotations[annotations.retry],
+    metadata.deletionTimestamp !== undefined,
+  ]);
