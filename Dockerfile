@@ -13,8 +13,11 @@ RUN OPERATOR_VERSION=$VERSION node scripts/build.ts && mkdir /empty
 
 FROM gcr.io/distroless/nodejs24-debian13:nonroot AS base
 WORKDIR /app
+# Two arenas of malloc, not eight for each processor, and larger pieces mapped for themselves: what was freed goes back.
 ENV NODE_ENV=production \
-    NODE_COMPILE_CACHE=/app/compile-cache
+    NODE_COMPILE_CACHE=/app/compile-cache \
+    MALLOC_ARENA_MAX=2 \
+    MALLOC_MMAP_THRESHOLD_=131072
 # Node is process 1 and gets the signals. A small young generation halves the memory of a burst.
 ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=2", "cloudsql-ssl-operator.js"]
 

@@ -1,7 +1,7 @@
 /** What all scenarios share: one control plane, and the operator as its image starts it. */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -10,10 +10,10 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Log } from '../cluster/log.ts';
 import { type Lab as FaultsLab, openLab as openFaultsLab } from '../faults/lab.ts';
 import { PROJECT } from '../integration/operator/bench.ts';
+import { entrypoint, environment } from '../unit/image/dockerfile.ts';
 import { NodeProcess } from './node-process.ts';
 
 const run = promisify(execFile);
-const DOCKERFILE = new URL('../../Dockerfile', import.meta.url);
 
 export interface OperatorOptions {
   readonly kubeconfig: string;
@@ -26,7 +26,7 @@ export interface Lab extends FaultsLab {
   /** Tells of progress. */
   readonly log: Log;
   readonly operatorFlags: readonly string[];
-  /** As in the image: Node's flags, and a compile cache that is filled. */
+  /** As in the image: Node's flags, the variables, and a compile cache that is filled. */
   startOperator(options: OperatorOptions): NodeProcess;
   /** A script of this folder, by its name. */
   startScript(name: string, args: readonly string[], env?: NodeJS.ProcessEnv): NodeProcess;
@@ -37,10 +37,10 @@ export interface Lab extends FaultsLab {
 
 export async function openLab(cluster: Cluster, log: Log): Promise<Lab> {
   const lab = await openFaultsLab(cluster);
-  const nodeFlags = await entrypointFlags();
+  const nodeFlags = entrypoint().filter((word) => word.startsWith('--'));
   const cache = join(lab.folder, 'compile-cache');
   await mkdir(cache);
-  const env = { ...process.env, NODE_ENV: 'production', NODE_COMPILE_CACHE: cache };
+  const env = { ...process.env, ...environment(), NODE_COMPILE_CACHE: cache };
   await run(process.execPath, [...nodeFlags, lab.bundle, '--help'], { env });
   return {
     ...lab,
@@ -78,10 +78,3 @@ const FLAGS = [
   '--health-address=127.0.0.1:0',
   '--metrics-address=127.0.0.1:0',
 ];
-
-async function entrypointFlags(): Promise<readonly string[]> {
-  const [, json = '[]'] = /^ENTRYPOINT (\[.*\])$/m.exec(await readFile(DOCKERFILE, 'utf8')) ?? [];
-  const entrypoint: unknown = JSON.parse(json);
-  if (!Array.isArray(entrypoint)) throw new Error('The Dockerfile has no ENTRYPOINT');
-  return entrypoint.map(String).filter((word) => word.startsWith('--'));
-}

@@ -1,42 +1,16 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-
-interface Instruction {
-  readonly word: string;
-  readonly rest: string;
-}
+import { all, entrypoint, named, shipped, stages } from './dockerfile.ts';
 
 const root = new URL('../../../', import.meta.url);
 const read = (path: string): Promise<string> => readFile(new URL(path, root), 'utf8');
-
-/** The stages in order, the last one being what is shipped; each with its FROM in front. */
-function stagesOf(dockerfile: string): readonly (readonly Instruction[])[] {
-  const lines = dockerfile
-    .replaceAll(/^#.*\n/gm, '')
-    .replaceAll(/\\\n\s*/g, '')
-    .split('\n');
-  const instructions = lines
-    .filter((line) => line !== '')
-    .map((line) => ({ word: line.split(' ', 1)[0] ?? '', rest: line.slice(line.indexOf(' ') + 1) }));
-  const starts = instructions.flatMap(({ word }, index) => (word === 'FROM' ? [index] : []));
-  return starts.map((start, index) => instructions.slice(start, starts[index + 1]));
-}
-
-const stages = stagesOf(await read('Dockerfile'));
-const named = (name: string): readonly Instruction[] =>
-  stages.find(([from]) => from?.rest.endsWith(` AS ${name}`)) ?? assert.fail(`no stage ${name}`);
-/** What the image is made of besides the files that it copies. */
-const shipped = [...named('base'), ...(stages.at(-1) ?? [])];
-const all = (instructions: readonly Instruction[], wanted: string): readonly string[] =>
-  instructions.filter(({ word }) => word === wanted).map(({ rest }) => rest);
-const list = (text = ''): readonly string[] => JSON.parse(text);
 
 test('the image has no shell and none is needed: distroless, nothing run in it, a program as entry point', () => {
   assert.deepEqual(all(stages.at(-1) ?? [], 'FROM'), ['base']);
   assert.match(all(named('base'), 'FROM')[0] ?? '', /^gcr\.io\/distroless\/nodejs24-debian13:nonroot AS base$/);
   assert.deepEqual([...all(shipped, 'RUN'), ...all(shipped, 'SHELL'), ...all(shipped, 'CMD')], []);
-  assert.equal(list(all(shipped, 'ENTRYPOINT')[0])[0], '/nodejs/bin/node');
+  assert.equal(entrypoint()[0], '/nodejs/bin/node');
 });
 
 test('its user is a number that is not root, as runAsNonRoot demands', () => {
@@ -44,8 +18,8 @@ test('its user is a number that is not root, as runAsNonRoot demands', () => {
 });
 
 test('the compile cache is filled by the same user, command and place that read it; only the seed is set', () => {
-  const [node, ...flags] = list(all(shipped, 'ENTRYPOINT')[0]);
-  assert.deepEqual(list(all(named('warm'), 'RUN')[0]), [node, '--random-seed=1', ...flags, '--help']);
+  const [node, ...flags] = entrypoint();
+  assert.deepEqual(JSON.parse(all(named('warm'), 'RUN')[0] ?? '[]'), [node, '--random-seed=1', ...flags, '--help']);
   assert.equal(all(named('warm'), 'USER').at(-1), all(shipped, 'USER').at(-1));
   assert.match(all(named('warm'), 'FROM')[0] ?? '', /^base /);
 });
