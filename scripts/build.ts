@@ -48,23 +48,54 @@ const pickBuiltins: Plugin = {
   setup({ onResolve, onLoad }) {
     const namespace = 'builtin';
     onResolve({ filter: /.*/ }, ({ path, kind }) =>
-      kind === 'import-statement' && isBuiltin(path)
+      kind === 'import-statement' && isBuiltin(path) && !LATE.test(path)
         ? { path: path.replace(/^(node:)?/, 'node:'), namespace }
         : undefined,
     );
     onLoad({ filter: /.*/, namespace }, ({ path }) => ({
-      contents: [
-        `const all = require('${path}');`,
-        'const pick = (name) => all[name];',
-        'export default all;',
-        ...Object.keys(require(path))
-          .filter((name) => name !== 'default')
-          .map((name) => `const $${name} = /* @__PURE__ */ pick('${name}'); export { $${name} as ${name} };`),
-      ].join('\n'),
+      contents: `const all = require('${path}'); ${exporting(path, (name) => `all.${name}`)}`,
       loader: 'js',
     }));
   },
 };
+
+/**
+ * Needed for a kubeconfig that runs a program for its credentials, or names a SOCKS proxy, and loaded when first called or
+ * looked into: 8 ms of each start.
+ */
+const LATE = /^(node:)?(child_process|socks|socks-proxy-agent)$/;
+const loadLate: Plugin = {
+  name: 'load-late',
+  setup({ onResolve, onLoad }) {
+    const namespace = 'late';
+    onResolve({ filter: LATE }, ({ path, kind, resolveDir }) =>
+      kind === 'import-statement'
+        ? { path: createRequire(join(resolveDir, 'importer.js')).resolve(path), namespace }
+        : undefined,
+    );
+    onLoad({ filter: /.*/, namespace }, ({ path }) => ({
+      contents: `
+        const late = (load) => new Proxy(function () {}, {
+          apply: (_, self, args) => Reflect.apply(load(), self, args),
+          construct: (_, args) => Reflect.construct(load(), args),
+          get: (_, key) => load()[key],
+        });
+        const all = late(() => require('${path}'));
+        ${exporting(path, (name) => `late(() => all.${name})`)}`,
+      loader: 'js',
+      resolveDir: root,
+    }));
+  },
+};
+
+/** The exports of a module; those that nobody imports are not even read. */
+const exporting = (path: string, read: (name: string) => string): string =>
+  [
+    'export default all;',
+    ...Object.keys(require(path))
+      .filter((name) => name !== 'default')
+      .map((name) => `const $${name} = /* @__PURE__ */ (() => ${read(name)})(); export { $${name} as ${name} };`),
+  ].join('\n');
 
 /**
  * Of undici just what the operator uses, put together as its index does: that also runs mocks, caches, WebSocket and
@@ -171,7 +202,7 @@ const { metafile } = await build({
   alias: { rxjs: './node_modules/rxjs/dist/esm/index.js' },
   define: { OPERATOR_VERSION: JSON.stringify(version) },
   banner: { js: banner },
-  plugins: [leaveOut, pickBuiltins, partOfUndici, modelsInUse, declareSideEffects],
+  plugins: [leaveOut, pickBuiltins, loadLate, partOfUndici, modelsInUse, declareSideEffects],
   metafile: true,
   logLevel: 'warning',
 });
