@@ -9,33 +9,30 @@ COPY tsconfig.json ./
 COPY scripts/build.ts scripts/
 COPY src src
 ARG VERSION=
-RUN OPERATOR_VERSION=$VERSION node scripts/build.ts && mkdir /empty
+RUN OPERATOR_VERSION=$VERSION node scripts/build.ts
 
 FROM gcr.io/distroless/nodejs24-debian13:nonroot AS base
 WORKDIR /app
 # Two arenas of malloc, not eight for each processor, and larger pieces mapped for themselves: what was freed goes back.
 ENV NODE_ENV=production \
-    NODE_COMPILE_CACHE=/app/compile-cache \
     MALLOC_ARENA_MAX=2 \
     MALLOC_MMAP_THRESHOLD_=131072
 # Node is process 1 and gets the signals. A small young generation halves the memory of a burst.
 ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=2", "cloudsql-ssl-operator.js"]
 
-# Node keeps what it compiled under its version, architecture, V8 flags and user, so the very Node that reads it fills it
-# here, once for each platform: for another than the builder's by emulation, the only step that needs it. Where the key
-# differs, as for another user, the program starts a little slower, and that is all. The seed makes the bytes the same each
-# time, and is no part of the key.
+# V8 takes what it has compiled where its version, the architecture and the flags are the same, so the very Node that reads
+# it makes it here, once for each platform: for another than the builder's by emulation, the only step that needs it. Where
+# they differ the program starts slower, and that is all. The seed makes the bytes the same each time.
 FROM base AS warm
-USER 65532:65532
-COPY --from=build /src/dist/cloudsql-ssl-operator.js ./
-COPY --from=build --chown=65532:65532 --chmod=0700 /empty compile-cache
-RUN ["/nodejs/bin/node", "--random-seed=1", "--max-semi-space-size=2", "cloudsql-ssl-operator.js", "--help"]
+USER 0:0
+COPY --from=build /src/dist/cloudsql-ssl-operator.js /src/dist/cloudsql-ssl-operator.cjs /src/dist/warm.js ./
+RUN ["/nodejs/bin/node", "--random-seed=1", "--max-semi-space-size=2", "warm.js"]
 
 # Same sources, same SOURCE_DATE_EPOCH (seconds since 1970), same bytes.
 FROM build AS files
 COPY --from=warm /app /files/app
 ARG SOURCE_DATE_EPOCH=0
-RUN chown -R 0:0 /files && chmod -R u=rwX,go=rX /files && find /files -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
+RUN rm /files/app/warm.js && chown -R 0:0 /files && chmod -R u=rwX,go=rX /files && find /files -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 
 FROM base
 COPY --from=files /files /

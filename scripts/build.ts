@@ -1,16 +1,18 @@
 /**
- * Bundles the operator into one ESM file, and refuses what would make it slow to start.
- * Usage: [OPERATOR_VERSION=1.2.3] build.ts [entry] [output]
+ * Bundles the operator into one file, refuses what would make it slow to start, and puts its launcher beside it.
+ * Usage: [OPERATOR_VERSION=1.2.3] build.ts
  */
+import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createRequire, isBuiltin } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile, type Plugin } from 'esbuild';
 
 const require = createRequire(import.meta.url);
 const root = fileURLToPath(new URL('..', import.meta.url));
-const [entry = 'src/main.ts', outfile = 'dist/cloudsql-ssl-operator.js'] = process.argv.slice(2);
+const entry = 'src/main.ts';
+const outfile = 'dist/cloudsql-ssl-operator.cjs';
 
 const MAX_BYTES = 3_000_000;
 /** It loads every Google API: half a second and 90 MB at start. */
@@ -178,21 +180,13 @@ const { version: packageVersion }: Package = JSON.parse(await readFile(`${root}p
 /** A release of the image names its own; package.json's is that of the sources. */
 const version = process.env.OPERATOR_VERSION || packageVersion;
 
-// CommonJS dependencies call `require` for Node's own modules, which an ES module does not have.
-const banner = `/*! cloudsql-ssl-operator ${version}, Apache-2.0 */
-import { createRequire as __createRequire } from 'node:module';
-import { dirname as __pathDirname } from 'node:path';
-import { fileURLToPath as __toPath } from 'node:url';
-const require = __createRequire(import.meta.url);
-const __filename = __toPath(import.meta.url);
-const __dirname = __pathDirname(__filename);`;
-
 const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: [entry],
   outfile,
   bundle: true,
-  format: 'esm',
+  // What V8 has compiled in a run can be kept of a script, not of an ES module.
+  format: 'cjs',
   platform: 'node',
   target: 'node24',
   // Names of functions are not kept: to set them took 6 ms of each start.
@@ -201,13 +195,26 @@ const { metafile } = await build({
   // For platform node esbuild takes the CommonJS build of rxjs, which cannot be tree-shaken.
   alias: { rxjs: './node_modules/rxjs/dist/esm/index.js' },
   define: { OPERATOR_VERSION: JSON.stringify(version) },
-  banner: { js: banner },
+  banner: { js: `/*! cloudsql-ssl-operator ${version}, Apache-2.0 */` },
   plugins: [leaveOut, pickBuiltins, loadLate, partOfUndici, modelsInUse, declareSideEffects],
   metafile: true,
   logLevel: 'warning',
 });
 // For https://esbuild.github.io/analyze/, and for who wants to know what is in it.
-await writeFile(`${resolve(root, outfile).replace(/\.js$/, '')}.meta.json`, JSON.stringify(metafile));
+await writeFile(join(root, outfile.replace(/cjs$/, 'meta.json')), JSON.stringify(metafile));
+
+const text = await readFile(join(root, outfile));
+await build({
+  absWorkingDir: root,
+  entryPoints: { 'cloudsql-ssl-operator': 'src/launcher/launch.ts', warm: 'src/launcher/warm.ts' },
+  outdir: dirname(outfile),
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  define: { BUNDLE_ID: JSON.stringify(createHash('sha256').update(text).digest('hex').slice(0, 16)) },
+  logLevel: 'warning',
+});
 
 const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
 const problems = [

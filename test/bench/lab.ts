@@ -1,7 +1,6 @@
 /** What all scenarios share: one control plane, and the operator as its image starts it. */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -26,7 +25,7 @@ export interface Lab extends FaultsLab {
   /** Tells of progress. */
   readonly log: Log;
   readonly operatorFlags: readonly string[];
-  /** As in the image: Node's flags, the variables, and a compile cache that is filled. */
+  /** As in the image: Node's flags, the variables, and the code that V8 has compiled before. */
   startOperator(options: OperatorOptions): NodeProcess;
   /** A script of this folder, by its name. */
   startScript(name: string, args: readonly string[], env?: NodeJS.ProcessEnv): NodeProcess;
@@ -38,10 +37,8 @@ export interface Lab extends FaultsLab {
 export async function openLab(cluster: Cluster, log: Log): Promise<Lab> {
   const lab = await openFaultsLab(cluster);
   const nodeFlags = entrypoint().filter((word) => word.startsWith('--'));
-  const cache = join(lab.folder, 'compile-cache');
-  await mkdir(cache);
-  const env = { ...process.env, ...environment(), NODE_COMPILE_CACHE: cache };
-  await run(process.execPath, [...nodeFlags, lab.bundle, '--help'], { env });
+  const env = { ...process.env, ...environment() };
+  await run(process.execPath, [...nodeFlags, join(lab.folder, 'warm.js')], { env });
   return {
     ...lab,
     log,
@@ -50,7 +47,7 @@ export async function openLab(cluster: Cluster, log: Log): Promise<Lab> {
       new NodeProcess(
         [
           ...nodeFlags,
-          lab.bundle,
+          lab.program,
           `--kubeconfig=${kubeconfig}`,
           `--lease-namespace=${namespace}`,
           `--cloudsql-endpoint=${emulator.apiUrl}`,

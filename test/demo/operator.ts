@@ -5,7 +5,7 @@ import { appendFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { endGroupAfterUs } from '../cluster/leftovers.ts';
-import { BUNDLE, NAMESPACE } from './scene.ts';
+import { NAMESPACE, PROGRAM } from './scene.ts';
 
 export interface OperatorOptions {
   readonly kubeconfigPath: string;
@@ -35,7 +35,7 @@ export class OperatorProcess {
 
   constructor(options: OperatorOptions) {
     this.#options = options;
-    this.#child = spawn(process.execPath, [BUNDLE, ...flagsOf(options)], {
+    this.#child = spawn(process.execPath, [PROGRAM, ...flagsOf(options)], {
       // A Ctrl-C in the terminal is ours to pass on, when its turn has come.
       detached: true,
       env: {

@@ -49,7 +49,7 @@ export const refusedManifest = {
 };
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-export const BUNDLE = `${root}dist/cloudsql-ssl-operator.js`;
+export const PROGRAM = `${root}dist/cloudsql-ssl-operator.js`;
 /** As the user would write it, from the root of the repository. */
 export const example = (name: string): string => `docs/examples/${name}.yaml`;
 export const pathOf = (file: string): string => `${root}${file}`;

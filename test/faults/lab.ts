@@ -1,10 +1,10 @@
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubernetesObjectApi } from '@kubernetes/client-node';
 import { type Client, createClient } from '../../src/kubernetes/client.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { BUNDLE } from '../integration/operator/program.ts';
+import { DIST } from '../integration/operator/program.ts';
 import { installCrd } from '../integration/support/crd.ts';
 import { kubernetesTarget, type Target } from './target.ts';
 
@@ -18,16 +18,15 @@ export interface Lab {
   readonly folder: string;
   /** Where logs of what fell are kept, also when all is over. */
   readonly logs: string;
-  /** A copy: a build meanwhile does not change what is attacked. */
-  readonly bundle: string;
+  /** A copy, in the folder: a build meanwhile does not change what is attacked. */
+  readonly program: string;
   close(): Promise<void>;
 }
 
 export async function openLab(cluster: Cluster): Promise<Lab> {
   await installCrd(cluster);
   const folder = await mkdtemp(join(tmpdir(), 'cloudsql-ssl-faults-'));
-  const bundle = join(folder, 'operator.mjs');
-  await copyFile(BUNDLE, bundle);
+  for (const file of await readdir(DIST)) if (/js$/.test(file)) await copyFile(join(DIST, file), join(folder, file));
   const client = createClient({ kubeconfig: cluster.kubeconfigPath, requestTimeoutMs: 30_000 });
   const target = await kubernetesTarget(cluster.kubeconfigPath);
   return {
@@ -37,7 +36,7 @@ export async function openLab(cluster: Cluster): Promise<Lab> {
     target,
     folder,
     logs: join(tmpdir(), 'cloudsql-ssl-faults-logs'),
-    bundle,
+    program: join(folder, 'cloudsql-ssl-operator.js'),
     async close() {
       target.close();
       await client.close();

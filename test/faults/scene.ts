@@ -67,7 +67,7 @@ export async function openScene(lab: Lab, { emulator: settings, flags = [] }: Sc
       ...FLAGS,
       ...flags,
     ];
-    return new Program(args, { ...process.env, GCE_METADATA_HOST: emulator.metadataHost }, lab.bundle);
+    return new Program(args, { ...process.env, GCE_METADATA_HOST: emulator.metadataHost }, lab.program);
   };
 
   return {

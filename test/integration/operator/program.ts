@@ -4,7 +4,9 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { mustHoldNoCredentials } from '../support/credentials-in.ts';
 
-export const BUNDLE = fileURLToPath(new URL('../../../dist/cloudsql-ssl-operator.js', import.meta.url));
+/** What the build makes. */
+export const DIST = fileURLToPath(new URL('../../../dist/', import.meta.url));
+export const PROGRAM = `${DIST}cloudsql-ssl-operator.js`;
 
 const PATIENCE_MS = 60_000;
 
@@ -16,8 +18,8 @@ export class Program {
   readonly #exit: Promise<unknown>;
   readonly #ready: Promise<void>;
 
-  constructor(flags: readonly string[], env: NodeJS.ProcessEnv, bundle = BUNDLE) {
-    this.#child = spawn(process.execPath, [bundle, ...flags], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  constructor(flags: readonly string[], env: NodeJS.ProcessEnv, program = PROGRAM) {
+    this.#child = spawn(process.execPath, [program, ...flags], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     // Not before all that it wrote was read.
     this.#exit = once(this.#child, 'close');
     const { promise, resolve, reject } = Promise.withResolvers<void>();

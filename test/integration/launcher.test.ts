@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { promisify } from 'node:util';
+import { temporaryFolder } from './kubernetes/kubeconfigs.ts';
+import { DIST } from './operator/program.ts';
+
+const run = promisify(execFile);
+const node = (...args: readonly string[]) => run(process.execPath, args);
+
+/** A folder as in the image: the program, and what makes the compiled code of it. */
+async function image(t: TestContext): Promise<string> {
+  const folder = await temporaryFolder(t);
+  for (const file of await readdir(DIST)) if (/js$/.test(file)) await copyFile(join(DIST, file), join(folder, file));
+  return folder;
+}
+
+/** Where the code is that V8 has compiled. That V8 takes it is seen to before it ends. */
+async function warm(folder: string): Promise<string> {
+  await node('--random-seed=1', join(folder, 'warm.js'));
+  const [code = assert.fail('no code')] = (await readdir(folder)).filter((file) => file.endsWith('.code'));
+  return join(folder, code);
+}
+
+const says = async (...args: readonly string[]): Promise<string> => (await node(...args, '--version')).stdout;
+
+test('compiled code is the same bytes each time, for an image that can be built again', async (t) => {
+  const folder = await image(t);
+  const code = await warm(folder);
+  const first = await readFile(code);
+  await rm(code);
+  await warm(folder);
+  assert.ok((await readFile(code)).equals(first));
+});
+
+test('the program runs the same from its compiled code, without it, with other flags, and from code that is damaged', async (t) => {
+  const folder = await image(t);
+  const program = join(folder, 'cloudsql-ssl-operator.js');
+  const expected = await says(program);
+  assert.match(expected, /^\d+\.\d+\.\d+/);
+  const code = await warm(folder);
+  assert.equal(await says(program), expected);
+  assert.equal(await says('--no-lazy', program), expected);
+  await writeFile(code, (await readFile(code)).subarray(0, 10_000));
+  assert.equal(await says(program), expected);
+});
