@@ -2,6 +2,7 @@
  * Bundles the operator into one file, refuses what would make it slow to start, and puts its launcher beside it.
  * Usage: [OPERATOR_VERSION=1.2.3] build.ts
  */
+import { isAscii } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createRequire, isBuiltin } from 'node:module';
@@ -17,6 +18,9 @@ const outfile = 'dist/cloudsql-ssl-operator.cjs';
 const MAX_BYTES = 3_000_000;
 /** It loads every Google API: half a second and 90 MB at start. */
 const FORBIDDEN_INPUT = 'node_modules/googleapis/build/src/index.js';
+
+/** Before the comments that name people. */
+const LICENSES = '/*! Bundled license information:';
 
 /**
  * Loaded where there are traces, or by who leads, and nowhere else. prom-client needs the `api` of OpenTelemetry, which does
@@ -225,6 +229,9 @@ const problems = [
     .filter((path) => LAZY_INPUT.test(path))
     .slice(0, 1)
     .map((path) => `${path} is loaded at the start: reach it by import() alone`),
+  ...(isAscii(text.subarray(0, text.indexOf(LICENSES)))
+    ? []
+    : ['its code is not ASCII, as which the launcher reads it']),
   ...(FORBIDDEN_INPUT in metafile.inputs ? [`${FORBIDDEN_INPUT} is bundled: import the deep path instead`] : []),
 ];
 for (const problem of problems) console.error(`${outfile}: ${problem}`);

@@ -21,7 +21,7 @@ export class Bundle {
     this.#path = `${folder}/cloudsql-ssl-operator.cjs`;
     this.#cachePath = `${folder}/${BUNDLE_ID}.code`;
     const cachedData = contents(this.#cachePath);
-    // esbuild writes ASCII.
+    // All but names of people in comments is ASCII, sees the build to it.
     const text = `(function(require,module,exports,__filename,__dirname){${readFileSync(this.#path, 'latin1')}\n})`;
     this.#script = new Script(text, { filename: this.#path, ...(cachedData && { cachedData }) });
   }
