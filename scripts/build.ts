@@ -191,6 +191,8 @@ const { metafile } = await build({
   bundle: true,
   // What V8 has compiled in a run can be kept of a script, not of an ES module.
   format: 'cjs',
+  // Nor has it an import().
+  supported: { 'dynamic-import': false },
   platform: 'node',
   target: 'node24',
   // Names of functions are not kept: to set them took 6 ms of each start.
