@@ -18,11 +18,23 @@ export const thousandResets: Scenario = {
     ...(await measureWay(lab, 'ours', ({ kubeconfig, namespace, emulator }) =>
       lab.startOperator({ kubeconfig, namespace, emulator, flags: [`--namespaces=${namespace}`, ...FLAGS] }),
     )),
-    ...(await measureWay(lab, 'README', ({ kubeconfig, namespace, emulator }) =>
-      lab.startScript('side-by-side/readme.mjs', [kubeconfig, namespace, emulator.apiUrl, emulator.token()]),
-    )),
+    ...(await measureReadme(lab)),
   ],
 };
+
+type Launch = (place: Place) => NodeProcess;
+
+/** It tries nothing again: where a call of it fails, one of its objects is never reset, and it has no figures. */
+async function measureReadme(lab: Lab): Promise<readonly Measure[]> {
+  try {
+    return await measureWay(lab, 'README', ({ kubeconfig, namespace, emulator }) =>
+      lab.startScript('side-by-side/readme.mjs', [kubeconfig, namespace, emulator.apiUrl, emulator.token()]),
+    );
+  } catch (error) {
+    lab.log(`  README: ${error instanceof Error ? error.message : String(error)}`);
+    return [];
+  }
+}
 
 interface Place {
   readonly kubeconfig: ConnectionCounter['kubeconfig'];
@@ -30,11 +42,7 @@ interface Place {
   readonly emulator: Emulator;
 }
 
-async function measureWay(
-  lab: Lab,
-  who: 'ours' | 'README',
-  launch: (place: Place) => NodeProcess,
-): Promise<readonly Measure[]> {
+async function measureWay(lab: Lab, who: 'ours' | 'README', launch: Launch): Promise<readonly Measure[]> {
   const namespace = await lab.namespace();
   const resets = names('reset', COUNT);
   const emulator = await emulatorOf(resets, { pendingMs: 0, runningMs: 100 });
@@ -43,9 +51,9 @@ async function measureWay(
     await forEach(resets, 20, (name) => createReset(lab, namespace, name));
     const begun = performance.now();
     const process = launch({ kubeconfig: counter.kubeconfig, namespace, emulator });
-    await untilReset(lab, namespace, COUNT, PATIENCE_MS);
-    const seconds = (performance.now() - begun) / 1000;
-    await process.stop();
+    const seconds = await untilReset(lab, namespace, COUNT, PATIENCE_MS)
+      .then(() => (performance.now() - begun) / 1000)
+      .finally(() => process.stop());
     return [
       { metric: 'connections', who, value: counter.count() },
       { metric: 'speed', who, value: COUNT / seconds },
