@@ -54,7 +54,7 @@ const pickBuiltins: Plugin = {
   setup({ onResolve, onLoad }) {
     const namespace = 'builtin';
     onResolve({ filter: /.*/ }, ({ path, kind }) =>
-      kind === 'import-statement' && isBuiltin(path) && !LATE.test(path)
+      kind === 'import-statement' && isBuiltin(path)
         ? { path: path.replace(/^(node:)?/, 'node:'), namespace }
         : undefined,
     );
@@ -202,7 +202,7 @@ const { metafile } = await build({
   alias: { rxjs: './node_modules/rxjs/dist/esm/index.js' },
   define: { OPERATOR_VERSION: JSON.stringify(version) },
   banner: { js: `/*! cloudsql-ssl-operator ${version}, Apache-2.0 */` },
-  plugins: [leaveOut, pickBuiltins, loadLate, partOfUndici, modelsInUse, declareSideEffects],
+  plugins: [leaveOut, loadLate, pickBuiltins, partOfUndici, modelsInUse, declareSideEffects],
   metafile: true,
   logLevel: 'warning',
 });

@@ -1,10 +1,10 @@
-import { copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubernetesObjectApi } from '@kubernetes/client-node';
 import { type Client, createClient } from '../../src/kubernetes/client.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { DIST } from '../integration/operator/program.ts';
+import { copyProgram } from '../integration/operator/program.ts';
 import { installCrd } from '../integration/support/crd.ts';
 import { kubernetesTarget, type Target } from './target.ts';
 
@@ -26,7 +26,7 @@ export interface Lab {
 export async function openLab(cluster: Cluster): Promise<Lab> {
   await installCrd(cluster);
   const folder = await mkdtemp(join(tmpdir(), 'cloudsql-ssl-faults-'));
-  for (const file of await readdir(DIST)) if (/js$/.test(file)) await copyFile(join(DIST, file), join(folder, file));
+  await copyProgram(folder);
   const client = createClient({ kubeconfig: cluster.kubeconfigPath, requestTimeoutMs: 30_000 });
   const target = await kubernetesTarget(cluster.kubeconfigPath);
   return {

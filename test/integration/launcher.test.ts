@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { temporaryFolder } from './kubernetes/kubeconfigs.ts';
-import { DIST } from './operator/program.ts';
+import { copyProgram } from './operator/program.ts';
 
 const run = promisify(execFile);
 const node = (...args: readonly string[]) => run(process.execPath, args);
@@ -13,7 +13,7 @@ const node = (...args: readonly string[]) => run(process.execPath, args);
 /** A folder as in the image: the program, and what makes the compiled code of it. */
 async function image(t: TestContext): Promise<string> {
   const folder = await temporaryFolder(t);
-  for (const file of await readdir(DIST)) if (/js$/.test(file)) await copyFile(join(DIST, file), join(folder, file));
+  await copyProgram(folder);
   return folder;
 }
 

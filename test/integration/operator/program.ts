@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
+import { copyFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { mustHoldNoCredentials } from '../support/credentials-in.ts';
@@ -7,6 +9,11 @@ import { mustHoldNoCredentials } from '../support/credentials-in.ts';
 /** What the build makes. */
 export const DIST = fileURLToPath(new URL('../../../dist/', import.meta.url));
 export const PROGRAM = `${DIST}cloudsql-ssl-operator.js`;
+
+/** The program and what it needs, and what makes its compiled code, as the image has them. */
+export async function copyProgram(folder: string): Promise<void> {
+  for (const file of await readdir(DIST)) if (/js$/.test(file)) await copyFile(join(DIST, file), join(folder, file));
+}
 
 const PATIENCE_MS = 60_000;
 
