@@ -1,8 +1,9 @@
 import { isPastDeadline } from './attempts.ts';
 import type { Verdict } from './conditions.ts';
-import { findCondition, stalled } from './conditions.ts';
+import { findCondition, stalled, toTime } from './conditions.ts';
 import type { Permission } from './permission.ts';
 import type { SslReset } from './ssl-reset.ts';
+import { timeOf } from './time.ts';
 
 export interface GateFacts {
   readonly permission: Permission;
@@ -21,9 +22,8 @@ export function refusal(reset: SslReset, { permission, requirePreconditions, now
       'A hook, or the sync option Force or Replace, has a sync recreate this object, and each time would reset the instance: remove it, or set preconditions.serverCaSha1Fingerprint, or preconditions.serverCertificate: Missing',
     );
   }
-  if (notAfterTime !== undefined && now.getTime() > Date.parse(notAfterTime)) {
-    return stalled('Expired', `preconditions.notAfterTime ${notAfterTime} is over: nothing was called`);
-  }
+  const late = expiry(notAfterTime, now);
+  if (late !== undefined) return late;
   if (isPastDeadline(reset, now)) return stalled('DeadlineExceeded', deadlineMessage(reset));
   if (requirePreconditions && !hasPrecondition) {
     return stalled(
@@ -32,6 +32,21 @@ export function refusal(reset: SslReset, { permission, requirePreconditions, now
     );
   }
   return undefined;
+}
+
+/** The CRD takes no time that cannot be read, but one of another version may have. */
+function expiry(notAfterTime: string | undefined, now: Date): Verdict | undefined {
+  if (notAfterTime === undefined) return undefined;
+  const ms = timeOf(notAfterTime);
+  if (ms === undefined) {
+    return stalled(
+      'InvalidRequest',
+      `preconditions.notAfterTime ${JSON.stringify(notAfterTime)} cannot be read, so nothing was called: write it as RFC 3339 has it, such as ${toTime(now)}, or remove it`,
+    );
+  }
+  return now.getTime() > ms
+    ? stalled('Expired', `preconditions.notAfterTime ${notAfterTime} is over: nothing was called`)
+    : undefined;
 }
 
 /** What it waited for stays to be read. */

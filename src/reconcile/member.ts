@@ -4,6 +4,7 @@ import { openIssue } from '../domain/client-certificate.ts';
 import { decide } from '../domain/decide.ts';
 import { isSettled, isStalled, isUnresolved } from '../domain/request.ts';
 import { annotations, instanceKey, isSuspended, type SslReset, type Status } from '../domain/ssl-reset.ts';
+import { timeOf } from '../domain/time.ts';
 import type { ObjectRef } from './ports.ts';
 import { type Standing, standingOf } from './standing.ts';
 
@@ -94,11 +95,6 @@ export function memberOf(reset: SslReset): Member {
 function resetMsOf({ request, operation }: Status): number | undefined {
   const isReset = request?.outcome === 'Accepted' && request.doneTime !== undefined && operation?.error === undefined;
   return isReset ? timeOf(operation?.endTime ?? operation?.startTime ?? operation?.insertTime) : undefined;
-}
-
-function timeOf(text = ''): number | undefined {
-  const ms = Date.parse(text);
-  return Number.isNaN(ms) ? undefined : ms;
 }
 
 function doubtOf(reset: SslReset): Doubt | undefined {

@@ -32,6 +32,10 @@ const REFUSED: Readonly<Record<string, readonly [Json, ...RegExp[]]>> = {
     { ...VALID, preconditions: { notAfterTime: 'tomorrow' } },
     /spec\.preconditions\.notAfterTime/,
   ],
+  'a time as GNU date writes it': [
+    { ...VALID, preconditions: { notAfterTime: '2026-11-28T17:00:00,123456789+00:00' } },
+    /spec\.preconditions\.notAfterTime.*RFC 3339.*such as 2026-11-28T17:00:00Z/s,
+  ],
   'a serverCa without a place': [
     { ...VALID, serverCa: {} },
     /spec\.serverCa.*exactly one of secretName and configMapName/s,

@@ -17,13 +17,15 @@ interface Circumstances {
   readonly seconds?: number;
 }
 
-function reasonOf(
+const reasonOf = (parts: ResetParts, circumstances?: Circumstances) => verdictOf(parts, circumstances)?.reason;
+
+function verdictOf(
   parts: ResetParts,
   { allowed = true, requirePreconditions = false, seconds = 1 }: Circumstances = {},
 ) {
   const permission = allowed ? { allowed } : { allowed, message: 'not allowed' };
   const reset = aReset({ status: { request: aRequest() }, ...parts });
-  return refusal(reset, { permission, requirePreconditions, now: dateAt(seconds) })?.reason;
+  return refusal(reset, { permission, requirePreconditions, now: dateAt(seconds) });
 }
 
 const hook = { 'argocd.argoproj.io/hook': 'Sync' };
@@ -71,6 +73,13 @@ describe('refusal', () => {
       reasonOf({ annotations: { 'argocd.argoproj.io/sync-options': 'Force=false,Prune=true' } }),
       undefined,
     ));
+  for (const notAfterTime of ['2020-01-01T00:00:00,123456789+00:00', '2020-01-01T00:00:00+25:00', 'tomorrow', '']) {
+    test(`a notAfterTime that cannot be read, ${JSON.stringify(notAfterTime)}, is an invalid request, never an open guard`, () => {
+      const verdict = verdictOf({ spec: { preconditions: { notAfterTime } } });
+      assert.equal(verdict?.reason, 'InvalidRequest');
+      assert.match(verdict?.message ?? '', /preconditions\.notAfterTime.*such as 20\d\d-.*or remove it/);
+    });
+  }
   test('at its very time a request is not yet expired', () =>
     assert.equal(reasonOf({ spec: { preconditions: { notAfterTime: at(1) } } }), undefined));
 });
