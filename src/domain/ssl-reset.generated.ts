@@ -36,7 +36,7 @@ export interface CloudSqlSslResetSpec {
      */
     serverCaSha1Fingerprint?: string;
     /**
-     * Past this time (RFC 3339) nothing is called.
+     * Past this time nothing is called. As RFC 3339 has it, such as 2026-11-28T17:00:00Z or 2026-11-28T18:00:00.5+01:00.
      */
     notAfterTime?: string;
   };
