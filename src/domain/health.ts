@@ -1,4 +1,5 @@
 /** How a workload fares after its pod template changed: as kubectl's `rollout status`, and Argo's, judge its kind. */
+import { shell } from './shell.ts';
 import type { ArgoStatus, Workload } from './workload.ts';
 
 export type Health =
@@ -80,7 +81,7 @@ function rolloutHealth({ namespace, name, status: { argo } }: Workload): Health 
     case 'Paused':
       return argo.awaitsPromotion
         ? manual(
-            `It is paused until somebody promotes it${reason(argo)}: kubectl argo rollouts promote ${name} -n ${namespace}`,
+            `It is paused until somebody promotes it${reason(argo)}, and its stable pods hold the old server CA. Replace them too with: ${shell`kubectl argo rollouts restart ${name} -n ${namespace}`}, or promote it with: ${shell`kubectl argo rollouts promote ${name} -n ${namespace} --full`}`,
           )
         : waiting(`It is paused for a time${reason(argo)}`);
     default:

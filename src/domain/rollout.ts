@@ -2,6 +2,7 @@
 import { oneLine } from './conditions.ts';
 import { type Dependent, isSame } from './dependents.ts';
 import { type Health, health } from './health.ts';
+import { shell } from './shell.ts';
 import type { RolloutStatus, Spec, WorkloadStatus } from './ssl-reset.ts';
 import { annotations } from './ssl-reset.ts';
 import type { OtherObject, TemplateAnnotations, Workload } from './workload.ts';
@@ -33,6 +34,8 @@ export interface RollPlan {
   readonly start: readonly Workload[];
   /** Nothing rolls any more, and nothing will be started. */
   readonly isSettled: boolean;
+  /** How many do not go on because somebody paused them. */
+  readonly paused: number;
 }
 
 /**
@@ -57,8 +60,12 @@ export function planRoll(all: readonly Dependent[], options: RollOptions): RollP
     workloads: judged.map(({ row }) => row),
     start: start.flatMap(({ dependent: { workload } }) => (workload === undefined ? [] : [workload])),
     isSettled: start.length === 0 && rolling === 0 && (hasStopped || wave === undefined),
+    paused: judged.filter(({ row, dependent }) => isHeld(row, dependent)).length,
   };
 }
+
+const isHeld = ({ state }: WorkloadStatus, { workload }: Dependent): boolean =>
+  workload?.paused === true && !isOptedOut(workload) && (state === 'Skipped' || state === 'ManualActionRequired');
 
 /** The rows after these were annotated: a later pass must know that they were, whatever became of them at once. */
 export const withStarts = (
@@ -142,7 +149,7 @@ function judgeWorkload(
 ): Judgement {
   if (isOptedOut(workload)) return { state: 'Skipped', message: `Opted out by the annotation ${annotations.rollout}` };
   if (workload.templateFrom !== undefined) return judgeByTemplate(workload, workload.templateFrom, all, options);
-  if (carries(workload, options)) return judgeCarrier(workload, health(workload));
+  if (carries(workload, options)) return judgeCarrier(workload, before);
   if (before?.state === 'Failed') return { state: 'Failed', message: before.message };
   if (workload.owner !== undefined && before?.startTime !== undefined) {
     return { state: 'ManualActionRequired', message: reverted(workload, workload.owner, options) };
@@ -150,17 +157,36 @@ function judgeWorkload(
   return workload.paused ? { state: 'Skipped', message: 'Paused' } : { state: 'Pending' };
 }
 
-function judgeCarrier({ paused }: Workload, found: Health): Judgement {
-  if (paused) return { state: 'Skipped', message: 'Paused: it rolls when it is resumed' };
+function judgeCarrier(workload: Workload, before: WorkloadStatus | undefined): Judgement {
+  const found = health(workload);
+  if (workload.paused && !hasBegun(workload, found, before)) {
+    return { state: 'Skipped', message: `Paused: it rolls when it is resumed, with: ${resumeCommand(workload)}` };
+  }
   switch (found.kind) {
     case 'Healthy':
       return { state: 'Rolled' };
     case 'Waiting':
+      if (workload.paused)
+        return { state: 'ManualActionRequired', message: pausedInTheMiddle(workload, found.message) };
       return { state: 'Rolling', message: found.message };
     default:
       return { state: found.kind, message: found.message };
   }
 }
+
+/** Whether the roll of a paused one began before the pause: as is remembered, or as its new pods tell. */
+function hasBegun({ status, generation }: Workload, { kind }: Health, before: WorkloadStatus | undefined): boolean {
+  if (before !== undefined && before.state !== 'Pending' && before.state !== 'Skipped') return true;
+  return kind !== 'Healthy' && status.observedGeneration >= generation && status.updatedReplicas > 0;
+}
+
+const pausedInTheMiddle = (workload: Workload, message: string): string =>
+  `It was paused in the middle of its roll, and the rest of its pods hold the old server CA (${message}): resume it with: ${resumeCommand(workload)}`;
+
+const resumeCommand = ({ kind, namespace, name }: Workload): string =>
+  kind === 'Rollout'
+    ? shell`kubectl argo rollouts promote ${name} -n ${namespace}`
+    : shell`kubectl -n ${namespace} rollout resume ${`${kind.toLowerCase()}/${name}`}`;
 
 /** It rolls when the object rolls whose pod template it runs: that one is annotated, this one is judged. */
 function judgeByTemplate(
@@ -185,7 +211,7 @@ function judgeByTemplate(
   const observed = workload.status.argo?.observedTemplateGeneration ?? 0;
   return observed < found.workload.generation
     ? { state: 'Rolling', message: `Its controller has not seen the change of ${object} yet` }
-    : judgeCarrier(workload, health(workload));
+    : judgeCarrier(workload, undefined);
 }
 
 function reverted({ namespace, podSelector }: Workload, { kind, name }: OtherObject, options: RollOptions): string {
@@ -203,7 +229,11 @@ const MAX_LISTED = 100;
  * The rows as status keeps them: the counts are exact, the list is bounded. What a later pass must know of goes first:
  * since when each one rolls (no more than `maxConcurrent` do by our doing), what failed, and what was annotated.
  */
-export function rolloutStatus(revision: string, workloads: readonly WorkloadStatus[]): RolloutStatus {
+export function rolloutStatus(
+  revision: string,
+  workloads: readonly WorkloadStatus[],
+  { paused = 0 }: Partial<Pick<RollPlan, 'paused'>> = {},
+): RolloutStatus {
   const count = (...states: readonly string[]): number =>
     workloads.filter(({ state }) => states.includes(state)).length;
   const rolled = count('Rolled');
@@ -214,6 +244,7 @@ export function rolloutStatus(revision: string, workloads: readonly WorkloadStat
     rolled,
     failed: count('Failed', 'Missing'),
     skipped: count('Skipped'),
+    ...(paused > 0 && { paused }),
     revision,
     workloads: listed.slice(0, MAX_LISTED),
   };

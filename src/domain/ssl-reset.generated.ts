@@ -477,6 +477,10 @@ export interface CloudSqlSslResetStatus {
      */
     skipped?: number;
     /**
+     * Those that do not go on because they are paused, before their roll or in the middle of it.
+     */
+    paused?: number;
+    /**
      * Digest of the server CAs that they roll to.
      */
     revision?: string;

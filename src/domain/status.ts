@@ -123,9 +123,9 @@ function nothingSelected(spec: Spec): string {
 
 /** Of a roll that has settled without a failure. */
 function howItEnded(spec: Spec, facts: Facts, rollout: RolloutStatus): Pick<ConditionValue, 'reason' | 'message'> {
-  const { total = 0, rolled = 0, skipped = 0, workloads = [] } = rollout;
+  const { total = 0, rolled = 0, skipped = 0, paused = 0, workloads = [] } = rollout;
   const manual = leftToPeople(rollout);
-  const rest = skipped === 0 ? '' : `, ${skipped} skipped`;
+  const rest = `${skipped === 0 ? '' : `, ${skipped} skipped`}${paused === 0 ? '' : `, ${paused} paused`}`;
   if (manual > 0) {
     const named = workloads
       .filter(({ state }) => state === 'ManualActionRequired')

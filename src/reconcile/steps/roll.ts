@@ -47,7 +47,7 @@ export async function roll(reset: SslReset, world: World): Promise<StepResult> {
   const annotated = started.filter(({ kind }) => kind === 'Annotated').map(({ workload }) => workload);
   const judged = plan.workloads.map((row) => refusedRow(row, started) ?? row);
   const rows = withStarts(judged, annotated, options.now);
-  const rollout = rolloutStatus(revision, rows);
+  const rollout = rolloutStatus(revision, rows, plan);
   const next = { ...facts, rollout };
   const isSettled = plan.isSettled && started.every(({ kind }) => kind === 'Annotated');
   return {
@@ -106,7 +106,9 @@ function ended(reset: SslReset, facts: Facts): Verdict {
   }
   const isKept = hasKeptCa(facts) && hasRolledNothing(rollout);
   const how = isKept ? `nothing had to roll: ${whyKept(reset.spec)}` : rolled(rollout);
-  const what = [how, manual(rollout), published(facts), issued(facts)].filter((text) => text !== '').join('; ');
+  const what = [how, manual(rollout), paused(rollout), published(facts), issued(facts)]
+    .filter((text) => text !== '')
+    .join('; ');
   if (request?.outcome !== 'AlreadyDone') return ready('Complete', `${what}; operation ${operation?.name ?? ''}`);
   return reset.spec.preconditions.serverCertificate === 'Missing'
     ? ready('AlreadyPresent', `The instance had a server certificate, so nothing was called; ${what}`)
@@ -130,6 +132,9 @@ function manual(rollout: RolloutStatus | undefined): string {
   const count = rollout === undefined ? 0 : leftToPeople(rollout);
   return count === 0 ? '' : `${count} left to a person: see rollout.workloads`;
 }
+
+const paused = (rollout: RolloutStatus | undefined): string =>
+  rollout?.paused === undefined ? '' : `${rollout.paused} paused, and rolled when resumed: see rollout.workloads`;
 
 function rollingMessage({ summary = '', workloads = [] }: RolloutStatus): string {
   const open = workloads.filter(({ state }) => state === 'Rolling').map(({ kind, name }) => `${kind} ${name}`);

@@ -131,7 +131,7 @@ describe('an Argo Rollout', () => {
     ],
     'Rollout',
   );
-  test('says in whose words it is degraded, and how to promote it', () => {
+  test('says in whose words it is degraded, how to promote it, and how to replace its stable pods without that', () => {
     const message = (parts: object): string => {
       const found = health(aWorkload({ kind: 'Rollout', ...parts }));
       return 'message' in found ? found.message : '';
@@ -140,6 +140,9 @@ describe('an Argo Rollout', () => {
       message(argo('Degraded', { message: 'ProgressDeadlineExceeded' })),
       /degraded \(ProgressDeadlineExceeded\)/,
     );
-    assert.match(message(argo('Paused', { awaitsPromotion: true })), /kubectl argo rollouts promote api -n orders/);
+    assert.match(
+      message(argo('Paused', { awaitsPromotion: true })),
+      /kubectl argo rollouts promote api -n orders --full/,
+    );
   });
 });

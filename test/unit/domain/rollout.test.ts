@@ -129,6 +129,51 @@ describe('what is left to a person', () => {
   });
 });
 
+describe('a workload that somebody paused', () => {
+  const row = (state: string) =>
+    rolloutStatus('new', [{ kind: 'Deployment', name: 'api', wave: 0, state, startTime: NOW }]);
+  const halfway = aWorkload({ ...carrying, paused: true, status: { updatedReplicas: 1 } });
+  const untouched = aWorkload({ ...carrying, paused: true, status: { updatedReplicas: 0 } });
+  const messageOf = ({ workloads }: RollPlan): string => workloads[0]?.message ?? '';
+  for (const state of ['Rolling', 'Failed', 'ManualActionRequired', 'Rolled'])
+    test(`in the middle of its roll, ${state} before: is handed to a person with the command that resumes it, and never counts as rolled or skipped`, () => {
+      const held = plan([halfway], {}, row(state), at(5));
+      assert.deepEqual([states(held), held.isSettled, held.paused], [['api ManualActionRequired'], true, 1]);
+      assert.match(messageOf(held), /1 of 2 replicas are updated.*kubectl -n orders rollout resume deployment\/api/);
+    });
+  test('in the middle of its roll, before any of its new pods is there: is handed to a person', () =>
+    assert.deepEqual(states(plan([untouched], {}, row('Rolling'), at(5))), ['api ManualActionRequired']));
+  test('in the middle of its roll, which nobody remembers: its new pods tell', () =>
+    assert.deepEqual(states(plan([halfway])), ['api ManualActionRequired']));
+  test('before its roll: is skipped with the command that resumes it, and counted as paused', () => {
+    for (const before of [undefined, row('Skipped')]) {
+      const held = plan([untouched], {}, before, at(5));
+      assert.deepEqual([states(held), held.isSettled, held.paused], [['api Skipped'], true, 1]);
+      assert.match(messageOf(held), /kubectl -n orders rollout resume deployment\/api/);
+    }
+  });
+  test('before its roll, whose controller has not counted its pods since: is skipped', () => {
+    const unseen = aWorkload({ ...carrying, paused: true, generation: 2, status: { observedGeneration: 1 } });
+    assert.deepEqual(states(plan([unseen], {}, row('Skipped'), at(5))), ['api Skipped']);
+  });
+  test('after all its pods were replaced: is rolled', () => {
+    const rolled = plan([aWorkload({ ...carrying, paused: true })], {}, row('Rolling'), at(5));
+    assert.deepEqual([states(rolled), rolled.paused], [['api Rolled'], 0]);
+  });
+  test('and opted out: is not counted as paused', () =>
+    assert.equal(plan([aWorkload({ paused: true, annotations: { [annotations.rollout]: 'disabled' } })]).paused, 0));
+  test('has the whole of its time when it is resumed', () =>
+    assert.deepEqual(
+      plan([aWorkload(rolling)], {}, row('ManualActionRequired'), at(5000)).workloads.map(({ startTime }) => startTime),
+      [at(5000)],
+    ));
+  test('that is an Argo Rollout: is resumed by its own tool', () => {
+    const argo = { phase: 'Paused', message: '', awaitsPromotion: false, observedTemplateGeneration: 0 };
+    const held = plan([{ ...halfway, kind: 'Rollout', status: { ...halfway.status, argo } }]);
+    assert.match(messageOf(held), /kubectl argo rollouts promote api -n orders/);
+  });
+});
+
 describe('a workload with an owner', () => {
   const owned = { owner: { kind: 'Prometheus', name: 'main' } };
   const annotated = rolloutStatus('new', [

@@ -46,3 +46,32 @@ test('before the call one of each kind is tried, and the one that is refused is 
   assert.match(message(scene, 'Ready'), /CannotPublish.*DaemonSet zebra: not here/);
   assert.equal(scene.cloudSql.executed, 0);
 });
+
+test('a Deployment that is paused in the middle of its roll is never counted as done: Ready counts it, and its row has the command', async () => {
+  const scene = new Scene();
+  scene.workloads.rollMs = 20_000;
+  const operator = new Operator(scene);
+  operator.faults.plan = (_n, name) => {
+    const isRolling = scene.status.rollout?.workloads?.some((row) => row.state === 'Rolling') === true;
+    if (name === 'workloads.list' && isRolling) scene.workloads.pause('worker', { updatedReplicas: 1 });
+    return undefined;
+  };
+  await operator.drive();
+  assert.match(message(scene, 'Ready'), /^True Complete: 1\/2 workloads rolled; 1 left to a person.*; 1 paused/);
+  assert.match(message(scene, 'WorkloadsRolled'), /^True ManualActionRequired: 1 rolled and healthy, 1 paused, 1 left/);
+  const row = scene.status.rollout?.workloads?.find(({ name }) => name === 'worker');
+  assert.match(
+    `${row?.state}: ${row?.message}`,
+    /^ManualActionRequired: .*kubectl -n orders rollout resume deployment\/worker/,
+  );
+  assert.equal(operator.events.filter(({ reason }) => reason === 'ManualActionRequired').length, 2);
+});
+
+test('a Deployment that was paused before is annotated, skipped, and counted by Ready', async () => {
+  const scene = new Scene();
+  scene.workloads.pause('worker');
+  await new Operator(scene).drive();
+  assert.match(message(scene, 'Ready'), /^True Complete: 1\/2 workloads rolled; 1 paused/);
+  assert.match(message(scene, 'WorkloadsRolled'), /^True Rolled: 1 rolled and healthy, 1 skipped, 1 paused$/);
+  assert.equal(scene.workloads.writes, 2);
+});

@@ -48,6 +48,12 @@ export class FakeWorkloads implements Workloads {
     for (const workload of workloads) this.#workloads.set(workload.name, { workload, healthyMs: 0 });
   }
 
+  /** Somebody pauses it, with its pods as they are then. */
+  pause(name: string, status: Partial<Workload['status']> = { updatedReplicas: 0 }): void {
+    const workload = this.read(name);
+    this.add({ ...workload, paused: true, status: { ...workload.status, ...status } });
+  }
+
   read(name: string): Workload {
     const found = this.#workloads.get(name);
     assert.ok(found !== undefined, `${name} does not exist`);
