@@ -36,7 +36,7 @@ export type WaitingReason =
   | 'InstanceNotFound'
   /** The Admin API cannot be reached or answers with server errors. */
   | 'CloudSqlUnavailable'
-  /** RBAC or an admission webhook refuses a write that comes after the reset. */
+  /** RBAC or an admission webhook refuses a write that comes after the reset, or its object is being deleted. */
   | 'CannotPublish'
   /** A workload that `rollout.targets` names does not exist. */
   | 'TargetNotFound';
@@ -61,7 +61,7 @@ export type StalledReason =
   | 'OutcomeUnknown'
   /** The reset is done and the server CA is still the old one. */
   | 'ServerCaUnchanged'
-  /** A Secret or ConfigMap of that name is somebody else's, or immutable. */
+  /** A Secret or ConfigMap of that name is somebody else's, goes with its owner, or is immutable. */
   | 'ObjectConflict'
   /** The instance has a client certificate of that name that we did not issue. */
   | 'ClientCertificateConflict'

@@ -1,4 +1,11 @@
-import { CoreV1Api, PatchStrategy, setHeaderOptions, type V1ConfigMap, type V1Secret } from '@kubernetes/client-node';
+import {
+  CoreV1Api,
+  PatchStrategy,
+  setHeaderOptions,
+  type V1ConfigMap,
+  type V1ObjectMeta,
+  type V1Secret,
+} from '@kubernetes/client-node';
 import { FIELD_MANAGER } from '../domain/ssl-reset.ts';
 import type { PublishedContents, PublishedObject, PublishedObjectRef, PublishedObjects } from '../reconcile/ports.ts';
 import { call, find } from './api-error.ts';
@@ -53,21 +60,33 @@ function toBody(
   const metadata = { name, namespace, labels: { ...labels }, annotations: { ...annotations }, ...fence };
   const object = { apiVersion: 'v1', kind, metadata };
   return kind === 'Secret'
-    ? { ...object, type: 'Opaque', data: mapValues(data, encode) }
+    ? { ...object, type: before?.type ?? 'Opaque', data: mapValues(data, encode) }
     : { ...object, data: { ...data } };
 }
 
-function toPublishedObject(
-  kind: PublishedObject['kind'],
-  { metadata, immutable, data }: V1Secret | V1ConfigMap,
-): PublishedObject {
+function toPublishedObject(kind: PublishedObject['kind'], object: V1Secret | V1ConfigMap): PublishedObject {
+  const { metadata, immutable, data } = object;
   return {
     kind,
     ...identity(metadata),
     labels: metadata?.labels ?? {},
     annotations: metadata?.annotations ?? {},
     immutable: immutable ?? false,
+    ...typeOf(object),
+    ...ending(metadata),
     data: kind === 'Secret' ? mapValues(data ?? {}, decode) : (data ?? {}),
+  };
+}
+
+const typeOf = (object: V1Secret | V1ConfigMap): Pick<PublishedObject, 'type'> =>
+  'type' in object && object.type !== undefined ? { type: object.type } : {};
+
+/** How it ends, or will: an owner that is no controller takes it along just the same. */
+function ending({ ownerReferences = [], deletionTimestamp }: V1ObjectMeta = {}) {
+  const owner = ownerReferences.find(({ controller }) => controller === true) ?? ownerReferences[0];
+  return {
+    ...(owner !== undefined && { owner: { kind: owner.kind, name: owner.name } }),
+    ...(deletionTimestamp !== undefined && { deletionTimestamp: new Date(deletionTimestamp).toISOString() }),
   };
 }
 

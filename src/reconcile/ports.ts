@@ -3,7 +3,7 @@ import type { Answer, IssueAnswer } from '../domain/answer.ts';
 import type { ClientCertificate, Instance, ServerCas } from '../domain/instance.ts';
 import type { NamespaceView } from '../domain/permission.ts';
 import type { InstanceRef, Operation, Spec, SslReset, Status } from '../domain/ssl-reset.ts';
-import type { TemplateAnnotations, Workload, WorkloadKind, WorkloadRef } from '../domain/workload.ts';
+import type { OtherObject, TemplateAnnotations, Workload, WorkloadKind, WorkloadRef } from '../domain/workload.ts';
 
 export interface ObjectRef {
   readonly namespace: string;
@@ -74,6 +74,11 @@ export interface PublishedObject extends PublishedObjectRef {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly immutable: boolean;
+  /** Of a Secret. */
+  readonly type?: string;
+  /** The object with which it is deleted: its controller, or else another owner. */
+  readonly owner?: OtherObject;
+  readonly deletionTimestamp?: string;
   readonly data: Readonly<Record<string, string>>;
 }
 
@@ -89,7 +94,8 @@ export interface PublishedObjects {
   get(ref: PublishedObjectRef): Promise<PublishedObject | undefined>;
   /**
    * One server-side apply as the operator's field manager. With the object that was read before it is applied under its
-   * uid and resourceVersion and takes over the keys; without one it never takes a field from somebody who was faster.
+   * uid and resourceVersion and takes over the keys; without one it never takes a field from somebody who was faster. The
+   * type of a Secret that is there stays as it is.
    * With `dryRun` the API server judges it and stores nothing.
    */
   apply(

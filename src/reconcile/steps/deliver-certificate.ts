@@ -41,7 +41,7 @@ export async function deliverCertificate(contents: PublishedContents, target: Ta
   return last.kind === 'Again' ? { kind: 'Refused', message: last.message } : last;
 }
 
-async function attempt(act: () => Promise<Delivery>): Promise<Try> {
+async function attempt(act: () => Promise<Try>): Promise<Try> {
   try {
     return await act();
   } catch (error) {
@@ -55,9 +55,11 @@ async function write(
   contents: PublishedContents,
   before: PublishedObject | undefined,
   objects: PublishedObjects,
-): Promise<Delivery> {
+): Promise<Try> {
   const obstacle = await applyObject(objects, contents, { before, dryRun: false });
-  return obstacle === undefined ? { kind: 'Delivered' } : { kind: 'Refused', message: obstacle.message };
+  if (obstacle === undefined) return { kind: 'Delivered' };
+  // One that is being deleted may be gone soon, and the key is to get into the next one.
+  return { kind: obstacle.kind === 'Waiting' ? 'Again' : 'Refused', message: obstacle.message };
 }
 
 /**
@@ -68,7 +70,7 @@ async function writeAgain(
   contents: PublishedContents,
   { recorded, isOpen }: Target,
   { objects, resets }: World,
-): Promise<Delivery> {
+): Promise<Try> {
   const before = await objects.get(contents);
   const fresh = await resets.get(recorded.metadata);
   const isOurs = fresh?.metadata.uid === recorded.metadata.uid && isOpen(fresh);

@@ -1,6 +1,7 @@
 import { secretKeys, type WantedCertificate } from '../../domain/client-certificate.ts';
-import { stalled, type Verdict } from '../../domain/conditions.ts';
+import { stalled, type Verdict, waiting } from '../../domain/conditions.ts';
 import { isKubernetesError } from '../../domain/errors.ts';
+import { shell } from '../../domain/shell.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 import { annotations, FIELD_MANAGER } from '../../domain/ssl-reset.ts';
 import type { PublishedContents, PublishedObject, PublishedObjects } from '../ports.ts';
@@ -55,8 +56,8 @@ export async function applyObject(
   contents: PublishedContents,
   { before, dryRun }: { readonly before: PublishedObject | undefined; readonly dryRun: boolean },
 ): Promise<Verdict | undefined> {
-  const conflict = before && ownershipConflict(before, contents);
-  if (conflict !== undefined) return conflict;
+  const obstacle = before && obstacleTo(before, contents);
+  if (obstacle !== undefined) return obstacle;
   if (before === undefined || !holds(before, contents)) await objects.apply(contents, { before, dryRun });
   return undefined;
 }
@@ -75,21 +76,41 @@ export async function orCannotPublish<T>(act: () => Promise<T>): Promise<T | Wai
   }
 }
 
-function ownershipConflict(before: PublishedObject, contents: PublishedContents): Verdict | undefined {
+/** Why an object that is there is not written into, in the order in which nothing else would help. */
+function obstacleTo(before: PublishedObject, contents: PublishedContents): Verdict | undefined {
   const object = describeObject(contents);
-  const owner = contents.annotations[annotations.managedBy];
-  const found = before.annotations[annotations.managedBy];
-  if (found !== owner) {
-    const whose = found === undefined ? 'exists and is not ours' : `belongs to the CloudSqlSslReset ${found}`;
-    return stalled(
-      'ObjectConflict',
-      `${object} ${whose}; it is left untouched. Hand it over with: kubectl -n ${contents.namespace} annotate ${contents.kind.toLowerCase()} ${contents.name} --overwrite ${annotations.managedBy}=${owner}`,
+  if (before.deletionTimestamp !== undefined) {
+    return waiting(
+      'CannotPublish',
+      `${object} is being deleted, and whatever is written into it goes with it; it is made again once it is gone. If it stays, see its metadata.finalizers`,
     );
   }
-  if (before.immutable && !holds(before, contents)) {
-    return stalled('ObjectConflict', `${object} is immutable; delete it, or name another object in the spec`);
+  if (before.owner !== undefined) {
+    const { kind, name } = before.owner;
+    return stalled(
+      'ObjectConflict',
+      `${object} is owned by ${kind} ${name}, and is deleted together with it; it is left untouched. Name another ${contents.kind} in the spec`,
+    );
   }
-  return undefined;
+  if (before.immutable && !holds(before, contents)) return stalled('ObjectConflict', immutableMessage(contents));
+  return ownershipConflict(before, contents);
+}
+
+/** Seen on a kubelet 1.37: the old content stays for new pods too, whatever becomes of the object of that name. */
+const immutableMessage = (contents: PublishedContents): string =>
+  `${describeObject(contents)} is immutable; name another ${contents.kind} in the spec, and have the workloads refer to that one. To delete it and make it again does not help: while any pod on a node refers to that name, its kubelet hands the old content to new pods`;
+
+function ownershipConflict(before: PublishedObject, contents: PublishedContents): Verdict | undefined {
+  const owner = contents.annotations[annotations.managedBy] ?? '';
+  const found = before.annotations[annotations.managedBy];
+  if (found === owner) return undefined;
+  const { kind, namespace, name } = contents;
+  const whose = found === undefined ? 'exists and is not ours' : `belongs to the CloudSqlSslReset ${found}`;
+  const handOver = shell`kubectl -n ${namespace} annotate ${kind.toLowerCase()} ${name} --overwrite ${annotations.managedBy}=${owner}`;
+  return stalled(
+    'ObjectConflict',
+    `${describeObject(contents)} ${whose}; it is left untouched. Hand it over with: ${handOver}`,
+  );
 }
 
 const holds = (before: PublishedObject, { data, labels, annotations: wanted }: PublishedContents): boolean =>

@@ -31,7 +31,7 @@ for (const kind of ['Secret', 'ConfigMap'] as const) {
     assert.equal(await objects.get(ref), undefined);
     const wanted = contents({ 'server-ca.pem': 'Zürich\n', other: '' });
     await objects.apply(wanted, { before: undefined, dryRun: false });
-    const { uid, resourceVersion, immutable, ...rest } = present(await objects.get(ref));
+    const { uid, resourceVersion, immutable, type: _type, ...rest } = present(await objects.get(ref));
     assert.ok(uid && resourceVersion);
     assert.equal(immutable, false);
     assert.deepEqual(rest, wanted);
@@ -110,4 +110,60 @@ test('an immutable object is seen as such', async (t) => {
   const { core, objects, ref } = await prepared(t, 'ConfigMap');
   await core.createNamespacedConfigMap({ ...ref, body: { metadata: ref, immutable: true } });
   assert.equal(present(await objects.get(ref)).immutable, true);
+});
+
+const TYPED: readonly { readonly type: string; readonly data: Readonly<Record<string, string>> }[] = [
+  { type: 'kubernetes.io/tls', data: { 'tls.crt': 'eA==', 'tls.key': 'eA==' } },
+  { type: 'kubernetes.io/basic-auth', data: { username: 'eA==' } },
+  { type: 'example.com/of-their-own', data: { theirs: 'eA==' } },
+];
+for (const { type, data } of TYPED) {
+  test(`a Secret of type ${type} keeps its type and the keys that are not ours, however often it is applied`, async (t) => {
+    const { core, objects, ref, contents } = await prepared(t, 'Secret');
+    await core.createNamespacedSecret({ ...ref, body: { metadata: ref, type, data: { ...data } } });
+    for (const pem of ['first', 'second']) {
+      const before = present(await objects.get(ref));
+      await objects.apply(contents({ 'server-ca.pem': pem }), { before, dryRun: true });
+      await objects.apply(contents({ 'server-ca.pem': pem }), { before, dryRun: false });
+    }
+    const after = await core.readNamespacedSecret(ref);
+    assert.equal(after.type, type);
+    assert.deepEqual(after.data, { ...data, 'server-ca.pem': Buffer.from('second').toString('base64') });
+  });
+}
+
+test('a ConfigMap that holds the key as binary data is not written over', async (t) => {
+  const { core, objects, ref, contents } = await prepared(t, 'ConfigMap');
+  const binaryData = { 'server-ca.pem': 'eA==' };
+  await core.createNamespacedConfigMap({ ...ref, body: { metadata: ref, binaryData } });
+  const before = present(await objects.get(ref));
+  const dryRun = objects.apply(contents({ 'server-ca.pem': 'ours' }), { before, dryRun: true });
+  await assert.rejects(dryRun, { kind: 'Refused', message: /server-ca\.pem/ });
+});
+
+for (const controller of [true, false]) {
+  test(`the owner of an object is seen, where controller is ${controller}`, async (t) => {
+    const { core, objects, ref } = await prepared(t, 'Secret');
+    const owner = { kind: 'ConfigMap', name: 'owner' };
+    const { metadata } = await core.createNamespacedConfigMap({ ...ref, body: { metadata: { name: owner.name } } });
+    const ownerReferences = [{ apiVersion: 'v1', ...owner, uid: metadata?.uid ?? '', controller }];
+    await core.createNamespacedSecret({ ...ref, body: { metadata: { name: ref.name, ownerReferences } } });
+    assert.deepEqual(present(await objects.get(ref)).owner, owner);
+  });
+}
+
+test('an object that waits for a finalizer is seen as being deleted', async (t) => {
+  const { core, objects, ref } = await prepared(t, 'Secret');
+  const metadata = { name: ref.name, finalizers: ['example.com/held'] };
+  await core.createNamespacedSecret({ ...ref, body: { metadata } });
+  assert.equal(present(await objects.get(ref)).deletionTimestamp, undefined);
+  await core.deleteNamespacedSecret(ref);
+  assert.match(present(await objects.get(ref)).deletionTimestamp ?? '', /^\d{4}-.*Z$/);
+  await core.replaceNamespacedSecret({ ...ref, body: { metadata: { name: ref.name } } });
+});
+
+test('what is published is never made immutable', async (t) => {
+  const { core, ref, created } = await prepared(t, 'Secret');
+  await created();
+  assert.equal((await core.readNamespacedSecret(ref)).immutable, undefined);
 });
