@@ -6,6 +6,7 @@ import { templateAnnotationKey } from './tls-material.ts';
 /** Asked of a status whose CAs were read after the reset. */
 export const hasKeptCa = ({ request, serverCa }: Pick<Status, 'request' | 'serverCa'>): boolean =>
   request?.outcome === 'Accepted' &&
+  request.hasShownNewCa !== true &&
   serverCa?.sha1Fingerprint !== undefined &&
   serverCa.sha1Fingerprint === request.before?.serverCaSha1Fingerprint;
 

@@ -89,15 +89,22 @@ export function received(reset: SslReset, arrival: Arrival, now: string): Reques
 }
 
 /** The CAs were read and published: what goes with them, the client certificates' Secrets, is looked at anew. */
-export function published(request: Request, { now, otherResetTime }: Publication): Request {
+export function published(request: Request, { now, otherResetTime, isNewCa }: Publication): Request {
   const { issuedTime: _issuedTime, otherResetTime: _otherResetTime, ...rest } = request;
-  return { ...rest, publishedTime: now, ...(otherResetTime !== undefined && { otherResetTime }) };
+  return {
+    ...rest,
+    publishedTime: now,
+    ...(otherResetTime !== undefined && { otherResetTime }),
+    ...(isNewCa && { hasShownNewCa: true }),
+  };
 }
 
 interface Publication {
   readonly now: string;
   /** End of the newest reset by another object, from before the CAs were read. */
   readonly otherResetTime: string | undefined;
+  /** The reset of this request can have made the CA. */
+  readonly isNewCa: boolean;
 }
 
 /** The value of `retry` as seen now, so that it works once. */

@@ -352,6 +352,10 @@ export interface CloudSqlSslResetStatus {
      */
     otherResetTime?: string;
     /**
+     * The instance has shown a server CA that was not listed before the reset; an older one that is active later was made so by somebody.
+     */
+    hasShownNewCa?: boolean;
+    /**
      * Names of the newest operations that issued or deleted client certificates; none of them is taken for the reset of another object.
      */
     certificateOperations?: string[];
@@ -413,6 +417,10 @@ export interface CloudSqlSslResetStatus {
      * Fingerprint before the reset.
      */
     previousSha1Fingerprint?: string;
+    /**
+     * When Cloud SQL listed it, by the operator's clock, and later than every readTime of the instance that was known then. Of two objects with different CAs the later one is right.
+     */
+    readTime?: string;
     /**
      * Object that holds it, as Secret/name or ConfigMap/name.
      */

@@ -53,12 +53,17 @@ export function serverCaPem(cas: ServerCas, contents: NonNullable<Spec['serverCa
 
 export function serverCaStatus(
   cas: ServerCas,
-  extra: { readonly previousSha1Fingerprint: string | undefined; readonly publishedTo: string | undefined },
+  extra: {
+    readonly previousSha1Fingerprint: string | undefined;
+    readonly readTime: string;
+    readonly publishedTo: string | undefined;
+  },
 ): ServerCaStatus {
   const [active] = cas;
-  const { previousSha1Fingerprint, publishedTo } = extra;
+  const { previousSha1Fingerprint, readTime, publishedTo } = extra;
   return {
     count: cas.length,
+    readTime,
     ...(active !== undefined && {
       sha1Fingerprint: active.sha1Fingerprint,
       ...(active.commonName !== undefined && { commonName: active.commonName.slice(0, 1024) }),

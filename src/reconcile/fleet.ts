@@ -3,6 +3,7 @@
  * an event concerns. The objects themselves are never kept.
  */
 import { type Call, callKey, callsInLastHour, isWithinHour } from '../domain/blast-radius.ts';
+import type { ServerCa } from '../domain/instance.ts';
 import type { Claims } from '../domain/resolve.ts';
 import type { InstanceRef, SslReset } from '../domain/ssl-reset.ts';
 import { type Member, memberOf, refOf } from './member.ts';
@@ -29,14 +30,17 @@ export class Fleet {
     this.#lanes.set(member.lane, this.#inLane(member.lane).concat(member));
     const hasNews = before === undefined ? this.#isDue(member) : asksForPass(before, member);
     const itself = hasNews ? [member] : [];
+    return refsOf([...itself, ...this.#concernedBy(member, before)]);
+  }
+
+  #concernedBy(member: Member, before: Member | undefined): readonly Member[] {
     const hasOtherCa = member.ca !== undefined && member.ca.fingerprint !== before?.ca?.fingerprint;
+    const hasRead = member.ca !== undefined && member.ca.readMs !== before?.ca?.readMs;
     const hasReset = member.resetMs !== undefined && member.resetMs !== before?.resetMs;
-    const concerned = this.#siblings(member).filter(
-      (sibling) =>
-        (hasOtherCa || (hasReset && sibling.seenResetMs !== undefined)) &&
-        (!sibling.isIdle || outdates(member, sibling)),
-    );
-    return refsOf([...itself, ...concerned]);
+    return this.#siblings(member).filter((sibling) => {
+      if (hasOtherCa && !sibling.isIdle) return true;
+      return (hasOtherCa || hasRead || hasReset) && outdates(member, sibling);
+    });
   }
 
   remove(key: string): void {
@@ -76,11 +80,11 @@ export class Fleet {
     for (const { key, standing } of this.#members.values()) yield { ...refOf(key), ...standing };
   }
 
-  /** When the server CA of each instance expires, as its object with the newest CA knows it. */
+  /** When the server CA of each instance expires, as the object knows it that read it last. */
   *caExpiries(): Iterable<InstanceRef & { readonly expiryMs: number }> {
     for (const [lane, members] of this.#lanes) {
       const newest = members
-        .toSorted((a, b) => (b.ca?.createTimeMs ?? 0) - (a.ca?.createTimeMs ?? 0))
+        .toSorted((a, b) => laterRead(a.ca, b.ca))
         .find(({ caExpiryMs }) => caExpiryMs !== undefined);
       const [project = '', instance = ''] = lane.split('/');
       if (newest?.caExpiryMs !== undefined) yield { project, instance, expiryMs: newest.caExpiryMs };
@@ -88,11 +92,33 @@ export class Fleet {
   }
 
   /**
-   * Whether another object of the instance has recorded a CA that was made later, or has deleted the client certificates
-   * of this one by a reset that it took no account of. All times are Google's.
+   * Whether another object of the instance has read another CA later, or has deleted the client certificates of this one
+   * by a reset that it took no account of.
    */
   isOutdated(reset: SslReset): boolean {
     return this.#isOutdated(memberOf(reset));
+  }
+
+  /**
+   * The time for a read of the instance's CAs that begins now, RFC 3339: by this clock, and after every one that is known
+   * of the instance, since the clocks of two processes need not agree.
+   */
+  timeOfRead(reset: SslReset, now: Date): string {
+    const known = this.#inLane(memberOf(reset).lane).map(({ ca }) => ca?.readMs ?? 0);
+    return new Date(Math.max(now.getTime(), ...known.map((ms) => ms + 1))).toISOString();
+  }
+
+  /** Fingerprint of a CA made later than this one, which another object has read since this object read last. */
+  newerCaOfOthers(reset: SslReset, ca: ServerCa | undefined): string | undefined {
+    const own = memberOf(reset);
+    const madeMs = Date.parse(ca?.createTime ?? '');
+    return this.#siblings(own).find(
+      (one) =>
+        one.ca !== undefined &&
+        one.ca.fingerprint !== ca?.sha1Fingerprint &&
+        one.ca.createTimeMs > madeMs &&
+        (own.ca === undefined || hasOtherCa(one, own)),
+    )?.ca?.fingerprint;
   }
 
   /** RFC 3339; undefined: none is known. */
@@ -188,13 +214,15 @@ function asksForPass(before: Member, { uid, trigger, hasRequest, isIdle }: Membe
   return before.uid !== uid || before.trigger !== trigger || isWiped || (before.isIdle && !isIdle);
 }
 
-const outdates = (sibling: Member, own: Member): boolean => hasNewerCa(sibling, own) || hasLaterReset(sibling, own);
+const outdates = (sibling: Member, own: Member): boolean => hasOtherCa(sibling, own) || hasLaterReset(sibling, own);
 
-const hasNewerCa = ({ ca }: Member, own: Member): boolean =>
-  ca !== undefined &&
-  own.ca !== undefined &&
-  ca.fingerprint !== own.ca.fingerprint &&
-  ca.createTimeMs > own.ca.createTimeMs;
+/** Read later: a CA made later may have been taken back since. */
+const hasOtherCa = ({ ca }: Member, own: Member): boolean =>
+  ca !== undefined && own.ca !== undefined && ca.fingerprint !== own.ca.fingerprint && laterRead(ca, own.ca) < 0;
+
+/** For a sort that begins with what was read last. Where that is not told, the CA that was made last was. */
+const laterRead = (a: Member['ca'], b: Member['ca']): number =>
+  (b?.readMs ?? 0) - (a?.readMs ?? 0) || (b?.createTimeMs ?? 0) - (a?.createTimeMs ?? 0);
 
 const hasLaterReset = ({ resetMs }: Member, { seenResetMs }: Member): boolean =>
   resetMs !== undefined && seenResetMs !== undefined && resetMs > seenResetMs;

@@ -22,7 +22,8 @@ export interface Member {
   readonly isIdle: boolean;
   /** A call was made for its request, or none is needed. */
   readonly isUnderWay: boolean;
-  readonly ca: { readonly fingerprint: string; readonly createTimeMs: number } | undefined;
+  /** Of the active server CA; `readMs` is 0 where the status does not tell when it was read. */
+  readonly ca: { readonly fingerprint: string; readonly createTimeMs: number; readonly readMs: number } | undefined;
   /** When its reset ended; undefined: it is not known to have had one. */
   readonly resetMs: number | undefined;
   /** The end of the newest reset of another object that its client certificates took account of; undefined: it has none. */
@@ -66,7 +67,7 @@ const NONE: readonly string[] = [];
 
 export function memberOf(reset: SslReset): Member {
   const { metadata, spec, status } = reset;
-  const { sha1Fingerprint: fingerprint, createTime, expirationTime } = status.serverCa ?? {};
+  const { sha1Fingerprint: fingerprint, createTime, expirationTime, readTime } = status.serverCa ?? {};
   return {
     key: keyOf(metadata),
     uid: metadata.uid,
@@ -78,7 +79,7 @@ export function memberOf(reset: SslReset): Member {
     ca:
       fingerprint === undefined || createTime === undefined
         ? undefined
-        : { fingerprint, createTimeMs: Date.parse(createTime) },
+        : { fingerprint, createTimeMs: Date.parse(createTime), readMs: timeOf(readTime) ?? 0 },
     resetMs: resetMsOf(status),
     seenResetMs: status.request?.issuedTime === undefined ? undefined : (timeOf(status.request.otherResetTime) ?? 0),
     doubt: doubtOf(reset),

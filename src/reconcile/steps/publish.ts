@@ -24,6 +24,7 @@ async function readAndPublish(reset: SslReset, world: World): Promise<StepResult
   const { request, operation } = reset.status;
   if (request === undefined) return { kind: 'Idle' };
   const otherResetTime = world.fleet.lastResetOfOthers(reset);
+  const readTime = world.fleet.timeOfRead(reset, world.clock.now());
   // Read before the CAs: whoever publishes newer ones after that turns this apply into a conflict.
   const target = serverCaObject(reset, '');
   const before = target && (await world.objects.get(target));
@@ -34,12 +35,15 @@ async function readAndPublish(reset: SslReset, world: World): Promise<StepResult
       operation?.error === undefined ? await whileOld(reset, request, world) : { verdict: failed(reset, operation) };
     if (unfinished !== undefined) return { kind: 'Finding', facts, ...unfinished };
   }
+  const unsettled = whileTakenBack(reset, cas, world);
+  if (unsettled !== undefined) return { kind: 'Finding', facts, ...unsettled };
   const contents = serverCaObject(reset, serverCaPem(cas, reset.spec.serverCa?.contents ?? 'All'));
   const obstacle = contents && (await applyObject(world.objects, contents, { before, dryRun: false }));
   if (obstacle !== undefined) return { kind: 'Finding', facts, verdict: obstacle };
   const previousSha1Fingerprint = request.before?.serverCaSha1Fingerprint ?? facts.serverCa?.previousSha1Fingerprint;
   const serverCa = serverCaStatus(cas, {
     previousSha1Fingerprint,
+    readTime,
     publishedTo: contents && describeObject(contents),
   });
   return {
@@ -47,10 +51,10 @@ async function readAndPublish(reset: SslReset, world: World): Promise<StepResult
     facts: {
       ...facts,
       serverCa,
-      request: published(request, { now: toTime(world.clock.now()), otherResetTime }),
+      request: published(request, { now: toTime(world.clock.now()), otherResetTime, isNewCa: isNewCa(request, cas) }),
       rollout: { revision: revision(cas) },
     },
-    // Another object has seen a newer CA than is shown here.
+    // Two processes that both think they lead must not publish in turn without a pause.
     ...(facts.rollout?.revision === revision(cas) && { requeueAfterMs: world.settings.pollMinMs }),
     verdict: wantsCertificates(reset)
       ? progressing('IssuingClientCertificates', 'The client certificates are looked at')
@@ -59,8 +63,11 @@ async function readAndPublish(reset: SslReset, world: World): Promise<StepResult
   };
 }
 
-const isStillOld = ({ outcome, before = {} }: Request, [active]: ServerCas): boolean =>
-  active === undefined || (outcome === 'Accepted' && isOldCa(before, active.sha1Fingerprint));
+const isStillOld = (request: Request, cas: ServerCas): boolean =>
+  cas.length === 0 || (request.outcome === 'Accepted' && request.hasShownNewCa !== true && !isNewCa(request, cas));
+
+const isNewCa = ({ outcome, before = {} }: Request, [active]: ServerCas): boolean =>
+  outcome === 'Accepted' && active !== undefined && !isOldCa(before, active.sha1Fingerprint);
 
 type Unfinished = Pick<Finding, 'verdict' | 'requeueAfterMs'>;
 
@@ -82,6 +89,23 @@ async function whileOld(reset: SslReset, request: Request, world: World): Promis
   if (judgement === 'RestartRequired') return untilRestarted(reset, request, world);
   const since = restart && memory.sinceSeenMs(reset.metadata.uid, `restarted ${restart.name} ${doneTime}`);
   return whileSettling(reset, since ?? sinceDoneMs, world);
+}
+
+/**
+ * An older CA than the one that another object has read since is active again because somebody took that one back, or
+ * because this read is an old one: it is believed once it has been listed for `--ca-settle`.
+ */
+function whileTakenBack(reset: SslReset, [active]: ServerCas, world: World): Unfinished | undefined {
+  const { clock, fleet, memory, settings } = world;
+  const newer = fleet.newerCaOfOthers(reset, active);
+  if (newer === undefined) return undefined;
+  const listed = active?.sha1Fingerprint ?? 'none';
+  if (memory.sinceSeenMs(reset.metadata.uid, `${listed} instead of ${newer}`) >= settings.caSettleMs) return undefined;
+  const message = `The instance lists the server CA ${listed}, and another CloudSqlSslReset has read the newer ${newer}; it is read again`;
+  return {
+    verdict: progressing('Publishing', message),
+    requeueAfterMs: pollDelayMs(reset.status.request?.doneTime, clock.now(), settings),
+  };
 }
 
 async function readRestart({ spec, status: { operation } }: SslReset, { before = {} }: Request, { cloudSql }: World) {

@@ -162,15 +162,17 @@ describe('the published PEM', () => {
 });
 
 describe('what status tells of the CA', () => {
-  const extra = { previousSha1Fingerprint: undefined, publishedTo: undefined };
+  const extra = { previousSha1Fingerprint: undefined, readTime: 'r', publishedTo: undefined };
   test('is the active one, and how many there are', () =>
     assert.deepEqual(
       serverCaStatus([ca(2, { commonName: 'cn', createTime: 'c', expirationTime: 'e' }), ca(1)], {
         previousSha1Fingerprint: 'p',
+        readTime: 'r',
         publishedTo: 'Secret/s',
       }),
       {
         count: 2,
+        readTime: 'r',
         sha1Fingerprint: fingerprint(2),
         commonName: 'cn',
         createTime: 'c',
@@ -180,7 +182,7 @@ describe('what status tells of the CA', () => {
       },
     ));
   test('holds no key for what is not known', () =>
-    assert.deepEqual(serverCaStatus([ca(1)], extra), { count: 1, sha1Fingerprint: fingerprint(1) }));
+    assert.deepEqual(serverCaStatus([ca(1)], extra), { count: 1, readTime: 'r', sha1Fingerprint: fingerprint(1) }));
   test('bounds the common name', () =>
     assert.equal(serverCaStatus([ca(1, { commonName: 'x'.repeat(2000) })], extra).commonName?.length, 1024));
 });

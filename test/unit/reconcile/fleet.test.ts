@@ -118,6 +118,26 @@ describe('the others of an instance', () => {
     assert.equal(fleet.isOutdated(aReset()), false, 'what has read no CA yet has no old one');
     assert.equal(fleet.isOutdated(withCa(1, { spec: { instance: 'another' } })), false);
   });
+  test('one that has read another CA later makes the CA of this one an old one, whenever the CAs were made', () => {
+    const read = (n: number, second: number, name = 'orders-db') =>
+      aReset({
+        name,
+        status: { serverCa: { sha1Fingerprint: fingerprint(n), createTime: at(n), readTime: at(second) } },
+      });
+    const fleet = new Fleet();
+    fleet.apply(read(1, 20, 'a'));
+    assert.equal(fleet.isOutdated(read(2, 10)), true);
+    assert.equal(fleet.isOutdated(read(2, 30)), false);
+    assert.equal(fleet.isOutdated(read(1, 10)), false, 'it has the same');
+    assert.equal(fleet.isOutdated(withCa(2)), true, 'a status of before tells no time');
+  });
+  test('read the CAs at times that follow each other, whatever the clocks say', () => {
+    const ca = { sha1Fingerprint: fingerprint(1), createTime: at(1) };
+    const fleet = new Fleet();
+    fleet.apply(aReset({ name: 'a', status: { serverCa: { ...ca, readTime: at(600) } } }));
+    assert.equal(Date.parse(fleet.timeOfRead(aReset(), dateAt(0))), dateAt(600).getTime() + 1);
+    assert.equal(Date.parse(fleet.timeOfRead(aReset(), dateAt(700))), dateAt(700).getTime());
+  });
   test('an unresolved one is told, unless it is being deleted; never this one itself', () => {
     const unresolved = { status: { request: aCall() } };
     const fleet = new Fleet();

@@ -25,6 +25,56 @@ describe('two objects of one instance', () => {
     assert.equal(scene.writes, writes, 'they do not roll each other for ever');
   });
 
+  for (const edited of ['orders-db', 'follower']) {
+    test(`both follow when the server CA is rolled back and ${edited} is the first to see it`, async () => {
+      const scene = new Scene({ spec: { requestId: 'a' } });
+      scene.workloads.add(aWorkload({ namespace: 'billing', name: 'invoices' }));
+      const follower = scene.resets.create(other('billing', 'follower'));
+      const operator = new Operator(scene);
+      await operator.drive();
+      scene.cloudSql.rolledBackTo = 1;
+      const ref = edited === 'follower' ? follower : scene.ref;
+      scene.resets.edit(ref, { spec: { ...scene.resets.read(ref).spec, deadlineSeconds: 7200 } });
+      const writes = scene.resets.writes;
+      await operator.drive();
+      const ends = [scene.ref, follower].map((each) => scene.resets.read(each));
+      assert.deepEqual(
+        ends.map((each) => [endOf(each), each.status.serverCa?.sha1Fingerprint]),
+        [
+          ['Complete', fingerprint(1)],
+          ['AlreadyRotated', fingerprint(1)],
+        ],
+      );
+      const digests = ['api', 'invoices'].map((name) => scene.workloads.read(name).templateAnnotations);
+      assert.deepEqual(digests[0], digests[1]);
+      assert.equal(scene.cloudSql.calls, 1);
+      assert.ok(scene.resets.writes - writes < 20, `${scene.resets.writes - writes} status writes`);
+      const rested = scene.writes;
+      operator.restart();
+      await operator.drive();
+      assert.equal(scene.writes, rested, 'they are at rest');
+    });
+  }
+
+  test('an old answer about the server CA is not believed over what the other one has read', async () => {
+    const scene = new Scene();
+    const follower = scene.resets.create(other('billing', 'follower'));
+    const operator = new Operator(scene);
+    await operator.drive();
+    scene.resets.edit(scene.ref, { spec: { deadlineSeconds: 60 } });
+    scene.resets.watch(({ metadata, status }) => {
+      if (metadata.name !== 'orders-db' || status.serverCa?.sha1Fingerprint !== fingerprint(3)) return;
+      scene.cloudSql.rolledBackTo ??= 2;
+      scene.after(30_000, () => {
+        scene.cloudSql.rolledBackTo = 3;
+      });
+    });
+    await operator.drive();
+    const { status } = scene.resets.read(follower);
+    assert.equal(status.serverCa?.sha1Fingerprint, fingerprint(3));
+    assert.equal(endOf(scene.resets.read(follower)), 'AlreadyRotated');
+  });
+
   test('the Ready one is not told where its namespace is no longer permitted', async () => {
     const scene = new Scene();
     const follower = scene.resets.create(other('billing', 'follower'));

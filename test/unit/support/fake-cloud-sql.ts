@@ -56,6 +56,8 @@ export class FakeCloudSql implements CloudSql {
   certificateMs = 3_000;
   /** Number of the CA that it begins with; 0: it has no server certificate. */
   firstCa = 1;
+  /** Number of the older CA that somebody has made the active one again. */
+  rolledBackTo: number | undefined;
   /** Whether a CA service's list says which server certificate is the active one. */
   tellsServerCertificate = true;
   user: string | undefined = USER;
@@ -295,6 +297,7 @@ export class FakeCloudSql implements CloudSql {
 
   /** A CA service keeps its CA. A First Generation instance takes what was made when it is restarted. */
   #activeCa(): number {
+    if (this.rolledBackTo !== undefined) return this.rolledBackTo;
     if (this.#hasCaService) return this.firstCa;
     if (!isFirstGeneration({ state: '', ...this.state })) return this.#made();
     const restarts = this.#operations.filter(
