@@ -8,13 +8,28 @@ export interface AllowedInstances {
   readonly pattern: string;
 }
 
-/** `*` matches any characters but `/`; everything else stands for itself. */
+/**
+ * `*` matches any characters but `/`; everything else stands for itself. The pattern may be a tenant's: the work is at
+ * most the product of both lengths, since the earliest place of each literal leaves the most to those after it.
+ */
 export function matchesGlob(pattern: string, text: string): boolean {
-  const source = pattern
-    .split('*')
-    .map((literal) => literal.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-    .join('[^/]*');
-  return new RegExp(`^${source}$`).test(text);
+  const patterns = pattern.split('/');
+  const texts = text.split('/');
+  return patterns.length === texts.length && patterns.every((each, index) => matchesSegment(each, texts[index] ?? ''));
+}
+
+function matchesSegment(pattern: string, text: string): boolean {
+  const [first = '', ...others] = pattern.split('*');
+  const last = others.pop();
+  if (last === undefined) return pattern === text;
+  if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last)) return false;
+  let rest = text.slice(first.length, text.length - last.length);
+  for (const literal of others) {
+    const at = rest.indexOf(literal);
+    if (at < 0) return false;
+    rest = rest.slice(at + literal.length);
+  }
+  return true;
 }
 
 export const parsePatterns = (list: string): readonly string[] =>

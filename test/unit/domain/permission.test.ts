@@ -1,7 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import { type AllowedInstances, matchesGlob, parsePatterns, permission } from '../../../src/domain/permission.ts';
 import { annotations } from '../../../src/domain/ssl-reset.ts';
+
+const letters = (alphabet: string) =>
+  fc.array(fc.constantFrom(...alphabet), { maxLength: 10 }).map((each) => each.join(''));
+
+/** The words of the definition, as slow as they are. */
+function matchesByDefinition(pattern: string, text: string): boolean {
+  const [first, ...rest] = pattern;
+  if (first === undefined) return text === '';
+  if (first !== '*') return text[0] === first && matchesByDefinition(rest.join(''), text.slice(1));
+  if (matchesByDefinition(rest.join(''), text)) return true;
+  return text !== '' && text[0] !== '/' && matchesByDefinition(pattern, text.slice(1));
+}
 
 describe('globs of allowed instances', () => {
   const rows: readonly (readonly [string, string, boolean])[] = [
@@ -20,11 +33,39 @@ describe('globs of allowed instances', () => {
     ['example.com:acme/*', 'example.com:acme/orders', true],
     ['example.com:acme/*', 'exampleXcom:acme/orders', false],
     ['', 'acme/orders', false],
+    ['', '', true],
+    ['acme/orders*', 'acme/orders', true],
+    ['acme/*******', 'acme/orders', true],
+    ['acme/**a**b**', 'acme/ba', false],
+    ['acme/aba*aba', 'acme/ababa', false],
+    ['acme/*ab*ab*', 'acme/abab', true],
+    ['acme/*/orders', 'acme/orders', false],
   ];
   for (const [pattern, text, matches] of rows) {
     test(`'${pattern}' ${matches ? 'matches' : 'does not match'} '${text}'`, () =>
       assert.equal(matchesGlob(pattern, text), matches));
   }
+  test('a glob matches what its definition says, letter by letter, of any pattern and text', () =>
+    fc.assert(
+      fc.property(letters('ab/*'), letters('ab/'), (pattern, text) => {
+        assert.equal(matchesGlob(pattern, text), matchesByDefinition(pattern, text));
+      }),
+      { numRuns: 2000 },
+    ));
+  test('a glob of hundreds of stars against a long name is decided at once', () => {
+    const text = `acme/${'a'.repeat(100_000)}`;
+    const startMs = performance.now();
+    for (const pattern of [
+      `acme/${'*'.repeat(1000)}b`,
+      `acme/${'*a'.repeat(500)}b`,
+      `acme/${'a*'.repeat(500)}b`,
+      `acme/${'*ab'.repeat(500)}*`,
+    ]) {
+      assert.equal(matchesGlob(pattern, text), false);
+    }
+    // By trying all ways it would be longer than the age of the universe.
+    assert.ok(performance.now() - startMs < 10_000);
+  });
   test('a list is split at commas, without blanks and empty entries', () =>
     assert.deepEqual(parsePatterns(' a/b, c/* ,,'), ['a/b', 'c/*']));
 });
