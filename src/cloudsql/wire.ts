@@ -17,12 +17,12 @@ const word = (max: number) =>
     .string()
     .min(1)
     .max(max)
-    .regex(/^\P{Cc}*$/u);
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u);
 const optionalWord = (max: number) => word(max).optional().catch(undefined);
 const optionalProse = (max: number) =>
   z
     .string()
-    .transform((text) => oneLine(text, max).toWellFormed())
+    .transform((text) => oneLine(text, max))
     .optional()
     .catch(undefined);
 const fingerprint = word(256).transform((text) => text.toLowerCase());

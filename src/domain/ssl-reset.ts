@@ -63,6 +63,6 @@ export const FIELD_MANAGER = 'cloudsql-ssl-operator';
 
 export const isSuspended = (reset: SslReset): boolean => reset.metadata.annotations[annotations.suspend] === 'true';
 
-/** As much of the value as status keeps. */
+/** As much of the value as status keeps, as the API server gives it back: JSON of Go has no half of a character. */
 export const retryValue = (reset: SslReset): string | undefined =>
-  reset.metadata.annotations[annotations.retry]?.slice(0, 1024);
+  reset.metadata.annotations[annotations.retry]?.slice(0, 1024).toWellFormed();

@@ -1,5 +1,6 @@
 /** From the instance's CAs to what is published and to the digest that rolls the workloads. */
 import { createHash } from 'node:crypto';
+import { oneLine } from './conditions.ts';
 import type { ServerCas } from './instance.ts';
 import type { ClientCertificateStatus, InstanceRef, ServerCaStatus, Spec, SslReset } from './ssl-reset.ts';
 import { instanceKey, PLURAL } from './ssl-reset.ts';
@@ -66,7 +67,7 @@ export function serverCaStatus(
     readTime,
     ...(active !== undefined && {
       sha1Fingerprint: active.sha1Fingerprint,
-      ...(active.commonName !== undefined && { commonName: active.commonName.slice(0, 1024) }),
+      ...(active.commonName !== undefined && { commonName: oneLine(active.commonName, 1024) }),
       ...(active.createTime !== undefined && { createTime: active.createTime }),
       ...(active.expirationTime !== undefined && { expirationTime: inSeconds(active.expirationTime) }),
     }),

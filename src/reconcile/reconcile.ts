@@ -20,6 +20,7 @@ import { logFields } from './log-fields.ts';
 import type { Finding, StepResult, World } from './pass.ts';
 import type { ObjectRef } from './ports.ts';
 import { publishEvents } from './publish-events.ts';
+import { delayAtStandstill } from './standstill.ts';
 import { followOperation } from './steps/follow-operation.ts';
 import { keepUnknown, suspend, unknownMessage } from './steps/hold.ts';
 import { issueClientCertificates } from './steps/issue-client-certificates.ts';
@@ -54,6 +55,12 @@ export async function reconcile(ref: ObjectRef, world: World): Promise<Action> {
 async function passOver(reset: SslReset, world: World): Promise<Action> {
   const step = decide(reset, { now: world.clock.now(), isOutdated: world.fleet.isOutdated(reset) });
   world.decided?.(reset, step.kind);
+  const action = await act(step, reset, world);
+  const isAtOnce = action.kind === 'RequeueAfter' && action.delayMs === 0;
+  return isAtOnce ? requeueAfter(delayAtStandstill(reset, step, world)) : action;
+}
+
+async function act(step: Step, reset: SslReset, world: World): Promise<Action> {
   const result = await runOrWait(step, reset, world);
   switch (result.kind) {
     case 'Idle':

@@ -1,6 +1,6 @@
 import { deadline, lookAgainDelayMs, pollDelayMs } from '../../domain/attempts.ts';
 import { wantsCertificates } from '../../domain/client-certificate.ts';
-import { progressing, stalled, toTime, type Verdict, waiting } from '../../domain/conditions.ts';
+import { oneLine, progressing, stalled, toTime, type Verdict, waiting } from '../../domain/conditions.ts';
 import { retryCommand } from '../../domain/gate.ts';
 import { caOwner, type Instance, isFirstGeneration, type ServerCas } from '../../domain/instance.ts';
 import { published } from '../../domain/request.ts';
@@ -161,7 +161,7 @@ export function failed(reset: SslReset, { name, error }: Operation): Verdict {
   );
   return stalled(
     'OperationFailed',
-    `Operation ${name} failed: ${causes.join('; ').slice(0, 512)}. It is not called again without: ${retryCommand(reset)}`,
+    `Operation ${name} failed: ${oneLine(causes.join('; '), 512)}. It is not called again without: ${retryCommand(reset)}`,
   );
 }
 

@@ -101,7 +101,7 @@ function ended(reset: SslReset, facts: Facts): Verdict {
   if ((rollout?.failed ?? 0) > 0) {
     return stalled(
       'RolloutFailed',
-      `${failureMessage(facts).slice(0, 700)}. Judge it again with: ${retryCommand(reset)}`,
+      `${oneLine(failureMessage(facts), 700)}. Judge it again with: ${retryCommand(reset)}`,
     );
   }
   const isKept = hasKeptCa(facts) && hasRolledNothing(rollout);

@@ -31,6 +31,7 @@ describe('an operation', () => {
     ['has no field that is empty', { status: '', insertTime: '' }, {}],
     ['has no field of another type', { status: 7, user: {}, apiWarning: 'x' }, {}],
     ['has no word with control characters', { user: 'a\nb' }, {}],
+    ['has no word with half a character', { user: 'a\uD83D' }, {}],
     ['has no word that is longer than the CRD allows', { insertTime: 'x'.repeat(65), user: 'y'.repeat(513) }, {}],
     ['keeps a status that nobody knows', { status: 'HIBERNATING' }, { status: 'HIBERNATING' }],
     ['has an error that nobody can read', { error: 'broken' }, { error: {} }],

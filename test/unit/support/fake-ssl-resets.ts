@@ -10,6 +10,12 @@ interface Edit {
   readonly deletionTimestamp?: string;
 }
 
+/** What the JSON of Go makes of it: no half of a character. */
+const asStored = (status: Status): Status =>
+  JSON.parse(JSON.stringify(status), (_key, value: unknown) =>
+    typeof value === 'string' ? value.toWellFormed() : value,
+  );
+
 /** The API server for one kind of object: it holds to uid, resourceVersion and generation. */
 export class FakeSslResets implements SslResets {
   readonly #objects = new Map<string, SslReset>();
@@ -29,7 +35,7 @@ export class FakeSslResets implements SslResets {
       return Promise.reject(new KubernetesError({ kind: 'Conflict', message: 'changed' }));
     }
     this.writes += 1;
-    return Promise.resolve(this.#store({ ...current, status: structuredClone(status) }));
+    return Promise.resolve(this.#store({ ...current, status: asStored(status) }));
   }
 
   create(reset: SslReset): ObjectRef {

@@ -1,0 +1,29 @@
+/**
+ * Bounds how fast passes follow each other that bring an object no further: a status that the API server stores as
+ * something else than was written, or that conflicts each time, must not become a loop without a delay.
+ */
+import { retryDelayMs } from '../domain/attempts.ts';
+import type { Step } from '../domain/decide.ts';
+import { scene } from '../domain/scene.ts';
+import type { SslReset } from '../domain/ssl-reset.ts';
+import type { World } from './pass.ts';
+
+/** Two processes that write the same object need some conflicts to get past each other. */
+const FREE_REPEATS = 3;
+
+/** How long the next pass waits that is to follow the one over `reset` at once. */
+export function delayAtStandstill(
+  reset: SslReset,
+  step: Step,
+  { memory, settings, logger }: Pick<World, 'memory' | 'settings' | 'logger'>,
+): number {
+  const repeats = memory.repeats(reset.metadata.uid, scene(reset.status, step));
+  if (repeats <= FREE_REPEATS) return 0;
+  const delayMs = retryDelayMs(repeats - FREE_REPEATS - 1, settings);
+  const isNews = repeats === FREE_REPEATS + 1;
+  logger[isNews ? 'warn' : 'debug']('Passes bring the object no further: the next ones wait', {
+    step: step.kind,
+    delayMs,
+  });
+  return delayMs;
+}
