@@ -1,5 +1,6 @@
 /** Back-off and deadlines from what status records, so that they survive a restart. */
 import type { Request, SslReset } from './ssl-reset.ts';
+import { timeOf } from './time.ts';
 
 export interface RetryPolicy {
   readonly retryMinMs: number;
@@ -36,13 +37,17 @@ export function withoutFailures(request: Request): Request {
   return rest;
 }
 
-/** Milliseconds until `retryTime`, 0 where it is over or absent. */
+/** Milliseconds until `retryTime`, 0 where it is over, absent or cannot be read. */
 export const remainingDelayMs = (request: Request | undefined, now: Date): number =>
-  request?.retryTime === undefined ? 0 : Math.max(0, Date.parse(request.retryTime) - now.getTime());
+  Math.max(0, (timeOf(request?.retryTime) ?? 0) - now.getTime());
 
-/** An operation is polled at intervals that double: the next one is as long as it has taken so far. */
+/**
+ * An operation is polled at intervals that double: the next one is as long as it has taken so far. One whose start
+ * cannot be read counts as an old one.
+ */
 export function pollDelayMs(since: string | undefined, now: Date, { pollMinMs, pollMaxMs }: PollPolicy): number {
-  const elapsedMs = since === undefined ? 0 : Math.max(0, now.getTime() - Date.parse(since));
+  if (since === undefined) return pollMinMs;
+  const elapsedMs = Math.max(0, now.getTime() - (timeOf(since) ?? 0));
   return Math.min(pollMaxMs, pollMinMs + elapsedMs);
 }
 
@@ -51,11 +56,14 @@ export function lookAgainDelayMs(elapsedMs: number, { retryMinMs, retryMaxMs, ra
   return Math.max(retryMinMs, Math.round(Math.min(retryMaxMs, elapsedMs) * (0.75 + random() / 4)));
 }
 
-/** The deadline that runs now: for the call to be accepted, or after the reset for everything else. */
+/**
+ * The deadline that runs now: for the call to be accepted, or after the reset for everything else. From a time that
+ * cannot be read it is over: nothing waits without a bound.
+ */
 export function deadline({ spec, status: { request } }: SslReset): Date | undefined {
   if (request === undefined) return undefined;
   const start = request.doneTime ?? request.receivedTime;
-  return new Date(Date.parse(start) + spec.deadlineSeconds * 1000);
+  return new Date((timeOf(start) ?? 0) + spec.deadlineSeconds * 1000);
 }
 
 /** Milliseconds for which a request may still wait without a word. */

@@ -68,6 +68,7 @@ const NONE: readonly string[] = [];
 export function memberOf(reset: SslReset): Member {
   const { metadata, spec, status } = reset;
   const { sha1Fingerprint: fingerprint, createTime, expirationTime, readTime } = status.serverCa ?? {};
+  const createTimeMs = timeOf(createTime);
   return {
     key: keyOf(metadata),
     uid: metadata.uid,
@@ -77,9 +78,9 @@ export function memberOf(reset: SslReset): Member {
     isIdle: isIdle(reset),
     isUnderWay: isUnresolved(status.request) || isSettled(status.request),
     ca:
-      fingerprint === undefined || createTime === undefined
+      fingerprint === undefined || createTimeMs === undefined
         ? undefined
-        : { fingerprint, createTimeMs: Date.parse(createTime), readMs: timeOf(readTime) ?? 0 },
+        : { fingerprint, createTimeMs, readMs: timeOf(readTime) ?? 0 },
     resetMs: resetMsOf(status),
     seenResetMs: status.request?.issuedTime === undefined ? undefined : (timeOf(status.request.otherResetTime) ?? 0),
     doubt: doubtOf(reset),

@@ -46,6 +46,8 @@ describe('the back-off', () => {
     assert.equal(remainingDelayMs(aRequest(), dateAt(5)), 0);
     assert.equal(remainingDelayMs(undefined, dateAt(5)), 0);
   });
+  test('is over where its time cannot be read', () =>
+    assert.equal(remainingDelayMs(aRequest({ retryTime: 'soon' }), dateAt(5)), 0));
   test('failures outlive the delay until they are forgotten', () => {
     const request = aRequest({ failures: 2, retryTime: at(1) });
     assert.deepEqual(withoutDelay(request), aRequest({ failures: 2 }));
@@ -62,6 +64,8 @@ describe('polling', () => {
     }
     assert.deepEqual(times, [1, 3, 7, 15, 30, 45]);
   });
+  test('an operation whose start cannot be read is polled as rarely as an old one', () =>
+    assert.equal(pollDelayMs('yesterday', dateAt(0), polls), 15_000));
   test('stays within its bounds, also where the clock was set back', () => {
     assert.equal(pollDelayMs(NOW, dateAt(-100), polls), 1000);
     assert.equal(pollDelayMs(undefined, dateAt(0), polls), 1000);
@@ -89,4 +93,10 @@ describe('the deadline', () => {
     assert.equal(isPastDeadline(reset, dateAt(60)), true);
   });
   test('does not run before the request is received', () => assert.equal(isPastDeadline(aReset(), dateAt(1e6)), false));
+});
+
+test('a deadline whose start cannot be read is over, so that nothing waits without a bound', () => {
+  for (const request of [aRequest({ receivedTime: 'now' }), aCall({ outcome: 'Accepted', doneTime: 'then' })]) {
+    assert.ok(isPastDeadline(aReset({ status: { request } }), dateAt(0)));
+  }
 });
