@@ -143,10 +143,16 @@ export function toBody<T>(result: Exchange, schema: z.ZodType<T>): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   throw new CloudSqlError({
-    kind: 'Unavailable',
-    message: `The answer ${status} cannot be read`,
+    kind: 'Unreadable',
+    message: `The answer ${status} cannot be read${where(parsed.error)}`,
     cause: parsed.error,
   });
+}
+
+/** The first field that was not understood, by the names of the schema: never what it holds. */
+function where({ issues: [first] }: z.ZodError): string {
+  const path = first?.path.map(String).join('.') ?? '';
+  return path === '' ? '' : `: ${path} is not understood`;
 }
 
 /** `reason` is undefined where the body cannot be read: then a 404 may be any proxy's, and says nothing of an instance. */

@@ -30,16 +30,17 @@ export class Reads implements CloudSqlReads {
     this.#order = order;
   }
 
-  async instance(ref: InstanceRef): Promise<Instance> {
-    return (await this.#instance(ref)).instance;
+  instance({ project, instance }: InstanceRef): Promise<Instance> {
+    const call = named('instances.get', (options) => this.#api.instances.get({ project, instance }, options));
+    return this.#read({ project, quota: 'Gets', call, schema: wire.instance });
   }
 
   async serverCas(ref: InstanceRef): Promise<ServerCas> {
     const list = await this.#listServerCas(ref);
-    if (list.serverCas.length > 0) return activeFirst(list, async () => (await this.#instance(ref)).serverCa);
-    const { instance, serverCa } = await this.#instance(ref);
+    if (list.serverCas.length > 0) return activeFirst(list, async () => (await this.instance(ref)).serverCa);
+    const instance = await this.instance(ref);
     const others = caOwner(instance) === 'Instance' ? list : await this.#listServerCertificates(ref);
-    return activeFirst(others, async () => serverCa);
+    return activeFirst(others, async () => instance.serverCa);
   }
 
   async serverCertificate(ref: InstanceRef): Promise<string | undefined> {
@@ -79,11 +80,6 @@ export class Reads implements CloudSqlReads {
   operationPage(request: OperationPageRequest): Promise<wire.OperationPage> {
     const call = named('operations.list', (options) => this.#api.operations.list({ ...request }, options));
     return this.#read({ project: request.project, quota: 'Lists', call, schema: wire.operationPage });
-  }
-
-  #instance({ project, instance }: InstanceRef): Promise<wire.InstanceAnswer> {
-    const call = named('instances.get', (options) => this.#api.instances.get({ project, instance }, options));
-    return this.#read({ project, quota: 'Gets', call, schema: wire.instance });
   }
 
   /** For CAs of the instance's own: with a CA service it may be refused, or empty. */

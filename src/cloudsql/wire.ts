@@ -19,6 +19,14 @@ const word = (max: number) =>
     .max(max)
     .regex(/^[^\p{Cc}\p{Cs}]*$/u);
 const optionalWord = (max: number) => word(max).optional().catch(undefined);
+/** A word on which a guard depends: absent only where the API leaves it out, and unreadable where it is anything else. */
+const guardWord = z.preprocess((value) => (value === null || value === '' ? undefined : value), word(256).optional());
+/** JSON writes an empty list of protobuf as an empty one, as null, or not at all. */
+const list = <T>(entry: z.ZodType<T>) =>
+  z
+    .array(entry)
+    .nullish()
+    .transform((entries): readonly T[] => entries ?? []);
 const optionalProse = (max: number) =>
   z
     .string()
@@ -86,10 +94,10 @@ export interface OperationPage {
 
 /** One operation that cannot be read makes the page unreadable: an operation that is overlooked may be our own. */
 export const operationPage: z.ZodType<OperationPage> = z
-  .object({ items: z.array(operation).optional(), nextPageToken: z.string().min(1).optional() })
-  .transform(({ items = [], nextPageToken }) => ({
+  .object({ items: list(operation), nextPageToken: z.string().nullish() })
+  .transform(({ items, nextPageToken }) => ({
     operations: items,
-    ...(nextPageToken !== undefined && { nextPageToken }),
+    ...(nextPageToken && { nextPageToken }),
   }));
 
 const certificate = z.object({
@@ -102,29 +110,18 @@ const certificate = z.object({
 
 const serverCa: z.ZodType<ServerCa> = certificate.transform(({ cert, ...rest }) => ({ ...present(rest), pem: cert }));
 
-export interface InstanceAnswer {
-  readonly instance: Instance;
-  /** The active server CA; absent where the instance has none, or none that can be read. */
-  readonly serverCa?: ServerCa;
-}
-
 const settings = z.object({
-  activationPolicy: optionalWord(256),
+  activationPolicy: guardWord,
   ipConfiguration: z
-    .object({
-      sslMode: optionalWord(256),
-      requireSsl: z.boolean().optional().catch(undefined),
-      serverCaMode: optionalWord(256),
-    })
-    .optional()
-    .catch(undefined),
+    .object({ sslMode: guardWord, requireSsl: z.boolean().nullish(), serverCaMode: guardWord })
+    .nullish(),
 });
 
-export const instance: z.ZodType<InstanceAnswer> = z
+export const instance: z.ZodType<Instance> = z
   .object({
     state: word(256),
-    backendType: optionalWord(256),
-    settings: settings.optional().catch(undefined),
+    backendType: guardWord,
+    settings: settings.nullish(),
     // One that has no fingerprint makes the instance unreadable: it must not pass for one without a certificate.
     serverCaCert: z
       .object({ sha1Fingerprint: fingerprint })
@@ -132,23 +129,28 @@ export const instance: z.ZodType<InstanceAnswer> = z
       .transform((ca) => ({ fingerprint: ca.sha1Fingerprint, whole: serverCa.safeParse(ca).data }))
       .nullish(),
   })
-  .transform(({ state, backendType, settings: { activationPolicy, ipConfiguration } = {}, serverCaCert }) => ({
-    instance: {
-      state,
-      ...present({
-        activationPolicy,
-        backendType,
-        sslMode: ipConfiguration?.sslMode ?? legacySslMode(ipConfiguration?.requireSsl),
-        serverCaMode: ipConfiguration?.serverCaMode,
-        serverCaSha1Fingerprint: serverCaCert?.fingerprint,
-      }),
-    },
-    ...(serverCaCert?.whole !== undefined && { serverCa: serverCaCert.whole }),
+  .transform(({ state, backendType, settings: read, serverCaCert }) => ({
+    state,
+    ...present({
+      activationPolicy: read?.activationPolicy,
+      backendType,
+      sslMode: sslMode(read?.ipConfiguration ?? {}),
+      serverCaMode: read?.ipConfiguration?.serverCaMode,
+      serverCaSha1Fingerprint: serverCaCert?.fingerprint,
+      serverCa: serverCaCert?.whole,
+    }),
   }));
 
+interface SslSettings {
+  readonly sslMode?: string | undefined;
+  readonly requireSsl?: boolean | null | undefined;
+}
+
 /** `requireSsl` is what `sslMode` was before; the API's reference says what it stands for where `sslMode` is not set. */
-const legacySslMode = (requireSsl: boolean | undefined): string | undefined =>
-  requireSsl ? 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED' : undefined;
+function sslMode({ sslMode: mode, requireSsl }: SslSettings): string | undefined {
+  const isSet = mode !== undefined && mode !== 'SSL_MODE_UNSPECIFIED';
+  return !isSet && requireSsl ? 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED' : mode;
+}
 
 export interface ServerCaList {
   readonly serverCas: readonly ServerCa[];
@@ -157,8 +159,8 @@ export interface ServerCaList {
 }
 
 export const serverCaList: z.ZodType<ServerCaList> = z
-  .object({ certs: z.array(serverCa).optional(), activeVersion: fingerprint.optional().catch(undefined) })
-  .transform(({ certs = [], activeVersion }) => ({
+  .object({ certs: list(serverCa), activeVersion: fingerprint.optional().catch(undefined) })
+  .transform(({ certs, activeVersion }) => ({
     serverCas: certs,
     ...(activeVersion !== undefined && { activeVersion }),
   }));
@@ -171,11 +173,11 @@ export interface ServerCertificateList extends ServerCaList {
 /** `activeVersion` is here that of a server certificate; the CA that signed it has the same place in the other list. */
 export const serverCertificateList: z.ZodType<ServerCertificateList> = z
   .object({
-    caCerts: z.array(serverCa).optional(),
-    serverCerts: z.array(z.object({ sha1Fingerprint: fingerprint })).optional(),
+    caCerts: list(serverCa),
+    serverCerts: list(z.object({ sha1Fingerprint: fingerprint })),
     activeVersion: fingerprint.optional().catch(undefined),
   })
-  .transform(({ caCerts = [], serverCerts = [], activeVersion }) => {
+  .transform(({ caCerts, serverCerts, activeVersion }) => {
     const place = serverCerts.findIndex(({ sha1Fingerprint }) => sha1Fingerprint === activeVersion);
     const serverCertificate = serverCerts[place]?.sha1Fingerprint;
     const activeCa = caCerts.length === serverCerts.length ? caCerts[place]?.sha1Fingerprint : undefined;
@@ -194,10 +196,10 @@ const distinct = (cas: readonly ServerCa[]): readonly ServerCa[] => [
 export const clientCertificates: z.ZodType<readonly ClientCertificate[]> = z
   .object({
     // The name as it is, since it is compared.
-    items: z.array(z.object({ commonName: z.string().optional(), sha1Fingerprint: fingerprint })).optional(),
+    items: list(z.object({ commonName: z.string().nullish(), sha1Fingerprint: fingerprint })),
   })
-  .transform(({ items = [] }) =>
-    items.map(({ commonName = '', sha1Fingerprint }) => ({ commonName, sha1Fingerprint })),
+  .transform(({ items }) =>
+    items.map(({ commonName, sha1Fingerprint }) => ({ commonName: commonName ?? '', sha1Fingerprint })),
   );
 
 /** A key that is not that of the certificate is as good as none. */

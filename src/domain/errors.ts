@@ -46,7 +46,9 @@ export type CloudSqlErrorKind =
   /** 409, 412: not in this state of the instance. */
   | 'Conflict'
   /** 5xx, timeouts, network: the same read may work later. */
-  | 'Unavailable';
+  | 'Unavailable'
+  /** 2xx, in a form that this version does not understand. */
+  | 'Unreadable';
 
 interface CloudSqlErrorOptions {
   readonly kind: CloudSqlErrorKind;

@@ -12,6 +12,8 @@ export interface Instance {
   readonly serverCaMode?: string;
   /** SHA-1 fingerprint of the active server CA, lower-case hex; absent: the instance has no server certificate. */
   readonly serverCaSha1Fingerprint?: string;
+  /** The active server CA itself; absent also where it cannot be read. */
+  readonly serverCa?: ServerCa;
 }
 
 /** Who keeps the CA that signs the server certificate. */

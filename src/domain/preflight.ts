@@ -35,20 +35,37 @@ export function judgeInstance({ state, activationPolicy }: Instance): Verdict | 
   return undefined;
 }
 
-/** Client certificates matter where nobody gets in without one: the reset deletes them all. */
-export const needsClientCertificates = ({ sslMode }: Instance): boolean =>
-  sslMode === 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED';
+/** What lets a client in without a certificate, https://cloud.google.com/sql/docs/postgres/configure-ssl-instance. */
+const WITHOUT_CLIENT_CERTIFICATE: ReadonlySet<string | undefined> = new Set([
+  undefined,
+  'SSL_MODE_UNSPECIFIED',
+  'ALLOW_UNENCRYPTED_AND_ENCRYPTED',
+  'ENCRYPTED_ONLY',
+]);
+
+/**
+ * Client certificates matter where nobody gets in without one: the reset deletes them all. A mode that is not known
+ * counts as one that demands them.
+ */
+export const needsClientCertificates = ({ sslMode }: Instance): boolean => !WITHOUT_CLIENT_CERTIFICATE.has(sslMode);
+
+const demand = ({ sslMode }: Instance): string =>
+  sslMode === 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED'
+    ? 'The instance demands client certificates'
+    : `The instance has sslMode ${sslMode}, which is not known and may demand client certificates`;
 
 export function judgeClientCertificates(
   { spec: { acceptClientCertificateLoss, clientCertificates: wanted = [] } }: SslReset,
+  instance: Instance,
   certificates: readonly ClientCertificate[],
 ): Verdict | undefined {
+  if (!needsClientCertificates(instance)) return undefined;
   const atRisk = certificates.filter((one) => !wanted.some(({ commonName }) => commonName === one.commonName));
   if (acceptClientCertificateLoss || atRisk.length === 0) return undefined;
   const names = atRisk.map(({ commonName }) => commonName).join(', ');
   return stalled(
     'ClientCertificatesAtRisk',
-    `The instance demands client certificates, and the reset deletes ${atRisk.length} that clientCertificates does not name: ${names}. Who uses them is locked out until they are issued again; name them, or accept it with acceptClientCertificateLoss: true`,
+    `${demand(instance)}, and the reset deletes ${atRisk.length} that clientCertificates does not name: ${names}. Who uses them is locked out until they are issued again; name them, or accept it with acceptClientCertificateLoss: true`,
   );
 }
 

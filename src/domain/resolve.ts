@@ -81,11 +81,13 @@ export function resolve(seen: Observation, { resolveGraceMs, caSettleMs }: Resol
   }
   const [suspect] = suspects({ ...seen, claimed: seen.claims.answered });
   if (suspect === undefined) return { kind: 'NotSent' };
-  const doubt =
-    seen.user === undefined
-      ? 'our account is not known'
-      : 'another CloudSqlSslReset of the instance took it for its own after a lost answer';
-  return { kind: 'Unknown', message: `Operation ${suspect.name} may be the reset; ${doubt}` };
+  return { kind: 'Unknown', message: `Operation ${suspect.name} may be the reset; ${doubtAbout(suspect, seen)}` };
+}
+
+function doubtAbout({ user, operationType }: Operation, seen: Observation): string {
+  if (seen.user === undefined) return 'our account is not known';
+  if (user === undefined || operationType !== 'UPDATE') return 'Cloud SQL does not say whose it is and of which type';
+  return 'another CloudSqlSslReset of the instance took it for its own after a lost answer';
 }
 
 function judgeCandidate(candidate: Operation, seen: Observation, caSettleMs: number): Resolution {
@@ -117,19 +119,27 @@ const resetOfSibling = ({ before, operations, claims }: Observation): Operation 
   operations.find(({ name }) => claims.resets.has(name) && before.operations?.includes(name) !== true);
 
 /** Operations that may be the call in doubt: new since the baseline, of a reset's type, and started by our account. */
-export const candidates = (
-  seen: Pick<Observation, 'before' | 'user' | 'operations' | 'claims'>,
-): readonly Operation[] => (seen.user === undefined ? [] : suspects({ ...seen, claimed: seen.claims.all }));
+export const candidates = ({ claims, ...seen }: Omit<CandidateSearch, 'claimed'> & Pick<Observation, 'claims'>) =>
+  suspects({ ...seen, claimed: claims.all }).filter(
+    ({ operationType, user }) => operationType === 'UPDATE' && user !== undefined && user === seen.user,
+  );
 
-/** Candidates, or, while our account is not known, whatever would be one for some account: never adopted, never called over. */
+/** A reset has no type of its own; one whose type cannot be read may be anything. */
+const mayBeReset = ({ operationType }: Operation): boolean =>
+  operationType === undefined || operationType === 'UPDATE' || operationType === 'SQL_OPERATION_TYPE_UNSPECIFIED';
+
+/**
+ * Candidates, and what may be one as far as can be read: while our account is not known, that of any account, and else
+ * also one whose account or type is not there. Never adopted, never called over.
+ */
 export function suspects({ before, user, operations, claimed }: CandidateSearch): readonly Operation[] {
   const known = new Set(before.operations);
   return operations.filter(
     (operation) =>
       !known.has(operation.name) &&
       !claimed.has(operation.name) &&
-      operation.operationType === 'UPDATE' &&
-      (user === undefined || operation.user === user) &&
+      mayBeReset(operation) &&
+      (user === undefined || operation.user === undefined || operation.user === user) &&
       !isBefore(operation.insertTime, before.operationsSince),
   );
 }

@@ -14,6 +14,7 @@ export function cloudSqlVerdict({ kind, message }: CloudSqlError, step: Step['ki
     case 'Conflict':
       return waiting('WaitingForInstance', message);
     case 'Unavailable':
+    case 'Unreadable':
       return waiting('CloudSqlUnavailable', message);
     case 'Invalid':
       return step === 'RequestReset'

@@ -144,8 +144,8 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: RESOLVE,
-        find: 'seen.user === undefined ? [] : suspects({ ...seen, claimed: seen.claims.all })',
-        replace: 'suspects({ ...seen, claimed: seen.claims.all })',
+        find: ' && user !== undefined && user === seen.user',
+        replace: '',
       },
     ],
   },

@@ -18,6 +18,7 @@ import { deleteCertificate } from './delete-certificate.ts';
 import { LOOKING_FOR_DEPENDENTS } from './find-dependents.ts';
 import { issueCertificate } from './issue-certificate.ts';
 import { applyObject, certificateSecret, DRY_RUN, orCannotPublish } from './published-object.ts';
+import { readServerCas } from './server-cas.ts';
 
 /** One client certificate that the spec wants, and what there is of it. */
 interface Judged {
@@ -36,7 +37,7 @@ async function lookAndAct(reset: SslReset, world: World): Promise<StepResult> {
   const { request } = reset.status;
   if (request === undefined) return { kind: 'Idle' };
   const secrets = await readSecrets(reset, world);
-  const cas = await world.cloudSql.serverCas(reset.spec);
+  const cas = await readServerCas(world.cloudSql, reset.spec);
   if (revision(cas) !== reset.status.rollout?.revision) return publishAgain(reset, request);
   const listed = await world.cloudSql.clientCertificates(reset.spec);
   const serverCa = serverCaPem(cas, reset.spec.serverCa?.contents ?? 'All');

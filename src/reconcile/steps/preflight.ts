@@ -61,7 +61,7 @@ export async function preflight(reset: SslReset, request: Request, world: World)
   const obstacle =
     pointless ??
     judgeInstance(instance) ??
-    (needsCertificates ? judgeClientCertificates(reset, certificates) : undefined) ??
+    judgeClientCertificates(reset, instance, certificates) ??
     judgeOperations(operations) ??
     siblingObstacle(reset, world) ??
     (await publishObstacle(reset, world)) ??

@@ -13,6 +13,7 @@ import type { Finding, StepEvent, StepResult, World } from '../pass.ts';
 import { readServerCertificates } from './evidence.ts';
 import { LOOKING_FOR_DEPENDENTS } from './find-dependents.ts';
 import { applyObject, describeObject, orCannotPublish, serverCaObject } from './published-object.ts';
+import { readServerCas } from './server-cas.ts';
 
 /** Reads the instance's CAs and publishes them, once the CA is the new one. */
 export async function publish(reset: SslReset, world: World): Promise<StepResult> {
@@ -28,7 +29,7 @@ async function readAndPublish(reset: SslReset, world: World): Promise<StepResult
   // Read before the CAs: whoever publishes newer ones after that turns this apply into a conflict.
   const target = serverCaObject(reset, '');
   const before = target && (await world.objects.get(target));
-  const cas = await world.cloudSql.serverCas(reset.spec);
+  const cas = await readServerCas(world.cloudSql, reset.spec);
   const facts = factsOf(reset);
   if (isStillOld(request, cas)) {
     const unfinished =

@@ -197,8 +197,8 @@ describe('a read', () => {
   };
   const cases: readonly (readonly [string, Exchange, CloudSqlErrorKind | undefined])[] = [
     ['answers what the schema makes of the body', response(200, { name: 'x' }), undefined],
-    ['is unavailable when the body cannot be read', response(200), 'Unavailable'],
-    ['is unavailable when the body is of another form', response(200, { name: 1 }), 'Unavailable'],
+    ['is unreadable when it is a success without a body', response(200), 'Unreadable'],
+    ['is unreadable when it is a success of another form', response(200, { name: 1 }), 'Unreadable'],
     ['is unavailable when it redirects', response(302), 'Unavailable'],
     ['is unavailable on a server error', response(500, apiError('backendError')), 'Unavailable'],
     ['is unavailable when the network fails', failure(withCode('ECONNREFUSED')), 'Unavailable'],
@@ -230,6 +230,12 @@ describe('a read', () => {
       name: 'CloudSqlError',
       message: '429 rateLimitExceeded: Slow down.',
       retryAfterMs: 3000,
+    });
+  });
+
+  it('names the field that it does not understand, and nothing of what it holds', () => {
+    assert.throws(() => toBody(response(200, { name: { secret: 'x' } }), z.object({ name: z.string() })), {
+      message: 'The answer 200 cannot be read: name is not understood',
     });
   });
 

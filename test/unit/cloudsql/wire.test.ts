@@ -91,7 +91,7 @@ describe('an instance', () => {
   const ca = { sha1Fingerprint: 'ABC', cert: '-----BEGIN CERTIFICATE-----\n', commonName: 'C=US,O=Google' };
 
   it('is reduced to what is read', () => {
-    const { instance, serverCa } = wire.instance.parse({
+    const { serverCa, ...instance } = wire.instance.parse({
       state: 'RUNNABLE',
       backendType: 'SECOND_GEN',
       settings: { activationPolicy: 'ALWAYS', ipConfiguration: { sslMode: 'ENCRYPTED_ONLY', serverCaMode: 'M' } },
@@ -110,24 +110,54 @@ describe('an instance', () => {
   });
 
   it('needs nothing but a state', () => {
-    assert.deepEqual(wire.instance.parse({ state: 'HIBERNATED' }), { instance: { state: 'HIBERNATED' } });
+    assert.deepEqual(wire.instance.parse({ state: 'HIBERNATED' }), { state: 'HIBERNATED' });
     assert.equal(wire.instance.safeParse({}).success, false);
   });
 
   it('demands client certificates when it says so in the old way', () => {
     const parsed = wire.instance.parse({ state: 'RUNNABLE', settings: { ipConfiguration: { requireSsl: true } } });
-    assert.equal(parsed.instance.sslMode, 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED');
+    assert.equal(parsed.sslMode, 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED');
+  });
+
+  it('demands client certificates when the old way says so and the new one says nothing', () => {
+    for (const sslMode of ['SSL_MODE_UNSPECIFIED', '', null]) {
+      const settings = { ipConfiguration: { sslMode, requireSsl: true } };
+      assert.equal(wire.instance.parse({ state: 'RUNNABLE', settings }).sslMode, 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED');
+    }
+  });
+
+  it('is unreadable where a setting on which a guard depends is in another form', () => {
+    const odd: readonly object[] = [
+      { settings: 'x' },
+      { settings: { activationPolicy: {} } },
+      { settings: { ipConfiguration: 'x' } },
+      { settings: { ipConfiguration: { sslMode: { mode: 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED' } } } },
+      { settings: { ipConfiguration: { requireSsl: 'true' } } },
+      { settings: { ipConfiguration: { serverCaMode: ['GOOGLE_MANAGED_CAS_CA'] } } },
+      { backendType: 1 },
+    ];
+    for (const fields of odd) {
+      assert.equal(wire.instance.safeParse({ state: 'RUNNABLE', ...fields }).success, false, JSON.stringify(fields));
+    }
+  });
+
+  it('may leave out or empty every setting', () => {
+    for (const none of [undefined, null]) {
+      const settings = { activationPolicy: none, ipConfiguration: { sslMode: none, serverCaMode: '' } };
+      assert.deepEqual(wire.instance.parse({ state: 'RUNNABLE', settings }), { state: 'RUNNABLE' });
+      assert.deepEqual(wire.instance.parse({ state: 'RUNNABLE', settings: none }), { state: 'RUNNABLE' });
+    }
   });
 
   it('has a fingerprint even where its CA cannot be read', () => {
     const parsed = wire.instance.parse({ state: 'RUNNABLE', serverCaCert: { sha1Fingerprint: 'AB' } });
-    assert.deepEqual(parsed, { instance: { state: 'RUNNABLE', serverCaSha1Fingerprint: 'ab' } });
+    assert.deepEqual(parsed, { state: 'RUNNABLE', serverCaSha1Fingerprint: 'ab' });
   });
 });
 
 test('an instance whose server CA has no fingerprint is unreadable, and not one without a certificate', () => {
   assert.equal(wire.instance.safeParse({ state: 'RUNNABLE', serverCaCert: {} }).success, false);
-  assert.deepEqual(wire.instance.parse({ state: 'RUNNABLE', serverCaCert: null }), { instance: { state: 'RUNNABLE' } });
+  assert.deepEqual(wire.instance.parse({ state: 'RUNNABLE', serverCaCert: null }), { state: 'RUNNABLE' });
 });
 
 test('a CA of several certificates is taken whole, with the fingerprint that the API gives', () => {
@@ -174,6 +204,19 @@ describe('the certificates of a CA service', () => {
   it('tell no server certificate where none is active', () => {
     assert.deepEqual(parse({}), { serverCas: [] });
     assert.deepEqual(parse({ serverCerts: [{ sha1Fingerprint: '1' }], activeVersion: '9' }), { serverCas: [] });
+  });
+});
+
+test('a list that is null is empty, as JSON of protobuf may write it', () => {
+  assert.deepEqual(wire.operationPage.parse({ items: null, nextPageToken: null }), { operations: [] });
+  assert.deepEqual(wire.serverCaList.parse({ certs: null }), { serverCas: [] });
+  assert.deepEqual(wire.serverCertificateList.parse({ caCerts: null, serverCerts: null }), { serverCas: [] });
+  assert.deepEqual(wire.clientCertificates.parse({ items: null }), []);
+});
+
+test('a page of operations with an empty page token is the last one', () => {
+  assert.deepEqual(wire.operationPage.parse({ items: [{ name: 'a' }], nextPageToken: '' }), {
+    operations: [{ name: 'a' }],
   });
 });
 

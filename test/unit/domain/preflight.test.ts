@@ -75,30 +75,42 @@ describe('the instance', () => {
 
 describe('client certificates', () => {
   const certificates = [{ commonName: 'billing', sha1Fingerprint: fingerprint(3) }];
+  const demanding = { ...runnable, sslMode: 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED' };
   test('matter only where nobody gets in without one', () => {
     assert.ok(needsClientCertificates({ ...runnable, sslMode: 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED' }));
     assert.ok(!needsClientCertificates({ ...runnable, sslMode: 'ENCRYPTED_ONLY' }));
     assert.ok(!needsClientCertificates(runnable));
   });
+  test('are at risk too where the instance has an SSL mode that is not known', () => {
+    const verdict = judgeClientCertificates(aReset(), { ...runnable, sslMode: 'MUTUAL_TLS' }, certificates);
+    assert.equal(verdict?.reason, 'ClientCertificatesAtRisk');
+    assert.match(verdict.message, /sslMode MUTUAL_TLS, which is not known/);
+  });
+  test('are not at risk where the instance lets clients in without one', () =>
+    assert.equal(
+      judgeClientCertificates(aReset(), { ...runnable, sslMode: 'ENCRYPTED_ONLY' }, certificates),
+      undefined,
+    ));
   test('at risk are named, with how to accept it', () => {
-    const verdict = judgeClientCertificates(aReset(), certificates);
+    const verdict = judgeClientCertificates(aReset(), demanding, certificates);
     assert.equal(verdict?.reason, 'ClientCertificatesAtRisk');
     assert.match(verdict.message, /billing.*acceptClientCertificateLoss: true/);
   });
   test('that the spec names are not at risk', () => {
     const clientCertificates = [{ commonName: 'billing', secretName: 'x' }];
     const reset = aReset({ spec: { clientCertificates } });
-    assert.equal(judgeClientCertificates(reset, certificates), undefined);
+    assert.equal(judgeClientCertificates(reset, demanding, certificates), undefined);
     const others = [...certificates, { commonName: 'reports', sha1Fingerprint: fingerprint(4) }];
-    const message = judgeClientCertificates(reset, others)?.message ?? '';
+    const message = judgeClientCertificates(reset, demanding, others)?.message ?? '';
     assert.match(message, /deletes 1 .*: reports\. Who/);
   });
   test('may be lost where the spec accepts it', () =>
     assert.equal(
-      judgeClientCertificates(aReset({ spec: { acceptClientCertificateLoss: true } }), certificates),
+      judgeClientCertificates(aReset({ spec: { acceptClientCertificateLoss: true } }), demanding, certificates),
       undefined,
     ));
-  test('none are at risk where there are none', () => assert.equal(judgeClientCertificates(aReset(), []), undefined));
+  test('none are at risk where there are none', () =>
+    assert.equal(judgeClientCertificates(aReset(), demanding, []), undefined));
 });
 
 describe('another operation', () => {

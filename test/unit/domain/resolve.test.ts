@@ -213,6 +213,19 @@ describe('resolve', () => {
   });
 });
 
+test('an operation whose account or type Cloud SQL does not say may be the call: it is neither adopted nor called over', () => {
+  const { user: _user, ...nobodys } = done;
+  const { operationType: _type, ...typeless } = done;
+  for (const operation of [nobodys, typeless, { ...done, operationType: 'SQL_OPERATION_TYPE_UNSPECIFIED' }]) {
+    const observation = seen({ operations: [operation], ...graceOver });
+    assert.deepEqual(candidates(observation), []);
+    assert.deepEqual(suspects({ ...observation, claimed: observation.claims.answered }), [operation]);
+    const resolution = resolve(observation, policy);
+    assert.ok(resolution.kind === 'Unknown');
+    assert.match(resolution.message, /does not say whose it is/);
+  }
+});
+
 describe('candidates', () => {
   const found = (observation: Partial<Observation>): readonly string[] =>
     candidates(seen(observation)).map(({ name }) => name);

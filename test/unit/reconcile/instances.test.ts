@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { findCondition } from '../../../src/domain/conditions.ts';
+import { CloudSqlError } from '../../../src/domain/errors.ts';
 import { annotations } from '../../../src/domain/ssl-reset.ts';
 import { aReset, fingerprint } from '../support/builders.ts';
 import { endOf, Operator } from '../support/operator.ts';
@@ -28,6 +29,23 @@ test('an ordinary instance costs five reads of Cloud SQL and the slot of the cal
   scene.cloudSql.operationMs = 0;
   await new Operator(scene).drive();
   assert.deepEqual([scene.end, scene.cloudSql.reads], ['Complete', 5]);
+});
+
+for (const kind of ['Unreadable', 'Forbidden'] as const) {
+  test(`where the list of server CAs is ${kind}, the CA that the instance shows is published and rolled out`, async () => {
+    const scene = new Scene();
+    scene.cloudSql.listProblem = new CloudSqlError({ kind, message: 'no list' });
+    await new Operator(scene).drive();
+    assert.deepEqual(await scene.outcome(), DONE_ONCE);
+  });
+}
+
+test('where neither the list nor the instance shows a server CA that can be read, the object says why it waits', async () => {
+  const scene = new Scene();
+  scene.cloudSql.hidesServerCa = true;
+  scene.cloudSql.listProblem = new CloudSqlError({ kind: 'Unreadable', message: 'certs.0.cert is not understood' });
+  await new Operator(scene).drive();
+  assert.match(messageOf(scene, 'Stalled'), /CloudSqlUnavailable: certs\.0\.cert is not understood/);
 });
 
 describe('an instance with a CA service', () => {

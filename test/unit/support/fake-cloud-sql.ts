@@ -5,6 +5,7 @@ import {
   caOwner,
   type Instance,
   isFirstGeneration,
+  type ServerCa,
   type ServerCas,
 } from '../../../src/domain/instance.ts';
 import type { InstanceRef, Operation, Spec } from '../../../src/domain/ssl-reset.ts';
@@ -33,6 +34,12 @@ interface Running {
   readonly changesCa: boolean;
   readonly error: Operation['error'];
 }
+
+const serverCa = (ca: number): ServerCa => ({
+  sha1Fingerprint: fingerprint(ca),
+  pem: `CA ${ca}\n`,
+  createTime: new Date(Date.UTC(2026, 0, ca)).toISOString(),
+});
 
 /** One instance. A call is executed once, unless an operation runs: then it is refused. */
 export class FakeCloudSql implements CloudSql {
@@ -70,6 +77,10 @@ export class FakeCloudSql implements CloudSql {
   operationError: Operation['error'];
   /** Reads fail with it. */
   outage: CloudSqlError | undefined;
+  /** The instance shows the fingerprint of its server CA alone. */
+  hidesServerCa = false;
+  /** The list of server CAs alone fails with it. */
+  listProblem: CloudSqlError | undefined;
   /** Calls that reached the wire. */
   calls = 0;
   /** Numbers of the calls that were executed, counted from 0. */
@@ -99,19 +110,19 @@ export class FakeCloudSql implements CloudSql {
   async instance(_ref?: InstanceRef): Promise<Instance> {
     this.#read();
     const ca = this.#activeCa();
-    return { state: 'RUNNABLE', ...(ca > 0 && { serverCaSha1Fingerprint: fingerprint(ca) }), ...this.state };
+    return {
+      state: 'RUNNABLE',
+      ...(ca > 0 && { serverCaSha1Fingerprint: fingerprint(ca) }),
+      ...(ca > 0 && !this.hidesServerCa && { serverCa: serverCa(ca) }),
+      ...this.state,
+    };
   }
 
   async serverCas(_ref?: InstanceRef): Promise<ServerCas> {
     this.#read();
+    if (this.listProblem !== undefined) throw this.listProblem;
     const numbers = new Set([this.#activeCa(), this.#hasCaService ? this.firstCa : this.#made()]);
-    return [...numbers]
-      .filter((ca) => ca > 0)
-      .map((ca) => ({
-        sha1Fingerprint: fingerprint(ca),
-        pem: `CA ${ca}\n`,
-        createTime: new Date(Date.UTC(2026, 0, ca)).toISOString(),
-      }));
+    return [...numbers].filter((ca) => ca > 0).map(serverCa);
   }
 
   async serverCertificate(_ref?: InstanceRef): Promise<string | undefined> {
