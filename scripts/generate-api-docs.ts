@@ -153,10 +153,22 @@ const ANNOTATIONS: readonly (readonly string[])[] = [
     code(annotations.allowedInstances),
     'Globs of `project/instance`, separated by commas, where `*` matches all but `/`: what its objects may reset',
   ],
-  ['the object', code(annotations.suspend), '`"true"` holds back a reset that was not yet called'],
-  ['the object', code(annotations.retry), 'A new value tries a stalled request again'],
-  ['a workload', code(annotations.rollout), '`disabled`: it is not rolled'],
-  ['a workload', code(annotations.wave), 'The wave in which it rolls, an integer; default 0, lower ones first'],
+  [
+    'the object',
+    code(annotations.suspend),
+    '`"true"` holds back a reset that was not yet called; so does every other value but `"false"`, and the message says that it was not understood',
+  ],
+  ['the object', code(annotations.retry), 'A new value tries a stalled request again; an empty one does nothing'],
+  [
+    'a workload',
+    code(annotations.rollout),
+    '`disabled`: it is not rolled. Nor is it with any other value: `ManualActionRequired`, whose message says that it was not understood',
+  ],
+  [
+    'a workload',
+    code(annotations.wave),
+    'The wave in which it rolls, a whole number; default 0, lower ones first. One that is not understood is the last wave, and the row says so',
+  ],
   ['a workload (label)', code(INSTANCE_LABEL), 'The instance id, where `rollout.selector` is left out'],
   [
     'a Secret or ConfigMap',

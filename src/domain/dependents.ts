@@ -1,5 +1,6 @@
 /** Who depends on the instance, and in which wave. */
 import { type LabelSelector, matchesSelector } from './label-selector.ts';
+import { notUnderstood } from './not-understood.ts';
 import type { Spec } from './ssl-reset.ts';
 import { annotations } from './ssl-reset.ts';
 import type { Workload, WorkloadKind } from './workload.ts';
@@ -30,6 +31,8 @@ export interface Dependent {
   readonly name: string;
   readonly wave: number;
   readonly workload?: Workload;
+  /** What its row says besides how it fares. */
+  readonly note?: string;
 }
 
 type Target = NonNullable<Spec['rollout']['targets']>[number];
@@ -45,9 +48,13 @@ const targetOf = ({ rollout }: Spec, workload: Workload): Target | undefined =>
 
 export function dependents(spec: Spec, selector: LabelSelector, workloads: readonly Workload[]): readonly Dependent[] {
   const targets = spec.rollout.targets ?? [];
-  const found = workloads
-    .filter(dependsBy(spec, selector))
-    .map((workload): Dependent => ({ ...named(workload), wave: waveOf(workload, targetOf(spec, workload)), workload }));
+  const found = workloads.filter(dependsBy(spec, selector)).map(
+    (workload): Dependent => ({
+      ...named(workload),
+      ...placeOf(workload, targetOf(spec, workload)),
+      workload,
+    }),
+  );
   const missing = targets
     .filter((target) => !workloads.some((workload) => isSame(target, workload)))
     .map(({ kind, name, wave = 0 }): Dependent => ({ kind, name, wave }));
@@ -74,10 +81,22 @@ function isSelected(spec: Spec, selector: LabelSelector, workload: Workload): bo
   return spec.rollout.referencing && refers;
 }
 
-function waveOf(workload: Workload, target: Target | undefined): number {
-  const annotated = Number(workload.annotations[annotations.wave] ?? 0);
-  return target?.wave ?? (Number.isInteger(annotated) && Math.abs(annotated) <= 1000 ? annotated : 0);
+const LAST_WAVE = 2 ** 31 - 1;
+
+/** Before which others one rolls that says so in words unknown cannot be told: it goes last. */
+function placeOf({ annotations: texts }: Workload, target: Target | undefined): Pick<Dependent, 'wave' | 'note'> {
+  const text = texts[annotations.wave] ?? '0';
+  const wave = target?.wave ?? int32(text);
+  if (wave !== undefined) return { wave };
+  return {
+    wave: LAST_WAVE,
+    note: `${notUnderstood(annotations.wave, text)}, so it rolls in the last wave: set it to a whole number`,
+  };
 }
+
+/** Never -0, which status does not give back. */
+const int32 = (text: string): number | undefined =>
+  /^[+-]?\d{1,10}$/.test(text) && Math.abs(Number(text)) <= LAST_WAVE ? Number(text) || 0 : undefined;
 
 /** The dependent whose pod template this one runs in place of one of its own, if there is one. */
 function templateOf({ workload }: Dependent, all: readonly Dependent[]): Dependent | undefined {

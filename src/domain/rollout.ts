@@ -2,6 +2,7 @@
 import { oneLine } from './conditions.ts';
 import { type Dependent, isSame } from './dependents.ts';
 import { type Health, health } from './health.ts';
+import { notUnderstood } from './not-understood.ts';
 import { shell } from './shell.ts';
 import type { RolloutStatus, Spec, WorkloadStatus } from './ssl-reset.ts';
 import { annotations } from './ssl-reset.ts';
@@ -65,7 +66,9 @@ export function planRoll(all: readonly Dependent[], options: RollOptions): RollP
 }
 
 const isHeld = ({ state }: WorkloadStatus, { workload }: Dependent): boolean =>
-  workload?.paused === true && !isOptedOut(workload) && (state === 'Skipped' || state === 'ManualActionRequired');
+  workload?.paused === true &&
+  choiceOf(workload) !== 'disabled' &&
+  (state === 'Skipped' || state === 'ManualActionRequired');
 
 /** The rows after these were annotated: a later pass must know that they were, whatever became of them at once. */
 export const withStarts = (
@@ -89,11 +92,12 @@ function mustStop(rows: readonly WorkloadStatus[], { rollout }: RollOptions): bo
   return rows.filter(({ state }) => state === 'Failed').length >= MAX_LISTED;
 }
 
-const isOptedOut = (workload: Workload): boolean => workload.annotations[annotations.rollout] === 'disabled';
+/** What its annotation says about the roll, `disabled` to opt out; a value that is not understood may mean the same. */
+const choiceOf = (workload: Workload): string | undefined => workload.annotations[annotations.rollout];
 
 /** It has a pod template of its own, and nobody opted it out. */
 export const isAnnotated = (workload: Workload): boolean =>
-  workload.templateFrom === undefined && !isOptedOut(workload);
+  workload.templateFrom === undefined && choiceOf(workload) === undefined;
 
 const hasOwnTemplate = ({ workload }: Dependent): boolean => workload?.templateFrom === undefined;
 
@@ -121,9 +125,16 @@ function judge(dependent: Dependent, all: readonly Dependent[], options: RollOpt
     name,
     wave,
     state,
-    ...(message !== undefined && { message: oneLine(message) }),
+    ...withNote(message, dependent.note),
     ...(startTime !== undefined && { startTime }),
   };
+}
+
+/** One that failed says in each pass what it said before. */
+function withNote(message: string | undefined, note: string | undefined): Pick<WorkloadStatus, 'message'> {
+  const isSaid = note === undefined || message?.includes(note) === true;
+  const text = isSaid ? message : [message, note].filter((part) => part !== undefined).join('. ');
+  return text === undefined ? {} : { message: oneLine(text) };
 }
 
 const MISSING: Judgement = { state: 'Missing', message: 'It does not exist' };
@@ -147,7 +158,9 @@ function judgeWorkload(
   all: readonly Dependent[],
   options: RollOptions,
 ): Judgement {
-  if (isOptedOut(workload)) return { state: 'Skipped', message: `Opted out by the annotation ${annotations.rollout}` };
+  const choice = choiceOf(workload);
+  if (choice === 'disabled') return { state: 'Skipped', message: `Opted out by the annotation ${annotations.rollout}` };
+  if (choice !== undefined && !carries(workload, options)) return unclear(workload, choice);
   if (workload.templateFrom !== undefined) return judgeByTemplate(workload, workload.templateFrom, all, options);
   if (carries(workload, options)) return judgeCarrier(workload, before);
   if (before?.state === 'Failed') return { state: 'Failed', message: before.message };
@@ -156,6 +169,11 @@ function judgeWorkload(
   }
   return workload.paused ? { state: 'Skipped', message: 'Paused' } : { state: 'Pending' };
 }
+
+const unclear = (workload: Workload, choice: string): Judgement => ({
+  state: 'ManualActionRequired',
+  message: `${notUnderstood(annotations.rollout, choice)}, so it is not rolled: set it to "disabled" to opt out, or remove it; once the roll has ended, restart it with: ${restartCommand(workload)}`,
+});
 
 function judgeCarrier(workload: Workload, before: WorkloadStatus | undefined): Judgement {
   const found = health(workload);
@@ -200,7 +218,7 @@ function judgeByTemplate(
   if (found?.workload === undefined) {
     return {
       state: 'ManualActionRequired',
-      message: `It runs the pod template of ${object}, which is not among the workloads to roll: name that one in rollout.targets, or restart it with: kubectl argo rollouts restart ${workload.name} -n ${workload.namespace}`,
+      message: `It runs the pod template of ${object}, which is not among the workloads to roll: name that one in rollout.targets, or restart it with: ${restartCommand(workload)}`,
     };
   }
   if (!carries(found.workload, options)) {
@@ -218,6 +236,12 @@ function reverted({ namespace, podSelector }: Workload, { kind, name }: OtherObj
   const wanted = Object.entries(options.annotations).map(([key, value]) => `${key}: "${value}"`);
   return `Its owner ${kind} ${name} put the pod template back, and is not fought: have ${kind} ${name} set the pod annotation ${wanted.join(', ')}, or restart the pods with: kubectl -n ${namespace} delete pod -l '${podSelector}'`;
 }
+
+/** Replaces the pods of the workload by new ones. */
+const restartCommand = ({ kind, namespace, name }: Workload): string =>
+  kind === 'Rollout'
+    ? shell`kubectl argo rollouts restart ${name} -n ${namespace}`
+    : shell`kubectl -n ${namespace} rollout restart ${`${kind.toLowerCase()}/${name}`}`;
 
 /** As far as is listed, nothing was on its way at any time. One that is paused is annotated, and does not roll. */
 export const hasRolledNothing = (rollout: RolloutStatus | undefined): boolean =>

@@ -61,8 +61,15 @@ export const INSTANCE_LABEL = `${GROUP}/instance`;
 /** The field manager of every write. It must not start with "kubectl": Argo CD takes those for human drift. */
 export const FIELD_MANAGER = 'cloudsql-ssl-operator';
 
-export const isSuspended = (reset: SslReset): boolean => reset.metadata.annotations[annotations.suspend] === 'true';
+/** A brake: whatever its value may mean holds the reset back, but for "false". */
+export const isSuspended = ({ metadata }: SslReset): boolean =>
+  (metadata.annotations[annotations.suspend] ?? 'false') !== 'false';
 
-/** As much of the value as status keeps, as the API server gives it back: JSON of Go has no half of a character. */
-export const retryValue = (reset: SslReset): string | undefined =>
-  reset.metadata.annotations[annotations.retry]?.slice(0, 1024).toWellFormed();
+/**
+ * As much of the value as status keeps, as the API server gives it back: JSON of Go has no half of a character. A blank
+ * one, from a variable that is not set say, is nobody's word.
+ */
+export function retryValue({ metadata }: SslReset): string | undefined {
+  const value = metadata.annotations[annotations.retry];
+  return value?.trim() === '' ? undefined : value?.slice(0, 1024).toWellFormed();
+}

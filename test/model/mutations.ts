@@ -361,6 +361,17 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
+    guard: 'suspended',
+    broken: 'only by the very value true',
+    patches: [
+      {
+        file: 'src/domain/ssl-reset.ts',
+        find: "(metadata.annotations[annotations.suspend] ?? 'false') !== 'false'",
+        replace: "metadata.annotations[annotations.suspend] === 'true'",
+      },
+    ],
+  },
+  {
     guard: 'no issue beside a call in doubt',
     broken: 'it is not waited for',
     patches: [

@@ -56,8 +56,10 @@ export class People {
         api.annotate(ref, annotations.retry, String(this.#deeds));
         break;
       case 'Suspend':
+        api.annotate(ref, annotations.suspend, BRAKES[this.#deeds % BRAKES.length] ?? 'true');
+        break;
       case 'Resume':
-        api.annotate(ref, annotations.suspend, String(deed === 'Suspend'));
+        api.annotate(ref, annotations.suspend, 'false');
         break;
       case 'Delete':
         this.#delete(ref);
@@ -87,6 +89,9 @@ export class People {
     this.create(ref.name);
   }
 }
+
+/** How people write that a reset is to be held back. */
+const BRAKES = ['true', 'True', 'yes', ''];
 
 const wantedBy = (name: string) => ({ commonName: name, secretName: `${name}-cert` });
 

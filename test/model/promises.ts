@@ -128,7 +128,8 @@ export class Promises {
     if (!mayFollow) this.breaks(`a call is recorded over an outcome ${request?.outcome ?? 'that is not known'}`);
     if (after.metadata.deletionTimestamp !== undefined)
       this.breaks('S5: a call is recorded for an object being deleted');
-    if (after.metadata.annotations[annotations.suspend] === 'true') this.breaks('a call is recorded while suspended');
+    if ((after.metadata.annotations[annotations.suspend] ?? 'false') !== 'false')
+      this.breaks('a call is recorded while suspended');
     this.note('recorded');
   }
 

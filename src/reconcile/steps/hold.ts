@@ -1,5 +1,6 @@
 import { findCondition, progressing, stalled, type Verdict, waiting } from '../../domain/conditions.ts';
 import { retryCommand } from '../../domain/gate.ts';
+import { notUnderstood } from '../../domain/not-understood.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 import { annotations } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
@@ -9,12 +10,14 @@ import type { StepResult } from '../pass.ts';
 export const suspend = (reset: SslReset): StepResult => ({
   kind: 'Finding',
   facts: factsOf(reset),
-  verdict: progressing(
-    'Suspended',
-    `The reset is held back by the annotation ${annotations.suspend}; nothing was called`,
-  ),
+  verdict: progressing('Suspended', suspendedMessage(reset.metadata.annotations[annotations.suspend] ?? '')),
   requeueAfterMs: Number.POSITIVE_INFINITY,
 });
+
+const suspendedMessage = (value: string): string =>
+  value === 'true'
+    ? `The reset is held back by the annotation ${annotations.suspend}; nothing was called`
+    : `${notUnderstood(annotations.suspend, value)}, so the reset is held back and nothing was called: set it to "true" or "false", or remove it`;
 
 /** The outcome of a call stays unknown whatever else of the object changes: only a person's word calls again. */
 export function keepUnknown(reset: SslReset): StepResult {

@@ -78,13 +78,50 @@ describe('the dependents', () => {
       names(aSpec(), [aWorkload({ name: 'c' }), aWorkload({ name: 'a' }), aWorkload({ name: 'b', ...inWave(-1) })]),
       ['-1 b', '0 a', '0 c'],
     ));
-  test('have the wave of the spec before the one of their annotation, and 0 for one that is no integer', () => {
+  test('have the wave of the spec before the one of their annotation', () => {
     const targets = [{ kind: 'Deployment', name: 'a', wave: 3 }] as const;
     assert.deepEqual(names(aSpec({ rollout: { targets: [...targets] } }), [aWorkload({ name: 'a', ...inWave(1) })]), [
       '3 a',
     ]);
-    for (const wave of [1.5, Number.NaN, 1001]) assert.deepEqual(names(aSpec(), [aWorkload(inWave(wave))]), ['0 api']);
   });
+  for (const [text, wave] of [
+    ['7', 7],
+    ['+7', 7],
+    ['-2147483647', -2147483647],
+    ['1001', 1001],
+    ['-0', 0],
+  ] as const) {
+    test(`the wave ${JSON.stringify(text)} is ${wave}`, () => {
+      const [dependent] = dependents(aSpec(), rolloutSelector(aSpec()), [
+        aWorkload({ annotations: { [annotations.wave]: text } }),
+      ]);
+      assert.deepEqual([dependent?.wave, dependent?.note], [wave, undefined]);
+    });
+  }
+  for (const text of [
+    '',
+    ' ',
+    'first',
+    '1.5',
+    '1e2',
+    '0x10',
+    '1 ',
+    'NaN',
+    'Infinity',
+    '2147483648',
+    '1,000',
+    '--1',
+    '١',
+  ]) {
+    test(`the wave ${JSON.stringify(text)} is not understood: it never comes before another, and is named`, () => {
+      const [last] = dependents(aSpec(), rolloutSelector(aSpec()), [
+        aWorkload({ name: 'a', annotations: { [annotations.wave]: text } }),
+        aWorkload({ name: 'b', annotations: { [annotations.wave]: '2147483646' } }),
+      ]).toReversed();
+      assert.equal(last?.name, 'a');
+      assert.match(last?.note ?? '', /cloudsql-ssl\.dev\/wave: ".*" is not understood.*whole number/);
+    });
+  }
   test('of the same name are told apart by their kind', () => {
     const targets = [{ kind: 'StatefulSet', name: 'api', wave: 3 }] as const;
     assert.deepEqual(names(aSpec({ rollout: { targets: [...targets] } }), [aWorkload()]), ['0 api', '3 api missing']);

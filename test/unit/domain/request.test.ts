@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Arrival, isNewRequest, received } from '../../../src/domain/request.ts';
+import { type Arrival, hasNewRetry, isNewRequest, received } from '../../../src/domain/request.ts';
 import { annotations, type Request, type Status } from '../../../src/domain/ssl-reset.ts';
 import {
   aCall,
@@ -65,6 +65,13 @@ describe('received', () => {
     assert.equal(receive('Again', { annotations: retried, status: { request: accepted } }).retry, '1');
   });
 
+  for (const blank of ['', ' ', '\n']) {
+    test(`a value of retry that is blank, ${JSON.stringify(blank)}, is nobody's word`, () => {
+      const annotated = { [annotations.retry]: blank };
+      assert.equal(hasNewRetry(aReset({ annotations: annotated, status: { request: accepted } })), false);
+      assert.equal(receive('Again', { annotations: annotated, status: { request: accepted } }).retry, undefined);
+    });
+  }
   test('an annotation retry that is removed is still remembered', () =>
     assert.equal(receive('Again', { status: { request: aCall({ ...accepted, retry: '1' }) } }).retry, '1'));
 

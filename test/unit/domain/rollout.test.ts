@@ -75,6 +75,37 @@ describe('the plan', () => {
     const settled = plan([aWorkload({ annotations: { [annotations.rollout]: 'disabled' } })]);
     assert.deepEqual([started(settled), states(settled), settled.isSettled], [[], ['api Skipped'], true]);
   });
+  for (const value of ['Disabled', 'DISABLED', 'disabled ', 'false', 'off', 'enabled', 'true', '']) {
+    const unclear = { annotations: { [annotations.rollout]: value } };
+    const named = new RegExp(`cloudsql-ssl\\.dev/rollout: ${JSON.stringify(value.trim())} is not understood`);
+    test(`an annotation rollout: ${JSON.stringify(value)} is not understood: it rolls nothing, and a person is asked`, () => {
+      const settled = plan([aWorkload(unclear), aWorkload({ name: 'p', paused: true, ...unclear })]);
+      assert.deepEqual([started(settled), settled.isSettled], [[], true]);
+      for (const { state, message = '' } of settled.workloads) {
+        assert.equal(state, 'ManualActionRequired');
+        assert.match(message, named);
+        assert.match(message, /kubectl -n orders rollout restart deployment\/(api|p)$/);
+      }
+    });
+  }
+  test('what carries the revision is judged by its health, whatever its annotation says', () =>
+    assert.deepEqual(states(plan([aWorkload({ ...carrying, annotations: { [annotations.rollout]: 'on' } })])), [
+      'api Rolled',
+    ]));
+  test('a row says of a wave that it is not understood, once, however the workload fares', () => {
+    const unclear = { annotations: { [annotations.wave]: 'first' } };
+    let before: RolloutStatus | undefined;
+    for (const parts of [{}, rolling, failed, carrying, {}]) {
+      const { workloads } = plan([aWorkload({ ...parts, ...unclear })], {}, before);
+      assert.equal(workloads[0]?.message?.match(/wave: "first" is not understood/g)?.length, 1);
+      before = rolloutStatus('new', workloads);
+    }
+    const refused = [{ kind: 'Deployment', name: 'api', wave: 0, state: 'Failed', message: 'no' }];
+    const first = plan([aWorkload(unclear)], {}, rolloutStatus('new', refused));
+    const second = plan([aWorkload(unclear)], {}, rolloutStatus('new', first.workloads));
+    assert.match(first.workloads[0]?.message ?? '', /^no\. The annotation/);
+    assert.deepEqual(second.workloads, first.workloads);
+  });
   test('annotates a paused one once, and waits for none', () => {
     const first = plan([aWorkload({ paused: true })]);
     assert.deepEqual([started(first), states(first)], [['api'], ['api Skipped']]);

@@ -76,6 +76,20 @@ describe('suspend', () => {
     assert.deepEqual(await scene.outcome(), DONE_ONCE);
   });
 
+  for (const value of ['True', 'TRUE', 'yes', '1', 'on', '', 'true ', 'False', 'no', '0', 'false ']) {
+    test(`is a brake: with ${JSON.stringify(value)} nothing is called, and the message names what was not understood`, async () => {
+      const scene = new Scene({ annotations: { [annotations.suspend]: value } });
+      const operator = new Operator(scene);
+      await operator.drive();
+      assert.deepEqual([scene.reconcilingReason, scene.cloudSql.reads, scene.cloudSql.calls], ['Suspended', 0, 0]);
+      const message = findCondition(scene.status.conditions, 'Reconciling')?.message ?? '';
+      assert.match(message, new RegExp(`suspend: "${value.trim()}" is not understood.*set it to "true" or "false"`));
+      scene.annotate({ [annotations.suspend]: 'false' });
+      await operator.drive();
+      assert.deepEqual(await scene.outcome(), DONE_ONCE);
+    });
+  }
+
   test('after the call everything goes on', async () => {
     const scene = new Scene();
     scene.after(10_000, () => scene.annotate({ [annotations.suspend]: 'true' }));
