@@ -2,13 +2,20 @@
 import { Command, CommanderError, Option } from 'commander';
 import { type Config, entries, environmentVariable, type Flag } from './config/flags.ts';
 import { type Given, judge } from './config/judge.ts';
+import { judgeProxies } from './config/proxies.ts';
 import { judgeTracing, type TracingConfig } from './config/tracing.ts';
 import { version } from './version.ts';
 
 export type { Config } from './config/flags.ts';
 
 export type ConfigResult =
-  | { readonly kind: 'Config'; readonly config: Config; readonly tracing?: TracingConfig }
+  | {
+      readonly kind: 'Config';
+      readonly config: Config;
+      readonly tracing?: TracingConfig;
+      /** Variables that the libraries are to see in another form than they were given. */
+      readonly variables: Readonly<Record<string, string>>;
+    }
   /** `text` is to be printed. */
   | { readonly kind: 'Help' | 'Version'; readonly text: string }
   /** One line each. */
@@ -33,9 +40,11 @@ export function parseConfig(argv: readonly string[], env: Environment): ConfigRe
   }
   const { config, problems } = judge(given(command, env));
   const traced = judgeTracing(env);
-  const all = [...strayArguments(command.args), ...problems, ...traced.problems];
+  const proxies = judgeProxies(env, config?.cloudsqlEndpoint ?? '');
+  const all = [...strayArguments(command.args), ...problems, ...traced.problems, ...proxies.problems];
   if (config === undefined || all.length > 0) return { kind: 'Invalid', problems: all };
-  return { kind: 'Config', config, ...(traced.tracing !== undefined && { tracing: traced.tracing }) };
+  const { variables } = proxies;
+  return { kind: 'Config', config, variables, ...(traced.tracing !== undefined && { tracing: traced.tracing }) };
 }
 
 const DESCRIPTION = `Resets the SSL configuration of Cloud SQL instances, once for each request, and brings their dependents back.

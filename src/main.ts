@@ -233,7 +233,8 @@ switch (parsed.kind) {
     process.exitCode = 2;
     break;
   case 'Config': {
-    const { config, tracing } = parsed;
+    const { config, tracing, variables } = parsed;
+    Object.assign(process.env, variables);
     const { logFormat: format, logLevel: level } = config;
     const logger = createLogger({ format, level, context: traceFields, traceProject: tracing?.project });
     process.once('uncaughtException', fail);
