@@ -1,8 +1,8 @@
 /** What a status write tells that came to an end, read from the status before it and the one after. */
 import { findCondition } from './conditions.ts';
 import { isUnresolved } from './request.ts';
-import { isFailure } from './rollout.ts';
-import type { Operation, Request, Spec, Status, WorkloadStatus } from './ssl-reset.ts';
+import { hasAllListed, isFailure } from './rollout.ts';
+import type { Operation, Request, RolloutStatus, Spec, Status, WorkloadStatus } from './ssl-reset.ts';
 
 export type Milestone =
   /** The operation of a reset has ended. */
@@ -70,15 +70,18 @@ function duration(outcome: OperationOutcome, operation: Operation | undefined): 
 
 function endedWorkloads({ rollout: before }: Status, { rollout: after }: Status): readonly Milestone[] {
   if (after === undefined) return [];
-  const last = before?.revision === after.revision ? (before?.workloads ?? []) : [];
+  const last: RolloutStatus = before?.revision === after.revision ? (before ?? {}) : {};
+  const isListed = hasAllListed(last);
   return (after.workloads ?? []).flatMap((row): Milestone[] => {
-    const previous = last.find(({ kind, name }) => kind === row.kind && name === row.name);
+    const previous = last.workloads?.find(({ kind, name }) => kind === row.kind && name === row.name);
     const outcome = rollOutcome(row);
-    return outcome === undefined || (previous !== undefined && rollOutcome(previous) === outcome)
-      ? []
-      : [{ kind: 'WorkloadEnded', workload: row, outcome }];
+    const isNews = previous === undefined ? isListed || isBegunFailure(row) : rollOutcome(previous) !== outcome;
+    return outcome === undefined || !isNews ? [] : [{ kind: 'WorkloadEnded', workload: row, outcome }];
   });
 }
+
+/** It was begun and refused at once: it was not listed before, and always is from then on. */
+const isBegunFailure = ({ state, startTime }: WorkloadStatus): boolean => state === 'Failed' && startTime !== undefined;
 
 /** One that carried the certificates already was not rolled. */
 function rollOutcome(row: WorkloadStatus): RollOutcome | undefined {

@@ -3,9 +3,11 @@ import { oneLine } from './conditions.ts';
 import { type Dependent, isSame } from './dependents.ts';
 import { type Health, health } from './health.ts';
 import { notUnderstood } from './not-understood.ts';
+import { isGivenUp, putBackMessage, revertsOf } from './put-back.ts';
 import { shell } from './shell.ts';
 import type { RolloutStatus, Spec, WorkloadStatus } from './ssl-reset.ts';
 import { annotations } from './ssl-reset.ts';
+import { timeOf } from './time.ts';
 import type { OtherObject, TemplateAnnotations, Workload } from './workload.ts';
 
 export type WorkloadState =
@@ -44,28 +46,55 @@ export interface RollPlan {
  * lowest wave that is not settled, at most `maxConcurrent` at a time.
  */
 export function planRoll(all: readonly Dependent[], options: RollOptions): RollPlan {
-  const judged = all.map((dependent) => ({ dependent, row: judge(dependent, all, options) }));
-  const isOpen = ({ state }: WorkloadStatus): boolean => state === 'Pending' || state === 'Rolling';
-  const rolling = judged.filter(({ row }) => row.state === 'Rolling').length;
-  const hasStopped = mustStop(
-    judged.map(({ row }) => row),
-    options,
-  );
-  const wave = judged.find(({ row }) => isOpen(row))?.row.wave;
-  const free = hasStopped ? 0 : Math.max(0, options.rollout.maxConcurrent - rolling);
-  const pending = judged.filter(({ row, dependent }) => row.state === 'Pending' && hasOwnTemplate(dependent));
-  const next = pending.filter(({ row }) => row.wave === wave).slice(0, free);
-  const paused = judged.filter(({ row, dependent }) => row.state === 'Skipped' && needsAnnotation(dependent, options));
-  const start = [...next, ...(hasStopped ? [] : paused.filter(({ row }) => wave === undefined || row.wave <= wave))];
+  const judged = all.map((dependent) => judge(dependent, all, options));
+  const rows = judged.map(({ row }) => row);
+  const rolling = rows.filter(({ state }) => state === 'Rolling').length;
+  const wave = rows.find(({ state }) => state === 'Pending' || state === 'Rolling')?.wave;
+  const hasStopped = mustStop(rows, options);
+  const start = hasStopped ? [] : toStart(judged, { wave, free: options.rollout.maxConcurrent - rolling });
+  const isAtRest = start.length === 0 && rolling === 0;
+  const cannotBegin = isAtRest && !hasStopped && wave !== undefined;
   return {
-    workloads: judged.map(({ row }) => row),
+    workloads: cannotBegin ? rows.map(notBegun) : rows,
     start: start.flatMap(({ dependent: { workload } }) => (workload === undefined ? [] : [workload])),
-    isSettled: start.length === 0 && rolling === 0 && (hasStopped || wave === undefined),
-    paused: judged.filter(({ row, dependent }) => isHeld(row, dependent)).length,
+    isSettled: isAtRest,
+    paused: judged.filter(isHeld).length,
   };
 }
 
-const isHeld = ({ state }: WorkloadStatus, { workload }: Dependent): boolean =>
+interface Room {
+  /** The lowest that is not settled. */
+  readonly wave: number | undefined;
+  /** How many more may roll. */
+  readonly free: number;
+}
+
+/**
+ * Those whose turn it is. What status could not remember is not begun: it would be begun again and again. One that is
+ * paused takes nobody's turn.
+ */
+function toStart(judged: readonly Judged[], { wave, free }: Room): readonly Judged[] {
+  const due = judged.filter(({ isDue }) => isDue);
+  const unpaused = due.filter(({ row }) => row.state === 'Pending' && row.wave === wave);
+  const paused = due.filter(({ row }) => row.state !== 'Pending' && (wave === undefined || row.wave <= wave));
+  const next = unpaused.toSorted((a, b) => Number(mustBeKept(b.row)) - Number(mustBeKept(a.row)));
+  const room = Math.max(0, MAX_LISTED - judged.filter(({ row }) => mustBeKept(row)).length);
+  const candidates = [...next.slice(0, Math.max(0, free)), ...paused];
+  const fresh = candidates.filter(({ row }) => !mustBeKept(row)).slice(0, room);
+  return candidates.filter((one) => mustBeKept(one.row) || fresh.includes(one));
+}
+
+/** What keeps a workload from being begun once nothing else goes on. */
+const notBegun = (row: WorkloadStatus): WorkloadStatus =>
+  row.state === 'Pending'
+    ? {
+        ...row,
+        state: 'ManualActionRequired',
+        message: `Not begun: ${MAX_LISTED} others were begun and did not come through, and status remembers no more; put those right first`,
+      }
+    : row;
+
+const isHeld = ({ row: { state }, dependent: { workload } }: Judged): boolean =>
   workload?.paused === true &&
   choiceOf(workload) !== 'disabled' &&
   (state === 'Skipped' || state === 'ManualActionRequired');
@@ -76,15 +105,17 @@ export const withStarts = (
   annotated: readonly Workload[],
   startTime: string,
 ): readonly WorkloadStatus[] =>
-  rows.map((row) =>
-    row.startTime === undefined && annotated.some((workload) => isSame(workload, row)) ? { ...row, startTime } : row,
-  );
+  rows.map((row) => (annotated.some((workload) => isSame(workload, row)) ? { ...row, startTime } : row));
 
 export const isFailure = ({ state }: WorkloadStatus): boolean => state === 'Failed' || state === 'Missing';
 
 /** How many of a roll that has settled without a failure wait for a person. */
 export const leftToPeople = ({ total = 0, rolled = 0, failed = 0, skipped = 0 }: RolloutStatus): number =>
   total - rolled - failed - skipped;
+
+/** Whether a row that is not listed is news: of those that fell off the list nobody knows what was said of them. */
+export const hasAllListed = ({ total = 0, workloads }: RolloutStatus): boolean =>
+  workloads === undefined || total <= workloads.length;
 
 /** As many failures as status can remember end the roll anyhow: one that is forgotten would be tried again and again. */
 function mustStop(rows: readonly WorkloadStatus[], { rollout }: RollOptions): boolean {
@@ -99,35 +130,42 @@ const choiceOf = (workload: Workload): string | undefined => workload.annotation
 export const isAnnotated = (workload: Workload): boolean =>
   workload.templateFrom === undefined && choiceOf(workload) === undefined;
 
-const hasOwnTemplate = ({ workload }: Dependent): boolean => workload?.templateFrom === undefined;
-
 export const carries = (workload: Workload, { annotations: wanted }: Pick<RollOptions, 'annotations'>): boolean =>
   Object.entries(wanted).every(([key, value]) => workload.templateAnnotations[key] === value);
-
-/** A paused workload is annotated, and rolls when somebody resumes it. */
-const needsAnnotation = ({ workload }: Dependent, options: RollOptions): boolean =>
-  workload?.paused === true && isAnnotated(workload) && !carries(workload, options);
 
 /** What a dependent is found to be. */
 interface Judgement {
   readonly state: WorkloadState;
   readonly message?: string | undefined;
+  /** How often its pod template was put back; absent: as often as before. */
+  readonly reverts?: number;
+  /** It is to be annotated. */
+  readonly isDue?: boolean;
 }
 
-function judge(dependent: Dependent, all: readonly Dependent[], options: RollOptions): WorkloadStatus {
+interface Judged {
+  readonly dependent: Dependent;
+  readonly row: WorkloadStatus;
+  readonly isDue: boolean;
+}
+
+function judge(dependent: Dependent, all: readonly Dependent[], options: RollOptions): Judged {
   const { kind, name, wave, workload } = dependent;
   const before = options.before?.workloads?.find((row) => isSame(row, dependent));
   const judgement: Judgement = workload === undefined ? MISSING : judgeWorkload(workload, before, all, options);
   const startTime = judgement.state === 'Rolling' ? startOfRoll(before, options) : before?.startTime;
   const { state, message } = judgement.state === 'Rolling' ? inTime(judgement, startTime, options) : judgement;
-  return {
+  const { reverts = before?.reverts ?? 0, isDue = false } = judgement;
+  const row = {
     kind,
     name,
     wave,
     state,
     ...withNote(message, dependent.note),
     ...(startTime !== undefined && { startTime }),
+    ...(reverts > 0 && { reverts }),
   };
+  return { dependent, row, isDue };
 }
 
 /** One that failed says in each pass what it said before. */
@@ -146,7 +184,7 @@ function startOfRoll(before: WorkloadStatus | undefined, { now }: RollOptions): 
 }
 
 function inTime(judgement: Judgement, startTime: string | undefined, { now, rollout }: RollOptions): Judgement {
-  const elapsedMs = startTime === undefined ? 0 : Date.parse(now) - Date.parse(startTime);
+  const elapsedMs = Date.parse(now) - (timeOf(startTime) ?? 0);
   return elapsedMs < rollout.timeoutSeconds * 1000
     ? judgement
     : { state: 'Failed', message: `Not healthy after ${rollout.timeoutSeconds} s: ${judgement.message ?? ''}` };
@@ -164,10 +202,14 @@ function judgeWorkload(
   if (workload.templateFrom !== undefined) return judgeByTemplate(workload, workload.templateFrom, all, options);
   if (carries(workload, options)) return judgeCarrier(workload, before);
   if (before?.state === 'Failed') return { state: 'Failed', message: before.message };
-  if (workload.owner !== undefined && before?.startTime !== undefined) {
-    return { state: 'ManualActionRequired', message: reverted(workload, workload.owner, options) };
+  const reverts = revertsOf(workload, before);
+  if (isGivenUp(workload, reverts)) {
+    const message = putBackMessage(workload, reverts, options.annotations);
+    return { state: 'ManualActionRequired', message, reverts };
   }
-  return workload.paused ? { state: 'Skipped', message: 'Paused' } : { state: 'Pending' };
+  return workload.paused && reverts === 0
+    ? { state: 'Skipped', message: 'Paused', isDue: true }
+    : { state: 'Pending', reverts, isDue: true };
 }
 
 const unclear = (workload: Workload, choice: string): Judgement => ({
@@ -222,7 +264,7 @@ function judgeByTemplate(
     };
   }
   if (!carries(found.workload, options)) {
-    return judge(found, all, options).state === 'Pending'
+    return judge(found, all, options).row.state === 'Pending'
       ? { state: 'Pending', message: `It rolls with ${object}, whose pod template it runs` }
       : { state: 'ManualActionRequired', message: `It runs the pod template of ${object}, which was not rolled` };
   }
@@ -230,11 +272,6 @@ function judgeByTemplate(
   return observed < found.workload.generation
     ? { state: 'Rolling', message: `Its controller has not seen the change of ${object} yet` }
     : judgeCarrier(workload, undefined);
-}
-
-function reverted({ namespace, podSelector }: Workload, { kind, name }: OtherObject, options: RollOptions): string {
-  const wanted = Object.entries(options.annotations).map(([key, value]) => `${key}: "${value}"`);
-  return `Its owner ${kind} ${name} put the pod template back, and is not fought: have ${kind} ${name} set the pod annotation ${wanted.join(', ')}, or restart the pods with: kubectl -n ${namespace} delete pod -l '${podSelector}'`;
 }
 
 /** Replaces the pods of the workload by new ones. */
@@ -250,8 +287,8 @@ export const hasRolledNothing = (rollout: RolloutStatus | undefined): boolean =>
 const MAX_LISTED = 100;
 
 /**
- * The rows as status keeps them: the counts are exact, the list is bounded. What a later pass must know of goes first:
- * since when each one rolls (no more than `maxConcurrent` do by our doing), what failed, and what was annotated.
+ * The rows as status keeps them: the counts are exact, the list is bounded. What a later pass must know of goes first,
+ * then what is of use to it or to a person: of those that were begun, the ones that may be put back any moment.
  */
 export function rolloutStatus(
   revision: string,
@@ -261,7 +298,6 @@ export function rolloutStatus(
   const count = (...states: readonly string[]): number =>
     workloads.filter(({ state }) => states.includes(state)).length;
   const rolled = count('Rolled');
-  const listed = workloads.length <= MAX_LISTED ? workloads : workloads.toSorted((a, b) => rank(a) - rank(b));
   return {
     summary: `${rolled}/${workloads.length}`,
     total: workloads.length,
@@ -270,14 +306,26 @@ export function rolloutStatus(
     skipped: count('Skipped'),
     ...(paused > 0 && { paused }),
     revision,
-    workloads: listed.slice(0, MAX_LISTED),
+    workloads: workloads.length <= MAX_LISTED ? workloads : workloads.toSorted(byNeed).slice(0, MAX_LISTED),
   };
 }
 
-const RANKS: readonly string[] = ['Rolling', 'Failed', 'ManualActionRequired', 'Missing'] satisfies WorkloadState[];
+/** Without its row it would be begun again, or have its time again. No more than fit into the list are ever begun. */
+const mustBeKept = ({ state, startTime, reverts = 0 }: WorkloadStatus): boolean =>
+  state === 'Rolling' || state === 'Failed' || reverts > 0 || (state === 'Pending' && startTime !== undefined);
 
-function rank({ state, startTime }: WorkloadStatus): number {
-  const known = RANKS.indexOf(state);
-  if (known >= 0) return known;
-  return startTime === undefined ? RANKS.length + 1 : RANKS.length;
+function byNeed(a: WorkloadStatus, b: WorkloadStatus): number {
+  const newestFirst = startMs(b) - startMs(a);
+  return rank(a) - rank(b) || (a.state === 'Rolling' ? -newestFirst : newestFirst);
+}
+
+const startMs = ({ startTime }: WorkloadStatus): number => timeOf(startTime) ?? 0;
+
+function rank(row: WorkloadStatus): number {
+  if (row.state === 'Rolling') return 0;
+  if (row.state === 'Failed') return 1;
+  if (mustBeKept(row)) return 2;
+  if (row.state === 'ManualActionRequired') return row.startTime === undefined ? 4 : 3;
+  if (row.state === 'Missing') return 5;
+  return row.startTime === undefined ? 7 : 6;
 }

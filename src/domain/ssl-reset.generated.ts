@@ -520,6 +520,10 @@ export interface CloudSqlSslResetStatus {
        * When it began to roll.
        */
       startTime?: string;
+      /**
+       * How often somebody put its pod template back after it was annotated.
+       */
+      reverts?: number;
     }[];
   };
   /**

@@ -44,6 +44,8 @@ export interface Workload extends WorkloadRef {
   readonly annotations: Readonly<Record<string, string>>;
   /** Its controller: whatever it writes, the owner may put back. */
   readonly owner?: OtherObject;
+  /** The field manager that set fields of the pod template last, besides the operator. */
+  readonly templateManager?: string;
   /** The object whose pod template an Argo Rollout runs in place of one of its own. */
   readonly templateFrom?: OtherObject;
   /** Annotations of the pod template: only those under `tls.cloudsql-ssl.dev/`. */

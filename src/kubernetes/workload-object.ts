@@ -1,5 +1,6 @@
 /** What the operator reads of a workload of each kind, from its JSON. */
 import { type LabelSelector, selectorQuery } from '../domain/label-selector.ts';
+import { FIELD_MANAGER } from '../domain/ssl-reset.ts';
 import type { ArgoStatus, OtherObject, UpdateStrategy, Workload, WorkloadKind } from '../domain/workload.ts';
 import { arrayAt, isObject, numberAt, objectAt, textAt, textsAt } from './json.ts';
 import { identity } from './metadata.ts';
@@ -14,6 +15,7 @@ export function toWorkload(kind: WorkloadKind, object: unknown): Workload {
   const template = objectAt(spec, 'template');
   const owner = arrayAt(metadata, 'ownerReferences').find(isController);
   const templateFrom = objectAt(spec, 'workloadRef');
+  const templateManager = managerOfTemplate(metadata);
   return {
     kind,
     ...identity({
@@ -25,6 +27,7 @@ export function toWorkload(kind: WorkloadKind, object: unknown): Workload {
     labels: textsAt(metadata, 'labels'),
     annotations: textsAt(metadata, 'annotations'),
     ...(owner !== undefined && { owner: toOther(owner) }),
+    ...(templateManager !== '' && { templateManager }),
     ...(kind === 'Rollout' && textAt(templateFrom, 'name') !== '' && { templateFrom: toOther(templateFrom) }),
     templateAnnotations: ours(textsAt(objectAt(template, 'metadata'), 'annotations')),
     ...podReferences(template.spec),
@@ -34,6 +37,23 @@ export function toWorkload(kind: WorkloadKind, object: unknown): Workload {
     paused: spec.paused === true,
     ...progress(kind, object),
   };
+}
+
+/**
+ * The manager that set the operator's annotations to something else, or fields of the pod template last, besides the
+ * operator; '' where none is known. The API server notes nobody who only takes fields away.
+ */
+function managerOfTemplate(metadata: unknown): string {
+  const writers = arrayAt(metadata, 'managedFields').flatMap((entry) => {
+    const spec = objectAt(objectAt(entry, 'fieldsV1'), 'f:spec');
+    const manager = textAt(entry, 'manager');
+    const isOther = manager !== FIELD_MANAGER && textAt(entry, 'subresource') === '' && 'f:template' in spec;
+    const annotations = objectAt(objectAt(objectAt(spec, 'f:template'), 'f:metadata'), 'f:annotations');
+    const touchesOurs = Object.keys(annotations).some((key) => key.startsWith(`f:${TEMPLATE_ANNOTATIONS}`));
+    return isOther ? [{ manager, order: [touchesOurs ? '1' : '0', textAt(entry, 'time')].join(' ') }] : [];
+  });
+  const last = writers.reduce((newest, one) => (one.order >= newest.order ? one : newest), { manager: '', order: '' });
+  return last.manager.slice(0, 128).toWellFormed();
 }
 
 const isController = (reference: unknown): boolean => isObject(reference) && reference.controller === true;

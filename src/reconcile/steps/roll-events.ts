@@ -1,17 +1,25 @@
 import { type Dependent, isSame } from '../../domain/dependents.ts';
-import { isFailure } from '../../domain/rollout.ts';
+import { hasAllListed, isFailure } from '../../domain/rollout.ts';
 import type { RolloutStatus, WorkloadStatus } from '../../domain/ssl-reset.ts';
 import type { StepEvent } from '../pass.ts';
 
-/** One event for each workload that came to an end since it was judged last. */
+interface Pass {
+  readonly found: readonly Dependent[];
+  /** RFC 3339; rows that begin in this pass have it as `startTime`. */
+  readonly now: string;
+}
+
+/** One event for each workload that came to an end since it was judged last. What is not remembered is not told again. */
 export function rollEvents(
-  before: RolloutStatus | undefined,
+  before: RolloutStatus = {},
   rows: readonly WorkloadStatus[],
-  found: readonly Dependent[],
+  { found, now }: Pass,
 ): readonly StepEvent[] {
+  const isListed = hasAllListed(before);
   return rows.flatMap((row) => {
-    const last = before?.workloads?.find((one) => isSame(one, row));
-    const told = last?.state === row.state ? undefined : tellOf(row);
+    const last = before.workloads?.find((one) => isSame(one, row));
+    const isNews = last === undefined ? isListed || row.startTime === now : last.state !== row.state;
+    const told = isNews ? tellOf(row) : undefined;
     if (told === undefined) return [];
     const workload = found.find((one) => isSame(one, row))?.workload;
     return [{ ...told, action: 'Roll', ...(workload !== undefined && { workload }) }];

@@ -39,13 +39,14 @@ export async function roll(reset: SslReset, world: World): Promise<StepResult> {
     before: facts.rollout,
     now: toTime(world.clock.now()),
   };
-  const started = await start(planRoll(found, options).start, options, world);
+  const planned = planRoll(found, options);
+  const started = await start(planned.start, options, world);
   const plan = planRoll(
     found.map((dependent) => after(dependent, started)),
-    options,
+    { ...options, before: { ...facts.rollout, workloads: planned.workloads } },
   );
   const annotated = started.filter(({ kind }) => kind === 'Annotated').map(({ workload }) => workload);
-  const judged = plan.workloads.map((row) => refusedRow(row, started) ?? row);
+  const judged = plan.workloads.map((row) => refusedRow(row, started, options) ?? row);
   const rows = withStarts(judged, annotated, options.now);
   const rollout = rolloutStatus(revision, rows, plan);
   const next = { ...facts, rollout };
@@ -55,7 +56,7 @@ export async function roll(reset: SslReset, world: World): Promise<StepResult> {
     facts: next,
     verdict: isSettled ? ended(reset, next) : progressing('RollingOut', rollingMessage(rollout)),
     ...(!isSettled && { requeueAfterMs: JUDGE_EVERY_MS }),
-    events: rollEvents(facts.rollout, rows, found),
+    events: rollEvents(facts.rollout, rows, { found, now: options.now }),
   };
 }
 
@@ -90,9 +91,15 @@ function after(dependent: Dependent, started: readonly Started[]): Dependent {
   return done === undefined ? dependent : { ...dependent, workload: done.workload };
 }
 
-function refusedRow(row: WorkloadStatus, started: readonly Started[]): WorkloadStatus | undefined {
+function refusedRow(
+  row: WorkloadStatus,
+  started: readonly Started[],
+  { now }: RollOptions,
+): WorkloadStatus | undefined {
   const refusal = started.find((one) => one.kind === 'Refused' && isSame(one.workload, row));
-  return refusal?.kind === 'Refused' ? { ...row, state: 'Failed', message: oneLine(refusal.message) } : undefined;
+  return refusal?.kind === 'Refused'
+    ? { ...row, state: 'Failed', message: oneLine(refusal.message), startTime: now }
+    : undefined;
 }
 
 function ended(reset: SslReset, facts: Facts): Verdict {

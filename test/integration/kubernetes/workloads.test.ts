@@ -148,6 +148,29 @@ test('the annotation is written as the operator', async (t) => {
   assert.ok(managers.includes('cloudsql-ssl-operator'));
 });
 
+test('the field manager of the pod template is the one that set fields of it last, also after the operator wrote; taking fields away leaves no trace', async (t) => {
+  const { apps, namespace, settled, read, workloads, ref } = await prepared(t);
+  await apps.createNamespacedDeployment({ namespace, body: deployment('web'), fieldManager: 'creator' });
+  await settled();
+  await workloads.annotateTemplate(present(await workloads.get(ref)), { [KEY]: 'v1' });
+  const managerOf = async () => present(await workloads.get(ref)).templateManager;
+  assert.equal(await managerOf(), 'creator');
+  const putBack = async (annotations: Readonly<Record<string, string>>) => {
+    const { resourceVersion: _version, ...metadata } = present((await read()).metadata);
+    const { spec } = deployment('web');
+    const { template } = present(spec);
+    const body = {
+      metadata,
+      spec: { ...present(spec), template: { ...template, metadata: { ...template.metadata, annotations } } },
+    };
+    await apps.replaceNamespacedDeployment({ name: 'web', namespace, body, fieldManager: 'a-loop' });
+  };
+  await putBack({ 'example.com/note': 'kept' });
+  assert.equal(await managerOf(), 'creator');
+  await putBack({ [KEY]: 'v0' });
+  assert.equal(await managerOf(), 'a-loop');
+});
+
 test('a dry run answers what would be, and stores nothing', async (t) => {
   const { create, read, settled, workloads, ref } = await prepared(t);
   await create('web');

@@ -40,3 +40,22 @@ describe('the end of an operation', () => {
     assert.partialDeepStrictEqual(milestones('All', running, after), [{ outcome: 'Failed' }]);
   });
 });
+
+describe('the end of a workload of a roll whose list is full', () => {
+  const row = (name: string, state: string) => ({ kind: 'Deployment', name, wave: 0, state, startTime: NOW });
+  const rollout = (...workloads: readonly ReturnType<typeof row>[]): Status => ({
+    rollout: { revision: 'r', total: 402, workloads },
+  });
+  test('counts once: one that comes back into the list has ended before', () =>
+    assert.deepEqual(
+      milestones('All', rollout(row('a', 'Rolling')), rollout(row('a', 'Rolling'), row('b', 'Rolled'))),
+      [],
+    ));
+  test('counts where it was listed before, and where it was refused as it began', () => {
+    const after = rollout(row('a', 'Rolled'), row('b', 'Failed'));
+    assert.partialDeepStrictEqual(milestones('All', rollout(row('a', 'Rolling')), after), [
+      { outcome: 'Rolled' },
+      { outcome: 'Failed' },
+    ]);
+  });
+});

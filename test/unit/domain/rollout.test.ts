@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { dependents } from '../../../src/domain/dependents.ts';
 import { rolloutSelector } from '../../../src/domain/label-selector.ts';
-import { planRoll, type RollPlan, rolloutStatus } from '../../../src/domain/rollout.ts';
+import { planRoll, type RollPlan, rolloutStatus, withStarts } from '../../../src/domain/rollout.ts';
 import { annotations, type RolloutStatus, type Spec } from '../../../src/domain/ssl-reset.ts';
 import type { Workload } from '../../../src/domain/workload.ts';
 import { aSpec, at, aWorkload, NOW } from '../support/builders.ts';
@@ -227,6 +227,103 @@ describe('a workload with an owner', () => {
     assert.deepEqual(states(plan([aWorkload({ ...owned, ...carrying })], {}, annotated)), ['api Rolled']));
   test('without one it is annotated again: somebody replaced it', () =>
     assert.deepEqual(started(plan([aWorkload()], {}, annotated)), ['api']));
+  test('names the field manager that wrote its pod template', () => {
+    const settled = plan([aWorkload({ ...owned, templateManager: 'prometheus-operator' })], {}, annotated);
+    assert.match(settled.workloads[0]?.message ?? '', /Prometheus main .*field manager prometheus-operator/);
+  });
+});
+
+describe('a workload without an owner whose pod template is put back each time', () => {
+  const put = aWorkload({ templateManager: 'a-loop' });
+  /** Passes until nothing is annotated any more. */
+  function rounds(workload: Workload) {
+    let before: RolloutStatus | undefined;
+    for (let n = 0; n < 20; n += 1) {
+      const first = plan([workload], {}, before, at(n));
+      if (first.start.length === 0) return { n, last: first };
+      const now = plan([{ ...workload, ...carrying }], {}, { workloads: first.workloads }, at(n));
+      before = rolloutStatus('new', withStarts(now.workloads, first.start, at(n)));
+    }
+    return assert.fail('it is fought without an end');
+  }
+  for (const [what, workload] of [
+    ['running', put],
+    ['paused', { ...put, paused: true }],
+    ['one that rolls slowly', { ...put, status: { ...put.status, updatedReplicas: 0 } }],
+  ] as const)
+    test(`${what}: is annotated three times and handed to a person, with how often and by which field manager`, () => {
+      const { n, last } = rounds(workload);
+      assert.deepEqual([n, states(last), last.isSettled], [3, ['api ManualActionRequired'], true]);
+      assert.match(
+        last.workloads[0]?.message ?? '',
+        /put back 3 times, it seems by the field manager a-loop,.*key: "new".*kubectl -n orders delete pod -l 'app=api'/,
+      );
+      const later = plan([workload], {}, rolloutStatus('new', last.workloads), at(3000));
+      assert.deepEqual([started(later), states(later)], [[], ['api ManualActionRequired']]);
+    });
+  test('is handed to a person also where nobody knows who does it', () => {
+    const { last } = rounds(aWorkload());
+    assert.match(last.workloads[0]?.message ?? '', /put back 3 times and is not fought: have its author set/);
+  });
+  test('has the whole of its time in each round', () => {
+    const row = { kind: 'Deployment', name: 'api', wave: 0, state: 'Pending', startTime: NOW, reverts: 1 };
+    const [again] = withStarts([row], [aWorkload()], at(590));
+    assert.equal(again?.startTime, at(590));
+  });
+  test('is counted once for each time, however long it waits for its turn', () => {
+    const before = rolloutStatus('new', [
+      { kind: 'Deployment', name: 'api', wave: 0, state: 'Pending', startTime: NOW, reverts: 2 },
+    ]);
+    assert.equal(plan([put], {}, before, at(99)).workloads[0]?.reverts, 2);
+  });
+});
+
+describe('more workloads than status can remember', () => {
+  const names = Array.from({ length: 130 }, (_, n) => `w${String(n).padStart(3, '0')}`);
+  const put = (name: string) => ({
+    kind: 'Deployment',
+    name,
+    wave: 0,
+    state: 'ManualActionRequired',
+    reverts: 3,
+    startTime: NOW,
+  });
+  const all = names.map((name) => aWorkload({ name }));
+  test('begin no more than can be remembered', () => {
+    const before = rolloutStatus('new', [
+      ...names.slice(0, 95).map(put),
+      ...names.slice(95).map((name) => ({ kind: 'Deployment', name, wave: 0, state: 'Pending' })),
+    ]);
+    assert.equal(plan(all, {}, before).start.length, 5);
+  });
+  test('are left to a person where as many as can be remembered did not come through', () => {
+    const before = rolloutStatus('new', [
+      ...names.slice(0, 100).map(put),
+      ...names.slice(100).map((name) => ({ kind: 'Deployment', name, wave: 0, state: 'Pending' })),
+    ]);
+    const settled = plan(all, {}, before);
+    assert.deepEqual([started(settled), settled.isSettled], [[], true]);
+    assert.ok(settled.workloads.every(({ state }) => state === 'ManualActionRequired'));
+    assert.match(settled.workloads[129]?.message ?? '', /Not begun: 100 others/);
+  });
+  test('are begun while those that were begun have come through', () => {
+    const before = rolloutStatus(
+      'new',
+      names.slice(0, 120).map((name) => ({ ...put(name), state: 'Rolled', reverts: 0 })),
+    );
+    const some = all.map((workload, n) => (n < 120 ? { ...workload, ...carrying } : workload));
+    assert.equal(plan(some, {}, before).start.length, 10);
+  });
+  test('are listed by need: what was put back, then those that began last', () => {
+    const rows = names.map((name, n) => ({ kind: 'Deployment', name, wave: 0, state: 'Rolled', startTime: at(n) }));
+    const [first, ...others] = rows;
+    assert.ok(first);
+    const { workloads = [] } = rolloutStatus('new', [{ ...first, reverts: 1 }, ...others]);
+    assert.deepEqual(
+      workloads.map(({ name }) => name),
+      ['w000', ...names.slice(31).toReversed()],
+    );
+  });
 });
 
 describe('a Rollout that runs the pod template of a Deployment', () => {

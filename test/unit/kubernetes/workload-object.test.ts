@@ -55,6 +55,41 @@ test('its owner is the one that controls it', () => {
   assert.equal(free.owner, undefined);
 });
 
+describe('the field manager of its pod template', () => {
+  const entry = (manager: string, time: string, parts: Readonly<Record<string, unknown>> = {}) => ({
+    manager,
+    time,
+    operation: 'Update',
+    fieldsV1: { 'f:spec': { 'f:template': { 'f:spec': {} } } },
+    ...parts,
+  });
+  const managerOf = (managedFields: unknown) =>
+    toWorkload('Deployment', { metadata: { ...metadata, managedFields } }).templateManager;
+  test('is the last one that set fields of it, besides the operator and whoever writes the status or scales', () => {
+    assert.equal(
+      managerOf([
+        entry('helm', '2026-03-01T10:00:00Z'),
+        entry('olm', '2026-03-01T12:00:00Z'),
+        entry('argocd', '2026-03-01T11:00:00Z'),
+        entry('cloudsql-ssl-operator', '2026-03-01T13:00:00Z'),
+        entry('kube-controller-manager', '2026-03-01T14:00:00Z', { subresource: 'status' }),
+        entry('autoscaler', '2026-03-01T15:00:00Z', { fieldsV1: { 'f:spec': { 'f:replicas': {} } } }),
+      ]),
+      'olm',
+    );
+  });
+  test('is the one that set our annotation to something else, whoever wrote after it', () => {
+    const ours = { 'f:metadata': { 'f:annotations': { 'f:tls.cloudsql-ssl.dev/0123': {} } } };
+    const loop = entry('a-loop', '2026-03-01T10:00:00Z', { fieldsV1: { 'f:spec': { 'f:template': ours } } });
+    assert.equal(managerOf([loop, entry('helm', '2026-03-01T11:00:00Z')]), 'a-loop');
+  });
+  test('is bounded, and absent where nothing can be read', () => {
+    assert.equal(managerOf([entry('m'.repeat(1000), '')])?.length, 128);
+    for (const odd of [undefined, 'x', [], [1, null, {}], [{ manager: 'x', fieldsV1: 'y' }]])
+      assert.equal(managerOf(odd), undefined);
+  });
+});
+
 test('its pods are selected as kubectl would be told', () => {
   const matchExpressions = [
     { key: 'tier', operator: 'In', values: ['a', 'b'] },

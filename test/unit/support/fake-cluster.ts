@@ -32,6 +32,8 @@ export class FakeWorkloads implements Workloads {
   readonly #clock: FakeClock;
   readonly #workloads = new Map<string, { readonly workload: Workload; readonly healthyMs: number }>();
   rollMs = 5_000;
+  /** The same of those with these names. */
+  readonly rollMsOf = new Map<string, number>();
   /** Every write of a template fails with it, also a dry run. */
   refusal: KubernetesError | undefined;
   /** The same of those with these names. */
@@ -48,10 +50,26 @@ export class FakeWorkloads implements Workloads {
     for (const workload of workloads) this.#workloads.set(workload.name, { workload, healthyMs: 0 });
   }
 
+  remove(...names: readonly string[]): void {
+    for (const name of names) this.#workloads.delete(name);
+  }
+
   /** Somebody pauses it, with its pods as they are then. */
   pause(name: string, status: Partial<Workload['status']> = { updatedReplicas: 0 }): void {
     const workload = this.read(name);
     this.add({ ...workload, paused: true, status: { ...workload.status, ...status } });
+  }
+
+  /** Whatever was written into its pod template is taken away again. */
+  putBack(name: string): void {
+    const workload = this.read(name);
+    if (Object.keys(workload.templateAnnotations).length === 0) return;
+    const resourceVersion = String(Number(workload.resourceVersion) + 1);
+    this.add({ ...workload, resourceVersion, generation: workload.generation + 1, templateAnnotations: {} });
+  }
+
+  get names(): readonly string[] {
+    return [...this.#workloads.keys()];
   }
 
   read(name: string): Workload {
@@ -98,7 +116,8 @@ export class FakeWorkloads implements Workloads {
     };
     if (dryRun) return written;
     this.writes += 1;
-    this.#workloads.set(written.name, { workload: written, healthyMs: this.#clock.wallMs + this.rollMs });
+    const rollMs = this.rollMsOf.get(written.name) ?? this.rollMs;
+    this.#workloads.set(written.name, { workload: written, healthyMs: this.#clock.wallMs + rollMs });
     return written;
   }
 }

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Workload } from '../../../src/domain/workload.ts';
+import { aWorkload, type ResetParts } from '../support/builders.ts';
+import { Operator } from '../support/operator.ts';
+import { Scene } from '../support/scene.ts';
+
+const names = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, n) => `w${String(n).padStart(3, '0')}`);
+
+/** A scene of just these workloads, and its operator, before whose every list something befalls them. */
+function stage(
+  workloads: readonly Workload[],
+  parts: ResetParts = {},
+  befalls: (scene: Scene) => void = () => undefined,
+) {
+  const scene = new Scene({ spec: { rollout: { kinds: ['Deployment', 'StatefulSet'] } }, ...parts });
+  scene.workloads.remove('api', 'worker');
+  scene.workloads.add(...workloads);
+  const operator = new Operator(scene);
+  operator.faults.plan = (_n, name) => {
+    if (name === 'workloads.list') befalls(scene);
+    return undefined;
+  };
+  return { scene, operator };
+}
+
+const putAllBack = (scene: Scene): void => {
+  for (const name of scene.workloads.names) scene.workloads.putBack(name);
+};
+
+/** How many events there are of each workload. */
+function eventsOf({ events }: Operator): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { regarding } of events) {
+    if (regarding.kind === 'CloudSqlSslReset') continue;
+    counts.set(regarding.name, (counts.get(regarding.name) ?? 0) + 1);
+  }
+  return counts;
+}
+
+const mostEvents = (operator: Operator): number => Math.max(0, ...eventsOf(operator).values());
+
+test('120 workloads whose owner puts the template back each second are annotated once each at most, told of once, and left to a person', async () => {
+  const owner = { kind: 'Revision', name: 'main' };
+  const { scene, operator } = stage(
+    names(120).map((name) => aWorkload({ name, owner })),
+    {},
+    putAllBack,
+  );
+  await operator.drive();
+  assert.equal(scene.end, 'Complete');
+  assert.ok(scene.workloads.writes <= 120, `${scene.workloads.writes} patches`);
+  assert.equal(mostEvents(operator), 1);
+  assert.match(scene.status.conditions?.[0]?.message ?? '', /^0\/120 workloads rolled; 120 left to a person/);
+});
+
+test('120 workloads that nobody owns and somebody puts back each second are annotated three times each at most, and left to a person', async () => {
+  const { scene, operator } = stage(
+    names(120).map((name) => aWorkload({ name })),
+    {},
+    putAllBack,
+  );
+  await operator.drive();
+  assert.equal(scene.end, 'Complete');
+  assert.ok(scene.workloads.writes <= 360, `${scene.workloads.writes} patches`);
+  assert.ok(mostEvents(operator) <= 1);
+});
+
+test('a workload that is put back by hand once is annotated again, and rolled', async () => {
+  let isPutBack = false;
+  const { scene, operator } = stage([aWorkload({ name: 'api' })], {}, ({ workloads }) => {
+    if (isPutBack || workloads.writes === 0) return;
+    workloads.putBack('api');
+    isPutBack = true;
+  });
+  await operator.drive();
+  assert.deepEqual([scene.end, scene.status.rollout?.summary, scene.workloads.writes], ['Complete', '1/1', 2]);
+});
+
+test('120 StatefulSets of strategy OnDelete beside one slow Deployment are all annotated, once, and told of once', async () => {
+  const onDelete = names(120).map((name) =>
+    aWorkload({ kind: 'StatefulSet', name, strategy: { kind: 'OnDelete' }, status: { updatedReplicas: 0 } }),
+  );
+  const { scene, operator } = stage([...onDelete, aWorkload({ name: 'slow' })]);
+  scene.workloads.rollMs = 300_000;
+  for (const name of names(120)) scene.workloads.rollMsOf.set(name, 0);
+  await operator.drive();
+  const { end, status } = scene;
+  assert.deepEqual([end, status.rollout?.summary, scene.workloads.writes], ['Complete', '1/121', 121]);
+  assert.equal(mostEvents(operator), 1);
+  assert.equal(eventsOf(operator).size, 121);
+});
+
+test('402 workloads that roll all roll, each annotated once and told of once', async () => {
+  const { scene, operator } = stage(names(402).map((name) => aWorkload({ name })));
+  await operator.drive();
+  assert.deepEqual([scene.end, scene.status.rollout?.summary, scene.workloads.writes], ['Complete', '402/402', 402]);
+  assert.deepEqual([mostEvents(operator), eventsOf(operator).size], [1, 402]);
+});
+
+test('workloads past the hundredth that are put back after they had rolled are remembered, and fought three times at most', async () => {
+  const fought = new Set(names(150).slice(140));
+  const { scene, operator } = stage(
+    names(150).map((name) => aWorkload({ name })),
+    {},
+    ({ workloads, status }) => {
+      const rows = status.rollout?.workloads ?? [];
+      for (const { name, state } of rows) if (state === 'Rolled' && fought.has(name)) workloads.putBack(name);
+    },
+  );
+  scene.workloads.add(aWorkload({ name: 'slow' }));
+  scene.workloads.rollMsOf.set('slow', 200_000);
+  await operator.drive();
+  assert.equal(scene.end, 'Complete');
+  assert.ok(scene.workloads.writes <= 151 + 2 * 10, `${scene.workloads.writes} patches`);
+});
