@@ -17,7 +17,7 @@ export function matchesSelector({ matchLabels = {}, matchExpressions = [] }: Lab
 }
 
 function meets({ key, operator, values = [] }: Requirement, labels: Labels): boolean {
-  const value = labels[key];
+  const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
   switch (operator) {
     case 'In':
       return value !== undefined && values.includes(value);

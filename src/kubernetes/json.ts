@@ -5,34 +5,39 @@ export type Json = Readonly<Record<string, unknown>>;
 export const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** Of its own: what each JavaScript object inherits, `constructor` say, nobody has written. */
+const at = (value: unknown, key: string): unknown =>
+  isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+
 /** The object at `key`, or an empty one. */
 export function objectAt(value: unknown, key: string): Json {
-  const inner = isObject(value) ? value[key] : undefined;
+  const inner = at(value, key);
   return isObject(inner) ? inner : {};
 }
 
 /** The text at `key`, or ''. */
 export function textAt(value: unknown, key: string): string {
-  const inner = isObject(value) ? value[key] : undefined;
+  const inner = at(value, key);
   return typeof inner === 'string' ? inner : '';
 }
 
 export function numberAt(value: unknown, key: string): number | undefined {
-  const inner = isObject(value) ? value[key] : undefined;
+  const inner = at(value, key);
   return typeof inner === 'number' ? inner : undefined;
 }
 
 /** The array at `key`, or an empty one. */
 export function arrayAt(value: unknown, key: string): readonly unknown[] {
-  const inner = isObject(value) ? value[key] : undefined;
+  const inner = at(value, key);
   return Array.isArray(inner) ? inner : [];
 }
 
-/** The entries at `key` that are text: labels or annotations. */
+/** The entries at `key` that are text: labels or annotations. Also one that is called `__proto__`. */
 export function textsAt(value: unknown, key: string): Readonly<Record<string, string>> {
-  const texts: Record<string, string> = {};
-  for (const [name, text] of Object.entries(objectAt(value, key))) if (typeof text === 'string') texts[name] = text;
-  return texts;
+  const texts = Object.entries(objectAt(value, key)).flatMap(([name, text]) =>
+    typeof text === 'string' ? [[name, text] as const] : [],
+  );
+  return Object.fromEntries(texts);
 }
 
 /** The value of a JSON text, undefined where it is none. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import {
   type LabelSelector,
   matchesSelector,
@@ -39,6 +40,20 @@ describe('a label selector', () => {
       assert.equal(selectorQuery(selector), query);
     });
   }
+  test('never takes what every JavaScript object inherits for a label', () => {
+    const inherited = fc.constantFrom(...Object.getOwnPropertyNames(Object.prototype));
+    const operator = fc.constantFrom('In', 'NotIn', 'Exists', 'DoesNotExist');
+    fc.assert(
+      fc.property(inherited, operator, (key, operatorName) => {
+        const requirement = { key, operator: operatorName, ...(operatorName.endsWith('In') && { values: ['x'] }) };
+        const isAbsent = operatorName === 'NotIn' || operatorName === 'DoesNotExist';
+        const selector: LabelSelector = { matchExpressions: [requirement] };
+        assert.equal(matchesSelector(selector, { app: 'api' }), isAbsent);
+        assert.equal(matchesSelector(selector, Object.fromEntries([[key, 'x']])), !isAbsent);
+        assert.equal(matchesSelector({ matchLabels: Object.fromEntries([[key, 'x']]) }, {}), false);
+      }),
+    );
+  });
   test('is the label of the instance where the spec has none', () =>
     assert.equal(selectorQuery(rolloutSelector(aSpec())), 'cloudsql-ssl.dev/instance=orders-db'));
   test('is the one of the spec where it has one', () =>
