@@ -45,7 +45,7 @@ export type WaitingReason =
 export type StalledReason =
   /** No administrator allowed this namespace the instance. */
   | 'NotPermitted'
-  /** A hook would have each sync recreate the object, and so reset; a sync option, a forced one. */
+  /** An annotation has a tool recreate the object, as a hook does at each sync, and each time would reset. */
   | 'HookNotAllowed'
   /** The operator runs with --require-preconditions and the object has none. */
   | 'PreconditionsRequired'

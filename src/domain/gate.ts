@@ -1,7 +1,8 @@
 import { isPastDeadline } from './attempts.ts';
 import type { Verdict } from './conditions.ts';
-import { findCondition, stalled, toTime } from './conditions.ts';
+import { findCondition, oneLine, stalled, toTime } from './conditions.ts';
 import type { Permission } from './permission.ts';
+import { recreationMark } from './recreation.ts';
 import type { SslReset } from './ssl-reset.ts';
 import { timeOf } from './time.ts';
 
@@ -16,12 +17,8 @@ export function refusal(reset: SslReset, { permission, requirePreconditions, now
   const { serverCaSha1Fingerprint, serverCertificate, notAfterTime } = reset.spec.preconditions;
   const hasPrecondition = serverCaSha1Fingerprint !== undefined || serverCertificate !== undefined;
   if (!permission.allowed) return stalled('NotPermitted', permission.message);
-  if (!hasPrecondition && mayBeRecreatedBySync(reset)) {
-    return stalled(
-      'HookNotAllowed',
-      'A hook, or the sync option Force or Replace, has a sync recreate this object, and each time would reset the instance: remove it, or set preconditions.serverCaSha1Fingerprint, or preconditions.serverCertificate: Missing',
-    );
-  }
+  const mark = hasPrecondition ? undefined : recreationMark(reset.metadata);
+  if (mark !== undefined) return stalled('HookNotAllowed', recreationMessage(reset, mark));
   const late = expiry(notAfterTime, now);
   if (late !== undefined) return late;
   if (isPastDeadline(reset, now)) return stalled('DeadlineExceeded', deadlineMessage(reset));
@@ -33,6 +30,9 @@ export function refusal(reset: SslReset, { permission, requirePreconditions, now
   }
   return undefined;
 }
+
+const recreationMessage = (reset: SslReset, mark: string): string =>
+  `By ${oneLine(mark, 128)} a sync may recreate this object, and each time would reset the instance: set preconditions.serverCaSha1Fingerprint, or preconditions.serverCertificate: Missing; or remove it, and go on with: ${retryCommand(reset)}`;
 
 /** The CRD takes no time that cannot be read, but one of another version may have. */
 function expiry(notAfterTime: string | undefined, now: Date): Verdict | undefined {
@@ -62,13 +62,3 @@ function lastMessage({ status: { conditions } }: SslReset): string {
 
 export const retryCommand = ({ metadata: { namespace, name } }: SslReset): string =>
   `kubectl -n ${namespace} annotate sslreset ${name} --overwrite cloudsql-ssl.dev/retry="$(date +%s)"`;
-
-const HOOKS = ['argocd.argoproj.io/hook', 'helm.sh/hook'];
-const SYNC_OPTIONS = 'argocd.argoproj.io/sync-options';
-
-function mayBeRecreatedBySync({ metadata: { annotations } }: SslReset): boolean {
-  const options = (annotations[SYNC_OPTIONS] ?? '').split(',').map((option) => option.trim());
-  return (
-    HOOKS.some((hook) => hook in annotations) || options.includes('Force=true') || options.includes('Replace=true')
-  );
-}

@@ -27,6 +27,8 @@ export interface Metadata {
   readonly resourceVersion: string;
   readonly generation: number;
   readonly annotations: Readonly<Record<string, string>>;
+  /** Absent where there are none. */
+  readonly labels?: Readonly<Record<string, string>>;
   readonly deletionTimestamp?: string;
 }
 

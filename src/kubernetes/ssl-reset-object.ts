@@ -20,6 +20,7 @@ function parseMetadata(metadata: unknown): Metadata | undefined {
   const generation = numberAt(metadata, 'generation');
   if (!namespace || !name || !uid || !resourceVersion || generation === undefined) return undefined;
   const deletionTimestamp = textAt(metadata, 'deletionTimestamp');
+  const labels = textsAt(metadata, 'labels');
   return {
     namespace,
     name,
@@ -27,6 +28,7 @@ function parseMetadata(metadata: unknown): Metadata | undefined {
     resourceVersion,
     generation,
     annotations: textsAt(metadata, 'annotations'),
+    ...(Object.keys(labels).length > 0 && { labels }),
     ...(deletionTimestamp !== '' && { deletionTimestamp }),
   };
 }

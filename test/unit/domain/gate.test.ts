@@ -58,21 +58,51 @@ describe('refusal', () => {
 
   const recreated: readonly (readonly [string, string])[] = [
     ['argocd.argoproj.io/hook', 'PreSync'],
-    ['helm.sh/hook', 'post-upgrade'],
     ['argocd.argoproj.io/sync-options', 'Force=true'],
     ['argocd.argoproj.io/sync-options', 'Prune=false, Replace=true'],
+    ['argocd.argoproj.io/sync-options', 'prune=false,force = True'],
+    ['helm.sh/hook', 'post-upgrade'],
+    ['kluctl.io/hook', 'pre-deploy'],
+    ['kustomize.toolkit.fluxcd.io/force', 'enabled'],
+    ['kustomize.toolkit.fluxcd.io/force', 'Enabled'],
+    ['kustomize.toolkit.fluxcd.io/force', ' true '],
+    ['kapp.k14s.io/update-strategy', 'always-replace'],
+    ['kapp.k14s.io/update-strategy', 'fallback-on-replace'],
+    ['kapp.k14s.io/update-strategy', 'Always-Replace'],
+    ['kapp.k14s.io/versioned', ''],
+    ['strategy.spinnaker.io/recreate', 'true'],
+    ['strategy.spinnaker.io/replace', 'true'],
+    ['werf.io/delete-policy', 'before-creation'],
   ];
   for (const [key, value] of recreated) {
-    test(`an object recreated at each sync by ${key}: ${value} is refused`, () =>
-      assert.equal(reasonOf({ annotations: { [key]: value } }), 'HookNotAllowed'));
-    test(`with a fingerprint ${key}: ${value} is harmless`, () =>
+    test(`an object recreated by ${key}: ${JSON.stringify(value)} is refused, by its name and with the way out`, () => {
+      const verdict = verdictOf({ annotations: { [key]: value } });
+      assert.equal(verdict?.reason, 'HookNotAllowed');
+      assert.ok(verdict?.message.includes(key));
+      assert.match(verdict?.message ?? '', /serverCertificate: Missing; or remove it.*kubectl -n orders annotate/);
+    });
+    test(`with a fingerprint ${key}: ${JSON.stringify(value)} is harmless`, () =>
       assert.equal(reasonOf({ annotations: { [key]: value }, spec: { preconditions: precondition } }), undefined));
   }
-  test('other sync options are harmless', () =>
-    assert.equal(
-      reasonOf({ annotations: { 'argocd.argoproj.io/sync-options': 'Force=false,Prune=true' } }),
-      undefined,
-    ));
+  test('Flux takes its mark from a label as well, and so is refused', () =>
+    assert.equal(reasonOf({ labels: { 'kustomize.toolkit.fluxcd.io/force': 'enabled' } }), 'HookNotAllowed'));
+  const patched: readonly (readonly [string, string])[] = [
+    ['argocd.argoproj.io/sync-options', 'Force=false,Prune=true,ServerSideApply=true'],
+    ['argocd.argoproj.io/sync-options', ''],
+    ['argocd.argoproj.io/sync-wave', '5'],
+    ['helm.sh/resource-policy', 'keep'],
+    ['kustomize.toolkit.fluxcd.io/force', 'disabled'],
+    ['kustomize.toolkit.fluxcd.io/ssa', 'Merge'],
+    ['kustomize.toolkit.fluxcd.io/reconcile', 'disabled'],
+    ['kapp.k14s.io/update-strategy', ''],
+    ['kapp.k14s.io/update-strategy', 'skip'],
+    ['strategy.spinnaker.io/recreate', 'false'],
+    ['constructor', 'x'],
+  ];
+  for (const [key, value] of patched) {
+    test(`${key}: ${JSON.stringify(value)} recreates nothing, and is harmless`, () =>
+      assert.equal(reasonOf({ annotations: { [key]: value } }), undefined));
+  }
   for (const notAfterTime of ['2020-01-01T00:00:00,123456789+00:00', '2020-01-01T00:00:00+25:00', 'tomorrow', '']) {
     test(`a notAfterTime that cannot be read, ${JSON.stringify(notAfterTime)}, is an invalid request, never an open guard`, () => {
       const verdict = verdictOf({ spec: { preconditions: { notAfterTime } } });

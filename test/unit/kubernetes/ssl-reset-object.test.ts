@@ -18,7 +18,7 @@ test('absent annotations and status are empty', () => {
 });
 
 test('what is not read of the metadata is dropped', () => {
-  const object = { metadata: { ...metadata, managedFields: [{}], labels: { a: 'b' }, finalizers: ['x'] }, spec };
+  const object = { metadata: { ...metadata, managedFields: [{}], finalizers: ['x'] }, spec };
   assert.deepEqual(Object.keys(parseSslReset(object)?.metadata ?? {}).toSorted(), [
     'annotations',
     'generation',

@@ -42,6 +42,7 @@ export interface ResetParts {
   readonly resourceVersion?: string;
   readonly generation?: number;
   readonly annotations?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
   readonly deletionTimestamp?: string;
   readonly spec?: SpecParts;
   readonly status?: Status;
