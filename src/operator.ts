@@ -138,8 +138,7 @@ export function startOperator(options: OperatorOptions): Operator {
       case 'applied':
         return fleet.take(event.object);
       case 'deleted':
-        fleet.remove(event.object.key);
-        return [];
+        return fleet.remove(event.object.key);
       case 'failed':
       case 'recovered':
         return [];

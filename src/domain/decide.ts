@@ -4,6 +4,7 @@ import type { Arrival } from './request.ts';
 import {
   hasNewRetry,
   isComplete,
+  isFollowed,
   isNewerGeneration,
   isNewRequest,
   isSettled,
@@ -20,6 +21,7 @@ export type Step =
   | { readonly kind: 'Wait'; readonly delayMs: number }
   | { readonly kind: 'Receive'; readonly arrival: Arrival }
   | { readonly kind: 'RecordRetry' }
+  | { readonly kind: 'LookAround' }
   | { readonly kind: 'Resolve' }
   | { readonly kind: 'Follow' }
   | { readonly kind: 'Suspend' }
@@ -32,8 +34,10 @@ export type Step =
 
 export interface Facts {
   readonly now: Date;
-  /** Another object of the instance has recorded a newer CA, or its reset has deleted this one's client certificates. */
+  /** Another object of the instance has read another CA since, or its reset has deleted this one's client certificates. */
   readonly isOutdated: boolean;
+  /** Another object of the instance has gone with a call that may have been executed. */
+  readonly hasLostSibling: boolean;
 }
 
 const NOTHING: Step = { kind: 'Nothing' };
@@ -48,9 +52,9 @@ const NOTHING: Step = { kind: 'Nothing' };
  * | a call was recorded and its outcome is not known | resolve |
  * | accepted, and not seen to its end | follow |
  * | a new request | receive |
- * | complete for this request and generation | nothing; receive when it is outdated: another object of the instance saw a newer CA, or deleted its client certificates by a reset |
+ * | complete for this request and generation | nothing; receive when it is outdated: another object of the instance has read another CA since, or deleted its client certificates by a reset; look around when another object went with a call that may have been executed |
  * | stalled, and a new value of `retry` | receive |
- * | stalled for this generation | nothing; `NotPermitted` and `ObjectConflict` look again until the deadline |
+ * | stalled for this generation | nothing; `NotPermitted` and `ObjectConflict` look again until the deadline; what was reset before it stalled is received when it is outdated, and looks around, as above |
  * | a newer generation of the same request | receive once more |
  * | a new value of `retry` while not stalled | record it |
  * | the issue of a client certificate was recorded and is not known to have ended in its Secret | resolve the certificate |
@@ -68,9 +72,9 @@ const NOTHING: Step = { kind: 'Nothing' };
 export function decide(reset: SslReset, facts: Facts): Step {
   const { request } = reset.status;
   if (reset.metadata.deletionTimestamp !== undefined) return whileDeleted(reset, facts);
-  if ((isUnresolved(request) || isFollowed(reset)) && hasNewRetry(reset)) return { kind: 'RecordRetry' };
+  if ((isUnresolved(request) || isFollowed(request)) && hasNewRetry(reset)) return { kind: 'RecordRetry' };
   if (isUnresolved(request)) return afterDelay(reset, facts, { kind: 'Resolve' });
-  if (isFollowed(reset)) return afterDelay(reset, facts, { kind: 'Follow' });
+  if (isFollowed(request)) return afterDelay(reset, facts, { kind: 'Follow' });
   if (isNewRequest(reset)) return { kind: 'Receive', arrival: 'New' };
   if (isComplete(reset)) return whenComplete(reset, facts);
   if (isStalled(reset)) return whenStalled(reset, facts);
@@ -79,15 +83,13 @@ export function decide(reset: SslReset, facts: Facts): Step {
   return onward(reset, facts);
 }
 
-const isFollowed = ({ status: { request } }: SslReset): boolean =>
-  request?.outcome === 'Accepted' && request.doneTime === undefined;
-
 const whileDeleted = (reset: SslReset, facts: Facts): Step =>
-  isFollowed(reset) ? afterDelay(reset, facts, { kind: 'Follow' }) : NOTHING;
+  isFollowed(reset.status.request) ? afterDelay(reset, facts, { kind: 'Follow' }) : NOTHING;
 
-function whenComplete(reset: SslReset, { isOutdated }: Facts): Step {
+function whenComplete(reset: SslReset, { isOutdated, hasLostSibling }: Facts): Step {
   if (isOutdated) return { kind: 'Receive', arrival: 'Outdated' };
-  return hasNewRetry(reset) ? { kind: 'RecordRetry' } : NOTHING;
+  if (hasNewRetry(reset)) return { kind: 'RecordRetry' };
+  return hasLostSibling ? { kind: 'LookAround' } : NOTHING;
 }
 
 function whenStalled(reset: SslReset, facts: Facts): Step {
@@ -97,9 +99,13 @@ function whenStalled(reset: SslReset, facts: Facts): Step {
       ? { kind: 'KeepUnknown' }
       : { kind: 'Receive', arrival: 'Again' };
   }
+  // Its workloads hold a CA of the instance, whatever it stalled for.
+  const holdsCa = isSettled(reset.status.request);
+  if (holdsCa && facts.isOutdated) return { kind: 'Receive', arrival: 'Outdated' };
   const reason = stalledReason(reset);
   const looksAgain = reason === 'NotPermitted' || reason === 'ObjectConflict';
-  return looksAgain && !isPastDeadline(reset, facts.now) ? onward(reset, facts) : NOTHING;
+  if (looksAgain && !isPastDeadline(reset, facts.now)) return onward(reset, facts);
+  return holdsCa && facts.hasLostSibling ? { kind: 'LookAround' } : NOTHING;
 }
 
 function onward(reset: SslReset, facts: Facts): Step {

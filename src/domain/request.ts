@@ -39,6 +39,10 @@ export const isNewerGeneration = ({ metadata, status: { request } }: SslReset): 
 export const isUnresolved = (request: Request | undefined): boolean =>
   request?.time !== undefined && request.outcome === undefined;
 
+/** The call was accepted, and its operation is not seen to its end. */
+export const isFollowed = (request: Request | undefined): boolean =>
+  request?.outcome === 'Accepted' && request.doneTime === undefined;
+
 /** The reset itself needs no further call: it was accepted, or was not necessary. */
 export const isSettled = (request: Request | undefined): boolean =>
   request?.outcome === 'Accepted' || request?.outcome === 'AlreadyDone';

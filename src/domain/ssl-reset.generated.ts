@@ -356,6 +356,10 @@ export interface CloudSqlSslResetStatus {
      */
     hasShownNewCa?: boolean;
     /**
+     * The newest readTime of another object of the instance when this request was received for it once more.
+     */
+    followedTime?: string;
+    /**
      * Names of the newest operations that issued or deleted client certificates; none of them is taken for the reset of another object.
      */
     certificateOperations?: string[];
@@ -389,6 +393,10 @@ export interface CloudSqlSslResetStatus {
       operationsSince?: string;
     };
   };
+  /**
+   * Uids of other objects of the instance whose reset may end after the server CAs were read here. When one of them goes, the CAs and the client certificates are looked at once more.
+   */
+  siblingCalls?: string[];
   /**
    * The active server CA of the instance when it was read last.
    */

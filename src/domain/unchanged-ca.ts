@@ -1,7 +1,7 @@
 /** What it means that an instance shows the old server CA although its reset is done. */
-import { caOwner, type Instance, isFirstGeneration } from './instance.ts';
+import { caOwner, type Instance, isFirstGeneration, type ServerCas } from './instance.ts';
 import { isDone } from './resolve.ts';
-import type { Before, Operation, Spec } from './ssl-reset.ts';
+import type { Before, Operation, Request, Spec } from './ssl-reset.ts';
 
 export interface AfterReset {
   readonly instance: Instance;
@@ -59,3 +59,11 @@ const began = (...times: readonly (string | undefined)[]): number =>
 /** Whether the active CA is one that the reset cannot have made. */
 export const isOldCa = ({ serverCas, serverCaSha1Fingerprint }: Before, active: string): boolean =>
   serverCas === undefined ? active === serverCaSha1Fingerprint : serverCas.includes(active);
+
+/** Whether another CA must show up before anything is published. */
+export const isStillOld = (request: Request, cas: ServerCas): boolean =>
+  cas.length === 0 || (request.outcome === 'Accepted' && request.hasShownNewCa !== true && !isNewCa(request, cas));
+
+/** Whether the reset of this request can have made the active CA. */
+export const isNewCa = ({ outcome, before = {} }: Request, [active]: ServerCas): boolean =>
+  outcome === 'Accepted' && active !== undefined && !isOldCa(before, active.sha1Fingerprint);

@@ -37,26 +37,30 @@ export class Fleet {
     const hasOtherCa = member.ca !== undefined && member.ca.fingerprint !== before?.ca?.fingerprint;
     const hasRead = member.ca !== undefined && member.ca.readMs !== before?.ca?.readMs;
     const hasReset = member.resetMs !== undefined && member.resetMs !== before?.resetMs;
+    const lost = lostWith(member, before);
     return this.#siblings(member).filter((sibling) => {
+      if (lost !== undefined && sibling.siblingCalls.includes(lost)) return true;
       if (hasOtherCa && !sibling.isIdle) return true;
       return (hasOtherCa || hasRead || hasReset) && outdates(member, sibling);
     });
   }
 
-  remove(key: string): void {
+  /** The object is gone. Answers whom that concerns. */
+  remove(key: string): readonly ObjectRef[] {
     const member = this.#members.get(key);
-    if (member !== undefined) this.#leaveLane(member);
+    if (member === undefined) return [];
+    this.#leaveLane(member);
     this.#members.delete(key);
+    return refsOf(this.#siblings(member).filter(({ siblingCalls }) => siblingCalls.includes(member.uid)));
   }
 
   /** The full set of a namespace, or of the cluster: whatever is not in it is gone. */
   replace(members: readonly Member[], namespace?: string): readonly ObjectRef[] {
     const present = new Set(members.map(({ key }) => key));
-    for (const key of [...this.#members.keys()]) {
-      const isInScope = namespace === undefined || refOf(key).namespace === namespace;
-      if (isInScope && !present.has(key)) this.remove(key);
-    }
-    return members.flatMap((member) => this.take(member));
+    const isGone = (key: string): boolean =>
+      (namespace === undefined || refOf(key).namespace === namespace) && !present.has(key);
+    const left = [...this.#members.keys()].filter(isGone).flatMap((key) => this.remove(key));
+    return [...left, ...members.flatMap((member) => this.take(member))];
   }
 
   /** One pass at a time for each instance: the lane of an object's key. */
@@ -117,8 +121,34 @@ export class Fleet {
         one.ca !== undefined &&
         one.ca.fingerprint !== ca?.sha1Fingerprint &&
         one.ca.createTimeMs > madeMs &&
-        (own.ca === undefined || hasOtherCa(one, own)),
+        (own.ca === undefined || laterRead(one.ca, own.ca) < 0),
     )?.ca?.fingerprint;
+  }
+
+  /** The newest time at which another object of the instance read its CA, RFC 3339; undefined: none is known. */
+  lastReadOfOthers(reset: SslReset): string | undefined {
+    const times = this.#siblings(memberOf(reset)).flatMap(({ ca }) => ca?.readMs ?? []);
+    return times.length === 0 ? undefined : new Date(Math.max(...times)).toISOString();
+  }
+
+  /** Those that carry a CA of the instance, and do not know yet that this object may call. */
+  unawareSiblings(reset: SslReset): readonly ObjectRef[] {
+    const { uid } = reset.metadata;
+    return refsOf(
+      this.#siblings(memberOf(reset)).filter(
+        ({ isUnderWay, call, siblingCalls }) => isUnderWay && call === 'None' && !siblingCalls.includes(uid),
+      ),
+    );
+  }
+
+  /** Uids of the others whose call is not seen to its end. */
+  callingSiblings(reset: SslReset): readonly string[] {
+    return this.#siblings(memberOf(reset)).flatMap(({ uid, call }) => (call === 'Open' ? [uid] : []));
+  }
+
+  /** Uids of those that it knows to have called, and that nobody will hear of any more. */
+  lostSiblings(reset: SslReset): readonly string[] {
+    return this.#lostBy(memberOf(reset));
   }
 
   /** RFC 3339; undefined: none is known. */
@@ -184,7 +214,13 @@ export class Fleet {
   }
 
   #isDue(member: Member): boolean {
-    return !member.isIdle || this.#isOutdated(member);
+    return !member.isIdle || this.#isOutdated(member) || this.#lostBy(member).length > 0;
+  }
+
+  #lostBy(member: Member): readonly string[] {
+    if (member.siblingCalls.length === 0) return member.siblingCalls;
+    const heard = new Set(this.#siblings(member).flatMap(({ uid, call }) => (call === 'Abandoned' ? [] : [uid])));
+    return member.siblingCalls.filter((uid) => !heard.has(uid));
   }
 
   #isOutdated(member: Member): boolean {
@@ -208,6 +244,12 @@ export class Fleet {
 
 const refsOf = (members: Iterable<Member>): readonly ObjectRef[] => Array.from(members, ({ key }) => refOf(key));
 
+/** Uid of an object of which nobody will hear any more, where that is new. */
+function lostWith(member: Member, before: Member | undefined): string | undefined {
+  if (before !== undefined && before.uid !== member.uid) return before.uid;
+  return member.call === 'Abandoned' && before?.call !== 'Abandoned' ? member.uid : undefined;
+}
+
 /** Who led before may have begun something without an end: then the status alone tells, not the trigger. */
 function asksForPass(before: Member, { uid, trigger, hasRequest, isIdle }: Member): boolean {
   const isWiped = before.hasRequest && !hasRequest;
@@ -218,7 +260,11 @@ const outdates = (sibling: Member, own: Member): boolean => hasOtherCa(sibling, 
 
 /** Read later: a CA made later may have been taken back since. */
 const hasOtherCa = ({ ca }: Member, own: Member): boolean =>
-  ca !== undefined && own.ca !== undefined && ca.fingerprint !== own.ca.fingerprint && laterRead(ca, own.ca) < 0;
+  ca !== undefined &&
+  own.ca !== undefined &&
+  ca.fingerprint !== own.ca.fingerprint &&
+  laterRead(ca, own.ca) < 0 &&
+  ca.readMs > (own.followedMs ?? -1);
 
 /** For a sort that begins with what was read last. Where that is not told, the CA that was made last was. */
 const laterRead = (a: Member['ca'], b: Member['ca']): number =>

@@ -1,8 +1,8 @@
 /** What is kept of an object that is watched: ten thousand of them are held for ever, so each field counts. */
 import { callTimes } from '../domain/blast-radius.ts';
-import { openIssue } from '../domain/client-certificate.ts';
+import { openIssue, wantsCertificates } from '../domain/client-certificate.ts';
 import { decide } from '../domain/decide.ts';
-import { isSettled, isStalled, isUnresolved } from '../domain/request.ts';
+import { isFollowed, isSettled, isStalled, isUnresolved } from '../domain/request.ts';
 import { annotations, instanceKey, isSuspended, type SslReset, type Status } from '../domain/ssl-reset.ts';
 import { timeOf } from '../domain/time.ts';
 import type { ObjectRef } from './ports.ts';
@@ -28,6 +28,11 @@ export interface Member {
   readonly resetMs: number | undefined;
   /** The end of the newest reset of another object that its client certificates took account of; undefined: it has none. */
   readonly seenResetMs: number | undefined;
+  /** The newest CA of another object that its request was received for once more, by when it was read. */
+  readonly followedMs: number | undefined;
+  /** Uids of other objects that it knows to have called, or to be about to. */
+  readonly siblingCalls: readonly string[];
+  readonly call: CallStage;
   readonly doubt: Doubt | undefined;
   /** A client certificate is being issued, or its issue found out: whatever that starts looks like a reset in doubt. */
   readonly isIssuing: boolean;
@@ -42,6 +47,14 @@ export interface Member {
   /** Of the active server CA as it was read last. */
   readonly caExpiryMs: number | undefined;
 }
+
+export type CallStage =
+  /** It was not made, or what became of it is in the status. */
+  | 'None'
+  /** It was recorded, and its end is not seen yet. */
+  | 'Open'
+  /** Nobody will write down what becomes of it: the object is being deleted, or its outcome was given up. */
+  | 'Abandoned';
 
 /** A call of the object may still show up. */
 type Doubt =
@@ -60,7 +73,8 @@ export function refOf(key: string): ObjectRef {
 }
 
 /** Without a clock nothing counts as past its deadline: whatever hangs on that is looked at. */
-const isIdle = (reset: SslReset): boolean => decide(reset, { now: new Date(0), isOutdated: false }).kind === 'Nothing';
+const isIdle = (reset: SslReset): boolean =>
+  decide(reset, { now: new Date(0), isOutdated: false, hasLostSibling: false }).kind === 'Nothing';
 
 /** One list for all that have none. */
 const NONE: readonly string[] = [];
@@ -82,7 +96,10 @@ export function memberOf(reset: SslReset): Member {
         ? undefined
         : { fingerprint, createTimeMs, readMs: timeOf(readTime) ?? 0 },
     resetMs: resetMsOf(status),
-    seenResetMs: status.request?.issuedTime === undefined ? undefined : (timeOf(status.request.otherResetTime) ?? 0),
+    seenResetMs: hasCertificatesToLose(reset) ? (timeOf(status.request?.otherResetTime) ?? 0) : undefined,
+    followedMs: timeOf(status.request?.followedTime),
+    siblingCalls: status.siblingCalls ?? NONE,
+    call: callStageOf(reset),
     doubt: doubtOf(reset),
     isIssuing: openIssue(reset) !== undefined && metadata.deletionTimestamp === undefined && !isStalled(reset),
     operation: status.operation?.name,
@@ -97,6 +114,18 @@ export function memberOf(reset: SslReset): Member {
 function resetMsOf({ request, operation }: Status): number | undefined {
   const isReset = request?.outcome === 'Accepted' && request.doneTime !== undefined && operation?.error === undefined;
   return isReset ? timeOf(operation?.endTime ?? operation?.startTime ?? operation?.insertTime) : undefined;
+}
+
+/** A conflict about a name may have gone with all client certificates of the instance. */
+function hasCertificatesToLose(reset: SslReset): boolean {
+  const { request } = reset.status;
+  const isHeldUp = isStalled(reset) && wantsCertificates(reset) && request?.publishedTime !== undefined;
+  return request?.issuedTime !== undefined || isHeldUp;
+}
+
+function callStageOf({ metadata, status: { request } }: SslReset): CallStage {
+  if (metadata.deletionTimestamp !== undefined || request?.outcome === 'Unknown') return 'Abandoned';
+  return isUnresolved(request) || isFollowed(request) ? 'Open' : 'None';
 }
 
 function doubtOf(reset: SslReset): Doubt | undefined {

@@ -24,6 +24,7 @@ import { delayAtStandstill } from './standstill.ts';
 import { followOperation } from './steps/follow-operation.ts';
 import { keepUnknown, suspend, unknownMessage } from './steps/hold.ts';
 import { issueClientCertificates } from './steps/issue-client-certificates.ts';
+import { lookAround } from './steps/look-around.ts';
 import { publish } from './steps/publish.ts';
 import { receive, recordRetry } from './steps/receive.ts';
 import { requestReset } from './steps/request-reset.ts';
@@ -53,7 +54,12 @@ export async function reconcile(ref: ObjectRef, world: World): Promise<Action> {
 }
 
 async function passOver(reset: SslReset, world: World): Promise<Action> {
-  const step = decide(reset, { now: world.clock.now(), isOutdated: world.fleet.isOutdated(reset) });
+  const { clock, fleet } = world;
+  const step = decide(reset, {
+    now: clock.now(),
+    isOutdated: fleet.isOutdated(reset),
+    hasLostSibling: fleet.lostSiblings(reset).length > 0,
+  });
   world.decided?.(reset, step.kind);
   const action = await act(step, reset, world);
   const isAtOnce = action.kind === 'RequeueAfter' && action.delayMs === 0;
@@ -86,6 +92,8 @@ function run(step: Step, reset: SslReset, world: World): StepResult | Promise<St
       return receive(reset, step.arrival, world);
     case 'RecordRetry':
       return recordRetry(reset);
+    case 'LookAround':
+      return lookAround(reset, world);
     case 'Suspend':
       return suspend(reset);
     case 'KeepUnknown':
@@ -193,7 +201,7 @@ async function conclude(
   return comeBack(written, finding, world);
 }
 
-function comeBack(written: SslReset, { verdict, requeueAfterMs }: Finding, { clock, settings }: World): Action {
+function comeBack(written: SslReset, { verdict, requeueAfterMs }: Finding, { clock, fleet, settings }: World): Action {
   const now = clock.now();
   if (verdict.kind === 'Waiting') return requeueAfter(requeueAfterMs ?? remainingDelayMs(written.status.request, now));
   if (verdict.kind === 'Progressing') {
@@ -202,7 +210,9 @@ function comeBack(written: SslReset, { verdict, requeueAfterMs }: Finding, { clo
   // A newer one that came while this one was being found out waits for nothing but this end.
   if (isNewerGeneration(written)) return requeueAfter(0);
   const looksAgain = verdict.reason === 'NotPermitted' || verdict.reason === 'ObjectConflict';
-  if (!looksAgain || isPastDeadline(written, now)) return AWAIT_CHANGE;
+  if (!looksAgain || isPastDeadline(written, now)) {
+    return fleet.lostSiblings(written).length > 0 ? requeueAfter(0) : AWAIT_CHANGE;
+  }
   const since = findCondition(written.status.conditions, 'Stalled')?.lastTransitionTime;
   const elapsedMs = since === undefined ? 0 : now.getTime() - Date.parse(since);
   return requeueAfter(lookAgainDelayMs(elapsedMs, settings));

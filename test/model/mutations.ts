@@ -243,7 +243,7 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: DECIDE,
-        find: "if ((isUnresolved(request) || isFollowed(reset)) && hasNewRetry(reset)) return { kind: 'RecordRetry' };",
+        find: "if ((isUnresolved(request) || isFollowed(request)) && hasNewRetry(reset)) return { kind: 'RecordRetry' };",
         replace: '',
       },
     ],

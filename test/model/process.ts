@@ -48,8 +48,8 @@ export class Process {
 
   hear(change: Change): void {
     if (!this.isAlive) return;
-    if (change.kind === 'Deleted') this.#fleet.remove(keyOf(change.object.metadata));
-    else this.#wake(this.#fleet.apply(change.object));
+    const { object } = change;
+    this.#wake(change.kind === 'Deleted' ? this.#fleet.remove(keyOf(object.metadata)) : this.#fleet.apply(object));
   }
 
   wakeAll(): void {

@@ -14,6 +14,7 @@ import {
   BASELINE_SIZE,
   baseline,
   hasOtherServerCertificate,
+  isDone,
   type ServerCertificates,
   suspects,
 } from '../../domain/resolve.ts';
@@ -48,8 +49,8 @@ export async function preflight(reset: SslReset, request: Request, world: World)
   const pointless = judgeFingerprint(reset, instance);
   const reason = pointless === undefined ? alreadyDone(reset, instance) : undefined;
   if (reason !== undefined && request.inDoubt !== true) {
-    const obstacle = await dependentsObstacle(reset, world);
-    return obstacle === undefined ? { kind: 'AlreadyDone', reason } : { kind: 'Obstacle', verdict: obstacle };
+    const obstacle = (await orphanObstacle(reset, operations, world)) ?? (await dependentsObstacle(reset, world));
+    return orObstacle({ kind: 'AlreadyDone', reason }, obstacle);
   }
   if (hasLateOperation(reset, request, operations, world)) return { kind: 'Resolve' };
   if (reason !== undefined) return { kind: 'AlreadyDone', reason };
@@ -78,6 +79,9 @@ export async function preflight(reset: SslReset, request: Request, world: World)
     ? { kind: 'Clear', before: request.before, user: request.user }
     : { kind: 'Clear', before: now, user: await world.cloudSql.identity() };
 }
+
+const orObstacle = (checked: Preflight, verdict: Verdict | undefined): Preflight =>
+  verdict === undefined ? checked : { kind: 'Obstacle', verdict };
 
 const beforeOf = (
   serverCertificates: ServerCertificates,
@@ -111,6 +115,18 @@ function hasLateOperation(
 /** The certificates changed under a call in doubt although no operation of it is listed: that may have been the call. */
 const hasTraces = ({ inDoubt, before }: Request, now: ServerCertificates): boolean =>
   inDoubt === true && before !== undefined && hasOtherServerCertificate(before, now);
+
+/** The object of a running reset may be gone: nobody would tell that the CA of now is an old one in a moment. */
+async function orphanObstacle(
+  reset: SslReset,
+  operations: readonly Operation[],
+  { cloudSql, fleet }: World,
+): Promise<Verdict | undefined> {
+  const running = operations.filter((operation) => !isDone(operation));
+  if (running.length === 0) return undefined;
+  const user = await cloudSql.identity();
+  return judgeOperations(suspects({ before: {}, user, operations: running, claimed: fleet.claims(reset).all }));
+}
 
 const siblingObstacle = (reset: SslReset, { fleet }: World): Verdict | undefined =>
   fleet.mustWaitForSibling(reset) ? SIBLING_IN_DOUBT : undefined;

@@ -8,10 +8,11 @@ import { BASELINE_SIZE, hasNewServerCertificate } from '../../domain/resolve.ts'
 import type { Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
 import { revision, serverCaPem, serverCaStatus } from '../../domain/tls-material.ts';
-import { findRestart, isOldCa, judgeUnchangedCa } from '../../domain/unchanged-ca.ts';
+import { findRestart, isNewCa, isStillOld, judgeUnchangedCa } from '../../domain/unchanged-ca.ts';
 import type { Finding, StepEvent, StepResult, World } from '../pass.ts';
 import { readServerCertificates } from './evidence.ts';
 import { LOOKING_FOR_DEPENDENTS } from './find-dependents.ts';
+import { callsToRemember, withSiblingCalls } from './look-around.ts';
 import { applyObject, describeObject, orCannotPublish, serverCaObject } from './published-object.ts';
 import { readServerCas } from './server-cas.ts';
 
@@ -25,6 +26,7 @@ async function readAndPublish(reset: SslReset, world: World): Promise<StepResult
   const { request, operation } = reset.status;
   if (request === undefined) return { kind: 'Idle' };
   const otherResetTime = world.fleet.lastResetOfOthers(reset);
+  const siblingCalls = callsToRemember(reset, world);
   const readTime = world.fleet.timeOfRead(reset, world.clock.now());
   // Read before the CAs: whoever publishes newer ones after that turns this apply into a conflict.
   const target = serverCaObject(reset, '');
@@ -50,7 +52,7 @@ async function readAndPublish(reset: SslReset, world: World): Promise<StepResult
   return {
     kind: 'Finding',
     facts: {
-      ...facts,
+      ...withSiblingCalls(facts, siblingCalls),
       serverCa,
       request: published(request, { now: toTime(world.clock.now()), otherResetTime, isNewCa: isNewCa(request, cas) }),
       rollout: { revision: revision(cas) },
@@ -63,12 +65,6 @@ async function readAndPublish(reset: SslReset, world: World): Promise<StepResult
     events: finished(reset, serverCa.sha1Fingerprint),
   };
 }
-
-const isStillOld = (request: Request, cas: ServerCas): boolean =>
-  cas.length === 0 || (request.outcome === 'Accepted' && request.hasShownNewCa !== true && !isNewCa(request, cas));
-
-const isNewCa = ({ outcome, before = {} }: Request, [active]: ServerCas): boolean =>
-  outcome === 'Accepted' && active !== undefined && !isOldCa(before, active.sha1Fingerprint);
 
 type Unfinished = Pick<Finding, 'verdict' | 'requeueAfterMs'>;
 

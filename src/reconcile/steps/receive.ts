@@ -8,7 +8,11 @@ import type { StepResult, World } from '../pass.ts';
 /** Writes down that a request has arrived, or begins once more, before anything is done for it. */
 export async function receive(reset: SslReset, arrival: Arrival, world: World): Promise<StepResult> {
   if (arrival === 'Outdated' && !(await isPermitted(reset, world)).allowed) return { kind: 'Idle' };
-  const request = received(reset, arrival, toTime(world.clock.now()));
+  const followedTime = arrival === 'Outdated' ? world.fleet.lastReadOfOthers(reset) : undefined;
+  const request = {
+    ...received(reset, arrival, toTime(world.clock.now())),
+    ...(followedTime !== undefined && { followedTime }),
+  };
   const { operation, rollout: _rollout, ...facts } = factsOf(reset);
   const keepsOperation = operation !== undefined && isSettled(request);
   return {

@@ -10,6 +10,7 @@ import { CallWindow } from '../call-window.ts';
 import { resetLanding } from '../land-outcome.ts';
 import type { Finding, StepResult, World } from '../pass.ts';
 import type { Slot } from '../ports.ts';
+import { announce } from './announce.ts';
 import { progress } from './follow-operation.ts';
 import { preflight, requesting } from './preflight.ts';
 import { isPermitted } from './receive.ts';
@@ -41,6 +42,7 @@ async function inTurn(reset: SslReset, request: Request, slot: Slot, world: Worl
     case 'AlreadyDone':
       return alreadyDone(facts, { ...request, doneTime: toTime(world.clock.now()) }, checked.reason);
     case 'Clear':
+      await announce(reset, world);
       return call(reset, request, { ...checked, slot }, world);
   }
 }

@@ -26,7 +26,7 @@ const wanting = { clientCertificates: [{ commonName: 'app', secretName: 'app-cer
 const issuing = { clientCertificates: [{ commonName: 'app', issuing: { time: NOW, before: [] } }] };
 
 const stepOf = (parts: ResetParts, facts: Partial<Facts> = {}): Step =>
-  decide(aReset(parts), { now: dateAt(1), isOutdated: false, ...facts });
+  decide(aReset(parts), { now: dateAt(1), isOutdated: false, hasLostSibling: false, ...facts });
 
 const kindOf = (parts: ResetParts, facts: Partial<Facts> = {}): string => {
   const step = stepOf(parts, facts);

@@ -75,19 +75,6 @@ describe('two objects of one instance', () => {
     assert.equal(endOf(scene.resets.read(follower)), 'AlreadyRotated');
   });
 
-  test('the Ready one is not told where its namespace is no longer permitted', async () => {
-    const scene = new Scene();
-    const follower = scene.resets.create(other('billing', 'follower'));
-    const operator = new Operator(scene);
-    await operator.drive();
-    const settings = { allowedInstances: [{ namespace: 'orders', pattern: 'acme-prod/*' }] };
-    const { status } = scene.resets.read(follower);
-    operator.world = { ...operator.world, settings: { ...operator.world.settings, ...settings } };
-    scene.resets.edit(scene.ref, { spec: { deadlineSeconds: 60 } });
-    await operator.drive();
-    assert.deepEqual(scene.resets.read(follower).status, status);
-  });
-
   test('a reset waits while the outcome of the other one is being found out', async () => {
     const scene = new Scene();
     scene.cloudSql.turns.push({ kind: 'Lose', executedAfterMs: undefined });

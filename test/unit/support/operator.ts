@@ -89,6 +89,11 @@ export class Operator {
     this.world = this.#start();
   }
 
+  /** The watch tells that the object is gone. */
+  hearDeleted(ref: ObjectRef): void {
+    this.#wake(this.world.fleet.remove(keyOf(ref)));
+  }
+
   /** Runs passes until nothing is due any more, through kills and failures. Answers how many it took. */
   async drive(): Promise<number> {
     for (let passes = 0; passes < MAX_PASSES; ) {

@@ -1,0 +1,90 @@
+import { lookAgainDelayMs, pollDelayMs } from '../../domain/attempts.ts';
+import { CloudSqlError } from '../../domain/errors.ts';
+import type { ServerCas } from '../../domain/instance.ts';
+import { BASELINE_SIZE, findRunning } from '../../domain/resolve.ts';
+import type { SslReset, Status } from '../../domain/ssl-reset.ts';
+import { revision } from '../../domain/tls-material.ts';
+import { isStillOld } from '../../domain/unchanged-ca.ts';
+import type { StepResult, World } from '../pass.ts';
+import { receive } from './receive.ts';
+
+type Seen =
+  /** An operation runs: what it does is not known yet. */
+  | 'Busy'
+  /** The instance has other CAs than were published, or client certificates of this object are gone. */
+  | 'Changed'
+  | 'Same'
+  /** There is no such instance any more. */
+  | 'Gone';
+
+/**
+ * Another object of the instance has gone with a call that may have been executed, and nobody follows it: looks for what
+ * it did, without a call and without a write, until it can show up no more.
+ */
+export async function lookAround(reset: SslReset, world: World): Promise<StepResult> {
+  const { memory, settings, clock } = world;
+  const lost = world.fleet.lostSiblings(reset);
+  const sinceMs = sinceLostMs(reset, lost, world);
+  try {
+    const seen = await look(reset, world);
+    if (seen === 'Changed') return await receive(reset, 'Outdated', world);
+    if (seen !== 'Busy' && sinceMs >= settings.resolveGraceMs) return forgetting(reset, lost);
+    const since = new Date(clock.now().getTime() - sinceMs).toISOString();
+    return { kind: 'Idle', requeueAfterMs: pollDelayMs(since, clock.now(), settings) };
+  } catch (error) {
+    if (!(error instanceof CloudSqlError)) throw error;
+    const failingMs = memory.sinceSeenMs(reset.metadata.uid, `failing since ${lost.join(' ')}`);
+    const delayMs = lookAgainDelayMs(failingMs, settings);
+    return { kind: 'Idle', requeueAfterMs: Math.max(delayMs, error.retryAfterMs ?? 0) };
+  }
+}
+
+/** Calls that are remembered after the CAs were read once more: those that may still change them. */
+export function callsToRemember(reset: SslReset, world: World): readonly string[] {
+  const lost = world.fleet.lostSiblings(reset);
+  const isOver = lost.length > 0 && sinceLostMs(reset, lost, world) >= world.settings.resolveGraceMs;
+  return [...world.fleet.callingSiblings(reset), ...(isOver ? [] : lost)];
+}
+
+/** On this process's own clock, anew after a restart: no two clocks are compared. */
+const sinceLostMs = ({ metadata }: SslReset, lost: readonly string[], { memory }: World): number =>
+  memory.sinceSeenMs(metadata.uid, `lost ${lost.join(' ')}`);
+
+async function look(reset: SslReset, { cloudSql }: World): Promise<Seen> {
+  try {
+    if (findRunning(await cloudSql.operations(reset.spec, { limit: BASELINE_SIZE })) !== undefined) return 'Busy';
+    const cas = await cloudSql.serverCas(reset.spec);
+    if (hasOtherCas(reset.status, cas)) return 'Changed';
+    const own = (reset.status.clientCertificates ?? []).flatMap(({ sha1Fingerprint }) => sha1Fingerprint ?? []);
+    if (own.length === 0) return 'Same';
+    const live = new Set((await cloudSql.clientCertificates(reset.spec)).map(({ sha1Fingerprint }) => sha1Fingerprint));
+    return own.every((one) => live.has(one)) ? 'Same' : 'Changed';
+  } catch (error) {
+    if (error instanceof CloudSqlError && error.kind === 'NotFound') return 'Gone';
+    throw error;
+  }
+}
+
+/** What kept the CAs from being published would keep these from it too, again and again, unless they are new. */
+function hasOtherCas({ request, rollout, serverCa }: Status, cas: ServerCas): boolean {
+  if (rollout?.revision !== undefined) return revision(cas) !== rollout.revision;
+  const isOther = cas[0]?.sha1Fingerprint !== serverCa?.sha1Fingerprint;
+  return serverCa !== undefined && isOther && request !== undefined && !isStillOld(request, cas);
+}
+
+const forgetting = ({ status }: SslReset, lost: readonly string[]): StepResult => ({
+  kind: 'Status',
+  status: withSiblingCalls(
+    status,
+    (status.siblingCalls ?? []).filter((uid) => !lost.includes(uid)),
+  ),
+});
+
+/** An empty list is left out: by what is there two statuses are compared. */
+export function withSiblingCalls<T extends Pick<Status, 'siblingCalls'>>(
+  facts: T,
+  siblingCalls: readonly string[],
+): Omit<T, 'siblingCalls'> & Pick<Status, 'siblingCalls'> {
+  const { siblingCalls: _siblingCalls, ...others } = facts;
+  return siblingCalls.length === 0 ? others : { ...others, siblingCalls };
+}
