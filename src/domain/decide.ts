@@ -3,6 +3,7 @@ import { openIssue, wantsCertificates } from './client-certificate.ts';
 import type { Arrival } from './request.ts';
 import {
   hasNewRetry,
+  isBarred,
   isComplete,
   isFollowed,
   isNewerGeneration,
@@ -54,6 +55,7 @@ const NOTHING: Step = { kind: 'Nothing' };
  * | a new request | receive |
  * | complete for this request and generation | nothing; receive when it is outdated: another object of the instance has read another CA since, or deleted its client certificates by a reset; look around when another object went with a call that may have been executed |
  * | stalled, and a new value of `retry` | receive |
+ * | `NotPermitted`, and the reset is done or was not necessary | receive, which asks for the permission |
  * | stalled for this generation | nothing; `NotPermitted` and `ObjectConflict` look again until the deadline; what was reset before it stalled is received when it is outdated, and looks around, as above |
  * | a newer generation of the same request | receive once more |
  * | a new value of `retry` while not stalled | record it |
@@ -99,6 +101,7 @@ function whenStalled(reset: SslReset, facts: Facts): Step {
       ? { kind: 'KeepUnknown' }
       : { kind: 'Receive', arrival: 'Again' };
   }
+  if (isBarred(reset)) return { kind: 'Receive', arrival: 'Again' };
   // Its workloads hold a CA of the instance, whatever it stalled for.
   const holdsCa = isSettled(reset.status.request);
   if (holdsCa && facts.isOutdated) return { kind: 'Receive', arrival: 'Outdated' };

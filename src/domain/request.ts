@@ -57,6 +57,10 @@ export const isStalled = ({ status }: SslReset): boolean => isTrue(status.condit
 export const stalledReason = ({ status }: SslReset): string | undefined =>
   findCondition(status.conditions, 'Stalled')?.reason;
 
+/** Its reset is behind it, and an administrator has taken the permission away: nothing is published or rolled. */
+export const isBarred = (reset: SslReset): boolean =>
+  isSettled(reset.status.request) && isStalled(reset) && stalledReason(reset) === 'NotPermitted';
+
 /** A value of the annotation `retry` that was not seen before. Removing the annotation asks for nothing. */
 export const hasNewRetry = (reset: SslReset): boolean => {
   const value = retryValue(reset);

@@ -2,7 +2,7 @@
 import { callTimes } from '../domain/blast-radius.ts';
 import { openIssue, wantsCertificates } from '../domain/client-certificate.ts';
 import { decide } from '../domain/decide.ts';
-import { isFollowed, isSettled, isStalled, isUnresolved } from '../domain/request.ts';
+import { isBarred, isFollowed, isSettled, isStalled, isUnresolved } from '../domain/request.ts';
 import { annotations, instanceKey, isSuspended, type SslReset, type Status } from '../domain/ssl-reset.ts';
 import { timeOf } from '../domain/time.ts';
 import type { ObjectRef } from './ports.ts';
@@ -20,7 +20,7 @@ export interface Member {
   readonly hasRequest: boolean;
   /** There is nothing to do for it, unless another object of the instance has done something. */
   readonly isIdle: boolean;
-  /** A call was made for its request, or none is needed. */
+  /** A call was made for its request, or none is needed, and its namespace is not known to be denied. */
   readonly isUnderWay: boolean;
   /** Of the active server CA; `readMs` is 0 where the status does not tell when it was read. */
   readonly ca: { readonly fingerprint: string; readonly createTimeMs: number; readonly readMs: number } | undefined;
@@ -90,7 +90,7 @@ export function memberOf(reset: SslReset): Member {
     trigger: triggerOf(reset),
     hasRequest: status.request !== undefined,
     isIdle: isIdle(reset),
-    isUnderWay: isUnresolved(status.request) || isSettled(status.request),
+    isUnderWay: (isUnresolved(status.request) || isSettled(status.request)) && !isBarred(reset),
     ca:
       fingerprint === undefined || createTimeMs === undefined
         ? undefined

@@ -11,7 +11,7 @@ import { findCondition, stalled, type Verdict, waiting } from '../domain/conditi
 import { decide, type Step } from '../domain/decide.ts';
 import { CloudSqlError, isKubernetesError, type KubernetesError } from '../domain/errors.ts';
 import { deadlineMessage } from '../domain/gate.ts';
-import { isNewerGeneration } from '../domain/request.ts';
+import { isBarred, isNewerGeneration } from '../domain/request.ts';
 import type { Request, SslReset, Status } from '../domain/ssl-reset.ts';
 import { type Facts, factsOf, summarize } from '../domain/status.ts';
 import { cloudSqlVerdict } from './error-verdict.ts';
@@ -210,7 +210,7 @@ function comeBack(written: SslReset, { verdict, requeueAfterMs }: Finding, { clo
   // A newer one that came while this one was being found out waits for nothing but this end.
   if (isNewerGeneration(written)) return requeueAfter(0);
   const looksAgain = verdict.reason === 'NotPermitted' || verdict.reason === 'ObjectConflict';
-  if (!looksAgain || isPastDeadline(written, now)) {
+  if (!looksAgain || (isPastDeadline(written, now) && !isBarred(written))) {
     return fleet.lostSiblings(written).length > 0 ? requeueAfter(0) : AWAIT_CHANGE;
   }
   const since = findCondition(written.status.conditions, 'Stalled')?.lastTransitionTime;

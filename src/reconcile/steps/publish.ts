@@ -14,10 +14,14 @@ import { readServerCertificates } from './evidence.ts';
 import { LOOKING_FOR_DEPENDENTS } from './find-dependents.ts';
 import { callsToRemember, withSiblingCalls } from './look-around.ts';
 import { applyObject, describeObject, orCannotPublish, serverCaObject } from './published-object.ts';
+import { denialOf } from './receive.ts';
 import { readServerCas } from './server-cas.ts';
 
 /** Reads the instance's CAs and publishes them, once the CA is the new one. */
 export async function publish(reset: SslReset, world: World): Promise<StepResult> {
+  // Once more, since another object has reset the instance: that is not what this request was allowed for.
+  const denial = reset.status.request?.publishedTime === undefined ? undefined : await denialOf(reset, world);
+  if (denial !== undefined) return { kind: 'Finding', facts: factsOf(reset), verdict: denial };
   const result = await orCannotPublish(() => readAndPublish(reset, world));
   return result.kind === 'Waiting' ? { kind: 'Finding', facts: factsOf(reset), verdict: result } : result;
 }

@@ -1,18 +1,27 @@
-import { progressing, toTime } from '../../domain/conditions.ts';
+import { progressing, stalled, toTime, type Verdict } from '../../domain/conditions.ts';
 import { permission } from '../../domain/permission.ts';
-import { type Arrival, isSettled, received, seenRetry } from '../../domain/request.ts';
-import type { SslReset } from '../../domain/ssl-reset.ts';
-import { factsOf } from '../../domain/status.ts';
+import {
+  type Arrival,
+  hasNewRetry,
+  isBarred,
+  isNewerGeneration,
+  isSettled,
+  received,
+  seenRetry,
+} from '../../domain/request.ts';
+import type { Request, SslReset } from '../../domain/ssl-reset.ts';
+import { type Facts, factsOf } from '../../domain/status.ts';
 import type { StepResult, World } from '../pass.ts';
 
 /** Writes down that a request has arrived, or begins once more, before anything is done for it. */
 export async function receive(reset: SslReset, arrival: Arrival, world: World): Promise<StepResult> {
-  if (arrival === 'Outdated' && !(await isPermitted(reset, world)).allowed) return { kind: 'Idle' };
   const followedTime = arrival === 'Outdated' ? world.fleet.lastReadOfOthers(reset) : undefined;
   const request = {
     ...received(reset, arrival, toTime(world.clock.now())),
     ...(followedTime !== undefined && { followedTime }),
   };
+  const denial = isSettled(request) ? await denialOf(reset, world) : undefined;
+  if (denial !== undefined) return { kind: 'Finding', facts: whileDenied(reset, request), verdict: denial };
   const { operation, rollout: _rollout, ...facts } = factsOf(reset);
   const keepsOperation = operation !== undefined && isSettled(request);
   return {
@@ -22,6 +31,20 @@ export async function receive(reset: SslReset, arrival: Arrival, world: World): 
       ? progressing('Publishing', 'The server CAs are read and published anew; nothing is reset')
       : progressing('Preflight', 'What would fail after the reset is looked for before it'),
   };
+}
+
+/** What was reset before is not published or rolled for a namespace that is not allowed the instance any more. */
+export async function denialOf(reset: SslReset, world: World): Promise<Verdict | undefined> {
+  const permitted = await isPermitted(reset, world);
+  return permitted.allowed
+    ? undefined
+    : stalled('NotPermitted', `Nothing is published or rolled: ${permitted.message}`);
+}
+
+/** What is new of it is written down once: it is looked at again and again. */
+function whileDenied(reset: SslReset, request: Request): Facts {
+  const isKnown = isBarred(reset) && !isNewerGeneration(reset) && !hasNewRetry(reset);
+  return isKnown ? factsOf(reset) : { ...factsOf(reset), request };
 }
 
 /** May the object's namespace reset the instance, as it is now? */
