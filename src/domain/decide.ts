@@ -11,6 +11,7 @@ import {
   isSettled,
   isStalled,
   isUnresolved,
+  mayHaveRun,
   stalledReason,
   wasResumed,
 } from './request.ts';
@@ -52,7 +53,7 @@ const NOTHING: Step = { kind: 'Nothing' };
  * | a new value of `retry` while the two rows below hold | record it: it must not act once this has ended |
  * | a call was recorded and its outcome is not known | resolve |
  * | accepted, and not seen to its end | follow |
- * | a new request | receive |
+ * | a new request | receive; if a call of the older one may have run, after its delay, and resolve that first if it has |
  * | complete for this request and generation | nothing; receive when it is outdated: another object of the instance has read another CA since, or deleted its client certificates by a reset; look around when another object went with a call that may have been executed |
  * | stalled, and a new value of `retry` | receive |
  * | `NotPermitted`, and the reset is done or was not necessary | receive, which asks for the permission |
@@ -77,12 +78,19 @@ export function decide(reset: SslReset, facts: Facts): Step {
   if ((isUnresolved(request) || isFollowed(request)) && hasNewRetry(reset)) return { kind: 'RecordRetry' };
   if (isUnresolved(request)) return afterDelay(reset, facts, { kind: 'Resolve' });
   if (isFollowed(request)) return afterDelay(reset, facts, { kind: 'Follow' });
-  if (isNewRequest(reset)) return { kind: 'Receive', arrival: 'New' };
+  if (isNewRequest(reset)) return whenNew(reset, facts);
   if (isComplete(reset)) return whenComplete(reset, facts);
   if (isStalled(reset)) return whenStalled(reset, facts);
   if (isNewerGeneration(reset)) return { kind: 'Receive', arrival: 'Again' };
   if (hasNewRetry(reset)) return { kind: 'RecordRetry' };
   return onward(reset, facts);
+}
+
+/** A call of the older request that may have run is looked for first, and that is a question to Cloud SQL. */
+function whenNew(reset: SslReset, facts: Facts): Step {
+  const { request } = reset.status;
+  const step: Step = { kind: 'Receive', arrival: 'New' };
+  return request !== undefined && mayHaveRun(request) ? afterDelay(reset, facts, step) : step;
 }
 
 const whileDeleted = (reset: SslReset, facts: Facts): Step =>

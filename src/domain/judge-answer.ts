@@ -26,12 +26,14 @@ const BUSY = 'operationInProgress';
 
 /**
  * The answers table: what an answer to the call says about its execution, and what follows. Only what is known not to
- * have run leads to a new attempt; every answer that is not named here is unknown.
+ * have run leads to a new attempt; every answer that is not named here is unknown. "No" of an answer from the wire is of
+ * the copy that it answers: something on the way may have repeated a call that was executed. So an operation of ours that
+ * is new since then is resolved before another attempt, and before a stall.
  *
  * | answer | executed? | what follows |
  * |---|---|---|
  * | 2xx with a name | yes | follow the operation |
- * | failed before it was written to the wire | no | wait, new attempt |
+ * | failed before it was written to the wire | no, nor a copy | wait, new attempt |
  * | 400 | no | stall |
  * | 401, 403, 404, 412 | no | wait, new attempt |
  * | 409 or 403 `operationInProgress` | no, but perhaps an earlier attempt | resolve if one is in doubt, else wait |

@@ -43,6 +43,17 @@ export const isUnresolved = (request: Request | undefined): boolean =>
 export const isFollowed = (request: Request | undefined): boolean =>
   request?.outcome === 'Accepted' && request.doneTime === undefined;
 
+/**
+ * A call of it was made and refused. Something on the way may have repeated that call, and the refusal be the answer to
+ * the copy: what the call is looked for by is kept, and looked at before it is called again.
+ */
+export const wasRefused = ({ outcome, refused }: Pick<Request, 'outcome' | 'refused'>): boolean =>
+  outcome === 'Refused' || refused === true;
+
+/** No answer names an operation of it, and yet one may show up: what it is looked for by must be kept. */
+export const mayHaveRun = (request: Request): boolean =>
+  (request.inDoubt === true || wasRefused(request)) && !isSettled(request) && request.outcome !== 'Unknown';
+
 /** The reset itself needs no further call: it was accepted, or was not necessary. */
 export const isSettled = (request: Request | undefined): boolean =>
   request?.outcome === 'Accepted' || request?.outcome === 'AlreadyDone';
@@ -74,10 +85,6 @@ export const wasResumed = (reset: SslReset): boolean =>
 const mayCallAgain = (reset: SslReset): boolean =>
   !isSettled(reset.status.request) || stalledReason(reset) === 'OperationFailed';
 
-/** An attempt of it may still show up: what it is looked for by must be kept. */
-const staysInDoubt = (request: Request): boolean =>
-  request.inDoubt === true && !isSettled(request) && request.outcome !== 'Unknown';
-
 /** The record with which a request begins, or begins once more. */
 export function received(reset: SslReset, arrival: Arrival, now: string): Request {
   const { metadata, spec, status } = reset;
@@ -88,9 +95,9 @@ export function received(reset: SslReset, arrival: Arrival, now: string): Reques
   };
   const { request } = status;
   if (request === undefined || arrival === 'New') {
-    return { ...identity, receivedTime: now, attempt: 0, ...pending(request) };
+    return { ...identity, receivedTime: now, attempt: 0, ...kept(request) };
   }
-  if (arrival === 'Retry' && mayCallAgain(reset) && !staysInDoubt(request)) {
+  if (arrival === 'Retry' && mayCallAgain(reset) && !mayHaveRun(request)) {
     return { ...identity, attempt: request.attempt, receivedTime: now };
   }
   return { ...identity, ...onward(request), ...(isSettled(request) ? { doneTime: now } : { receivedTime: now }) };
@@ -121,9 +128,13 @@ export function seenRetry(reset: SslReset): Pick<Request, 'retry'> {
   return value === undefined ? {} : { retry: value };
 }
 
-/** A delay that Cloud SQL asked for holds for the next request too. */
-const pending = (request: Request | undefined): Pick<Request, 'retryTime'> =>
-  request?.retryTime === undefined ? {} : { retryTime: request.retryTime };
+/**
+ * What holds for the next request too: a delay that Cloud SQL asked for, and which operations are of client certificates.
+ */
+const kept = ({ retryTime, certificateOperations }: Partial<Request> = {}): Partial<Request> => ({
+  ...(retryTime !== undefined && { retryTime }),
+  ...(certificateOperations !== undefined && { certificateOperations }),
+});
 
 function onward(request: Request): Omit<Request, 'generation' | 'requestId' | 'retry'> {
   const {

@@ -144,6 +144,10 @@ export function suspects({ before, user, operations, claimed }: CandidateSearch)
   );
 }
 
+/** Whether anybody has updated the instance since. */
+export const hasUpdates = (before: Before, operations: readonly Operation[]): boolean =>
+  suspects({ before, user: undefined, operations, claimed: new Set() }).length > 0;
+
 export interface CandidateSearch extends Pick<Observation, 'before' | 'user' | 'operations'> {
   readonly claimed: ReadonlySet<string>;
 }

@@ -328,6 +328,10 @@ export interface CloudSqlSslResetStatus {
      */
     inDoubt?: boolean;
     /**
+     * An earlier call was refused. Something on the way may have repeated it, and that be the answer to the copy; so an operation of ours that is new since before is looked at before another call.
+     */
+    refused?: boolean;
+    /**
      * Failures in a row. The back-off grows with it.
      */
     failures?: number;

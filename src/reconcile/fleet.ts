@@ -176,11 +176,12 @@ export class Fleet {
     return this.#siblings(memberOf(reset)).some(({ doubt }) => doubt !== undefined);
   }
 
-  /** What the other objects of the instance hold as theirs. */
+  /** What the other objects of the instance hold as theirs, and the object itself as of its client certificates. */
   claims(reset: SslReset): Claims {
-    const siblings = this.#siblings(memberOf(reset));
+    const own = memberOf(reset);
+    const siblings = this.#siblings(own);
     const resetsOf = (members: readonly Member[]) => members.flatMap(({ operation }) => operation ?? []);
-    const certificates = siblings.flatMap(({ certificateOperations }) => certificateOperations);
+    const certificates = [own, ...siblings].flatMap(({ certificateOperations }) => certificateOperations);
     const answered = resetsOf(siblings.filter(({ isAnswered }) => isAnswered));
     const resets = resetsOf(siblings);
     return {

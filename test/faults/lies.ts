@@ -18,6 +18,11 @@ const order =
   };
 
 const lost = (executed: Executed): FaultOptions => ({ api: 'resetSslConfig', answer: { kind: 'Drop', executed } });
+/** It is executed, and what comes back is the answer to a copy that something on the way made. */
+const copied = (code: number, reason: string): FaultOptions => ({
+  api: 'resetSslConfig',
+  answer: { kind: 'Error', executed: true, code, reason },
+});
 const lagging = (hideYoungerThanMs: number): FaultOptions => ({
   api: 'operations.list',
   times: 'Always',
@@ -102,6 +107,18 @@ const LIES: Readonly<Record<string, Attack>> = {
     meanwhile: joinedBy(ofOurs({ does: 'ResetSsl' })),
     // It cannot be told from ours, and it did what was asked for.
     allowed: { executedResets: /^0$/, operation: /^"DONE of another call"$/ },
+  },
+  'executed, and a copy is refused by 400': { prepare: order(copied(400, 'invalid')) },
+  'executed, and a copy is refused by 403': { prepare: order(copied(403, 'notAuthorized')) },
+  'executed, and a copy is refused by 409': { prepare: order(copied(409, 'operationInProgress')) },
+  'executed, and a copy is refused by 429': { prepare: order(copied(429, 'rateLimitExceeded')) },
+  'executed, and a copy is refused by 409, the operation takes a while': {
+    emulator: { plan: { runningMs: 2_000 } },
+    prepare: order(copied(409, 'operationInProgress')),
+  },
+  'executed, and a copy is refused by 409, another user works': {
+    prepare: order(copied(409, 'operationInProgress')),
+    meanwhile: joinedBy(ofAnother({ plan: { runningMs: 2_000 } })),
   },
   'an operation is UNKNOWN for a while': { emulator: { plan: { unknownMs: 2_000 } } },
   'an operation vanishes for a moment': { prepare: order(vanished(1)) },

@@ -156,10 +156,26 @@ export class Cloud {
         return LOST;
       case 'Lose':
         return this.#lose(call, turn.executedAfterMs);
+      case 'Copied':
+        return this.#executeCopied(call, turn.answer);
       case 'Execute':
         this.#executeAhead(call);
         return this.#execute(call);
     }
+  }
+
+  /**
+   * The assumption on Cloud SQL: where a refusal is the answer to a copy, what the call has done shows before the next
+   * preflight, by its operation or by the certificates.
+   */
+  #executeCopied(call: SentCall, answer: Answer): Answer {
+    const { caLagMs, failing, listLagMs } = this.#story;
+    const isShownByCertificates = caLagMs === 0 && failing === 'None' && listLagMs > 0;
+    const lag = isShownByCertificates ? { durationMs: 0 } : { lagMs: 0 };
+    const executed = this.#execute(call, { ...this.#course, ...lag });
+    if (executed.kind !== 'Accepted') return executed;
+    this.#promises.misled(call);
+    return answer;
   }
 
   #arriveIssue(commonName: string, context: PassContext): IssueAnswer {
@@ -304,7 +320,14 @@ export class Cloud {
     return newest === active ? [active] : [active, newest];
   }
 
-  #showsReset({ serverCaSha1Fingerprint, serverCas, serverCertificateSha1Fingerprint }: Before): boolean {
+  #showsReset({
+    serverCaSha1Fingerprint,
+    serverCas,
+    serverCertificateSha1Fingerprint,
+    clientCertificates = [],
+  }: Before) {
+    const live = new Set(this.certificates.live().map(({ sha1Fingerprint }) => sha1Fingerprint));
+    if (clientCertificates.some((one) => !live.has(one))) return true;
     switch (this.#story.instance) {
       case 'Ordinary':
         return fingerprint(this.#activeCa()) !== serverCaSha1Fingerprint;

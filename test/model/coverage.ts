@@ -6,6 +6,7 @@ const CLASSES = [
   'crash after the record',
   'answer lost, executed',
   'answer lost, not executed',
+  'executed, and a copy of it refused',
   'two writers',
   'conflict',
   'resolving',

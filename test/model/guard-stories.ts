@@ -1,5 +1,17 @@
 /** For each guard, and each way to break it, the shortest story that misses it: here it is there, and holds. */
-import { after, before, does, executed, lost, type NamedStory, overdue, pause, told, unissued } from './told.ts';
+import {
+  after,
+  before,
+  copied,
+  does,
+  executed,
+  lost,
+  type NamedStory,
+  overdue,
+  pause,
+  told,
+  unissued,
+} from './told.ts';
 
 export const GUARD_STORIES: readonly NamedStory[] = [
   told('call window (never closes)', {
@@ -49,6 +61,21 @@ export const GUARD_STORIES: readonly NamedStory[] = [
     twists: [before(3, 'resets.get', { kind: 'ForeignReset' })],
   }),
   told('409 → resolve (a busy answer is a refusal)', { calls: [overdue('NextCall')] }),
+  told('a refusal may be the answer to a copy (it says that nothing was executed)', { calls: [copied(409)] }),
+  told('a refusal may be the answer to a copy (only a listed operation tells otherwise)', {
+    listLagMs: 80_000,
+    calls: [copied(403)],
+  }),
+  told('a refusal may be the answer to a copy (a retry forgets it)', {
+    listLagMs: 20_000,
+    calls: [copied(400)],
+    plot: [does(300, 'Retry')],
+  }),
+  told('no request is given up unseen (a deadline that is over asks nothing)', {
+    deadlineSeconds: 700,
+    calls: [lost(), lost(), copied(429, 60_000)],
+  }),
+  told('no request is given up unseen (an answer of 400 asks nothing)', { calls: [copied(400)] }),
   told('late operation in preflight (not looked for)', {
     caLagMs: 30_000,
     calls: [executed, overdue('NextPreflight')],

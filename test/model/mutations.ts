@@ -17,6 +17,7 @@ const RESOLVE = 'src/domain/resolve.ts';
 const REQUEST = 'src/reconcile/steps/request-reset.ts';
 const PREFLIGHT = 'src/reconcile/steps/preflight.ts';
 const DECIDE = 'src/domain/decide.ts';
+const DOMAIN_REQUEST = 'src/domain/request.ts';
 const ISSUE = 'src/reconcile/steps/issue-certificate.ts';
 const CERTIFICATE = 'src/domain/client-certificate.ts';
 const WINDOW = 'src/reconcile/call-window.ts';
@@ -175,6 +176,47 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
+    guard: 'a refusal may be the answer to a copy',
+    broken: 'it says that nothing was executed',
+    patches: [{ file: DOMAIN_REQUEST, find: "outcome === 'Refused' || refused === true", replace: 'false' }],
+  },
+  {
+    guard: 'a refusal may be the answer to a copy',
+    broken: 'only a listed operation tells otherwise',
+    patches: [
+      {
+        file: 'src/reconcile/steps/earlier-call.ts',
+        find: 'return inDoubt === true || !hasUpdates(before, operations);',
+        replace: 'return inDoubt === true;',
+      },
+    ],
+  },
+  {
+    guard: 'a refusal may be the answer to a copy',
+    broken: 'a retry forgets it',
+    patches: [
+      {
+        file: DOMAIN_REQUEST,
+        find: 'mayCallAgain(reset) && !mayHaveRun(request)',
+        replace: 'mayCallAgain(reset) && !(request.inDoubt === true && mayHaveRun(request))',
+      },
+    ],
+  },
+  {
+    guard: 'no request is given up unseen',
+    broken: 'a deadline that is over asks nothing',
+    patches: [
+      { file: REQUEST, find: 'if (await hasRunAfterAll(reset, request, world)) return', replace: 'if (false) return' },
+    ],
+  },
+  {
+    guard: 'no request is given up unseen',
+    broken: 'an answer of 400 asks nothing',
+    patches: [
+      { file: REQUEST, find: "const isRefused = judgement.kind === 'Invalid';", replace: 'const isRefused = false;' },
+    ],
+  },
+  {
     guard: 'late operation in preflight',
     broken: 'not looked for',
     patches: [
@@ -189,7 +231,11 @@ export const MUTATIONS: readonly Mutation[] = [
     guard: 'other CA in preflight',
     broken: 'not looked at',
     patches: [
-      { file: PREFLIGHT, find: 'if (hasTraces(request, serverCertificates)) return', replace: 'if (false) return' },
+      {
+        file: PREFLIGHT,
+        find: 'if (hasTraces(request, operations, serverCertificates)) return',
+        replace: 'if (false) return',
+      },
     ],
   },
   {

@@ -16,6 +16,9 @@ interface Identity {
   readonly words: number;
 }
 
+/** Of a key: whatever a person's word has added. */
+const requestOf = (key: string): string => key.replace(/ word \d+$/, '');
+
 const FIRST: Identity = { request: 0, words: 0 };
 
 export class Promises {
@@ -34,6 +37,10 @@ export class Promises {
   /** Attempts whose outcome was in the status once. */
   readonly #landed = new Set<string>();
   readonly #gone: string[] = [];
+  /** Requests and words under which a call was executed that an answer refused, until somebody finds that out. */
+  readonly #misled = new Set<string>();
+  /** Attempts that such an answer was given to. */
+  readonly #misledAttempts = new Set<string>();
   #isAccountShared = false;
 
   readonly #instance: InstanceKind;
@@ -76,13 +83,24 @@ export class Promises {
 
   /** A process hears an answer. */
   told(context: PassContext, record: SslReset | undefined, answer: Answer): void {
-    if (record !== undefined && isDefinite(answer, record)) context.process.knownAttempts.add(attemptOf(record));
+    if (record === undefined || !isDefinite(answer, record)) return;
+    const attempt = attemptOf(record);
+    if (!this.#misledAttempts.has(attempt)) context.process.knownAttempts.add(attempt);
+  }
+
+  /** A call was executed, and what comes back refuses a copy of it. */
+  misled({ key, attempt }: SentCall): void {
+    this.note('executed, and a copy of it refused');
+    this.#misled.add(key);
+    this.#misledAttempts.add(attempt);
   }
 
   /** Cloud SQL accepts a call: S1. */
   executed({ key }: SentCall, operation: string): void {
     const before = this.#executed.get(key);
     if (before !== undefined) this.breaks(`S1: ${key} is executed twice, as ${before} and as ${operation}`);
+    const unseen = [...this.#misled].find((other) => requestOf(other) === requestOf(key));
+    if (unseen !== undefined) this.breaks(`S1: ${key} is executed, and nobody has looked for what ${unseen} did`);
     this.#executed.set(key, operation);
     this.#operationsOf.set(operation, key);
   }
@@ -141,24 +159,46 @@ export class Promises {
     switch (request?.outcome) {
       case 'Refused':
       case 'NotSent':
-        if (this.#executed.has(key))
-          this.breaks(`a call that was executed as ${this.#executed.get(key)} is written off as ${request.outcome}`);
+        if (!this.#isMisled(key, after, isOwn || context.record !== undefined)) this.#writtenOff(key, request.outcome);
         if (context.record !== undefined) this.note('call window closed');
         else if (!isOwn && request.outcome === 'NotSent' && past?.outcome === undefined)
           this.note('resolved: not sent');
         return;
       case 'Accepted':
+        this.#found(key);
         if (!isOwn) this.note('resolved: adopted');
         if (!isOwn && this.#instance !== 'Ordinary') this.note(`${this.#instance}: adopted`);
         this.#adopted(key, after.status, context);
         return;
       case 'Unknown':
+        this.#found(key);
         this.note('resolved: unknown');
         this.#givenUp(request, context);
         return;
       default:
         return;
     }
+  }
+
+  #writtenOff(key: string, outcome: string): void {
+    const executed = this.#executed.get(key);
+    if (executed !== undefined) this.breaks(`a call that was executed as ${executed} is written off as ${outcome}`);
+  }
+
+  /** It was told that the call was refused, and may write that down: by that alone nothing is called again. */
+  #isMisled(key: string, after: SslReset, isTold: boolean): boolean {
+    const isUnseen = [...this.#misled].some((other) => requestOf(other) === requestOf(key));
+    return isUnseen && (isTold || this.#misledAttempts.has(attemptOf(after)));
+  }
+
+  #found(key: string): void {
+    for (const other of this.#misled) if (requestOf(other) === requestOf(key)) this.#misled.delete(other);
+  }
+
+  /** At the end: a reset that was executed is found, so that what it broke is rolled. */
+  ended(uid: string, reason: string | undefined): void {
+    const unseen = [...this.#misled].find((key) => requestOf(key) === requestOf(this.keyOf(uid)));
+    if (unseen !== undefined && this.#isAlone) this.breaks(`${unseen} was executed, and it ends as ${reason} unseen`);
   }
 
   /** No operation of a client certificate hides the end of a call; a reset of another object may. */
@@ -178,7 +218,8 @@ export class Promises {
     if (this.#isAlone && executed !== undefined && executed !== operation?.name && listed.includes(executed)) {
       this.breaks(`${operation?.name} is taken for the reset of ${key}, although ${executed} is listed beside it`);
     }
-    if (starter === 'OurReset' || starter === key) return;
+    // A person's word goes on with a request; what an earlier call of it did is its own.
+    if (starter === 'OurReset' || requestOf(starter) === requestOf(key)) return;
     const isCall = this.#executed.get(starter) === operation?.name;
     if (isCall && !this.#canBeTold(starter)) return;
     // Nobody begins one beside a call that may still show up, unless that one is not seen yet.

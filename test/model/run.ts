@@ -64,5 +64,6 @@ function judgeEnds(objects: readonly SslReset[], promises: Promises): void {
       promises.breaks(`L1: ${metadata.name} is at an old generation`);
     const reason = status.conditions?.find(({ type }) => type === end)?.reason;
     promises.note(`end: ${end} ${reason}`);
+    promises.ended(metadata.uid, reason);
   }
 }

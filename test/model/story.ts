@@ -20,13 +20,15 @@ export type Until =
 export type Turn =
   | { readonly kind: 'Execute' }
   | { readonly kind: 'Answer'; readonly answer: Answer }
+  /** It is executed, and what comes back is the answer to a copy that something on the way made. */
+  | { readonly kind: 'Copied'; readonly answer: Refused }
   /** No answer comes back; it is executed after so long, or never. */
   | { readonly kind: 'Lose'; readonly executedAfterMs: number | undefined }
   | { readonly kind: 'Overdue'; readonly until: Until };
 
 /** What becomes of the issue of a client certificate. */
 export type IssueTurn =
-  | Exclude<Turn, { readonly kind: 'Answer' | 'Overdue' }>
+  | Exclude<Turn, { readonly kind: 'Answer' | 'Copied' | 'Overdue' }>
   | { readonly kind: 'Answer'; readonly answer: Refused };
 type Refused = Exclude<Answer, { readonly kind: 'Accepted' }>;
 
@@ -184,6 +186,15 @@ const turn: fc.Arbitrary<Turn> = fc.oneof(
       { kind: 'NotWritten', cause: 'Network', message: 'refused' },
     )
     .map((answer): Turn => ({ kind: 'Answer', answer })),
+  fc
+    .constantFrom<Refused>(
+      rejection(400),
+      rejection(403),
+      rejection(409, 'operationInProgress'),
+      rejection(403, 'operationInProgress'),
+      rejection(429, '', 60_000),
+    )
+    .map((answer): Turn => ({ kind: 'Copied', answer })),
 );
 
 const issueTurn: fc.Arbitrary<IssueTurn> = fc.oneof(

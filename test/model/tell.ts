@@ -28,6 +28,8 @@ function tellTurn(turn: Turn): string {
       return 'executed';
     case 'Answer':
       return turn.answer.kind === 'Rejected' ? `answered ${turn.answer.code}` : 'not written';
+    case 'Copied':
+      return `executed, and a copy of it answered ${turn.answer.kind === 'Rejected' ? turn.answer.code : ''}`;
     case 'Overdue':
       return `lost, executed just ahead of the ${OVERDUE[turn.until]}`;
     case 'Lose':

@@ -25,6 +25,11 @@ export const lost = (executedAfterMs?: number): Turn => ({ kind: 'Lose', execute
 export const unissued = (executedAfterMs?: number): IssueTurn => ({ kind: 'Lose', executedAfterMs });
 export const overdue = (until: Until): Turn => ({ kind: 'Overdue', until });
 export const answered = (code: number): Turn => ({ kind: 'Answer', answer: rejection(code) });
+/** It is executed, and what comes back is the answer to a copy that something on the way made. */
+export const copied = (code: number, retryAfterMs?: number): Turn => ({
+  kind: 'Copied',
+  answer: rejection(code, code === 409 ? 'operationInProgress' : '', retryAfterMs),
+});
 
 /** What befalls the n-th call of a port, counted from 1. */
 export const before = (nth: number, port: string, what: Fault | Happening): Twist => ({

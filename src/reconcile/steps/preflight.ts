@@ -10,19 +10,13 @@ import {
   judgeOperations,
   needsClientCertificates,
 } from '../../domain/preflight.ts';
-import {
-  BASELINE_SIZE,
-  baseline,
-  hasOtherServerCertificate,
-  isDone,
-  type ServerCertificates,
-  suspects,
-} from '../../domain/resolve.ts';
+import { BASELINE_SIZE, baseline, isDone, type ServerCertificates, suspects } from '../../domain/resolve.ts';
 import { isAnnotated } from '../../domain/rollout.ts';
 import type { Before, Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { templateAnnotationKey } from '../../domain/tls-material.ts';
 import type { Workload } from '../../domain/workload.ts';
 import type { World } from '../pass.ts';
+import { hasLateOperation, hasTraces, readOperations } from './earlier-call.ts';
 import { readServerCertificates } from './evidence.ts';
 import { findDependents } from './find-dependents.ts';
 import { SIBLING_IN_DOUBT } from './hold.ts';
@@ -48,14 +42,12 @@ export async function preflight(reset: SslReset, request: Request, world: World)
   const instance = await world.cloudSql.patient.instance(reset.spec);
   const pointless = judgeFingerprint(reset, instance);
   const reason = pointless === undefined ? alreadyDone(reset, instance) : undefined;
-  if (reason !== undefined && request.inDoubt !== true) {
-    const obstacle = (await orphanObstacle(reset, operations, world)) ?? (await dependentsObstacle(reset, world));
-    return orObstacle({ kind: 'AlreadyDone', reason }, obstacle);
-  }
   if (hasLateOperation(reset, request, operations, world)) return { kind: 'Resolve' };
-  if (reason !== undefined) return { kind: 'AlreadyDone', reason };
+  if (reason !== undefined) {
+    return orObstacle({ kind: 'AlreadyDone', reason }, await alreadyDoneObstacle(reset, request, operations, world));
+  }
   const serverCertificates = await readServerCertificates(world.cloudSql.patient, reset.spec, instance);
-  if (hasTraces(request, serverCertificates)) return { kind: 'Resolve' };
+  if (hasTraces(request, operations, serverCertificates)) return { kind: 'Resolve' };
   const needsCertificates = needsClientCertificates(instance);
   const certificates =
     needsCertificates || wantsCertificates(reset) ? await world.cloudSql.patient.clientCertificates(reset.spec) : [];
@@ -73,7 +65,8 @@ export async function preflight(reset: SslReset, request: Request, world: World)
     operations,
     certificates.map(({ sha1Fingerprint }) => sha1Fingerprint),
   );
-  // An earlier attempt in doubt is looked for by its own baseline and account, also after this one.
+  // An earlier attempt in doubt is looked for by its own baseline and account, also after this one. One that was refused
+  // has left no trace up to here: what it may still leave is new to this baseline too.
   const keeps = request.inDoubt === true && request.before !== undefined;
   return keeps
     ? { kind: 'Clear', before: request.before, user: request.user }
@@ -93,28 +86,16 @@ const beforeOf = (
   ...baseline(operations),
 });
 
-/** While a call is in doubt its own baseline must be reached; otherwise the newest operations are enough. */
-async function readOperations({ spec }: SslReset, { inDoubt, before }: Request, { cloudSql: { patient } }: World) {
-  const known = new Set(inDoubt === true ? before?.operations : []);
-  return known.size === 0
-    ? patient.operations(spec, { limit: BASELINE_SIZE })
-    : patient.operations(spec, { limit: BASELINE_SIZE * 5, isKnown: ({ name }) => known.has(name) });
-}
-
-/** A lost operation that shows up late must not become part of the baseline, and is never called over. */
-function hasLateOperation(
+/** A call in doubt may have made it so: then what it broke is to be put right, whatever is in the way. */
+async function alreadyDoneObstacle(
   reset: SslReset,
-  { inDoubt, before, user }: Request,
+  request: Request,
   operations: readonly Operation[],
   world: World,
-) {
-  if (inDoubt !== true || before === undefined) return false;
-  return suspects({ before, user, operations, claimed: world.fleet.claims(reset).answered }).length > 0;
+): Promise<Verdict | undefined> {
+  if (request.inDoubt === true) return undefined;
+  return (await orphanObstacle(reset, operations, world)) ?? (await dependentsObstacle(reset, world));
 }
-
-/** The certificates changed under a call in doubt although no operation of it is listed: that may have been the call. */
-const hasTraces = ({ inDoubt, before }: Request, now: ServerCertificates): boolean =>
-  inDoubt === true && before !== undefined && hasOtherServerCertificate(before, now);
 
 /** The object of a running reset may be gone: nobody would tell that the CA of now is an old one in a moment. */
 async function orphanObstacle(

@@ -12,9 +12,15 @@ import {
 import type { Request, SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf } from '../../domain/status.ts';
 import type { StepResult, World } from '../pass.ts';
+import { hasRunAfterAll, resolveFirst } from './earlier-call.ts';
 
 /** Writes down that a request has arrived, or begins once more, before anything is done for it. */
 export async function receive(reset: SslReset, arrival: Arrival, world: World): Promise<StepResult> {
+  // A call of the older one that was executed after all has its end before this one begins.
+  const past = reset.status.request;
+  if (arrival === 'New' && past !== undefined && (await hasRunAfterAll(reset, past, world))) {
+    return resolveFirst(factsOf(reset), past);
+  }
   const followedTime = arrival === 'Outdated' ? world.fleet.lastReadOfOthers(reset) : undefined;
   const request = {
     ...received(reset, arrival, toTime(world.clock.now())),

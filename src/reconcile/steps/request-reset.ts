@@ -1,9 +1,11 @@
+import type { Answer } from '../../domain/answer.ts';
 import { type PollPolicy, untilDeadlineMs } from '../../domain/attempts.ts';
 import type { Call } from '../../domain/blast-radius.ts';
 import { progressing, type ReadyReason, stalled, toTime, type Verdict, waiting } from '../../domain/conditions.ts';
 import { isKubernetesError } from '../../domain/errors.ts';
 import { refusal } from '../../domain/gate.ts';
 import { type Judgement, judgeAnswer } from '../../domain/judge-answer.ts';
+import { wasRefused } from '../../domain/request.ts';
 import type { Before, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf, summarize } from '../../domain/status.ts';
 import { CallWindow } from '../call-window.ts';
@@ -11,6 +13,7 @@ import { resetLanding } from '../land-outcome.ts';
 import type { Finding, StepResult, World } from '../pass.ts';
 import type { Slot } from '../ports.ts';
 import { announce } from './announce.ts';
+import { hasRunAfterAll, resolveFirst } from './earlier-call.ts';
 import { progress } from './follow-operation.ts';
 import { preflight, requesting } from './preflight.ts';
 import { isPermitted } from './receive.ts';
@@ -20,7 +23,11 @@ export async function requestReset(reset: SslReset, world: World): Promise<StepR
   const { request } = reset.status;
   if (request === undefined) return { kind: 'Idle' };
   const refused = await gate(reset, world);
-  if (refused !== undefined) return { kind: 'Finding', facts: factsOf(reset), verdict: refused };
+  if (refused !== undefined) {
+    const facts = factsOf(reset);
+    if (await hasRunAfterAll(reset, request, world)) return resolveFirst(facts, request);
+    return { kind: 'Finding', facts, verdict: refused };
+  }
   const slot = world.turns.take(reset);
   if (slot === undefined) return { kind: 'Idle', requeueAfterMs: untilDeadlineMs(reset, world.clock.now()) };
   try {
@@ -50,18 +57,6 @@ async function inTurn(reset: SslReset, request: Request, slot: Slot, world: Worl
 async function gate(reset: SslReset, world: World): Promise<Verdict | undefined> {
   const { requirePreconditions } = world.settings;
   return refusal(reset, { permission: await isPermitted(reset, world), requirePreconditions, now: world.clock.now() });
-}
-
-function resolveFirst(facts: Facts, request: Request): StepResult {
-  const { outcome: _outcome, ...unresolved } = request;
-  return {
-    kind: 'Finding',
-    facts: { ...facts, request: unresolved },
-    verdict: progressing(
-      'ResolvingOutcome',
-      'An operation of an earlier call may have shown up; nothing is called before it is known',
-    ),
-  };
 }
 
 const alreadyDone = (facts: Facts, request: Request, reason: ReadyReason): StepResult => ({
@@ -111,9 +106,18 @@ async function call(
     };
   }
   const answer = await send();
-  const judgement = judgeAnswer(answer, { inDoubt: attempt.inDoubt === true });
+  const judgement = await judged(answer, recorded, attempt, world);
   if (judgement.kind === 'NotExecuted' || judgement.kind === 'Invalid') fleet.forgetCall(call);
   return { kind: 'CallOutcome', recorded, landing: resetLanding, ...outcome(facts, attempt, judgement, settings) };
+}
+
+/** What is refused for good is not tried again, so there is no preflight to find out that it was executed after all. */
+async function judged(answer: Answer, recorded: SslReset, attempt: Attempt, world: World): Promise<Judgement> {
+  const judgement = judgeAnswer(answer, { inDoubt: attempt.inDoubt === true });
+  const isRefused = judgement.kind === 'Invalid';
+  return isRefused && (await hasRunAfterAll(recorded, { ...attempt, outcome: 'Refused' }, world))
+    ? { kind: 'Resolve', message: `An operation of ours has begun all the same: ${judgement.message}` }
+    : judgement;
 }
 
 type Attempt = Request & { readonly time: string };
@@ -123,7 +127,14 @@ function recordedAttempt(
   { before, user, time }: { readonly before: Before; readonly user: string | undefined; readonly time: string },
 ): Attempt {
   const { outcome: _outcome, user: _user, retryTime: _retryTime, ...rest } = request;
-  return { ...rest, attempt: request.attempt + 1, time, before, ...(user !== undefined && { user }) };
+  return {
+    ...rest,
+    attempt: request.attempt + 1,
+    time,
+    before,
+    ...(user !== undefined && { user }),
+    ...(wasRefused(request) && { refused: true }),
+  };
 }
 
 /** The write-ahead record: from here on a call may have been made. */

@@ -57,6 +57,21 @@ const rows: readonly Row[] = [
     parts: { deletionTimestamp: NOW, status: { request: done } },
     step: 'Nothing',
   },
+  {
+    known: 'a new request while a call of the older one may have run, before its delay is over',
+    parts: { generation: 2, status: { request: aCall({ outcome: 'Refused', retryTime: at(60) }) } },
+    step: 'Wait',
+  },
+  {
+    known: 'a new request while a call of the older one may have run, after its delay',
+    parts: { generation: 2, status: { request: aCall({ outcome: 'Refused', retryTime: NOW }) } },
+    step: 'Receive New',
+  },
+  {
+    known: 'a new request while nothing of the older one has reached the wire, before its delay is over',
+    parts: { generation: 2, status: { request: aCall({ outcome: 'NotSent', retryTime: at(60) }) } },
+    step: 'Receive New',
+  },
   { known: 'a recorded call without outcome', parts: { status: { request: aCall() } }, step: 'Resolve' },
   {
     known: 'a recorded call without outcome, and a newer generation',

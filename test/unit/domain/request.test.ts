@@ -54,6 +54,25 @@ describe('received', () => {
       attempt: 0,
     }));
 
+  test('a new request keeps which operations are of client certificates: none of them is its reset', () =>
+    assert.deepEqual(
+      receive('New', { status: { request: aCall({ certificateOperations: ['op-c'] }) } }).certificateOperations,
+      ['op-c'],
+    ));
+
+  for (const request of [aCall({ outcome: 'Refused' }), aCall({ outcome: 'NotSent', refused: true })]) {
+    test(`retry after ${request.outcome} keeps what a call that was refused is looked for by`, () => {
+      const { before, user, outcome } = receive('Retry', {
+        annotations: retried,
+        status: { request, conditions: stalledConditions('DeadlineExceeded') },
+      });
+      assert.deepEqual(
+        { before, user, outcome },
+        { before: request.before, user: request.user, outcome: request.outcome },
+      );
+    });
+  }
+
   test('a new request keeps the delay that the one before was asked for', () =>
     assert.equal(
       receive('New', { status: { request: aCall({ outcome: 'Refused', retryTime: at(900) }) } }).retryTime,

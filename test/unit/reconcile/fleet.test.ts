@@ -212,6 +212,12 @@ describe('the others of an instance', () => {
     const { resets, all, answered } = fleet.claims(aReset());
     assert.deepEqual([[...resets], [...all], [...answered]], [[], ['op-c'], ['op-c']]);
   });
+  test('the operations of its own client certificates are claimed too: none of them is its reset', () => {
+    const { all, answered } = new Fleet().claims(
+      aReset({ status: { request: aRequest({ certificateOperations: ['op-c'] }) } }),
+    );
+    assert.deepEqual([[...all], [...answered]], [['op-c'], ['op-c']]);
+  });
   test('are those that still exist', () => {
     const fleet = new Fleet();
     fleet.apply(withCa(2, { name: 'a' }));

@@ -18,6 +18,8 @@ import type { FakeClock } from './fake-clock.ts';
 export type Turn =
   | { readonly kind: 'Execute' }
   | { readonly kind: 'Answer'; readonly answer: Answer }
+  /** It is executed, and what comes back is the answer to a copy that something on the way made. */
+  | { readonly kind: 'Copied'; readonly answer: Answer }
   /** No answer comes back; it is executed after so long, or never. */
   | { readonly kind: 'Lose'; readonly executedAfterMs: number | undefined };
 
@@ -248,7 +250,8 @@ export class FakeCloudSql implements CloudSql {
       return { kind: 'Lost', message: 'socket hang up' };
     }
     this.#arrive();
-    return this.#execute(call, this.#clock.wallMs);
+    const answer = this.#execute(call, this.#clock.wallMs);
+    return turn?.kind === 'Copied' ? turn.answer : answer;
   }
 
   #execute(call: number, nowMs: number): Answer {

@@ -1,0 +1,69 @@
+import { progressing } from '../../domain/conditions.ts';
+import { CloudSqlError } from '../../domain/errors.ts';
+import { mayHaveRun } from '../../domain/request.ts';
+import {
+  BASELINE_SIZE,
+  hasOtherServerCertificate,
+  hasUpdates,
+  type ServerCertificates,
+  suspects,
+} from '../../domain/resolve.ts';
+import type { Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
+import type { Facts } from '../../domain/status.ts';
+import type { StepResult, World } from '../pass.ts';
+
+/** While an earlier call may have run its own baseline must be reached; otherwise the newest operations are enough. */
+export async function readOperations({ spec }: SslReset, request: Request, { cloudSql: { patient } }: World) {
+  const known = new Set(mayHaveRun(request) ? request.before?.operations : []);
+  return known.size === 0
+    ? patient.operations(spec, { limit: BASELINE_SIZE })
+    : patient.operations(spec, { limit: BASELINE_SIZE * 5, isKnown: ({ name }) => known.has(name) });
+}
+
+/** An operation of an earlier call that shows up late must not become part of the baseline, and is never called over. */
+export function hasLateOperation(
+  reset: SslReset,
+  request: Request,
+  operations: readonly Operation[],
+  { fleet }: World,
+): boolean {
+  const { before, user } = request;
+  if (!mayHaveRun(request) || before === undefined) return false;
+  return suspects({ before, user, operations, claimed: fleet.claims(reset).answered }).length > 0;
+}
+
+/**
+ * The certificates changed although no operation of an earlier call is listed: that may have been the call. For one that
+ * was refused whatever else has updated the instance explains it.
+ */
+export function hasTraces(request: Request, operations: readonly Operation[], now: ServerCertificates): boolean {
+  const { before, inDoubt } = request;
+  if (!mayHaveRun(request) || before === undefined || !hasOtherServerCertificate(before, now)) return false;
+  return inDoubt === true || !hasUpdates(before, operations);
+}
+
+/**
+ * Whether an operation of an earlier call is listed by now, for whoever is about to give the request up. What cannot be
+ * read tells nothing.
+ */
+export async function hasRunAfterAll(reset: SslReset, request: Request, world: World): Promise<boolean> {
+  if (!mayHaveRun(request)) return false;
+  try {
+    return hasLateOperation(reset, request, await readOperations(reset, request, world), world);
+  } catch (error) {
+    if (error instanceof CloudSqlError) return false;
+    throw error;
+  }
+}
+
+export function resolveFirst(facts: Facts, request: Request): StepResult {
+  const { outcome: _outcome, ...unresolved } = request;
+  return {
+    kind: 'Finding',
+    facts: { ...facts, request: unresolved },
+    verdict: progressing(
+      'ResolvingOutcome',
+      'An operation of an earlier call may have shown up; nothing is called before it is known',
+    ),
+  };
+}
