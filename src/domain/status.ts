@@ -10,6 +10,7 @@ import { hasRolledNothing, isFailure, leftToPeople } from './rollout.ts';
 import type {
   ClientCertificateStatus,
   HistoryEntry,
+  Operation,
   Request,
   RolloutStatus,
   Spec,
@@ -78,11 +79,16 @@ function resetDone(spec: Spec, facts: Facts, verdict: Verdict): ConditionValue {
       type,
       status: 'True',
       reason: 'OperationDone',
-      message: `Operation ${operation?.name ?? ''} is done${kept(spec, facts)}`,
+      message: `Operation ${operation?.name ?? ''} ${howDone(operation)}${kept(spec, facts)}`,
     };
   }
   return { type, status: 'False', reason: verdict.reason, message: 'The operation is not done; see Ready' };
 }
+
+const howDone = (operation: Operation | undefined): string =>
+  operation?.status === 'UNKNOWN'
+    ? 'is not known to Cloud SQL any more; the instance shows that it was done'
+    : 'is done';
 
 function serverCaPublished(spec: Spec, facts: Facts, verdict: Verdict): ConditionValue {
   const { request, serverCa } = facts;

@@ -21,7 +21,7 @@ import type { Finding, StepResult, World } from './pass.ts';
 import type { ObjectRef } from './ports.ts';
 import { publishEvents } from './publish-events.ts';
 import { delayAtStandstill } from './standstill.ts';
-import { followOperation } from './steps/follow-operation.ts';
+import { followOperation, withLastWord } from './steps/follow-operation.ts';
 import { keepUnknown, suspend, unknownMessage } from './steps/hold.ts';
 import { issueClientCertificates } from './steps/issue-client-certificates.ts';
 import { lookAround } from './steps/look-around.ts';
@@ -111,7 +111,7 @@ function run(step: Step, reset: SslReset, world: World): StepResult | Promise<St
     case 'Issue':
       return issueClientCertificates(reset, world);
     case 'Roll':
-      return roll(reset, world);
+      return roll(reset, world).then((result) => withLastWord(result, reset, world));
   }
 }
 

@@ -4,9 +4,10 @@ import type { Instance } from '../../src/domain/instance.ts';
 import type { Before, Operation } from '../../src/domain/ssl-reset.ts';
 import type { CloudSql, CloudSqlReads } from '../../src/reconcile/ports.ts';
 import { anOperation, FREE_SLOTS, fingerprint, USER } from '../unit/support/builders.ts';
+import { rejection } from '../unit/support/scene.ts';
 import { ClientCertificates } from './client-certificates.ts';
 import type { PassContext, SentCall } from './pass-context.ts';
-import type { Promises } from './promises.ts';
+import { INSTANCE_DELETED, type Promises } from './promises.ts';
 import type { InstanceKind, IssueTurn, Story, Turn, Until } from './story.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -43,6 +44,7 @@ const BUSY: Extract<Answer, { kind: 'Rejected' }> = {
   reason: 'operationInProgress',
   message: 'busy',
 };
+const GONE = rejection(404, 'instanceDoesNotExist');
 const CERTIFICATE_MS = 3_000;
 const FAILURE = { errors: [{ code: 'INTERNAL', message: 'it broke' }] };
 
@@ -62,6 +64,7 @@ export class Cloud {
   /** The CA with which a First Generation instance was restarted last. */
   #takenCa = FIRST_CA;
   #forgottenResetMs = 0;
+  isGone = false;
   /** Calls that reached it. */
   calls = 0;
 
@@ -94,6 +97,7 @@ export class Cloud {
   #reads(context: PassContext): CloudSqlReads {
     return {
       instance: async () => {
+        this.#requireInstance();
         if (this.#story.caLagMs === 0 && this.#story.failing === 'None') this.#executeOverdue(context, 'Unlisted');
         return {
           state: 'RUNNABLE',
@@ -101,14 +105,20 @@ export class Cloud {
           ...KINDS[this.#story.instance],
         };
       },
-      serverCas: async () =>
-        this.#listedCas().map((ca) => ({
+      serverCas: async () => {
+        this.#requireInstance();
+        return this.#listedCas().map((ca) => ({
           sha1Fingerprint: fingerprint(ca),
           pem: `CA ${ca}\n`,
           createTime: new Date(Date.UTC(2026, 0, ca)).toISOString(),
-        })),
-      serverCertificate: async () => fingerprint(SERVER_CERTIFICATES + this.#made()),
+        }));
+      },
+      serverCertificate: async () => {
+        this.#requireInstance();
+        return fingerprint(SERVER_CERTIFICATES + this.#made());
+      },
       clientCertificates: async () => {
+        this.#requireInstance();
         context.certificatesListedMs = this.#time.nowMs;
         return this.certificates.live().map(({ commonName, sha1Fingerprint }) => ({ commonName, sha1Fingerprint }));
       },
@@ -119,6 +129,7 @@ export class Cloud {
       },
       operations: async () => {
         this.#promises.looksFor(context);
+        this.#requireInstance();
         this.#executeOverdue(context, 'NextPreflight');
         const listed = this.#operations.filter(({ listedMs }) => listedMs <= this.#time.nowMs);
         context.listed = listed.map(({ operation }) => operation.name);
@@ -127,9 +138,21 @@ export class Cloud {
     };
   }
 
+  /** Somebody deletes it, and nothing of it is known any more. */
+  deleteInstance(): void {
+    this.#promises.note(INSTANCE_DELETED);
+    if (this.#isBusy()) this.#promises.note('instance deleted while an operation runs');
+    this.isGone = true;
+    this.#operations = [];
+  }
+
+  #requireInstance(): void {
+    if (this.isGone) throw new CloudSqlError({ kind: 'NotFound', message: 'it does not exist' });
+  }
+
   /** An operation that somebody else starts. */
   startForeign(starter: string, operation: Partial<Operation>, { changesCa }: { readonly changesCa: boolean }): void {
-    if (this.#isBusy()) return;
+    if (this.#isBusy() || this.isGone) return;
     const { name } = this.#begin(operation, { changesCa, error: undefined, ...this.#course }).operation;
     this.#promises.foreign(name, starter);
     if (operation.operationType === 'RESTART') this.#time.after(this.#story.operationMs, () => this.#restarted());
@@ -197,6 +220,7 @@ export class Cloud {
   }
 
   #issue(commonName: string): IssueAnswer {
+    if (this.isGone) return GONE;
     if (this.#isBusy()) return BUSY;
     const answer = this.certificates.issue(commonName, this.#time.nowMs);
     if (answer.kind !== 'Issued') return answer;
@@ -205,6 +229,7 @@ export class Cloud {
   }
 
   #delete(fingerprint: string): Operation {
+    this.#requireInstance();
     if (this.#isBusy()) throw new CloudSqlError({ kind: 'Conflict', message: 'busy' });
     this.calls += 1;
     this.certificates.delete(fingerprint);
@@ -228,6 +253,7 @@ export class Cloud {
   }
 
   #execute(call: SentCall, course = this.#course): Answer {
+    if (this.isGone) return GONE;
     if (this.#isBusy()) {
       this.#promises.note('409');
       return BUSY;

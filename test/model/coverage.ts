@@ -21,6 +21,7 @@ const CLASSES = [
   'overdue: Unlisted',
   'a person has it called again',
   'operation forgotten',
+  'instance deleted while an operation runs',
   'CaService: adopted',
   'FirstGeneration: adopted',
   'FirstGeneration: restarted',

@@ -100,6 +100,13 @@ export const GUARD_STORIES: readonly NamedStory[] = [
     calls: [overdue('NextPreflight')],
     twists: [before(2, 'resets.updateStatus', { kind: 'OurUpdate' }), before(3, 'resets.get', { kind: 'Retry' })],
   }),
+  told('an operation that is gone (it is followed for ever where the instance is gone too)', {
+    plot: [does(300, 'DeleteInstance')],
+  }),
+  told('an operation that is gone (what was said of it last is kept)', {
+    operationMs: 120_000,
+    plot: [does(121_000, 'ForgetOperations')],
+  }),
   told('deletion (an object that is being deleted is worked on)', { rivalAtMs: 0, plot: [does(300, 'Delete')] }),
   told('recorded delay (not kept)', { paces: [150], plot: [does(5_000, 'Edit'), does(300, 'ForeignUpdate')] }),
   told('one pass at a time (the queue hands out all that is due)', {

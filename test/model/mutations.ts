@@ -295,6 +295,28 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
+    guard: 'an operation that is gone',
+    broken: 'it is followed for ever where the instance is gone too',
+    patches: [
+      {
+        file: 'src/reconcile/steps/follow-operation.ts',
+        find: 'await orUndefined(() => readEvidence(cloudSql, spec, before))',
+        replace: 'await readEvidence(cloudSql, spec, before)',
+      },
+    ],
+  },
+  {
+    guard: 'an operation that is gone',
+    broken: 'what was said of it last is kept',
+    patches: [
+      {
+        file: 'src/reconcile/steps/follow-operation.ts',
+        find: 'operation: { ...operation, status: UNKNOWN }',
+        replace: 'operation',
+      },
+    ],
+  },
+  {
     guard: 'deletion',
     broken: 'an object that is being deleted is worked on',
     patches: [

@@ -73,6 +73,9 @@ export class People {
       case 'ForgetOperations':
         cloud.forgetOperations();
         break;
+      case 'DeleteInstance':
+        cloud.deleteInstance();
+        break;
       default:
         cloud.startForeign(deed, FOREIGN[deed], { changesCa: deed.endsWith('Reset') });
     }

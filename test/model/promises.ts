@@ -16,6 +16,8 @@ interface Identity {
   readonly words: number;
 }
 
+export const INSTANCE_DELETED = 'instance deleted';
+
 /** Of a key: whatever a person's word has added. */
 const requestOf = (key: string): string => key.replace(/ word \d+$/, '');
 
@@ -198,7 +200,8 @@ export class Promises {
   /** At the end: a reset that was executed is found, so that what it broke is rolled. */
   ended(uid: string, reason: string | undefined): void {
     const unseen = [...this.#misled].find((key) => requestOf(key) === requestOf(this.keyOf(uid)));
-    if (unseen !== undefined && this.#isAlone) this.breaks(`${unseen} was executed, and it ends as ${reason} unseen`);
+    if (unseen !== undefined && this.#isAlone && !this.seen.has(INSTANCE_DELETED))
+      this.breaks(`${unseen} was executed, and it ends as ${reason} unseen`);
   }
 
   /** No operation of a client certificate hides the end of a call; a reset of another object may. */

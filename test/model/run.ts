@@ -65,5 +65,8 @@ function judgeEnds(objects: readonly SslReset[], promises: Promises): void {
     const reason = status.conditions?.find(({ type }) => type === end)?.reason;
     promises.note(`end: ${end} ${reason}`);
     promises.ended(metadata.uid, reason);
+    const { operation } = status;
+    const isOpen = operation !== undefined && operation.status !== 'DONE' && operation.status !== 'UNKNOWN';
+    if (isOpen) promises.breaks(`${metadata.name} is at its end beside an operation that is ${operation.status}`);
   }
 }

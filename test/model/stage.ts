@@ -106,6 +106,7 @@ export class Stage implements Plot {
   }
 
   judgeCertificates(): void {
+    if (this.cloud.isGone) return;
     for (const object of this.api.list()) {
       this.cloud.certificates.judgeEnd(object, (name) =>
         this.#objects.dataOf({ ...object.metadata, kind: 'Secret', name }),

@@ -35,7 +35,16 @@ type Refused = Exclude<Answer, { readonly kind: 'Accepted' }>;
 /** What people do to the object and to the instance. */
 export type Deed =
   | ('Edit' | 'NewRequest' | 'Retry' | 'Suspend' | 'Resume' | 'Delete' | 'Recreate')
-  | ('Backup' | 'Restart' | 'ForeignUpdate' | 'ForeignReset' | 'OurUpdate' | 'OurReset' | 'ForgetOperations')
+  | (
+      | 'Backup'
+      | 'Restart'
+      | 'ForeignUpdate'
+      | 'ForeignReset'
+      | 'OurUpdate'
+      | 'OurReset'
+      | 'ForgetOperations'
+      | 'DeleteInstance'
+    )
   /** Somebody makes a client certificate of a name that an object wants. */
   | 'TakeName';
 
@@ -131,6 +140,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
           'OurUpdate',
           'OurReset',
           'ForgetOperations',
+          'DeleteInstance',
           'TakeName',
         ] as const),
       )

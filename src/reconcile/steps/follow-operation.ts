@@ -1,10 +1,10 @@
 import { pollDelayMs } from '../../domain/attempts.ts';
-import { progressing, stalled, toTime, type Verdict } from '../../domain/conditions.ts';
+import { progressing, stalled, toTime, type Verdict, waiting } from '../../domain/conditions.ts';
 import { CloudSqlError, isKubernetesError } from '../../domain/errors.ts';
 import { isDone } from '../../domain/resolve.ts';
 import type { Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
-import type { StepResult, World } from '../pass.ts';
+import type { Finding, StepResult, World } from '../pass.ts';
 import { readEvidence } from './evidence.ts';
 import { unknownMessage } from './hold.ts';
 import { publish } from './publish.ts';
@@ -48,18 +48,25 @@ async function readOperation(
   { name }: Operation,
   { cloudSql }: World,
 ): Promise<Operation | undefined> {
+  return orUndefined(() => cloudSql.operation(spec.project, name));
+}
+
+async function orUndefined<T>(read: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await cloudSql.operation(spec.project, name);
+    return await read();
   } catch (error) {
     if (error instanceof CloudSqlError && error.kind === 'NotFound') return undefined;
     throw error;
   }
 }
 
+/** What is said of an operation that Cloud SQL does not know; also its own word where it does not say. */
+const UNKNOWN = 'UNKNOWN';
+
 export function progress(operation: Operation): Verdict {
   if (isDone(operation))
     return progressing('Publishing', `Operation ${operation.name} is done; the server CAs are read`);
-  const { name, status = 'UNKNOWN' } = operation;
+  const { name, status = UNKNOWN } = operation;
   return progressing(
     status === 'PENDING' ? 'OperationPending' : 'OperationRunning',
     `Operation ${name} is ${status}; it is followed to its end`,
@@ -67,11 +74,20 @@ export function progress(operation: Operation): Verdict {
 }
 
 /** The operation is no longer known to Cloud SQL: what the instance shows decides, as after a lost answer. */
-async function whenVanished(reset: SslReset, request: Request, { name }: Operation, world: World): Promise<StepResult> {
-  const { cloudSql, clock, memory, settings } = world;
-  const facts = factsOf(reset);
+async function whenVanished(
+  reset: SslReset,
+  request: Request,
+  operation: Operation,
+  world: World,
+): Promise<StepResult> {
+  const { clock, memory, settings } = world;
+  const { name } = operation;
   const now = clock.now();
-  if (await readEvidence(cloudSql, reset.spec, request.before ?? {})) {
+  const facts = { ...factsOf(reset), operation: { ...operation, status: UNKNOWN } };
+  const seen = await readTraces(reset, request, world);
+  const sinceMs = memory.sinceSeenMs(reset.metadata.uid, `vanished ${name}: ${seen}`);
+  // One answer in vain is not the end of it.
+  if (seen === 'Reset' && sinceMs > 0) {
     return {
       kind: 'Finding',
       facts: { ...facts, request: { ...request, doneTime: toTime(now) } },
@@ -81,23 +97,69 @@ async function whenVanished(reset: SslReset, request: Request, { name }: Operati
       ),
     };
   }
-  if (memory.sinceSeenMs(reset.metadata.uid, `vanished ${name}`) < settings.resolveGraceMs) {
-    return {
-      kind: 'Finding',
-      facts,
-      verdict: progressing(
-        'ResolvingOutcome',
-        `Operation ${name} is not listed any more; the certificates are still the old ones`,
-      ),
-      requeueAfterMs: pollDelayMs(request.time, now, settings),
-    };
+  if (seen === 'Reset' || sinceMs < settings.resolveGraceMs) {
+    return { kind: 'Finding', facts, ...whileVanished(name, seen, pollDelayMs(request.time, now, settings)) };
   }
+  const what =
+    seen === 'NoInstance'
+      ? `Cloud SQL knows neither operation ${name} nor the instance any more`
+      : `Operation ${name} was accepted and is not listed any more`;
   return {
     kind: 'Finding',
     facts: { ...facts, request: { ...request, outcome: 'Unknown' } },
-    verdict: stalled(
-      'OutcomeUnknown',
-      unknownMessage(reset, `Operation ${name} was accepted and is not listed any more`),
-    ),
+    verdict: stalled('OutcomeUnknown', unknownMessage(reset, what)),
   };
+}
+
+type Traces = 'Reset' | 'Unchanged' | 'NoInstance';
+
+async function readTraces({ spec }: SslReset, { before = {} }: Request, { cloudSql }: World): Promise<Traces> {
+  const hasEvidence = await orUndefined(() => readEvidence(cloudSql, spec, before));
+  if (hasEvidence === undefined) return 'NoInstance';
+  return hasEvidence ? 'Reset' : 'Unchanged';
+}
+
+function whileVanished(
+  name: string,
+  seen: Traces,
+  requeueAfterMs: number,
+): Pick<Finding, 'verdict' | 'requeueAfterMs'> {
+  if (seen === 'NoInstance') {
+    const message = `Cloud SQL knows neither operation ${name} nor the instance any more`;
+    return { verdict: waiting('InstanceNotFound', message), requeueAfterMs };
+  }
+  const certificates =
+    seen === 'Reset' ? 'the instance has new certificates' : 'the certificates are still the old ones';
+  return {
+    verdict: progressing('ResolvingOutcome', `Operation ${name} is not listed any more; ${certificates}`),
+    requeueAfterMs,
+  };
+}
+
+/**
+ * An operation that was not known any more may be known again by the time at which the request ends: then what it says is
+ * the truth, also that it failed.
+ */
+export async function withLastWord(result: StepResult, { spec }: SslReset, world: World): Promise<StepResult> {
+  if (result.kind !== 'Finding' || result.verdict.kind === 'Progressing' || result.verdict.kind === 'Waiting')
+    return result;
+  const { operation } = result.facts;
+  if (operation?.status !== UNKNOWN) return result;
+  const known = await lastWord(spec.project, operation.name, world);
+  if (known === undefined || !isDone(known)) return result;
+  const { requeueAfterMs: _requeueAfterMs, ...rest } = result;
+  return {
+    ...rest,
+    facts: { ...result.facts, operation: known },
+    verdict: progressing('RollingOut', `Operation ${known.name} is known to Cloud SQL again; the end is judged by it`),
+  };
+}
+
+async function lastWord(project: string, name: string, { cloudSql }: World): Promise<Operation | undefined> {
+  try {
+    return await cloudSql.operation(project, name);
+  } catch (error) {
+    if (error instanceof CloudSqlError) return undefined;
+    throw error;
+  }
 }

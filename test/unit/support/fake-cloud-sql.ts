@@ -77,6 +77,10 @@ export class FakeCloudSql implements CloudSql {
   listLagMs = 0;
   /** The error with which operations that begin now will end. */
   operationError: Operation['error'];
+  /** Whoever asks for the instance, or for what is of it, is told that there is none. */
+  isInstanceGone = false;
+  /** Operations are asked for by name in vain, though they go on. */
+  hidesOperations = false;
   /** Reads fail with it. */
   outage: CloudSqlError | undefined;
   /** The instance shows the fingerprint of its server CA alone. */
@@ -110,7 +114,7 @@ export class FakeCloudSql implements CloudSql {
   }
 
   async instance(_ref?: InstanceRef): Promise<Instance> {
-    this.#read();
+    this.#readInstance();
     const ca = this.#activeCa();
     return {
       state: 'RUNNABLE',
@@ -121,19 +125,19 @@ export class FakeCloudSql implements CloudSql {
   }
 
   async serverCas(_ref?: InstanceRef): Promise<ServerCas> {
-    this.#read();
+    this.#readInstance();
     if (this.listProblem !== undefined) throw this.listProblem;
     const numbers = new Set([this.#activeCa(), this.#hasCaService ? this.firstCa : this.#made()]);
     return [...numbers].filter((ca) => ca > 0).map(serverCa);
   }
 
   async serverCertificate(_ref?: InstanceRef): Promise<string | undefined> {
-    this.#read();
+    this.#readInstance();
     return this.tellsServerCertificate ? fingerprint(1000 + this.#made()) : undefined;
   }
 
   async clientCertificates(): Promise<readonly ClientCertificate[]> {
-    this.#read();
+    this.#readInstance();
     return this.liveCertificates;
   }
 
@@ -152,12 +156,14 @@ export class FakeCloudSql implements CloudSql {
   async operation(_project: string, name: string): Promise<Operation> {
     this.#read();
     const found = this.#operations.find(({ operation }) => operation.name === name);
-    if (found === undefined) throw new CloudSqlError({ kind: 'NotFound', message: `${name} does not exist` });
+    if (found === undefined || this.hidesOperations) {
+      throw new CloudSqlError({ kind: 'NotFound', message: `${name} does not exist` });
+    }
     return this.#view(found);
   }
 
   async operations(): Promise<readonly Operation[]> {
-    this.#read();
+    this.#readInstance();
     const listed = this.#operations.filter(({ insertedMs }) => insertedMs + this.listLagMs <= this.#clock.wallMs);
     return listed.map((one) => this.#view(one)).toReversed();
   }
@@ -283,6 +289,11 @@ export class FakeCloudSql implements CloudSql {
     this.reads += 1;
     this.#arrive();
     if (this.outage !== undefined) throw this.outage;
+  }
+
+  #readInstance(): void {
+    this.#read();
+    if (this.isInstanceGone) throw new CloudSqlError({ kind: 'NotFound', message: 'The instance does not exist' });
   }
 
   /** Requests whose client has gone are executed when their time has come. */
