@@ -55,11 +55,16 @@ const list = (entries: string): readonly string[] =>
 const commaSeparated = z.string().transform(list);
 
 const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
-export const namespaces = commaSeparated.pipe(
-  z
-    .array(z.string().regex(new RegExp(`^${LABEL}$`), 'names of namespaces (DNS labels)'))
-    .transform((names): readonly string[] => Object.freeze([...new Set(names)])),
-);
+/** None means all of them, so that must be meant: commas between variables that are not set name nothing. */
+export const namespaces = z
+  .string()
+  .regex(/^$|[^\s,]/, 'names of namespaces (DNS labels)')
+  .pipe(commaSeparated)
+  .pipe(
+    z
+      .array(z.string().regex(new RegExp(`^${LABEL}$`), 'names of namespaces (DNS labels)'))
+      .transform((names): readonly string[] => Object.freeze([...new Set(names)])),
+  );
 
 export const namespace = z.string().regex(new RegExp(`^${LABEL}$`), 'the name of a namespace (a DNS label)');
 

@@ -3,6 +3,7 @@ import type { Verdict } from './conditions.ts';
 import { findCondition, oneLine, stalled, toTime } from './conditions.ts';
 import type { Permission } from './permission.ts';
 import { recreationMark } from './recreation.ts';
+import { shell } from './shell.ts';
 import type { SslReset } from './ssl-reset.ts';
 import { timeOf } from './time.ts';
 
@@ -61,4 +62,4 @@ function lastMessage({ status: { conditions } }: SslReset): string {
 }
 
 export const retryCommand = ({ metadata: { namespace, name } }: SslReset): string =>
-  `kubectl -n ${namespace} annotate sslreset ${name} --overwrite cloudsql-ssl.dev/retry="$(date +%s)"`;
+  shell`kubectl -n ${namespace} annotate sslreset ${name} --overwrite cloudsql-ssl.dev/retry="$(date +%s)"`;

@@ -49,10 +49,13 @@ function statefulSetHealth(workload: Workload): Health {
   if (status.availableReplicas < desiredReplicas) return waiting(available(status.availableReplicas, desiredReplicas));
   return status.updatedReplicas < desiredReplicas
     ? manual(
-        `Its partition ${strategy.partition} keeps ${desiredReplicas - status.updatedReplicas} of ${desiredReplicas} pods as they were: lower it when these pods may be replaced, with: kubectl -n ${workload.namespace} patch statefulset ${workload.name} --type=merge -p '{"spec":{"updateStrategy":{"rollingUpdate":{"partition":0}}}}'`,
+        `Its partition ${strategy.partition} keeps ${desiredReplicas - status.updatedReplicas} of ${desiredReplicas} pods as they were: lower it when these pods may be replaced, with: ${withoutPartition(workload)}`,
       )
     : HEALTHY;
 }
+
+const withoutPartition = ({ namespace, name }: Workload): string =>
+  shell`kubectl -n ${namespace} patch statefulset ${name} --type=merge -p ${'{"spec":{"updateStrategy":{"rollingUpdate":{"partition":0}}}}'}`;
 
 function daemonSetHealth(workload: Workload): Health {
   const { strategy, desiredReplicas, status } = workload;
@@ -66,7 +69,7 @@ function onDeleteHealth({ namespace, podSelector, desiredReplicas, status }: Wor
   const { updatedReplicas, availableReplicas } = status;
   if (updatedReplicas < desiredReplicas) {
     return manual(
-      `Its strategy is OnDelete, and ${updated(updatedReplicas, desiredReplicas)}: replace the old pods, one by one or all at once with: kubectl -n ${namespace} delete pod -l '${podSelector}'`,
+      `Its strategy is OnDelete, and ${updated(updatedReplicas, desiredReplicas)}: replace the old pods, one by one or all at once with: ${shell`kubectl -n ${namespace} delete pod -l ${podSelector}`}`,
     );
   }
   return availableReplicas < desiredReplicas ? waiting(available(availableReplicas, desiredReplicas)) : HEALTHY;

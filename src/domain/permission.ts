@@ -1,4 +1,6 @@
 /** May this namespace reset this instance? Denied unless an administrator allowed it. */
+import { oneLine } from './conditions.ts';
+import { shell } from './shell.ts';
 import type { InstanceRef } from './ssl-reset.ts';
 import { annotations, instanceKey } from './ssl-reset.ts';
 
@@ -67,9 +69,19 @@ export function permission(question: PermissionQuestion): Permission {
   return { allowed: false, message: denial(namespace, key, view !== undefined, byAnnotation) };
 }
 
+/** What an entry must look like to fit any instance. */
+const PATTERN = /^[a-z0-9.:*-]+\/[a-z0-9*-]+$/;
+
+/** Entries that are not understood are named, and not taken along into the command. */
 function denial(namespace: string, key: string, readsNamespace: boolean, patterns: readonly string[]): string {
   const problem = `Namespace ${namespace} is not allowed to reset ${key}`;
-  return readsNamespace
-    ? `${problem}. An administrator allows it with: kubectl annotate namespace ${namespace} --overwrite '${annotations.allowedInstances}=${[...patterns, key].join(',')}'`
-    : `${problem}. An administrator allows it by the operator's flag: --allowed-instances=${namespace}=${key}`;
+  if (!readsNamespace) {
+    return `${problem}. An administrator allows it by the operator's flag: ${shell`--allowed-instances=${namespace}=${key}`}`;
+  }
+  const understood = patterns.filter((pattern) => PATTERN.test(pattern));
+  const unclear = patterns.filter((pattern) => !PATTERN.test(pattern)).map((pattern) => JSON.stringify(pattern));
+  const ignored =
+    unclear.length === 0 ? '' : `. Not understood, and so without effect: ${oneLine(unclear.join(', '), 200)}`;
+  const value = `${annotations.allowedInstances}=${[...understood, key].join(',')}`;
+  return `${problem}${ignored}. An administrator allows it with: ${shell`kubectl annotate namespace ${namespace} --overwrite ${value}`}`;
 }

@@ -154,6 +154,7 @@ describe('a problem', () => {
       ['--log-format=xml'],
       '--log-format: got "xml", expected one of json, gcp, pretty',
     ],
+    ['names no namespace', ['--namespaces=,'], '--namespaces: got ",", expected names of namespaces (DNS labels)'],
     ['is no namespace', ['--namespaces=a,B_'], '--namespaces: got "B_", expected names of namespaces (DNS labels)'],
     [
       'is an instance without a project',

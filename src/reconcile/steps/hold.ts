@@ -1,6 +1,7 @@
 import { findCondition, progressing, stalled, type Verdict, waiting } from '../../domain/conditions.ts';
 import { retryCommand } from '../../domain/gate.ts';
 import { notUnderstood } from '../../domain/not-understood.ts';
+import { shell } from '../../domain/shell.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 import { annotations } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
@@ -40,5 +41,5 @@ export const SIBLING_IN_DOUBT: Verdict = waiting(
 /** What was seen, and how a person goes on. */
 export function unknownMessage(reset: SslReset, seen: string): string {
   const { instance, project } = reset.spec;
-  return `Whether the reset was executed is not known, so it is not called again. ${seen}. Look with: gcloud sql operations list --instance=${instance} --project=${project}; to reset (again): ${retryCommand(reset)}`;
+  return `Whether the reset was executed is not known, so it is not called again. ${seen}. Look with: ${shell`gcloud sql operations list --instance=${instance} --project=${project}`}; to reset (again): ${retryCommand(reset)}`;
 }

@@ -5,6 +5,7 @@ import { retryCommand } from '../../domain/gate.ts';
 import { caOwner, type Instance, isFirstGeneration, type ServerCas } from '../../domain/instance.ts';
 import { published } from '../../domain/request.ts';
 import { BASELINE_SIZE, hasNewServerCertificate } from '../../domain/resolve.ts';
+import { shell } from '../../domain/shell.ts';
 import type { Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
 import { revision, serverCaPem, serverCaStatus } from '../../domain/tls-material.ts';
@@ -134,7 +135,7 @@ function untilRestarted(reset: SslReset, { doneTime }: Request, { clock, memory,
   return {
     verdict: waiting(
       'RestartRequired',
-      `The reset is done; an instance of the First Generation takes its new certificates when it is restarted, which breaks all connections. Restart it with: gcloud sql instances restart ${instance} --project=${project}`,
+      `The reset is done; an instance of the First Generation takes its new certificates when it is restarted, which breaks all connections. Restart it with: ${shell`gcloud sql instances restart ${instance} --project=${project}`}`,
     ),
     requeueAfterMs: Math.max(0, Math.min(lookAgainDelayMs(waitedMs, settings), leftMs)),
   };

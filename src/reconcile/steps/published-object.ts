@@ -1,6 +1,7 @@
 import { secretKeys, type WantedCertificate } from '../../domain/client-certificate.ts';
 import { stalled, type Verdict, waiting } from '../../domain/conditions.ts';
 import { isKubernetesError } from '../../domain/errors.ts';
+import { notUnderstood } from '../../domain/not-understood.ts';
 import { shell } from '../../domain/shell.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 import { annotations, FIELD_MANAGER } from '../../domain/ssl-reset.ts';
@@ -105,12 +106,18 @@ function ownershipConflict(before: PublishedObject, contents: PublishedContents)
   const found = before.annotations[annotations.managedBy];
   if (found === owner) return undefined;
   const { kind, namespace, name } = contents;
-  const whose = found === undefined ? 'exists and is not ours' : `belongs to the CloudSqlSslReset ${found}`;
   const handOver = shell`kubectl -n ${namespace} annotate ${kind.toLowerCase()} ${name} --overwrite ${annotations.managedBy}=${owner}`;
   return stalled(
     'ObjectConflict',
-    `${describeObject(contents)} ${whose}; it is left untouched. Hand it over with: ${handOver}`,
+    `${describeObject(contents)} ${whoseIs(found)}; it is left untouched. Hand it over with: ${handOver}`,
   );
+}
+
+function whoseIs(owner: string | undefined): string {
+  if (owner === undefined) return 'exists and is not ours';
+  return /^[a-z0-9.-]+$/.test(owner)
+    ? `belongs to the CloudSqlSslReset ${owner}`
+    : `is not ours. ${notUnderstood(annotations.managedBy, owner)}`;
 }
 
 const holds = (before: PublishedObject, { data, labels, annotations: wanted }: PublishedContents): boolean =>

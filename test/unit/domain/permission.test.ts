@@ -101,6 +101,23 @@ describe('permission', () => {
       messageOf(ask([], 'other/x')),
       /kubectl annotate namespace orders --overwrite '.*=other\/x,acme\/orders-db'/,
     ));
+  test('an entry that is not understood allows nothing, and the denial names it and does not keep it', () => {
+    for (const entry of [
+      'acme',
+      '!acme/orders-db',
+      '"acme/orders-db"',
+      'acme/orders-?',
+      'ACME/orders-db',
+      'acme/orders db',
+      '/',
+      'a/b/c',
+    ]) {
+      const answer = ask([], `other/x, ${entry}`);
+      assert.equal(answer.allowed, false);
+      assert.ok(messageOf(answer).includes(`Not understood, and so without effect: ${JSON.stringify(entry)}`));
+      assert.match(messageOf(answer), /--overwrite '\S+=other\/x,acme\/orders-db'$/);
+    }
+  });
   test('the flag alone decides where namespaces may not be read, and the denial says so', () => {
     const question = {
       namespace: 'orders',

@@ -1,10 +1,26 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { glob, readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { quoted, shell } from '../../../src/domain/shell.ts';
 
+const SOURCE = fileURLToPath(new URL('../../../src/', import.meta.url));
+
 describe('shell commands in messages', () => {
+  it('every command in the source stands in the template that quotes its values', async () => {
+    const commands: string[] = [];
+    for await (const file of glob('**/*.ts', { cwd: SOURCE })) {
+      const text = (await readFile(`${SOURCE}${file}`, 'utf8')).replaceAll(/\/\*.*?\*\/|\/\/.*$/gms, '');
+      for (const { index, 0: command } of text.matchAll(/\b(?:kubectl|gcloud|helm) [-a-z]+.*/g)) {
+        commands.push(command);
+        assert.ok(text.slice(0, index).endsWith('shell`'), `${file}: ${command}`);
+      }
+    }
+    assert.ok(commands.length > 10);
+  });
+
   it('a plain value stands in a command as it is', () => {
     assert.equal(
       shell`kubectl -n ${'orders'} get sslreset ${'orders-db.v1'}`,

@@ -101,3 +101,17 @@ describe('an immutable object', () => {
     assert.doesNotMatch(messageOf(scene), /annotate/);
   });
 });
+
+describe('an object whose annotation managed-by is no name', () => {
+  for (const value of ['', 'orders-db ', 'Orders-DB', 'orders/orders-db']) {
+    test(`is not taken over by ${JSON.stringify(value)}, and the message says that it was not understood`, async () => {
+      const scene = await drivenOver({ data: { a: 'x' } }, value);
+      assert.deepEqual([scene.end, scene.cloudSql.calls], ['ObjectConflict', 0]);
+      assert.match(
+        messageOf(scene),
+        /managed-by: ".*" is not understood.*Hand it over with: kubectl -n orders annotate/,
+      );
+      assert.deepEqual(scene.objects.dataOf(CA), { a: 'x' });
+    });
+  }
+});
