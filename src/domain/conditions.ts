@@ -51,7 +51,7 @@ export type StalledReason =
   | 'PreconditionsRequired'
   /** `preconditions.notAfterTime` is over. */
   | 'Expired'
-  /** This request can never work, says Cloud SQL; or its precondition could guard nothing. */
+  /** This request can never work, says Cloud SQL; or its precondition could guard nothing; or a field cannot be used. */
   | 'InvalidRequest'
   /** The instance demands client certificates, and the reset would delete some that the spec does not name. */
   | 'ClientCertificatesAtRisk'

@@ -6,6 +6,7 @@ import { recreationMark } from './recreation.ts';
 import { shell } from './shell.ts';
 import type { SslReset } from './ssl-reset.ts';
 import { timeOf } from './time.ts';
+import { unusableField } from './usable.ts';
 
 export interface GateFacts {
   readonly permission: Permission;
@@ -18,6 +19,8 @@ export function refusal(reset: SslReset, { permission, requirePreconditions, now
   const { serverCaSha1Fingerprint, serverCertificate, notAfterTime } = reset.spec.preconditions;
   const hasPrecondition = serverCaSha1Fingerprint !== undefined || serverCertificate !== undefined;
   if (!permission.allowed) return stalled('NotPermitted', permission.message);
+  const unusable = unusableField(reset.spec);
+  if (unusable !== undefined) return stalled('InvalidRequest', unusable);
   const mark = hasPrecondition ? undefined : recreationMark(reset.metadata);
   if (mark !== undefined) return stalled('HookNotAllowed', recreationMessage(reset, mark));
   const late = expiry(notAfterTime, now);

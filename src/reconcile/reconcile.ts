@@ -14,6 +14,7 @@ import { deadlineMessage } from '../domain/gate.ts';
 import { isBarred, isNewerGeneration } from '../domain/request.ts';
 import type { Request, SslReset, Status } from '../domain/ssl-reset.ts';
 import { type Facts, factsOf, summarize } from '../domain/status.ts';
+import { unusableField } from '../domain/usable.ts';
 import { cloudSqlVerdict } from './error-verdict.ts';
 import { landOutcome } from './land-outcome.ts';
 import { logFields } from './log-fields.ts';
@@ -118,7 +119,7 @@ function run(step: Step, reset: SslReset, world: World): StepResult | Promise<St
 /** A read of Cloud SQL that fails is something to wait for, with its reason in the status. */
 async function runOrWait(step: Step, reset: SslReset, world: World): Promise<StepResult> {
   try {
-    return await run(step, reset, world);
+    return unusable(step, reset) ?? (await run(step, reset, world));
   } catch (error) {
     if (isBlocked(error, step, reset, world)) {
       return { kind: 'Finding', facts: factsOf(reset), verdict: waiting('CannotPublish', error.message) };
@@ -132,6 +133,16 @@ async function runOrWait(step: Step, reset: SslReset, world: World): Promise<Ste
       ...(retryAfterMs !== undefined && { retryAfterMs }),
     };
   }
+}
+
+const USES_NAMES: readonly Step['kind'][] = ['Publish', 'Issue', 'Roll'];
+
+/** Before the reset the gate has judged the spec. One that was edited since is judged before its names are used. */
+function unusable({ kind }: Step, reset: SslReset): StepResult | undefined {
+  const message = USES_NAMES.includes(kind) ? unusableField(reset.spec) : undefined;
+  return message === undefined
+    ? undefined
+    : { kind: 'Finding', facts: factsOf(reset), verdict: stalled('InvalidRequest', message) };
 }
 
 /** What the API server does not get done, a broken webhook say, is tried again without a word, but not for ever. */

@@ -45,6 +45,46 @@ const REFUSED: Readonly<Record<string, readonly [Json, ...RegExp[]]>> = {
     /spec\.serverCa.*exactly one of secretName and configMapName/s,
   ],
   'a key that a Secret cannot hold': [{ ...VALID, serverCa: { secretName: 'a', key: 'a/b' } }, /spec\.serverCa\.key/],
+  'a name of a Secret with an empty part': [
+    { ...VALID, serverCa: { secretName: 'a..b' } },
+    /spec\.serverCa\.secretName.*must be the name of an object/s,
+  ],
+  'a name of a ConfigMap with a dash at an end of a part': [
+    { ...VALID, serverCa: { configMapName: 'a.-b' } },
+    /spec\.serverCa\.configMapName.*must be the name of an object/s,
+  ],
+  'a Secret of a client certificate in capitals': [
+    { ...VALID, clientCertificates: [certificate('api', 'One')] },
+    /spec\.clientCertificates\[0\]\.secretName.*must be the name of an object/s,
+  ],
+  'a target that is a dot': [
+    { ...VALID, rollout: { targets: [{ name: 'a' }, { name: '.' }] } },
+    /spec\.rollout\.targets\[1\]\.name.*must be the name of an object/s,
+  ],
+  'a target that is a path': [
+    { ...VALID, rollout: { targets: [{ name: 'a/b' }] } },
+    /spec\.rollout\.targets\[0\]\.name.*must be the name of an object/s,
+  ],
+  'a label value with a blank': [
+    { ...VALID, rollout: { selector: { matchLabels: { app: 'a b' } } } },
+    /spec\.rollout\.selector\.matchLabels\[app\].*must be a label value/s,
+  ],
+  'a label key with a blank': [
+    { ...VALID, rollout: { selector: { matchLabels: { 'a b': 'x' } } } },
+    /spec\.rollout\.selector\.matchLabels.*each key must be a label key/s,
+  ],
+  'a label key with two slashes in an expression': [
+    { ...VALID, rollout: { selector: { matchExpressions: [{ key: 'a/b/c', operator: 'Exists' }] } } },
+    /spec\.rollout\.selector\.matchExpressions\[0\]\.key.*must be a label key/s,
+  ],
+  'a label value with a comma in an expression': [
+    { ...VALID, rollout: { selector: { matchExpressions: [{ key: 'a', operator: 'In', values: ['x', 'a,b'] }] } } },
+    /spec\.rollout\.selector\.matchExpressions\[0\]\.values\[1\].*must be a label value/s,
+  ],
+  'a key that JavaScript takes for another thing': [
+    { ...VALID, serverCa: { secretName: 'a', key: '__proto__' } },
+    /spec\.serverCa\.key.*name another/s,
+  ],
   'a key of dots': [
     { ...VALID, serverCa: { secretName: 'a', key: '..' } },
     /spec\.serverCa\.key.*does not start with/s,

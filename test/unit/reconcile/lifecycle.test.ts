@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { findCondition } from '../../../src/domain/conditions.ts';
 import { annotations } from '../../../src/domain/ssl-reset.ts';
-import { at, fingerprint } from '../support/builders.ts';
+import { aSpec, at, fingerprint } from '../support/builders.ts';
 import { Operator } from '../support/operator.ts';
 import { DONE_ONCE, Scene } from '../support/scene.ts';
 
@@ -239,5 +239,27 @@ describe('after the reset', () => {
     failed.after(50, () => failed.cloudSql.forgetOperations());
     await new Operator(failed).drive();
     assert.deepEqual([failed.end, failed.cloudSql.calls], ['OutcomeUnknown', 1]);
+  });
+});
+
+describe('a name that nobody can use, which a CRD of another version took', () => {
+  const unusable = { rollout: { targets: [{ kind: 'Deployment', name: '.' }] } } as const;
+
+  test('stalls before the call, and names the field', async () => {
+    const scene = new Scene({ spec: unusable });
+    await new Operator(scene).drive();
+    assert.deepEqual([scene.end, scene.cloudSql.calls], ['InvalidRequest', 0]);
+  });
+
+  test('stalls after it, and goes on without a reset once it is corrected', async () => {
+    const scene = new Scene({ spec: { requestId: 'a' } });
+    const operator = new Operator(scene);
+    await operator.drive();
+    scene.resets.edit(scene.ref, { spec: { rollout: aSpec(unusable).rollout } });
+    await operator.drive();
+    assert.equal(scene.end, 'InvalidRequest');
+    scene.resets.edit(scene.ref, { spec: { rollout: aSpec().rollout } });
+    await operator.drive();
+    assert.deepEqual([scene.end, scene.cloudSql.calls], ['Complete', 1]);
   });
 });
