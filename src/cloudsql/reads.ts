@@ -36,11 +36,18 @@ export class Reads implements CloudSqlReads {
   }
 
   async serverCas(ref: InstanceRef): Promise<ServerCas> {
-    const list = await this.#listServerCas(ref);
-    if (list.serverCas.length > 0) return activeFirst(list, async () => (await this.instance(ref)).serverCa);
+    const list = await refusalOf(this.#listServerCas(ref));
+    const isRefused = list instanceof CloudSqlError;
+    if (!isRefused && list.serverCas.length > 0) {
+      return activeFirst(list, async () => (await this.instance(ref)).serverCa);
+    }
     const instance = await this.instance(ref);
-    const others = caOwner(instance) === 'Instance' ? list : await this.#listServerCertificates(ref);
-    return activeFirst(others, async () => instance.serverCa);
+    if (caOwner(instance) !== 'Instance') {
+      return activeFirst(await this.#listServerCertificates(ref), async () => instance.serverCa);
+    }
+    // An instance that does not run may refuse it: that must not pass for one without a certificate.
+    if (isRefused) throw list;
+    return activeFirst(list, async () => instance.serverCa);
   }
 
   async serverCertificate(ref: InstanceRef): Promise<string | undefined> {
@@ -87,7 +94,7 @@ export class Reads implements CloudSqlReads {
     const call = named('instances.listServerCas', (options) =>
       this.#api.instances.listServerCas({ project, instance }, options),
     );
-    return orNone(this.#read({ project, quota: 'Lists', call, schema: wire.serverCaList }));
+    return this.#read({ project, quota: 'Lists', call, schema: wire.serverCaList });
   }
 
   /** For CAs of a CA service: without one it may be refused. */
@@ -103,12 +110,18 @@ export class Reads implements CloudSqlReads {
   }
 }
 
-/** A list that the API refuses because the instance is not of that kind has nothing in it. */
-async function orNone(list: Promise<wire.ServerCertificateList>): Promise<wire.ServerCertificateList> {
+/** A list that the API refuses, perhaps because the instance is not of that kind. */
+async function refusalOf<T>(list: Promise<T>): Promise<T | CloudSqlError> {
   try {
     return await list;
   } catch (error) {
-    if (error instanceof CloudSqlError && error.kind === 'Invalid') return { serverCas: [] };
+    if (error instanceof CloudSqlError && error.kind === 'Invalid') return error;
     throw error;
   }
+}
+
+/** A list that the API refuses because the instance is not of that kind has nothing in it. */
+async function orNone(list: Promise<wire.ServerCertificateList>): Promise<wire.ServerCertificateList> {
+  const answer = await refusalOf(list);
+  return answer instanceof CloudSqlError ? { serverCas: [] } : answer;
 }

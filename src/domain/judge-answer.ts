@@ -22,6 +22,7 @@ type Resolve = Extract<Judgement, { kind: 'Resolve' }>;
 type Rejected = Extract<Answer, { kind: 'Rejected' }>;
 
 const RATE_LIMITS = new Set(['rateLimitExceeded', 'userRateLimitExceeded', 'quotaExceeded', 'RATE_LIMIT_EXCEEDED']);
+const NOT_READY = 'invalidState';
 const BUSY = 'operationInProgress';
 
 /**
@@ -37,7 +38,7 @@ const BUSY = 'operationInProgress';
  * | 400 | no | stall |
  * | 401, 403, 404, 412 | no | wait, new attempt |
  * | 409 or 403 `operationInProgress` | no, but perhaps an earlier attempt | resolve if one is in doubt, else wait |
- * | 409 `invalidState` | no | wait for the instance |
+ * | 409 or 400 `invalidState` | no | wait for the instance |
  * | 429, 403 with a rate-limit reason | no | `Throttled` |
  * | anything else | unknown | resolve |
  */
@@ -88,7 +89,8 @@ const lost = ({ message }: Extract<Answer, { kind: 'Lost' }>): Resolve => ({
 });
 
 function judgeRejection(answer: Rejected, inDoubt: boolean): Exclude<Judgement, { kind: 'Accepted' }> {
-  if (answer.code === 400) return { kind: 'Invalid', reason: 'InvalidRequest', message: describe(answer) };
+  if (answer.code === 400 && answer.reason !== NOT_READY)
+    return { kind: 'Invalid', reason: 'InvalidRequest', message: describe(answer) };
   if (isBusy(answer) && inDoubt) {
     return { kind: 'Resolve', message: `Another operation runs on the instance: ${describe(answer)}` };
   }
@@ -99,7 +101,7 @@ function judgeRejection(answer: Rejected, inDoubt: boolean): Exclude<Judgement, 
 }
 
 const isBusy = ({ code, reason }: Rejected): boolean =>
-  (code === 409 && reason !== 'invalidState') || (code === 403 && reason === BUSY);
+  (code === 409 && reason !== NOT_READY) || (code === 403 && reason === BUSY);
 
 function waitingReason({ code, reason }: Rejected): WaitingReason | undefined {
   switch (code) {
@@ -109,6 +111,7 @@ function waitingReason({ code, reason }: Rejected): WaitingReason | undefined {
       return forbiddenReason(reason);
     case 404:
       return 'InstanceNotFound';
+    case 400:
     case 409:
     case 412:
       return 'WaitingForInstance';

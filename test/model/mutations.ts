@@ -213,7 +213,11 @@ export const MUTATIONS: readonly Mutation[] = [
     guard: 'no request is given up unseen',
     broken: 'an answer of 400 asks nothing',
     patches: [
-      { file: REQUEST, find: "const isRefused = judgement.kind === 'Invalid';", replace: 'const isRefused = false;' },
+      {
+        file: REQUEST,
+        find: "if (judgement.kind !== 'Invalid') return judgement;",
+        replace: 'if (true) return judgement;',
+      },
     ],
   },
   {

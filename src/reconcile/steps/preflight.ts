@@ -2,6 +2,7 @@ import { wantsCertificates } from '../../domain/client-certificate.ts';
 import { progressing, type ReadyReason, type Verdict, waiting } from '../../domain/conditions.ts';
 import type { Dependent } from '../../domain/dependents.ts';
 import { isKubernetesError, KubernetesError } from '../../domain/errors.ts';
+import type { Instance } from '../../domain/instance.ts';
 import {
   alreadyDone,
   judgeClientCertificates,
@@ -41,11 +42,14 @@ export async function preflight(reset: SslReset, request: Request, world: World)
   const operations = await readOperations(reset, request, world);
   const instance = await world.cloudSql.patient.instance(reset.spec);
   const pointless = judgeFingerprint(reset, instance);
-  const reason = pointless === undefined ? alreadyDone(reset, instance) : undefined;
+  const reason = pointless === undefined ? await whyDone(reset, instance, world) : undefined;
   if (hasLateOperation(reset, request, operations, world)) return { kind: 'Resolve' };
   if (reason !== undefined) {
     return orObstacle({ kind: 'AlreadyDone', reason }, await alreadyDoneObstacle(reset, request, operations, world));
   }
+  // Whatever is asked of the certificates of an instance that does not run may be refused.
+  const notReady = judgeInstance(instance);
+  if (notReady !== undefined) return { kind: 'Obstacle', verdict: pointless ?? notReady };
   const serverCertificates = await readServerCertificates(world.cloudSql.patient, reset.spec, instance);
   if (hasTraces(request, operations, serverCertificates)) return { kind: 'Resolve' };
   const needsCertificates = needsClientCertificates(instance);
@@ -53,7 +57,6 @@ export async function preflight(reset: SslReset, request: Request, world: World)
     needsCertificates || wantsCertificates(reset) ? await world.cloudSql.patient.clientCertificates(reset.spec) : [];
   const obstacle =
     pointless ??
-    judgeInstance(instance) ??
     judgeClientCertificates(reset, instance, certificates) ??
     judgeOperations(operations) ??
     siblingObstacle(reset, world) ??
@@ -71,6 +74,15 @@ export async function preflight(reset: SslReset, request: Request, world: World)
   return keeps
     ? { kind: 'Clear', before: request.before, user: request.user }
     : { kind: 'Clear', before: now, user: await world.cloudSql.identity() };
+}
+
+/** A certificate that the instance itself does not show, and its list does, is there. */
+async function whyDone(reset: SslReset, instance: Instance, { cloudSql }: World): Promise<ReadyReason | undefined> {
+  const { spec } = reset;
+  const reason = alreadyDone(reset, instance);
+  const asksList = spec.preconditions.serverCertificate === 'Missing' && judgeInstance(instance) === undefined;
+  if (reason !== undefined || !asksList) return reason;
+  return (await cloudSql.patient.serverCas(spec)).length > 0 ? 'AlreadyPresent' : undefined;
 }
 
 const orObstacle = (checked: Preflight, verdict: Verdict | undefined): Preflight =>

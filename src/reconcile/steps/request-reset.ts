@@ -2,7 +2,7 @@ import type { Answer } from '../../domain/answer.ts';
 import { type PollPolicy, untilDeadlineMs } from '../../domain/attempts.ts';
 import type { Call } from '../../domain/blast-radius.ts';
 import { progressing, type ReadyReason, stalled, toTime, type Verdict, waiting } from '../../domain/conditions.ts';
-import { isKubernetesError } from '../../domain/errors.ts';
+import { CloudSqlError, isKubernetesError } from '../../domain/errors.ts';
 import { refusal } from '../../domain/gate.ts';
 import { type Judgement, judgeAnswer } from '../../domain/judge-answer.ts';
 import { wasRefused } from '../../domain/request.ts';
@@ -15,7 +15,8 @@ import type { Slot } from '../ports.ts';
 import { announce } from './announce.ts';
 import { hasRunAfterAll, resolveFirst } from './earlier-call.ts';
 import { progress } from './follow-operation.ts';
-import { preflight, requesting } from './preflight.ts';
+import { whyNotReady } from './not-ready.ts';
+import { type Preflight, preflight, requesting } from './preflight.ts';
 import { isPermitted } from './receive.ts';
 
 /** Gate, turn, preflight, record, call: the only place from which resetSslConfig is called. */
@@ -40,7 +41,7 @@ export async function requestReset(reset: SslReset, world: World): Promise<StepR
 /** What is found out before the call is not older than its turn. */
 async function inTurn(reset: SslReset, request: Request, slot: Slot, world: World): Promise<StepResult> {
   const facts = factsOf(reset);
-  const checked = await preflight(reset, request, world);
+  const checked = await preflightOf(reset, request, world);
   switch (checked.kind) {
     case 'Obstacle':
       return { kind: 'Finding', facts, verdict: checked.verdict };
@@ -51,6 +52,18 @@ async function inTurn(reset: SslReset, request: Request, slot: Slot, world: Worl
     case 'Clear':
       await announce(reset, world);
       return call(reset, request, { ...checked, slot }, world);
+  }
+}
+
+/** An instance that stops meanwhile refuses to be read, and is waited for like one that was stopped before. */
+async function preflightOf(reset: SslReset, request: Request, world: World): Promise<Preflight> {
+  try {
+    return await preflight(reset, request, world);
+  } catch (error) {
+    const isRefused = error instanceof CloudSqlError && error.kind === 'Invalid';
+    const verdict = isRefused ? await whyNotReady(reset, world) : undefined;
+    if (verdict === undefined) throw error;
+    return { kind: 'Obstacle', verdict };
   }
 }
 
@@ -111,13 +124,25 @@ async function call(
   return { kind: 'CallOutcome', recorded, landing: resetLanding, ...outcome(facts, attempt, judgement, settings) };
 }
 
-/** What is refused for good is not tried again, so there is no preflight to find out that it was executed after all. */
+/**
+ * What is refused for good is not tried again, so there is no preflight to find out that it was executed after all, or that
+ * the instance has stopped.
+ */
 async function judged(answer: Answer, recorded: SslReset, attempt: Attempt, world: World): Promise<Judgement> {
   const judgement = judgeAnswer(answer, { inDoubt: attempt.inDoubt === true });
-  const isRefused = judgement.kind === 'Invalid';
-  return isRefused && (await hasRunAfterAll(recorded, { ...attempt, outcome: 'Refused' }, world))
-    ? { kind: 'Resolve', message: `An operation of ours has begun all the same: ${judgement.message}` }
-    : judgement;
+  if (judgement.kind !== 'Invalid') return judgement;
+  const { message } = judgement;
+  if (await hasRunAfterAll(recorded, { ...attempt, outcome: 'Refused' }, world)) {
+    return { kind: 'Resolve', message: `An operation of ours has begun all the same: ${message}` };
+  }
+  const notReady = await whyNotReady(recorded, world);
+  if (notReady === undefined) return judgement;
+  return {
+    kind: 'NotExecuted',
+    outcome: 'Refused',
+    reason: 'WaitingForInstance',
+    message: `${notReady.message}. Cloud SQL refused the call: ${message}`,
+  };
 }
 
 type Attempt = Request & { readonly time: string };

@@ -4,7 +4,7 @@ import type { InstanceRef } from '../../domain/ssl-reset.ts';
 import type { CloudSqlReads } from '../ports.ts';
 
 /** Reading the list again would not help. */
-const LIST_ALONE_FAILS: ReadonlySet<CloudSqlErrorKind> = new Set(['Unreadable', 'Forbidden']);
+const LIST_ALONE_FAILS: ReadonlySet<CloudSqlErrorKind> = new Set(['Unreadable', 'Forbidden', 'Invalid']);
 
 /**
  * The server CAs for publishing, the active one first. Where the list cannot be had, the active one alone, as the

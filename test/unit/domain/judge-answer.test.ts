@@ -32,6 +32,7 @@ const rows: readonly Row[] = [
   { answer: { kind: 'NotWritten', cause: 'Credentials', message: '' }, alone: 'NotSent PermissionDenied' },
   { answer: { kind: 'Lost', message: 'reset' }, alone: 'Resolve' },
   { answer: rejected(400), alone: 'Invalid InvalidRequest' },
+  { answer: rejected(400, 'invalidState'), alone: 'Refused WaitingForInstance' },
   { answer: rejected(401), alone: 'Refused PermissionDenied' },
   { answer: rejected(403), alone: 'Refused PermissionDenied' },
   { answer: rejected(403, 'notAuthorized'), alone: 'Refused PermissionDenied' },

@@ -79,6 +79,10 @@ export class FakeCloudSql implements CloudSql {
   operationError: Operation['error'];
   /** Whoever asks for the instance, or for what is of it, is told that there is none. */
   isInstanceGone = false;
+  /** Whether the instance itself shows the server certificate that its list has. */
+  showsCertificate = true;
+  /** What is read of the instance's certificates fails with it. */
+  certificatesError: CloudSqlError | undefined;
   /** Operations are asked for by name in vain, though they go on. */
   hidesOperations = false;
   /** Reads fail with it. */
@@ -92,6 +96,7 @@ export class FakeCloudSql implements CloudSql {
   /** Numbers of the calls that were executed, counted from 0. */
   readonly executedCalls: number[] = [];
   onCall: () => void = () => undefined;
+  onRead: () => void = () => undefined;
   reads = 0;
 
   constructor(clock: FakeClock) {
@@ -115,7 +120,7 @@ export class FakeCloudSql implements CloudSql {
 
   async instance(_ref?: InstanceRef): Promise<Instance> {
     this.#readInstance();
-    const ca = this.#activeCa();
+    const ca = this.showsCertificate ? this.#activeCa() : 0;
     return {
       state: 'RUNNABLE',
       ...(ca > 0 && { serverCaSha1Fingerprint: fingerprint(ca) }),
@@ -125,19 +130,19 @@ export class FakeCloudSql implements CloudSql {
   }
 
   async serverCas(_ref?: InstanceRef): Promise<ServerCas> {
-    this.#readInstance();
+    this.#readCertificates();
     if (this.listProblem !== undefined) throw this.listProblem;
     const numbers = new Set([this.#activeCa(), this.#hasCaService ? this.firstCa : this.#made()]);
     return [...numbers].filter((ca) => ca > 0).map(serverCa);
   }
 
   async serverCertificate(_ref?: InstanceRef): Promise<string | undefined> {
-    this.#readInstance();
+    this.#readCertificates();
     return this.tellsServerCertificate ? fingerprint(1000 + this.#made()) : undefined;
   }
 
   async clientCertificates(): Promise<readonly ClientCertificate[]> {
-    this.#readInstance();
+    this.#readCertificates();
     return this.liveCertificates;
   }
 
@@ -287,6 +292,7 @@ export class FakeCloudSql implements CloudSql {
 
   #read(): void {
     this.reads += 1;
+    this.onRead();
     this.#arrive();
     if (this.outage !== undefined) throw this.outage;
   }
@@ -294,6 +300,11 @@ export class FakeCloudSql implements CloudSql {
   #readInstance(): void {
     this.#read();
     if (this.isInstanceGone) throw new CloudSqlError({ kind: 'NotFound', message: 'The instance does not exist' });
+  }
+
+  #readCertificates(): void {
+    this.#readInstance();
+    if (this.certificatesError !== undefined) throw this.certificatesError;
   }
 
   /** Requests whose client has gone are executed when their time has come. */
