@@ -106,6 +106,7 @@ export function startOperator(options: OperatorOptions): Operator {
         errorPolicy: (_key, error, failures) => errorPolicy(error, failures, settings),
         concurrency,
         laneOf: (key) => fleet.laneOf(key),
+        groupOf: (key) => refOf(key).namespace,
         isUrgent: (key) => fleet.isUnderWay(key) || turns.waitingFor(refOf(key)) !== undefined,
         shutdown: until.aborted ? of(undefined) : fromEvent(until, 'abort'),
         observer: observer?.queue,

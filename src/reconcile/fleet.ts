@@ -6,7 +6,7 @@ import { type Call, callKey, callsInLastHour, isWithinHour } from '../domain/bla
 import type { ServerCa } from '../domain/instance.ts';
 import type { Claims } from '../domain/resolve.ts';
 import type { InstanceRef, SslReset } from '../domain/ssl-reset.ts';
-import { type Member, memberOf, refOf } from './member.ts';
+import { keyOf, type Member, memberOf, refOf } from './member.ts';
 import type { ObjectRef } from './ports.ts';
 import type { Standing } from './standing.ts';
 
@@ -14,6 +14,8 @@ export class Fleet {
   readonly #members = new Map<string, Member>();
   /** Nearly all have one member, for which a set takes three times as much as an array. */
   readonly #lanes = new Map<string, readonly Member[]>();
+  /** Keys of objects that have not begun, and whose namespace was seen to be allowed the instance. */
+  readonly #admitted = new Set<string>();
   /** Calls that this process recorded and that no object may tell of yet. */
   readonly #ownCalls = new Map<string, Call>();
 
@@ -51,6 +53,7 @@ export class Fleet {
     if (member === undefined) return [];
     this.#leaveLane(member);
     this.#members.delete(key);
+    this.#admitted.delete(key);
     return refsOf(this.#siblings(member).filter(({ siblingCalls }) => siblingCalls.includes(member.uid)));
   }
 
@@ -63,9 +66,33 @@ export class Fleet {
     return [...left, ...members.flatMap((member) => this.take(member))];
   }
 
-  /** One pass at a time for each instance: the lane of an object's key. */
+  /**
+   * One pass at a time for each instance: the lane of an object's key. Where there are several objects, one that has not
+   * begun is not in it before its namespace is seen to be allowed the instance: until then it only asks for that, and
+   * holds up nobody.
+   */
   laneOf(key: string): string | undefined {
-    return this.#members.get(key)?.lane;
+    const member = this.#members.get(key);
+    return member !== undefined && this.#standsInLane(member) ? member.lane : undefined;
+  }
+
+  /** Whether the object has the lane of its instance while a pass works on it. */
+  standsInLane(reset: SslReset): boolean {
+    return this.#standsInLane(memberOf(reset));
+  }
+
+  /** Its namespace is allowed the instance: from the next pass on it stands in the lane. */
+  admit({ metadata }: SslReset): void {
+    this.#admitted.add(keyOf(metadata));
+  }
+
+  dismiss({ metadata }: SslReset): void {
+    this.#admitted.delete(keyOf(metadata));
+  }
+
+  #standsInLane(member: Member): boolean {
+    const hasBegun = member.isUnderWay || member.isIssuing;
+    return hasBegun || this.#admitted.has(member.key) || this.#siblings(member).length === 0;
   }
 
   /** Whether something was begun for the object of a key that is not at its end. */

@@ -42,6 +42,7 @@ export interface ControllerOptions<Key> {
   readonly concurrency: number;
   readonly laneOf?: ((key: Key) => string | undefined) | undefined;
   readonly isUrgent?: ((key: Key) => boolean) | undefined;
+  readonly groupOf?: ((key: Key) => string) | undefined;
   /** Its first element ends the controller. */
   readonly shutdown: Observable<unknown>;
   readonly observer?: WorkQueueObserver | undefined;

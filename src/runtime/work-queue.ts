@@ -9,6 +9,8 @@ export interface WorkQueueOptions<Key> {
   readonly laneOf?: ((key: Key) => string | undefined) | undefined;
   /** Whether a key that begins to wait is to run before those that are not urgent, but for each fourth run. */
   readonly isUrgent?: ((key: Key) => boolean) | undefined;
+  /** Groups of one urgency take turns, so that none of them holds up the others by its number; absent: there is one. */
+  readonly groupOf?: ((key: Key) => string) | undefined;
   readonly observer?: WorkQueueObserver | undefined;
   readonly timers?: Timers | undefined;
 }
@@ -43,7 +45,7 @@ interface Delay {
 
 /**
  * A queue of keys. A key waits at most once and never runs twice at a time; one that is added while it runs, runs again
- * afterwards. Keys of one urgency start in the order in which they became ready, and what is idle is forgotten.
+ * afterwards. Keys of one urgency and group start in the order in which they became ready, and what is idle is forgotten.
  */
 export class WorkQueue<Key> implements WorkQueueView {
   readonly #options: WorkQueueOptions<Key>;
@@ -152,7 +154,8 @@ export class WorkQueue<Key> implements WorkQueueView {
   #enqueue(key: Key): void {
     const lane = this.#options.laneOf?.(key);
     this.#waiting.set(key, { lane, sinceMs: this.#timers.nowMs() });
-    this.#lanes.push(key, lane, this.#options.isUrgent?.(key));
+    const { isUrgent, groupOf } = this.#options;
+    this.#lanes.push(key, lane, { isUrgent: isUrgent?.(key) ?? false, group: groupOf?.(key) ?? '' });
   }
 
   /** A loop, not a recursion, also where the consumer ends runs or adds keys synchronously. */

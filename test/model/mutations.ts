@@ -469,7 +469,7 @@ export const MUTATIONS: readonly Mutation[] = [
     guard: 'one pass at a time',
     broken: 'the queue hands out all that is due',
     patches: [
-      { file: 'test/model/process.ts', find: 'if (!this.isAlive || this.#isBusy)', replace: 'if (!this.isAlive)' },
+      { file: 'test/model/process.ts', find: 'filter(({ ref }) => !this.#isBusy(ref))', replace: 'filter(() => true)' },
     ],
   },
 ];

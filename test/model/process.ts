@@ -32,7 +32,7 @@ export class Process {
   readonly #turns = new Turns(FREE_SLOTS, (refs) => this.#wake(refs));
   readonly #due = new Map<string, { readonly ref: ObjectRef; readonly atMs: number }>();
   readonly #failures = new Map<string, number>();
-  #isBusy = false;
+  readonly #busy = new Set<string>();
 
   constructor(replica: Replica, around: Surroundings) {
     this.replica = replica;
@@ -56,23 +56,37 @@ export class Process {
     this.#wake(this.#fleet.due);
   }
 
-  /** When its next pass is due; while one runs, none is: all objects are of one instance, so of one lane. */
+  /** When its next pass is due. One runs at a time in each lane, and one for each object. */
   get dueMs(): number {
-    if (!this.isAlive || this.#isBusy) return Number.POSITIVE_INFINITY;
-    let first = Number.POSITIVE_INFINITY;
-    for (const { atMs } of this.#due.values()) first = Math.min(first, atMs);
-    return Math.max(first, this.replica.pausedUntilMs);
+    if (!this.isAlive) return Number.POSITIVE_INFINITY;
+    return Math.max(this.#next()?.atMs ?? Number.POSITIVE_INFINITY, this.replica.pausedUntilMs);
+  }
+
+  #next(): { readonly ref: ObjectRef; readonly atMs: number } | undefined {
+    const ready = [...this.#due.values()].filter(({ ref }) => !this.#isBusy(ref));
+    return ready.toSorted((a, b) => a.atMs - b.atMs)[0];
+  }
+
+  #isBusy(ref: ObjectRef): boolean {
+    const key = keyOf(ref);
+    const lane = this.#fleet.laneOf(key);
+    return this.#busy.has(key) || (lane !== undefined && this.#busy.has(lane));
   }
 
   startPass(): void {
-    const next = [...this.#due.values()].reduce((a, b) => (b.atMs < a.atMs ? b : a));
+    const next = this.#next();
+    if (next === undefined) return;
     this.#due.delete(keyOf(next.ref));
     if (this.replica.isLeader) this.#run(next.ref);
     else this.#schedule(next.ref, { kind: 'RequeueAfter', delayMs: SETTINGS.retryMinMs });
   }
 
   #run(ref: ObjectRef): void {
-    this.#isBusy = true;
+    const held = [keyOf(ref), this.#fleet.laneOf(keyOf(ref)) ?? keyOf(ref)];
+    for (const one of held) this.#busy.add(one);
+    const release = (): void => {
+      for (const one of held) this.#busy.delete(one);
+    };
     const context: PassContext = {
       ref,
       process: this.mark,
@@ -84,20 +98,24 @@ export class Process {
       certificatesListedMs: Number.POSITIVE_INFINITY,
     };
     void reconcile(ref, this.#world(context)).then(
-      (action) => this.#ended(ref, action),
-      (error: unknown) => this.#failed(ref, error),
+      (action) => {
+        release();
+        this.#ended(ref, action);
+      },
+      (error: unknown) => {
+        release();
+        this.#failed(ref, error);
+      },
     );
   }
 
   #ended(ref: ObjectRef, action: Action): void {
-    this.#isBusy = false;
     this.#failures.delete(keyOf(ref));
     this.#schedule(ref, action);
   }
 
   #failed(ref: ObjectRef, error: unknown): void {
     if (!isKubernetesError(error)) this.#around.onError(error);
-    this.#isBusy = false;
     const failures = (this.#failures.get(keyOf(ref)) ?? 0) + 1;
     this.#failures.set(keyOf(ref), failures);
     this.#schedule(ref, errorPolicy(error, failures, SETTINGS));

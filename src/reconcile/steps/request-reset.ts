@@ -26,8 +26,13 @@ export async function requestReset(reset: SslReset, world: World): Promise<StepR
   const refused = await gate(reset, world);
   if (refused !== undefined) {
     const facts = factsOf(reset);
+    world.fleet.dismiss(reset);
     if (await hasRunAfterAll(reset, request, world)) return resolveFirst(facts, request);
     return { kind: 'Finding', facts, verdict: refused };
+  }
+  if (!world.fleet.standsInLane(reset)) {
+    world.fleet.admit(reset);
+    return { kind: 'Idle', requeueAfterMs: 0 };
   }
   const slot = world.turns.take(reset);
   if (slot === undefined) return { kind: 'Idle', requeueAfterMs: untilDeadlineMs(reset, world.clock.now()) };

@@ -14,6 +14,7 @@ import {
   fingerprint,
   NOW,
   type ResetParts,
+  stalledConditions,
 } from '../support/builders.ts';
 
 const withCa = (n: number, parts: ResetParts = {}) =>
@@ -236,14 +237,37 @@ describe('the others of an instance', () => {
   });
 });
 
-test('objects of one instance share a lane, whatever their namespace', () => {
+describe('the lane of an instance', () => {
   const fleet = new Fleet();
-  fleet.apply(aReset({ name: 'a' }));
-  fleet.apply(aReset({ namespace: 'billing', name: 'b' }));
+  fleet.apply(aReset({ name: 'a', status: { request: aCall() } }));
+  fleet.apply(aReset({ namespace: 'billing', name: 'b', status: { request: aCall({ outcome: 'Accepted' }) } }));
   fleet.apply(aReset({ name: 'c', spec: { instance: 'another' } }));
-  assert.equal(fleet.laneOf('orders/a'), fleet.laneOf('billing/b'));
-  assert.notEqual(fleet.laneOf('orders/a'), fleet.laneOf('orders/c'));
-  assert.equal(fleet.laneOf('orders/unknown'), undefined);
+  fleet.apply(aReset({ name: 'new' }));
+  test('is shared by its objects, whatever their namespace', () => {
+    assert.equal(fleet.laneOf('orders/a'), fleet.laneOf('billing/b'));
+    assert.notEqual(fleet.laneOf('orders/a'), fleet.laneOf('orders/c'));
+    assert.equal(fleet.laneOf('orders/unknown'), undefined);
+  });
+  test('holds an object that has not begun only where it is the only one, or once it is admitted', () => {
+    assert.notEqual(fleet.laneOf('orders/c'), undefined);
+    assert.equal(fleet.laneOf('orders/new'), undefined);
+    fleet.admit(aReset({ name: 'new' }));
+    assert.equal(fleet.laneOf('orders/new'), fleet.laneOf('orders/a'));
+    fleet.dismiss(aReset({ name: 'new' }));
+    assert.equal(fleet.laneOf('orders/new'), undefined);
+  });
+  test('does not hold an object that was Ready, and whose namespace is not allowed the instance any more', () => {
+    const request = aRequest({ outcome: 'AlreadyDone' });
+    fleet.apply(aReset({ name: 'barred', status: { request, conditions: stalledConditions('NotPermitted') } }));
+    assert.equal(fleet.laneOf('orders/barred'), undefined);
+  });
+  test('is admitted to anew where another object takes the name', () => {
+    fleet.apply(aReset({ name: 'again' }));
+    fleet.admit(aReset({ name: 'again' }));
+    fleet.remove('orders/again');
+    fleet.apply(aReset({ name: 'again', uid: 'other' }));
+    assert.equal(fleet.laneOf('orders/again'), undefined);
+  });
 });
 
 describe('the calls of the last hour', () => {

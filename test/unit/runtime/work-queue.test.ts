@@ -227,3 +227,19 @@ test('the observer can look into the queue, until it is closed', async () => {
   queue.close();
   assert.deepEqual(look(), [{ depth: 0, runningMs: [20] }]);
 });
+
+test('groups take turns: a key waits for one key of each other group, however many they have', () => {
+  const { queue, runs } = started({ concurrency: 1, groupOf: (key) => key.charAt(0) });
+  for (let n = 0; n < 1_000; n += 1) queue.add(`a${n}`);
+  for (const key of ['b0', 'c0', 'b1']) queue.add(key);
+  while (runs.length < 8) queue.done(runs.at(-1) ?? '');
+  assert.deepEqual(runs, ['a0', 'a1', 'b0', 'c0', 'a2', 'b1', 'a3', 'a4']);
+});
+
+test('groups take turns in a lane too', () => {
+  const { queue, runs } = started({ laneOf: () => 'lane', groupOf: (key) => key.charAt(0) });
+  for (let n = 0; n < 1_000; n += 1) queue.add(`a${n}`);
+  for (const key of ['b0', 'b1']) queue.add(key);
+  while (runs.length < 6) queue.done(runs.at(-1) ?? '');
+  assert.deepEqual(runs, ['a0', 'a1', 'b0', 'a2', 'b1', 'a3']);
+});

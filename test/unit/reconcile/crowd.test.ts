@@ -1,0 +1,82 @@
+/** A thousand objects of a namespace that is allowed nothing name the instance of somebody else. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Fleet } from '../../../src/reconcile/fleet.ts';
+import { keyOf, refOf } from '../../../src/reconcile/member.ts';
+import { WorkQueue } from '../../../src/runtime/work-queue.ts';
+import { aCall, aRequest, aReset, stalledConditions } from '../support/builders.ts';
+import { endOf, Operator } from '../support/operator.ts';
+import { Scene } from '../support/scene.ts';
+
+const CROWD = 1_000;
+const names = Array.from({ length: CROWD }, (_, n) => `no-${n}`);
+const VICTIMS = [
+  { stage: 'begins', request: aRequest() },
+  { stage: 'has its operation followed', request: aCall({ outcome: 'Accepted' }) },
+] as const;
+const CROWDS = [
+  { state: 'were never seen', conditions: [] },
+  { state: 'are denied', conditions: stalledConditions('NotPermitted') },
+] as const;
+
+describe('an object waits for a few passes at most, beside a thousand of its instance that are allowed nothing', () => {
+  for (const { stage, request } of VICTIMS) {
+    for (const { state, conditions } of CROWDS) {
+      test(`where it ${stage} and they ${state}`, () => {
+        const fleet = new Fleet();
+        const queue = new WorkQueue<string>({
+          concurrency: 2,
+          laneOf: (key) => fleet.laneOf(key),
+          groupOf: (key) => refOf(key).namespace,
+          isUrgent: (key) => fleet.isUnderWay(key),
+        });
+        const running: string[] = [];
+        let begun = 0;
+        queue.keys.subscribe((one) => {
+          running.push(one);
+          begun += 1;
+        });
+        const end = (one: string): void => {
+          running.splice(running.indexOf(one), 1);
+          queue.done(one);
+        };
+        for (const name of names) {
+          const intruder = aReset({ namespace: 'crowd', name, status: { request: aRequest(), conditions } });
+          fleet.apply(intruder);
+          queue.add(keyOf(intruder.metadata));
+        }
+        const victim = aReset({ status: { request } });
+        fleet.apply(victim);
+        const key = keyOf(victim.metadata);
+        const passesUntilItRuns = (): number => {
+          const since = begun;
+          queue.add(key);
+          while (!running.includes(key)) end(running[0] ?? '');
+          end(key);
+          return begun - since;
+        };
+        const waited = [passesUntilItRuns()];
+        fleet.admit(victim);
+        waited.push(passesUntilItRuns(), passesUntilItRuns());
+        assert.ok(
+          waited.every((passes) => passes <= 4),
+          `it waited for ${waited.join(', ')} passes`,
+        );
+      });
+    }
+  }
+});
+
+test('an object that was not allowed, beside another of its instance, resets when it is allowed', async () => {
+  const scene = new Scene();
+  const ref = scene.resets.create(aReset({ namespace: 'crowd', name: 'late' }));
+  const allowed = [{ namespace: 'orders', pattern: 'acme-prod/*' }];
+  const operator = new Operator(scene, { settings: { allowedInstances: allowed } });
+  scene.after(600_000, () => {
+    assert.deepEqual([endOf(scene.resets.read(ref)), scene.end], ['NotPermitted', 'Complete']);
+    const { world } = operator;
+    operator.world = { ...world, settings: { ...world.settings, allowedInstances: [{ pattern: 'acme-prod/*' }] } };
+  });
+  await operator.drive();
+  assert.deepEqual([endOf(scene.resets.read(ref)), scene.cloudSql.executed], ['Complete', 2]);
+});
