@@ -45,11 +45,11 @@ function expiry(notAfterTime: string | undefined, now: Date): Verdict | undefine
   if (ms === undefined) {
     return stalled(
       'InvalidRequest',
-      `preconditions.notAfterTime ${JSON.stringify(notAfterTime)} cannot be read, so nothing was called: write it as RFC 3339 has it, such as ${toTime(now)}, or remove it`,
+      `preconditions.notAfterTime ${JSON.stringify(notAfterTime)} cannot be read, so nothing is called: write it as RFC 3339 has it, such as ${toTime(now)}, or remove it`,
     );
   }
   return now.getTime() > ms
-    ? stalled('Expired', `preconditions.notAfterTime ${notAfterTime} is over: nothing was called`)
+    ? stalled('Expired', `preconditions.notAfterTime ${notAfterTime} is over: nothing is called`)
     : undefined;
 }
 

@@ -82,7 +82,8 @@ function resetDone(spec: Spec, facts: Facts, verdict: Verdict): ConditionValue {
       message: `Operation ${operation?.name ?? ''} ${howDone(operation)}${kept(spec, facts)}`,
     };
   }
-  return { type, status: 'False', reason: verdict.reason, message: 'The operation is not done; see Ready' };
+  const message = request?.outcome === 'Unknown' ? UNKNOWN : 'The operation is not done; see Ready';
+  return { type, status: 'False', reason: verdict.reason, message };
 }
 
 const howDone = (operation: Operation | undefined): string =>
@@ -94,10 +95,10 @@ function serverCaPublished(spec: Spec, facts: Facts, verdict: Verdict): Conditio
   const { request, serverCa } = facts;
   const type = 'ServerCaPublished';
   if (request?.publishedTime !== undefined) {
-    const message = `${serverCa?.publishedTo ?? ''} holds the server CA ${serverCa?.sha1Fingerprint ?? ''}${kept(spec, facts)}`;
+    const message = `${serverCa?.publishedTo ?? 'The object'} holds the server CA ${serverCa?.sha1Fingerprint ?? ''}${kept(spec, facts)}`;
     return { type, status: 'True', reason: 'Published', message };
   }
-  return { type, status: 'False', ...(isDone(request) ? verdictOf(verdict) : PENDING) };
+  return { type, status: 'False', ...(isDone(request) ? verdictOf(verdict) : pending(request)) };
 }
 
 function clientCertificatesIssued({ request, clientCertificates = [] }: Facts, verdict: Verdict): ConditionValue {
@@ -106,13 +107,14 @@ function clientCertificatesIssued({ request, clientCertificates = [] }: Facts, v
     const all = clientCertificates.map(({ commonName, secretName = '' }) => `${commonName} in Secret/${secretName}`);
     return { type, status: 'True', reason: 'Issued', message: all.join(', ') };
   }
-  return { type, status: 'False', ...(request?.publishedTime === undefined ? PENDING : verdictOf(verdict)) };
+  return { type, status: 'False', ...(request?.publishedTime === undefined ? pending(request) : verdictOf(verdict)) };
 }
 
 function workloadsRolled(spec: Spec, facts: Facts, verdict: Verdict): ConditionValue {
   const { request, rollout } = facts;
   const type = 'WorkloadsRolled';
-  if (request?.publishedTime === undefined || rollout === undefined) return { type, status: 'False', ...PENDING };
+  if (request?.publishedTime === undefined || rollout === undefined)
+    return { type, status: 'False', ...pending(request) };
   if (rollout.total === undefined) return { type, status: 'False', ...verdictOf(verdict) };
   const { total, rolled = 0, skipped = 0 } = rollout;
   if (total === 0) return { type, status: 'True', reason: 'NothingToRoll', message: nothingSelected(spec) };
@@ -155,7 +157,17 @@ const kept = (spec: Spec, facts: Facts): string =>
     ? `; the server CA is the one of before: ${whyKept(spec)}`
     : '';
 
-const PENDING = { reason: 'Pending', message: 'The reset is not done yet' } as const;
+const UNKNOWN = 'Whether the reset was executed is not known; see Ready';
+
+/** Which of the steps before is not done yet. */
+function pending(request: Request | undefined): Pick<ConditionValue, 'reason' | 'message'> {
+  if (request?.outcome === 'Unknown') return { reason: 'Pending', message: UNKNOWN };
+  const message = isDone(request)
+    ? 'The server CA is not read and published yet; see Ready'
+    : 'The reset is not done yet';
+  return { reason: 'Pending', message };
+}
+
 const verdictOf = ({ reason, message }: Verdict): Pick<ConditionValue, 'reason' | 'message'> => ({ reason, message });
 const isDone = (request: Request | undefined): boolean => isSettled(request) && request?.doneTime !== undefined;
 
@@ -191,9 +203,9 @@ const isSameEnd = (a: HistoryEntry, b: HistoryEntry): boolean =>
 
 /** What failed in the roll, as one line that names each workload. */
 export function failureMessage({ rollout }: Facts): string {
-  const failed = (rollout?.workloads ?? []).filter(isFailure);
-  const names = failed.map(({ kind, name, message = '' }) => `${kind} ${name}: ${message}`);
-  return oneLine(names.join('; '));
+  const rows = (rollout?.workloads ?? []).filter(isFailure);
+  const names = rows.map(({ kind, name, message = '' }) => `${kind} ${name}${message === '' ? '' : `: ${message}`}`);
+  return names.length === 0 ? `${rollout?.failed ?? 0} workloads failed` : oneLine(names.join('; '));
 }
 
 /** An empty list is left out: by what is there two statuses are compared. */

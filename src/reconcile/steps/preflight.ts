@@ -147,7 +147,7 @@ async function dependentsObstacle(reset: SslReset, { workloads }: World): Promis
     if (missing !== undefined) {
       return waiting(
         'TargetNotFound',
-        `${missing.kind} ${missing.name} in rollout.targets does not exist; nothing was called`,
+        `${missing.kind} ${missing.name} in rollout.targets does not exist; nothing is called`,
       );
     }
     const dryRun = { [templateAnnotationKey(reset.spec)]: 'dry-run' };

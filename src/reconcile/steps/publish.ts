@@ -158,12 +158,13 @@ function whileSettling(reset: SslReset, sinceMs: number, { clock, settings }: Wo
 
 /** Cloud SQL ended the operation with an error; a person decides whether to call again. */
 export function failed(reset: SslReset, { name, error }: Operation): Verdict {
-  const causes = (error?.errors ?? []).map(({ code = '', message = '' }) =>
-    `${code} ${message}`.trim().replace(/\.+$/, ''),
-  );
+  const causes = (error?.errors ?? [])
+    .map(({ code = '', message = '' }) => `${code} ${message}`.trim().replace(/[.\s]+$/, ''))
+    .filter((cause) => cause !== '');
+  const why = causes.length === 0 ? ', and Cloud SQL does not say why' : `: ${oneLine(causes.join('; '), 512)}`;
   return stalled(
     'OperationFailed',
-    `Operation ${name} failed: ${oneLine(causes.join('; '), 512)}. It is not called again without: ${retryCommand(reset)}`,
+    `Operation ${name} failed${why}. It is not called again without: ${retryCommand(reset)}`,
   );
 }
 

@@ -117,9 +117,10 @@ function ended(reset: SslReset, facts: Facts): Verdict {
     .filter((text) => text !== '')
     .join('; ');
   if (request?.outcome !== 'AlreadyDone') return ready('Complete', `${what}; operation ${operation?.name ?? ''}`);
+  const uncalled = request.attempt === 0 ? 'nothing was called' : 'it was not called again';
   return reset.spec.preconditions.serverCertificate === 'Missing'
-    ? ready('AlreadyPresent', `The instance had a server certificate, so nothing was called; ${what}`)
-    : ready('AlreadyRotated', `The server CA was rotated before, so nothing was called; ${what}`);
+    ? ready('AlreadyPresent', `The instance had a server certificate, so ${uncalled}; ${what}`)
+    : ready('AlreadyRotated', `The server CA was rotated before, so ${uncalled}; ${what}`);
 }
 
 /** Enough of a fingerprint to tell one CA from another; `status.serverCa` has it whole. */

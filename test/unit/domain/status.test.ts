@@ -96,6 +96,43 @@ describe('the conditions of the steps', () => {
       'ServerCaPublished=False CannotPublish',
       'WorkloadsRolled=False Pending',
     ]));
+  /** What no condition may say. */
+  function wrongOf({ request, operation }: Facts): RegExp {
+    if (request?.outcome === 'Unknown' && operation?.error === undefined) return /is not done/;
+    const isSettled = request?.outcome === 'Accepted' || request?.outcome === 'AlreadyDone';
+    return isSettled && request.doneTime !== undefined ? /reset is not done/ : /undefined/;
+  }
+
+  test('no condition says of the reset what another one denies, and no message has a gap, in any state', () => {
+    const time = fc.option(fc.constant(NOW), { nil: undefined });
+    const outcome = fc.constantFrom('Accepted', 'AlreadyDone', 'Refused', 'NotSent', 'Unknown', undefined);
+    const operation = fc.constantFrom(undefined, anOperation(), anOperation({ status: 'DONE' }), aFailedOperation());
+    const verdict = fc.constantFrom<Verdict>(
+      progressing('Publishing', 'v'),
+      waiting('CannotPublish', 'v'),
+      stalled('ObjectConflict', 'v'),
+    );
+    const rollout = fc.constantFrom<Facts['rollout']>(undefined, {}, { total: 0 }, { total: 1, rolled: 1, skipped: 0 });
+    const reset = aReset({ spec: { serverCa, clientCertificates: [{ commonName: 'api', secretName: 'api' }] } });
+    fc.assert(
+      fc.property(outcome, time, time, operation, rollout, verdict, (how, doneTime, publishedTime, op, rolls, end) => {
+        const request = aCall({
+          ...(how !== undefined && { outcome: how }),
+          ...(doneTime !== undefined && { doneTime }),
+          ...(doneTime !== undefined && publishedTime !== undefined && { publishedTime }),
+        });
+        const facts = {
+          request,
+          ...(op !== undefined && { operation: op }),
+          ...(rolls !== undefined && { rollout: rolls }),
+        };
+        for (const { type, message } of summaryOf(facts, end, reset).conditions ?? []) {
+          assert.doesNotMatch(message, wrongOf(facts), type);
+          assert.doesNotMatch(message, /^ |undefined| {2}|: *$|: [.;]/, type);
+        }
+      }),
+    );
+  });
   test('after a failed operation', () =>
     assert.deepEqual(
       stepsOf({ request: done, operation: aFailedOperation() }, stalled('OperationFailed', ''))[0],
@@ -195,6 +232,12 @@ describe('the history', () => {
 test('what failed in a roll is named on one line', () => {
   const workloads = [{ ...row('Failed'), message: 'a\nb' }, row('Rolled'), { ...row('Missing'), message: 'gone' }];
   assert.equal(failureMessage({ rollout: { workloads } }), 'Deployment Failed: a b; Deployment Missing: gone');
+});
+
+test('what failed in the roll is told also where no row says how, or none is listed', () => {
+  const rows = [row('Failed')];
+  assert.equal(failureMessage({ rollout: { failed: 1, workloads: rows } }), 'Deployment Failed');
+  assert.equal(failureMessage({ rollout: { failed: 3, workloads: [] } }), '3 workloads failed');
 });
 
 test('facts are the status without what summarize alone writes', () =>

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Operation } from '../../../src/domain/ssl-reset.ts';
+import { failed } from '../../../src/reconcile/steps/publish.ts';
+import { anOperation, aReset } from '../support/builders.ts';
+
+type Errors = NonNullable<NonNullable<Operation['error']>['errors']>;
+
+describe('the message of a failed operation', () => {
+  const messageOf = (errors?: Errors): string =>
+    failed(aReset(), anOperation({ name: 'op-1', error: errors === undefined ? {} : { errors } })).message;
+
+  for (const errors of [undefined, [], [{}], [{ code: '', message: '' }], [{ message: '.' }], [{ message: ' ' }]]) {
+    test(`says that Cloud SQL does not say why where it has ${JSON.stringify(errors)}`, () =>
+      assert.match(
+        messageOf(errors),
+        /^Operation op-1 failed, and Cloud SQL does not say why\. It is not called again/,
+      ));
+  }
+  test('has each cause that there is, and leaves out empty ones', () =>
+    assert.match(
+      messageOf([{ code: 'INTERNAL', message: 'it broke.' }, {}, { code: 'X' }]),
+      /^Operation op-1 failed: INTERNAL it broke; X\. It/,
+    ));
+});
