@@ -68,6 +68,10 @@ export class AdminApi implements CloudSql {
     return this.#transport.tryWrite(project);
   }
 
+  slotPauseMs(project: string): number {
+    return this.#transport.writePauseMs(project);
+  }
+
   slot(project: string): Promise<Slot> {
     return this.#transport.patientWrite(project);
   }

@@ -47,6 +47,11 @@ export class Pace {
     return this.#lane(project).take(patience);
   }
 
+  /** Milliseconds for which the calls of the project pause since the API refused one of them; 0: they do not. */
+  pauseMs(project: string): number {
+    return this.#lane(project).pauseMs;
+  }
+
   /** The API refused a call of the project for its quota, and asked for so many milliseconds of patience, or for none. */
   throttled(project: string, retryAfterMs = PAUSE_MS): void {
     this.#lane(project).throttled(retryAfterMs);
@@ -100,6 +105,10 @@ class Lane {
     this.#waiters[order].push({ deadlineMs: this.#nowMs + maxWaitMs, resolve, reject });
     this.#serve();
     return promise;
+  }
+
+  get pauseMs(): number {
+    return Math.max(0, this.#pausedUntil - this.#nowMs);
   }
 
   /** After the pause the calls go on without a burst. What was sent before its beginning may be refused too: once is enough. */

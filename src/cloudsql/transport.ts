@@ -100,6 +100,10 @@ export class Transport {
     return this.#paces.Writes.tryTake(project);
   }
 
+  writePauseMs(project: string): number {
+    return this.#paces.Writes.pauseMs(project);
+  }
+
   /** The slot of a call that may wait for ever. */
   patientWrite(project: string): Promise<Slot> {
     return this.#paces.Writes.take(project, { order: 'Behind', maxWaitMs: Number.POSITIVE_INFINITY });

@@ -143,6 +143,8 @@ export interface Slot {
 export interface Slots {
   /** A slot of the project, where one is free and nobody waits for it. */
   trySlot(project: string): Slot | undefined;
+  /** Milliseconds for which no slot comes, since Cloud SQL refused a call of the project for its quota; 0: it has not. */
+  slotPauseMs(project: string): number;
   /** The next slot that calls of what is under way leave free, however long that takes. */
   slot(project: string): Promise<Slot>;
 }

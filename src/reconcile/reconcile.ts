@@ -167,6 +167,8 @@ function settle(reset: SslReset, step: Step, finding: Finding, { clock, settings
   function delayed(current: Request, { verdict, retryAfterMs, requeueAfterMs }: Finding, at: Date): Request {
     if (verdict.kind === 'Waiting' && requeueAfterMs === undefined)
       return afterFailure(current, at, settings, retryAfterMs);
+    // In line for the quota: no failure of its own, and no end of those that it has.
+    if (step.kind === 'RequestReset' && verdict.kind === 'Waiting') return current;
     if (step.kind === 'Receive' || step.kind === 'Suspend') return current;
     return hasMovedOn(verdict) ? withoutFailures(current) : withoutDelay(current);
   }

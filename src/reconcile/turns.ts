@@ -44,6 +44,11 @@ export class Turns {
     return undefined;
   }
 
+  /** Milliseconds for which nobody of the object's project gets a turn; 0: it is a matter of the line alone. */
+  pauseMs({ spec }: SslReset): number {
+    return this.#slots.slotPauseMs(spec.project);
+  }
+
   /** Nobody works any more: what was given is given back. */
   close(): void {
     this.#isClosed = true;

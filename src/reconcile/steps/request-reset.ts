@@ -1,5 +1,5 @@
 import type { Answer } from '../../domain/answer.ts';
-import { type PollPolicy, untilDeadlineMs } from '../../domain/attempts.ts';
+import type { PollPolicy } from '../../domain/attempts.ts';
 import type { Call } from '../../domain/blast-radius.ts';
 import { progressing, type ReadyReason, stalled, toTime, type Verdict, waiting } from '../../domain/conditions.ts';
 import { CloudSqlError, isKubernetesError } from '../../domain/errors.ts';
@@ -15,6 +15,7 @@ import type { Slot } from '../ports.ts';
 import { announce } from './announce.ts';
 import { hasRunAfterAll, resolveFirst } from './earlier-call.ts';
 import { progress } from './follow-operation.ts';
+import { inLine } from './in-line.ts';
 import { whyNotReady } from './not-ready.ts';
 import { type Preflight, preflight, requesting } from './preflight.ts';
 import { isPermitted } from './receive.ts';
@@ -35,7 +36,7 @@ export async function requestReset(reset: SslReset, world: World): Promise<StepR
     return { kind: 'Idle', requeueAfterMs: 0 };
   }
   const slot = world.turns.take(reset);
-  if (slot === undefined) return { kind: 'Idle', requeueAfterMs: untilDeadlineMs(reset, world.clock.now()) };
+  if (slot === undefined) return inLine(reset, world);
   try {
     return await inTurn(reset, request, slot, world);
   } finally {

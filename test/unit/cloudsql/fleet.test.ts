@@ -41,6 +41,7 @@ class Fleet {
   readonly #turns = new Turns(
     {
       trySlot: () => this.#paces.Writes.tryTake(PROJECT),
+      slotPauseMs: () => this.#paces.Writes.pauseMs(PROJECT),
       slot: () => this.#paces.Writes.take(PROJECT, { order: 'Behind', maxWaitMs: Number.POSITIVE_INFINITY }),
     },
     (refs) => {

@@ -44,6 +44,16 @@ describe('pace', () => {
     assert.deepEqual(log, ['a@0', 'b@0', 'c@0', 'd@500', 'e@1000', 'f@10000', 'g@10000', 'h@10000', 'i@10500']);
   });
 
+  it('says for how long a refusal pauses the calls of a project, and of that project alone', async () => {
+    const { time, pace } = setUp();
+    assert.equal(pace.pauseMs('p'), 0);
+    pace.throttled('p', 60_000);
+    await time.pass(20_000);
+    assert.deepEqual([pace.pauseMs('p'), pace.pauseMs('q')], [40_000, 0]);
+    await time.pass(50_000);
+    assert.equal(pace.pauseMs('p'), 0);
+  });
+
   it('counts each project by itself', async () => {
     const { time, log, take } = setUp();
     void take('a', { project: 'p' });

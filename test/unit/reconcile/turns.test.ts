@@ -14,6 +14,10 @@ class Quota implements Slots {
     return this.waiting.some((one) => one.project === project) || this.free === 0 ? undefined : this.#give();
   }
 
+  slotPauseMs(): number {
+    return 0;
+  }
+
   slot(project: string): Promise<Slot> {
     const { promise, resolve } = Promise.withResolvers<Slot>();
     this.waiting.push({ project, resolve });

@@ -157,4 +157,4 @@ export function aWorkload({ status, ...workload }: WorkloadParts = {}): Workload
 
 const FREE_SLOT: Slot = { spend: () => undefined, giveBack: () => undefined };
 /** A quota that is never used up. */
-export const FREE_SLOTS: Slots = { trySlot: () => FREE_SLOT, slot: async () => FREE_SLOT };
+export const FREE_SLOTS: Slots = { trySlot: () => FREE_SLOT, slot: async () => FREE_SLOT, slotPauseMs: () => 0 };

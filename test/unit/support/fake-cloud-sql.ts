@@ -105,6 +105,7 @@ export class FakeCloudSql implements CloudSql {
 
   trySlot = FREE_SLOTS.trySlot;
   slot = FREE_SLOTS.slot;
+  slotPauseMs = FREE_SLOTS.slotPauseMs;
 
   get patient(): CloudSqlReads {
     return this;

@@ -1,0 +1,39 @@
+import { lookAgainDelayMs, untilDeadlineMs } from '../../domain/attempts.ts';
+import { toTime, waiting } from '../../domain/conditions.ts';
+import type { SslReset } from '../../domain/ssl-reset.ts';
+import { factsOf } from '../../domain/status.ts';
+import type { StepResult, World } from '../pass.ts';
+
+/** A turn that comes within so long is worth no word. */
+const SOON_MS = 5_000;
+const MINUTE_MS = 60_000;
+
+/**
+ * The object stands in line for the quota of its project, and is woken by its turn. Nothing is asked of Cloud SQL for
+ * that; what it waits for is said, and looked at again ever more rarely.
+ */
+export function inLine(reset: SslReset, world: World): StepResult {
+  const { clock, memory, settings, turns } = world;
+  const leftMs = untilDeadlineMs(reset, clock.now());
+  const { attempt = 0 } = reset.status.request ?? {};
+  const waitedMs = memory.sinceSeenMs(reset.metadata.uid, `in line for attempt ${attempt + 1}`);
+  const pauseMs = turns.pauseMs(reset);
+  if (waitedMs < SOON_MS && pauseMs <= SOON_MS) {
+    return { kind: 'Idle', requeueAfterMs: Math.min(SOON_MS - waitedMs, leftMs) };
+  }
+  return {
+    kind: 'Finding',
+    facts: factsOf(reset),
+    verdict: waiting('Throttled', message(reset, pauseMs, clock.now())),
+    requeueAfterMs: Math.min(Math.max(lookAgainDelayMs(waitedMs, settings), SOON_MS), leftMs),
+  };
+}
+
+/** In whole minutes, so that the same pause is said in the same words. */
+function message({ spec: { project } }: SslReset, pauseMs: number, now: Date): string {
+  if (pauseMs === 0) {
+    return `The reset is in line for the quota of project ${project}: other calls of it go first`;
+  }
+  const end = toTime(new Date(Math.ceil((now.getTime() + pauseMs) / MINUTE_MS) * MINUTE_MS));
+  return `Cloud SQL has refused a call in project ${project} for its quota: none is made there until about ${end}. The reset is in line`;
+}
