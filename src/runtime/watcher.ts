@@ -1,4 +1,21 @@
-import { catchError, concat, concatWith, defer, EMPTY, mergeMap, Observable, of, repeat, tap } from 'rxjs';
+import {
+  catchError,
+  concat,
+  concatWith,
+  connect,
+  defer,
+  EMPTY,
+  endWith,
+  filter,
+  ignoreElements,
+  merge,
+  mergeMap,
+  Observable,
+  of,
+  repeat,
+  takeUntil,
+  tap,
+} from 'rxjs';
 import { type Backoff, backoffDelay } from './backoff.ts';
 import { pause, systemTimers, type Timers } from './timers.ts';
 
@@ -31,7 +48,7 @@ export type WatchEvent<T> =
   | { readonly type: 'deleted'; readonly object: T }
   /** It cannot list or watch, and keeps trying. Said once, and again only when the message changes. */
   | { readonly type: 'failed'; readonly error: unknown }
-  /** It works again after `failed`. */
+  /** It works again after `failed`: nothing that has changed meanwhile is still to be listed. */
   | { readonly type: 'recovered' };
 
 export interface WatcherOptions {
@@ -43,6 +60,9 @@ export interface WatcherOptions {
   readonly random?: (() => number) | undefined;
   readonly timers?: Timers | undefined;
 }
+
+/** An API server that takes a watch with 200 says on the stream, at once, that it does not go so far back. */
+const ACCEPTED_MS = 1_000;
 
 type State = { readonly kind: 'Listing' } | { readonly kind: 'Watching'; readonly version: string };
 
@@ -57,24 +77,43 @@ export function watcher<T>(source: ListWatchSource<T>, options: WatcherOptions):
       abortable((signal) => source.list(signal)).pipe(
         mergeMap(({ objects, version }) => {
           state = { kind: 'Watching', version };
-          return concat(of<WatchEvent<T>>({ type: 'synced', objects }), health.works());
+          return concat(of<WatchEvent<T>>({ type: 'synced', objects }), health.listed());
         }),
+      );
+
+    /** A server that is silent has nothing to tell, once it has not refused the version either. */
+    const works = (events: Observable<SourceEvent<T>>): Observable<WatchEvent<T>> =>
+      events.pipe(
+        filter(({ type }) => type === 'opened'),
+        mergeMap(() =>
+          concat(
+            pause(timers, ACCEPTED_MS),
+            defer(() => health.works()),
+          ),
+        ),
+        takeUntil(events.pipe(ignoreElements(), endWith(undefined))),
       );
 
     const watch = (version: string): Observable<WatchEvent<T>> =>
       source.watch(version).pipe(
         tap((event) => {
           options.onSign?.();
-          if (event.type !== 'opened') state = { kind: 'Watching', version: event.version };
+          if (event.type === 'opened') health.accepted();
+          else state = { kind: 'Watching', version: event.version };
         }),
-        mergeMap((event) => (event.type === 'opened' ? health.works() : toWatchEvent(event))),
+        connect((events) => merge(events.pipe(mergeMap(told)), works(events))),
         concatWith(defer(() => pause(timers, health.delayAfterEnd()))),
       );
 
+    const told = (event: SourceEvent<T>): Observable<WatchEvent<T>> =>
+      event.type === 'opened' ? EMPTY : concat(toWatchEvent(event), health.works());
+
     const failed = (error: unknown): Observable<WatchEvent<T>> => {
-      const isExpired = source.isExpired(error);
-      if (isExpired) state = { kind: 'Listing' };
-      return concat(isExpired ? EMPTY : health.fails(error), pause(timers, health.delayAfterFailure()));
+      if (state.kind === 'Listing' || !source.isExpired(error)) {
+        return concat(health.fails(error), pause(timers, health.delayAfterFailure()));
+      }
+      state = { kind: 'Listing' };
+      return pause(timers, health.delayAfterExpiry());
     };
 
     return defer(() => {
@@ -114,6 +153,8 @@ class Health {
   readonly #options: WatcherOptions;
   readonly #timers: Timers;
   #failures = 0;
+  /** Versions that were too old, in a row. */
+  #expiries = 0;
   /** The failure that was told last and is not over. */
   #told: string | undefined;
   /** When the server last accepted what is tried now. */
@@ -128,8 +169,17 @@ class Health {
     this.#workingSinceMs = undefined;
   }
 
-  works(): Observable<{ readonly type: 'recovered' }> {
+  /** The server has taken the watch, but may still say that it does not go so far back. */
+  accepted(): void {
     this.#workingSinceMs = this.#timers.nowMs();
+  }
+
+  listed(): Observable<{ readonly type: 'recovered' }> {
+    this.#failures = 0;
+    return this.works();
+  }
+
+  works(): Observable<{ readonly type: 'recovered' }> {
     if (this.#told === undefined) return EMPTY;
     this.#told = undefined;
     return of({ type: 'recovered' });
@@ -151,6 +201,13 @@ class Health {
     const { backoff, healthyAfterMs, random } = this.#options;
     this.#failures = this.#livedMs() >= healthyAfterMs ? 1 : this.#failures + 1;
     return backoffDelay(backoff, this.#failures, random);
+  }
+
+  /** None after the first one: it is no failure. A server that refuses what it has just listed must not be asked in a loop. */
+  delayAfterExpiry(): number {
+    const { backoff, healthyAfterMs, random } = this.#options;
+    this.#expiries = this.#livedMs() >= healthyAfterMs ? 1 : this.#expiries + 1;
+    return this.#expiries === 1 ? 0 : backoffDelay(backoff, this.#expiries - 2, random);
   }
 
   #livedMs(): number {

@@ -117,6 +117,93 @@ test('a version that is too old costs a list, and is no failure', async () => {
   ]);
 });
 
+test('after an outage a version that is too old is listed again at once, whatever the back-off had become', async () => {
+  const { timers, lists, events, listed, fails, sends } = started();
+  await listed('10', 'a');
+  const outage = new Error('refused');
+  for (let n = 0; n < 10; n += 1) {
+    await fails(outage);
+    await timers.advance(1000);
+  }
+  // The server is back: it takes the watch from the old version, and says on the stream that it is too old.
+  await sends({ type: 'opened' });
+  await fails(GONE);
+  await timers.advance(0);
+  assert.equal(lists.length, 2);
+  assert.deepEqual(events.slice(1), [{ type: 'failed', error: outage }]);
+  await listed('50', 'b');
+  assert.deepEqual(events.slice(2), [{ type: 'synced', objects: ['b'] }, { type: 'recovered' }]);
+});
+
+test('a watch that is refused as too old when it is asked for is listed again at once, also after an outage', async () => {
+  const { timers, lists, listed, fails, listFails } = started();
+  await listed('10', 'a');
+  for (let n = 0; n < 10; n += 1) {
+    await fails(new Error('refused'));
+    await timers.advance(1000);
+  }
+  await fails(GONE);
+  await timers.advance(0);
+  assert.equal(lists.length, 2);
+  await listFails(new Error('not yet'));
+  await timers.advance(500);
+  assert.equal(lists.length, 3);
+});
+
+test('a server that refuses each version right after it was listed is asked ever more rarely', async () => {
+  const { timers, lists, listed, fails } = started();
+  await listed('10');
+  for (const delayMs of [0, 100, 100, 200, 400, 500, 500]) {
+    const before = lists.length;
+    await fails(GONE);
+    await timers.advance(Math.max(0, delayMs - 1));
+    assert.equal(lists.length, delayMs === 0 ? before + 1 : before, `sooner than ${delayMs} ms`);
+    await timers.advance(1);
+    assert.equal(lists.length, before + 1);
+    await listed('20');
+  }
+});
+
+test('a watch that is taken has recovered once it was not refused for a second, or has told something', async () => {
+  for (const event of [
+    { type: 'bookmark', version: '11' },
+    { type: 'applied', object: 'a', version: '11' },
+  ] as const) {
+    const { timers, events, listed, fails, sends } = started();
+    const isOver = () => events.at(-1)?.type === 'recovered';
+    await listed('10');
+    await fails(new Error('cut'));
+    await timers.advance(100);
+    await sends({ type: 'opened' });
+    assert.equal(isOver(), false);
+    await sends(event);
+    assert.equal(isOver(), true);
+  }
+  const { timers, events, listed, fails, sends } = started();
+  await listed('10');
+  await fails(new Error('cut'));
+  await timers.advance(100);
+  await sends({ type: 'opened' });
+  await timers.advance(999);
+  assert.notEqual(events.at(-1)?.type, 'recovered');
+  await timers.advance(1);
+  assert.equal(events.at(-1)?.type, 'recovered');
+});
+
+test('a watch that ends before it was taken for a second has not recovered by that', async () => {
+  const { timers, events, listed, fails, sends, ends } = started();
+  await listed('10');
+  await fails(new Error('cut'));
+  await timers.advance(100);
+  await sends({ type: 'opened' });
+  await ends();
+  await timers.advance(5000);
+  assert.deepEqual(
+    events.map(({ type }) => type),
+    ['synced', 'failed'],
+  );
+});
+
 test('a list that fails is tried again', async () => {
   const { timers, lists, events, listed, listFails } = started();
   const error = new Error('no');
@@ -134,7 +221,7 @@ test('the same failure is told once, another one again, and the recovery once', 
     await fails(new Error(message));
     await timers.advance(1000);
   }
-  await sends({ type: 'opened' });
+  await sends({ type: 'opened' }, { type: 'bookmark', version: '11' }, { type: 'bookmark', version: '12' });
   assert.deepEqual(
     events.slice(1).map((event) => (event.type === 'failed' ? String(event.error) : event.type)),
     ['Error: cut', 'Error: denied', 'recovered'],
