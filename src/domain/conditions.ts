@@ -39,7 +39,9 @@ export type WaitingReason =
   /** RBAC or an admission webhook refuses a write that comes after the reset, or its object is being deleted. */
   | 'CannotPublish'
   /** A workload that `rollout.targets` names does not exist. */
-  | 'TargetNotFound';
+  | 'TargetNotFound'
+  /** The operator met an error that it does not know: a mistake of its own. */
+  | 'InternalError';
 
 /** A person must act: `Ready` is `False`, `Stalled` is `True`. */
 export type StalledReason =

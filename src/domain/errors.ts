@@ -1,4 +1,5 @@
 /** Failures of the world, as adapters report them: by what they mean for the next step, not by status code. */
+import { oneLine } from './conditions.ts';
 
 export type KubernetesErrorKind =
   /** The resourceVersion is no longer the current one, or another field manager owns the field: read again. */
@@ -74,3 +75,18 @@ export class CloudSqlError extends Error {
 
 export const isKubernetesError = (error: unknown, ...kinds: readonly KubernetesErrorKind[]): error is KubernetesError =>
   error instanceof KubernetesError && (kinds.length === 0 || kinds.includes(error.kind));
+
+const MAX_UNFORESEEN = 300;
+
+/**
+ * An error that is neither of these, in one line for a status. Of a message that quotes what was read, or that is a dump,
+ * nothing is kept: it may hold a secret.
+ */
+export function describeUnforeseen(error: unknown): string {
+  const name = error instanceof Error ? error.name : typeof error;
+  const text = error instanceof Error && !(error instanceof SyntaxError) ? error.message.trim() : '';
+  const isProse = /^[\w'"(]/.test(text);
+  const [line = ''] = isProse ? text.split('\n', 1) : [];
+  const what = line === '' ? name : `${name}: ${line}`;
+  return `The operator met an error that it does not know, and tries again; its log has more. ${oneLine(what, MAX_UNFORESEEN)}`;
+}

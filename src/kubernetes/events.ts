@@ -20,7 +20,7 @@ export interface EventsOptions {
 }
 
 export interface FlushableEvents extends Events {
-  /** Resolves when every event that was handed over is written or given up. */
+  /** Resolves when every event that was handed over is written or given up, at the latest after some seconds. */
   flush(): Promise<void>;
 }
 
@@ -30,6 +30,8 @@ const MERGE_PATCH = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
 const SERIES_WINDOW_MS = 6 * 60_000;
 const MAX_SERIES = 1000;
 const MAX_PENDING = 200;
+/** Events are not worth the clean end of the process. */
+const FLUSH_MS = 5_000;
 
 interface Series {
   readonly name: string;
@@ -69,7 +71,9 @@ class EventWriter implements FlushableEvents {
   }
 
   async flush(): Promise<void> {
-    await this.#writing;
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const alarm = setTimeout(resolve, FLUSH_MS);
+    await Promise.race([this.#writing, late]).finally(() => clearTimeout(alarm));
   }
 
   async #writeAll(): Promise<void> {

@@ -1,4 +1,4 @@
-import { isKubernetesError } from '../domain/errors.ts';
+import { isKubernetesError, type KubernetesError } from '../domain/errors.ts';
 import { isUnresolved, seenRetry } from '../domain/request.ts';
 import type { SslReset } from '../domain/ssl-reset.ts';
 import { factsOf, summarize } from '../domain/status.ts';
@@ -6,11 +6,18 @@ import type { Finding, Landing, World } from './pass.ts';
 
 const RETRY_MIN_MS = 100;
 const RETRY_MAX_MS = 5_000;
+/** An API server that is away for so long keeps all other work waiting too. */
+const PATIENCE_MS = 120_000;
+/** A right or a policy is put right by a person, and a worker and the instance's lane are held meanwhile. */
+const PATIENCE_WITH_REFUSALS_MS = 15_000;
+/** The process is to end. */
+const LAST_PATIENCE_MS = 5_000;
 
 /**
- * Writes what became of a call until it lands, over conflicts and failures of the API server: without it the next
- * process would have to find it out. Gives up, and answers undefined, only when the record is no longer ours to answer.
- * @throws KubernetesError `NotLeading`: who leads now finds it out
+ * Writes what became of a call, over conflicts and failures of the API server: without it the next pass has to find it
+ * out. Answers undefined where the record is no longer ours to answer.
+ * @throws KubernetesError after so many tries that it is given up: the record stands, and the next pass resolves it as
+ * a lost answer; `NotLeading` at once: whoever leads now does
  */
 export async function landOutcome(
   { recorded, landing }: { readonly recorded: SslReset; readonly landing: Landing },
@@ -18,6 +25,7 @@ export async function landOutcome(
   world: World,
 ): Promise<SslReset | undefined> {
   const { clock, resets, fleet, wake, logger } = world;
+  const startMs = clock.monotonicMs();
   let current: SslReset | undefined = recorded;
   for (let failures = 0; current !== undefined; failures += 1) {
     try {
@@ -26,9 +34,7 @@ export async function landOutcome(
       return written;
     } catch (error) {
       if (!isKubernetesError(error) || error.kind === 'NotLeading') throw error;
-      const isOld = error.kind === 'Conflict' || error.kind === 'NotFound';
-      if (!isOld) logger.warn('Outcome of the call could not be written yet', { err: error });
-      if (!isOld || failures > 0) await clock.delay(Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(failures, 10)));
+      await holdOn(error, { failures, sinceMs: clock.monotonicMs() - startMs }, world);
       current = await readAgain(current);
     }
   }
@@ -44,6 +50,26 @@ export async function landOutcome(
       throw error;
     }
   }
+}
+
+/** A conflict needs no delay at first: reading again is all it takes. @throws the error where it is given up */
+async function holdOn(
+  error: KubernetesError,
+  { failures, sinceMs }: { readonly failures: number; readonly sinceMs: number },
+  { clock, logger, ending }: World,
+): Promise<void> {
+  if (sinceMs >= patienceMs(error, ending)) {
+    logger.error('Outcome of the call could not be written: it is given up, and found out later', { err: error });
+    throw error;
+  }
+  const isOld = isKubernetesError(error, 'Conflict', 'NotFound');
+  if (!isOld) logger[failures === 0 ? 'warn' : 'debug']('Outcome of the call could not be written yet', { err: error });
+  if (!isOld || failures > 0) await clock.delay(Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(failures, 10)));
+}
+
+function patienceMs(error: KubernetesError, ending: AbortSignal | undefined): number {
+  if (ending?.aborted === true) return LAST_PATIENCE_MS;
+  return isKubernetesError(error, 'Forbidden', 'Refused') ? PATIENCE_WITH_REFUSALS_MS : PATIENCE_MS;
 }
 
 /** Of a call of the reset. A `retry` that came before this end does not act after it. */

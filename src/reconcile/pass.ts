@@ -48,6 +48,8 @@ export interface World {
   readonly settings: Settings;
   /** Has these objects looked at as soon as may be. */
   readonly wake: (refs: readonly ObjectRef[]) => void;
+  /** Aborted when the process is to end, or to stop leading: what is in flight is finished soon. */
+  readonly ending?: AbortSignal | undefined;
   /** Told what each pass works on, and by which step. */
   readonly decided?: ((reset: SslReset, step: Step['kind']) => void) | undefined;
 }

@@ -32,6 +32,7 @@ import { requestReset } from './steps/request-reset.ts';
 import { resolveOutcome } from './steps/resolve.ts';
 import { resolveCertificate } from './steps/resolve-certificate.ts';
 import { roll } from './steps/roll.ts';
+import { unforeseenFinding } from './unforeseen.ts';
 
 export type Action = { readonly kind: 'AwaitChange' } | { readonly kind: 'RequeueAfter'; readonly delayMs: number };
 
@@ -56,15 +57,33 @@ export async function reconcile(ref: ObjectRef, world: World): Promise<Action> {
 
 async function passOver(reset: SslReset, world: World): Promise<Action> {
   const { clock, fleet } = world;
-  const step = decide(reset, {
-    now: clock.now(),
-    isOutdated: fleet.isOutdated(reset),
-    hasLostSibling: fleet.lostSiblings(reset).length > 0,
-  });
-  world.decided?.(reset, step.kind);
-  const action = await act(step, reset, world);
-  const isAtOnce = action.kind === 'RequeueAfter' && action.delayMs === 0;
-  return isAtOnce ? requeueAfter(delayAtStandstill(reset, step, world)) : action;
+  let step: Step | undefined;
+  try {
+    step = decide(reset, {
+      now: clock.now(),
+      isOutdated: fleet.isOutdated(reset),
+      hasLostSibling: fleet.lostSiblings(reset).length > 0,
+    });
+    world.decided?.(reset, step.kind);
+    const action = await act(step, reset, world);
+    const isAtOnce = action.kind === 'RequeueAfter' && action.delayMs === 0;
+    return isAtOnce ? requeueAfter(delayAtStandstill(reset, step, world)) : action;
+  } catch (error) {
+    if (!isKubernetesError(error)) await tellUnforeseen(error, step, reset, world);
+    throw error;
+  }
+}
+
+/** Only the object as this pass has read it says so: a record that was written since stands. */
+async function tellUnforeseen(error: unknown, step: Step | undefined, reset: SslReset, world: World): Promise<void> {
+  const finding = unforeseenFinding(error, step, reset, world.clock.now());
+  if (finding === undefined) return;
+  try {
+    await conclude(reset, finding, world);
+  } catch (failure) {
+    world.logger.error('An error that nobody foresaw could not be told in the status', { err: error });
+    throw failure;
+  }
 }
 
 async function act(step: Step, reset: SslReset, world: World): Promise<Action> {
@@ -145,14 +164,14 @@ function unusable({ kind }: Step, reset: SslReset): StepResult | undefined {
     : { kind: 'Finding', facts: factsOf(reset), verdict: stalled('InvalidRequest', message) };
 }
 
-/** What the API server does not get done, a broken webhook say, is tried again without a word, but not for ever. */
+/** What the API server does not get done, a broken webhook say, is tried again without a word until the deadline. */
 const isBlocked = (
   error: unknown,
   { kind }: Pick<Step, 'kind'>,
   reset: SslReset,
   { clock }: World,
 ): error is KubernetesError =>
-  isKubernetesError(error, 'Unavailable') &&
+  isKubernetesError(error, 'Unavailable', 'Forbidden', 'Refused') &&
   (kind === 'RequestReset' || isAfterReset({ kind })) &&
   isPastDeadline(reset, clock.now());
 

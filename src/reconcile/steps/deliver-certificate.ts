@@ -13,6 +13,10 @@ export type Delivery =
 
 /** About 20 seconds: an API server that is away for longer costs another certificate, and nothing else. */
 const MAX_TRIES = 8;
+/** Where each try takes its whole deadline. */
+const PATIENCE_MS = 60_000;
+/** The process is to end. */
+const LAST_PATIENCE_MS = 5_000;
 const RETRY_MIN_MS = 100;
 const RETRY_MAX_MS = 5_000;
 
@@ -31,9 +35,11 @@ type Try = Delivery | { readonly kind: 'Again'; readonly message: string };
  * @throws KubernetesError `NotLeading`: who leads now replaces the certificate
  */
 export async function deliverCertificate(contents: PublishedContents, target: Target, world: World): Promise<Delivery> {
-  const { clock, logger, objects } = world;
+  const { clock, logger, objects, ending } = world;
   let last = await attempt(() => write(contents, target.secret, objects));
-  for (let tries = 1; last.kind === 'Again' && tries < MAX_TRIES; tries += 1) {
+  const startMs = clock.monotonicMs();
+  const isOver = () => clock.monotonicMs() - startMs >= (ending?.aborted === true ? LAST_PATIENCE_MS : PATIENCE_MS);
+  for (let tries = 1; last.kind === 'Again' && tries < MAX_TRIES && !isOver(); tries += 1) {
     logger.warn('A client certificate could not be written to its Secret yet', { cause: last.message });
     await clock.delay(Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** tries));
     last = await attempt(() => writeAgain(contents, target, world));

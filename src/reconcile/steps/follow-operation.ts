@@ -1,6 +1,6 @@
 import { pollDelayMs } from '../../domain/attempts.ts';
 import { progressing, stalled, toTime, type Verdict, waiting } from '../../domain/conditions.ts';
-import { CloudSqlError, isKubernetesError } from '../../domain/errors.ts';
+import { CloudSqlError } from '../../domain/errors.ts';
 import { isDone } from '../../domain/resolve.ts';
 import type { Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
@@ -19,9 +19,8 @@ export async function followOperation(reset: SslReset, world: World): Promise<St
   if (!isOver || reset.metadata.deletionTimestamp !== undefined) return followed;
   try {
     return await publish({ ...reset, status: { ...reset.status, ...followed.facts } }, world);
-  } catch (error) {
-    if (error instanceof CloudSqlError || isKubernetesError(error)) return followed;
-    throw error;
+  } catch {
+    return followed;
   }
 }
 

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { KubernetesError } from '../../../src/domain/errors.ts';
+import { reconcile } from '../../../src/reconcile/reconcile.ts';
 import { aReset } from '../support/builders.ts';
 import { Operator } from '../support/operator.ts';
-import { Scene } from '../support/scene.ts';
+import { DONE_ONCE, Scene } from '../support/scene.ts';
 
 /** One pass that calls; `meanwhile` happens while the call is under way. */
 async function callWhile(meanwhile: (scene: Scene, operator: Operator) => void) {
@@ -27,6 +29,58 @@ describe('what became of a call', () => {
       faults.plan = (n, name) => (n < end && name.startsWith('resets.') ? 'Fail' : undefined);
     });
     assert.equal(scene.status.request?.outcome, 'Accepted');
+  });
+
+  for (const [kind, code] of [
+    ['Forbidden', 403],
+    ['Refused', 422],
+    ['Unavailable', 500],
+  ] as const) {
+    test(`is given up after a while that the API server answers ${code}, and found out once it can be written`, async () => {
+      const scene = new Scene();
+      const operator = new Operator(scene);
+      const { resets } = operator.world;
+      let isOver = false;
+      const error = new KubernetesError({ kind, message: 'no' });
+      operator.world = {
+        ...operator.world,
+        resets: {
+          get: (ref) => resets.get(ref),
+          updateStatus: (reset, status) =>
+            isOver || status.request?.outcome === undefined
+              ? resets.updateStatus(reset, status)
+              : Promise.reject(error),
+        },
+      };
+      await operator.pass(scene.ref);
+      const startMs = scene.clock.ownMs;
+      await assert.rejects(reconcile(scene.ref, operator.world), error);
+      assert.ok(scene.clock.ownMs - startMs <= 130_000, `${scene.clock.ownMs - startMs} ms`);
+      assert.equal(scene.status.request?.outcome, undefined);
+      isOver = true;
+      await operator.resync();
+      assert.deepEqual(await scene.outcome(), DONE_ONCE);
+    });
+  }
+
+  test('is given up within seconds once the process is to end', async () => {
+    const scene = new Scene();
+    const operator = new Operator(scene);
+    const { resets } = operator.world;
+    const error = new KubernetesError({ kind: 'Unavailable', message: 'no' });
+    operator.world = {
+      ...operator.world,
+      ending: AbortSignal.abort(),
+      resets: {
+        get: (ref) => resets.get(ref),
+        updateStatus: (reset, status) =>
+          status.request?.outcome === undefined ? resets.updateStatus(reset, status) : Promise.reject(error),
+      },
+    };
+    await operator.pass(scene.ref);
+    const startMs = scene.clock.ownMs;
+    await assert.rejects(reconcile(scene.ref, operator.world), error);
+    assert.ok(scene.clock.ownMs - startMs <= 10_000, `${scene.clock.ownMs - startMs} ms`);
   });
 
   test('never lands on another object of the same name', async () => {

@@ -26,21 +26,33 @@ export class Faults {
   plan: (n: number, name: string) => Fault | undefined;
   /** Holds the process before or after the n-th call until it settles. */
   hold: ((n: number, moment: 'Before' | 'After') => Promise<void> | undefined) | undefined;
+  #isDead = false;
 
   constructor(plan: Faults['plan'] = () => undefined) {
     this.plan = plan;
   }
 
+  /** Another process, that is alive. */
+  revive(): void {
+    this.#isDead = false;
+  }
+
   async pass<T>(name: string, act: () => Promise<T>, failed: () => T): Promise<T> {
+    if (this.#isDead) throw new AbortPass(name);
     const n = this.calls.push(name) - 1;
     await this.hold?.(n, 'Before');
     const fault = this.plan(n, name);
-    if (fault === 'KillBefore') throw new AbortPass(name);
+    if (fault === 'KillBefore') this.#die(name);
     if (fault === 'Fail') return failed();
     const result = await act();
     await this.hold?.(n, 'After');
-    if (fault === 'KillAfter') throw new AbortPass(name);
+    if (fault === 'KillAfter') this.#die(name);
     return fault === 'LoseAnswer' ? failed() : result;
+  }
+
+  #die(name: string): never {
+    this.#isDead = true;
+    throw new AbortPass(name);
   }
 }
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { isKubernetesError } from '../../../src/domain/errors.ts';
 import type { SslReset } from '../../../src/domain/ssl-reset.ts';
 import { errorPolicy } from '../../../src/reconcile/error-policy.ts';
 import { Fleet } from '../../../src/reconcile/fleet.ts';
@@ -86,6 +85,7 @@ export class Operator {
 
   /** A new process: what only the old one remembered is lost. */
   restart(): void {
+    this.faults.revive();
     this.world = this.#start();
   }
 
@@ -120,7 +120,6 @@ export class Operator {
       this.#schedule(ref, action);
     } catch (error) {
       if (error instanceof AbortPass) return this.restart();
-      if (!isKubernetesError(error)) throw error;
       const failures = (this.#failures.get(keyOf(ref)) ?? 0) + 1;
       this.#failures.set(keyOf(ref), failures);
       this.#schedule(ref, errorPolicy(error, failures, this.#settings));

@@ -1,0 +1,58 @@
+/** What the status says of an error that nobody foresaw: a mistake of the operator, not of the world. */
+import { isPastDeadline } from '../domain/attempts.ts';
+import { findCondition, stalled, waiting } from '../domain/conditions.ts';
+import type { Step } from '../domain/decide.ts';
+import { describeUnforeseen } from '../domain/errors.ts';
+import { deadlineMessage } from '../domain/gate.ts';
+import { isUnresolved, stalledReason } from '../domain/request.ts';
+import type { SslReset } from '../domain/ssl-reset.ts';
+import { type Facts, factsOf } from '../domain/status.ts';
+import type { Finding } from './pass.ts';
+import { unknownMessage } from './steps/hold.ts';
+
+/**
+ * A reason while it is tried again, and the end of the request at its deadline. An operation that was accepted is
+ * followed all the same; a call that is not resolved by then stays unknown. Undefined where the status says it already.
+ * @param step undefined: it was not decided
+ */
+export function unforeseenFinding(
+  error: unknown,
+  step: Step | undefined,
+  reset: SslReset,
+  now: Date,
+): Finding | undefined {
+  const facts = factsOf(reset);
+  const verdict = waiting('InternalError', describeUnforeseen(error));
+  const message = `${verdict.reason}: ${verdict.message}`;
+  if (!hasDeadline(step)) {
+    // There is none, or it is the last request's: it counts from when this was said first.
+    if (stalledReason(reset) === 'DeadlineExceeded') return undefined;
+    const isOver = isStuckSince(reset, now);
+    return { facts, verdict: isOver ? stalled('DeadlineExceeded', deadlineMessage(reset, message)) : verdict };
+  }
+  if (!isPastDeadline(reset, now)) return { facts, verdict };
+  if (!isUnresolved(facts.request)) {
+    return { facts, verdict: stalled('DeadlineExceeded', deadlineMessage(reset, message)) };
+  }
+  return { facts: givenUp(facts), verdict: stalled('OutcomeUnknown', unknownMessage(reset, message)) };
+}
+
+const WITHOUT_DEADLINE: readonly Step['kind'][] = [
+  'Nothing',
+  'Wait',
+  'Receive',
+  'RecordRetry',
+  'Suspend',
+  'KeepUnknown',
+];
+
+const hasDeadline = (step: Step | undefined): boolean => step !== undefined && !WITHOUT_DEADLINE.includes(step.kind);
+
+function isStuckSince({ spec, status: { conditions } }: SslReset, now: Date): boolean {
+  const condition = findCondition(conditions, 'Reconciling');
+  if (condition?.reason !== 'InternalError') return false;
+  return now.getTime() - Date.parse(condition.lastTransitionTime) >= spec.deadlineSeconds * 1000;
+}
+
+const givenUp = (facts: Facts): Facts =>
+  facts.request === undefined ? facts : { ...facts, request: { ...facts.request, outcome: 'Unknown' } };

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { describeUnforeseen, KubernetesError } from '../../../src/domain/errors.ts';
+import type { Fleet } from '../../../src/reconcile/fleet.ts';
+import type { World } from '../../../src/reconcile/pass.ts';
+import { reconcile } from '../../../src/reconcile/reconcile.ts';
+import { Operator } from '../support/operator.ts';
+import { DONE_ONCE, Scene } from '../support/scene.ts';
+
+const OOPS = new TypeError("Cannot read properties of undefined (reading 'name')\n    at stack");
+
+const oops = (): never => {
+  throw OOPS;
+};
+
+const broken = <T extends object>(port: T, method: keyof T): T => ({ ...port, [method]: async () => oops() });
+
+/** Where the mistake is met: what there is of the world then. */
+const PLACES: readonly (readonly [where: string, worldOf: (world: World) => Partial<World>])[] = [
+  ['before the call', ({ cloudSql }) => ({ cloudSql: { ...cloudSql, patient: broken(cloudSql.patient, 'instance') } })],
+  [
+    'while the CAs are published',
+    ({ objects }) => ({
+      objects: { ...objects, apply: async (...given) => (given[1].dryRun ? objects.apply(...given) : oops()) },
+    }),
+  ],
+  ['while workloads are rolled', ({ workloads }) => ({ workloads: broken(workloads, 'list') })],
+];
+
+/** A mistake that is there for two hours. */
+async function withMistake(worldOf: (world: World) => Partial<World>) {
+  const scene = new Scene({ spec: { deadlineSeconds: 600 } });
+  const operator = new Operator(scene);
+  const sound = operator.world;
+  operator.world = { ...sound, ...worldOf(sound) };
+  const seen = { reason: scene.reconcilingReason, end: scene.end, text: '' };
+  scene.after(300_000, () => {
+    seen.reason = scene.reconcilingReason;
+  });
+  scene.after(7_200_000, () => {
+    seen.end = scene.end;
+    seen.text = JSON.stringify(scene.status.conditions);
+    operator.world = sound;
+  });
+  await operator.drive();
+  return { scene, operator, seen };
+}
+
+describe('an error that nobody foresaw', () => {
+  for (const [where, worldOf] of PLACES) {
+    test(`${where} is the reason of the object, stalls it at its deadline with the same message, and is over with a retry`, async () => {
+      const { scene, operator, seen } = await withMistake(worldOf);
+      assert.equal(seen.reason, 'InternalError');
+      assert.equal(seen.end, 'DeadlineExceeded');
+      assert.match(seen.text, /InternalError: .*TypeError: Cannot read properties of undefined/);
+      assert.doesNotMatch(seen.text, / at stack/);
+      scene.annotate({ 'cloudsql-ssl.dev/retry': '1' });
+      await operator.resync();
+      assert.deepEqual(await scene.outcome(), DONE_ONCE);
+    });
+  }
+
+  test('while an accepted operation is followed stalls at the deadline, and the operation is followed all the same', async () => {
+    const { scene, seen } = await withMistake(({ cloudSql }) => ({ cloudSql: broken(cloudSql, 'operation') }));
+    assert.deepEqual([seen.reason, seen.end], ['InternalError', 'DeadlineExceeded']);
+    assert.deepEqual(await scene.outcome(), DONE_ONCE);
+  });
+
+  test('while a lost answer is found out leaves the outcome unknown at the deadline, and nothing is called again', async () => {
+    const scene = new Scene({ spec: { deadlineSeconds: 600 } });
+    const operator = new Operator(scene);
+    scene.cloudSql.turns.push({ kind: 'Lose', executedAfterMs: 0 });
+    scene.cloudSql.onCall = () => {
+      operator.world = { ...operator.world, cloudSql: broken(operator.world.cloudSql, 'operations') };
+    };
+    await operator.drive();
+    assert.equal(scene.end, 'OutcomeUnknown');
+    assert.match(JSON.stringify(scene.status.conditions), /InternalError: .*TypeError/);
+    assert.equal(scene.cloudSql.executed, 1);
+  });
+
+  test('before anything of the request is known is the reason too, and stalls after as long as a deadline', async () => {
+    const { scene, seen } = await withMistake(({ fleet }) => ({ fleet: unable(fleet) }));
+    assert.deepEqual([seen.reason, seen.end], ['InternalError', 'DeadlineExceeded']);
+    assert.deepEqual(await scene.outcome(), DONE_ONCE);
+  });
+
+  test('is not written over a record that was written since', async () => {
+    const scene = new Scene();
+    const operator = new Operator(scene);
+    await operator.pass(scene.ref);
+    scene.cloudSql.onCall = oops;
+    await assert.rejects(reconcile(scene.ref, operator.world), TypeError);
+    assert.deepEqual([scene.status.request?.attempt, scene.status.request?.outcome], [1, undefined]);
+  });
+
+  test('gives way to what keeps the status from being written', async () => {
+    const scene = new Scene();
+    const operator = new Operator(scene);
+    await operator.pass(scene.ref);
+    const refused = new KubernetesError({ kind: 'Refused', message: 'invalid' });
+    const world: World = {
+      ...operator.world,
+      fleet: unable(operator.world.fleet),
+      resets: { ...operator.world.resets, updateStatus: () => Promise.reject(refused) },
+    };
+    await assert.rejects(reconcile(scene.ref, world), refused);
+  });
+
+  const told = (error: unknown): string =>
+    describeUnforeseen(error).slice(describeUnforeseen('').indexOf(' string') + 1);
+  test('is told by its name and the first line of its message', () => {
+    assert.equal(
+      told(new RangeError('Maximum call stack size exceeded\nfoo')),
+      'RangeError: Maximum call stack size exceeded',
+    );
+    assert.ok(told(new Error('x'.repeat(5_000))).length <= 300);
+  });
+  test('is told by its name alone where its message quotes what was read, or is a dump', () => {
+    assert.equal(told(new SyntaxError('Unexpected token in "secret"')), 'SyntaxError');
+    assert.equal(told(new Error('[{"code":"secret"}]')), 'Error');
+  });
+});
+
+/** A fleet that makes each decision a mistake. */
+function unable(fleet: Fleet): Fleet {
+  return new Proxy(fleet, {
+    get: (target, key) => {
+      if (key === 'isOutdated') return oops;
+      const value: unknown = Reflect.get(target, key);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
