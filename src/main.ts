@@ -81,6 +81,7 @@ async function run(config: Config, logger: StructuredLogger, traces: TracingConf
     ready,
   });
   metrics.readiness(ready);
+  metrics.watches(() => operator.watched());
   const metricsServer = await startMetricsServer(metrics.registry, config.metricsAddress);
   // As a flag of Node's command line it would make V8 refuse what is compiled into Node: 20 ms at each start.
   setFlagsFromString('--optimize-for-size');

@@ -1,18 +1,8 @@
 /** Puts the operator together: watches fill the fleet always, and move keys into a queue of passes while it works. */
-import {
-  defer,
-  from,
-  fromEvent,
-  merge,
-  mergeMap,
-  type Observable,
-  of,
-  ReplaySubject,
-  Subject,
-  skipWhile,
-  take,
-} from 'rxjs';
+import { defer, from, fromEvent, merge, mergeMap, type Observable, of, ReplaySubject, Subject, take } from 'rxjs';
 import { oneLine } from './domain/conditions.ts';
+import { isKubernetesError } from './domain/errors.ts';
+import type { Problem } from './observability/health.ts';
 import { PassProblems } from './pass-problems.ts';
 import { errorPolicy } from './reconcile/error-policy.ts';
 import { keyOf, type Member, refOf } from './reconcile/member.ts';
@@ -29,7 +19,7 @@ import type { WorkQueueObserver } from './runtime/work-queue.ts';
 export type ResetEvent = WatchEvent<Member> & { readonly namespace: string | undefined };
 
 /** What a pass has besides what the watches have. */
-type WhatWorkNeeds = Pick<World, 'wake' | 'memory' | 'turns' | 'cloudSql'>;
+type WhatWorkNeeds = Pick<World, 'wake' | 'memory' | 'turns' | 'cloudSql' | 'ending'>;
 
 export interface OperatorOptions {
   readonly world: Omit<World, keyof WhatWorkNeeds>;
@@ -54,9 +44,11 @@ export interface Operator {
   /** Resolves when a list came or failed for the first time, and its watch is asked for. */
   readonly looked: Promise<void>;
   /** What keeps it from knowing the objects; undefined: they are listed, and its watches are alive. */
-  notWatching(): string | undefined;
-  /** What the API server does not let it do for one of the objects. */
-  refused(): string | undefined;
+  notWatching(): Problem | undefined;
+  /** Each namespace, undefined for all, and whether its objects are listed and watched. */
+  watched(): readonly { readonly namespace: string | undefined; readonly isWatched: boolean }[];
+  /** What passes fail by that is in no status, as what the API server does not let it do for one of the objects. */
+  refused(): Problem | undefined;
   /**
    * Looks at every object for which something may be to do and works, until the signal: then it takes no new work, finishes the passes in flight, and
    * resolves. What an earlier work remembered is not known to it.
@@ -72,7 +64,7 @@ export function startOperator(options: OperatorOptions): Operator {
   const { fleet, logger, settings, clock, leadership } = world;
   const due = new Subject<readonly ObjectRef[]>();
   const health = new WatchHealth(namespaces.length === 0 ? [undefined] : namespaces, logger);
-  let problems = new PassProblems();
+  let problems = new PassProblems(namespaces);
   const wake = (refs: readonly ObjectRef[]): void => due.next(refs);
   const { promise: looked, resolve: look } = Promise.withResolvers<void>();
 
@@ -88,12 +80,13 @@ export function startOperator(options: OperatorOptions): Operator {
     looked,
 
     notWatching: () => health.problem(),
+    watched: () => health.watched,
     refused: () => problems.problem(),
 
     work(until, cloudSql) {
-      const needs = { wake, cloudSql, memory: new Memory(clock), turns: new Turns(cloudSql, wake) };
+      const needs = { wake, cloudSql, memory: new Memory(clock), turns: new Turns(cloudSql, wake), ending: until };
       const { turns } = needs;
-      problems = new PassProblems();
+      problems = new PassProblems(namespaces);
       const known = defer(() => of(fleet.due));
       const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
       controller<string>({
@@ -113,11 +106,14 @@ export function startOperator(options: OperatorOptions): Operator {
       }).subscribe({ next: (outcome) => observer?.passed(outcome), error: reject, complete: resolve });
       return ended.finally(() => {
         turns.close();
-        problems = new PassProblems();
+        problems = new PassProblems(namespaces);
       });
     },
 
-    stop: () => watches.unsubscribe(),
+    stop() {
+      watches.unsubscribe();
+      health.stop();
+    },
   };
 
   async function pass(key: string, needs: WhatWorkNeeds): Promise<Action> {
@@ -149,48 +145,84 @@ export function startOperator(options: OperatorOptions): Operator {
 
 type Watch = string | undefined;
 
+/** How long the objects that are listed wait for those that cannot be, where it may pass by itself. */
+const LISTING_PATIENCE_MS = 60_000;
+
 /** Which watches have listed, and which cannot work at the moment. */
 class WatchHealth {
+  readonly #watches: readonly Watch[];
   readonly #unsynced: Set<Watch>;
   readonly #problems = new Map<Watch, string>();
+  /** Those of the problems that only a person can put right. */
+  readonly #refused = new Set<Watch>();
   readonly #logger: Logger;
-  readonly #syncs = new ReplaySubject<boolean>(1);
+  readonly #settled = new ReplaySubject<void>(1);
+  #alarm: NodeJS.Timeout | undefined;
 
   constructor(watches: readonly Watch[], logger: Logger) {
+    this.#watches = watches;
     this.#unsynced = new Set(watches);
     this.#logger = logger;
   }
 
-  /** Completes when every watch has listed once. */
-  get synced(): Observable<boolean> {
-    return this.#syncs.pipe(
-      skipWhile((isSynced) => !isSynced),
-      take(1),
-    );
+  /**
+   * Completes when every watch has listed once, or is refused by the API server while others have listed: whoever takes a
+   * right away from the operator in one namespace stops it there alone.
+   */
+  get synced(): Observable<void> {
+    return this.#settled.pipe(take(1));
   }
 
   observe(event: ResetEvent): void {
     const { namespace } = event;
     if (event.type === 'failed') this.#fail(namespace, event.error);
     if (event.type === 'recovered') this.#recover(namespace);
-    if (event.type !== 'synced' || !this.#unsynced.delete(namespace)) return;
-    this.#logger.info('CloudSqlSslResets are listed and watched', { namespace, objects: event.objects.length });
-    this.#syncs.next(this.#unsynced.size === 0);
+    if (event.type === 'synced' && this.#unsynced.delete(namespace)) {
+      this.#logger.info('CloudSqlSslResets are listed and watched', { namespace, objects: event.objects.length });
+    }
+    this.#settle(event);
   }
 
-  problem(): string | undefined {
-    const [problem] = this.#problems.values();
-    return problem ?? (this.#unsynced.size > 0 ? 'the CloudSqlSslResets are not listed yet' : undefined);
+  /** In part where some namespaces are watched: the others must not keep a pod, or its successor, from being ready. */
+  problem(): Problem | undefined {
+    const problems = [...this.#problems];
+    const unlisted = [...this.#unsynced].filter((watch) => !this.#problems.has(watch));
+    if (problems.length + unlisted.length === this.#watches.length) {
+      return problems[0]?.[1] ?? 'the CloudSqlSslResets are not listed yet';
+    }
+    if (unlisted.length > 0) return 'the CloudSqlSslResets are not listed yet';
+    if (problems.length === 0) return undefined;
+    return { inPart: oneLine(problems.map(([watch, problem]) => `namespace ${watch}: ${problem}`).join('; ')) };
+  }
+
+  /** Whether each watch has listed and works. */
+  get watched(): readonly { readonly namespace: Watch; readonly isWatched: boolean }[] {
+    return this.#watches.map((namespace) => ({
+      namespace,
+      isWatched: !this.#unsynced.has(namespace) && !this.#problems.has(namespace),
+    }));
+  }
+
+  stop(): void {
+    clearTimeout(this.#alarm);
+  }
+
+  #settle(event: ResetEvent): void {
+    if (this.#unsynced.size === this.#watches.length) return;
+    if ([...this.#unsynced].every((watch) => this.#refused.has(watch))) this.#settled.next();
+    if (event.type === 'synced') this.#alarm ??= setTimeout(() => this.#settled.next(), LISTING_PATIENCE_MS).unref();
   }
 
   #fail(namespace: Watch, error: unknown): void {
     const message = oneLine(error instanceof Error ? error.message : String(error));
     this.#problems.set(namespace, `CloudSqlSslResets cannot be watched: ${message}`);
+    if (isKubernetesError(error, 'Forbidden', 'Refused', 'NotFound')) this.#refused.add(namespace);
     this.#logger.error('CloudSqlSslResets cannot be watched; it is tried again', { namespace, err: error });
   }
 
   #recover(namespace: Watch): void {
     this.#problems.delete(namespace);
+    this.#refused.delete(namespace);
     this.#logger.info('CloudSqlSslResets are watched again', { namespace });
   }
 }

@@ -1,27 +1,67 @@
 import { oneLine } from './domain/conditions.ts';
-import { isKubernetesError } from './domain/errors.ts';
+import { describeUnforeseen, isKubernetesError } from './domain/errors.ts';
+import type { Problem } from './observability/health.ts';
+import { refOf } from './reconcile/member.ts';
 import type { Logger } from './reconcile/ports.ts';
+
+interface Failure {
+  readonly message: string;
+  readonly kind: 'Forbidden' | 'Refused' | 'Unforeseen' | 'Other';
+}
 
 /** Why passes fail that have no status to say it in: once in the log, and in readiness where only a person can help. */
 export class PassProblems {
-  readonly #told = new Map<string, { readonly message: string; readonly isRefused: boolean }>();
+  readonly #told = new Map<string, Failure>();
+  /** In which passes were run, whatever came of them. */
+  readonly #namespaces = new Set<string>();
+  readonly #hasOwnRights: boolean;
+
+  /** @param namespaces each with rights of its own; none: one right for the whole cluster */
+  constructor(namespaces: readonly string[] = []) {
+    this.#hasOwnRights = namespaces.length > 0;
+  }
 
   failed(key: string, error: unknown, logger: Logger): void {
-    const message = oneLine(error instanceof Error ? error.message : String(error), 512);
-    const isNews = this.#told.get(key)?.message !== message;
-    this.#told.set(key, { message, isRefused: isKubernetesError(error, 'Forbidden') });
+    this.#namespaces.add(refOf(key).namespace);
+    const failure = failureOf(error);
+    const isNews = this.#told.get(key)?.message !== failure.message;
+    this.#told.set(key, failure);
     logger[isNews ? 'warn' : 'debug']('A pass failed and is run again', { err: error });
   }
 
   succeeded(key: string): void {
+    this.#namespaces.add(refOf(key).namespace);
     this.#told.delete(key);
   }
 
-  /** What the API server does not let the operator do, for one of the objects that it keeps from going on. */
-  problem(): string | undefined {
-    for (const [key, { message, isRefused }] of this.#told) {
-      if (isRefused) return `the API server refuses what ${key} needs: ${message}`;
+  /**
+   * What keeps objects from going on and is in no status, by one of them: the API server refuses it, or nobody foresaw it.
+   * In part where it is a namespace's own affair, and there are others: one tenant's policy must not take the rest away.
+   */
+  problem(): Problem | undefined {
+    const refused = [...this.#told].filter(([, { kind }]) => kind === 'Forbidden' || kind === 'Refused');
+    // Before the rest: what is wrong for all.
+    const [first] = refused.toSorted(([, a], [, b]) => Number(this.#isForAll(b)) - Number(this.#isForAll(a)));
+    if (first !== undefined) {
+      const [key, failure] = first;
+      const text = `the API server refuses what ${key} needs: ${failure.message}`;
+      const places = new Set(refused.map(([each]) => refOf(each).namespace));
+      return this.#isForAll(failure) || places.size === this.#namespaces.size ? text : { inPart: text };
     }
-    return undefined;
+    const [unforeseen] = [...this.#told].filter(([, { kind }]) => kind === 'Unforeseen');
+    return unforeseen && { inPart: `${unforeseen[0]}: ${unforeseen[1].message}` };
   }
+
+  #isForAll({ kind }: Failure): boolean {
+    return kind === 'Forbidden' && !this.#hasOwnRights;
+  }
+}
+
+function failureOf(error: unknown): Failure {
+  if (!isKubernetesError(error)) return { kind: 'Unforeseen', message: describeUnforeseen(error) };
+  const { kind } = error;
+  return {
+    kind: kind === 'Forbidden' || kind === 'Refused' ? kind : 'Other',
+    message: oneLine(error.message, 512),
+  };
 }

@@ -1,7 +1,10 @@
 import { type HttpAddress, type HttpServer, pathOf, serve } from './http.ts';
 
-/** What is wrong, in one line; undefined where all is well. */
-export type Check = () => string | undefined;
+/** What is wrong, in one line. In part: with some of its work, while it does the rest. */
+export type Problem = string | { readonly inPart: string };
+
+/** Undefined where all is well. */
+export type Check = () => Problem | undefined;
 
 /** By name, which the answer and the metric tell. */
 export type Checks = Readonly<Record<string, Check>>;
@@ -15,7 +18,8 @@ export interface HealthOptions {
 }
 
 /**
- * Serves `/healthz` and `/readyz`: 200 `ok`, or 503 with one line for each problem, its check in front. An event loop that is stuck gives no
+ * Serves `/healthz` and `/readyz`: 200 `ok`, or 503 with one line for each problem, its check in front. Where all problems
+ * are such in part it is 200 too, with their lines after `ok`: the rest of the work goes on. An event loop that is stuck gives no
  * answer at all, which the kubelet takes for a failure.
  */
 export function startHealthServer({ address, live, ready }: HealthOptions): Promise<HttpServer> {
@@ -31,19 +35,20 @@ export function startHealthServer({ address, live, ready }: HealthOptions): Prom
 
 function answer(checks: Checks | undefined): { readonly status: number; readonly text: string } {
   if (checks === undefined) return { status: 404, text: 'not found\n' };
-  const problems = problemsOf(checks);
-  return problems.length === 0 ? { status: 200, text: 'ok\n' } : { status: 503, text: `${problems.join('\n')}\n` };
+  const problems = Object.entries(checks).flatMap(([name, check]) => linesOf(name, outcome(check)));
+  const isWorking = problems.every(({ isInPart }) => isInPart);
+  const lines = [...(isWorking ? ['ok'] : []), ...problems.map(({ line }) => line)];
+  return { status: isWorking ? 200 : 503, text: `${lines.join('\n')}\n` };
 }
 
-function problemsOf(checks: Checks): readonly string[] {
-  return Object.entries(checks).flatMap(([name, check]) => {
-    const problem = outcome(check);
-    return problem === undefined ? [] : [`${name}: ${problem}`];
-  });
+function linesOf(name: string, problem: Problem | undefined) {
+  if (problem === undefined) return [];
+  const isInPart = typeof problem === 'object';
+  return [{ isInPart, line: `${name}: ${isInPart ? problem.inPart : problem}` }];
 }
 
 /** A check that fails itself is a problem too. */
-export function outcome(check: Check): string | undefined {
+export function outcome(check: Check): Problem | undefined {
   try {
     return check();
   } catch (error) {

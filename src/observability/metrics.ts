@@ -5,6 +5,7 @@ import type { Leadership } from '../reconcile/ports.ts';
 import { type Checks, outcome } from './health.ts';
 import { type HttpAddress, type HttpServer, pathOf, serve } from './http.ts';
 import { type ControllerObserver, controllerMetrics } from './metrics/controller.ts';
+import { GaugeOver } from './metrics/gauge-over.ts';
 import { type RequestObserver, requestMetrics } from './metrics/requests.ts';
 import { type FleetView, fleetMetrics, milestoneMetrics } from './metrics/resets.ts';
 
@@ -23,6 +24,8 @@ export interface Metrics {
   readonly reached: (milestone: Milestone) => void;
   /** From now on tells how these checks come out. */
   readonly readiness: (checks: Checks) => void;
+  /** What to ask for the namespaces that are watched. */
+  readonly watches: (watched: () => readonly Watched[]) => void;
 }
 
 export function createMetrics({ version, leaseName, leadership, concurrency, fleet }: MetricsOptions): Metrics {
@@ -50,6 +53,7 @@ export function createMetrics({ version, leaseName, leadership, concurrency, fle
     requests: requestMetrics(registry),
     reached: milestoneMetrics(registry),
     readiness: readinessMetrics(registry),
+    watches: watchMetrics(registry),
   };
 }
 
@@ -57,7 +61,7 @@ function readinessMetrics(registry: Registry): (checks: Checks) => void {
   let checks: Checks = {};
   new Gauge({
     name: 'cloudsql_ssl_reset_ready',
-    help: 'Whether the operator itself can work, by check of /readyz: 1, or 0 where the check fails.',
+    help: 'Whether the operator itself can work, by check of /readyz: 1, or 0 where the check has something to say.',
     labelNames: ['check'],
     registers: [registry],
     collect() {
@@ -67,6 +71,29 @@ function readinessMetrics(registry: Registry): (checks: Checks) => void {
   });
   return (next) => {
     checks = next;
+  };
+}
+
+export interface Watched {
+  readonly namespace: string | undefined;
+  readonly isWatched: boolean;
+}
+
+function watchMetrics(registry: Registry): (watched: () => readonly Watched[]) => void {
+  let watched: () => readonly Watched[] = () => [];
+  new GaugeOver({
+    name: 'cloudsql_ssl_reset_watched',
+    help: 'Whether the objects of a namespace, of all where it is empty, are listed and watched: 1, or 0 where they cannot be.',
+    labelNames: ['namespace'],
+    registers: [registry],
+    series: () =>
+      watched().map(({ namespace = '', isWatched }) => ({
+        labels: { namespace },
+        value: isWatched ? 1 : 0,
+      })),
+  });
+  return (next) => {
+    watched = next;
   };
 }
 

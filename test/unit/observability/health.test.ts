@@ -30,6 +30,15 @@ describe('health', () => {
     assert.equal(await get('/readyz'), '503 watch: not synced\n');
   });
 
+  it('stays 200 where problems are such in part, and says them after ok', async (test) => {
+    const { get } = await start(test, {
+      live: { watch: () => ({ inPart: 'one is silent' }), queue: () => 'it stands still' },
+      ready: { watch: () => ({ inPart: 'namespace b: no' }), lease: () => undefined },
+    });
+    assert.equal(await get('/readyz'), '200 ok\nwatch: namespace b: no\n');
+    assert.equal(await get('/healthz'), '503 watch: one is silent\nqueue: it stands still\n');
+  });
+
   it('asks anew each time', async (test) => {
     const problems = ['starting', undefined];
     const { get } = await start(test, { ready: { watch: () => problems.shift() } });

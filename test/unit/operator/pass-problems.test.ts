@@ -33,4 +33,43 @@ describe('a pass that fails', () => {
     problems.succeeded('a/b');
     assert.equal(problems.problem(), undefined);
   });
+
+  const refused = new KubernetesError({ kind: 'Refused', message: 'a policy says no' });
+  const { logger: silent } = recording();
+
+  test('by a policy on the only namespace makes the process not ready', () => {
+    const problems = new PassProblems();
+    problems.failed('a/b', refused, silent);
+    assert.equal(problems.problem(), 'the API server refuses what a/b needs: a policy says no');
+  });
+
+  test('by a policy on one namespace of two is a problem in part, be the other one worked on before or after', () => {
+    const problems = new PassProblems();
+    problems.succeeded('c/d');
+    problems.failed('a/b', refused, silent);
+    problems.succeeded('e/f');
+    assert.deepEqual(problems.problem(), { inPart: 'the API server refuses what a/b needs: a policy says no' });
+  });
+
+  test('for a right that is missing in one namespace of two is one in part only where each has rights of its own', () => {
+    for (const [namespaces, isInPart] of [
+      [[], false],
+      [['a', 'c'], true],
+    ] as const) {
+      const problems = new PassProblems(namespaces);
+      problems.succeeded('c/d');
+      problems.failed('c/e', refused, silent);
+      problems.succeeded('c/e');
+      problems.failed('a/b', forbidden, silent);
+      const text = 'the API server refuses what a/b needs: may not update status';
+      assert.deepEqual(problems.problem(), isInPart ? { inPart: text } : text);
+    }
+  });
+
+  test('by a mistake of the operator is a problem in part, without a stack', () => {
+    const problems = new PassProblems();
+    problems.failed('a/b', new TypeError('x is not a function\n at stack'), silent);
+    const problem = problems.problem();
+    assert.match(typeof problem === 'object' ? problem.inPart : '', /^a\/b: .*TypeError: x is not a function$/);
+  });
 });

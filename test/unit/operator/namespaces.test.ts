@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { describe, type TestContext, test } from 'node:test';
+import { Subject } from 'rxjs';
+import { KubernetesError } from '../../../src/domain/errors.ts';
+import { type ResetEvent, startOperator } from '../../../src/operator.ts';
+import { memberOf } from '../../../src/reconcile/member.ts';
+import { aReset } from '../support/builders.ts';
+import { Operator, Site } from '../support/operator.ts';
+
+const FORBIDDEN = new KubernetesError({ kind: 'Forbidden', message: 'may not list' });
+const UNAVAILABLE = new KubernetesError({ kind: 'Unavailable', message: 'no answer' });
+
+/** The operator with `--namespaces a,b`, an object in each, and watches that the test speaks for. */
+function started(t: TestContext) {
+  const site = new Site();
+  const { world } = new Operator(site);
+  const events = new Subject<ResetEvent>();
+  const [a, b] = ['a', 'b'].map((namespace) => aReset({ namespace, name: 'db', uid: namespace }));
+  assert.ok(a !== undefined && b !== undefined);
+  for (const reset of [a, b]) site.resets.create(reset);
+  const passes = new Subject<string>();
+  const operator = startOperator({
+    world,
+    events,
+    namespaces: ['a', 'b'],
+    concurrency: 10,
+    loggerOf: () => world.logger,
+    observer: {
+      queue: {},
+      passed: ({ key }) => passes.next(key),
+    },
+  });
+  const stop = new AbortController();
+  const seen: string[] = [];
+  passes.subscribe((key) => seen.push(key));
+  const work = operator.work(stop.signal, world.cloudSql);
+  t.after(async () => {
+    stop.abort();
+    await work;
+    operator.stop();
+  });
+  return {
+    operator,
+    seen: () => new Set(seen),
+    listed: (namespace: 'a' | 'b') =>
+      events.next({ type: 'synced', namespace, objects: [memberOf(namespace === 'a' ? a : b)] }),
+    fails: (namespace: 'a' | 'b', error: unknown) => events.next({ type: 'failed', namespace, error }),
+    recovers: (namespace: 'a' | 'b') => events.next({ type: 'recovered', namespace }),
+    passOf: (key: string) =>
+      seen.includes(key)
+        ? Promise.resolve()
+        : new Promise<void>((resolve) => {
+            passes.subscribe((each) => each === key && resolve());
+          }),
+  };
+}
+
+describe('an operator of some namespaces', () => {
+  for (const order of ['before', 'after'] as const) {
+    test(`works in those that it may list, where another is refused ${order} they are listed, and says which`, async (t) => {
+      const { operator, listed, fails, passOf, seen } = started(t);
+      if (order === 'before') fails('b', FORBIDDEN);
+      listed('a');
+      if (order === 'after') fails('b', FORBIDDEN);
+      await passOf('a/db');
+      assert.deepEqual([...seen()], ['a/db']);
+      assert.deepEqual(operator.notWatching(), {
+        inPart: 'namespace b: CloudSqlSslResets cannot be watched: may not list',
+      });
+      assert.deepEqual(operator.watched(), [
+        { namespace: 'a', isWatched: true },
+        { namespace: 'b', isWatched: false },
+      ]);
+    });
+  }
+
+  test('works in a namespace as soon as it may list it after all', async (t) => {
+    const { operator, listed, fails, recovers, passOf } = started(t);
+    listed('a');
+    fails('b', FORBIDDEN);
+    await passOf('a/db');
+    listed('b');
+    recovers('b');
+    await passOf('b/db');
+    assert.equal(operator.notWatching(), undefined);
+  });
+
+  test('is not ready, and works nowhere, where it may list none', async (t) => {
+    const { operator, fails, seen } = started(t);
+    fails('a', FORBIDDEN);
+    fails('b', FORBIDDEN);
+    await once(AbortSignal.timeout(50), 'abort');
+    assert.equal(operator.notWatching(), 'CloudSqlSslResets cannot be watched: may not list');
+    assert.deepEqual([...seen()], []);
+  });
+
+  test('waits a minute, and no longer, for a namespace that the API server does not list at the moment', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const { listed, fails, passOf, seen } = started(t);
+    listed('a');
+    fails('b', UNAVAILABLE);
+    t.mock.timers.tick(59_000);
+    await new Promise(setImmediate);
+    assert.deepEqual([...seen()], []);
+    t.mock.timers.tick(1_000);
+    await passOf('a/db');
+  });
+});
