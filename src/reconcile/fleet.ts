@@ -190,8 +190,13 @@ export class Fleet {
    * client certificate may still show up; one that is in doubt already goes on, since that other one waits for it.
    */
   mustWaitForSibling(reset: SslReset): boolean {
+    return this.siblingsToWaitFor(reset).length > 0;
+  }
+
+  /** Those of which `mustWaitForSibling` speaks. */
+  siblingsToWaitFor(reset: SslReset): readonly Member[] {
     const own = memberOf(reset);
-    return this.#siblings(own).some(({ doubt, isIssuing }) => {
+    return this.#siblings(own).filter(({ doubt, isIssuing }) => {
       if (isIssuing && own.doubt === undefined) return true;
       if (doubt?.kind !== 'InDoubt' || own.doubt?.kind !== 'InDoubt') return doubt !== undefined;
       return doubt.order < own.doubt.order;
@@ -200,7 +205,12 @@ export class Fleet {
 
   /** Whether an operation that is started now could be taken for a call of another object of the instance. */
   hasSiblingInDoubt(reset: SslReset): boolean {
-    return this.#siblings(memberOf(reset)).some(({ doubt }) => doubt !== undefined);
+    return this.siblingsInDoubt(reset).length > 0;
+  }
+
+  /** Those of which `hasSiblingInDoubt` speaks. */
+  siblingsInDoubt(reset: SslReset): readonly Member[] {
+    return this.#siblings(memberOf(reset)).filter(({ doubt }) => doubt !== undefined);
   }
 
   /** What the other objects of the instance hold as theirs, and the object itself as of its client certificates. */

@@ -36,6 +36,8 @@ export interface Member {
   readonly doubt: Doubt | undefined;
   /** A client certificate is being issued, or its issue found out: whatever that starts looks like a reset in doubt. */
   readonly isIssuing: boolean;
+  /** By which records it is in doubt or issues: another one begins a doubt of its own. */
+  readonly openRecords: string | undefined;
   readonly operation: string | undefined;
   /** Operations of its client certificates. */
   readonly certificateOperations: readonly string[];
@@ -102,6 +104,7 @@ export function memberOf(reset: SslReset): Member {
     call: callStageOf(reset),
     doubt: doubtOf(reset),
     isIssuing: openIssue(reset) !== undefined && metadata.deletionTimestamp === undefined && !isStalled(reset),
+    openRecords: openRecordsOf(reset),
     operation: status.operation?.name,
     certificateOperations: status.request?.certificateOperations ?? NONE,
     isAnswered: status.request?.inDoubt !== true,
@@ -126,6 +129,13 @@ function hasCertificatesToLose(reset: SslReset): boolean {
 function callStageOf({ metadata, status: { request } }: SslReset): CallStage {
   if (metadata.deletionTimestamp !== undefined || request?.outcome === 'Unknown') return 'Abandoned';
   return isUnresolved(request) || isFollowed(request) ? 'Open' : 'None';
+}
+
+function openRecordsOf(reset: SslReset): string | undefined {
+  const { time, attempt } = reset.status.request ?? {};
+  const issue = openIssue(reset);
+  if (doubtOf(reset) === undefined && issue === undefined) return undefined;
+  return [attempt, time, issue?.commonName, issue?.issuing.time].join(' ');
 }
 
 function doubtOf(reset: SslReset): Doubt | undefined {

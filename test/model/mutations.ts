@@ -449,7 +449,7 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: 'src/reconcile/steps/certificate-gate.ts',
-        find: 'if (fleet.hasSiblingInDoubt(reset)) return',
+        find: 'if (doubt !== undefined) return',
         replace: 'if (false) return',
       },
     ],

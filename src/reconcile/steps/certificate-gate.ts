@@ -6,7 +6,7 @@ import type { Operation, SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf } from '../../domain/status.ts';
 import type { StepResult, World } from '../pass.ts';
 import type { CloudSql } from '../ports.ts';
-import { SIBLING_IN_DOUBT } from './hold.ts';
+import { siblingInDoubt } from './hold.ts';
 import { isPermitted } from './receive.ts';
 
 /**
@@ -15,7 +15,8 @@ import { isPermitted } from './receive.ts';
  */
 export async function certificateGate(reset: SslReset, world: World): Promise<StepResult | undefined> {
   const { cloudSql, clock, fleet, settings } = world;
-  if (fleet.hasSiblingInDoubt(reset)) return { kind: 'Finding', facts: factsOf(reset), verdict: SIBLING_IN_DOUBT };
+  const doubt = siblingInDoubt(fleet.siblingsInDoubt(reset), reset, world);
+  if (doubt !== undefined) return { kind: 'Finding', facts: factsOf(reset), verdict: doubt };
   const running = await runningOperation(reset, cloudSql);
   if (running === undefined) return undefined;
   return {

@@ -5,7 +5,8 @@ import { shell } from '../../domain/shell.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 import { annotations } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
-import type { StepResult } from '../pass.ts';
+import type { Member } from '../member.ts';
+import type { StepResult, World } from '../pass.ts';
 
 /** A person holds the reset back. No deadline runs meanwhile. */
 export const suspend = (reset: SslReset): StepResult => ({
@@ -33,10 +34,31 @@ export function keepUnknown(reset: SslReset): StepResult {
   };
 }
 
-export const SIBLING_IN_DOUBT: Verdict = waiting(
-  'WaitingForInstance',
-  'The outcome of a call of another CloudSqlSslReset of this instance is being found out',
-);
+/** An object whose status cannot be read or written any more is in doubt for good: it must not hold up the others. */
+const PATIENCE_IN_GRACES = 3;
+
+/**
+ * What an object waits for while a call of one of these others may still show up; undefined once this process has seen
+ * the same records open for far longer than the grace: by then whatever they began is listed, or never ran.
+ */
+export function siblingInDoubt(
+  siblings: readonly Member[],
+  { metadata: { uid } }: SslReset,
+  { memory, settings }: Pick<World, 'memory' | 'settings'>,
+): Verdict | undefined {
+  const patienceMs = PATIENCE_IN_GRACES * settings.resolveGraceMs;
+  const open = siblings.filter(
+    (sibling) => memory.sinceSeenMs(uid, `doubt ${sibling.uid} ${sibling.openRecords}`) < patienceMs,
+  );
+  const [first] = open;
+  return (
+    first &&
+    waiting(
+      'WaitingForInstance',
+      `The outcome of a call of the CloudSqlSslReset ${first.key}, which is of this instance too, is being found out; it is waited for up to ${Math.ceil(patienceMs / 1000)} s`,
+    )
+  );
+}
 
 /** What was seen, and how a person goes on. */
 export function unknownMessage(reset: SslReset, seen: string): string {

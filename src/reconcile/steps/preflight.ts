@@ -20,7 +20,7 @@ import type { World } from '../pass.ts';
 import { hasLateOperation, hasTraces, readOperations } from './earlier-call.ts';
 import { readServerCertificates } from './evidence.ts';
 import { findDependents } from './find-dependents.ts';
-import { SIBLING_IN_DOUBT } from './hold.ts';
+import { siblingInDoubt } from './hold.ts';
 import { applyObject, certificateSecret, DRY_RUN, orCannotPublish, serverCaObject } from './published-object.ts';
 
 export type Preflight =
@@ -121,8 +121,8 @@ async function orphanObstacle(
   return judgeOperations(suspects({ before: {}, user, operations: running, claimed: fleet.claims(reset).all }));
 }
 
-const siblingObstacle = (reset: SslReset, { fleet }: World): Verdict | undefined =>
-  fleet.mustWaitForSibling(reset) ? SIBLING_IN_DOUBT : undefined;
+const siblingObstacle = (reset: SslReset, world: World): Verdict | undefined =>
+  siblingInDoubt(world.fleet.siblingsToWaitFor(reset), reset, world);
 
 /** The new CA and certificates are not known yet, so anything stands in for them. */
 async function publishObstacle(reset: SslReset, { objects }: World): Promise<Verdict | undefined> {

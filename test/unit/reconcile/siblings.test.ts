@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { aReset, aWorkload, fingerprint } from '../support/builders.ts';
+import { KubernetesError } from '../../../src/domain/errors.ts';
+import { aCall, aReset, aWorkload, fingerprint } from '../support/builders.ts';
 import { Faults } from '../support/faults.ts';
 import { endOf, Operator } from '../support/operator.ts';
 import { Scene } from '../support/scene.ts';
@@ -53,6 +54,34 @@ describe('two objects of one instance', () => {
       operator.restart();
       await operator.drive();
       assert.equal(scene.writes, rested, 'they are at rest');
+    });
+  }
+
+  for (const request of [aCall(), aCall({ outcome: 'NotSent', inDoubt: true })]) {
+    const how = request.outcome === undefined ? 'unresolved' : 'in doubt';
+    test(`one goes on although nobody can read the other any more, whose call is ${how}, and names it while it waits`, async () => {
+      const scene = new Scene();
+      const gone = scene.resets.create(aReset({ namespace: 'billing', name: 'gone', status: { request } }));
+      const operator = new Operator(scene);
+      const { resets } = operator.world;
+      const forbidden = new KubernetesError({ kind: 'Forbidden', message: 'no' });
+      operator.world = {
+        ...operator.world,
+        resets: { ...resets, get: (ref) => (ref.name === gone.name ? Promise.reject(forbidden) : resets.get(ref)) },
+      };
+      const seen = { calls: -1, message: '' };
+      scene.after(800_000, () => {
+        seen.calls = scene.cloudSql.calls;
+        seen.message = JSON.stringify(scene.status.conditions);
+      });
+      scene.after(7_200_000, () => scene.resets.remove(gone));
+      scene.after(7_200_000, () => {
+        operator.world = { ...operator.world, resets };
+      });
+      await operator.drive();
+      assert.equal(seen.calls, 0);
+      assert.match(seen.message, /WaitingForInstance.*billing\/gone/);
+      assert.deepEqual([scene.end, scene.cloudSql.executed], ['Complete', 1]);
     });
   }
 
