@@ -24,6 +24,14 @@ export class Fleet {
     return this.take(memberOf(reset));
   }
 
+  /** The same, of an object as an own write has left it: a watch may have told of a later version of it already. */
+  wrote(reset: SslReset): readonly ObjectRef[] {
+    const member = memberOf(reset);
+    const before = this.#members.get(member.key);
+    const isOld = before?.uid === member.uid && before.version > member.version;
+    return isOld ? [] : this.take(member);
+  }
+
   /** The same, of an object of which just the record is there. */
   take(member: Member): readonly ObjectRef[] {
     const before = this.#members.get(member.key);

@@ -30,7 +30,7 @@ export async function landOutcome(
   for (let failures = 0; current !== undefined; failures += 1) {
     try {
       const written = await resets.updateStatus(current, landing.merge(current, recorded, finding, clock.now()));
-      wake(fleet.apply(written));
+      wake(fleet.wrote(written));
       return written;
     } catch (error) {
       if (!isKubernetesError(error) || error.kind === 'NotLeading') throw error;

@@ -12,6 +12,8 @@ export interface Member {
   /** As of `keyOf`. */
   readonly key: string;
   readonly uid: string;
+  /** Its resourceVersion, which grows with each write; NaN where it is no number. */
+  readonly version: number;
   /** Its instance. */
   readonly lane: string;
   /** With the uid it changes exactly when a pass may have something new to do: not by our own status writes. */
@@ -88,6 +90,7 @@ export function memberOf(reset: SslReset): Member {
   return {
     key: keyOf(metadata),
     uid: metadata.uid,
+    version: Number(metadata.resourceVersion),
     lane: instanceKey(spec),
     trigger: triggerOf(reset),
     hasRequest: status.request !== undefined,

@@ -259,7 +259,7 @@ async function write(
   if (isDeepStrictEqual(reset.status, status)) return reset;
   try {
     const written = await resets.updateStatus(reset, status);
-    wake(fleet.apply(written));
+    wake(fleet.wrote(written));
     return written;
   } catch (error) {
     if (isKubernetesError(error, 'Conflict')) return 'Conflict';

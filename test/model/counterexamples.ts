@@ -40,4 +40,14 @@ export const COUNTEREXAMPLES: readonly NamedStory[] = [
     paces: [150],
     twists: [after(1, 'resets.updateStatus', { kind: 'CrashInFlight', ms: 0 })],
   }),
+  told('the answer to a write that comes after a later change was heard of: the change after that one is still seen', {
+    failing: 'All',
+    rivalAtMs: 500,
+    twists: [
+      after(9, 'resets.updateStatus', pause(420_000)),
+      before(2, 'cloudSql.instance', { kind: 'Resume' }),
+      before(6, 'cloudSql.operations', { kind: 'Suspend' }),
+    ],
+    plot: [does(310_000, 'Edit')],
+  }),
 ];

@@ -36,5 +36,5 @@ async function write(ref: ObjectRef, uid: string, { resets, fleet, wake }: World
   const { siblingCalls = [] } = sibling?.status ?? {};
   if (sibling === undefined || siblingCalls.includes(uid)) return;
   const status = { ...sibling.status, siblingCalls: [...siblingCalls, uid].slice(-MAX_CALLS) };
-  wake(fleet.apply(await resets.updateStatus(sibling, status)));
+  wake(fleet.wrote(await resets.updateStatus(sibling, status)));
 }

@@ -87,7 +87,7 @@ async function record(
   );
   const status = summarize(reset, withEntry(reset, issue), verdict, clock.now());
   const recorded = await resets.updateStatus(reset, status);
-  wake(fleet.apply(recorded));
+  wake(fleet.wrote(recorded));
   logger.info('Issue of a client certificate recorded', { commonName: issue.commonName });
   return recorded;
 }

@@ -172,7 +172,7 @@ function recordedAttempt(
 async function record(reset: SslReset, facts: Facts, { resets, clock, fleet, wake, logger }: World): Promise<SslReset> {
   const attempt = facts.request?.attempt ?? 0;
   const recorded = await resets.updateStatus(reset, summarize(reset, facts, requesting(attempt), clock.now()));
-  wake(fleet.apply(recorded));
+  wake(fleet.wrote(recorded));
   logger.info('Call of resetSslConfig recorded', { attempt });
   return recorded;
 }

@@ -139,6 +139,19 @@ describe('the others of an instance', () => {
     assert.equal(Date.parse(fleet.timeOfRead(aReset(), dateAt(0))), dateAt(600).getTime() + 1);
     assert.equal(Date.parse(fleet.timeOfRead(aReset(), dateAt(700))), dateAt(700).getTime());
   });
+  test('a write that is heard of after a later version takes nothing back, so that the next change is seen', () => {
+    const suspended = (value: string, resourceVersion: string) =>
+      aReset({ resourceVersion, annotations: { [annotations.suspend]: value } });
+    const fleet = new Fleet();
+    fleet.apply(suspended('true', '12'));
+    assert.deepEqual(fleet.wrote(suspended('false', '9')), []);
+    assert.equal(fleet.apply(suspended('false', '13')).length, 1);
+    assert.equal(
+      fleet.wrote(aReset({ uid: 'another', resourceVersion: '8' })).length,
+      1,
+      'of another object of the name',
+    );
+  });
   test('an unresolved one is told, unless it is being deleted; never this one itself', () => {
     const unresolved = { status: { request: aCall() } };
     const fleet = new Fleet();
