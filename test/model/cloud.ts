@@ -64,6 +64,8 @@ export class Cloud {
   /** The CA with which a First Generation instance was restarted last. */
   #takenCa = FIRST_CA;
   #forgottenResetMs = 0;
+  /** What was made last when somebody went back to the one before. */
+  #rolledBackFrom: number | undefined;
   isGone = false;
   /** Calls that reached it. */
   calls = 0;
@@ -156,6 +158,14 @@ export class Cloud {
     const { name } = this.#begin(operation, { changesCa, error: undefined, ...this.#course }).operation;
     this.#promises.foreign(name, starter);
     if (operation.operationType === 'RESTART') this.#time.after(this.#story.operationMs, () => this.#restarted());
+  }
+
+  rollBack(): void {
+    if (this.#made() > FIRST_CA) this.#rolledBackFrom = this.#made();
+  }
+
+  get activeCa(): string {
+    return fingerprint(this.#activeCa());
   }
 
   /** Cloud SQL lists for a while only what has ended; what it did stays done. */
@@ -331,7 +341,7 @@ export class Cloud {
   #activeCa(): number {
     switch (this.#story.instance) {
       case 'Ordinary':
-        return this.#made();
+        return this.#made() === this.#rolledBackFrom ? this.#made() - 1 : this.#made();
       case 'CaService':
         return FIRST_CA;
       case 'FirstGeneration':

@@ -13,7 +13,8 @@ export function isDefinite(answer: Answer, { status: { request } }: SslReset): b
 export const isOpen = ({ time, outcome, doneTime }: Request): boolean =>
   (time !== undefined && outcome === undefined) || (outcome === 'Accepted' && doneTime === undefined);
 
-const isSettled = ({ outcome }: Request): boolean => outcome === 'Accepted' || outcome === 'AlreadyDone';
+export const isSettled = (request: Request | undefined): boolean =>
+  request?.outcome === 'Accepted' || request?.outcome === 'AlreadyDone';
 
 /** Whether a status begins a new request, or heeds a person's word to call again. */
 export function arrival({ status: { request: past, conditions } }: SslReset, next: Request): 'New' | 'Word' | 'Same' {

@@ -31,6 +31,8 @@ const CLASSES = [
   'issue lost, not executed',
   'end: certificate in its Secret',
   'end: Stalled ClientCertificateConflict',
+  'end: CA judged',
+  'denied once more',
   'end: Ready Complete',
   'end: Stalled OperationFailed',
   'end: Stalled OutcomeUnknown',

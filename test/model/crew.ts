@@ -13,7 +13,10 @@ interface Crew {
 }
 
 /** Several threads search, slice by slice, until one finds something. */
-export async function searchTogether({ runs, seed }: Quest, { model, workers, onSlice }: Crew): Promise<Report> {
+export async function searchTogether(
+  { runs, seed, ...others }: Quest,
+  { model, workers, onSlice }: Crew,
+): Promise<Report> {
   let total: Report = { runs: 0, steps: 0, coverage: new Map(), found: undefined };
   let next = 0;
   await Promise.all(Array.from({ length: workers }, work));
@@ -23,7 +26,7 @@ export async function searchTogether({ runs, seed }: Quest, { model, workers, on
     while (next * SLICE < runs && total.found === undefined) {
       const slice = next;
       next += 1;
-      const quest = { runs: Math.min(SLICE, runs - slice * SLICE), seed: seed + slice };
+      const quest = { ...others, runs: Math.min(SLICE, runs - slice * SLICE), seed: seed + slice };
       const report = await searchApart(quest, model);
       total = added(total, report);
       onSlice?.(total);

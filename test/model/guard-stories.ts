@@ -162,4 +162,18 @@ export const GUARD_STORIES: readonly NamedStory[] = [
     calls: [executed, overdue('NextPreflight')],
     issues: [unissued(80_000)],
   }),
+  told('a call is remembered by the others of the instance (nobody remembers it)', {
+    hasSecondObject: true,
+    twists: [after(3, 'cloudSql.send', { kind: 'Remove' })],
+    plot: [does(50_000, 'Edit')],
+  }),
+  told('the CA that was read last is right (the one that was made last is)', {
+    hasRequestId: true,
+    hasSecondObject: true,
+    plot: [does(50_000, 'RollBack'), does(200_000, 'Edit')],
+  }),
+  told('permission before anything is published once more (it is not asked for)', {
+    hasRequestId: true,
+    plot: [does(50_000, 'Forbid'), does(200_000, 'Edit')],
+  }),
 ];

@@ -17,7 +17,7 @@ export async function searchMutant(mutation: Mutation, quest: Quest, workers: nu
     await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
     for (const patch of mutation.patches) await apply(patch, folder);
     const model = pathToFileURL(join(folder, 'test/model/'));
-    return (await searchTogether(quest, { model, workers })).found;
+    return (await searchTogether({ ...quest, tellsGuards: mutation.isTold === true }, { model, workers })).found;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -5,6 +5,8 @@ export interface Mutation {
   readonly patches: readonly Patch[];
   /** Why no story can tell it from the protocol as it is: another guard alone holds what it holds. */
   readonly heldBy?: string;
+  /** What it takes is too rare to be made up: its story is told first. */
+  readonly isTold?: boolean;
 }
 
 export interface Patch {
@@ -462,6 +464,36 @@ export const MUTATIONS: readonly Mutation[] = [
         file: 'src/reconcile/fleet.ts',
         find: 'if (isIssuing && own.doubt === undefined) return true;',
         replace: '',
+      },
+    ],
+  },
+  {
+    guard: 'a call is remembered by the others of the instance',
+    isTold: true,
+    broken: 'nobody remembers it',
+    patches: [{ file: REQUEST, find: 'await announce(reset, world);', replace: '' }],
+  },
+  {
+    guard: 'the CA that was read last is right',
+    isTold: true,
+    broken: 'the one that was made last is',
+    patches: [
+      {
+        file: 'src/reconcile/fleet.ts',
+        find: '(b?.readMs ?? 0) - (a?.readMs ?? 0) || ',
+        replace: '',
+      },
+    ],
+  },
+  {
+    guard: 'permission before anything is published once more',
+    isTold: true,
+    broken: 'it is not asked for',
+    patches: [
+      {
+        file: 'src/reconcile/steps/receive.ts',
+        find: 'isSettled(request) ? await denialOf(reset, world) : undefined',
+        replace: 'undefined',
       },
     ],
   },

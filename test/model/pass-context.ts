@@ -9,6 +9,8 @@ export interface PassContext {
   read: SslReset | undefined;
   /** When it read that, on the replica's wall clock. */
   readMs: number;
+  /** The denial of its namespace when it began; undefined: it was allowed the instance. */
+  denial: number | undefined;
   /** Names of the operations that were listed to it last. */
   listed: readonly string[];
   /** The write-ahead record that it wrote, until it is used. */

@@ -14,6 +14,7 @@ interface Place {
   readonly api: ApiServer;
   readonly cloud: Cloud;
   readonly time: Timeline;
+  readonly permit: (isAllowed: boolean) => void;
 }
 
 /** Whoever else works on the objects and on the instance. */
@@ -66,6 +67,16 @@ export class People {
         break;
       case 'Recreate':
         this.#recreate(ref);
+        break;
+      case 'Remove':
+        api.remove(ref);
+        break;
+      case 'Forbid':
+      case 'Permit':
+        this.#place.permit(deed === 'Permit');
+        break;
+      case 'RollBack':
+        cloud.rollBack();
         break;
       case 'TakeName':
         cloud.certificates.makeByHand(wantedBy(ref.name).commonName, this.#place.time.nowMs);

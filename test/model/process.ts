@@ -92,6 +92,7 @@ export class Process {
       process: this.mark,
       read: undefined,
       readMs: 0,
+      denial: undefined,
       listed: [],
       record: undefined,
       openedIssue: undefined,

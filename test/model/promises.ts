@@ -6,7 +6,7 @@ import type { Answer } from '../../src/domain/answer.ts';
 import { isTrue } from '../../src/domain/conditions.ts';
 import type { Before, Request, SslReset } from '../../src/domain/ssl-reset.ts';
 import { annotations } from '../../src/domain/ssl-reset.ts';
-import { arrival, isDefinite, isOpen, lossOf } from './contract.ts';
+import { arrival, isDefinite, isOpen, isSettled, lossOf } from './contract.ts';
 import { attemptOf, type PassContext, type SentCall } from './pass-context.ts';
 import type { InstanceKind } from './story.ts';
 
@@ -243,6 +243,14 @@ export class Promises {
   foreign(operation: string, starter: string): void {
     if (starter === 'OurReset') this.#isAccountShared = true;
     this.#operationsOf.set(operation, starter);
+  }
+
+  /** A status write is accepted of a pass in whose time the namespace was not allowed the instance: S5. */
+  writtenWhileDenied(before: SslReset, after: SslReset): void {
+    const wasAtEnd = isTrue(before.status.conditions, 'Ready') || isTrue(before.status.conditions, 'Stalled');
+    const goesOn = isTrue(after.status.conditions, 'Reconciling') && isSettled(after.status.request);
+    if (wasAtEnd && goesOn) this.breaks('S5: a request is received once more in a namespace that is denied');
+    if (wasAtEnd && isSettled(after.status.request)) this.note('denied once more');
   }
 
   /** A pass looks for an operation: what it knows already must not be found out. */

@@ -32,6 +32,7 @@ export async function run(story: Story): Promise<Result> {
     await playUntil(Number.POSITIVE_INFINITY);
     judgeEnds(stage.api.list(), promises, story);
     stage.judgeCertificates();
+    if (knowsEachReset(story)) stage.judgeCas();
     await judgeQuiet();
     if (stage.hasStrayWrites()) promises.breaks('S3: a workload that does not depend on the instance was written');
   } catch (error) {
@@ -54,6 +55,17 @@ export async function run(story: Story): Promise<Result> {
     await playUntil(Number.POSITIVE_INFINITY);
     if (stage.traces !== before) promises.breaks('L1: a new process writes or calls although all is at rest');
   }
+}
+
+/** What nobody tells the operator of. */
+const UNSEEN: ReadonlySet<string> = new Set(['ForeignReset', 'OurReset', 'DeleteInstance']);
+
+/** Nobody else resets, no call runs after its grace, and one replica leads. */
+function knowsEachReset({ instance, rivalAtMs, calls, plot, twists }: Story): boolean {
+  const happenings = [...plot, ...twists].map(({ what }) => what.kind);
+  const isUnseen = happenings.some((kind) => UNSEEN.has(kind));
+  const isOverdue = calls.some(({ kind }) => kind === 'Overdue');
+  return instance === 'Ordinary' && rivalAtMs === undefined && !isUnseen && !isOverdue;
 }
 
 function judgeEnds(objects: readonly SslReset[], promises: Promises, { twists }: Story): void {

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { GUARD_STORIES } from './guard-stories.ts';
 import { run } from './run.ts';
 import { STORIES, type Story } from './story.ts';
 import { tell } from './tell.ts';
@@ -6,6 +7,8 @@ import { tell } from './tell.ts';
 export interface Quest {
   readonly runs: number;
   readonly seed: number;
+  /** The stories of the guards are told before those that are made up. */
+  readonly tellsGuards?: boolean;
 }
 
 export interface Found {
@@ -24,8 +27,10 @@ export interface Report {
   readonly found: Found | undefined;
 }
 
+const EXAMPLES = GUARD_STORIES.map(({ story }): [Story] => [story]);
+
 /** Tells so many stories, made up from the seed; the first one that breaks a promise is shortened as far as it goes. */
-export async function search({ runs, seed }: Quest): Promise<Report> {
+export async function search({ runs, seed, tellsGuards = false }: Quest): Promise<Report> {
   const coverage = new Map<string, number>();
   let steps = 0;
   const property = fc.asyncProperty(STORIES, async (story) => {
@@ -34,7 +39,11 @@ export async function search({ runs, seed }: Quest): Promise<Report> {
     for (const what of result.seen) coverage.set(what, (coverage.get(what) ?? 0) + 1);
     if (result.broken !== undefined) throw new Error(result.broken);
   });
-  const { failed, numRuns, counterexample } = await fc.check(property, { numRuns: runs, seed });
+  const { failed, numRuns, counterexample } = await fc.check(property, {
+    numRuns: runs,
+    seed,
+    examples: tellsGuards ? EXAMPLES : [],
+  });
   const [story] = counterexample ?? [];
   return {
     runs: numRuns,

@@ -1,5 +1,6 @@
+import { isTrue } from '../../src/domain/conditions.ts';
 import { isUnresolved } from '../../src/domain/request.ts';
-import { templateAnnotations } from '../../src/domain/tls-material.ts';
+import { templateAnnotationKey, templateAnnotations } from '../../src/domain/tls-material.ts';
 import { aReset, aWorkload } from '../unit/support/builders.ts';
 import { FakeNamespaces, FakeObjects, FakeWorkloads } from '../unit/support/fake-cluster.ts';
 import { interposed, type Ports } from '../unit/support/faults.ts';
@@ -35,6 +36,8 @@ export class Stage implements Plot {
   #processes: Process[] = [];
   readonly #calls = new Map<string, number>();
   #paces = 0;
+  /** How often the permission was taken away or given. */
+  #permissions = 0;
   #hasFaults = true;
 
   constructor(story: Story, promises: Promises) {
@@ -42,7 +45,10 @@ export class Stage implements Plot {
     this.promises = promises;
     this.api = new ApiServer(promises, (change) => this.#tell(change));
     this.cloud = new Cloud(this.time, promises, story);
-    this.api.onStatus = (...write) => this.cloud.certificates.statusWritten(...write);
+    this.api.onStatus = (before, after, context) => {
+      this.cloud.certificates.statusWritten(before, after, context);
+      if (context.denial !== undefined && context.denial === this.denial) promises.writtenWhileDenied(before, after);
+    };
     this.#people = new People(story, this);
     this.#replicas = [new Replica(0, this.time, 0), new Replica(1, this.time, story.skewMs)];
     this.#workloads.rollMs = 500;
@@ -84,8 +90,37 @@ export class Stage implements Plot {
     for (const process of this.#processes.filter(({ replica }) => replica === second)) this.#kill(process);
     first.isLeader = true;
     if (this.#processes.length === 0) this.#start(first);
+    this.permit(true);
     for (const { metadata } of this.api.list()) this.#people.act('Resume', metadata);
     this.time.after(LAST_RESTART_MS, () => this.#people.act('Restart', { namespace: 'orders', name: 'first' }));
+  }
+
+  /** A namespace that is being deleted is allowed nothing. */
+  permit(isAllowed: boolean): void {
+    const { deleted } = this.#namespaces;
+    if (deleted.has('orders') === !isAllowed) return;
+    this.#permissions += 1;
+    if (isAllowed) deleted.delete('orders');
+    else deleted.add('orders');
+  }
+
+  /** While this stays the same the namespace is not allowed the instance; undefined: it is. */
+  get denial(): number | undefined {
+    return this.#namespaces.deleted.has('orders') ? this.#permissions : undefined;
+  }
+
+  /** Whoever is Ready holds the CA that is active, and has rolled towards it, where the operator itself reset alone. */
+  judgeCas(): void {
+    for (const { metadata, spec, status } of this.api.list()) {
+      if (!isTrue(status.conditions, 'Ready')) continue;
+      this.promises.note('end: CA judged');
+      const { sha1Fingerprint } = status.serverCa ?? {};
+      if (sha1Fingerprint !== this.cloud.activeCa) {
+        this.promises.breaks(`T1: ${metadata.name} is Ready with the CA ${sha1Fingerprint}, not with the active one`);
+      }
+      const carried = this.#workloads.read('api').templateAnnotations[templateAnnotationKey(spec)];
+      if (carried !== status.rollout?.revision) this.promises.breaks(`T1: ${metadata.name} is Ready and not rolled`);
+    }
   }
 
   startAnew(): void {
@@ -149,6 +184,7 @@ export class Stage implements Plot {
   }
 
   readonly #ports = (context: PassContext, process: Process): Ports => {
+    context.denial = this.denial;
     const ports = {
       resets: this.api.client(context),
       namespaces: this.#namespaces,

@@ -24,7 +24,7 @@ async function note(ref: ObjectRef, uid: string, world: World): Promise<void> {
       return await write(ref, uid, world);
     } catch (error) {
       if (!isKubernetesError(error) || error.kind === 'NotLeading') throw error;
-      if (error.kind === 'Conflict' && tries < MAX_TRIES) continue;
+      if (!isKubernetesError(error, 'Forbidden', 'Refused', 'NotFound') && tries < MAX_TRIES) continue;
       world.logger.warn('Another object of the instance cannot remember the call', { sibling: ref, err: error });
       return;
     }

@@ -9,7 +9,7 @@ import { QUIET } from '../../model/story.ts';
 test('where nothing goes wrong, one call is made and the object is Ready', async () => {
   const { broken, seen } = await run(QUIET);
   assert.equal(broken, undefined);
-  assert.deepEqual([...seen].toSorted(), ['a request begins', 'end: Ready Complete', 'recorded']);
+  assert.deepEqual([...seen].toSorted(), ['a request begins', 'end: CA judged', 'end: Ready Complete', 'recorded']);
 });
 
 test('no story breaks a promise, in a small search', async () => {
