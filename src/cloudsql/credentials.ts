@@ -5,6 +5,7 @@ import { emailOf } from './identity.ts';
 
 const SCOPE = 'https://www.googleapis.com/auth/sqlservice.admin';
 const MAX_MESSAGE = 300;
+const KEY_ADVICE = 'Use the JSON file as Google made it: in private_key each line ends with one escaped line feed';
 
 /**
  * Application Default Credentials: a service account's key, workload identity federation, or the metadata server, which
@@ -90,13 +91,19 @@ function toError(cause: unknown): CloudSqlError {
   });
 }
 
-/** No status but a code: the network. */
+/** No status but a code: the network, unless it is of a file or of a key. */
 function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const status = statusOf(error);
   if (status !== undefined) return status === 408 || status === 429 || status >= 500;
-  return 'code' in error && typeof error.code === 'string' && error.code !== 'ENOENT';
+  const code = codeOf(error);
+  return code !== '' && code !== 'ENOENT' && !('path' in error) && !isOfKey(error);
 }
+
+const codeOf = (error: Error): string => ('code' in error && typeof error.code === 'string' ? error.code : '');
+
+/** Node's own codes for a key that OpenSSL does not take, https://nodejs.org/api/errors.html#openssl-error-codes. */
+const isOfKey = (error: unknown): boolean => error instanceof Error && /^ERR_(OSSL|CRYPTO)_/.test(codeOf(error));
 
 function statusOf(error: Error): number | undefined {
   if ('status' in error && typeof error.status === 'number') return error.status;
@@ -108,5 +115,6 @@ function statusOf(error: Error): number | undefined {
 /** A parser's message may quote a piece of the key file. */
 function messageOf(error: unknown): string {
   if (error instanceof SyntaxError) return 'No token: the credentials file is not JSON';
+  if (isOfKey(error)) return `No token: the private key of the credentials file cannot be read. ${KEY_ADVICE}`;
   return oneLine(`No token: ${error instanceof Error ? error.message : String(error)}`, MAX_MESSAGE);
 }

@@ -31,6 +31,8 @@ async function useFile(contents: string): Promise<void> {
 
 const users = () => emulator.journal.entries({ api: 'instances.get' }).map(({ user, status }) => [user, status]);
 
+const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+
 describe('a token', () => {
   it('comes from the metadata server, and the emulator knows whose it is', async () => {
     await adminApi(emulator.apiUrl).instance(REF);
@@ -90,6 +92,26 @@ describe('a token', () => {
     await assert.rejects(preparedReset(adminApi(emulator.apiUrl)), { kind: 'Forbidden' });
   });
 
+  const keys: readonly (readonly [string, (pem: string) => string])[] = [
+    ['whose line ends are escaped twice', (pem) => pem.replaceAll('\n', '\\n')],
+    ['whose line ends became blanks', (pem) => pem.replaceAll('\n', ' ')],
+    ['that was cut', (pem) => pem.slice(0, 400)],
+    ['that is none', () => 'key'],
+  ];
+  for (const [name, spoilt] of keys) {
+    it(`is forbidden with a private key ${name}, and the message says what is wrong and nothing of the key`, async () => {
+      const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+      await useFile(
+        JSON.stringify({ type: 'service_account', client_email: 'key@p.example', private_key: spoilt(pem) }),
+      );
+      await assert.rejects(preparedReset(adminApi(emulator.apiUrl)), (error: Error) => {
+        assert.match(error.message, /the private key of the credentials file cannot be read/);
+        assert.ok(!error.message.includes(pem.slice(30, 60)));
+        return 'kind' in error && error.kind === 'Forbidden';
+      });
+    });
+  }
+
   it('is forbidden with a file that is no JSON, of which nothing is said', async () => {
     await useFile('{"private_key": secret');
     await assert.rejects(preparedReset(adminApi(emulator.apiUrl)), (error: Error) => {
@@ -115,7 +137,6 @@ describe('the identity', () => {
   });
 
   it("is in a service account's key", async () => {
-    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     await useFile(
       JSON.stringify({
         type: 'service_account',
