@@ -14,6 +14,7 @@ import {
 import { type Dispatcher, request } from 'undici';
 import { KubernetesError } from '../domain/errors.ts';
 import { Connection } from './connection.ts';
+import { ExecPlugins } from './exec-plugin.ts';
 import { type KubeconfigOptions, loadKubeconfig } from './kubeconfig.ts';
 
 /** One request that is over, for metrics. */
@@ -52,13 +53,24 @@ const USER_AGENT = 'cloudsql-ssl-operator';
  * A client of the API server that `--kubeconfig`, `KUBECONFIG`, the pod or `~/.kube/config` names. Nothing is sent yet.
  * @throws ConfigurationError
  */
-export const createClient = (options: ClientOptions & KubeconfigOptions): Client =>
-  clientOf(loadKubeconfig(options), options);
+export function createClient(options: ClientOptions & KubeconfigOptions): Client {
+  const kubeconfig = loadKubeconfig(options);
+  const plugins = new ExecPlugins({
+    clusterOf: () => kubeconfig.getCurrentCluster(),
+    // Before the credentials as a whole are given up, so that it is the plugin that is named.
+    timeoutMs: options.requestTimeoutMs * 0.9,
+  });
+  kubeconfig.addAuthenticator(plugins);
+  return clientOf(kubeconfig, plugins, options);
+}
 
-function clientOf(kubeconfig: KubeConfig, options: ClientOptions): Client {
+function clientOf(kubeconfig: KubeConfig, plugins: ExecPlugins, options: ClientOptions): Client {
   const { requestTimeoutMs, onRequest = () => undefined, mayWrite = () => true } = options;
   const connection = new Connection(kubeconfig, requestTimeoutMs);
-  const report = reporting(onRequest);
+  const report = reporting((request) => {
+    if (request.code === 401) plugins.refused();
+    onRequest(request);
+  });
   const send = async (context: RequestContext): Promise<ResponseContext> => {
     const method = context.getHttpMethod();
     if (method !== HttpMethod.GET && !mayWrite()) throw notLeading();
@@ -84,7 +96,7 @@ function clientOf(kubeconfig: KubeConfig, options: ClientOptions): Client {
       const pending = request(url, { headers: { ...headers, 'User-Agent': USER_AGENT }, signal, dispatcher: watches });
       return await report('GET', url.host, pending, ({ statusCode }) => statusCode);
     },
-    apart: (others) => clientOf(kubeconfig, others),
+    apart: (others) => clientOf(kubeconfig, plugins, others),
     close: () => connection.close(),
   };
 }

@@ -149,9 +149,7 @@ function withoutPort({
 }
 
 function unavailable(error: unknown): KubernetesError {
-  // What an exec plugin printed may be half a token: neither its words nor the error that quotes them are kept.
-  const isPrinted = error instanceof SyntaxError || !(error instanceof Error);
-  const reason = isPrinted ? 'the exec plugin printed something that is not JSON' : error.message;
+  const reason = error instanceof Error ? error.message : String(error);
   const message = oneLine(`no credentials for the API server: ${reason}`, 512);
-  return new KubernetesError({ kind: 'Unavailable', message, ...(!isPrinted && { cause: error }) });
+  return new KubernetesError({ kind: 'Unavailable', message, cause: error });
 }

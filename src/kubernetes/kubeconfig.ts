@@ -3,7 +3,8 @@ import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { type Cluster, KubeConfig, loadYaml } from '@kubernetes/client-node';
 import { oneLine } from '../domain/conditions.ts';
-import { arrayAt, objectAt, textAt } from './json.ts';
+import { withExecPlugin } from './exec-plugin.ts';
+import { arrayAt, isObject, objectAt, textAt } from './json.ts';
 
 /** The program cannot start with what it was given. The message is one line and names the setting. */
 export class ConfigurationError extends Error {
@@ -71,6 +72,7 @@ function readFile(path: string, from: string): KubeConfig {
   try {
     config.loadFromFile(path);
     readTokenFiles(config, path);
+    config.users = config.users.map((user) => (isObject(user.exec) ? withExecPlugin(user, path) : user));
   } catch {
     // No cause and no words of it: a YAML error quotes lines of the file, and so its secrets.
     throw new ConfigurationError(`${from}: ${path} cannot be read as a kubeconfig`);

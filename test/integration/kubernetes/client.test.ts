@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { AuthenticationV1Api, CoreV1Api } from '@kubernetes/client-node';
+import { KubernetesError } from '../../../src/domain/errors.ts';
 import { call } from '../../../src/kubernetes/api-error.ts';
 import type { Client, RequestReport } from '../../../src/kubernetes/client.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
@@ -122,17 +124,92 @@ test('an exec plugin is used', async (t) => {
   assert.equal(await username(testClient(t, await kubeconfigAs(t, cluster.kubeconfigPath, { exec }))), user);
 });
 
-test('an exec plugin that hangs, or prints something else, is Unavailable', async (t) => {
-  const cluster = await sharedCluster();
-  const using = async (command: string, ...args: readonly string[]): Promise<Client> => {
-    const exec = { apiVersion: 'client.authentication.k8s.io/v1', command, args };
-    return testClient(t, await kubeconfigAs(t, cluster.kubeconfigPath, { exec }), { requestTimeoutMs: 500 });
-  };
-  await assert.rejects(username(await using('sleep', '2')), { kind: 'Unavailable', message: /^no credentials/ });
-  await assert.rejects(username(await using('echo', 'half-a-token')), (error) => {
-    assert.ok(error instanceof Error);
-    assert.doesNotMatch(`${error.message} ${error.cause}`, /half-a-token/);
-    return true;
+const PLUGIN_API = 'client.authentication.k8s.io/v1';
+
+/** A kubeconfig whose user's credentials a shell script prints, which lies beside it. */
+async function withScript(t: TestContext, lines: readonly string[], more: object = {}): Promise<string> {
+  const { kubeconfigPath } = await sharedCluster();
+  const exec = { apiVersion: PLUGIN_API, command: './plugin', interactiveMode: 'Never', ...more };
+  const path = await kubeconfigAs(t, kubeconfigPath, { exec });
+  await writeFile(join(dirname(path), 'plugin'), ['#!/bin/sh', ...lines, ''].join('\n'), { mode: 0o755 });
+  return path;
+}
+
+const printing = (status: object): string =>
+  `echo '${JSON.stringify({ apiVersion: PLUGIN_API, kind: 'ExecCredential', status })}'`;
+
+test('an exec plugin with a relative path is looked for beside the kubeconfig', async (t) => {
+  const { token, user } = await serviceAccount(t, await sharedCluster());
+  assert.equal(await username(testClient(t, await withScript(t, [printing({ token })]))), user);
+});
+
+test('an exec plugin is told the version that is asked for, and that nobody is there to answer it', async (t) => {
+  const { token } = await serviceAccount(t, await sharedCluster());
+  const path = await withScript(t, ['echo "$KUBERNETES_EXEC_INFO" > "$(dirname "$0")/info"', printing({ token })]);
+  await username(testClient(t, path));
+  const info: unknown = JSON.parse(await readFile(join(dirname(path), 'info'), 'utf8'));
+  assert.deepEqual(info, { apiVersion: PLUGIN_API, kind: 'ExecCredential', spec: { interactive: false } });
+});
+
+test('an exec plugin is asked once while its token is taken, and again after the API server has refused it', async (t) => {
+  const { token, user } = await serviceAccount(t, await sharedCluster());
+  const path = await withScript(t, [
+    'echo >> "$(dirname "$0")/runs"',
+    `[ -e "$(dirname "$0")/renewed" ] && { ${printing({ token })}; exit; }`,
+    printing({ token: 'stale' }),
+  ]);
+  const runs = async (): Promise<number> => (await readFile(join(dirname(path), 'runs'), 'utf8')).length;
+  const client = testClient(t, path);
+  await assert.rejects(username(client), /does not take the credentials of the operator \(401\)/);
+  assert.equal(await runs(), 1);
+  await writeFile(join(dirname(path), 'renewed'), '');
+  assert.deepEqual([await username(client), await username(client)], [user, user]);
+  assert.equal(await runs(), 2);
+});
+
+test('an exec plugin is asked again when its token has expired', async (t) => {
+  const { token } = await serviceAccount(t, await sharedCluster());
+  const expirationTimestamp = '2020-01-01T00:00:00Z';
+  const path = await withScript(t, ['echo >> "$(dirname "$0")/runs"', printing({ token, expirationTimestamp })]);
+  const client = testClient(t, path);
+  await username(client);
+  await username(client);
+  assert.equal((await readFile(join(dirname(path), 'runs'), 'utf8')).length, 2);
+});
+
+test('an exec plugin that hangs is ended with all that it started, and is named', async (t) => {
+  const path = await withScript(t, ['sleep 600 > "$(dirname "$0")/alive" &', 'wait']);
+  const pipe = join(dirname(path), 'alive');
+  execFileSync('mkfifo', [pipe]);
+  // It ends when nobody who could write into the pipe lives any more.
+  const ended = readFile(pipe);
+  const client = testClient(t, path, { requestTimeoutMs: 2_000 });
+  await assert.rejects(username(client), { kind: 'Unavailable', message: /the exec plugin .*plugin .* was ended$/ });
+  await ended;
+});
+
+const bad: readonly (readonly [string, readonly string[], RegExp])[] = [
+  ['prints no JSON', ['echo half-a-token'], /printed no ExecCredential/],
+  ['prints another version', [`echo '{"apiVersion":"v0","kind":"ExecCredential"}'`], /printed no ExecCredential/],
+  ['prints an empty status', [printing({})], /neither a token nor a certificate/],
+  ['fails', ['echo half-a-token >&2', 'exit 3'], /ended with code 3/],
+];
+for (const [what, lines, message] of bad) {
+  test(`an exec plugin that ${what} is Unavailable, and nothing of what it printed is kept`, async (t) => {
+    await assert.rejects(username(testClient(t, await withScript(t, lines))), (error) => {
+      assert.ok(error instanceof KubernetesError && error.kind === 'Unavailable');
+      assert.match(error.message, message);
+      assert.doesNotMatch(`${error.message} ${error.cause}`, /half-a-token/);
+      return true;
+    });
+  });
+}
+
+test('an exec plugin that is not there is named with its hint', async (t) => {
+  const path = await withScript(t, [], { command: 'no-such-plugin', installHint: 'Get it from the shop' });
+  await assert.rejects(username(testClient(t, path)), {
+    message:
+      'no credentials for the API server: the exec plugin no-such-plugin cannot be started: Get it from the shop',
   });
 });
 
