@@ -14,6 +14,8 @@ const CLASSES = [
   'resolved: not sent',
   'resolved: unknown',
   '409',
+  'bug',
+  'status refused',
   'call window closed',
   'called while an earlier call is in doubt',
   'overdue: NextCall',

@@ -26,6 +26,8 @@ export interface ProcessMark {
   readonly now: () => Date;
   /** It was not always able to write: what it knew may be lost. */
   lostLease: boolean;
+  /** The API server refuses each status write of it until then. */
+  refusedUntilMs: number;
   /** Attempts of which this process knows what became. */
   readonly knownAttempts: Set<string>;
 }

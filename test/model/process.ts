@@ -13,6 +13,7 @@ import type { Change } from './api-server.ts';
 import type { PassContext, ProcessMark } from './pass-context.ts';
 import type { Replica } from './replica.ts';
 import { SETTINGS } from './settings.ts';
+import { InjectedBug } from './yields.ts';
 
 export interface Surroundings {
   /** The ports of one pass of one process. */
@@ -42,6 +43,7 @@ export class Process {
       replica: replica.index,
       now: () => replica.clock.now(),
       lostLease: !replica.isLeader,
+      refusedUntilMs: 0,
       knownAttempts: new Set(),
     };
   }
@@ -116,7 +118,7 @@ export class Process {
   }
 
   #failed(ref: ObjectRef, error: unknown): void {
-    if (!isKubernetesError(error)) this.#around.onError(error);
+    if (!isKubernetesError(error) && !(error instanceof InjectedBug)) this.#around.onError(error);
     const failures = (this.#failures.get(keyOf(ref)) ?? 0) + 1;
     this.#failures.set(keyOf(ref), failures);
     this.#schedule(ref, errorPolicy(error, failures, SETTINGS));

@@ -69,7 +69,10 @@ export type Happening =
 
 /** What befalls the replica that makes a call of a port. */
 export type Fault =
-  | { readonly kind: 'Fail' | 'LoseAnswer' | 'Crash' }
+  /** `Bug`: an error that nobody foresaw comes up in the operator itself. */
+  | { readonly kind: 'Fail' | 'LoseAnswer' | 'Crash' | 'Bug' }
+  /** From then on the API server refuses each status write of the replica, for so long. */
+  | { readonly kind: 'Refuse'; readonly ms: number }
   /** The replica dies, and its request still arrives, so much later. */
   | { readonly kind: 'CrashInFlight'; readonly ms: number }
   /** The replica stands still; the machine's clocks need not agree on how long. */
@@ -164,7 +167,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
 );
 
 const fault: fc.Arbitrary<Fault> = fc.oneof(
-  { arbitrary: fc.constantFrom('Fail', 'LoseAnswer', 'Crash').map((kind) => ({ kind })), weight: 3 },
+  { arbitrary: fc.constantFrom('Fail', 'LoseAnswer', 'Crash', 'Bug').map((kind) => ({ kind })), weight: 3 },
   { arbitrary: fc.record({ kind: fc.constant('CrashInFlight'), ms: fc.constantFrom(0, 3_000, LATE_MS) }), weight: 1 },
   {
     arbitrary: fc.record({
@@ -174,6 +177,7 @@ const fault: fc.Arbitrary<Fault> = fc.oneof(
     }),
     weight: 2,
   },
+  { arbitrary: fc.record({ kind: fc.constant('Refuse'), ms: fc.constantFrom(5_000, 200_000, 900_000) }), weight: 1 },
   {
     arbitrary: fc.record({ kind: fc.constant('Throttle'), retryAfterMs: fc.constantFrom(60_000, 600_000) }),
     weight: 1,

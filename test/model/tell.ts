@@ -47,6 +47,8 @@ function tellDeed(what: Fault | Happening): string {
   switch (what.kind) {
     case 'Pause':
       return `pause of ${seconds(what.ms)}${what.unseenBy === 'Neither' ? '' : ` that the ${what.unseenBy.toLowerCase()} clock does not see`}`;
+    case 'Refuse':
+      return `status writes refused for ${seconds(what.ms)}`;
     case 'CrashInFlight':
       return `crash, the request arrives ${seconds(what.ms)} later`;
     case 'Throttle':

@@ -94,8 +94,18 @@ export class Yields extends Faults {
       mark.lostLease = true;
       return () => thrown(new KubernetesError({ kind: 'NotLeading', message: 'no lease' }));
     }
+    if (port === 'resets.updateStatus' && mark.refusedUntilMs > this.#plot.time.nowMs) {
+      this.#plot.promises.note('status refused');
+      return () => thrown(new KubernetesError({ kind: 'Refused', message: 'a policy says no' }));
+    }
     for (const { what } of twists) {
       if (what.kind === 'Fail') return failed;
+      if (what.kind === 'Bug') {
+        this.#plot.promises.note('bug');
+        // It may come up while an outcome is written, which is then given up.
+        mark.lostLease = true;
+        return () => thrown(new InjectedBug('a mistake of the operator'));
+      }
       if (what.kind === 'Throttle' && isRead(port)) {
         const { retryAfterMs } = what;
         return () => thrown(new CloudSqlError({ kind: 'Throttled', message: 'slowly', retryAfterMs }));
@@ -125,6 +135,13 @@ export class Yields extends Faults {
       case 'Fail':
       case 'LoseAnswer':
       case 'Throttle':
+      case 'Bug':
+        break;
+
+      case 'Refuse':
+        this.#process.mark.refusedUntilMs = time.nowMs + what.ms;
+        // What it knows may be given up meanwhile.
+        this.#process.mark.lostLease = true;
         break;
       case 'Crash':
         this.#plot.crash(this.#process);
@@ -141,6 +158,9 @@ export class Yields extends Faults {
     }
   }
 }
+
+/** What nobody foresaw. */
+export class InjectedBug extends TypeError {}
 
 const isRead = (port: string): boolean => port.startsWith('cloudSql.') && !SENDS.includes(port);
 
