@@ -5,6 +5,7 @@ import {
   hasNewRetry,
   isBarred,
   isComplete,
+  isFirstRequestId,
   isFollowed,
   isNewerGeneration,
   isNewRequest,
@@ -50,7 +51,7 @@ const NOTHING: Step = { kind: 'Nothing' };
  * | what is known | step |
  * |---|---|
  * | being deleted | follow a running operation, else nothing |
- * | a new value of `retry` while the two rows below hold | record it: it must not act once this has ended |
+ * | a new value of `retry`, or the first requestId, while the two rows below hold | record it: the value must not act once this has ended, and the id is this request's |
  * | a call was recorded and its outcome is not known | resolve |
  * | accepted, and not seen to its end | follow |
  * | a new request | receive; if a call of the older one may have run, after its delay, and resolve that first if it has |
@@ -75,7 +76,7 @@ const NOTHING: Step = { kind: 'Nothing' };
 export function decide(reset: SslReset, facts: Facts): Step {
   const { request } = reset.status;
   if (reset.metadata.deletionTimestamp !== undefined) return whileDeleted(reset, facts);
-  if ((isUnresolved(request) || isFollowed(request)) && hasNewRetry(reset)) return { kind: 'RecordRetry' };
+  if ((isUnresolved(request) || isFollowed(request)) && hasNews(reset)) return { kind: 'RecordRetry' };
   if (isUnresolved(request)) return afterDelay(reset, facts, { kind: 'Resolve' });
   if (isFollowed(request)) return afterDelay(reset, facts, { kind: 'Follow' });
   if (isNewRequest(reset)) return whenNew(reset, facts);
@@ -92,6 +93,8 @@ function whenNew(reset: SslReset, facts: Facts): Step {
   const step: Step = { kind: 'Receive', arrival: 'New' };
   return request !== undefined && mayHaveRun(request) ? afterDelay(reset, facts, step) : step;
 }
+
+const hasNews = (reset: SslReset): boolean => hasNewRetry(reset) || isFirstRequestId(reset);
 
 const whileDeleted = (reset: SslReset, facts: Facts): Step =>
   isFollowed(reset.status.request) ? afterDelay(reset, facts, { kind: 'Follow' }) : NOTHING;

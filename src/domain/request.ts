@@ -128,6 +128,16 @@ export function seenRetry(reset: SslReset): Pick<Request, 'retry'> {
   return value === undefined ? {} : { retry: value };
 }
 
+/** What the object says by now beside its generation: a value of `retry`, and the first requestId. */
+export const heard = (reset: SslReset): Pick<Request, 'retry' | 'requestId'> => ({
+  ...(isFirstRequestId(reset) && { requestId: reset.spec.requestId }),
+  ...seenRetry(reset),
+});
+
+/** It becomes the id of the request that is there, whatever else changes: a later value is another request. */
+export const isFirstRequestId = ({ spec, status: { request } }: SslReset): boolean =>
+  request !== undefined && request.requestId === undefined && spec.requestId !== undefined;
+
 /**
  * What holds for the next request too: a delay that Cloud SQL asked for, and which operations are of client certificates.
  */

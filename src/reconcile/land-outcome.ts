@@ -1,5 +1,5 @@
 import { isKubernetesError, type KubernetesError } from '../domain/errors.ts';
-import { isUnresolved, seenRetry } from '../domain/request.ts';
+import { heard, isUnresolved } from '../domain/request.ts';
 import type { SslReset } from '../domain/ssl-reset.ts';
 import { factsOf, summarize } from '../domain/status.ts';
 import type { Finding, Landing, World } from './pass.ts';
@@ -81,7 +81,7 @@ export const resetLanding: Landing = {
       current,
       {
         ...factsOf(current),
-        ...(facts.request !== undefined && { request: { ...facts.request, ...seenRetry(current) } }),
+        ...(facts.request !== undefined && { request: { ...facts.request, ...heard(current) } }),
         ...(facts.operation !== undefined && { operation: facts.operation }),
       },
       verdict,

@@ -1,6 +1,7 @@
 import { findCondition, progressing, stalled, type Verdict, waiting } from '../../domain/conditions.ts';
 import { retryCommand } from '../../domain/gate.ts';
 import { notUnderstood } from '../../domain/not-understood.ts';
+import { heard } from '../../domain/request.ts';
 import { shell } from '../../domain/shell.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 import { annotations } from '../../domain/ssl-reset.ts';
@@ -29,7 +30,10 @@ export function keepUnknown(reset: SslReset): StepResult {
   const message = before?.reason === 'OutcomeUnknown' ? before.message : unknownMessage(reset, 'It was not found out');
   return {
     kind: 'Finding',
-    facts: request === undefined ? facts : { ...facts, request: { ...request, generation: reset.metadata.generation } },
+    facts:
+      request === undefined
+        ? facts
+        : { ...facts, request: { ...request, ...heard(reset), generation: reset.metadata.generation } },
     verdict: stalled('OutcomeUnknown', message),
   };
 }

@@ -3,11 +3,11 @@ import { permission } from '../../domain/permission.ts';
 import {
   type Arrival,
   hasNewRetry,
+  heard,
   isBarred,
   isNewerGeneration,
   isSettled,
   received,
-  seenRetry,
 } from '../../domain/request.ts';
 import type { Request, SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf } from '../../domain/status.ts';
@@ -63,11 +63,11 @@ export async function isPermitted({ metadata, spec }: SslReset, { namespaces, se
   });
 }
 
-/** A value of `retry` that came while nothing was stalled: seen, and without effect. */
+/** A value of `retry` that came while nothing was stalled: seen, and without effect. The first requestId is this one's. */
 export function recordRetry(reset: SslReset): StepResult {
   const { status } = reset;
   const { request } = status;
   return request === undefined
     ? { kind: 'Idle' }
-    : { kind: 'Status', status: { ...status, request: { ...request, ...seenRetry(reset) } } };
+    : { kind: 'Status', status: { ...status, request: { ...request, ...heard(reset) } } };
 }

@@ -106,6 +106,15 @@ const rows: readonly Row[] = [
     },
     step: 'RecordRetry',
   },
+  {
+    known: 'the first requestId while the operation runs',
+    parts: {
+      generation: 2,
+      spec: { requestId: 'a' },
+      status: { request: aCall({ outcome: 'Accepted' }), conditions: reconcilingConditions('OperationRunning') },
+    },
+    step: 'RecordRetry',
+  },
   { known: 'a new object', parts: {}, step: 'Receive New' },
   { known: 'a new object, suspended', parts: { annotations: suspended }, step: 'Receive New' },
   {

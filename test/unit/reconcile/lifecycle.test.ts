@@ -44,6 +44,14 @@ describe('which generation resets', () => {
     assert.equal(scene.objects.writes, 1, 'what is published already is not written again');
   });
 
+  test('the first requestId that comes while the operation runs is the id of that reset; the next one is a new request', async () => {
+    const scene = new Scene();
+    scene.after(10_000, () => scene.resets.edit(scene.ref, { spec: { requestId: 'a' } }));
+    scene.after(20_000, () => scene.resets.edit(scene.ref, { spec: { requestId: 'b' } }));
+    await new Operator(scene).drive();
+    assert.deepEqual([scene.end, scene.cloudSql.executed, scene.status.request?.requestId], ['Complete', 2, 'b']);
+  });
+
   test('one that comes while the operation runs waits for its end, then resets', async () => {
     const scene = new Scene();
     scene.after(10_000, () => scene.resets.edit(scene.ref, { spec: { deadlineSeconds: 60 } }));

@@ -106,6 +106,20 @@ describe('a call whose answer is lost', () => {
     assert.equal(scene.status.observedGeneration, 2);
   });
 
+  test('given up as unknown without a requestId takes the first one for its own; a later value is a new request', async () => {
+    const scene = new Scene();
+    scene.cloudSql.user = undefined;
+    lose(scene, 0);
+    const operator = new Operator(scene);
+    await operator.drive();
+    scene.resets.edit(scene.ref, { spec: { requestId: 'a' } });
+    await operator.drive();
+    assert.deepEqual([scene.end, scene.cloudSql.calls, scene.status.request?.requestId], ['OutcomeUnknown', 1, 'a']);
+    scene.resets.edit(scene.ref, { spec: { requestId: 'b' } });
+    await operator.drive();
+    assert.deepEqual([scene.end, scene.cloudSql.calls, scene.status.request?.requestId], ['Complete', 2, 'b']);
+  });
+
   test('gives way to a newer generation once its outcome is given up as unknown', async () => {
     const scene = new Scene();
     scene.cloudSql.user = undefined;
