@@ -1,5 +1,8 @@
 /** How many resets were called in the last hour: a restored cluster must not reset everything before somebody looks. */
+import { mayBeExecuted, wasCalled } from './executed.ts';
+import { isUnresolved } from './request.ts';
 import type { SslReset } from './ssl-reset.ts';
+import { timeOf } from './time.ts';
 
 /** One recorded call: the object's record, its history and this process tell of the same one by the same two fields. */
 export interface Call {
@@ -14,12 +17,11 @@ const HOUR_MS = 3_600_000;
 export const callKey = ({ uid, timeMs }: Call): string => `${uid}/${timeMs}`;
 
 /** When the calls were made that the object tells of and that were, or may have been, executed. */
-export function callTimes({ status: { request, history = [] } }: SslReset): readonly number[] {
-  const ended = history.flatMap(({ operation, startTime }) =>
-    operation === undefined || startTime === undefined ? [] : [Date.parse(startTime)],
-  );
-  const mayHaveRun = request?.outcome !== 'Refused' && request?.outcome !== 'NotSent';
-  return request?.time !== undefined && mayHaveRun ? [Date.parse(request.time), ...ended] : ended;
+export function callTimes({ status: { request, history = [], recentCalls = [] } }: SslReset): readonly number[] {
+  const counts = request !== undefined && (isUnresolved(request) || mayBeExecuted(request));
+  const ended = history.filter(wasCalled).map(({ startTime }) => startTime);
+  const times = [counts ? request.time : undefined, ...recentCalls, ...ended].flatMap((time) => timeOf(time) ?? []);
+  return [...new Set(times)];
 }
 
 export function callsInLastHour(calls: Iterable<Call>, now: Date): number {

@@ -539,7 +539,15 @@ export interface CloudSqlSslResetStatus {
     }[];
   };
   /**
-   * Requests that came to an end, newest first.
+   * Values of spec.requestId whose reset was executed or may have been, as SHA-256 digests in hex, newest first. A value that comes back calls nothing.
+   */
+  executedRequestIds?: string[];
+  /**
+   * When the newest calls were recorded that were executed or may have been, newest first. Those of the last hour count for --max-resets-per-hour.
+   */
+  recentCalls?: string[];
+  /**
+   * Requests that came to an end, newest first. Where there are more than ten, those that called nothing make room first.
    */
   history?: {
     /**
@@ -555,11 +563,11 @@ export interface CloudSqlSslResetStatus {
      */
     operation?: string;
     /**
-     * Reason of Ready or Stalled.
+     * Reason of Ready or Stalled; Superseded where another request replaced it after its call.
      */
     outcome: string;
     /**
-     * When it was received.
+     * When its last call was recorded; else when it was received.
      */
     startTime?: string;
     /**

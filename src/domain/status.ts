@@ -1,8 +1,9 @@
-/** From what a step found out to the next status. The only place that writes conditions and history. */
+/** From what a step found out to the next status. The only place that writes conditions, history and what was executed. */
 import { wantsCertificates } from './client-certificate.ts';
 import type { ConditionValue, Verdict } from './conditions.ts';
 import { oneLine, setConditions, toTime } from './conditions.ts';
 import { looksForReferences } from './dependents.ts';
+import { mayBeExecuted, type Remembered, remembered, SUPERSEDED, wasCalled } from './executed.ts';
 import { hasKeptCa, whyKept } from './kept-ca.ts';
 import { rolloutSelector, selectorQuery } from './label-selector.ts';
 import { isSettled } from './request.ts';
@@ -19,7 +20,7 @@ import type {
 } from './ssl-reset.ts';
 
 /** What a step may change of the status. */
-export type Facts = Omit<Status, 'conditions' | 'history' | 'observedGeneration'>;
+export type Facts = Omit<Status, 'conditions' | 'history' | 'observedGeneration' | keyof Remembered>;
 
 const MAX_HISTORY = 10;
 
@@ -33,6 +34,7 @@ export function summarize(reset: SslReset, facts: Facts, verdict: Verdict, now: 
     observedGeneration: generation,
     conditions: setConditions(reset.status.conditions ?? [], wanted, { generation, now }),
     ...(history.length > 0 && { history }),
+    ...remembered(reset.status, facts.request),
   };
 }
 
@@ -171,25 +173,51 @@ function pending(request: Request | undefined): Pick<ConditionValue, 'reason' | 
 const verdictOf = ({ reason, message }: Verdict): Pick<ConditionValue, 'reason' | 'message'> => ({ reason, message });
 const isDone = (request: Request | undefined): boolean => isSettled(request) && request?.doneTime !== undefined;
 
-/** One entry for each request and generation that came to an end, newest first. */
-function nextHistory({ history = [] }: Status, facts: Facts, verdict: Verdict, now: Date): readonly HistoryEntry[] {
+/**
+ * One entry for each request and generation that came to an end, newest first. A call leaves the status only with an
+ * entry of its own, so that each reset has left a trace.
+ */
+function nextHistory(status: Status, facts: Facts, verdict: Verdict, now: Date): readonly HistoryEntry[] {
   const { request } = facts;
+  const history = withSuperseded(status, request, now);
   if (request === undefined || verdict.kind === 'Progressing' || verdict.kind === 'Waiting') return history;
-  const entry = historyEntry(request, facts, verdict);
+  const entry = historyEntry(request, facts, verdict.reason);
   const [newest, ...older] = history;
   if (newest === undefined || !isSameRequest(newest, entry)) {
-    return [{ ...entry, endTime: toTime(now) }, ...history].slice(0, MAX_HISTORY);
+    return newestTen([{ ...entry, endTime: toTime(now) }, ...history]);
   }
   const { endTime, ...rest } = newest;
   return isSameEnd(rest, entry) && endTime !== undefined ? history : [{ ...entry, endTime: toTime(now) }, ...older];
 }
 
-function historyEntry(request: Request, { operation, serverCa }: Facts, verdict: Verdict): HistoryEntry {
+/** A request that replaces another one begins without a call. */
+function withSuperseded(status: Status, next: Request | undefined, now: Date): readonly HistoryEntry[] {
+  const { request: past, history = [] } = status;
+  const isReplaced = past !== undefined && next?.time === undefined && mayBeExecuted(past);
+  if (!isReplaced || history.some(({ startTime }) => startTime === past.time)) return history;
+  return newestTen([{ ...historyEntry(past, status, SUPERSEDED), endTime: toTime(now) }, ...history]);
+}
+
+/** The end of a request that called nothing, or a call that a newer entry tells too, makes room first. */
+function newestTen(history: readonly HistoryEntry[]): readonly HistoryEntry[] {
+  if (history.length <= MAX_HISTORY) return history;
+  const oldest = history.findLastIndex((entry, index) => index > 0 && !isOnlyTrace(entry, history.slice(0, index)));
+  return newestTen(history.toSpliced(oldest === -1 ? history.length - 1 : oldest, 1));
+}
+
+const isOnlyTrace = (entry: HistoryEntry, newer: readonly HistoryEntry[]): boolean =>
+  wasCalled(entry) && !newer.some(({ startTime }) => startTime === entry.startTime);
+
+function historyEntry(
+  request: Request,
+  { operation, serverCa }: Pick<Status, 'operation' | 'serverCa'>,
+  outcome: string,
+): HistoryEntry {
   return {
     generation: request.generation,
     ...(request.requestId !== undefined && { requestId: request.requestId }),
     ...(operation !== undefined && { operation: operation.name }),
-    outcome: verdict.reason,
+    outcome,
     startTime: request.time ?? request.receivedTime,
     ...(serverCa?.sha1Fingerprint !== undefined && { serverCaSha1Fingerprint: serverCa.sha1Fingerprint }),
   };
@@ -215,6 +243,13 @@ export function withCertificates(facts: Facts, clientCertificates: readonly Clie
 }
 
 export function factsOf({ status }: SslReset): Facts {
-  const { conditions: _conditions, history: _history, observedGeneration: _observedGeneration, ...facts } = status;
+  const {
+    conditions: _conditions,
+    history: _history,
+    observedGeneration: _observedGeneration,
+    executedRequestIds: _executedRequestIds,
+    recentCalls: _recentCalls,
+    ...facts
+  } = status;
   return facts;
 }

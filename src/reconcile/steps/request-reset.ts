@@ -107,7 +107,7 @@ async function call(
   if (refused !== undefined) return { kind: 'Finding', facts, verdict: refused };
 
   const window = new CallWindow(clock, settings.callWindowMs);
-  const attempt = recordedAttempt(request, { before, user, time: toTime(clock.now()) });
+  const attempt = recordedAttempt(request, { before, user, time: recordTime(clock.now()) });
   const call: Call = { uid, timeMs: Date.parse(attempt.time) };
   fleet.noteCall(call);
   const recorded = await record(reset, { ...facts, request: attempt }, world).catch((error: unknown) => {
@@ -150,6 +150,9 @@ async function judged(answer: Answer, recorded: SslReset, attempt: Attempt, worl
     message: `${notReady.message}. Cloud SQL refused the call: ${message}`,
   };
 }
+
+/** To the millisecond, by which two calls of one object differ. */
+const recordTime = (now: Date): string => now.toISOString().replace('.000Z', 'Z');
 
 type Attempt = Request & { readonly time: string };
 

@@ -14,8 +14,16 @@ describe('calls that an object tells of', () => {
   test('a call given up as unknown', () => assert.equal(count({ request: aCall({ outcome: 'Unknown' }) }), 1));
   test('an accepted call', () => assert.equal(count({ request: aCall({ outcome: 'Accepted' }) }), 1));
   test('a refused call: none', () => assert.equal(count({ request: aCall({ outcome: 'Refused' }) }), 0));
+  test('a refused call after one in doubt, which may still have been executed', () =>
+    assert.equal(count({ request: aCall({ outcome: 'Refused', inDoubt: true }) }), 1));
   test('a call not sent: none', () => assert.equal(count({ request: aCall({ outcome: 'NotSent' }) }), 0));
   test('calls of the history', () => assert.equal(count({ history: [ended, { ...ended, startTime: at(-9) }] }), 2));
+  test('a call of the history that was given up as unknown, or whose request was replaced', () => {
+    const unknown = { generation: 1, outcome: 'OutcomeUnknown', startTime: NOW };
+    assert.equal(count({ history: [unknown, { ...unknown, outcome: 'Superseded', startTime: at(-9) }] }), 2);
+  });
+  test('calls that the history has no room for', () =>
+    assert.equal(count({ recentCalls: Array.from({ length: 30 }, (_, n) => at(-n)) }), 30));
   test('an end without an operation: none', () =>
     assert.equal(count({ history: [{ generation: 1, outcome: 'Expired', startTime: NOW }] }), 0));
 });
@@ -23,7 +31,7 @@ describe('calls that an object tells of', () => {
 describe('calls of the last hour', () => {
   test('the same call told twice counts once', () => {
     const times = callTimes(aReset({ status: { request: aCall({ outcome: 'Accepted' }), history: [ended] } }));
-    assert.deepEqual(times, [Date.parse(NOW), Date.parse(NOW)]);
+    assert.deepEqual(times, [Date.parse(NOW)]);
     assert.equal(
       callsInLastHour(
         times.map((timeMs) => ({ uid: 'a', timeMs })),

@@ -222,6 +222,44 @@ describe('the history', () => {
       end([entry], aCall({ ...done, generation: 2, time: at(8) }), complete)?.map(({ generation }) => generation),
       [2, 1],
     ));
+  const superseded = (past: Request, history?: Status['history']) =>
+    summarize(
+      aReset({ status: { request: past, operation: anOperation(), ...(history !== undefined && { history }) } }),
+      { request: aRequest({ generation: 2, requestId: 'b', receivedTime: at(8) }) },
+      progressing('Preflight', ''),
+      dateAt(9),
+    ).history;
+
+  for (const [what, past] of Object.entries({
+    accepted: aCall({ ...done, requestId: 'a' }),
+    'given up as unknown': aCall({ outcome: 'Unknown', requestId: 'a' }),
+    'in doubt when the next one came': aCall({ outcome: 'NotSent', inDoubt: true, requestId: 'a' }),
+  })) {
+    test(`tells of a call that was ${what}, whose request was replaced before it came to an end`, () =>
+      assert.deepEqual(superseded(past), [
+        { generation: 1, requestId: 'a', operation: 'op-1', outcome: 'Superseded', startTime: NOW, endTime: at(9) },
+      ]));
+  }
+  test('tells nothing of a request that was replaced before it was called, or whose call was refused', () => {
+    assert.equal(superseded(aRequest()), undefined);
+    assert.equal(superseded(aCall({ outcome: 'Refused' })), undefined);
+  });
+  test('does not tell a call twice that came to an end before its request was replaced', () =>
+    assert.deepEqual(superseded(done, [entry]), [entry]));
+  test('holds the newest ten calls, however many requests that called nothing came after them', () => {
+    const call = (n: number) => ({ generation: n, operation: `op-${n}`, outcome: 'Complete', startTime: at(n) });
+    const idle = (n: number) => ({ generation: n, outcome: 'Expired', startTime: at(n) });
+    fc.assert(
+      fc.property(fc.array(fc.boolean(), { minLength: 10, maxLength: 10 }), (calls) => {
+        const ten = calls.map((isCall, index) => (isCall ? call : idle)(50 - index));
+        const [newest, ...others] = end(ten, aRequest({ generation: 60 }), stalled('Expired', '')) ?? [];
+        const kept = ten.filter(({ generation }) => others.some((one) => one.generation === generation));
+        const dropped = ten.filter((one) => !kept.includes(one));
+        assert.deepEqual([newest?.generation, kept.length, dropped.length], [60, 9, 1]);
+        assert.ok(calls.every(Boolean) || dropped.every((one) => one.outcome === 'Expired'));
+      }),
+    );
+  });
   test('holds the newest ten', () => {
     const ten = Array.from({ length: 10 }, (_, n) => ({ ...entry, generation: 20 - n }));
     const next = end(ten, aCall({ ...done, generation: 21 }), complete) ?? [];

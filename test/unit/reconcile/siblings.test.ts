@@ -145,6 +145,44 @@ describe('the limit of resets per hour', () => {
     );
   });
 
+  test('counts each reset of an object whose requestId changes while the operation runs, over restarts', async () => {
+    const scene = new Scene({ spec: { requestId: 'r0', deadlineSeconds: 86_400 } });
+    const operator = new Operator(scene, { settings });
+    for (const n of [1, 2, 3, 4]) {
+      scene.after(n * 100_000 - 80_000, () => scene.resets.edit(scene.ref, { spec: { requestId: `r${n}` } }));
+      scene.after(n * 100_000, () => operator.restart());
+    }
+    scene.after(3_590_000, () => assert.equal(scene.cloudSql.executed, 2));
+    await operator.drive();
+    assert.equal(scene.status.history?.at(-1)?.outcome, 'Superseded');
+  });
+
+  for (const user of ['our own account', undefined]) {
+    test(`counts a call given up as unknown with ${user ?? 'an account that is not known'}, after a restart`, async () => {
+      const scene = new Scene({ spec: { requestId: 'r0', deadlineSeconds: 86_400 } });
+      scene.cloudSql.user = user === undefined ? undefined : scene.cloudSql.user;
+      scene.cloudSql.turns.push({ kind: 'Lose', executedAfterMs: 0 });
+      scene.after(500, () => scene.cloudSql.startForeign({ user: scene.cloudSql.user ?? '' }, 0, true));
+      const operator = new Operator(scene, { settings: { maxResetsPerHour: 1 } });
+      scene.after(1_000_000, () => operator.restart());
+      scene.after(1_100_000, () => scene.resets.edit(scene.ref, { spec: { requestId: 'r1' } }));
+      scene.after(1_200_000, () => operator.restart());
+      scene.after(3_500_000, () => assert.equal(scene.cloudSql.executed, 1));
+      await operator.drive();
+    });
+  }
+
+  test('counts more calls of one object than its history has room for, after a restart', async () => {
+    const scene = new Scene({ spec: { requestId: 'r0', deadlineSeconds: 86_400 } });
+    const operator = new Operator(scene, { settings: { maxResetsPerHour: 12 } });
+    for (let n = 1; n <= 15; n += 1) {
+      scene.after(n * 100_000, () => scene.resets.edit(scene.ref, { spec: { requestId: `r${n}` } }));
+    }
+    scene.after(1_290_000, () => operator.restart());
+    scene.after(3_590_000, () => assert.equal(scene.cloudSql.executed, 12));
+    await operator.drive();
+  });
+
   test('0 limits nothing', async () => {
     const scene = new Scene();
     many(scene);

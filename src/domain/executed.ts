@@ -1,0 +1,52 @@
+/**
+ * What an object remembers of its calls that were executed, or may have been: by their requestId, so that a value which
+ * comes back calls nothing, and by their time, for the limit of resets per hour.
+ */
+import { createHash } from 'node:crypto';
+import type { HistoryEntry, Request, Status } from './ssl-reset.ts';
+
+/** As many as the CRD lets the status hold. */
+const MAX_REMEMBERED = 100;
+
+/** The outcome of a history entry whose request was replaced before it came to an end. */
+export const SUPERSEDED = 'Superseded';
+
+export type Remembered = Pick<Status, 'executedRequestIds' | 'recentCalls'>;
+
+/** A call of it was executed, or it is not known that none was. One that is being made counts by its record alone. */
+export const mayBeExecuted = ({ time, outcome, inDoubt }: Request): boolean =>
+  time !== undefined && (outcome === 'Accepted' || outcome === 'Unknown' || inDoubt === true);
+
+/** The same of a request that is over. */
+export const wasCalled = ({ operation, outcome }: HistoryEntry): boolean =>
+  operation !== undefined || outcome === SUPERSEDED || outcome === 'OutcomeUnknown';
+
+/** What of `next` and of what was remembered before it is to be kept, newest first. */
+export function remembered(
+  { executedRequestIds = [], recentCalls = [] }: Status,
+  next: Request | undefined,
+): Remembered {
+  const isExecuted = next !== undefined && mayBeExecuted(next);
+  const id = isExecuted && next.requestId !== undefined ? requestIdDigest(next.requestId) : undefined;
+  const ids = newestFirst(id, executedRequestIds);
+  const calls = newestFirst(isExecuted ? next.time : undefined, recentCalls);
+  return {
+    ...(ids.length > 0 && { executedRequestIds: ids }),
+    ...(calls.length > 0 && { recentCalls: calls }),
+  };
+}
+
+const newestFirst = (newest: string | undefined, others: readonly string[]): readonly string[] =>
+  newest === undefined ? others : [newest, ...others.filter((one) => one !== newest)].slice(0, MAX_REMEMBERED);
+
+/** SHA-256 in hex: of one size whatever the value is. */
+export const requestIdDigest = (requestId: string): string => createHash('sha256').update(requestId).digest('hex');
+
+/** Whether a call with this requestId was, or may have been, executed for the object. */
+export const wasExecuted = (status: Pick<Status, 'executedRequestIds' | 'history'>, requestId: string): boolean =>
+  status.executedRequestIds?.includes(requestIdDigest(requestId)) === true ||
+  lastExecution(status, requestId) !== undefined;
+
+/** The newest of its calls that the history still knows. */
+export const lastExecution = ({ history = [] }: Pick<Status, 'history'>, requestId: string): HistoryEntry | undefined =>
+  history.find((entry) => entry.requestId === requestId && wasCalled(entry));
