@@ -295,8 +295,8 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: DECIDE,
-        find: "if ((isUnresolved(request) || isFollowed(request)) && hasNewRetry(reset)) return { kind: 'RecordRetry' };",
-        replace: '',
+        find: 'isFollowed(request)) && hasNews(reset))',
+        replace: 'isFollowed(request)) && isFirstRequestId(reset))',
       },
     ],
   },
