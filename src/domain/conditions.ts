@@ -78,7 +78,9 @@ export type ReadyReason =
   /** The server CA was not the one of the precondition any more: nothing was called. */
   | 'AlreadyRotated'
   /** The instance has a server certificate already, and the precondition says it has none: nothing was called. */
-  | 'AlreadyPresent';
+  | 'AlreadyPresent'
+  /** The requestId was executed for this object before, and has come back: nothing was called. */
+  | 'AlreadyExecuted';
 
 /** Only of the conditions that tell of one step, and of `Ready` while work goes on. */
 export type StepReason =

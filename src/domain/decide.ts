@@ -54,7 +54,7 @@ const NOTHING: Step = { kind: 'Nothing' };
  * | a new value of `retry`, or the first requestId, while the two rows below hold | record it: the value must not act once this has ended, and the id is this request's |
  * | a call was recorded and its outcome is not known | resolve |
  * | accepted, and not seen to its end | follow |
- * | a new request | receive; if a call of the older one may have run, after its delay, and resolve that first if it has |
+ * | a new request | receive, as done where its requestId was executed before; if a call of the older one may have run, after its delay, and resolve that first if it has |
  * | complete for this request and generation | nothing; receive when it is outdated: another object of the instance has read another CA since, or deleted its client certificates by a reset; look around when another object went with a call that may have been executed |
  * | stalled, and a new value of `retry` | receive |
  * | `NotPermitted`, and the reset is done or was not necessary | receive, which asks for the permission |

@@ -21,23 +21,22 @@ export const mayBeExecuted = ({ time, outcome, inDoubt }: Request): boolean =>
 export const wasCalled = ({ operation, outcome }: HistoryEntry): boolean =>
   operation !== undefined || outcome === SUPERSEDED || outcome === 'OutcomeUnknown';
 
-/** What of `next` and of what was remembered before it is to be kept, newest first. */
-export function remembered(
-  { executedRequestIds = [], recentCalls = [] }: Status,
-  next: Request | undefined,
-): Remembered {
-  const isExecuted = next !== undefined && mayBeExecuted(next);
-  const id = isExecuted && next.requestId !== undefined ? requestIdDigest(next.requestId) : undefined;
-  const ids = newestFirst(id, executedRequestIds);
-  const calls = newestFirst(isExecuted ? next.time : undefined, recentCalls);
+/** What was remembered before, and what of the request that was there and of the next one goes with it, newest first. */
+export function remembered(status: Status, next: Request | undefined): Remembered {
+  const { executedRequestIds = [], recentCalls = [] } = status;
+  const called = [status.request, next].filter((one) => one !== undefined).filter(mayBeExecuted);
+  const ids = called.flatMap(({ requestId }) => (requestId === undefined ? [] : requestIdDigest(requestId)));
+  const times = called.flatMap(({ time }) => time ?? []);
+  const allIds = ids.reduce(newestFirst, executedRequestIds);
+  const allTimes = times.reduce(newestFirst, recentCalls);
   return {
-    ...(ids.length > 0 && { executedRequestIds: ids }),
-    ...(calls.length > 0 && { recentCalls: calls }),
+    ...(allIds.length > 0 && { executedRequestIds: allIds }),
+    ...(allTimes.length > 0 && { recentCalls: allTimes }),
   };
 }
 
-const newestFirst = (newest: string | undefined, others: readonly string[]): readonly string[] =>
-  newest === undefined ? others : [newest, ...others.filter((one) => one !== newest)].slice(0, MAX_REMEMBERED);
+const newestFirst = (others: readonly string[], newest: string): readonly string[] =>
+  [newest, ...others.filter((one) => one !== newest)].slice(0, MAX_REMEMBERED);
 
 /** SHA-256 in hex: of one size whatever the value is. */
 export const requestIdDigest = (requestId: string): string => createHash('sha256').update(requestId).digest('hex');
@@ -50,3 +49,9 @@ export const wasExecuted = (status: Pick<Status, 'executedRequestIds' | 'history
 /** The newest of its calls that the history still knows. */
 export const lastExecution = ({ history = [] }: Pick<Status, 'history'>, requestId: string): HistoryEntry | undefined =>
   history.find((entry) => entry.requestId === requestId && wasCalled(entry));
+
+/** The value of a request that was never called asked for a reset before: nothing is called for it. */
+export const isRepeated = (
+  status: Pick<Status, 'executedRequestIds' | 'history'>,
+  { requestId, attempt }: Pick<Request, 'requestId' | 'attempt'>,
+): boolean => requestId !== undefined && attempt === 0 && wasExecuted(status, requestId);

@@ -1,11 +1,13 @@
 /**
  * What makes a request one request, and which part of it is behind us.
  *
- * Without `spec.requestId` each generation is a request of its own. With it each change of its value is one, and a newer
- * generation with the same value publishes and rolls anew without a call. The first requestId of an object becomes the
+ * Without `spec.requestId` each generation is a request of its own. With it each value is one that this object has not
+ * executed before; a newer generation with the same value, or with one that was executed, publishes and rolls anew
+ * without a call. The first requestId of an object becomes the
  * id of the request that is there.
  */
 import { findCondition, isTrue } from './conditions.ts';
+import { isRepeated } from './executed.ts';
 import type { Request, SslReset } from './ssl-reset.ts';
 import { isSuspended, retryValue } from './ssl-reset.ts';
 
@@ -95,7 +97,8 @@ export function received(reset: SslReset, arrival: Arrival, now: string): Reques
   };
   const { request } = status;
   if (request === undefined || arrival === 'New') {
-    return { ...identity, receivedTime: now, attempt: 0, ...kept(request) };
+    const begun = { ...identity, receivedTime: now, attempt: 0, ...kept(request) };
+    return isRepeated(status, begun) ? { ...begun, outcome: 'AlreadyDone', doneTime: now } : begun;
   }
   if (arrival === 'Retry' && mayCallAgain(reset) && !mayHaveRun(request)) {
     return { ...identity, attempt: request.attempt, receivedTime: now };

@@ -16,7 +16,7 @@ export interface CloudSqlSslResetSpec {
    */
   mode: 'All' | 'SyncFromPrimary';
   /**
-   * With it a reset is asked for by each change of this value, and no longer by each new generation; other edits publish and roll anew without a reset. Recommended under GitOps. Cannot be removed once it is set.
+   * With it a reset is asked for by each value that this object has not executed before, and no longer by each new generation; other edits publish and roll anew without a reset. Recommended under GitOps. Cannot be removed once it is set.
    */
   requestId?: string;
   /**

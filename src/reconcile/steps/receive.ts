@@ -9,7 +9,7 @@ import {
   isSettled,
   received,
 } from '../../domain/request.ts';
-import type { Request, SslReset } from '../../domain/ssl-reset.ts';
+import type { SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf } from '../../domain/status.ts';
 import type { StepResult, World } from '../pass.ts';
 import { hasRunAfterAll, resolveFirst } from './earlier-call.ts';
@@ -26,13 +26,20 @@ export async function receive(reset: SslReset, arrival: Arrival, world: World): 
     ...received(reset, arrival, toTime(world.clock.now())),
     ...(followedTime !== undefined && { followedTime }),
   };
+  // The operation of another request says nothing of this one, nor does what was rolled for it.
+  const { operation, rollout, ...facts } = factsOf(reset);
+  const keepsOperation = operation !== undefined && isSettled(request) && arrival !== 'New';
+  const known = { ...facts, ...(keepsOperation && { operation }) };
   const denial = isSettled(request) ? await denialOf(reset, world) : undefined;
-  if (denial !== undefined) return { kind: 'Finding', facts: whileDenied(reset, request), verdict: denial };
-  const { operation, rollout: _rollout, ...facts } = factsOf(reset);
-  const keepsOperation = operation !== undefined && isSettled(request);
+  if (denial !== undefined)
+    return {
+      kind: 'Finding',
+      facts: whileDenied(reset, { ...known, ...(rollout !== undefined && { rollout }), request }),
+      verdict: denial,
+    };
   return {
     kind: 'Finding',
-    facts: { ...facts, request, ...(keepsOperation && { operation }) },
+    facts: { ...known, request },
     verdict: isSettled(request)
       ? progressing('Publishing', 'The server CAs are read and published anew; nothing is reset')
       : progressing('Preflight', 'What would fail after the reset is looked for before it'),
@@ -48,9 +55,9 @@ export async function denialOf(reset: SslReset, world: World): Promise<Verdict |
 }
 
 /** What is new of it is written down once: it is looked at again and again. */
-function whileDenied(reset: SslReset, request: Request): Facts {
+function whileDenied(reset: SslReset, facts: Facts): Facts {
   const isKnown = isBarred(reset) && !isNewerGeneration(reset) && !hasNewRetry(reset);
-  return isKnown ? factsOf(reset) : { ...factsOf(reset), request };
+  return isKnown ? factsOf(reset) : facts;
 }
 
 /** May the object's namespace reset the instance, as it is now? */

@@ -1,6 +1,7 @@
 import { oneLine, progressing, ready, stalled, toTime, type Verdict } from '../../domain/conditions.ts';
 import { type Dependent, isSame } from '../../domain/dependents.ts';
 import { isKubernetesError } from '../../domain/errors.ts';
+import { isRepeated, lastExecution } from '../../domain/executed.ts';
 import { retryCommand } from '../../domain/gate.ts';
 import { hasKeptCa, trusting, whyKept } from '../../domain/kept-ca.ts';
 import {
@@ -12,7 +13,7 @@ import {
   rolloutStatus,
   withStarts,
 } from '../../domain/rollout.ts';
-import type { RolloutStatus, SslReset, WorkloadStatus } from '../../domain/ssl-reset.ts';
+import type { Request, RolloutStatus, SslReset, WorkloadStatus } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf, failureMessage } from '../../domain/status.ts';
 import { templateAnnotations } from '../../domain/tls-material.ts';
 import type { Workload } from '../../domain/workload.ts';
@@ -117,10 +118,19 @@ function ended(reset: SslReset, facts: Facts): Verdict {
     .filter((text) => text !== '')
     .join('; ');
   if (request?.outcome !== 'AlreadyDone') return ready('Complete', `${what}; operation ${operation?.name ?? ''}`);
+  if (isRepeated(reset.status, request)) return ready('AlreadyExecuted', `${repeated(reset, request)}; ${what}`);
   const uncalled = request.attempt === 0 ? 'nothing was called' : 'it was not called again';
   return reset.spec.preconditions.serverCertificate === 'Missing'
     ? ready('AlreadyPresent', `The instance had a server certificate, so ${uncalled}; ${what}`)
     : ready('AlreadyRotated', `The server CA was rotated before, so ${uncalled}; ${what}`);
+}
+
+/** Which value has come back, what is known of its call, and how a person asks for another reset. */
+function repeated({ status }: SslReset, { requestId = '' }: Request): string {
+  const last = lastExecution(status, requestId);
+  const isCertain = last?.operation !== undefined;
+  const when = last === undefined ? '' : `, ${last.startTime ?? ''} (${last.operation ?? last.outcome})`;
+  return `requestId "${requestId}" ${isCertain ? 'was' : 'was, or may have been,'} executed before${when}, so nothing was called: a value that was never used before asks for another reset`;
 }
 
 /** Enough of a fingerprint to tell one CA from another; `status.serverCa` has it whole. */

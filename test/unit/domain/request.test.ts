@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { remembered } from '../../../src/domain/executed.ts';
 import { type Arrival, hasNewRetry, isNewRequest, received } from '../../../src/domain/request.ts';
 import { annotations, type Request, type Status } from '../../../src/domain/ssl-reset.ts';
 import {
@@ -72,6 +73,15 @@ describe('received', () => {
       );
     });
   }
+
+  const executed = remembered({}, aCall({ outcome: 'Accepted', requestId: 'a' }));
+  const comesBack = (status: Status) => receive('New', { spec: { requestId: 'a' }, status }).outcome;
+  test('a requestId that was executed before counts as done when it comes back', () => {
+    assert.equal(comesBack({ ...executed, request: aCall({ outcome: 'Accepted', requestId: 'b' }) }), 'AlreadyDone');
+    assert.equal(comesBack(executed), 'AlreadyDone');
+  });
+  test('a requestId that was never executed is a request also when it comes back', () =>
+    assert.equal(comesBack({ request: aRequest({ requestId: 'b' }) }), undefined));
 
   test('a new request keeps the delay that the one before was asked for', () =>
     assert.equal(
