@@ -78,7 +78,8 @@ export class Cloud {
     promises.showsReset = (before = {}) => this.#showsReset(before);
     this.#issueTurns = [...story.issues];
     this.certificates = new ClientCertificates(promises, {
-      lastMs: () => this.#lastResetMs(),
+      // Whatever was issued goes with the instance.
+      lastMs: () => (this.isGone ? Number.POSITIVE_INFINITY : this.#lastResetMs()),
       lastCa: () => this.#lastCa(),
     });
   }
