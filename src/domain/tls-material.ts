@@ -38,6 +38,14 @@ export function templateAnnotations({ metadata, spec, status }: SslReset): Templ
   };
 }
 
+/** What stands in for them before the reset: the same keys, and a value of the same shape. */
+export const dryRunAnnotations = ({ metadata, spec }: SslReset): TemplateAnnotations => ({
+  [templateAnnotationKey(spec)]: DRY_RUN_REVISION,
+  ...((spec.clientCertificates ?? []).length > 0 && { [ownAnnotationKey(metadata)]: DRY_RUN_REVISION }),
+});
+
+const DRY_RUN_REVISION = '0'.repeat(32);
+
 const ownAnnotationKey = ({ namespace, name }: SslReset['metadata']): string =>
   `tls.cloudsql-ssl.dev/${sha256(`${PLURAL}/${namespace}/${name}`).slice(0, 16)}`;
 

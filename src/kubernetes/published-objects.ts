@@ -7,7 +7,13 @@ import {
   type V1Secret,
 } from '@kubernetes/client-node';
 import { FIELD_MANAGER } from '../domain/ssl-reset.ts';
-import type { PublishedContents, PublishedObject, PublishedObjectRef, PublishedObjects } from '../reconcile/ports.ts';
+import type {
+  PublishedContents,
+  PublishedObject,
+  PublishedObjectRef,
+  PublishedObjects,
+  StoredContents,
+} from '../reconcile/ports.ts';
 import { call, find } from './api-error.ts';
 import type { Client } from './client.ts';
 import { identity } from './metadata.ts';
@@ -39,9 +45,10 @@ export function createPublishedObjects(client: Client): PublishedObjects {
         force: before !== undefined,
         ...(dryRun && { dryRun: 'All' }),
       };
-      await call<unknown>(
+      const applied = await call<V1Secret | V1ConfigMap>(
         kind === 'Secret' ? core.patchNamespacedSecret(request, APPLY) : core.patchNamespacedConfigMap(request, APPLY),
       );
+      return toContents(kind, applied);
     },
   };
 }
@@ -65,18 +72,23 @@ function toBody(
 }
 
 function toPublishedObject(kind: PublishedObject['kind'], object: V1Secret | V1ConfigMap): PublishedObject {
-  const { metadata, immutable, data } = object;
+  const { metadata, immutable } = object;
   return {
     kind,
     ...identity(metadata),
-    labels: metadata?.labels ?? {},
-    annotations: metadata?.annotations ?? {},
     immutable: immutable ?? false,
     ...typeOf(object),
     ...ending(metadata),
-    data: kind === 'Secret' ? mapValues(data ?? {}, decode) : (data ?? {}),
+    ...toContents(kind, object),
   };
 }
+
+/** Of a dry run that makes an object there is no more: it has no resourceVersion. */
+const toContents = (kind: PublishedObject['kind'], { metadata, data }: V1Secret | V1ConfigMap): StoredContents => ({
+  labels: metadata?.labels ?? {},
+  annotations: metadata?.annotations ?? {},
+  data: kind === 'Secret' ? mapValues(data ?? {}, decode) : (data ?? {}),
+});
 
 const typeOf = (object: V1Secret | V1ConfigMap): Pick<PublishedObject, 'type'> =>
   'type' in object && object.type !== undefined ? { type: object.type } : {};

@@ -54,7 +54,8 @@ export interface Workloads {
   get(ref: WorkloadRef): Promise<Workload | undefined>;
   /**
    * Sets these annotations of the pod template and touches nothing else, by merge patch under uid and resourceVersion of `workload`.
-   * With `dryRun` the API server judges it and stores nothing.
+   * With `dryRun` the API server judges it and stores nothing. Answers the workload as it is, or would be, stored: admission
+   * may have changed it.
    */
   annotateTemplate(
     workload: Workload,
@@ -89,6 +90,9 @@ export interface PublishedContents extends PublishedObjectRef {
   readonly data: Readonly<Record<string, string>>;
 }
 
+/** What the API server made of an apply. */
+export type StoredContents = Pick<PublishedContents, 'labels' | 'annotations' | 'data'>;
+
 /** Every method may throw a KubernetesError. */
 export interface PublishedObjects {
   get(ref: PublishedObjectRef): Promise<PublishedObject | undefined>;
@@ -96,12 +100,13 @@ export interface PublishedObjects {
    * One server-side apply as the operator's field manager. With the object that was read before it is applied under its
    * uid and resourceVersion and takes over the keys; without one it never takes a field from somebody who was faster. The
    * type of a Secret that is there stays as it is.
-   * With `dryRun` the API server judges it and stores nothing.
+   * With `dryRun` the API server judges it and stores nothing. Answers the object as it is, or would be, stored: admission
+   * may have changed it.
    */
   apply(
     contents: PublishedContents,
     options: { readonly before: PublishedObject | undefined; readonly dryRun: boolean },
-  ): Promise<void>;
+  ): Promise<StoredContents>;
 }
 
 /**

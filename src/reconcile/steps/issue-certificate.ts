@@ -3,6 +3,7 @@ import {
   type HeldCertificate,
   heldCertificate,
   type OpenIssue,
+  openIssue,
   recordedCertificate,
   secretKeys,
   type WantedCertificate,
@@ -17,6 +18,7 @@ import { CallWindow } from '../call-window.ts';
 import { certificateLanding } from '../certificate-landing.ts';
 import type { Finding, StepResult, World } from '../pass.ts';
 import type { PublishedObject } from '../ports.ts';
+import { recordObstacle } from '../write-ahead.ts';
 import { certificateGate, noting, notPermitted } from './certificate-gate.ts';
 import { deliverCertificate } from './deliver-certificate.ts';
 import { certificateSecret } from './published-object.ts';
@@ -49,6 +51,8 @@ export async function issueCertificate(reset: SslReset, target: IssueTarget, wor
   const issue = openedIssue(reset, target, clock.now());
   const recorded = await record(reset, issue, world);
   if (!leadership.isLeader()) return { kind: 'Idle', requeueAfterMs: settings.retryMinMs };
+  const obstacle = recordObstacle('status.clientCertificates[].issuing', issue.issuing, openIssue(recorded)?.issuing);
+  if (obstacle !== undefined) return outcome(recorded, notExecuted(recorded, issue, obstacle));
   if (!window.isOpen()) return outcome(recorded, notExecuted(recorded, issue, WINDOW_CLOSED));
   const judgement = judgeIssue(await send());
   return judgement.kind === 'Issued'

@@ -12,16 +12,23 @@ import {
   needsClientCertificates,
 } from '../../domain/preflight.ts';
 import { BASELINE_SIZE, baseline, isDone, type ServerCertificates, suspects } from '../../domain/resolve.ts';
-import { isAnnotated } from '../../domain/rollout.ts';
+import { carries, isAnnotated } from '../../domain/rollout.ts';
 import type { Before, Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
-import { templateAnnotationKey } from '../../domain/tls-material.ts';
-import type { Workload } from '../../domain/workload.ts';
+import { dryRunAnnotations } from '../../domain/tls-material.ts';
+import type { TemplateAnnotations, Workload } from '../../domain/workload.ts';
 import type { World } from '../pass.ts';
 import { hasLateOperation, hasTraces, readOperations } from './earlier-call.ts';
 import { readServerCertificates } from './evidence.ts';
 import { findDependents } from './find-dependents.ts';
 import { siblingInDoubt } from './hold.ts';
-import { applyObject, certificateSecret, DRY_RUN, orCannotPublish, serverCaObject } from './published-object.ts';
+import {
+  applyObject,
+  certificateSecret,
+  DRY_RUN,
+  MUTATING,
+  orCannotPublish,
+  serverCaObject,
+} from './published-object.ts';
 
 export type Preflight =
   /** The call may be made; `before` is what it will be compared with. */
@@ -150,13 +157,21 @@ async function dependentsObstacle(reset: SslReset, { workloads }: World): Promis
         `${missing.kind} ${missing.name} in rollout.targets does not exist; nothing is called`,
       );
     }
-    const dryRun = { [templateAnnotationKey(reset.spec)]: 'dry-run' };
+    const annotations = dryRunAnnotations(reset);
     for (const sample of oneOfEachKind(found)) {
-      await naming(sample, () => workloads.annotateTemplate(sample, dryRun, { dryRun: true }));
+      const tried = await naming(sample, () => workloads.annotateTemplate(sample, annotations, { dryRun: true }));
+      if (!carries(tried, { annotations })) return droppedByAdmission(sample, annotations);
     }
     return undefined;
   });
 }
+
+/** It would be patched without an error, and not roll. */
+const droppedByAdmission = ({ kind, name }: Workload, wanted: TemplateAnnotations): Verdict =>
+  waiting(
+    'CannotPublish',
+    `${kind} ${name} would not roll: an admission webhook or policy takes away or changes the annotation ${Object.keys(wanted).join(' or ')} of its pod template; nothing was called. Make an exception for it; they are listed by: ${MUTATING}`,
+  );
 
 /** Admission and rights are a matter of the kind: one that would be annotated stands for the others. */
 function oneOfEachKind(found: readonly Dependent[]): readonly Workload[] {
@@ -168,9 +183,9 @@ function oneOfEachKind(found: readonly Dependent[]): readonly Workload[] {
 }
 
 /** A webhook that says no does not say to whom. */
-async function naming({ kind, name }: Workload, act: () => Promise<unknown>): Promise<void> {
+async function naming<T>({ kind, name }: Workload, act: () => Promise<T>): Promise<T> {
   try {
-    await act();
+    return await act();
   } catch (error) {
     if (!isKubernetesError(error, 'Forbidden', 'Refused')) throw error;
     throw new KubernetesError({ kind: error.kind, message: `${kind} ${name}: ${error.message}`, cause: error });

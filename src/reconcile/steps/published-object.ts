@@ -5,7 +5,7 @@ import { notUnderstood } from '../../domain/not-understood.ts';
 import { shell } from '../../domain/shell.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 import { annotations, FIELD_MANAGER } from '../../domain/ssl-reset.ts';
-import type { PublishedContents, PublishedObject, PublishedObjects } from '../ports.ts';
+import type { PublishedContents, PublishedObject, PublishedObjects, StoredContents } from '../ports.ts';
 
 const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
 
@@ -59,9 +59,26 @@ export async function applyObject(
 ): Promise<Verdict | undefined> {
   const obstacle = before && obstacleTo(before, contents);
   if (obstacle !== undefined) return obstacle;
-  if (before === undefined || !holds(before, contents)) await objects.apply(contents, { before, dryRun });
-  return undefined;
+  if (before !== undefined && holds(before, contents)) return undefined;
+  const stored = await objects.apply(contents, { before, dryRun });
+  return holds(stored, contents) ? undefined : changedByAdmission(stored, contents);
 }
+
+/** What the API server takes and stores as something else is not published. */
+function changedByAdmission(stored: StoredContents, contents: PublishedContents): Verdict {
+  const parts = (['data', 'labels', 'annotations'] as const).flatMap((part) =>
+    Object.keys(contents[part])
+      .filter((key) => stored[part][key] !== contents[part][key])
+      .map((key) => `${part}[${key}]`),
+  );
+  return waiting(
+    'CannotPublish',
+    `${describeObject(contents)} is not stored as it was written: an admission webhook or policy changes ${parts.join(', ')}. Make an exception for it; they are listed by: ${MUTATING}`,
+  );
+}
+
+/** Lists whatever may change what the operator writes. */
+export const MUTATING = 'kubectl get mutatingwebhookconfigurations,mutatingadmissionpolicies';
 
 type Waiting = Extract<Verdict, { kind: 'Waiting' }>;
 
@@ -120,7 +137,7 @@ function whoseIs(owner: string | undefined): string {
     : `is not ours. ${notUnderstood(annotations.managedBy, owner)}`;
 }
 
-const holds = (before: PublishedObject, { data, labels, annotations: wanted }: PublishedContents): boolean =>
+const holds = (before: StoredContents, { data, labels, annotations: wanted }: PublishedContents): boolean =>
   includes(before.data, data) && includes(before.labels, labels) && includes(before.annotations, wanted);
 
 const includes = (all: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean =>

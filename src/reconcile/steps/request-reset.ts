@@ -1,5 +1,5 @@
 import type { Answer } from '../../domain/answer.ts';
-import type { PollPolicy } from '../../domain/attempts.ts';
+import type { PollPolicy, RetryPolicy } from '../../domain/attempts.ts';
 import type { Call } from '../../domain/blast-radius.ts';
 import { progressing, type ReadyReason, stalled, toTime, type Verdict, waiting } from '../../domain/conditions.ts';
 import { CloudSqlError, isKubernetesError } from '../../domain/errors.ts';
@@ -12,6 +12,7 @@ import { CallWindow } from '../call-window.ts';
 import { resetLanding } from '../land-outcome.ts';
 import type { Finding, StepResult, World } from '../pass.ts';
 import type { Slot } from '../ports.ts';
+import { recordObstacle } from '../write-ahead.ts';
 import { announce } from './announce.ts';
 import { hasRunAfterAll, resolveFirst } from './earlier-call.ts';
 import { progress } from './follow-operation.ts';
@@ -115,14 +116,10 @@ async function call(
     throw error;
   });
   if (!leadership.isLeader()) return { kind: 'Idle', requeueAfterMs: settings.retryMinMs };
-  if (!window.isOpen()) {
+  const unsent = notSent(facts, attempt, { recorded, window }, settings);
+  if (unsent !== undefined) {
     fleet.forgetCall(call);
-    return {
-      kind: 'CallOutcome',
-      recorded,
-      landing: resetLanding,
-      ...windowClosed(facts, attempt, settings.retryMinMs),
-    };
+    return { kind: 'CallOutcome', recorded, landing: resetLanding, ...unsent };
   }
   const answer = await send();
   const judgement = await judged(answer, recorded, attempt, world);
@@ -186,6 +183,20 @@ function blastRadius({ fleet, clock, settings: { maxResetsPerHour } }: World): V
     'Throttled',
     `${maxResetsPerHour} resets were called in the last hour, as many as --max-resets-per-hour allows`,
   );
+}
+
+/** Why nothing may be sent on this record. */
+function notSent(
+  facts: Facts,
+  attempt: Attempt,
+  { recorded, window }: { readonly recorded: SslReset; readonly window: CallWindow },
+  { retryMinMs }: RetryPolicy,
+): Finding | undefined {
+  const obstacle = recordObstacle('status.request', attempt, recorded.status.request);
+  if (obstacle !== undefined) {
+    return { facts: { ...facts, request: { ...attempt, outcome: 'NotSent' } }, verdict: obstacle };
+  }
+  return window.isOpen() ? undefined : windowClosed(facts, attempt, retryMinMs);
 }
 
 const windowClosed = (facts: Facts, attempt: Attempt, requeueAfterMs: number): Finding => ({

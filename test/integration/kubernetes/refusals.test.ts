@@ -15,7 +15,7 @@ async function prepared(t: TestContext, user?: string) {
   const kubeconfig = user === undefined ? kubeconfigPath : await kubeconfigImpersonating(t, kubeconfigPath, user);
   const client = testClient(t, kubeconfig);
   const objects = createPublishedObjects(client);
-  const apply = (name = 'ca', data: Readonly<Record<string, string>> = {}): Promise<void> => {
+  const apply = (name = 'ca', data: Readonly<Record<string, string>> = {}): Promise<unknown> => {
     const contents: PublishedContents = { kind: 'ConfigMap', namespace, name, labels: {}, annotations: {}, data };
     return objects.apply(contents, { before: undefined, dryRun: true });
   };

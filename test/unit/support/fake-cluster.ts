@@ -10,6 +10,7 @@ import type {
   PublishedObject,
   PublishedObjectRef,
   PublishedObjects,
+  StoredContents,
   WorkloadQuery,
   Workloads,
 } from '../../../src/reconcile/ports.ts';
@@ -128,6 +129,8 @@ export class FakeObjects implements PublishedObjects {
   readonly #objects = new Map<string, PublishedObject>();
   /** Every apply fails with it, also a dry run. */
   refusal: KubernetesError | undefined;
+  /** What admission makes of what is applied, also in a dry run. */
+  admission: (contents: PublishedContents) => Partial<PublishedContents> = () => ({});
   writes = 0;
 
   async get({ kind, namespace, name }: PublishedObjectRef): Promise<PublishedObject | undefined> {
@@ -137,13 +140,15 @@ export class FakeObjects implements PublishedObjects {
   async apply(
     contents: PublishedContents,
     { before, dryRun }: { readonly before: PublishedObject | undefined; readonly dryRun: boolean },
-  ): Promise<void> {
+  ): Promise<StoredContents> {
     const current = await this.get(contents);
     if (current?.uid !== before?.uid || current?.resourceVersion !== before?.resourceVersion) throw conflict();
     if (this.refusal !== undefined) throw this.refusal;
-    if (dryRun) return;
+    const admitted = { immutable: false, ...contents, ...this.admission(contents) };
+    if (dryRun) return admitted;
     this.writes += 1;
-    this.put({ immutable: false, ...contents });
+    this.put(admitted);
+    return admitted;
   }
 
   dataOf({ kind, namespace, name }: PublishedObjectRef): PublishedObject['data'] {

@@ -21,6 +21,8 @@ export class FakeSslResets implements SslResets {
   readonly #objects = new Map<string, SslReset>();
   readonly #watchers: ((reset: SslReset) => void)[] = [];
   #version = 1;
+  /** What admission, or an older CRD, makes of a status that is written. */
+  admission: (status: Status) => Status = (status) => status;
   writes = 0;
 
   get(ref: ObjectRef): Promise<SslReset | undefined> {
@@ -35,7 +37,7 @@ export class FakeSslResets implements SslResets {
       return Promise.reject(new KubernetesError({ kind: 'Conflict', message: 'changed' }));
     }
     this.writes += 1;
-    return Promise.resolve(this.#store({ ...current, status: asStored(status) }));
+    return Promise.resolve(this.#store({ ...current, status: this.admission(asStored(status)) }));
   }
 
   create(reset: SslReset): ObjectRef {
