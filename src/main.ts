@@ -15,6 +15,7 @@ import { type Election, LeaderElection } from './kubernetes/leader.ts';
 import { createLeases } from './kubernetes/leases.ts';
 import { watchSslResetsAs } from './kubernetes/list-watch.ts';
 import { createNamespaces } from './kubernetes/namespaces.ts';
+import { createPods } from './kubernetes/pods.ts';
 import { createPublishedObjects } from './kubernetes/published-objects.ts';
 import { createSslResets } from './kubernetes/ssl-resets.ts';
 import { createWorkloads } from './kubernetes/workloads.ts';
@@ -168,6 +169,7 @@ function worldOf(config: Config, parts: Parts): OperatorOptions['world'] {
     }),
     namespaces: createNamespaces(client),
     workloads: createWorkloads(client),
+    pods: createPods(client),
     objects: createPublishedObjects(client),
     events,
     clock,

@@ -17,6 +17,18 @@ export function health(workload: Workload): Health {
   if (workload.status.observedGeneration < workload.generation) {
     return waiting('Its controller has not seen the change yet');
   }
+  const found = healthOfKind(workload);
+  if (found.kind === 'Waiting' && workload.standstill !== undefined) return workload.standstill;
+  return withProblem(found, workload.status.problem);
+}
+
+/** What its controller says belongs to the message from the first second on. */
+function withProblem(found: Health, problem: string | undefined): Health {
+  const isOpen = found.kind === 'Waiting' || found.kind === 'Failed';
+  return problem === undefined || !isOpen ? found : { ...found, message: `${found.message}: ${problem}` };
+}
+
+function healthOfKind(workload: Workload): Health {
   switch (workload.kind) {
     case 'Deployment':
       return deploymentHealth(workload);
@@ -45,7 +57,7 @@ function statefulSetHealth(workload: Workload): Health {
   const { strategy, desiredReplicas, status } = workload;
   if (strategy.kind === 'OnDelete') return onDeleteHealth(workload);
   const due = Math.max(0, desiredReplicas - strategy.partition);
-  if (status.updatedReplicas < due) return waiting(updated(status.updatedReplicas, due));
+  if (status.updatedReplicas < due) return waiting(updated(status.updatedReplicas, due) + missing(workload));
   if (status.availableReplicas < desiredReplicas) return waiting(available(status.availableReplicas, desiredReplicas));
   return status.updatedReplicas < desiredReplicas
     ? manual(
@@ -60,9 +72,18 @@ const withoutPartition = ({ namespace, name }: Workload): string =>
 function daemonSetHealth(workload: Workload): Health {
   const { strategy, desiredReplicas, status } = workload;
   if (strategy.kind === 'OnDelete') return onDeleteHealth(workload);
-  if (status.updatedReplicas < desiredReplicas) return waiting(updated(status.updatedReplicas, desiredReplicas));
+  if (status.updatedReplicas < desiredReplicas) {
+    return waiting(updated(status.updatedReplicas, desiredReplicas) + missing(workload));
+  }
   if (status.availableReplicas < desiredReplicas) return waiting(available(status.availableReplicas, desiredReplicas));
   return HEALTHY;
+}
+
+/** Their controllers tell only by events why they cannot make pods. */
+function missing({ kind, namespace, name, desiredReplicas, status }: Workload): string {
+  const count = desiredReplicas - status.replicas;
+  if (count <= 0) return '';
+  return `, ${count} of ${desiredReplicas} pods are not there; if it stays so, its events say why: ${shell`kubectl -n ${namespace} events --for ${`${kind.toLowerCase()}/${name}`}`}`;
 }
 
 function onDeleteHealth({ namespace, podSelector, desiredReplicas, status }: Workload): Health {

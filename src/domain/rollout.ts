@@ -128,7 +128,7 @@ const choiceOf = (workload: Workload): string | undefined => workload.annotation
 
 /** It has a pod template of its own, and nobody opted it out. */
 export const isAnnotated = (workload: Workload): boolean =>
-  workload.templateFrom === undefined && choiceOf(workload) === undefined;
+  workload.templateFrom === undefined && choiceOf(workload) === undefined && workload.isBeingDeleted !== true;
 
 export const carries = (workload: Workload, { annotations: wanted }: Pick<RollOptions, 'annotations'>): boolean =>
   Object.entries(wanted).every(([key, value]) => workload.templateAnnotations[key] === value);
@@ -196,6 +196,7 @@ function judgeWorkload(
   all: readonly Dependent[],
   options: RollOptions,
 ): Judgement {
+  if (workload.isBeingDeleted === true) return { state: 'Skipped', message: 'It is being deleted' };
   const choice = choiceOf(workload);
   if (choice === 'disabled') return { state: 'Skipped', message: `Opted out by the annotation ${annotations.rollout}` };
   if (choice !== undefined && !carries(workload, options)) return unclear(workload, choice);
@@ -255,8 +256,15 @@ function judgeByTemplate(
   all: readonly Dependent[],
   options: RollOptions,
 ): Judgement {
-  const found = all.find((dependent) => isSame(dependent, from));
   const object = `${from.kind} ${from.name}`;
+  // Nor is one judged by another that is judged so too: they may go in a circle.
+  if (from.kind === 'Rollout') {
+    return {
+      state: 'ManualActionRequired',
+      message: `Its workloadRef names ${object}, and Argo Rollouts runs no pod template of a Rollout: name a Deployment, or give it a template of its own`,
+    };
+  }
+  const found = all.find((dependent) => isSame(dependent, from));
   if (found?.workload === undefined) {
     return {
       state: 'ManualActionRequired',

@@ -144,6 +144,10 @@ export interface CloudSqlSslResetSpec {
      */
     timeoutSeconds: number;
     /**
+     * What becomes of old pods that are not ready and so keep a StatefulSet with OrderedReady from rolling. Report tells of them as ManualActionRequired, with the command. Delete has the operator delete just those, highest ordinal first, one at a time; it needs the right to delete pods (deleteUnreadyPods of the chart).
+     */
+    unreadyPods: 'Report' | 'Delete';
+    /**
      * Roll nothing.
      */
     disabled: boolean;

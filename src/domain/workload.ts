@@ -1,4 +1,5 @@
 /** What the operator reads of a workload: its selection, its place in the roll, its health. */
+import type { Health } from './health.ts';
 
 /** `Rollout` is that of argoproj.io. */
 export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'Rollout';
@@ -36,6 +37,16 @@ export interface ArgoStatus {
   readonly observedTemplateGeneration: number;
 }
 
+/** Of a StatefulSet whose controller replaces pods by itself, and only while those before them are ready. */
+export interface OrderedRoll {
+  /** Ordinal of its first pod. */
+  readonly firstOrdinal: number;
+  /** Revision of the pod template that its controller rolls to, or ''. */
+  readonly updateRevision: string;
+  /** Pods of the revision before, without those in deletion. */
+  readonly currentReplicas: number;
+}
+
 export interface Workload extends WorkloadRef {
   readonly uid: string;
   readonly resourceVersion: string;
@@ -56,8 +67,13 @@ export interface Workload extends WorkloadRef {
   /** Selector of its pods, in the API server's syntax. */
   readonly podSelector: string;
   readonly strategy: UpdateStrategy;
+  readonly ordered?: OrderedRoll;
+  /** What was found out about old pods that keep it from rolling. */
+  readonly standstill?: Health;
   readonly generation: number;
   readonly paused: boolean;
+  /** It goes, and whatever is changed in it with it. */
+  readonly isBeingDeleted?: boolean;
   /** How many pods it is to have: of a DaemonSet, one for each node that fits. */
   readonly desiredReplicas: number;
   readonly status: {
@@ -67,6 +83,8 @@ export interface Workload extends WorkloadRef {
     readonly availableReplicas: number;
     /** Reason of the condition `Progressing`, or ''. */
     readonly progressingReason: string;
+    /** What its controller says keeps it from acting. */
+    readonly problem?: string;
     readonly argo?: ArgoStatus;
   };
 }

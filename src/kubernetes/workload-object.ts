@@ -1,4 +1,5 @@
 /** What the operator reads of a workload of each kind, from its JSON. */
+import { oneLine } from '../domain/conditions.ts';
 import { type LabelSelector, selectorQuery } from '../domain/label-selector.ts';
 import { FIELD_MANAGER } from '../domain/ssl-reset.ts';
 import type { ArgoStatus, OtherObject, UpdateStrategy, Workload, WorkloadKind } from '../domain/workload.ts';
@@ -33,6 +34,8 @@ export function toWorkload(kind: WorkloadKind, object: unknown): Workload {
     ...podReferences(template.spec),
     podSelector: selectorQuery(toSelector(spec.selector)),
     strategy: toStrategy(objectAt(spec, 'updateStrategy')),
+    ...(kind === 'StatefulSet' && toOrdered(object)),
+    ...(textAt(metadata, 'deletionTimestamp') !== '' && { isBeingDeleted: true }),
     generation: numberAt(metadata, 'generation') ?? 0,
     paused: spec.paused === true,
     ...progress(kind, object),
@@ -72,6 +75,44 @@ const toStrategy = (updateStrategy: unknown): UpdateStrategy =>
     ? { kind: 'OnDelete' }
     : { kind: 'Rolling', partition: numberAt(objectAt(updateStrategy, 'rollingUpdate'), 'partition') ?? 0 };
 
+/** Defaults: the update strategy `RollingUpdate`, the pod management policy `OrderedReady`. */
+function toOrdered(object: unknown): Pick<Workload, 'ordered'> {
+  const spec = objectAt(object, 'spec');
+  const status = objectAt(object, 'status');
+  const strategy = textAt(objectAt(spec, 'updateStrategy'), 'type') || 'RollingUpdate';
+  const policy = textAt(spec, 'podManagementPolicy') || 'OrderedReady';
+  if (strategy !== 'RollingUpdate' || policy !== 'OrderedReady') return {};
+  return {
+    ordered: {
+      firstOrdinal: numberAt(objectAt(spec, 'ordinals'), 'start') ?? 0,
+      updateRevision: textAt(status, 'updateRevision'),
+      currentReplicas: numberAt(status, 'currentReplicas') ?? 0,
+    },
+  };
+}
+
+/** The first of its conditions by which its controller says that it cannot act: of a quota that is used up, say. */
+function problemOf(conditions: readonly unknown[]): { readonly problem?: string } {
+  const problem = conditions.filter(isProblem).map((condition) => textAt(condition, 'message'))[0];
+  return problem === undefined || problem === '' ? {} : { problem: oneLine(problem, MAX_PROBLEM) };
+}
+
+const MAX_PROBLEM = 400;
+
+/** That the progress deadline is exceeded is judged as such, and says no more. */
+function isProblem(condition: unknown): boolean {
+  const status = textAt(condition, 'status');
+  switch (textAt(condition, 'type')) {
+    case 'ReplicaFailure':
+    case 'InvalidSpec':
+      return status === 'True';
+    case 'Progressing':
+      return status === 'False' && textAt(condition, 'reason') !== 'ProgressDeadlineExceeded';
+    default:
+      return false;
+  }
+}
+
 const toSelector = (selector: unknown): LabelSelector => ({
   matchLabels: textsAt(selector, 'matchLabels'),
   matchExpressions: arrayAt(selector, 'matchExpressions').flatMap(toRequirement),
@@ -104,7 +145,8 @@ function progress(kind: WorkloadKind, object: unknown): Progress {
       },
     };
   }
-  const progressing = arrayAt(status, 'conditions').find((condition) => textAt(condition, 'type') === 'Progressing');
+  const conditions = arrayAt(status, 'conditions');
+  const progressing = conditions.find((condition) => textAt(condition, 'type') === 'Progressing');
   return {
     desiredReplicas: numberAt(objectAt(object, 'spec'), 'replicas') ?? 1,
     status: {
@@ -113,6 +155,7 @@ function progress(kind: WorkloadKind, object: unknown): Progress {
       updatedReplicas: count('updatedReplicas'),
       availableReplicas: count('availableReplicas'),
       progressingReason: textAt(progressing, 'reason'),
+      ...problemOf(conditions),
       ...(kind === 'Rollout' && { argo: toArgoStatus(object) }),
     },
   };

@@ -17,6 +17,7 @@ import type {
   Leadership,
   Namespaces,
   ObjectRef,
+  Pods,
   PublishedObjects,
   SslResets,
   Workloads,
@@ -36,6 +37,7 @@ export interface World {
   readonly resets: SslResets;
   readonly namespaces: Namespaces;
   readonly workloads: Workloads;
+  readonly pods: Pods;
   readonly objects: PublishedObjects;
   readonly cloudSql: CloudSql;
   readonly events: Events;

@@ -3,6 +3,7 @@ import type { Answer, IssueAnswer } from '../domain/answer.ts';
 import type { ClientCertificate, Instance, ServerCas } from '../domain/instance.ts';
 import type { NamespaceView } from '../domain/permission.ts';
 import type { InstanceRef, Operation, Spec, SslReset, Status } from '../domain/ssl-reset.ts';
+import type { Pod } from '../domain/unready-pods.ts';
 import type { OtherObject, TemplateAnnotations, Workload, WorkloadKind, WorkloadRef } from '../domain/workload.ts';
 
 export interface ObjectRef {
@@ -62,6 +63,17 @@ export interface Workloads {
     annotations: TemplateAnnotations,
     options?: { readonly dryRun: boolean },
   ): Promise<Workload>;
+}
+
+/** Every method may throw a KubernetesError. */
+export interface Pods {
+  /** The pods that the workload selects; others may be among them. */
+  list(workload: Workload): Promise<readonly Pod[]>;
+  /**
+   * Deletes it as its controller would, under its uid and resourceVersion.
+   * @throws KubernetesError `Conflict` when it changed, `NotFound` when it is gone
+   */
+  delete(pod: Pod): Promise<void>;
 }
 
 export interface PublishedObjectRef extends ObjectRef {

@@ -17,7 +17,7 @@ import {
   reset,
 } from '../integration/operator/bench.ts';
 import { ELECTION } from '../integration/operator/election.ts';
-import { conditionOf, KINDS, paused, workload } from '../integration/operator/kinds.ts';
+import { conditionOf, KINDS, makeUnready, paused, workload } from '../integration/operator/kinds.ts';
 import { Program } from '../integration/operator/program.ts';
 import { afterwards } from '../integration/support/afterwards.ts';
 import { sharedCluster, testNamespace } from '../integration/support/cluster.ts';
@@ -97,7 +97,10 @@ const podSpec = (rendered: readonly Rendered[]): unknown =>
   objectAt(objectAt(objectAt(ofKind(rendered, 'Deployment')[0]?.object, 'spec'), 'template'), 'spec');
 
 /** All that the operator is for: it leads, resets, publishes to both kinds, issues, rolls, refuses, and hands over. */
-async function mainJob({ start, apply, until, kubectl, resets, cluster }: Installed): Promise<void> {
+async function mainJob(
+  { start, apply, until, kubectl, resets, cluster }: Installed,
+  unreadyPods: 'Report' | 'Delete',
+): Promise<void> {
   await installRolloutCrd(cluster);
   const operator = start();
   await operator.says('Leading');
@@ -105,8 +108,10 @@ async function mainJob({ start, apply, until, kubectl, resets, cluster }: Instal
   await standby.ready();
 
   const clientCertificates = [{ commonName: 'app', secretName: 'app-cert' }];
+  await apply(workload('StatefulSet', 'unready', { spec: { replicas: 1 } }));
+  await makeUnready({ kubectl }, 'unready', 1);
   await apply(
-    reset({ serverCa: { secretName: 'ca' }, clientCertificates, rollout: { kinds: [...KINDS] } }),
+    reset({ serverCa: { secretName: 'ca' }, clientCertificates, rollout: { kinds: [...KINDS], unreadyPods } }),
     reset({ serverCa: { configMapName: 'ca' }, rollout: BY_NAME }, { name: 'again' }),
     reset({ instance: OTHER }, { name: 'refused' }),
     // A Rollout without a controller is annotated all the same while it is paused.
@@ -139,13 +144,13 @@ const SCOPES: readonly (readonly [
   valuesFor: (namespace: string) => Readonly<Record<string, unknown>>,
 ])[] = [
   ['in all namespaces', () => ({})],
-  ['in namespaces of a list', (namespace) => ({ namespaces: [namespace] })],
+  ['in namespaces of a list', (namespace) => ({ namespaces: [namespace], deleteUnreadyPods: true })],
 ];
 
 for (const [scope, valuesFor] of SCOPES) {
   test(`${scope} the whole main job goes with the rights of the chart, and takes each of them`, async (t) => {
     const release = await installed(t, valuesFor);
-    await mainJob(release);
+    await mainJob(release, 'deleteUnreadyPods' in valuesFor('') ? 'Delete' : 'Report');
     const { rendered, proxy } = release;
     assert.deepEqual(
       proxy.answers.filter(({ status }) => status === 401 || status === 403),

@@ -30,6 +30,8 @@ function verbOf(method: string, isNamed: boolean, isWatch: boolean): string {
       return 'update';
     case 'PATCH':
       return 'patch';
+    case 'DELETE':
+      return 'delete';
     default:
       throw new Error(`The operator sends no ${method}`);
   }

@@ -2,7 +2,7 @@ import { isTrue } from '../../src/domain/conditions.ts';
 import { isUnresolved } from '../../src/domain/request.ts';
 import { templateAnnotationKey, templateAnnotations } from '../../src/domain/tls-material.ts';
 import { aReset, aWorkload } from '../unit/support/builders.ts';
-import { FakeNamespaces, FakeObjects, FakeWorkloads } from '../unit/support/fake-cluster.ts';
+import { FakeNamespaces, FakeObjects, FakePods, FakeWorkloads } from '../unit/support/fake-cluster.ts';
 import { interposed, type Ports } from '../unit/support/faults.ts';
 import { ApiServer, type Change } from './api-server.ts';
 import { Cloud } from './cloud.ts';
@@ -31,6 +31,7 @@ export class Stage implements Plot {
   readonly #people: People;
   readonly #namespaces = new FakeNamespaces();
   readonly #workloads = new FakeWorkloads(this.time.clock);
+  readonly #pods = new FakePods();
   readonly #objects = new FakeObjects();
   readonly #replicas: readonly [Replica, Replica];
   #processes: Process[] = [];
@@ -189,6 +190,7 @@ export class Stage implements Plot {
       resets: this.api.client(context),
       namespaces: this.#namespaces,
       workloads: this.#workloads,
+      pods: this.#pods,
       objects: this.#objects,
       cloudSql: this.cloud.client(context),
     };

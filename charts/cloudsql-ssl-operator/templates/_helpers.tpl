@@ -99,6 +99,12 @@ log-level: {{ .Values.log.level | quote }}
     {{- end }}
   verbs: [get, list, patch]
 {{- end }}
+{{- if has "StatefulSet" .Values.workloadKinds }}
+# Which pods keep a StatefulSet from rolling. No pod is read by its name, executed in or changed.
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [list{{ if .Values.deleteUnreadyPods }}, delete{{ end }}]
+{{- end }}
 {{- if has "Rollout" .Values.workloadKinds }}
 - apiGroups: [argoproj.io]
   resources: [rollouts]

@@ -78,7 +78,7 @@ function changedByAdmission(stored: StoredContents, contents: PublishedContents)
 }
 
 /** Lists whatever may change what the operator writes. */
-export const MUTATING = 'kubectl get mutatingwebhookconfigurations,mutatingadmissionpolicies';
+export const MUTATING = shell`kubectl get mutatingwebhookconfigurations,mutatingadmissionpolicies`;
 
 type Waiting = Extract<Verdict, { kind: 'Waiting' }>;
 

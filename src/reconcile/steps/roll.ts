@@ -22,6 +22,7 @@ import { findDependents } from './find-dependents.ts';
 import { failed } from './publish.ts';
 import { orCannotPublish } from './published-object.ts';
 import { rollEvents } from './roll-events.ts';
+import { judgeUnreadyPods } from './unready-pods.ts';
 
 /** Health is judged once a second while a roll goes on. */
 const JUDGE_EVERY_MS = 1_000;
@@ -33,13 +34,14 @@ export async function roll(reset: SslReset, world: World): Promise<StepResult> {
   if (reset.spec.rollout.disabled) return { kind: 'Finding', facts, verdict: ended(reset, facts) };
   const dependents = await orCannotPublish(() => findDependents(reset, world.workloads));
   if ('kind' in dependents) return { kind: 'Finding', facts, verdict: dependents };
-  const found = trusting(reset, dependents);
+  const trusted = trusting(reset, dependents);
   const options: RollOptions = {
     annotations: templateAnnotations(reset),
     rollout: reset.spec.rollout,
     before: facts.rollout,
     now: toTime(world.clock.now()),
   };
+  const { dependents: found, events } = await judgeUnreadyPods(reset, trusted, options, world);
   const planned = planRoll(found, options);
   const started = await start(planned.start, options, world);
   const plan = planRoll(
@@ -57,7 +59,7 @@ export async function roll(reset: SslReset, world: World): Promise<StepResult> {
     facts: next,
     verdict: isSettled ? ended(reset, next) : progressing('RollingOut', rollingMessage(rollout)),
     ...(!isSettled && { requeueAfterMs: JUDGE_EVERY_MS }),
-    events: rollEvents(facts.rollout, rows, { found, now: options.now }),
+    events: [...events, ...rollEvents(facts.rollout, rows, { found, now: options.now })],
   };
 }
 
@@ -155,6 +157,9 @@ const paused = (rollout: RolloutStatus | undefined): string =>
   rollout?.paused === undefined ? '' : `${rollout.paused} paused, and rolled when resumed: see rollout.workloads`;
 
 function rollingMessage({ summary = '', workloads = [] }: RolloutStatus): string {
-  const open = workloads.filter(({ state }) => state === 'Rolling').map(({ kind, name }) => `${kind} ${name}`);
+  const rows = workloads.filter(({ state }) => state === 'Rolling');
+  const open = rows.map(({ kind, name, message }, index) =>
+    message === undefined || index >= 3 ? `${kind} ${name}` : `${kind} ${name} (${oneLine(message, 256)})`,
+  );
   return open.length === 0 ? `${summary} rolled` : `${summary} rolled; waiting for ${open.slice(0, 10).join(', ')}`;
 }

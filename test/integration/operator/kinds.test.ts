@@ -9,6 +9,7 @@ import {
   conditionOf,
   has,
   KINDS,
+  makeUnready,
   messageOf,
   paused,
   states,
@@ -314,6 +315,41 @@ describe('what waits for a person', { concurrency: 3 }, () => {
       '3',
       'made, annotated once, put back',
     );
+  });
+});
+
+describe('old pods that are not ready', { concurrency: 3 }, () => {
+  test('of an ordered StatefulSet are told within seconds, with a command that has it roll', async (t) => {
+    const b = await bench(t);
+    await b.apply(workload('StatefulSet', 'db', { spec: { replicas: 3 } }));
+    await makeUnready(b, 'db', 3);
+    await b.apply(reset({ rollout: { kinds: ['StatefulSet'] } }));
+    const done = await b.until('db', isReady);
+    assert.deepEqual(states(done), ['StatefulSet db ManualActionRequired']);
+    assert.match(messageOf(done, 'db'), /kubectl -n \S+ delete pod db-2 db-1 db-0$/);
+    await b.cluster.kubectl(commandIn(messageOf(done, 'db')));
+    await b.kubectl(['rollout', 'status', 'statefulset/db', '--timeout=60s']);
+  });
+
+  test('of an ordered StatefulSet are deleted where the spec says so, and only those', async (t) => {
+    const b = await bench(t);
+    await b.apply(workload('StatefulSet', 'db', { spec: { replicas: 3 } }));
+    await makeUnready(b, 'db', 2);
+    const uidOf = (pod: string) => b.kubectl(['get', 'pod', pod, '-o', 'jsonpath={.metadata.uid}']);
+    const kept = await uidOf('db-2');
+    await b.apply(reset({ rollout: { kinds: ['StatefulSet'], unreadyPods: 'Delete' } }));
+    const done = await b.until('db', isReady);
+    assert.deepEqual(states(done), ['StatefulSet db Rolled']);
+    assert.notEqual(await uidOf('db-2'), kept, 'its controller has replaced it');
+    assert.deepEqual(b.operator.log.match(/"pod":"db-\d"/g), ['"pod":"db-1"', '"pod":"db-0"']);
+  });
+
+  test('of a Parallel StatefulSet are replaced by its controller', async (t) => {
+    const b = await bench(t);
+    await b.apply(workload('StatefulSet', 'db', { spec: { podManagementPolicy: 'Parallel' } }));
+    await makeUnready(b, 'db', 2);
+    await b.apply(reset({ rollout: { kinds: ['StatefulSet'] } }));
+    assert.deepEqual(states(await b.until('db', isReady)), ['StatefulSet db Rolled']);
   });
 });
 

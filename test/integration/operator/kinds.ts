@@ -74,3 +74,17 @@ export async function argoSays({ kubectl }: Bench, name: string, status: object)
   const body = JSON.stringify({ status: { observedGeneration: generation.trim(), ...status } });
   await kubectl(['patch', 'rollouts.argoproj.io', name, '--subresource=status', '--type=merge', '-p', body]);
 }
+
+/** Has a StatefulSet's pods run, and then not be ready any more: until they are made again. */
+export async function makeUnready({ kubectl }: Pick<Bench, 'kubectl'>, name: string, replicas: number): Promise<void> {
+  await kubectl([
+    'wait',
+    `--for=jsonpath={.status.availableReplicas}=${replicas}`,
+    `statefulset/${name}`,
+    '--timeout=60s',
+  ]);
+  const patch = JSON.stringify({ status: { conditions: [{ type: 'Ready', status: 'False', reason: 'Test' }] } });
+  for (let ordinal = 0; ordinal < replicas; ordinal += 1) {
+    await kubectl(['patch', 'pod', `${name}-${ordinal}`, '--subresource=status', '--type=strategic', '-p', patch]);
+  }
+}

@@ -26,6 +26,7 @@ export function sslReset(status: Status): SslReset {
         maxConcurrent: 10,
         onFailure: 'Continue',
         timeoutSeconds: 600,
+        unreadyPods: 'Report',
         disabled: false,
       },
       deadlineSeconds: 3600,

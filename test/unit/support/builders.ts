@@ -30,6 +30,7 @@ export const aSpec = ({ rollout, ...spec }: SpecParts = {}): Spec => ({
     maxConcurrent: 10,
     onFailure: 'Continue',
     timeoutSeconds: 600,
+    unreadyPods: 'Report',
     disabled: false,
     ...rollout,
   },

@@ -3,9 +3,11 @@ import { KubernetesError } from '../../../src/domain/errors.ts';
 import { matchesSelector, selectorQuery } from '../../../src/domain/label-selector.ts';
 import type { NamespaceView } from '../../../src/domain/permission.ts';
 import { INSTANCE_LABEL } from '../../../src/domain/ssl-reset.ts';
+import type { Pod } from '../../../src/domain/unready-pods.ts';
 import type { TemplateAnnotations, Workload, WorkloadRef } from '../../../src/domain/workload.ts';
 import type {
   Namespaces,
+  Pods,
   PublishedContents,
   PublishedObject,
   PublishedObjectRef,
@@ -120,6 +122,29 @@ export class FakeWorkloads implements Workloads {
     const rollMs = this.rollMsOf.get(written.name) ?? this.rollMs;
     this.#workloads.set(written.name, { workload: written, healthyMs: this.#clock.wallMs + rollMs });
     return written;
+  }
+}
+
+/** Pods that stay as they are, but for those that are deleted. */
+export class FakePods implements Pods {
+  readonly all = new Map<string, Pod>();
+  readonly deleted: string[] = [];
+  /** What reads, or deletions, fail with. */
+  readonly refusals: { list?: KubernetesError; delete?: KubernetesError } = {};
+  onDelete: (pod: Pod) => void = () => undefined;
+
+  async list({ namespace }: Workload): Promise<readonly Pod[]> {
+    if (this.refusals.list !== undefined) throw this.refusals.list;
+    return [...this.all.values()].filter((pod) => pod.namespace === namespace);
+  }
+
+  async delete(pod: Pod): Promise<void> {
+    if (this.refusals.delete !== undefined) throw this.refusals.delete;
+    const current = this.all.get(pod.name);
+    if (current?.uid !== pod.uid || current.resourceVersion !== pod.resourceVersion) throw conflict();
+    this.all.delete(pod.name);
+    this.deleted.push(pod.name);
+    this.onDelete(pod);
   }
 }
 

@@ -4,7 +4,7 @@ import type { World } from '../../../src/reconcile/pass.ts';
 import type { CloudSqlReads } from '../../../src/reconcile/ports.ts';
 import { FREE_SLOTS } from './builders.ts';
 
-export type Ports = Pick<World, 'resets' | 'namespaces' | 'workloads' | 'objects' | 'cloudSql'>;
+export type Ports = Pick<World, 'resets' | 'namespaces' | 'workloads' | 'pods' | 'objects' | 'cloudSql'>;
 
 /** The process is killed: nothing of it goes on, and nothing of it is told. */
 export class AbortPass extends Error {}
@@ -66,7 +66,7 @@ function cloudUnavailable(): never {
 
 const lost = (): Answer => ({ kind: 'Lost', message: 'injected' });
 
-export function interposed({ resets, namespaces, workloads, objects, cloudSql }: Ports, faults: Faults): Ports {
+export function interposed({ resets, namespaces, workloads, pods, objects, cloudSql }: Ports, faults: Faults): Ports {
   const kube = <T>(name: string, act: () => Promise<T>): Promise<T> => faults.pass(name, act, unavailable);
   const cloud = <T>(name: string, act: () => Promise<T>): Promise<T> => faults.pass(name, act, cloudUnavailable);
   const reads: CloudSqlReads = {
@@ -83,6 +83,10 @@ export function interposed({ resets, namespaces, workloads, objects, cloudSql }:
       updateStatus: (reset, status) => kube('resets.updateStatus', () => resets.updateStatus(reset, status)),
     },
     namespaces: { get: (name) => kube('namespaces.get', () => namespaces.get(name)) },
+    pods: {
+      list: (workload) => kube('pods.list', () => pods.list(workload)),
+      delete: (pod) => kube('pods.delete', () => pods.delete(pod)),
+    },
     workloads: {
       list: (...given) => kube('workloads.list', () => workloads.list(...given)),
       get: (ref) => kube('workloads.get', () => workloads.get(ref)),

@@ -10,7 +10,7 @@ import { type Action, reconcile } from '../../../src/reconcile/reconcile.ts';
 import { Turns } from '../../../src/reconcile/turns.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeCloudSql } from './fake-cloud-sql.ts';
-import { FakeNamespaces, FakeObjects, FakeWorkloads } from './fake-cluster.ts';
+import { FakeNamespaces, FakeObjects, FakePods, FakeWorkloads } from './fake-cluster.ts';
 import { FakeSslResets } from './fake-ssl-resets.ts';
 import { AbortPass, Faults, interposed } from './faults.ts';
 
@@ -20,6 +20,7 @@ export class Site {
   readonly resets = new FakeSslResets();
   readonly namespaces = new FakeNamespaces();
   readonly workloads = new FakeWorkloads(this.clock);
+  readonly pods = new FakePods();
   readonly objects = new FakeObjects();
   readonly cloudSql = new FakeCloudSql(this.clock);
   readonly #planned: { readonly atMs: number; readonly act: () => void }[] = [];

@@ -1,0 +1,110 @@
+import type { Dependent } from '../../domain/dependents.ts';
+import { isKubernetesError, type KubernetesError } from '../../domain/errors.ts';
+import type { Health } from '../../domain/health.ts';
+import { carries, type RollOptions } from '../../domain/rollout.ts';
+import type { SslReset } from '../../domain/ssl-reset.ts';
+import {
+  type Blockage,
+  blockage,
+  blockedMessage,
+  blockedUnseen,
+  mayBeBlocked,
+  type Pod,
+} from '../../domain/unready-pods.ts';
+import type { Workload } from '../../domain/workload.ts';
+import type { StepEvent, World } from '../pass.ts';
+
+/** A pod that is on its way to be ready is given this long: a moment for a person, and longer than a probe that fails once. */
+const PATIENCE_MS = 5_000;
+
+interface Looked {
+  readonly dependent: Dependent;
+  readonly events: readonly StepEvent[];
+}
+
+/**
+ * Looks for old pods that keep StatefulSets from rolling, and deletes them where the spec says so: one at a time, and
+ * none that is ready, of the new template, or of another owner.
+ */
+export async function judgeUnreadyPods(
+  reset: SslReset,
+  found: readonly Dependent[],
+  options: Pick<RollOptions, 'annotations'>,
+  world: World,
+): Promise<{ readonly dependents: readonly Dependent[]; readonly events: readonly StepEvent[] }> {
+  const looked = await Promise.all(
+    found.map(async (dependent): Promise<Looked> => {
+      const { workload } = dependent;
+      if (workload === undefined || !mayBeBlocked(workload) || !carries(workload, options)) {
+        return { dependent, events: [] };
+      }
+      const { standstill, events = [] } = await look(reset, workload, world);
+      return {
+        dependent: standstill === undefined ? dependent : { ...dependent, workload: { ...workload, standstill } },
+        events,
+      };
+    }),
+  );
+  return { dependents: looked.map(({ dependent }) => dependent), events: looked.flatMap(({ events }) => events) };
+}
+
+interface Standstill {
+  readonly standstill?: Health | undefined;
+  readonly events?: readonly StepEvent[];
+}
+
+async function look(reset: SslReset, workload: Workload, world: World): Promise<Standstill> {
+  const pods = await orRefusal(() => world.pods.list(workload));
+  if ('kind' in pods) return { standstill: isFinal(pods) ? blockedUnseen(workload, pods.message) : undefined };
+  const blocked = blockage(workload, pods);
+  if (blocked === undefined) return {};
+  const message = blockedMessage(workload, blocked);
+  if (![...blocked.replaceable, ...blocked.kept].some((pod) => isStill(reset, pod, world))) {
+    return { standstill: { kind: 'Waiting', message } };
+  }
+  return reset.spec.rollout.unreadyPods === 'Delete' && blocked.kept.length === 0
+    ? replace(reset, workload, blocked, world)
+    : { standstill: { kind: 'ManualActionRequired', message } };
+}
+
+const isStill = ({ metadata }: SslReset, { uid, readinessTime }: Pod, { memory }: World): boolean =>
+  memory.sinceSeenMs(metadata.uid, `unready ${uid} ${readinessTime}`) >= PATIENCE_MS;
+
+async function replace(reset: SslReset, workload: Workload, blocked: Blockage, world: World): Promise<Standstill> {
+  const names = blocked.replaceable.map(({ name }) => name).slice(0, 10);
+  const waiting = { kind: 'Waiting', message: `Old pods that are not ready are deleted: ${names.join(', ')}` } as const;
+  const { next } = blocked;
+  if (next === undefined || !isStill(reset, next, world)) return { standstill: waiting };
+  // As it is now: whoever has put the old template back meanwhile has made this pod a new one.
+  const deleted = await orRefusal(async () => {
+    const fresh = await world.workloads.get(workload);
+    const isNext = fresh !== undefined && blockage(fresh, await world.pods.list(fresh))?.next?.uid === next.uid;
+    if (isNext) await world.pods.delete(next);
+    return { isNext };
+  });
+  if ('kind' in deleted) return { standstill: isFinal(deleted) ? refused(workload, blocked, deleted) : waiting };
+  if (!deleted.isNext) return { standstill: waiting };
+  world.logger.info('Unready pod deleted', { workload: `StatefulSet/${workload.name}`, pod: next.name });
+  const note = `Pod ${next.name} is deleted: it was not ready, of the old pod template, and kept StatefulSet ${workload.name} from rolling`;
+  return {
+    standstill: waiting,
+    events: [{ type: 'Normal', reason: 'UnreadyPodDeleted', action: 'Roll', note, workload }],
+  };
+}
+
+const refused = (workload: Workload, blocked: Blockage, { message }: KubernetesError): Health => ({
+  kind: 'ManualActionRequired',
+  message: `${blockedMessage(workload, blocked)}. The operator, asked to by rollout.unreadyPods, may not: ${message}`,
+});
+
+/** What somebody must put right; the rest may pass by itself. */
+const isFinal = ({ kind }: KubernetesError): boolean => kind === 'Forbidden' || kind === 'Refused';
+
+async function orRefusal<T>(act: () => Promise<T>): Promise<T | KubernetesError> {
+  try {
+    return await act();
+  } catch (error) {
+    if (isKubernetesError(error) && error.kind !== 'NotLeading') return error;
+    throw error;
+  }
+}

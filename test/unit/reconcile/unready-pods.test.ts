@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { KubernetesError } from '../../../src/domain/errors.ts';
+import type { Spec } from '../../../src/domain/ssl-reset.ts';
+import type { Pod } from '../../../src/domain/unready-pods.ts';
+import { aWorkload } from '../support/builders.ts';
+import { Operator } from '../support/operator.ts';
+import { Scene } from '../support/scene.ts';
+
+/** A StatefulSet whose pods are unready from the reset on, and whose controller waits for them. */
+class StatefulScene extends Scene {
+  constructor(rollout: Partial<Spec['rollout']> = {}) {
+    super({ spec: { rollout: { kinds: ['StatefulSet'], ...rollout } } });
+    this.#become(0);
+    for (const n of [0, 1, 2]) this.pods.all.set(`db-${n}`, aPod(n));
+    // Its controller makes no pod again before those of lower ordinals are ready.
+    this.pods.onDelete = () => {
+      if (this.pods.all.size > 0) return;
+      for (const n of [0, 1, 2]) this.pods.all.set(`db-${n}`, { ...aPod(n), revision: 'new', isReady: true });
+      this.#become(3);
+    };
+  }
+
+  #become(updated: number): void {
+    const annotated = this.reset.status.rollout === undefined ? {} : this.workloads.read('db').templateAnnotations;
+    this.workloads.add(
+      aWorkload({
+        kind: 'StatefulSet',
+        name: 'db',
+        desiredReplicas: 3,
+        templateAnnotations: annotated,
+        ordered: { firstOrdinal: 0, updateRevision: 'new', currentReplicas: 3 - updated },
+        status: { replicas: 3, updatedReplicas: updated, availableReplicas: updated },
+      }),
+    );
+  }
+
+  get row() {
+    return this.status.rollout?.workloads?.find(({ name }) => name === 'db');
+  }
+}
+
+const aPod = (n: number): Pod => ({
+  namespace: 'orders',
+  name: `db-${n}`,
+  uid: `uid-of-db-${n}`,
+  resourceVersion: '1',
+  ownerUid: 'uid-of-db',
+  revision: 'old',
+  isReady: false,
+  readinessTime: '',
+  isBeingDeleted: false,
+  isOver: false,
+});
+
+const refused = (kind: 'Forbidden' | 'Refused' | 'Unavailable') => new KubernetesError({ kind, message: 'no pods' });
+const SLOW = 100;
+
+describe('a StatefulSet whose old pods are not ready and keep it from rolling', () => {
+  test('is left to a person within seconds, with a command of just these pods, and holds no later wave up', async () => {
+    const scene = new StatefulScene({ kinds: ['StatefulSet', 'Deployment'], maxConcurrent: 1 });
+    const startedMs = scene.clock.wallMs;
+    await new Operator(scene).drive();
+    assert.equal(scene.end, 'Complete');
+    assert.equal(scene.row?.state, 'ManualActionRequired');
+    assert.match(scene.row?.message ?? '', /kubectl -n orders delete pod db-2 db-1 db-0$/);
+    assert.deepEqual([scene.pods.deleted, scene.status.rollout?.summary], [[], '2/3']);
+    assert.ok(scene.clock.wallMs - startedMs < SLOW * 1000, 'long before the timeout of the roll');
+  });
+
+  test('rolls with unreadyPods Delete, by the deletion of just these pods, the highest ordinal first', async () => {
+    const scene = new StatefulScene({ unreadyPods: 'Delete' });
+    const operator = new Operator(scene);
+    await operator.drive();
+    assert.deepEqual([scene.end, scene.row?.state], ['Complete', 'Rolled']);
+    assert.deepEqual(scene.pods.deleted, ['db-2', 'db-1', 'db-0']);
+    const told = operator.events.filter(({ reason }) => reason === 'UnreadyPodDeleted').map(({ note }) => note);
+    assert.equal(told.length, 6, 'on the object and on the workload');
+    assert.match(told[0] ?? '', /Pod db-2 is deleted: it was not ready/);
+  });
+
+  test('keeps a pod that got ready before it is deleted', async () => {
+    const scene = new StatefulScene({ unreadyPods: 'Delete', timeoutSeconds: 30 });
+    scene.pods.all.set('db-2', { ...aPod(2), isReady: true });
+    await new Operator(scene).drive();
+    assert.deepEqual(scene.pods.deleted, ['db-1', 'db-0']);
+  });
+
+  test('keeps a pod whose template is the new one again, since somebody put the old one back', async () => {
+    const scene = new StatefulScene({ unreadyPods: 'Delete', timeoutSeconds: 30 });
+    const { get } = scene.workloads;
+    scene.workloads.get = async (ref) => {
+      const found = await get.call(scene.workloads, ref);
+      return found && { ...found, ordered: { firstOrdinal: 0, updateRevision: 'old', currentReplicas: 3 } };
+    };
+    await new Operator(scene).drive();
+    assert.deepEqual([scene.pods.deleted, scene.end], [[], 'RolloutFailed']);
+  });
+
+  for (const kind of ['Forbidden', 'Refused'] as const) {
+    test(`is left to a person where the deletion is ${kind}, which is said beside the command`, async () => {
+      const scene = new StatefulScene({ unreadyPods: 'Delete' });
+      scene.pods.refusals.delete = refused(kind);
+      await new Operator(scene).drive();
+      assert.deepEqual([scene.end, scene.row?.state], ['Complete', 'ManualActionRequired']);
+      assert.match(scene.row?.message ?? '', /delete pod db-2 db-1 db-0.*rollout\.unreadyPods, may not: no pods/);
+    });
+  }
+
+  test('is left to a person where its pods may not be read', async () => {
+    const scene = new StatefulScene({ unreadyPods: 'Delete' });
+    scene.pods.refusals.list = refused('Forbidden');
+    await new Operator(scene).drive();
+    assert.deepEqual([scene.end, scene.row?.state, scene.pods.deleted], ['Complete', 'ManualActionRequired', []]);
+    assert.match(scene.row?.message ?? '', /cannot be seen \(no pods\)/);
+  });
+
+  test('is waited for while its pods cannot be read or deleted for a time, and nobody else is held up', async () => {
+    const scene = new StatefulScene({ kinds: ['StatefulSet', 'Deployment'], unreadyPods: 'Delete' });
+    scene.pods.refusals.list = refused('Unavailable');
+    scene.after(60_000, () => {
+      assert.match(scene.status.rollout?.summary ?? '', /^2\/3/);
+      delete scene.pods.refusals.list;
+      scene.pods.refusals.delete = refused('Unavailable');
+    });
+    scene.after(90_000, () => delete scene.pods.refusals.delete);
+    await new Operator(scene).drive();
+    assert.deepEqual([scene.end, scene.status.rollout?.summary], ['Complete', '3/3']);
+  });
+
+  test('is said to wait from the first second on, in its row and in Ready', async () => {
+    const scene = new StatefulScene();
+    const told = new Set<string>();
+    scene.resets.watch(({ status }) => {
+      const ready = status.conditions?.find(({ type }) => type === 'Ready');
+      if (ready?.message.includes('waiting for')) told.add(ready.message);
+    });
+    await new Operator(scene).drive();
+    assert.ok([...told].some((message) => /waiting for StatefulSet db \(It does not roll: db-2/.test(message)));
+  });
+});
