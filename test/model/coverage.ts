@@ -22,6 +22,8 @@ const CLASSES = [
   'overdue: NextPreflight',
   'overdue: Unlisted',
   'a person has it called again',
+  'a requestId comes back',
+  'end: Ready AlreadyExecuted',
   'operation forgotten',
   'instance deleted while an operation runs',
   'CaService: adopted',

@@ -96,6 +96,10 @@ export const GUARD_STORIES: readonly NamedStory[] = [
     calls: [overdue('NextPreflight')],
     plot: [does(300, 'Edit')],
   }),
+  told('a value that was executed is no new request (what was executed is not remembered)', {
+    hasRequestId: true,
+    plot: [does(50_000, 'NewRequest'), does(200_000, 'OldRequest')],
+  }),
   told('`retry` counts only while stalled (a value that came before works later)', {
     calls: [overdue('NextPreflight')],
     twists: [before(2, 'resets.updateStatus', { kind: 'OurUpdate' }), before(3, 'resets.get', { kind: 'Retry' })],

@@ -290,6 +290,17 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
+    guard: 'a value that was executed is no new request',
+    broken: 'what was executed is not remembered',
+    patches: [
+      {
+        file: 'src/domain/request.ts',
+        find: "return isRepeated(status, begun) ? { ...begun, outcome: 'AlreadyDone', doneTime: now } : begun;",
+        replace: 'return begun;',
+      },
+    ],
+  },
+  {
     guard: '`retry` counts only while stalled',
     broken: 'a value that came before works later',
     patches: [

@@ -8,6 +8,8 @@ import type { Timeline } from './timeline.ts';
 
 /** How long a finalizer keeps an object that is being deleted. */
 const DELETION_MS = 20_000;
+/** The timeout of a tool that takes back what is not ready by then. */
+const ROLLBACK_MS = 3_000;
 const serverCa = { secretName: 'orders-db-ca', key: 'server-ca.pem', contents: 'All' } as const;
 
 interface Place {
@@ -22,6 +24,8 @@ export class People {
   readonly #story: Story;
   readonly #place: Place;
   #deeds = 0;
+  /** Values of requestId that each object had, the newest one last. */
+  readonly #asked = new Map<string, readonly string[]>();
 
   constructor(story: Story, place: Place) {
     this.#story = story;
@@ -32,6 +36,7 @@ export class People {
     this.#deeds += 1;
     const { hasRequestId, hasCertificates, deadlineSeconds } = this.#story;
     const requestId = hasRequestId ? { requestId: 'r' } : {};
+    this.#asked.set(name, ['r']);
     const publishes = name === 'first' ? { serverCa } : {};
     const certificates = hasCertificates ? { clientCertificates: [wantedBy(name)] } : {};
     this.#place.api.create(
@@ -51,7 +56,10 @@ export class People {
         api.edit(ref, { spec: { deadlineSeconds: this.#story.deadlineSeconds + this.#deeds } });
         break;
       case 'NewRequest':
-        api.edit(ref, { spec: this.#story.hasRequestId ? { requestId: `r${this.#deeds}` } : {} });
+        this.#ask(ref, `r${this.#deeds}`);
+        break;
+      case 'OldRequest':
+        this.#rollBack(ref);
         break;
       case 'Retry':
         api.annotate(ref, annotations.retry, String(this.#deeds));
@@ -90,6 +98,21 @@ export class People {
       default:
         cloud.startForeign(deed, FOREIGN[deed], { changesCa: deed.endsWith('Reset') });
     }
+  }
+
+  /** For another reset, or back to where the object was before. */
+  #ask(ref: ObjectRef, requestId: string | undefined): void {
+    const isNamed = this.#story.hasRequestId && requestId !== undefined;
+    if (isNamed) this.#asked.set(ref.name, [...(this.#asked.get(ref.name) ?? []), requestId]);
+    this.#place.api.edit(ref, { spec: isNamed ? { requestId } : {} });
+  }
+
+  /** To the value before; where there is none, a new one that is taken back while it is worked on. */
+  #rollBack(ref: ObjectRef): void {
+    const earlier = this.#asked.get(ref.name)?.at(-2);
+    this.#ask(ref, earlier ?? `r${this.#deeds}`);
+    if (earlier !== undefined) return;
+    this.#place.time.after(ROLLBACK_MS, () => this.#ask(ref, this.#asked.get(ref.name)?.at(-2)));
   }
 
   #delete(ref: ObjectRef): void {

@@ -30,6 +30,9 @@ export class Promises {
   /** Whether the instance shows that something was reset since. */
   showsReset: (before: Before | undefined) => boolean = () => false;
   readonly #identities = new Map<string, Identity>();
+  /** By uid and requestId: a value is one request for the life of its object. */
+  readonly #values = new Map<string, Identity>();
+  readonly #begun = new Map<string, number>();
   readonly #executed = new Map<string, string>();
   /** Names of operations, by what started them. */
   readonly #operationsOf = new Map<string, string>();
@@ -118,12 +121,27 @@ export class Promises {
     const arrived = arrival(before, next);
     if (arrived === 'Same') this.#carriedOn(before, after, next, context);
     else this.#began(arrived, past, next, after.metadata.uid);
+    this.#named(after.metadata.uid, next);
     if (next.outcome !== past?.outcome || next.attempt !== past?.attempt) this.#outcomeWritten(past, after, context);
+  }
+
+  #newIdentity(uid: string, { requestId }: Request): Identity {
+    const known = requestId === undefined ? undefined : this.#values.get(`${uid} ${requestId}`);
+    if (known !== undefined) this.note('a requestId comes back');
+    if (known !== undefined) return known;
+    const request = (this.#begun.get(uid) ?? 0) + 1;
+    this.#begun.set(uid, request);
+    return { request, words: 0 };
+  }
+
+  #named(uid: string, { requestId }: Request): void {
+    const identity = this.#identities.get(uid);
+    if (requestId !== undefined && identity !== undefined) this.#values.set(`${uid} ${requestId}`, identity);
   }
 
   #began(arrived: 'New' | 'Word', past: Request | undefined, next: Request, uid: string): void {
     const { request, words } = this.#identities.get(uid) ?? FIRST;
-    this.#identities.set(uid, arrived === 'New' ? { request: request + 1, words: 0 } : { request, words: words + 1 });
+    this.#identities.set(uid, arrived === 'New' ? this.#newIdentity(uid, next) : { request, words: words + 1 });
     if (past !== undefined && isOpen(past))
       this.breaks('a status write gives up a call that is being made or followed');
     if (arrived === 'Word' && this.#idleWords.has(`${uid} ${next.retry}`)) {

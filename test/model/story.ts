@@ -34,7 +34,7 @@ type Refused = Exclude<Answer, { readonly kind: 'Accepted' }>;
 
 /** What people do to the object and to the instance. */
 export type Deed =
-  | ('Edit' | 'NewRequest' | 'Retry' | 'Suspend' | 'Resume' | 'Delete' | 'Recreate')
+  | ('Edit' | 'NewRequest' | 'OldRequest' | 'Retry' | 'Suspend' | 'Resume' | 'Delete' | 'Recreate')
   /** It is deleted at once, and nobody makes it again. */
   | 'Remove'
   /** An administrator takes the permission away, or gives it. */
@@ -140,7 +140,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   {
     arbitrary: fc
       .constantFrom(
-        ...(['Edit', 'NewRequest', 'Retry', 'Retry', 'Suspend', 'Resume', 'Delete', 'Recreate'] as const),
+        ...(['Edit', 'NewRequest', 'OldRequest', 'Retry', 'Retry', 'Suspend', 'Resume', 'Delete', 'Recreate'] as const),
         ...(['Remove', 'Forbid', 'Permit'] as const),
         ...([
           'Backup',
