@@ -20,12 +20,15 @@ export function retryDelayMs(failures: number, { retryMinMs, retryMaxMs, random 
   return Math.max(retryMinMs, Math.round(ceiling * (0.5 + random() / 2)));
 }
 
-/** One more failure: nothing is tried again before `retryTime`, and never sooner than Cloud SQL asked for. */
-export function afterFailure(request: Request, now: Date, policy: RetryPolicy, retryAfterMs = 0): Request {
-  const failures = (request.failures ?? 0) + 1;
+/** One more failure: nothing is tried again before `retryTime`, and never sooner than was asked for. */
+export function afterFailure<T extends Tried>(tried: T, now: Date, policy: RetryPolicy, retryAfterMs = 0) {
+  const failures = (tried.failures ?? 0) + 1;
   const delayMs = Math.max(retryAfterMs, retryDelayMs(failures - 1, policy));
-  return { ...request, failures, retryTime: new Date(now.getTime() + delayMs).toISOString() };
+  return { ...tried, failures, retryTime: new Date(now.getTime() + delayMs).toISOString() };
 }
+
+/** What may fail, and is tried again: a request, or a workload that is to be changed. */
+type Tried = Pick<Request, 'failures' | 'retryTime'>;
 
 export function withoutDelay(request: Request): Request {
   const { retryTime: _retryTime, ...rest } = request;

@@ -25,12 +25,14 @@ export function looksForReferences(spec: Spec): boolean {
   return spec.rollout.referencing && secrets.size + configMaps.size > 0;
 }
 
-/** One workload that depends on the instance; without `workload` it is named by the spec and does not exist. */
+/** One workload that depends on the instance; without `workload` it does not exist, or could not be read. */
 export interface Dependent {
   readonly kind: WorkloadKind;
   readonly name: string;
   readonly wave: number;
   readonly workload?: Workload;
+  /** Why it could not be read. */
+  readonly unread?: string;
   /** What its row says besides how it fares. */
   readonly note?: string;
 }
@@ -58,16 +60,17 @@ export function dependents(spec: Spec, selector: LabelSelector, workloads: reado
   const missing = targets
     .filter((target) => !workloads.some((workload) => isSame(target, workload)))
     .map(({ kind, name, wave = 0 }): Dependent => ({ kind, name, wave }));
-  return [...found.map((dependent) => inWaveOfTemplate(dependent, found)), ...missing].toSorted(
-    (a, b) => a.wave - b.wave || compare(a.name, b.name) || compare(a.kind, b.kind),
-  );
+  return inOrder([...found.map((dependent) => inWaveOfTemplate(dependent, found)), ...missing]);
 }
+
+export const inOrder = (all: readonly Dependent[]): readonly Dependent[] =>
+  all.toSorted((a, b) => a.wave - b.wave || compare(a.name, b.name) || compare(a.kind, b.kind));
 
 const named = ({ kind, name }: Workload): Pick<Dependent, 'kind' | 'name'> => ({ kind, name });
 
 interface Named {
   readonly kind: string;
-  readonly name: string;
+  readonly name?: string | undefined;
 }
 
 export const isSame = (a: Named, b: Named): boolean => a.kind === b.kind && a.name === b.name;

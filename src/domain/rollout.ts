@@ -26,6 +26,8 @@ export interface RollOptions {
   readonly rollout: Spec['rollout'];
   /** The status of the roll when it was judged last, of the same revision. */
   readonly before: RolloutStatus | undefined;
+  /** Some workloads could not be read: what they depend on, and their waves, are not known. */
+  readonly isIncomplete?: boolean;
   /** RFC 3339. */
   readonly now: string;
 }
@@ -49,10 +51,11 @@ export function planRoll(all: readonly Dependent[], options: RollOptions): RollP
   const judged = all.map((dependent) => judge(dependent, all, options));
   const rows = judged.map(({ row }) => row);
   const rolling = rows.filter(({ state }) => state === 'Rolling').length;
-  const wave = rows.find(({ state }) => state === 'Pending' || state === 'Rolling')?.wave;
+  const wave = (options.isIncomplete ? rows : rows.filter(isOpen))[0]?.wave;
   const hasStopped = mustStop(rows, options);
   const start = hasStopped ? [] : toStart(judged, { wave, free: options.rollout.maxConcurrent - rolling });
-  const isAtRest = start.length === 0 && rolling === 0;
+  const isAwaited = options.isIncomplete === true || (!hasStopped && rows.some(isTried));
+  const isAtRest = start.length === 0 && rolling === 0 && !isAwaited;
   const cannotBegin = isAtRest && !hasStopped && wave !== undefined;
   return {
     workloads: cannotBegin ? rows.map(notBegun) : rows,
@@ -61,6 +64,12 @@ export function planRoll(all: readonly Dependent[], options: RollOptions): RollP
     paused: judged.filter(isHeld).length,
   };
 }
+
+const isOpen = ({ state }: WorkloadStatus): boolean => state === 'Pending' || state === 'Rolling';
+
+/** The API server did not get it read or changed; that is tried again until its time is over. */
+export const isTried = ({ state, startTime, reverts }: WorkloadStatus): boolean =>
+  state === 'Pending' && startTime !== undefined && reverts === undefined;
 
 interface Room {
   /** The lowest that is not settled. */
@@ -141,7 +150,13 @@ interface Judgement {
   readonly reverts?: number;
   /** It is to be annotated. */
   readonly isDue?: boolean;
+  /** Its time runs: how it has failed when that is over. */
+  readonly late?: string;
+  readonly tries?: Tries;
 }
+
+/** How often the API server failed to change it, and since when it may be tried again. */
+type Tries = Pick<WorkloadStatus, 'failures' | 'retryTime'>;
 
 interface Judged {
   readonly dependent: Dependent;
@@ -152,10 +167,10 @@ interface Judged {
 function judge(dependent: Dependent, all: readonly Dependent[], options: RollOptions): Judged {
   const { kind, name, wave, workload } = dependent;
   const before = options.before?.workloads?.find((row) => isSame(row, dependent));
-  const judgement: Judgement = workload === undefined ? MISSING : judgeWorkload(workload, before, all, options);
-  const startTime = judgement.state === 'Rolling' ? startOfRoll(before, options) : before?.startTime;
-  const { state, message } = judgement.state === 'Rolling' ? inTime(judgement, startTime, options) : judgement;
-  const { reverts = before?.reverts ?? 0, isDue = false } = judgement;
+  const judgement = workload ? judgeWorkload(workload, before, all, options) : judgeAbsent(dependent, before);
+  const startTime = judgement.late === undefined ? before?.startTime : startOf(judgement, before, options);
+  const { state, message, isDue = false, tries } = inTime(judgement, startTime, options);
+  const { reverts = before?.reverts ?? 0 } = judgement;
   const row = {
     kind,
     name,
@@ -164,6 +179,7 @@ function judge(dependent: Dependent, all: readonly Dependent[], options: RollOpt
     ...withNote(message, dependent.note),
     ...(startTime !== undefined && { startTime }),
     ...(reverts > 0 && { reverts }),
+    ...tries,
   };
   return { dependent, row, isDue };
 }
@@ -175,19 +191,40 @@ function withNote(message: string | undefined, note: string | undefined): Pick<W
   return text === undefined ? {} : { message: oneLine(text) };
 }
 
-const MISSING: Judgement = { state: 'Missing', message: 'It does not exist' };
-
-/** One that was healthy, paused or in the hands of a person begins anew: an autoscaler is no reason to fail. */
-function startOfRoll(before: WorkloadStatus | undefined, { now }: RollOptions): string {
-  const goesOn = before?.state === 'Pending' || before?.state === 'Rolling' || before?.state === 'Failed';
-  return (goesOn ? before.startTime : undefined) ?? now;
+/** What cannot be read is as it was, as far as is known. */
+function judgeAbsent({ unread }: Dependent, before: WorkloadStatus | undefined): Judgement {
+  if (unread === undefined) return { state: 'Missing', message: 'It does not exist' };
+  switch (before?.state) {
+    case 'Rolled':
+    case 'Failed':
+    case 'Skipped':
+    case 'ManualActionRequired':
+      return { state: before.state, message: before.message };
+    case 'Rolling':
+      return { state: 'Rolling', message: unread, late: NOT_HEALTHY };
+    default:
+      return { state: 'Pending', message: unread, late: 'Not read' };
+  }
 }
 
+const NOT_HEALTHY = 'Not healthy';
+
+/** Since when its time runs. */
+function startOf({ state }: Judgement, before: WorkloadStatus | undefined, { now }: RollOptions): string {
+  const goesOn = state === 'Rolling' ? hasRollGoneOn(before) : before?.state === 'Pending';
+  return (goesOn ? before?.startTime : undefined) ?? now;
+}
+
+/** One that was healthy, paused or in the hands of a person begins anew: an autoscaler is no reason to fail. */
+const hasRollGoneOn = (before: WorkloadStatus | undefined): boolean =>
+  before?.state === 'Pending' || before?.state === 'Rolling' || before?.state === 'Failed';
+
 function inTime(judgement: Judgement, startTime: string | undefined, { now, rollout }: RollOptions): Judgement {
+  const { late, message = '' } = judgement;
   const elapsedMs = Date.parse(now) - (timeOf(startTime) ?? 0);
-  return elapsedMs < rollout.timeoutSeconds * 1000
+  return late === undefined || elapsedMs < rollout.timeoutSeconds * 1000
     ? judgement
-    : { state: 'Failed', message: `Not healthy after ${rollout.timeoutSeconds} s: ${judgement.message ?? ''}` };
+    : { state: 'Failed', message: `${late} after ${rollout.timeoutSeconds} s: ${message}` };
 }
 
 function judgeWorkload(
@@ -208,9 +245,17 @@ function judgeWorkload(
     const message = putBackMessage(workload, reverts, options.annotations);
     return { state: 'ManualActionRequired', message, reverts };
   }
+  if (before?.state === 'Pending' && before.failures !== undefined) return tryAgain(before, reverts, options);
   return workload.paused && reverts === 0
     ? { state: 'Skipped', message: 'Paused', isDue: true }
     : { state: 'Pending', reverts, isDue: true };
+}
+
+function tryAgain(before: WorkloadStatus, reverts: number, { now }: RollOptions): Judgement {
+  const { message, failures, retryTime } = before;
+  const isDue = (timeOf(retryTime) ?? 0) <= Date.parse(now);
+  const tries = { ...(failures !== undefined && { failures }), ...(retryTime !== undefined && { retryTime }) };
+  return { state: 'Pending', message, reverts, isDue, late: 'Not changed', tries };
 }
 
 const unclear = (workload: Workload, choice: string): Judgement => ({
@@ -229,7 +274,7 @@ function judgeCarrier(workload: Workload, before: WorkloadStatus | undefined): J
     case 'Waiting':
       if (workload.paused)
         return { state: 'ManualActionRequired', message: pausedInTheMiddle(workload, found.message) };
-      return { state: 'Rolling', message: found.message };
+      return { state: 'Rolling', message: found.message, late: NOT_HEALTHY };
     default:
       return { state: found.kind, message: found.message };
   }
@@ -278,7 +323,7 @@ function judgeByTemplate(
   }
   const observed = workload.status.argo?.observedTemplateGeneration ?? 0;
   return observed < found.workload.generation
-    ? { state: 'Rolling', message: `Its controller has not seen the change of ${object} yet` }
+    ? { state: 'Rolling', message: `Its controller has not seen the change of ${object} yet`, late: NOT_HEALTHY }
     : judgeCarrier(workload, undefined);
 }
 

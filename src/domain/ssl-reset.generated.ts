@@ -537,6 +537,14 @@ export interface CloudSqlSslResetStatus {
        */
       startTime?: string;
       /**
+       * How often in a row the API server failed to change it.
+       */
+      failures?: number;
+      /**
+       * It is not changed again before.
+       */
+      retryTime?: string;
+      /**
        * How often somebody put its pod template back after it was annotated.
        */
       reverts?: number;

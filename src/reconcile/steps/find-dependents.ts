@@ -1,8 +1,9 @@
 import { progressing, type Verdict } from '../../domain/conditions.ts';
-import { type Dependent, dependents, dependsBy, isSame, looksForReferences } from '../../domain/dependents.ts';
+import { type Dependent, dependents, dependsBy, inOrder, isSame, looksForReferences } from '../../domain/dependents.ts';
+import { isKubernetesError, KubernetesError } from '../../domain/errors.ts';
 import { rolloutSelector, selectorQuery } from '../../domain/label-selector.ts';
-import type { SslReset } from '../../domain/ssl-reset.ts';
-import type { Workload } from '../../domain/workload.ts';
+import type { SslReset, Status } from '../../domain/ssl-reset.ts';
+import type { Workload, WorkloadKind, WorkloadRef } from '../../domain/workload.ts';
 import type { Workloads } from '../ports.ts';
 
 export const LOOKING_FOR_DEPENDENTS: Verdict = progressing(
@@ -10,27 +11,92 @@ export const LOOKING_FOR_DEPENDENTS: Verdict = progressing(
   'The workloads that depend on the instance are looked for',
 );
 
-/** The workloads that depend on the instance. The whole namespace is read only where references must be looked for. */
-export async function findDependents(
-  { metadata, spec }: SslReset,
-  workloads: Workloads,
-): Promise<readonly Dependent[]> {
-  const { namespace } = metadata;
-  const selector = rolloutSelector(spec);
-  const { kinds } = spec.rollout;
-  const found = looksForReferences(spec)
-    ? await workloads.list(namespace, { kinds, by: 'Namespace', isWanted: dependsBy(spec, selector) })
-    : await workloads.list(namespace, { kinds, by: 'Selector', selector: selectorQuery(selector) });
-  return dependents(spec, selector, [...found, ...(await unlistedTargets(namespace, spec, found, workloads))]);
+/** What is there of the workloads that depend on the instance. */
+export interface Reading {
+  /** In the order in which they roll. Those that could not be read, and are known all the same, are among them. */
+  readonly dependents: readonly Dependent[];
+  /** What could not be read: a kind as a whole, or one target. */
+  readonly unread: readonly Unread[];
 }
 
-async function unlistedTargets(
-  namespace: string,
-  { rollout }: SslReset['spec'],
-  found: readonly Workload[],
-  workloads: Workloads,
-): Promise<readonly Workload[]> {
-  const unlisted = (rollout.targets ?? []).filter((target) => !found.some((workload) => isSame(workload, target)));
-  const read = await Promise.all(unlisted.map(({ kind, name }) => workloads.get({ kind, namespace, name })));
-  return read.filter((workload) => workload !== undefined);
+interface Unread {
+  readonly kind: WorkloadKind;
+  /** Absent: the kind could not be listed. */
+  readonly name?: string;
+  readonly error: KubernetesError;
 }
+
+/** The workloads that depend on the instance. The whole namespace is read only where references must be looked for. */
+export async function findDependents(reset: SslReset, workloads: Workloads): Promise<readonly Dependent[]> {
+  const { dependents: found, unread } = await readDependents(reset, workloads);
+  const [first] = unread;
+  if (first === undefined) return found;
+  const { kind, retryAfterMs } = first.error;
+  throw new KubernetesError({
+    kind,
+    message: unreadMessage(first),
+    cause: first.error,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  });
+}
+
+/** The same, and what of them could not be read: a broken webhook of one kind must not keep the others from rolling. */
+export async function readDependents(reset: SslReset, workloads: Workloads): Promise<Reading> {
+  const { metadata, spec, status } = reset;
+  const { namespace } = metadata;
+  const selector = rolloutSelector(spec);
+  const query = looksForReferences(spec)
+    ? ({ by: 'Namespace', isWanted: dependsBy(spec, selector) } as const)
+    : ({ by: 'Selector', selector: selectorQuery(selector) } as const);
+  const lists = await Promise.all(
+    spec.rollout.kinds.map((kind) => read({ kind }, () => workloads.list(namespace, { kinds: [kind], ...query }))),
+  );
+  const listed = lists.flatMap(({ found }) => found);
+  const unlisted = (spec.rollout.targets ?? []).filter((target) => !listed.some((one) => isSame(one, target)));
+  const gets = await Promise.all(
+    unlisted.map(({ kind, name }) => read({ kind, name }, () => getOne({ kind, namespace, name }, workloads))),
+  );
+  const all = dependents(spec, selector, [...listed, ...gets.flatMap(({ found }) => found)]);
+  const unread = [...lists, ...gets].flatMap(({ failure }) => (failure === undefined ? [] : [failure]));
+  return { dependents: inOrder([...withReasons(all, unread), ...known(all, unread, status)]), unread };
+}
+
+export const unreadMessage = ({ kind, name, error }: Unread): string =>
+  name === undefined
+    ? `${kind}s cannot be listed: ${error.message}`
+    : `${kind} ${name} cannot be read: ${error.message}`;
+
+interface Part {
+  readonly found: readonly Workload[];
+  readonly failure?: Unread;
+}
+
+async function read(what: Omit<Unread, 'error'>, act: () => Promise<readonly Workload[]>): Promise<Part> {
+  try {
+    return { found: await act() };
+  } catch (error) {
+    if (!isKubernetesError(error, 'Unavailable', 'Forbidden', 'Refused')) throw error;
+    return { found: [], failure: { ...what, error } };
+  }
+}
+
+async function getOne(ref: WorkloadRef, workloads: Workloads): Promise<readonly Workload[]> {
+  const workload = await workloads.get(ref);
+  return workload === undefined ? [] : [workload];
+}
+
+const withReasons = (all: readonly Dependent[], unread: readonly Unread[]): readonly Dependent[] =>
+  all.map((dependent) => {
+    const reason = dependent.workload ? undefined : unread.find(({ kind, name }) => isSame(dependent, { kind, name }));
+    return reason === undefined ? dependent : { ...dependent, unread: unreadMessage(reason) };
+  });
+
+/** Of a kind that cannot be listed, those that were listed before. */
+const known = (all: readonly Dependent[], unread: readonly Unread[], { rollout }: Status): readonly Dependent[] =>
+  unread.flatMap((one) =>
+    (rollout?.workloads ?? [])
+      .filter(
+        (row) => one.name === undefined && row.kind === one.kind && !all.some((dependent) => isSame(dependent, row)),
+      )
+      .map(({ name, wave }) => ({ kind: one.kind, name, wave, unread: unreadMessage(one) })),
+  );

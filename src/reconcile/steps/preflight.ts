@@ -1,7 +1,7 @@
 import { wantsCertificates } from '../../domain/client-certificate.ts';
 import { progressing, type ReadyReason, type Verdict, waiting } from '../../domain/conditions.ts';
 import type { Dependent } from '../../domain/dependents.ts';
-import { isKubernetesError, KubernetesError } from '../../domain/errors.ts';
+import { isKubernetesError, KubernetesError, type KubernetesErrorKind } from '../../domain/errors.ts';
 import type { Instance } from '../../domain/instance.ts';
 import {
   alreadyDone,
@@ -163,8 +163,11 @@ async function dependentsObstacle(reset: SslReset, { workloads }: World): Promis
       if (!carries(tried, { annotations })) return droppedByAdmission(sample, annotations);
     }
     return undefined;
-  });
+  }, CANNOT_ROLL);
 }
+
+/** A webhook that is down would let nobody roll after the reset either. */
+const CANNOT_ROLL: readonly KubernetesErrorKind[] = ['Forbidden', 'Refused', 'Unavailable'];
 
 /** It would be patched without an error, and not roll. */
 const droppedByAdmission = ({ kind, name }: Workload, wanted: TemplateAnnotations): Verdict =>
@@ -187,7 +190,7 @@ async function naming<T>({ kind, name }: Workload, act: () => Promise<T>): Promi
   try {
     return await act();
   } catch (error) {
-    if (!isKubernetesError(error, 'Forbidden', 'Refused')) throw error;
+    if (!isKubernetesError(error, ...CANNOT_ROLL)) throw error;
     throw new KubernetesError({ kind: error.kind, message: `${kind} ${name}: ${error.message}`, cause: error });
   }
 }

@@ -1,6 +1,6 @@
 import { secretKeys, type WantedCertificate } from '../../domain/client-certificate.ts';
 import { stalled, type Verdict, waiting } from '../../domain/conditions.ts';
-import { isKubernetesError } from '../../domain/errors.ts';
+import { isKubernetesError, type KubernetesErrorKind } from '../../domain/errors.ts';
 import { notUnderstood } from '../../domain/not-understood.ts';
 import { shell } from '../../domain/shell.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
@@ -83,11 +83,14 @@ export const MUTATING = shell`kubectl get mutatingwebhookconfigurations,mutating
 type Waiting = Extract<Verdict, { kind: 'Waiting' }>;
 
 /** What an admission webhook or RBAC refuses must be put right by somebody; the rest may pass by itself. */
-export async function orCannotPublish<T>(act: () => Promise<T>): Promise<T | Waiting> {
+export async function orCannotPublish<T>(
+  act: () => Promise<T>,
+  kinds: readonly KubernetesErrorKind[] = ['Forbidden', 'Refused'],
+): Promise<T | Waiting> {
   try {
     return await act();
   } catch (error) {
-    if (isKubernetesError(error, 'Forbidden', 'Refused')) {
+    if (isKubernetesError(error, ...kinds)) {
       return { kind: 'Waiting', reason: 'CannotPublish', message: error.message };
     }
     throw error;

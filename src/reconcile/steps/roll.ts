@@ -1,12 +1,14 @@
-import { oneLine, progressing, ready, stalled, toTime, type Verdict } from '../../domain/conditions.ts';
+import { afterFailure } from '../../domain/attempts.ts';
+import { oneLine, progressing, ready, stalled, toTime, type Verdict, waiting } from '../../domain/conditions.ts';
 import { type Dependent, isSame } from '../../domain/dependents.ts';
-import { isKubernetesError } from '../../domain/errors.ts';
+import { isKubernetesError, type KubernetesError } from '../../domain/errors.ts';
 import { isRepeated, lastExecution } from '../../domain/executed.ts';
 import { retryCommand } from '../../domain/gate.ts';
 import { hasKeptCa, trusting, whyKept } from '../../domain/kept-ca.ts';
 import {
   carries,
   hasRolledNothing,
+  isTried,
   leftToPeople,
   planRoll,
   type RollOptions,
@@ -17,8 +19,8 @@ import type { Request, RolloutStatus, SslReset, WorkloadStatus } from '../../dom
 import { type Facts, factsOf, failureMessage } from '../../domain/status.ts';
 import { templateAnnotations } from '../../domain/tls-material.ts';
 import type { Workload } from '../../domain/workload.ts';
-import type { StepResult, World } from '../pass.ts';
-import { findDependents } from './find-dependents.ts';
+import type { Finding, StepResult, World } from '../pass.ts';
+import { type Reading, readDependents, unreadMessage } from './find-dependents.ts';
 import { failed } from './publish.ts';
 import { orCannotPublish } from './published-object.ts';
 import { rollEvents } from './roll-events.ts';
@@ -32,13 +34,14 @@ export async function roll(reset: SslReset, world: World): Promise<StepResult> {
   const facts = factsOf(reset);
   const revision = facts.rollout?.revision ?? '';
   if (reset.spec.rollout.disabled) return { kind: 'Finding', facts, verdict: ended(reset, facts) };
-  const dependents = await orCannotPublish(() => findDependents(reset, world.workloads));
-  if ('kind' in dependents) return { kind: 'Finding', facts, verdict: dependents };
-  const trusted = trusting(reset, dependents);
+  const reading = await orCannotPublish(() => readSome(reset, world));
+  if ('kind' in reading) return { kind: 'Finding', facts, verdict: reading };
+  const trusted = trusting(reset, reading.dependents);
   const options: RollOptions = {
     annotations: templateAnnotations(reset),
     rollout: reset.spec.rollout,
     before: facts.rollout,
+    isIncomplete: reading.unread.some(({ name }) => name === undefined),
     now: toTime(world.clock.now()),
   };
   const { dependents: found, events } = await judgeUnreadyPods(reset, trusted, options, world);
@@ -49,7 +52,7 @@ export async function roll(reset: SslReset, world: World): Promise<StepResult> {
     { ...options, before: { ...facts.rollout, workloads: planned.workloads } },
   );
   const annotated = started.filter(({ kind }) => kind === 'Annotated').map(({ workload }) => workload);
-  const judged = plan.workloads.map((row) => refusedRow(row, started, options) ?? row);
+  const judged = plan.workloads.map((row) => failedRow(row, started, options, world));
   const rows = withStarts(judged, annotated, options.now);
   const rollout = rolloutStatus(revision, rows, plan);
   const next = { ...facts, rollout };
@@ -57,15 +60,34 @@ export async function roll(reset: SslReset, world: World): Promise<StepResult> {
   return {
     kind: 'Finding',
     facts: next,
-    verdict: isSettled ? ended(reset, next) : progressing('RollingOut', rollingMessage(rollout)),
-    ...(!isSettled && { requeueAfterMs: JUDGE_EVERY_MS }),
+    ...(isSettled ? { verdict: ended(reset, next) } : goesOn(rollout, reading)),
     events: [...events, ...rollEvents(facts.rollout, rows, { found, now: options.now })],
   };
+}
+
+/** What can be read. @throws KubernetesError where that is nothing at all */
+async function readSome(reset: SslReset, { workloads }: World): Promise<Reading> {
+  const reading = await readDependents(reset, workloads);
+  const isBlind = reading.unread.filter(({ name }) => name === undefined).length === reset.spec.rollout.kinds.length;
+  const [first] = reading.unread;
+  if (first !== undefined && isBlind) throw first.error;
+  return reading;
+}
+
+/** Nothing but what cannot be read keeps it from its end: if that is forbidden, somebody must put it right. */
+function goesOn(rollout: RolloutStatus, { unread }: Reading): Pick<Finding, 'verdict' | 'requeueAfterMs'> {
+  const isOpen = rollout.workloads?.some(({ state }) => state === 'Pending' || state === 'Rolling');
+  const obstacle = unread.find(({ error }) => error.kind !== 'Unavailable');
+  if (obstacle !== undefined && !isOpen) return { verdict: waiting('CannotPublish', unreadMessage(obstacle)) };
+  const message = [rollingMessage(rollout), ...unread.map(unreadMessage)].join('; ');
+  return { verdict: progressing('RollingOut', message), requeueAfterMs: JUDGE_EVERY_MS };
 }
 
 type Started =
   | { readonly kind: 'Annotated'; readonly workload: Workload }
   | { readonly kind: 'Refused'; readonly workload: Workload; readonly message: string }
+  /** The API server did not get it done, a webhook of this workload say: it is tried again, and no other waits for it. */
+  | { readonly kind: 'Unavailable'; readonly workload: Workload; readonly error: KubernetesError }
   /** It changed or went away since it was read: it is judged anew in the next pass. */
   | { readonly kind: 'Changed'; readonly workload: Workload };
 
@@ -85,6 +107,7 @@ async function annotate(workload: Workload, { annotations }: RollOptions, world:
   } catch (error) {
     if (isKubernetesError(error, 'Conflict', 'NotFound')) return { kind: 'Changed', workload };
     if (isKubernetesError(error, 'Forbidden', 'Refused')) return { kind: 'Refused', workload, message: error.message };
+    if (isKubernetesError(error, 'Unavailable')) return { kind: 'Unavailable', workload, error };
     throw error;
   }
 }
@@ -94,15 +117,26 @@ function after(dependent: Dependent, started: readonly Started[]): Dependent {
   return done === undefined ? dependent : { ...dependent, workload: done.workload };
 }
 
-function refusedRow(
+/** The row of one that could not be annotated; any other as it is. */
+function failedRow(
   row: WorkloadStatus,
   started: readonly Started[],
   { now }: RollOptions,
-): WorkloadStatus | undefined {
-  const refusal = started.find((one) => one.kind === 'Refused' && isSame(one.workload, row));
-  return refusal?.kind === 'Refused'
-    ? { ...row, state: 'Failed', message: oneLine(refusal.message), startTime: now }
-    : undefined;
+  { clock, settings }: World,
+): WorkloadStatus {
+  const tried = started.find(({ workload }) => isSame(workload, row));
+  switch (tried?.kind) {
+    case 'Refused':
+      return { ...row, state: 'Failed', message: oneLine(tried.message), startTime: now };
+    case 'Unavailable': {
+      const { message, retryAfterMs } = tried.error;
+      const startTime = row.failures === undefined ? now : (row.startTime ?? now);
+      const again = afterFailure(row, clock.now(), settings, retryAfterMs);
+      return { ...again, state: 'Pending', message: oneLine(message), startTime };
+    }
+    default:
+      return row;
+  }
 }
 
 function ended(reset: SslReset, facts: Facts): Verdict {
@@ -157,9 +191,15 @@ const paused = (rollout: RolloutStatus | undefined): string =>
   rollout?.paused === undefined ? '' : `${rollout.paused} paused, and rolled when resumed: see rollout.workloads`;
 
 function rollingMessage({ summary = '', workloads = [] }: RolloutStatus): string {
-  const rows = workloads.filter(({ state }) => state === 'Rolling');
-  const open = rows.map(({ kind, name, message }, index) =>
-    message === undefined || index >= 3 ? `${kind} ${name}` : `${kind} ${name} (${oneLine(message, 256)})`,
+  const named = ({ kind, name }: WorkloadStatus): string => `${kind} ${name}`;
+  const rows = workloads.filter(({ state }) => state === 'Rolling').slice(0, 10);
+  const open = rows.map((row, index) =>
+    row.message === undefined || index >= 3 ? named(row) : `${named(row)} (${oneLine(row.message, 256)})`,
   );
-  return open.length === 0 ? `${summary} rolled` : `${summary} rolled; waiting for ${open.slice(0, 10).join(', ')}`;
+  const tried = workloads.filter(isTried).slice(0, 3);
+  return [
+    `${summary} rolled`,
+    ...(open.length === 0 ? [] : [`waiting for ${open.join(', ')}`]),
+    ...tried.map((row) => `trying again ${named(row)}: ${oneLine(row.message ?? '', 256)}`),
+  ].join('; ');
 }

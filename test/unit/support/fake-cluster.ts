@@ -4,7 +4,7 @@ import { matchesSelector, selectorQuery } from '../../../src/domain/label-select
 import type { NamespaceView } from '../../../src/domain/permission.ts';
 import { INSTANCE_LABEL } from '../../../src/domain/ssl-reset.ts';
 import type { Pod } from '../../../src/domain/unready-pods.ts';
-import type { TemplateAnnotations, Workload, WorkloadRef } from '../../../src/domain/workload.ts';
+import type { TemplateAnnotations, Workload, WorkloadKind, WorkloadRef } from '../../../src/domain/workload.ts';
 import type {
   Namespaces,
   Pods,
@@ -41,6 +41,10 @@ export class FakeWorkloads implements Workloads {
   refusal: KubernetesError | undefined;
   /** The same of those with these names. */
   readonly refusing = new Map<string, KubernetesError>();
+  /** Kinds whose every list fails. */
+  readonly unlistable = new Map<WorkloadKind, KubernetesError>();
+  /** Names of those whose every read by name fails. */
+  readonly unreadable = new Map<string, KubernetesError>();
   /** Names of those whose annotation admission drops. */
   readonly dropping = new Set<string>();
   writes = 0;
@@ -84,6 +88,8 @@ export class FakeWorkloads implements Workloads {
   }
 
   async list(namespace: string, query: WorkloadQuery): Promise<readonly Workload[]> {
+    const failure = query.kinds.map((kind) => this.unlistable.get(kind)).find((error) => error !== undefined);
+    if (failure !== undefined) throw failure;
     if (query.by === 'Selector') {
       assert.equal(query.selector, selectorQuery(LABEL), 'the fake knows the selector of the label alone');
     }
@@ -96,6 +102,8 @@ export class FakeWorkloads implements Workloads {
   }
 
   async get({ kind, namespace, name }: WorkloadRef): Promise<Workload | undefined> {
+    const failure = this.unreadable.get(name);
+    if (failure !== undefined) throw failure;
     const found = this.#workloads.has(name) ? this.read(name) : undefined;
     return found?.namespace === namespace && found.kind === kind ? found : undefined;
   }
