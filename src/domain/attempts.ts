@@ -60,13 +60,14 @@ export function lookAgainDelayMs(elapsedMs: number, { retryMinMs, retryMaxMs, ra
 }
 
 /**
- * The deadline that runs now: for the call to be accepted, or after the reset for everything else. From a time that
- * cannot be read it is over: nothing waits without a bound.
+ * The deadline that runs now: for the call to be accepted, or after the reset for everything else; a roll renews it each
+ * time it comes further. From a time that cannot be read it is over: nothing waits without a bound.
  */
-export function deadline({ spec, status: { request } }: SslReset): Date | undefined {
+export function deadline({ spec, status: { request, rollout } }: SslReset): Date | undefined {
   if (request === undefined) return undefined;
-  const start = request.doneTime ?? request.receivedTime;
-  return new Date((timeOf(start) ?? 0) + spec.deadlineSeconds * 1000);
+  const startMs = timeOf(request.doneTime ?? request.receivedTime) ?? 0;
+  const movedMs = request.doneTime === undefined ? 0 : (timeOf(rollout?.progressTime) ?? 0);
+  return new Date(Math.max(startMs, movedMs) + spec.deadlineSeconds * 1000);
 }
 
 /** Milliseconds for which a request may still wait without a word. */

@@ -56,7 +56,8 @@ function expiry(notAfterTime: string | undefined, now: Date): Verdict | undefine
 /** What it waited for stays to be read. */
 export function deadlineMessage(reset: SslReset, waitedFor = lastMessage(reset)): string {
   const cause = waitedFor === '' ? '' : ` Last: ${waitedFor}`;
-  return `Not done within deadlineSeconds (${reset.spec.deadlineSeconds} s).${cause} Go on with: ${retryCommand(reset)}`;
+  const what = reset.status.rollout?.progressTime === undefined ? 'Not done' : 'No workload came further';
+  return `${what} within deadlineSeconds (${reset.spec.deadlineSeconds} s).${cause} Go on with: ${retryCommand(reset)}`;
 }
 
 function lastMessage({ status: { conditions } }: SslReset): string {

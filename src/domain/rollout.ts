@@ -4,6 +4,7 @@ import { type Dependent, isSame } from './dependents.ts';
 import { type Health, health } from './health.ts';
 import { notUnderstood } from './not-understood.ts';
 import { isGivenUp, putBackMessage, revertsOf } from './put-back.ts';
+import { progressOf } from './roll-progress.ts';
 import { shell } from './shell.ts';
 import type { RolloutStatus, Spec, WorkloadStatus } from './ssl-reset.ts';
 import { annotations } from './ssl-reset.ts';
@@ -41,6 +42,8 @@ export interface RollPlan {
   readonly isSettled: boolean;
   /** How many do not go on because somebody paused them. */
   readonly paused: number;
+  /** How far all have come together, in percent of one workload. */
+  readonly progress: number;
 }
 
 /**
@@ -62,6 +65,7 @@ export function planRoll(all: readonly Dependent[], options: RollOptions): RollP
     start: start.flatMap(({ dependent: { workload } }) => (workload === undefined ? [] : [workload])),
     isSettled: isAtRest,
     paused: judged.filter(isHeld).length,
+    progress: judged.reduce((sum, { row, dependent }) => sum + progressOf(row, dependent.workload), 0),
   };
 }
 
@@ -346,7 +350,7 @@ const MAX_LISTED = 100;
 export function rolloutStatus(
   revision: string,
   workloads: readonly WorkloadStatus[],
-  { paused = 0 }: Partial<Pick<RollPlan, 'paused'>> = {},
+  { paused = 0, progress, progressTime }: Pick<RolloutStatus, 'paused' | 'progress' | 'progressTime'> = {},
 ): RolloutStatus {
   const count = (...states: readonly string[]): number =>
     workloads.filter(({ state }) => states.includes(state)).length;
@@ -358,6 +362,8 @@ export function rolloutStatus(
     failed: count('Failed', 'Missing'),
     skipped: count('Skipped'),
     ...(paused > 0 && { paused }),
+    ...(progress !== undefined && { progress }),
+    ...(progressTime !== undefined && { progressTime }),
     revision,
     workloads: workloads.length <= MAX_LISTED ? workloads : workloads.toSorted(byNeed).slice(0, MAX_LISTED),
   };

@@ -153,7 +153,7 @@ export interface CloudSqlSslResetSpec {
     disabled: boolean;
   };
   /**
-   * Seconds, twice: from the receipt of the request to the acceptance of the call, and from the operation's end to Ready. An accepted operation is followed to its end however long that takes.
+   * Seconds, twice: from the receipt of the request to the acceptance of the call, and from the operation's end to Ready, where each progress of the roll renews it. An accepted operation is followed to its end however long that takes.
    */
   deadlineSeconds: number;
 }
@@ -504,6 +504,14 @@ export interface CloudSqlSslResetStatus {
      * Those that do not go on because they are paused, before their roll or in the middle of it.
      */
     paused?: number;
+    /**
+     * The furthest that the roll has come: 100 for each workload that is settled, less for one that rolls.
+     */
+    progress?: number;
+    /**
+     * When it came so far; from then deadlineSeconds runs.
+     */
+    progressTime?: string;
     /**
      * Digest of the server CAs that they roll to.
      */

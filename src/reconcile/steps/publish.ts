@@ -5,6 +5,7 @@ import { retryCommand } from '../../domain/gate.ts';
 import { caOwner, type Instance, isFirstGeneration, type ServerCas } from '../../domain/instance.ts';
 import { published } from '../../domain/request.ts';
 import { BASELINE_SIZE, hasNewServerCertificate } from '../../domain/resolve.ts';
+import { newRoll } from '../../domain/roll-progress.ts';
 import { shell } from '../../domain/shell.ts';
 import type { Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
@@ -60,7 +61,7 @@ async function readAndPublish(reset: SslReset, world: World): Promise<StepResult
       ...withSiblingCalls(facts, siblingCalls),
       serverCa,
       request: published(request, { now: toTime(world.clock.now()), otherResetTime, isNewCa: isNewCa(request, cas) }),
-      rollout: { revision: revision(cas) },
+      rollout: newRoll(revision(cas), facts.rollout),
     },
     // Two processes that both think they lead must not publish in turn without a pause.
     ...(facts.rollout?.revision === revision(cas) && { requeueAfterMs: world.settings.pollMinMs }),

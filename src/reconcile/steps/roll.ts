@@ -5,6 +5,7 @@ import { isKubernetesError, type KubernetesError } from '../../domain/errors.ts'
 import { isRepeated, lastExecution } from '../../domain/executed.ts';
 import { retryCommand } from '../../domain/gate.ts';
 import { hasKeptCa, trusting, whyKept } from '../../domain/kept-ca.ts';
+import { furthest } from '../../domain/roll-progress.ts';
 import {
   carries,
   hasRolledNothing,
@@ -54,7 +55,8 @@ export async function roll(reset: SslReset, world: World): Promise<StepResult> {
   const annotated = started.filter(({ kind }) => kind === 'Annotated').map(({ workload }) => workload);
   const judged = plan.workloads.map((row) => failedRow(row, started, options, world));
   const rows = withStarts(judged, annotated, options.now);
-  const rollout = rolloutStatus(revision, rows, plan);
+  const progress = furthest(plan.progress, facts.rollout, options.now);
+  const rollout = rolloutStatus(revision, rows, { paused: plan.paused, ...progress });
   const next = { ...facts, rollout };
   const isSettled = plan.isSettled && started.every(({ kind }) => kind === 'Annotated');
   return {

@@ -87,6 +87,14 @@ describe('the deadline', () => {
       deadline(aReset({ spec, status: { request: aCall({ outcome: 'Accepted', doneTime: at(50) }) } })),
       dateAt(110),
     ));
+  test('runs anew from when the roll came further last, and never from before the end of the operation', () => {
+    const done = aCall({ outcome: 'Accepted', doneTime: at(50) });
+    const end = (progressTime: string, request = done) =>
+      deadline(aReset({ spec, status: { request, rollout: { progressTime } } }));
+    assert.deepEqual(end(at(70)), dateAt(130));
+    for (const time of [at(20), 'no time']) assert.deepEqual(end(time), dateAt(110));
+    assert.deepEqual(end(at(70), aRequest()), dateAt(60), 'a roll of an earlier request');
+  });
   test('is over at its very time', () => {
     const reset = aReset({ spec, status: { request: aRequest() } });
     assert.equal(isPastDeadline(reset, dateAt(59)), false);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
+import { KubernetesError } from '../../../src/domain/errors.ts';
 import type { Workload } from '../../../src/domain/workload.ts';
 import { aWorkload, type ResetParts } from '../support/builders.ts';
 import { Operator } from '../support/operator.ts';
@@ -14,7 +15,8 @@ function stage(
   parts: ResetParts = {},
   befalls: (scene: Scene) => void = () => undefined,
 ) {
-  const scene = new Scene({ spec: { rollout: { kinds: ['Deployment', 'StatefulSet'] } }, ...parts });
+  const rollout = { kinds: ['Deployment', 'StatefulSet'] as const, ...parts.spec?.rollout };
+  const scene = new Scene({ ...parts, spec: { ...parts.spec, rollout } });
   scene.workloads.remove('api', 'worker');
   scene.workloads.add(...workloads);
   const operator = new Operator(scene);
@@ -114,4 +116,88 @@ test('workloads past the hundredth that are put back after they had rolled are r
   await operator.drive();
   assert.equal(scene.end, 'Complete');
   assert.ok(scene.workloads.writes <= 151 + 2 * 10, `${scene.workloads.writes} patches`);
+});
+
+describe('the deadline after the reset', () => {
+  const messageOf = ({ status }: Scene): string =>
+    status.conditions?.find(({ type }) => type === 'Ready')?.message ?? '';
+  const rollout = { timeoutSeconds: 86_400 };
+
+  test('does not end a roll that goes on: 402 workloads that take longer together than deadlineSeconds all roll', async () => {
+    const { scene, operator } = stage(
+      names(402).map((name) => aWorkload({ name })),
+      { spec: { deadlineSeconds: 60 } },
+    );
+    scene.workloads.rollMs = 30_000;
+    await operator.drive();
+    assert.deepEqual([scene.end, scene.status.rollout?.summary], ['Complete', '402/402']);
+  });
+
+  test('does not end the roll of one large workload whose replicas come one by one', async () => {
+    const scene = new Scene({ spec: { deadlineSeconds: 100, rollout } });
+    scene.workloads.remove('worker');
+    scene.workloads.add(aWorkload({ name: 'api', desiredReplicas: 10 }));
+    const operator = new Operator(scene);
+    operator.faults.plan = (_n, name) => {
+      const row = scene.status.rollout?.workloads?.[0];
+      if (name !== 'workloads.list' || row?.startTime === undefined) return undefined;
+      const updatedReplicas = Math.min(10, Math.floor((scene.clock.wallMs - Date.parse(row.startTime)) / 60_000));
+      scene.workloads.progress('api', { updatedReplicas });
+      return undefined;
+    };
+    await operator.drive();
+    assert.deepEqual([scene.end, scene.status.rollout?.summary], ['Complete', '1/1']);
+  });
+
+  test('ends a roll at which nothing moves, also after much of it has rolled, and says what was waited for', async () => {
+    const { scene, operator } = stage(
+      [...names(30), 'zz'].map((name) => aWorkload({ name })),
+      {
+        spec: { deadlineSeconds: 300, rollout },
+      },
+    );
+    scene.workloads.rollMs = 120_000;
+    scene.workloads.rollMsOf.set('zz', Number.POSITIVE_INFINITY);
+    const begin = scene.clock.wallMs;
+    await operator.drive();
+    assert.deepEqual([scene.end, scene.status.rollout?.summary], ['DeadlineExceeded', '30/31']);
+    assert.match(
+      messageOf(scene),
+      /^No workload came further within deadlineSeconds \(300 s\)\..*waiting for Deployment zz/,
+    );
+    const elapsedMs = scene.clock.wallMs - begin;
+    assert.ok(elapsedMs > 660_000 && elapsedMs < 760_000, `${elapsedMs} ms`);
+  });
+
+  test('ends a roll at which workloads fall back and recover for ever', async () => {
+    let n = 0;
+    const { scene, operator } = stage(
+      ['a', 'b'].map((name) => aWorkload({ name })),
+      { spec: { deadlineSeconds: 300, rollout } },
+      ({ workloads }) => {
+        n += 1;
+        for (const [k, name] of ['a', 'b'].entries()) workloads.progress(name, { availableReplicas: (n + k) % 2 });
+      },
+    );
+    await operator.drive();
+    assert.equal(scene.end, 'DeadlineExceeded');
+  });
+
+  test('costs no write while nothing changes', async () => {
+    const { scene, operator } = stage([aWorkload({ name: 'a' })], { spec: { deadlineSeconds: 300, rollout } });
+    scene.workloads.rollMsOf.set('a', Number.POSITIVE_INFINITY);
+    await operator.drive();
+    assert.equal(scene.end, 'DeadlineExceeded');
+    assert.ok(scene.resets.writes < 12, `${scene.resets.writes} writes`);
+  });
+
+  test('is the same for what comes before the roll', async () => {
+    const { scene, operator } = stage([aWorkload({ name: 'a' })], { spec: { deadlineSeconds: 300 } });
+    scene.after(20_000, () => {
+      scene.objects.refusal = new KubernetesError({ kind: 'Forbidden', message: 'no' });
+    });
+    await operator.drive();
+    assert.equal(scene.end, 'DeadlineExceeded');
+    assert.match(messageOf(scene), /^Not done within deadlineSeconds \(300 s\)\. Last: CannotPublish/);
+  });
 });

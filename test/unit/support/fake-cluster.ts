@@ -67,6 +67,13 @@ export class FakeWorkloads implements Workloads {
     this.add({ ...workload, paused: true, status: { ...workload.status, ...status } });
   }
 
+  /** Its controller has seen it, and these are its counts. */
+  progress(name: string, status: Partial<Workload['status']>): void {
+    const workload = this.read(name);
+    const { generation } = workload;
+    this.add({ ...workload, status: { ...workload.status, observedGeneration: generation, ...status } });
+  }
+
   /** Whatever was written into its pod template is taken away again. */
   putBack(name: string): void {
     const workload = this.read(name);
