@@ -72,8 +72,8 @@ export function planRoll(all: readonly Dependent[], options: RollOptions): RollP
 const isOpen = ({ state }: WorkloadStatus): boolean => state === 'Pending' || state === 'Rolling';
 
 /** The API server did not get it read or changed; that is tried again until its time is over. */
-export const isTried = ({ state, startTime, reverts }: WorkloadStatus): boolean =>
-  state === 'Pending' && startTime !== undefined && reverts === undefined;
+export const isTried = ({ state, startTime, reverts, failures }: WorkloadStatus): boolean =>
+  state === 'Pending' && (failures !== undefined || (startTime !== undefined && reverts === undefined));
 
 interface Room {
   /** The lowest that is not settled. */

@@ -278,6 +278,14 @@ describe('a workload without an owner whose pod template is put back each time',
   });
 });
 
+test('one that was put back and cannot be changed now is waited for, and tried again when its time has come', () => {
+  const row = { kind: 'Deployment', name: 'api', wave: 0, state: 'Pending', startTime: NOW, reverts: 1, failures: 1 };
+  const before = rolloutStatus('new', [{ ...row, message: 'no', retryTime: at(9) }]);
+  const waits = plan([aWorkload()], {}, before, at(5));
+  assert.deepEqual([started(waits), states(waits), waits.isSettled], [[], ['api Pending'], false]);
+  assert.deepEqual(started(plan([aWorkload()], {}, before, at(9))), ['api']);
+});
+
 describe('more workloads than status can remember', () => {
   const names = Array.from({ length: 130 }, (_, n) => `w${String(n).padStart(3, '0')}`);
   const put = (name: string) => ({
