@@ -37,6 +37,7 @@ const CLASSES = [
   'end: Stalled ClientCertificateConflict',
   'end: CA judged',
   'denied once more',
+  'template put back',
   'end: Ready Complete',
   'end: Stalled OperationFailed',
   'end: Stalled OutcomeUnknown',

@@ -180,4 +180,5 @@ export const GUARD_STORIES: readonly NamedStory[] = [
     hasRequestId: true,
     plot: [does(50_000, 'Forbid'), does(200_000, 'Edit')],
   }),
+  told('what was put back is remembered (it is fought without an end)', { putsBack: true }),
 ];

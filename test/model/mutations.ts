@@ -509,6 +509,17 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
+    guard: 'what was put back is remembered',
+    broken: 'it is fought without an end',
+    patches: [
+      {
+        file: 'src/domain/put-back.ts',
+        find: 'reverts >= (owner === undefined ? MAX_REVERTS : 1)',
+        replace: 'reverts < 0 && owner === undefined',
+      },
+    ],
+  },
+  {
     guard: 'one pass at a time',
     broken: 'the queue hands out all that is due',
     patches: [

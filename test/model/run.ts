@@ -34,6 +34,7 @@ export async function run(story: Story): Promise<Result> {
     stage.judgeCertificates();
     if (knowsEachReset(story)) stage.judgeCas();
     await judgeQuiet();
+    if (stage.isFighting()) promises.breaks('L1: a pod template that is put back is fought');
     if (stage.hasStrayWrites()) promises.breaks('S3: a workload that does not depend on the instance was written');
   } catch (error) {
     promises.breaks(`it threw ${error instanceof Error ? error.stack : String(error)}`);

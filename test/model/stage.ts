@@ -16,6 +16,8 @@ import { Timeline } from './timeline.ts';
 import { type Plot, Yields } from './yields.ts';
 
 const withCertificate = (name: string) => aReset({ name, status: { clientCertificates: [{ commonName: name }] } });
+/** Before the operator has judged again what it annotated. */
+const PUT_BACK_MS = 300;
 const RESTART_MS = 2_000;
 /** When somebody restarts the instance after all, once the faults are over. */
 const LAST_RESTART_MS = 900_000;
@@ -134,6 +136,12 @@ export class Stage implements Plot {
     return this.api.writes + this.#workloads.writes + this.#objects.writes + this.cloud.calls;
   }
 
+  /** Far more writes than all rolls of all requests may cost. */
+  isFighting(): boolean {
+    const { calls, plot, twists } = this.#story;
+    return this.#workloads.writes > 20 * (2 + calls.length + plot.length + twists.length);
+  }
+
   hasStrayWrites(): boolean {
     const known = ['first', 'second'].flatMap((name) => Object.keys(templateAnnotations(withCertificate(name))));
     const keys = Object.keys(this.#workloads.read('api').templateAnnotations);
@@ -189,7 +197,7 @@ export class Stage implements Plot {
     const ports = {
       resets: this.api.client(context),
       namespaces: this.#namespaces,
-      workloads: this.#workloads,
+      workloads: this.#workloads.watched(() => this.#annotated()),
       pods: this.#pods,
       objects: this.#objects,
       cloudSql: this.cloud.client(context),
@@ -206,6 +214,12 @@ export class Stage implements Plot {
     };
     return { ...others, cloudSql: { ...cloudSql, prepareReset } };
   };
+
+  #annotated(): void {
+    if (!this.#story.putsBack) return;
+    this.promises.note('template put back');
+    this.time.after(PUT_BACK_MS, () => this.#workloads.putBack('api'));
+  }
 
   #start(replica: Replica): void {
     const process = new Process(replica, {

@@ -96,6 +96,8 @@ export interface Story {
   readonly knowsAccount: boolean;
   readonly deadlineSeconds: number;
   readonly failing: 'None' | 'First' | 'All';
+  /** Somebody puts the pod template back each time that it was annotated. */
+  readonly putsBack: boolean;
   readonly operationMs: number;
   readonly listLagMs: number;
   readonly caLagMs: number;
@@ -240,6 +242,7 @@ export const STORIES: fc.Arbitrary<Story> = fc.record({
   knowsAccount: fc.nat({ max: 5 }).map((n) => n < 5),
   deadlineSeconds: fc.constantFrom(3_600, 700),
   failing: fc.constantFrom('None', 'None', 'None', 'First', 'All'),
+  putsBack: fc.nat({ max: 5 }).map((n) => n === 5),
   operationMs: fc.constantFrom(5_000, 40_000, 120_000),
   listLagMs: fc.constantFrom(0, 0, 20_000, LATE_MS),
   caLagMs: fc.constantFrom(0, 0, 30_000),
@@ -265,6 +268,7 @@ export const QUIET: Story = {
   knowsAccount: true,
   deadlineSeconds: 3_600,
   failing: 'None',
+  putsBack: false,
   operationMs: 5_000,
   listLagMs: 0,
   caLagMs: 0,

@@ -53,6 +53,19 @@ export class FakeWorkloads implements Workloads {
     this.#clock = clock;
   }
 
+  /** The same workloads, of whose templates somebody hears that they were written. */
+  watched(written: () => void): Workloads {
+    return {
+      list: (...given) => this.list(...given),
+      get: (ref) => this.get(ref),
+      annotateTemplate: async (workload, annotations, options) => {
+        const answer = await this.annotateTemplate(workload, annotations, options);
+        if (options?.dryRun !== true) written();
+        return answer;
+      },
+    };
+  }
+
   add(...workloads: readonly Workload[]): void {
     for (const workload of workloads) this.#workloads.set(workload.name, { workload, healthyMs: 0 });
   }
