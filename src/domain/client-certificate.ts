@@ -124,8 +124,21 @@ export function withCertificate(
 }
 
 /** A name alone tells nothing. */
-const isWorthKeeping = ({ sha1Fingerprint, issuing }: ClientCertificateStatus): boolean =>
-  sha1Fingerprint !== undefined || issuing !== undefined;
+const isWorthKeeping = ({ sha1Fingerprint, issuing, reason }: ClientCertificateStatus): boolean =>
+  sha1Fingerprint !== undefined || issuing !== undefined || reason !== undefined;
+
+/** Nothing stands in its way any more, or it is tried once more. */
+export function withoutReason({ reason: _reason, message: _message, ...entry }: ClientCertificateStatus) {
+  return entry;
+}
+
+/** Whether it is known to be in its Secret, with its key. While one is held up, those from before the reset are not. */
+export function isLive(entry: ClientCertificateStatus, { hold, before }: Request): boolean {
+  const { sha1Fingerprint, secretName, issuing, reason } = entry;
+  if (sha1Fingerprint === undefined || secretName === undefined) return false;
+  if (issuing !== undefined || reason !== undefined) return false;
+  return hold === undefined || before?.clientCertificates?.includes(sha1Fingerprint) !== true;
+}
 
 /** Enough for ten certificates, each issued, deleted and issued again several times. */
 const MAX_OPERATIONS = 100;

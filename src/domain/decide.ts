@@ -61,7 +61,7 @@ const NOTHING: Step = { kind: 'Nothing' };
  * | stalled for this generation | nothing; `NotPermitted` and `ObjectConflict` look again until the deadline; what was reset before it stalled is received when it is outdated, and looks around, as above |
  * | a newer generation of the same request | receive once more |
  * | a new value of `retry` while not stalled | record it |
- * | the issue of a client certificate was recorded and is not known to have ended in its Secret | resolve the certificate |
+ * | the issue of a client certificate was recorded and is not known to have ended in its Secret; not while it is held up and the rest rolls | resolve the certificate |
  * | outcome given up as unknown | stay stalled |
  * | suspended and not called | suspend |
  * | no longer suspended | receive: the deadline starts anew |
@@ -124,7 +124,9 @@ function whenStalled(reset: SslReset, facts: Facts): Step {
 
 function onward(reset: SslReset, facts: Facts): Step {
   const { request } = reset.status;
-  if (openIssue(reset) !== undefined) return afterDelay(reset, facts, { kind: 'ResolveCertificate' });
+  if (request?.hold === undefined && openIssue(reset) !== undefined) {
+    return afterDelay(reset, facts, { kind: 'ResolveCertificate' });
+  }
   if (request?.outcome === 'Unknown') return { kind: 'KeepUnknown' };
   if (isSettled(request)) return afterDelay(reset, facts, { kind: afterReset(reset, facts) });
   if (isSuspended(reset)) return { kind: 'Suspend' };

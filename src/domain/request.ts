@@ -108,7 +108,7 @@ export function received(reset: SslReset, arrival: Arrival, now: string): Reques
 
 /** The CAs were read and published: what goes with them, the client certificates' Secrets, is looked at anew. */
 export function published(request: Request, { now, otherResetTime, isNewCa }: Publication): Request {
-  const { issuedTime: _issuedTime, otherResetTime: _otherResetTime, ...rest } = request;
+  const { issuedTime: _issuedTime, hold: _hold, otherResetTime: _otherResetTime, ...rest } = request;
   return {
     ...rest,
     publishedTime: now,
@@ -156,6 +156,7 @@ function onward(request: Request): Omit<Request, 'generation' | 'requestId' | 'r
     retry: _retry,
     publishedTime: _publishedTime,
     issuedTime: _issuedTime,
+    hold: _hold,
     ...rest
   } = request;
   return rest;

@@ -352,9 +352,26 @@ export interface CloudSqlSslResetStatus {
      */
     publishedTime?: string;
     /**
-     * When all client certificates were in their Secrets; absent where none are asked for.
+     * When the client certificates were looked at last; absent where none are asked for.
      */
     issuedTime?: string;
+    /**
+     * Why a client certificate is not in its Secret, while what does not refer to that Secret is rolled first.
+     */
+    hold?: {
+      /**
+       * Reason of Ready once that has rolled.
+       */
+      reason: string;
+      /**
+       * What it waits for.
+       */
+      message?: string;
+      /**
+       * It is not tried again before this time.
+       */
+      retryTime?: string;
+    };
     /**
      * End of the newest reset of the instance by another object when the client certificates were looked at; a later one deletes them again.
      */
@@ -462,6 +479,14 @@ export interface CloudSqlSslResetStatus {
      * Secret that holds it.
      */
     secretName?: string;
+    /**
+     * Why it is not in its Secret; else absent.
+     */
+    reason?: string;
+    /**
+     * What stands in its way.
+     */
+    message?: string;
     /**
      * The write-ahead record of an issue that is not known to have ended in the Secret; whatever carries the name since then is ours without a key.
      */

@@ -1,4 +1,5 @@
 /** From what a step found out to the next status. The only place that writes conditions, history and what was executed. */
+import { holdVerdict } from './certificate-hold.ts';
 import { wantsCertificates } from './client-certificate.ts';
 import type { ConditionValue, Verdict } from './conditions.ts';
 import { oneLine, setConditions, toTime } from './conditions.ts';
@@ -105,6 +106,9 @@ function serverCaPublished(spec: Spec, facts: Facts, verdict: Verdict): Conditio
 
 function clientCertificatesIssued({ request, clientCertificates = [] }: Facts, verdict: Verdict): ConditionValue {
   const type = 'ClientCertificatesIssued';
+  if (request?.hold !== undefined) {
+    return { type, status: 'False', ...verdictOf(holdVerdict(request.hold)) };
+  }
   if (request?.issuedTime !== undefined) {
     const all = clientCertificates.map(({ commonName, secretName = '' }) => `${commonName} in Secret/${secretName}`);
     return { type, status: 'True', reason: 'Issued', message: all.join(', ') };
@@ -241,6 +245,10 @@ export function withCertificates(facts: Facts, clientCertificates: readonly Clie
   const { clientCertificates: _clientCertificates, ...others } = facts;
   return clientCertificates.length === 0 ? others : { ...others, clientCertificates };
 }
+
+/** What rolled so far has rolled without what is new now. */
+export const toBeRolled = (facts: Facts): Facts =>
+  facts.rollout?.revision === undefined ? facts : { ...facts, rollout: { revision: facts.rollout.revision } };
 
 export function factsOf({ status }: SslReset): Facts {
   const {

@@ -1,5 +1,6 @@
 /** From the instance's CAs to what is published and to the digest that rolls the workloads. */
 import { createHash } from 'node:crypto';
+import { isLive } from './client-certificate.ts';
 import { oneLine } from './conditions.ts';
 import type { ServerCas } from './instance.ts';
 import type { ClientCertificateStatus, InstanceRef, ServerCaStatus, Spec, SslReset } from './ssl-reset.ts';
@@ -29,7 +30,8 @@ export function revision(cas: ServerCas): string {
  * roll each other's workloads. DO NOT CHANGE, as above.
  */
 export function templateAnnotations({ metadata, spec, status }: SslReset): TemplateAnnotations {
-  const certificates = status.clientCertificates ?? [];
+  const { request, clientCertificates: all = [] } = status;
+  const certificates = all.filter((one) => request === undefined || isLive(one, request));
   return {
     [templateAnnotationKey(spec)]: status.rollout?.revision ?? '',
     ...(certificates.length > 0 && {

@@ -21,7 +21,9 @@ export const certificateLanding: Landing = {
       return { ...others, ...kept };
     }
     const { clientCertificates: _same, ...unchanged } = factsOf(current);
-    const next = { ...unchanged, ...kept, request: { ...request, ...seenRetry(current) } };
+    // A certificate that was delivered is yet to be rolled for.
+    const rollout = facts.rollout && { rollout: facts.rollout };
+    const next = { ...unchanged, ...kept, ...rollout, request: { ...request, ...seenRetry(current) } };
     return summarize(current, next, verdict, now);
   },
 };

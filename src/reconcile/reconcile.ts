@@ -7,7 +7,8 @@ import {
   withoutDelay,
   withoutFailures,
 } from '../domain/attempts.ts';
-import { findCondition, stalled, type Verdict, waiting } from '../domain/conditions.ts';
+import { holdingBack } from '../domain/certificate-hold.ts';
+import { findCondition, progressing, stalled, type Verdict, waiting } from '../domain/conditions.ts';
 import { decide, type Step } from '../domain/decide.ts';
 import { CloudSqlError, isKubernetesError, type KubernetesError } from '../domain/errors.ts';
 import { deadlineMessage } from '../domain/gate.ts';
@@ -178,7 +179,7 @@ const isBlocked = (
 /** Applies the deadline to what a step found out, and notes the delay that a failure costs. */
 function settle(reset: SslReset, step: Step, finding: Finding, { clock, settings }: World): Finding {
   const now = clock.now();
-  const ended = afterDeadline({ ...reset, status: finding.facts }, step, finding, now);
+  const ended = rollFirst(reset, step, afterDeadline({ ...reset, status: finding.facts }, step, finding, now), now);
   const { request } = ended.facts;
   if (request === undefined) return ended;
   return { ...ended, facts: { ...ended.facts, request: delayed(request, ended, now) } };
@@ -191,6 +192,15 @@ function settle(reset: SslReset, step: Step, finding: Finding, { clock, settings
     if (step.kind === 'Receive' || step.kind === 'Suspend') return current;
     return hasMovedOn(verdict) ? withoutFailures(current) : withoutDelay(current);
   }
+}
+
+/** Whoever does not need a client certificate that cannot be issued does not wait for it. */
+function rollFirst(reset: SslReset, { kind }: Step, finding: Finding, now: Date): Finding {
+  const facts = kind === 'Issue' || kind === 'ResolveCertificate' ? holdingBack(reset, finding, now) : undefined;
+  if (facts === undefined) return finding;
+  const { reason, message } = finding.verdict;
+  const verdict = progressing('RollingOut', `What does not need it is rolled first. ${reason}: ${message}`);
+  return { facts, verdict, ...(finding.events !== undefined && { events: finding.events }) };
 }
 
 /** Failures are forgotten only when the step at which they happened is behind us. */

@@ -34,6 +34,7 @@ const CLASSES = [
   'issue lost, executed',
   'issue lost, not executed',
   'end: certificate in its Secret',
+  'end: rolled without a certificate',
   'end: Stalled ClientCertificateConflict',
   'end: CA judged',
   'denied once more',

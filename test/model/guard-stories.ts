@@ -1,4 +1,5 @@
 /** For each guard, and each way to break it, the shortest story that misses it: here it is there, and holds. */
+import { rejection } from '../unit/support/scene.ts';
 import {
   after,
   before,
@@ -153,6 +154,10 @@ export const GUARD_STORIES: readonly NamedStory[] = [
     hasCertificates: true,
     rivalAtMs: 0,
     twists: [before(1, 'cloudSql.issue', pause(900_000))],
+  }),
+  told('a certificate holds back only what needs it (nothing rolls before it is issued)', {
+    hasCertificates: true,
+    issues: [{ kind: 'Answer', answer: rejection(400) }],
   }),
   told('no issue beside a call in doubt (it is not waited for)', {
     hasSecondObject: true,

@@ -407,8 +407,8 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: DECIDE,
-        find: "if (openIssue(reset) !== undefined) return afterDelay(reset, facts, { kind: 'ResolveCertificate' });",
-        replace: '',
+        find: 'if (request?.hold === undefined && openIssue(reset) !== undefined) {',
+        replace: 'if (reset === undefined) {',
       },
     ],
   },
@@ -516,6 +516,17 @@ export const MUTATIONS: readonly Mutation[] = [
         file: 'src/domain/put-back.ts',
         find: 'reverts >= (owner === undefined ? MAX_REVERTS : 1)',
         replace: 'reverts < 0 && owner === undefined',
+      },
+    ],
+  },
+  {
+    guard: 'a certificate holds back only what needs it',
+    broken: 'nothing rolls before it is issued',
+    patches: [
+      {
+        file: 'src/reconcile/reconcile.ts',
+        find: 'holdingBack(reset, finding, now) : undefined',
+        replace: 'undefined : undefined',
       },
     ],
   },

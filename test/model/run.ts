@@ -33,6 +33,7 @@ export async function run(story: Story): Promise<Result> {
     judgeEnds(stage.api.list(), promises, story);
     stage.judgeCertificates();
     if (knowsEachReset(story)) stage.judgeCas();
+    stage.judgeRolls();
     await judgeQuiet();
     if (stage.isFighting()) promises.breaks('L1: a pod template that is put back is fought');
     if (stage.hasStrayWrites()) promises.breaks('S3: a workload that does not depend on the instance was written');

@@ -1,5 +1,6 @@
-import { isTrue } from '../../src/domain/conditions.ts';
+import { findCondition, isTrue } from '../../src/domain/conditions.ts';
 import { isUnresolved } from '../../src/domain/request.ts';
+import type { SslReset } from '../../src/domain/ssl-reset.ts';
 import { templateAnnotationKey, templateAnnotations } from '../../src/domain/tls-material.ts';
 import { aReset, aWorkload } from '../unit/support/builders.ts';
 import { FakeNamespaces, FakeObjects, FakePods, FakeWorkloads } from '../unit/support/fake-cluster.ts';
@@ -21,6 +22,11 @@ const PUT_BACK_MS = 300;
 const RESTART_MS = 2_000;
 /** When somebody restarts the instance after all, once the faults are over. */
 const LAST_RESTART_MS = 900_000;
+
+/** The reset is done, and a client certificate waits for a person. */
+const isHeldUp = ({ status: { conditions, request } }: SslReset): boolean =>
+  request?.publishedTime !== undefined &&
+  ['InvalidRequest', 'ClientCertificateConflict'].includes(findCondition(conditions, 'Stalled')?.reason ?? '');
 
 /** Cloud SQL, the API server, and two replicas, in virtual time. */
 export class Stage implements Plot {
@@ -158,6 +164,18 @@ export class Stage implements Plot {
         this.#objects.dataOf({ ...object.metadata, kind: 'Secret', name }),
       );
     }
+  }
+
+  /** A client certificate that cannot be issued keeps nobody from the new CA who does not need it. */
+  judgeRolls(): void {
+    const [object, ...others] = this.api.list();
+    if (object === undefined || others.length > 0 || !isHeldUp(object)) return;
+    // A CA service keeps the CA that they have.
+    if (this.#story.instance === 'CaService') return;
+    const carried = this.#workloads.read('api').templateAnnotations[templateAnnotationKey(object.spec)];
+    if (carried !== object.status.rollout?.revision)
+      this.promises.breaks('the workloads wait with the dead CA for a client certificate that cannot be issued');
+    this.promises.note('end: rolled without a certificate');
   }
 
   nextPaceMs(): number {

@@ -9,11 +9,12 @@ import {
   type WantedCertificate,
   withCertificate,
   withoutIssue,
+  withoutReason,
 } from '../../domain/client-certificate.ts';
-import { progressing, stalled, type Verdict, waiting } from '../../domain/conditions.ts';
+import { oneLine, progressing, type Verdict, waiting } from '../../domain/conditions.ts';
 import { type IssueJudgement, judgeIssue } from '../../domain/judge-answer.ts';
 import type { ClientCertificateStatus, SslReset } from '../../domain/ssl-reset.ts';
-import { type Facts, factsOf, summarize, withCertificates } from '../../domain/status.ts';
+import { type Facts, factsOf, summarize, toBeRolled, withCertificates } from '../../domain/status.ts';
 import { CallWindow } from '../call-window.ts';
 import { certificateLanding } from '../certificate-landing.ts';
 import type { Finding, StepResult, World } from '../pass.ts';
@@ -74,7 +75,7 @@ const outcome = (recorded: SslReset, finding: Finding): StepResult => ({
 
 /** With milliseconds: two records of one name must not share a time, and so a grace. */
 function openedIssue(reset: SslReset, { wanted: { commonName }, listed }: IssueTarget, now: Date): OpenIssue {
-  const past = recordedCertificate(reset, commonName) ?? { commonName };
+  const past = withoutReason(recordedCertificate(reset, commonName) ?? { commonName });
   const own = past.sha1Fingerprint === undefined ? [] : [past.sha1Fingerprint];
   return { ...past, issuing: { time: now.toISOString(), before: [...new Set([...listed, ...own])] } };
 }
@@ -126,12 +127,12 @@ function unanswered(
         ...(retryAfterMs !== undefined && { retryAfterMs }),
       };
     }
-    case 'Invalid':
-      return notExecuted(
-        recorded,
-        issue,
-        stalled(judgement.reason, `${what}. Cloud SQL refused: ${judgement.message}`),
-      );
+    case 'Invalid': {
+      // It is not tried again before a person says so; the others have their turn.
+      const message = oneLine(`${what}. Cloud SQL refused: ${judgement.message}`);
+      const entry = { ...withoutIssue(issue), reason: judgement.reason, message };
+      return { facts: withEntry(recorded, entry), verdict: progressing('IssuingClientCertificates', message) };
+    }
     case 'Resolve':
       return {
         facts: factsOf(recorded),
@@ -176,7 +177,7 @@ function delivered(recorded: SslReset, entry: WantedCertificate & HeldCertificat
   const { commonName, secretName, sha1Fingerprint } = entry;
   const note = `Client certificate ${commonName} (${sha1Fingerprint}) is issued and in Secret/${secretName}`;
   return {
-    facts: withEntry(recorded, entry),
+    facts: toBeRolled(withEntry(recorded, entry)),
     verdict: progressing('IssuingClientCertificates', note),
     events: [{ type: 'Normal', reason: 'IssuingClientCertificates', action: 'IssueClientCertificate', note }],
   };

@@ -1,3 +1,4 @@
+import { worst } from '../../domain/certificate-hold.ts';
 import {
   type CertificateJudgement,
   heldCertificate,
@@ -6,7 +7,8 @@ import {
   secretKeys,
   type WantedCertificate,
 } from '../../domain/client-certificate.ts';
-import { progressing, stalled, toTime, type Verdict } from '../../domain/conditions.ts';
+import { oneLine, progressing, stalled, toTime, type Verdict } from '../../domain/conditions.ts';
+import { retryCommand } from '../../domain/gate.ts';
 import type { ClientCertificate } from '../../domain/instance.ts';
 import type { ClientCertificateStatus, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf, withCertificates } from '../../domain/status.ts';
@@ -43,21 +45,51 @@ async function lookAndAct(reset: SslReset, world: World): Promise<StepResult> {
   const serverCa = serverCaPem(cas, reset.spec.serverCa?.contents ?? 'All');
 
   const judged = secrets.map((one) => judge(one, reset, listed));
-  const obstacle = await refreshServerCa(judged, serverCa, reset, world);
-  if (obstacle !== undefined) return { kind: 'Finding', facts: factsOf(reset), verdict: obstacle };
+  const held: Held[] = await refreshServerCa(judged, serverCa, reset, world);
   // Whoever can come back does, before somebody else's certificate stops the rest.
-  for (const { wanted, secret, judgement } of judged) {
-    if (judgement.kind === 'Keep' || judgement.kind === 'Conflict') continue;
-    const refused = await dryRun(reset, wanted, secret, world);
-    if (refused !== undefined) return { kind: 'Finding', facts: factsOf(reset), verdict: refused };
-    const { commonName } = wanted;
-    return judgement.kind === 'Delete'
-      ? deleteCertificate(reset, { commonName, ...judgement }, world)
-      : issueCertificate(reset, { wanted, secret, serverCa, listed: fingerprintsOf(commonName, listed) }, world);
+  for (const one of judged.filter(({ judgement }) => judgement.kind !== 'Keep')) {
+    const obstacle = await obstacleTo(one, reset, world);
+    if (obstacle === undefined) return act(one, reset, { serverCa, listed }, world);
+    held.push({ commonName: one.wanted.commonName, obstacle });
   }
   const orphan = orphanOf(reset, listed);
   if (orphan !== undefined) return deleteCertificate(reset, orphan, world);
-  return conflictOf(reset, judged) ?? done(reset, request, judged, world);
+  return heldUp(reset, judged, held) ?? done(reset, request, judged, world);
+}
+
+/** A certificate that cannot be in its Secret now, and why. */
+interface Held {
+  readonly commonName: string;
+  readonly obstacle: Verdict;
+}
+
+/** What would fail after a certificate was issued, or the old one deleted, is found out before. */
+async function obstacleTo(
+  { wanted, secret, judgement }: Judged,
+  reset: SslReset,
+  { objects }: World,
+): Promise<Verdict | undefined> {
+  const { commonName } = wanted;
+  const { reason, message = '' } = recordedCertificate(reset, commonName) ?? {};
+  if (reason === 'InvalidRequest')
+    return stalled('InvalidRequest', `${message}. Try again with: ${retryCommand(reset)}`);
+  if (judgement.kind === 'Conflict') {
+    return stalled('ClientCertificateConflict', conflict(reset, commonName, [judgement.sha1Fingerprint]));
+  }
+  const contents = certificateSecret(reset, wanted, DRY_RUN);
+  return orCannotPublish(() => applyObject(objects, contents, { before: secret, dryRun: true }));
+}
+
+function act(
+  { wanted, secret, judgement }: Judged,
+  reset: SslReset,
+  { serverCa, listed }: { readonly serverCa: string; readonly listed: readonly ClientCertificate[] },
+  world: World,
+): Promise<StepResult> {
+  const { commonName } = wanted;
+  return judgement.kind === 'Delete'
+    ? deleteCertificate(reset, { commonName, ...judgement }, world)
+    : issueCertificate(reset, { wanted, secret, serverCa, listed: fingerprintsOf(commonName, listed) }, world);
 }
 
 /** Read before all else: whoever publishes newer ones after that turns an apply over this into a conflict. */
@@ -94,12 +126,14 @@ const publishAgain = (reset: SslReset, { publishedTime: _publishedTime, ...reque
 /** A list that does not settle is not read without a pause. */
 const REPUBLISH_MS = 1_000;
 
+/** Answers those whose Secret cannot take the server CAs. */
 async function refreshServerCa(
   judged: readonly Judged[],
   serverCa: string,
   reset: SslReset,
   { objects }: World,
-): Promise<Verdict | undefined> {
+): Promise<Held[]> {
+  const held: Held[] = [];
   for (const { wanted, secret, judgement } of judged) {
     if (judgement.kind !== 'Keep' || secret === undefined) continue;
     const { [secretKeys.certificate]: certificate = '', [secretKeys.privateKey]: privateKey = '' } = secret.data;
@@ -109,15 +143,11 @@ async function refreshServerCa(
       [secretKeys.serverCa]: serverCa,
     };
     const contents = certificateSecret(reset, wanted, data);
-    const obstacle = await applyObject(objects, contents, { before: secret, dryRun: false });
-    if (obstacle !== undefined) return obstacle;
+    const obstacle = await orCannotPublish(() => applyObject(objects, contents, { before: secret, dryRun: false }));
+    if (obstacle !== undefined) held.push({ commonName: wanted.commonName, obstacle });
   }
-  return undefined;
+  return held;
 }
-
-/** What would fail after a certificate was issued, or the old one deleted, is found out before. */
-const dryRun = (reset: SslReset, wanted: WantedCertificate, before: PublishedObject | undefined, { objects }: World) =>
-  applyObject(objects, certificateSecret(reset, wanted, DRY_RUN), { before, dryRun: true });
 
 const fingerprintsOf = (name: string, listed: readonly ClientCertificate[]): readonly string[] =>
   listed.filter(({ commonName }) => commonName === name).map(({ sha1Fingerprint }) => sha1Fingerprint);
@@ -133,11 +163,19 @@ function orphanOf({ spec, status }: SslReset, listed: readonly ClientCertificate
   return undefined;
 }
 
-function conflictOf(reset: SslReset, judged: readonly Judged[]): StepResult | undefined {
-  const found = judged.find(({ judgement }) => judgement.kind === 'Conflict');
-  if (found?.judgement.kind !== 'Conflict') return undefined;
-  const message = conflict(reset, found.wanted.commonName, [found.judgement.sha1Fingerprint]);
-  return { kind: 'Finding', facts: factsOf(reset), verdict: stalled('ClientCertificateConflict', message) };
+/** The others are in their Secrets: what stands in the way of these is all that is left. */
+function heldUp(reset: SslReset, judged: readonly Judged[], held: readonly Held[]): StepResult | undefined {
+  const verdict = worst(held.map(({ obstacle }) => obstacle));
+  if (verdict === undefined) return undefined;
+  const entries = judged.flatMap((one): readonly ClientCertificateStatus[] => {
+    const { commonName } = one.wanted;
+    const obstacle = held.find((each) => each.commonName === commonName)?.obstacle;
+    if (obstacle === undefined) return statusOf(one);
+    const past = recordedCertificate(reset, commonName) ?? { commonName };
+    const { reason, message } = obstacle;
+    return [past.reason === 'InvalidRequest' ? past : { ...past, reason, message: oneLine(message) }];
+  });
+  return { kind: 'Finding', facts: withCertificates(factsOf(reset), entries), verdict };
 }
 
 function done(reset: SslReset, request: Request, judged: readonly Judged[], { clock }: World): StepResult {

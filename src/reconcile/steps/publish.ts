@@ -1,5 +1,5 @@
 import { deadline, lookAgainDelayMs, pollDelayMs } from '../../domain/attempts.ts';
-import { wantsCertificates } from '../../domain/client-certificate.ts';
+import { wantsCertificates, withoutReason } from '../../domain/client-certificate.ts';
 import { oneLine, progressing, stalled, toTime, type Verdict, waiting } from '../../domain/conditions.ts';
 import { retryCommand } from '../../domain/gate.ts';
 import { caOwner, type Instance, isFirstGeneration, type ServerCas } from '../../domain/instance.ts';
@@ -8,7 +8,7 @@ import { BASELINE_SIZE, hasNewServerCertificate } from '../../domain/resolve.ts'
 import { newRoll } from '../../domain/roll-progress.ts';
 import { shell } from '../../domain/shell.ts';
 import type { Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
-import { factsOf } from '../../domain/status.ts';
+import { type Facts, factsOf, withCertificates } from '../../domain/status.ts';
 import { revision, serverCaPem, serverCaStatus } from '../../domain/tls-material.ts';
 import { findRestart, isNewCa, isStillOld, judgeUnchangedCa } from '../../domain/unchanged-ca.ts';
 import type { Finding, StepEvent, StepResult, World } from '../pass.ts';
@@ -58,7 +58,7 @@ async function readAndPublish(reset: SslReset, world: World): Promise<StepResult
   return {
     kind: 'Finding',
     facts: {
-      ...withSiblingCalls(facts, siblingCalls),
+      ...withSiblingCalls(tryingAgain(facts), siblingCalls),
       serverCa,
       request: published(request, { now: toTime(world.clock.now()), otherResetTime, isNewCa: isNewCa(request, cas) }),
       rollout: newRoll(revision(cas), facts.rollout),
@@ -71,6 +71,10 @@ async function readAndPublish(reset: SslReset, world: World): Promise<StepResult
     events: finished(reset, serverCa.sha1Fingerprint),
   };
 }
+
+/** What stood in the way of a client certificate is forgotten: it is tried once more. */
+const tryingAgain = (facts: Facts): Facts =>
+  withCertificates(facts, (facts.clientCertificates ?? []).map(withoutReason));
 
 type Unfinished = Pick<Finding, 'verdict' | 'requeueAfterMs'>;
 

@@ -1,4 +1,5 @@
 import { afterFailure } from '../../domain/attempts.ts';
+import { refersToHeldBack, released } from '../../domain/certificate-hold.ts';
 import { oneLine, progressing, ready, stalled, toTime, type Verdict, waiting } from '../../domain/conditions.ts';
 import { type Dependent, isSame } from '../../domain/dependents.ts';
 import { isKubernetesError, type KubernetesError } from '../../domain/errors.ts';
@@ -34,10 +35,12 @@ const JUDGE_EVERY_MS = 1_000;
 export async function roll(reset: SslReset, world: World): Promise<StepResult> {
   const facts = factsOf(reset);
   const revision = facts.rollout?.revision ?? '';
-  if (reset.spec.rollout.disabled) return { kind: 'Finding', facts, verdict: ended(reset, facts) };
+  if (reset.spec.rollout.disabled) return { kind: 'Finding', facts, verdict: verdictOf(reset, facts) };
   const reading = await orCannotPublish(() => readSome(reset, world));
   if ('kind' in reading) return { kind: 'Finding', facts, verdict: reading };
-  const trusted = trusting(reset, reading.dependents);
+  const all = trusting(reset, reading.dependents);
+  const isHeldBack = refersToHeldBack(reset);
+  const trusted = all.filter((one) => !isHeldBack(one, all));
   const options: RollOptions = {
     annotations: templateAnnotations(reset),
     rollout: reset.spec.rollout,
@@ -56,13 +59,13 @@ export async function roll(reset: SslReset, world: World): Promise<StepResult> {
   const judged = plan.workloads.map((row) => failedRow(row, started, options, world));
   const rows = withStarts(judged, annotated, options.now);
   const progress = furthest(plan.progress, facts.rollout, options.now);
-  const rollout = rolloutStatus(revision, rows, { paused: plan.paused, ...progress });
+  const heldBack = all.filter((one) => isHeldBack(one, all)).map((one) => heldBackRow(one, facts));
+  const rollout = rolloutStatus(revision, [...rows, ...heldBack], { paused: plan.paused, ...progress });
   const next = { ...facts, rollout };
   const isSettled = plan.isSettled && started.every(({ kind }) => kind === 'Annotated');
   return {
     kind: 'Finding',
-    facts: next,
-    ...(isSettled ? { verdict: ended(reset, next) } : goesOn(rollout, reading)),
+    ...(isSettled ? ended(reset, next, world.clock.now()) : { facts: next, ...goesOn(rollout, reading) }),
     events: [...events, ...rollEvents(facts.rollout, rows, { found, now: options.now })],
   };
 }
@@ -141,7 +144,27 @@ function failedRow(
   }
 }
 
-function ended(reset: SslReset, facts: Facts): Verdict {
+/** It goes on once the certificate that its Secret is to hold has been issued. */
+const heldBackRow = ({ kind, name, wave }: Dependent, { request }: Facts): WorkloadStatus => ({
+  kind,
+  name,
+  wave,
+  state: 'Pending',
+  message: oneLine(
+    `It refers to the Secret of a client certificate that is not issued, and rolls once it is: ${request?.hold?.message ?? ''}`,
+  ),
+});
+
+function ended(reset: SslReset, facts: Facts, now: Date): Pick<Finding, 'facts' | 'verdict' | 'retryAfterMs'> {
+  const hold = facts.request?.hold;
+  if (facts.request === undefined || hold === undefined) return { facts, verdict: verdictOf(reset, facts) };
+  const { request, verdict, retryAfterMs } = released({ ...facts.request, hold }, now);
+  const { operation } = facts;
+  if (operation?.error !== undefined) return { facts: { ...facts, request }, verdict: failed(reset, operation) };
+  return { facts: { ...facts, request }, verdict, retryAfterMs };
+}
+
+function verdictOf(reset: SslReset, facts: Facts): Verdict {
   const { request, operation, rollout } = facts;
   if (operation?.error !== undefined) return failed(reset, operation);
   if ((rollout?.failed ?? 0) > 0) {

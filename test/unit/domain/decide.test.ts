@@ -289,6 +289,17 @@ const rows: readonly Row[] = [
   },
   { known: 'an open issue', parts: { spec: wanting, status: { ...complete, ...issuing } }, step: 'ResolveCertificate' },
   {
+    known: 'an open issue that is held up while the rest rolls',
+    parts: {
+      spec: wanting,
+      status: {
+        request: { ...complete.request, issuedTime: NOW, hold: { reason: 'DeadlineExceeded' } },
+        ...issuing,
+      },
+    },
+    step: 'Roll',
+  },
+  {
     known: 'an open issue, and a request that was not called yet',
     parts: { spec: wanting, status: { request: aRequest(), ...issuing } },
     step: 'ResolveCertificate',

@@ -276,11 +276,20 @@ describe('an issue that Cloud SQL refuses', () => {
     });
   }
 
-  test('with 400 stalls as InvalidRequest', async () => {
+  test('with 400 stalls as InvalidRequest once the others are issued, and is not tried again', async () => {
     const scene = new CertificateScene();
     scene.cloudSql.issueTurns.push({ kind: 'Answer', answer: rejection(400) });
     await driven(scene);
-    assert.deepEqual([scene.end, scene.status.clientCertificates], ['InvalidRequest', undefined]);
+    assert.deepEqual([scene.end, scene.cloudSql.issues], ['InvalidRequest', ['batch']]);
+    const entries = scene.status.clientCertificates?.map(({ commonName, secretName, reason }) => [
+      commonName,
+      secretName,
+      reason,
+    ]);
+    assert.deepEqual(entries, [
+      ['app', undefined, 'InvalidRequest'],
+      ['batch', 'batch-cert', undefined],
+    ]);
   });
 });
 

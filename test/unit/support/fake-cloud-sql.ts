@@ -91,6 +91,8 @@ export class FakeCloudSql implements CloudSql {
   hidesServerCa = false;
   /** The list of server CAs alone fails with it. */
   listProblem: CloudSqlError | undefined;
+  /** The list of client certificates fails with it. */
+  certificatesOutage: CloudSqlError | undefined;
   /** Calls that reached the wire. */
   calls = 0;
   /** Numbers of the calls that were executed, counted from 0. */
@@ -144,6 +146,8 @@ export class FakeCloudSql implements CloudSql {
 
   async clientCertificates(): Promise<readonly ClientCertificate[]> {
     this.#readCertificates();
+    this.#readInstance();
+    if (this.certificatesOutage !== undefined) throw this.certificatesOutage;
     return this.liveCertificates;
   }
 

@@ -184,6 +184,8 @@ export class FakeObjects implements PublishedObjects {
   refusal: KubernetesError | undefined;
   /** What admission makes of what is applied, also in a dry run. */
   admission: (contents: PublishedContents) => Partial<PublishedContents> = () => ({});
+  /** The same of those with these names. */
+  readonly refusing = new Map<string, KubernetesError>();
   writes = 0;
 
   async get({ kind, namespace, name }: PublishedObjectRef): Promise<PublishedObject | undefined> {
@@ -196,7 +198,8 @@ export class FakeObjects implements PublishedObjects {
   ): Promise<StoredContents> {
     const current = await this.get(contents);
     if (current?.uid !== before?.uid || current?.resourceVersion !== before?.resourceVersion) throw conflict();
-    if (this.refusal !== undefined) throw this.refusal;
+    const refusal = this.refusing.get(contents.name) ?? this.refusal;
+    if (refusal !== undefined) throw refusal;
     const admitted = { immutable: false, ...contents, ...this.admission(contents) };
     if (dryRun) return admitted;
     this.writes += 1;
