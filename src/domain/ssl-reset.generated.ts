@@ -480,6 +480,10 @@ export interface CloudSqlSslResetStatus {
      */
     secretName?: string;
     /**
+     * It was there before and came with a Secret that was handed over; it is never deleted.
+     */
+    handedOver?: boolean;
+    /**
      * Why it is not in its Secret; else absent.
      */
     reason?: string;

@@ -396,8 +396,8 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: CERTIFICATE,
-        find: 'named.find(({ sha1Fingerprint }) => sha1Fingerprint === recorded)',
-        replace: 'named[0]',
+        find: 'sha1Fingerprint === recorded?.sha1Fingerprint && !isHandedOver(sha1Fingerprint)',
+        replace: "sha1Fingerprint !== ''",
       },
     ],
   },

@@ -3,6 +3,7 @@ import {
   type CertificateJudgement,
   heldCertificate,
   judgeCertificate,
+  type KeySecret,
   recordedCertificate,
   secretKeys,
   type WantedCertificate,
@@ -19,7 +20,8 @@ import { conflict } from './certificate-conflict.ts';
 import { deleteCertificate } from './delete-certificate.ts';
 import { LOOKING_FOR_DEPENDENTS } from './find-dependents.ts';
 import { issueCertificate } from './issue-certificate.ts';
-import { applyObject, certificateSecret, DRY_RUN, orCannotPublish } from './published-object.ts';
+import { type CertificateMove, moveCertificates, obstacleIn, obstaclesToMoves } from './move-certificates.ts';
+import { applyObject, certificateSecret, DRY_RUN, orCannotPublish, originOf } from './published-object.ts';
 import { readServerCas } from './server-cas.ts';
 
 /** One client certificate that the spec wants, and what there is of it. */
@@ -44,11 +46,17 @@ async function lookAndAct(reset: SslReset, world: World): Promise<StepResult> {
   const listed = await world.cloudSql.clientCertificates(reset.spec);
   const serverCa = serverCaPem(cas, reset.spec.serverCa?.contents ?? 'All');
 
-  const judged = secrets.map((one) => judge(one, reset, listed));
+  const { clientCertificates: wanted = [] } = reset.spec;
+  const judged = wanted.map((one) => judge(one, secrets, reset, listed));
   const held: Held[] = await refreshServerCa(judged, serverCa, reset, world);
+  const moves = movesOf(judged, secrets);
+  const obstacles = await obstaclesToMoves(moves, reset, world);
+  const free = moves.filter((move) => !obstacles.has(move));
+  if (free.length > 0) return moveCertificates(free, serverCa, reset, world);
+  for (const [move, obstacle] of obstacles) held.push({ commonName: move.wanted.commonName, obstacle });
   // Whoever can come back does, before somebody else's certificate stops the rest.
-  for (const one of judged.filter(({ judgement }) => judgement.kind !== 'Keep')) {
-    const obstacle = await obstacleTo(one, reset, world);
+  for (const one of judged.filter(({ judgement: { kind } }) => kind !== 'Keep' && kind !== 'Move')) {
+    const obstacle = obstacleIn(one.wanted.secretName, obstacles) ?? (await obstacleTo(one, reset, world));
     if (obstacle === undefined) return act(one, reset, { serverCa, listed }, world);
     held.push({ commonName: one.wanted.commonName, obstacle });
   }
@@ -92,28 +100,52 @@ function act(
     : issueCertificate(reset, { wanted, secret, serverCa, listed: fingerprintsOf(commonName, listed) }, world);
 }
 
-/** Read before all else: whoever publishes newer ones after that turns an apply over this into a conflict. */
-const readSecrets = (reset: SslReset, { objects }: World): Promise<readonly Omit<Judged, 'judgement'>[]> =>
-  Promise.all(
-    (reset.spec.clientCertificates ?? []).map(async (wanted) => ({
-      wanted,
-      secret: await objects.get(certificateSecret(reset, wanted, {})),
-    })),
-  );
+type Secrets = ReadonlyMap<string, PublishedObject>;
+
+/**
+ * Those that the spec names, and those that held the certificates before. Read before all else: whoever publishes newer
+ * ones after that turns an apply over this into a conflict.
+ */
+async function readSecrets(reset: SslReset, { objects }: World): Promise<Secrets> {
+  const { clientCertificates: wanted = [] } = reset.spec;
+  const past = wanted.flatMap(({ commonName }) => recordedCertificate(reset, commonName)?.secretName ?? []);
+  const names = new Set([...wanted.map(({ secretName }) => secretName), ...past]);
+  const { namespace } = reset.metadata;
+  const read = await Promise.all([...names].map((name) => objects.get({ kind: 'Secret', namespace, name })));
+  return new Map(read.flatMap((secret) => (secret === undefined ? [] : [[secret.name, secret]])));
+}
 
 function judge(
-  { wanted, secret }: Omit<Judged, 'judgement'>,
+  wanted: WantedCertificate,
+  secrets: Secrets,
   reset: SslReset,
   listed: readonly ClientCertificate[],
 ): Judged {
-  const { commonName } = wanted;
-  const recorded = recordedCertificate(reset, commonName)?.sha1Fingerprint;
-  return {
-    wanted,
-    secret,
-    judgement: judgeCertificate({ commonName, recorded, listed, held: secret && heldCertificate(secret.data) }),
-  };
+  const { commonName, secretName } = wanted;
+  const secret = secrets.get(secretName);
+  const judgement = judgeCertificate({
+    commonName,
+    recorded: recordedCertificate(reset, commonName),
+    listed,
+    secret: secret && keySecret(secret, reset),
+    others: [...secrets.values()].filter((one) => one !== secret).map((one) => keySecret(one, reset)),
+  });
+  return { wanted, secret, judgement };
 }
+
+const keySecret = (secret: PublishedObject, reset: SslReset): KeySecret => ({
+  name: secret.name,
+  origin: originOf(secret, reset),
+  held: heldCertificate(secret.data),
+});
+
+const movesOf = (judged: readonly Judged[], secrets: Secrets): readonly CertificateMove[] =>
+  judged.flatMap(({ wanted, secret, judgement }) => {
+    const source = judgement.kind === 'Move' ? secrets.get(judgement.from) : undefined;
+    if (judgement.kind !== 'Move' || source === undefined) return [];
+    const { held, isOurs, from } = judgement;
+    return [{ wanted, held, isOurs, from, to: wanted.secretName, source, target: secret }];
+  });
 
 /** The instance got other CAs since they were published: everything that carries them must carry the same. */
 const publishAgain = (reset: SslReset, { publishedTime: _publishedTime, ...request }: Request): StepResult => ({
@@ -187,4 +219,4 @@ function done(reset: SslReset, request: Request, judged: readonly Judged[], { cl
 }
 
 const statusOf = ({ wanted, judgement }: Judged): readonly ClientCertificateStatus[] =>
-  judgement.kind === 'Keep' ? [{ ...wanted, ...judgement.held }] : [];
+  judgement.kind === 'Keep' ? [{ ...wanted, ...judgement.held, ...(!judgement.isOurs && { handedOver: true }) }] : [];

@@ -1,5 +1,5 @@
 import { deadline, lookAgainDelayMs, pollDelayMs } from '../../domain/attempts.ts';
-import { wantsCertificates, withoutReason } from '../../domain/client-certificate.ts';
+import { heldCertificate, secretKeys, wantsCertificates, withoutReason } from '../../domain/client-certificate.ts';
 import { oneLine, progressing, stalled, toTime, type Verdict, waiting } from '../../domain/conditions.ts';
 import { retryCommand } from '../../domain/gate.ts';
 import { caOwner, type Instance, isFirstGeneration, type ServerCas } from '../../domain/instance.ts';
@@ -12,6 +12,7 @@ import { type Facts, factsOf, withCertificates } from '../../domain/status.ts';
 import { revision, serverCaPem, serverCaStatus } from '../../domain/tls-material.ts';
 import { findRestart, isNewCa, isStillOld, judgeUnchangedCa } from '../../domain/unchanged-ca.ts';
 import type { Finding, StepEvent, StepResult, World } from '../pass.ts';
+import type { PublishedObject } from '../ports.ts';
 import { readServerCertificates } from './evidence.ts';
 import { LOOKING_FOR_DEPENDENTS } from './find-dependents.ts';
 import { callsToRemember, withSiblingCalls } from './look-around.ts';
@@ -46,7 +47,7 @@ async function readAndPublish(reset: SslReset, world: World): Promise<StepResult
   }
   const unsettled = whileTakenBack(reset, cas, world);
   if (unsettled !== undefined) return { kind: 'Finding', facts, ...unsettled };
-  const contents = serverCaObject(reset, serverCaPem(cas, reset.spec.serverCa?.contents ?? 'All'));
+  const contents = contentsOf(reset, cas, before);
   const obstacle = contents && (await applyObject(world.objects, contents, { before, dryRun: false }));
   if (obstacle !== undefined) return { kind: 'Finding', facts, verdict: obstacle };
   const previousSha1Fingerprint = request.before?.serverCaSha1Fingerprint ?? facts.serverCa?.previousSha1Fingerprint;
@@ -75,6 +76,22 @@ async function readAndPublish(reset: SslReset, world: World): Promise<StepResult
 /** What stood in the way of a client certificate is forgotten: it is tried once more. */
 const tryingAgain = (facts: Facts): Facts =>
   withCertificates(facts, (facts.clientCertificates ?? []).map(withoutReason));
+
+function contentsOf(reset: SslReset, cas: ServerCas, before: PublishedObject | undefined) {
+  const wanted = serverCaObject(reset, serverCaPem(cas, reset.spec.serverCa?.contents ?? 'All'));
+  return wanted && { ...wanted, data: { ...keyOnItsWay(reset, before), ...wanted.data } };
+}
+
+/** A client certificate that the spec now wants elsewhere is still to be moved out of the Secret, with its only key. */
+function keyOnItsWay({ status }: SslReset, before: PublishedObject | undefined): PublishedObject['data'] {
+  const held = before && heldCertificate(before.data);
+  const isThere = (status.clientCertificates ?? []).some(
+    (one) => one.secretName === before?.name && one.sha1Fingerprint === held?.sha1Fingerprint,
+  );
+  if (held === undefined || before === undefined || !isThere) return {};
+  const kept = [secretKeys.certificate, secretKeys.privateKey];
+  return Object.fromEntries(kept.map((key) => [key, before.data[key] ?? '']));
+}
 
 type Unfinished = Pick<Finding, 'verdict' | 'requeueAfterMs'>;
 

@@ -1,4 +1,4 @@
-import { secretKeys, type WantedCertificate } from '../../domain/client-certificate.ts';
+import { type SecretOrigin, secretKeys, type WantedCertificate } from '../../domain/client-certificate.ts';
 import { stalled, type Verdict, waiting } from '../../domain/conditions.ts';
 import { isKubernetesError, type KubernetesErrorKind } from '../../domain/errors.ts';
 import { notUnderstood } from '../../domain/not-understood.ts';
@@ -44,6 +44,12 @@ const objectOf = (
   annotations: { [annotations.managedBy]: metadata.name },
   data,
 });
+
+/** By the annotation it is this object's to write; the label is on what the operator itself has written. */
+export function originOf({ labels, annotations: found }: PublishedObject, { metadata }: SslReset): SecretOrigin {
+  if (found[annotations.managedBy] !== metadata.name) return 'Foreign';
+  return labels[MANAGED_BY_LABEL] === FIELD_MANAGER ? 'Own' : 'HandedOver';
+}
 
 export const describeObject = ({ kind, name }: Pick<PublishedContents, 'kind' | 'name'>): string => `${kind}/${name}`;
 
@@ -121,15 +127,19 @@ function obstacleTo(before: PublishedObject, contents: PublishedContents): Verdi
 const immutableMessage = (contents: PublishedContents): string =>
   `${describeObject(contents)} is immutable; name another ${contents.kind} in the spec, and have the workloads refer to that one. To delete it and make it again does not help: while any pod on a node refers to that name, its kubelet hands the old content to new pods`;
 
-function ownershipConflict(before: PublishedObject, contents: PublishedContents): Verdict | undefined {
+/** Whether the object may be written, and what it holds be taken for ours. */
+export function ownershipConflict(
+  before: PublishedObject,
+  contents: Pick<PublishedContents, 'annotations'>,
+): Verdict | undefined {
   const owner = contents.annotations[annotations.managedBy] ?? '';
   const found = before.annotations[annotations.managedBy];
   if (found === owner) return undefined;
-  const { kind, namespace, name } = contents;
+  const { kind, namespace, name } = before;
   const handOver = shell`kubectl -n ${namespace} annotate ${kind.toLowerCase()} ${name} --overwrite ${annotations.managedBy}=${owner}`;
   return stalled(
     'ObjectConflict',
-    `${describeObject(contents)} ${whoseIs(found)}; it is left untouched. Hand it over with: ${handOver}`,
+    `${describeObject(before)} ${whoseIs(found)}; it is left untouched. Hand it over with: ${handOver}`,
   );
 }
 

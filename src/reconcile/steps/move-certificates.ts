@@ -1,0 +1,117 @@
+import { isDeepStrictEqual } from 'node:util';
+import {
+  type HeldCertificate,
+  inSafeOrder,
+  type Move,
+  secretKeys,
+  type WantedCertificate,
+  withCertificate,
+} from '../../domain/client-certificate.ts';
+import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
+import type { ClientCertificateStatus, SslReset } from '../../domain/ssl-reset.ts';
+import { factsOf, toBeRolled, withCertificates } from '../../domain/status.ts';
+import type { StepEvent, StepResult, World } from '../pass.ts';
+import type { PublishedObject } from '../ports.ts';
+import { deliverCertificate } from './deliver-certificate.ts';
+import { applyObject, certificateSecret, DRY_RUN, orCannotPublish, ownershipConflict } from './published-object.ts';
+
+/** A live certificate whose Secret the spec names another way than before. */
+export interface CertificateMove extends Move {
+  readonly wanted: WantedCertificate;
+  readonly held: HeldCertificate;
+  readonly isOurs: boolean;
+  readonly source: PublishedObject;
+  readonly target: PublishedObject | undefined;
+}
+
+/**
+ * What stands in the way of each move. A Secret out of which a key cannot be moved is the only one that has it, so
+ * whatever would be written over it is held up as well.
+ */
+export async function obstaclesToMoves(
+  moves: readonly CertificateMove[],
+  reset: SslReset,
+  { objects }: World,
+): Promise<ReadonlyMap<CertificateMove, Verdict>> {
+  const obstacles = new Map<CertificateMove, Verdict>();
+  for (const move of moves) {
+    const contents = certificateSecret(reset, move.wanted, DRY_RUN);
+    const obstacle =
+      ownershipConflict(move.source, contents) ??
+      (await orCannotPublish(() => applyObject(objects, contents, { before: move.target, dryRun: true })));
+    if (obstacle !== undefined) obstacles.set(move, obstacle);
+  }
+  return withThoseBehind(obstacles, moves);
+}
+
+function withThoseBehind(
+  obstacles: ReadonlyMap<CertificateMove, Verdict>,
+  moves: readonly CertificateMove[],
+): ReadonlyMap<CertificateMove, Verdict> {
+  const behind = moves.flatMap((move): [CertificateMove, Verdict][] => {
+    const obstacle = obstacles.has(move) ? undefined : obstacleIn(move.to, obstacles);
+    return obstacle === undefined ? [] : [[move, obstacle]];
+  });
+  return behind.length === 0 ? obstacles : withThoseBehind(new Map([...obstacles, ...behind]), moves);
+}
+
+/** Why nothing may be written into the Secret of that name: it still holds the only copy of a key. */
+export const obstacleIn = (secretName: string, obstacles: ReadonlyMap<CertificateMove, Verdict>): Verdict | undefined =>
+  [...obstacles].find(([{ from }]) => from === secretName)?.[1];
+
+/** Writes each key into its new Secret. The old Secret stays as it is, with a key that works. */
+export async function moveCertificates(
+  moves: readonly CertificateMove[],
+  serverCa: string,
+  reset: SslReset,
+  world: World,
+): Promise<StepResult> {
+  let moved: readonly CertificateMove[] = [];
+  for (const move of inSafeOrder(moves)) {
+    const delivery = await deliver(move, serverCa, reset, world);
+    if (delivery.kind === 'RecordGone') return { kind: 'Idle', requeueAfterMs: 0 };
+    if (delivery.kind === 'Refused') {
+      return { kind: 'Finding', ...found(reset, moved), verdict: waiting('CannotPublish', delivery.message) };
+    }
+    moved = [...moved, move];
+  }
+  return { kind: 'Finding', ...found(reset, moved), verdict: progressing('IssuingClientCertificates', noteOf(moved)) };
+}
+
+function deliver({ wanted, source, target }: CertificateMove, serverCa: string, reset: SslReset, world: World) {
+  const { [secretKeys.certificate]: certificate = '', [secretKeys.privateKey]: privateKey = '' } = source.data;
+  const data = {
+    [secretKeys.certificate]: certificate,
+    [secretKeys.privateKey]: privateKey,
+    [secretKeys.serverCa]: serverCa,
+  };
+  const isOpen = (fresh: SslReset) =>
+    isDeepStrictEqual([fresh.spec, fresh.status.request], [reset.spec, reset.status.request]);
+  return deliverCertificate(certificateSecret(reset, wanted, data), { secret: target, recorded: reset, isOpen }, world);
+}
+
+function found(reset: SslReset, moved: readonly CertificateMove[]) {
+  const facts = factsOf(reset);
+  const certificates = moved.reduce<readonly ClientCertificateStatus[]>(
+    (all, { wanted, held, isOurs }) =>
+      withCertificate(all, { ...wanted, ...held, ...(!isOurs && { handedOver: true }) }),
+    facts.clientCertificates ?? [],
+  );
+  const events = moved.map(
+    (move): StepEvent => ({
+      type: 'Normal',
+      reason: 'IssuingClientCertificates',
+      action: 'MoveClientCertificate',
+      note: noteOf([move]),
+    }),
+  );
+  return { facts: toBeRolled(withCertificates(facts, certificates)), events };
+}
+
+const noteOf = (moved: readonly CertificateMove[]): string =>
+  moved
+    .map(
+      ({ wanted: { commonName }, from, to }) =>
+        `The client certificate ${commonName} is copied with its key from Secret/${from} to Secret/${to}, since the spec names that one now; Secret/${from} stays as it was`,
+    )
+    .join('; ');

@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { heldCertificate } from '../../../src/domain/client-certificate.ts';
+import { annotations } from '../../../src/domain/ssl-reset.ts';
+import type { PublishedObject } from '../../../src/reconcile/ports.ts';
+import { aReset, fingerprint } from '../support/builders.ts';
+import { Faults } from '../support/faults.ts';
+import { Operator } from '../support/operator.ts';
+import { Scene } from '../support/scene.ts';
+
+type Names = Readonly<Record<string, string>>;
+
+const wanted = (names: Names) => Object.entries(names).map(([commonName, secretName]) => ({ commonName, secretName }));
+const ref = (name: string) => ({ kind: 'Secret', namespace: 'orders', name }) as const;
+
+class MoveScene extends Scene {
+  constructor(names: Names) {
+    super({ spec: { requestId: 'a', clientCertificates: wanted(names) } });
+  }
+
+  async secret(name: string): Promise<PublishedObject | undefined> {
+    return this.objects.get(ref(name));
+  }
+
+  /** Fingerprint of the certificate that the Secret holds with its key. */
+  async heldIn(name: string): Promise<string | undefined> {
+    return heldCertificate((await this.secret(name))?.data ?? {})?.sha1Fingerprint;
+  }
+
+  live(name: string): string | undefined {
+    return this.cloudSql.liveCertificates.find(({ commonName }) => commonName === name)?.sha1Fingerprint;
+  }
+
+  rename(names: Names, spec = {}): void {
+    this.resets.edit(this.ref, { spec: { clientCertificates: wanted(names), ...spec } });
+  }
+
+  async assertInPlace(names: Names): Promise<void> {
+    for (const [commonName, secretName] of Object.entries(names)) {
+      assert.ok(this.live(commonName) !== undefined);
+      assert.equal(await this.heldIn(secretName), this.live(commonName), `${commonName} is in ${secretName}`);
+    }
+  }
+}
+
+async function driven(scene: MoveScene, faults = new Faults()): Promise<Operator> {
+  const operator = new Operator(scene, { faults });
+  await operator.drive();
+  assert.equal(scene.end, 'Complete');
+  return operator;
+}
+
+const APP = { app: 's1' };
+const BOTH = { app: 's1', batch: 's2' };
+
+describe('a client certificate whose Secret the spec names another way', () => {
+  const RENAMES: readonly (readonly [string, Names, Names])[] = [
+    ['one', APP, { app: 's9' }],
+    ['one of two', BOTH, { app: 's9', batch: 's2' }],
+    ['two at once', BOTH, { app: 's8', batch: 's9' }],
+    ['two that swap', BOTH, { app: 's2', batch: 's1' }],
+    ['one that takes the place of another', BOTH, { app: 's2', batch: 's3' }],
+    ['three in a circle', { ...BOTH, cron: 's3' }, { app: 's2', batch: 's3', cron: 's1' }],
+  ];
+  for (const [what, before, after] of RENAMES) {
+    test(`${what}: is moved with its key; nothing is deleted or issued, and the workloads roll`, async () => {
+      const scene = new MoveScene(before);
+      const operator = await driven(scene);
+      const [issues, rolls] = [scene.cloudSql.issues.length, scene.workloads.writes];
+      scene.rename(after);
+      await operator.drive();
+      assert.deepEqual(
+        [scene.end, scene.cloudSql.deletions, scene.cloudSql.issues.length, scene.cloudSql.executed],
+        ['Complete', [], issues, 1],
+      );
+      await scene.assertInPlace(after);
+      assert.ok(scene.workloads.writes > rolls);
+      const names = scene.status.clientCertificates?.map(({ commonName, secretName = '' }) => [commonName, secretName]);
+      assert.deepEqual(Object.fromEntries(names ?? []), after);
+    });
+  }
+
+  test('leaves a key that works in the old Secret, for those who still mount it', async () => {
+    const scene = new MoveScene(APP);
+    const operator = await driven(scene);
+    const old = await scene.secret('s1');
+    scene.rename({ app: 's9' });
+    await operator.drive();
+    assert.deepEqual(await scene.secret('s1'), old);
+    assert.equal(await scene.heldIn('s1'), scene.live('app'));
+  });
+
+  test('is moved in one order whatever fails or is killed on the way: no certificate is ever without its key', async () => {
+    const after = { app: 's2', batch: 's3' };
+    for (const fault of ['KillBefore', 'KillAfter', 'Fail', 'LoseAnswer'] as const) {
+      for (let nth = 0; nth < 25; nth += 1) {
+        const scene = new MoveScene(BOTH);
+        const faults = new Faults();
+        const operator = await driven(scene, faults);
+        const begun = faults.calls.length;
+        faults.plan = (n) => (n === begun + nth ? fault : undefined);
+        scene.rename(after);
+        await operator.drive();
+        assert.deepEqual([scene.end, scene.cloudSql.deletions], ['Complete', []], `${fault} at ${nth}`);
+        await scene.assertInPlace(after);
+      }
+    }
+  });
+
+  test('that swap, and of which a kill loses a key, is replaced: nobody is left with a key that does not work', async () => {
+    const after = { app: 's2', batch: 's1' };
+    for (let nth = 0; nth < 25; nth += 1) {
+      const scene = new MoveScene(BOTH);
+      const faults = new Faults();
+      const operator = await driven(scene, faults);
+      const begun = faults.calls.length;
+      faults.plan = (n) => (n === begun + nth ? 'KillAfter' : undefined);
+      scene.rename(after);
+      await operator.drive();
+      assert.equal(scene.end, 'Complete');
+      await scene.assertInPlace(after);
+    }
+  });
+
+  test('waits where the new Secret is somebody else’s: nothing is deleted, and nobody writes over its only key', async () => {
+    const scene = new MoveScene(BOTH);
+    const operator = await driven(scene);
+    const [app, batch] = [scene.live('app'), scene.live('batch')];
+    scene.objects.put({ ...ref('s3'), labels: {}, annotations: {}, immutable: false, data: { theirs: 'x' } });
+    // batch cannot leave s2, so app must not come into it; and neither must one that is to be issued.
+    scene.rename({ app: 's2', batch: 's3', cron: 's1' });
+    scene.after(600_000, () => {
+      assert.deepEqual([scene.end, scene.cloudSql.deletions], ['ObjectConflict', []]);
+      scene.objects.put({
+        ...ref('s3'),
+        labels: {},
+        annotations: { [annotations.managedBy]: scene.ref.name },
+        immutable: false,
+        data: {},
+      });
+    });
+    await operator.drive();
+    assert.deepEqual([scene.end, scene.live('app'), scene.live('batch')], ['Complete', app, batch]);
+    await scene.assertInPlace({ app: 's2', batch: 's3', cron: 's1' });
+  });
+
+  test('is not taken out of a Secret that is not ours any more, nor deleted', async () => {
+    const scene = new MoveScene(APP);
+    const operator = await driven(scene);
+    const old = await scene.secret('s1');
+    assert.ok(old !== undefined);
+    scene.objects.put({ ...old, annotations: { [annotations.managedBy]: 'another' } });
+    scene.rename({ app: 's9' });
+    await operator.drive();
+    assert.deepEqual([scene.end, scene.cloudSql.deletions], ['ObjectConflict', []]);
+    assert.equal(await scene.secret('s9'), undefined);
+  });
+
+  test('and is gone with its old Secret: is replaced', async () => {
+    const scene = new MoveScene(APP);
+    const operator = await driven(scene);
+    const old = scene.live('app');
+    scene.objects.remove(ref('s1'));
+    scene.rename({ app: 's9' });
+    await operator.drive();
+    assert.deepEqual([scene.end, scene.cloudSql.deletions], ['Complete', [old]]);
+    await scene.assertInPlace({ app: 's9' });
+  });
+
+  test('keeps its key where the server CA takes over its old Secret', async () => {
+    const scene = new MoveScene(APP);
+    const operator = await driven(scene);
+    const live = scene.live('app');
+    scene.rename({ app: 's9' }, { serverCa: { secretName: 's1', key: 'server-ca.pem', contents: 'All' } });
+    await operator.drive();
+    assert.deepEqual([scene.end, scene.live('app'), scene.cloudSql.deletions], ['Complete', live, []]);
+    await scene.assertInPlace({ app: 's9' });
+  });
+});
+
+describe('an object that has lost its status', () => {
+  const recreated = (scene: MoveScene, names: Names): void => {
+    const { serverCa, instance } = scene.reset.spec;
+    const preconditions = { serverCaSha1Fingerprint: fingerprint(99) };
+    scene.resets.remove(scene.ref);
+    const spec = {
+      instance,
+      clientCertificates: wanted(names),
+      preconditions,
+      ...(serverCa !== undefined && { serverCa }),
+    };
+    scene.resets.create(aReset({ uid: 'another', spec: { requestId: 'a', ...spec } }));
+  };
+
+  test('keeps the live certificate that its Secret holds with its key', async () => {
+    const scene = new MoveScene(BOTH);
+    const operator = await driven(scene);
+    const { length } = scene.cloudSql.issues;
+    recreated(scene, BOTH);
+    await operator.drive();
+    assert.deepEqual(
+      [scene.end, scene.cloudSql.deletions, scene.cloudSql.issues.length],
+      ['AlreadyRotated', [], length],
+    );
+    await scene.assertInPlace(BOTH);
+  });
+
+  test('finds it also where the Secrets of two are swapped meanwhile', async () => {
+    const scene = new MoveScene(BOTH);
+    const operator = await driven(scene);
+    recreated(scene, { app: 's2', batch: 's1' });
+    await operator.drive();
+    assert.deepEqual([scene.end, scene.cloudSql.deletions], ['AlreadyRotated', []]);
+    await scene.assertInPlace({ app: 's2', batch: 's1' });
+  });
+
+  test('replaces one of its own whose Secret is deleted later', async () => {
+    const scene = new MoveScene(APP);
+    const operator = await driven(scene);
+    recreated(scene, APP);
+    await operator.drive();
+    scene.objects.remove(ref('s1'));
+    scene.annotate({ [annotations.retry]: '1' });
+    scene.resets.edit(scene.ref, { spec: { deadlineSeconds: 60 } });
+    await operator.drive();
+    assert.equal(scene.cloudSql.deletions.length, 1);
+    await scene.assertInPlace(APP);
+  });
+
+  test('keeps one that somebody issued and handed over with its Secret, and never deletes it', async () => {
+    const scene = new MoveScene(APP);
+    const operator = await driven(scene);
+    const secret = await scene.secret('s1');
+    assert.ok(secret !== undefined);
+    scene.objects.put({ ...secret, labels: {} });
+    recreated(scene, APP);
+    await operator.drive();
+    assert.deepEqual([scene.end, scene.status.clientCertificates?.[0]?.handedOver], ['AlreadyRotated', true]);
+    scene.objects.remove(ref('s1'));
+    scene.resets.edit(scene.ref, { spec: { deadlineSeconds: 60 } });
+    await operator.drive();
+    assert.deepEqual([scene.end, scene.cloudSql.deletions], ['ClientCertificateConflict', []]);
+  });
+});
