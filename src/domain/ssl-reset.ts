@@ -29,6 +29,7 @@ export interface Metadata {
   readonly annotations: Readonly<Record<string, string>>;
   /** Absent where there are none. */
   readonly labels?: Readonly<Record<string, string>>;
+  readonly creationTimestamp?: string;
   readonly deletionTimestamp?: string;
 }
 

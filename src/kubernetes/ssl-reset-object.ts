@@ -19,6 +19,7 @@ function parseMetadata(metadata: unknown): Metadata | undefined {
   );
   const generation = numberAt(metadata, 'generation');
   if (!namespace || !name || !uid || !resourceVersion || generation === undefined) return undefined;
+  const creationTimestamp = textAt(metadata, 'creationTimestamp');
   const deletionTimestamp = textAt(metadata, 'deletionTimestamp');
   const labels = textsAt(metadata, 'labels');
   return {
@@ -29,6 +30,7 @@ function parseMetadata(metadata: unknown): Metadata | undefined {
     generation,
     annotations: textsAt(metadata, 'annotations'),
     ...(Object.keys(labels).length > 0 && { labels }),
+    ...(creationTimestamp !== '' && { creationTimestamp }),
     ...(deletionTimestamp !== '' && { deletionTimestamp }),
   };
 }

@@ -8,6 +8,7 @@ import type { Claims } from '../domain/resolve.ts';
 import type { InstanceRef, SslReset } from '../domain/ssl-reset.ts';
 import { keyOf, type Member, memberOf, refOf } from './member.ts';
 import type { ObjectRef } from './ports.ts';
+import { goesFirst, publishesInto, sharedNames } from './publications.ts';
 import type { Standing } from './standing.ts';
 
 export class Fleet {
@@ -40,7 +41,7 @@ export class Fleet {
     this.#lanes.set(member.lane, this.#inLane(member.lane).concat(member));
     const hasNews = before === undefined ? this.#isDue(member) : asksForPass(before, member);
     const itself = hasNews ? [member] : [];
-    return refsOf([...itself, ...this.#concernedBy(member, before)]);
+    return refsOf([...itself, ...this.#concernedBy(member, before), ...this.#freedBy(before, member)]);
   }
 
   #concernedBy(member: Member, before: Member | undefined): readonly Member[] {
@@ -62,7 +63,8 @@ export class Fleet {
     this.#leaveLane(member);
     this.#members.delete(key);
     this.#admitted.delete(key);
-    return refsOf(this.#siblings(member).filter(({ siblingCalls }) => siblingCalls.includes(member.uid)));
+    const called = this.#siblings(member).filter(({ siblingCalls }) => siblingCalls.includes(member.uid));
+    return refsOf([...called, ...this.#freedBy(member, undefined)]);
   }
 
   /** The full set of a namespace, or of the cluster: whatever is not in it is gone. */
@@ -72,6 +74,35 @@ export class Fleet {
       (namespace === undefined || refOf(key).namespace === namespace) && !present.has(key);
     const left = [...this.#members.keys()].filter(isGone).flatMap((key) => this.remove(key));
     return [...left, ...members.flatMap((member) => this.take(member))];
+  }
+
+  /** The name of the object that goes before that one in publishing into `object`, as `Secret/name`. */
+  rivalOf(ref: ObjectRef, object: string): string | undefined {
+    const key = keyOf(ref);
+    const own = this.#members.get(key);
+    const hasCalled = (uid: string): boolean => [...this.#ownCalls.values()].some((call) => call.uid === uid);
+    const rival = this.#neighbours(key).find((other) => goesFirst(other, own, { name: object, hasCalled }));
+    return rival && refOf(rival.key).name;
+  }
+
+  /** Whether an object of that name is there and publishes into `object`, as `Secret/name`. */
+  isPublisher(ref: ObjectRef, object: string): boolean {
+    const member = this.#members.get(keyOf(ref));
+    return member !== undefined && publishesInto(member, object);
+  }
+
+  /** Those that may have a name now which `before` kept from them. */
+  #freedBy(before: Member | undefined, after: Member | undefined): readonly Member[] {
+    if (before?.publishes === undefined || before.publishes === after?.publishes) return [];
+    return this.#neighbours(before.key).filter((one) => sharedNames(before, one).length > 0);
+  }
+
+  /** The others of the namespace that publish. Looked through and not indexed: it is asked seldom, and all are held. */
+  #neighbours(key: string): readonly Member[] {
+    const prefix = `${refOf(key).namespace}/`;
+    return [...this.#members.values()].filter(
+      (one) => one.publishes !== undefined && one.key !== key && one.key.startsWith(prefix),
+    );
   }
 
   /**

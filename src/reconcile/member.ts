@@ -6,6 +6,7 @@ import { isBarred, isFollowed, isSettled, isStalled, isUnresolved } from '../dom
 import { annotations, instanceKey, isSuspended, type SslReset, type Status } from '../domain/ssl-reset.ts';
 import { timeOf } from '../domain/time.ts';
 import type { ObjectRef } from './ports.ts';
+import { publicationsOf } from './publications.ts';
 import { type Standing, standingOf } from './standing.ts';
 
 export interface Member {
@@ -48,6 +49,8 @@ export interface Member {
   /** Of its calls that were or may have been executed, in milliseconds since the epoch. */
   readonly callTimes: readonly number[];
   readonly standing: Standing;
+  /** As of `publicationsOf`. */
+  readonly publishes: string | undefined;
   /** Of the active server CA as it was read last. */
   readonly caExpiryMs: number | undefined;
 }
@@ -113,6 +116,7 @@ export function memberOf(reset: SslReset): Member {
     isAnswered: status.request?.inDoubt !== true,
     callTimes: callTimes(reset),
     standing: standingOf(reset),
+    publishes: publicationsOf(reset),
     caExpiryMs: timeOf(expirationTime),
   };
 }

@@ -440,8 +440,8 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: 'src/reconcile/steps/deliver-certificate.ts',
-        find: 'write(contents, target.secret, objects)',
-        replace: 'objects.get(contents).then((now) => write(contents, now, objects))',
+        find: 'write(contents, target.secret, world)',
+        replace: 'world.objects.get(contents).then((now) => write(contents, now, world))',
       },
     ],
   },

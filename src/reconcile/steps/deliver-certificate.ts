@@ -1,7 +1,7 @@
 import { isKubernetesError } from '../../domain/errors.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 import type { World } from '../pass.ts';
-import type { PublishedContents, PublishedObject, PublishedObjects } from '../ports.ts';
+import type { PublishedContents, PublishedObject } from '../ports.ts';
 import { applyObject } from './published-object.ts';
 
 export type Delivery =
@@ -35,8 +35,8 @@ type Try = Delivery | { readonly kind: 'Again'; readonly message: string };
  * @throws KubernetesError `NotLeading`: who leads now replaces the certificate
  */
 export async function deliverCertificate(contents: PublishedContents, target: Target, world: World): Promise<Delivery> {
-  const { clock, logger, objects, ending } = world;
-  let last = await attempt(() => write(contents, target.secret, objects));
+  const { clock, logger, ending } = world;
+  let last = await attempt(() => write(contents, target.secret, world));
   const startMs = clock.monotonicMs();
   const isOver = () => clock.monotonicMs() - startMs >= (ending?.aborted === true ? LAST_PATIENCE_MS : PATIENCE_MS);
   for (let tries = 1; last.kind === 'Again' && tries < MAX_TRIES && !isOver(); tries += 1) {
@@ -57,12 +57,8 @@ async function attempt(act: () => Promise<Try>): Promise<Try> {
   }
 }
 
-async function write(
-  contents: PublishedContents,
-  before: PublishedObject | undefined,
-  objects: PublishedObjects,
-): Promise<Try> {
-  const obstacle = await applyObject(objects, contents, { before, dryRun: false });
+async function write(contents: PublishedContents, before: PublishedObject | undefined, world: World): Promise<Try> {
+  const obstacle = await applyObject(world, contents, { before, dryRun: false });
   if (obstacle === undefined) return { kind: 'Delivered' };
   // One that is being deleted may be gone soon, and the key is to get into the next one.
   return { kind: obstacle.kind === 'Waiting' ? 'Again' : 'Refused', message: obstacle.message };
@@ -72,13 +68,9 @@ async function write(
  * The Secret is read first and the record after it: while that one is open, nobody has written a later certificate into
  * the Secret that was read, and one that is written meanwhile makes the apply a conflict.
  */
-async function writeAgain(
-  contents: PublishedContents,
-  { recorded, isOpen }: Target,
-  { objects, resets }: World,
-): Promise<Try> {
-  const before = await objects.get(contents);
-  const fresh = await resets.get(recorded.metadata);
+async function writeAgain(contents: PublishedContents, { recorded, isOpen }: Target, world: World): Promise<Try> {
+  const before = await world.objects.get(contents);
+  const fresh = await world.resets.get(recorded.metadata);
   const isOurs = fresh?.metadata.uid === recorded.metadata.uid && isOpen(fresh);
-  return isOurs ? write(contents, before, objects) : { kind: 'RecordGone' };
+  return isOurs ? write(contents, before, world) : { kind: 'RecordGone' };
 }

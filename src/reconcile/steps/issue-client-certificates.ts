@@ -75,7 +75,7 @@ interface Held {
 async function obstacleTo(
   { wanted, secret, judgement }: Judged,
   reset: SslReset,
-  { objects }: World,
+  world: World,
 ): Promise<Verdict | undefined> {
   const { commonName } = wanted;
   const { reason, message = '' } = recordedCertificate(reset, commonName) ?? {};
@@ -85,7 +85,7 @@ async function obstacleTo(
     return stalled('ClientCertificateConflict', conflict(reset, commonName, [judgement.sha1Fingerprint]));
   }
   const contents = certificateSecret(reset, wanted, DRY_RUN);
-  return orCannotPublish(() => applyObject(objects, contents, { before: secret, dryRun: true }));
+  return orCannotPublish(() => applyObject(world, contents, { before: secret, dryRun: true }));
 }
 
 function act(
@@ -163,7 +163,7 @@ async function refreshServerCa(
   judged: readonly Judged[],
   serverCa: string,
   reset: SslReset,
-  { objects }: World,
+  world: World,
 ): Promise<Held[]> {
   const held: Held[] = [];
   for (const { wanted, secret, judgement } of judged) {
@@ -175,7 +175,7 @@ async function refreshServerCa(
       [secretKeys.serverCa]: serverCa,
     };
     const contents = certificateSecret(reset, wanted, data);
-    const obstacle = await orCannotPublish(() => applyObject(objects, contents, { before: secret, dryRun: false }));
+    const obstacle = await orCannotPublish(() => applyObject(world, contents, { before: secret, dryRun: false }));
     if (obstacle !== undefined) held.push({ commonName: wanted.commonName, obstacle });
   }
   return held;

@@ -31,14 +31,14 @@ export interface CertificateMove extends Move {
 export async function obstaclesToMoves(
   moves: readonly CertificateMove[],
   reset: SslReset,
-  { objects }: World,
+  world: World,
 ): Promise<ReadonlyMap<CertificateMove, Verdict>> {
   const obstacles = new Map<CertificateMove, Verdict>();
   for (const move of moves) {
     const contents = certificateSecret(reset, move.wanted, DRY_RUN);
     const obstacle =
-      ownershipConflict(move.source, contents) ??
-      (await orCannotPublish(() => applyObject(objects, contents, { before: move.target, dryRun: true })));
+      ownershipConflict(move.source, contents, world.fleet) ??
+      (await orCannotPublish(() => applyObject(world, contents, { before: move.target, dryRun: true })));
     if (obstacle !== undefined) obstacles.set(move, obstacle);
   }
   return withThoseBehind(obstacles, moves);

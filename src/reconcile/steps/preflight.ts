@@ -17,6 +17,7 @@ import type { Before, Operation, Request, SslReset } from '../../domain/ssl-rese
 import { dryRunAnnotations } from '../../domain/tls-material.ts';
 import type { TemplateAnnotations, Workload } from '../../domain/workload.ts';
 import type { World } from '../pass.ts';
+import type { PublishedContents } from '../ports.ts';
 import { hasLateOperation, hasTraces, readOperations } from './earlier-call.ts';
 import { readServerCertificates } from './evidence.ts';
 import { findDependents } from './find-dependents.ts';
@@ -27,6 +28,7 @@ import {
   DRY_RUN,
   MUTATING,
   orCannotPublish,
+  rivalConflict,
   serverCaObject,
 } from './published-object.ts';
 
@@ -132,14 +134,26 @@ const siblingObstacle = (reset: SslReset, world: World): Verdict | undefined =>
   siblingInDoubt(world.fleet.siblingsToWaitFor(reset), reset, world);
 
 /** The new CA and certificates are not known yet, so anything stands in for them. */
-async function publishObstacle(reset: SslReset, { objects }: World): Promise<Verdict | undefined> {
-  const all = [
+const publishedContents = (reset: SslReset): readonly PublishedContents[] =>
+  [
     serverCaObject(reset, 'dry run\n'),
     ...(reset.spec.clientCertificates ?? []).map((wanted) => certificateSecret(reset, wanted, DRY_RUN)),
   ].filter((contents) => contents !== undefined);
+
+/** Looked at once more right before the record: by then another object may have come that goes first. */
+export function rivalObstacle(reset: SslReset, { fleet }: World): Verdict | undefined {
+  for (const contents of publishedContents(reset)) {
+    const obstacle = rivalConflict(contents, fleet);
+    if (obstacle !== undefined) return obstacle;
+  }
+  return undefined;
+}
+
+async function publishObstacle(reset: SslReset, world: World): Promise<Verdict | undefined> {
+  const all = publishedContents(reset);
   return orCannotPublish(async () => {
     for (const contents of all) {
-      const obstacle = await applyObject(objects, contents, { before: await objects.get(contents), dryRun: true });
+      const obstacle = await applyObject(world, contents, { before: await world.objects.get(contents), dryRun: true });
       if (obstacle !== undefined) return obstacle;
     }
     return undefined;

@@ -48,7 +48,7 @@ async function readAndPublish(reset: SslReset, world: World): Promise<StepResult
   const unsettled = whileTakenBack(reset, cas, world);
   if (unsettled !== undefined) return { kind: 'Finding', facts, ...unsettled };
   const contents = contentsOf(reset, cas, before);
-  const obstacle = contents && (await applyObject(world.objects, contents, { before, dryRun: false }));
+  const obstacle = contents && (await applyObject(world, contents, { before, dryRun: false }));
   if (obstacle !== undefined) return { kind: 'Finding', facts, verdict: obstacle };
   const previousSha1Fingerprint = request.before?.serverCaSha1Fingerprint ?? facts.serverCa?.previousSha1Fingerprint;
   const serverCa = serverCaStatus(cas, {

@@ -18,7 +18,7 @@ import { hasRunAfterAll, resolveFirst } from './earlier-call.ts';
 import { progress } from './follow-operation.ts';
 import { inLine } from './in-line.ts';
 import { whyNotReady } from './not-ready.ts';
-import { type Preflight, preflight, requesting } from './preflight.ts';
+import { type Preflight, preflight, requesting, rivalObstacle } from './preflight.ts';
 import { isPermitted } from './receive.ts';
 
 /** Gate, turn, preflight, record, call: the only place from which resetSslConfig is called. */
@@ -104,7 +104,7 @@ async function call(
   const { uid } = reset.metadata;
   const facts = factsOf(reset);
   const send = await cloudSql.prepareReset(reset.spec, reset.spec.mode, slot);
-  const refused = (await gate(reset, world)) ?? blastRadius(world);
+  const refused = (await gate(reset, world)) ?? rivalObstacle(reset, world) ?? blastRadius(world);
   if (refused !== undefined) return { kind: 'Finding', facts, verdict: refused };
 
   const window = new CallWindow(clock, settings.callWindowMs);

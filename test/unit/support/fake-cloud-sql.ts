@@ -146,7 +146,6 @@ export class FakeCloudSql implements CloudSql {
 
   async clientCertificates(): Promise<readonly ClientCertificate[]> {
     this.#readCertificates();
-    this.#readInstance();
     if (this.certificatesOutage !== undefined) throw this.certificatesOutage;
     return this.liveCertificates;
   }

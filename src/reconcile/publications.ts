@@ -1,0 +1,92 @@
+/**
+ * Which Secrets and ConfigMaps an object publishes into, for the others of its namespace: of two that name one, only the
+ * first may have it, and the other one hears so before its reset.
+ */
+import { isSettled, isUnresolved } from '../domain/request.ts';
+import type { Spec, SslReset } from '../domain/ssl-reset.ts';
+
+/** How well a claim stands: the higher one goes first, whoever was created earlier. */
+const RANKS = {
+  /** The status says that the object holds what was published. */
+  held: '3',
+  /** It has called, or needs no call, and is about to publish for the first time. */
+  begun: '2',
+  /** It was created with that name, as far as one can tell. */
+  waiting: '1',
+  /** It has published elsewhere: the name came with an edit. */
+  edited: '0',
+} as const;
+
+/** As `Secret/name`, or `ConfigMap/name`. */
+function namesOf({ serverCa, clientCertificates = [] }: Spec): readonly string[] {
+  return [
+    ...(serverCa?.secretName === undefined ? [] : [`Secret/${serverCa.secretName}`]),
+    ...(serverCa?.configMapName === undefined ? [] : [`ConfigMap/${serverCa.configMapName}`]),
+    ...clientCertificates.map(({ secretName }) => `Secret/${secretName}`),
+  ];
+}
+
+function heldBy({ status: { serverCa, clientCertificates = [] } }: SslReset): ReadonlySet<string> {
+  const secrets = clientCertificates.flatMap(({ secretName, sha1Fingerprint }) =>
+    secretName === undefined || sha1Fingerprint === undefined ? [] : [`Secret/${secretName}`],
+  );
+  return new Set([...(serverCa?.publishedTo === undefined ? [] : [serverCa.publishedTo]), ...secrets]);
+}
+
+/**
+ * As one text, since ten thousand are held: when the object was created, and a line for each name, behind its rank.
+ * Undefined: it publishes nothing. One that is being deleted will not any more, and what it has published tells by itself.
+ */
+export function publicationsOf(reset: SslReset): string | undefined {
+  const { metadata, spec, status } = reset;
+  const names = namesOf(spec);
+  if (names.length === 0 || metadata.deletionTimestamp !== undefined) return undefined;
+  const held = heldBy(reset);
+  const hasBegun = isUnresolved(status.request) || isSettled(status.request);
+  const first = hasBegun ? RANKS.begun : RANKS.waiting;
+  const rankOf = (name: string): string => {
+    if (held.has(name)) return RANKS.held;
+    return held.size === 0 ? first : RANKS.edited;
+  };
+  return [metadata.creationTimestamp ?? '', ...names.map((name) => `${rankOf(name)}${name}`)].join('\n');
+}
+
+/** One object that publishes, as the fleet keeps it. */
+export interface Publisher {
+  readonly uid: string;
+  /** As of `publicationsOf`. */
+  readonly publishes: string | undefined;
+}
+
+const linesOf = ({ publishes = '' }: Publisher): readonly string[] => publishes.split('\n').slice(1);
+const nameIn = (line: string): string => line.slice(1);
+
+export const publishesInto = (one: Publisher, name: string): boolean =>
+  linesOf(one).some((line) => nameIn(line) === name);
+
+/** The names that both publish into. */
+export const sharedNames = (one: Publisher, other: Publisher): readonly string[] =>
+  linesOf(one)
+    .map(nameIn)
+    .filter((name) => publishesInto(other, name));
+
+/**
+ * Whether `other` may have the name, and `own` may not; one that is not known with that name yet goes last.
+ * `hasCalled`: its call is recorded, or about to be.
+ */
+export function goesFirst(
+  other: Publisher,
+  own: Publisher | undefined,
+  { name, hasCalled }: { readonly name: string; readonly hasCalled: (uid: string) => boolean },
+): boolean {
+  const rankOf = (one: Publisher): string => {
+    const rank = linesOf(one).find((line) => nameIn(line) === name)?.[0] ?? '';
+    return rank === RANKS.waiting && hasCalled(one.uid) ? RANKS.begun : rank;
+  };
+  const theirs = rankOf(other);
+  const ours = own === undefined ? '' : rankOf(own);
+  if (own === undefined || theirs !== ours) return theirs > ours;
+  if (theirs === '') return false;
+  const order = ({ uid, publishes = '' }: Publisher): string => `${publishes.split('\n')[0]}/${uid}`;
+  return order(other) < order(own);
+}

@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { annotations, type Spec, type SslReset } from '../../../src/domain/ssl-reset.ts';
+import { Fleet } from '../../../src/reconcile/fleet.ts';
+import type { ObjectRef } from '../../../src/reconcile/ports.ts';
+import { aCall, aReset, at, NOW, type ResetParts } from '../support/builders.ts';
+import { endOf, Operator, Site } from '../support/operator.ts';
+
+const secret = (secretName: string): Pick<Spec, 'serverCa'> => ({
+  serverCa: { secretName, key: 'server-ca.pem', contents: 'All' },
+});
+const configMap = (configMapName: string): Pick<Spec, 'serverCa'> => ({
+  serverCa: { configMapName, key: 'server-ca.pem', contents: 'All' },
+});
+const client = (secretName: string): Pick<Spec, 'clientCertificates'> => ({
+  clientCertificates: [{ commonName: 'app', secretName }],
+});
+
+const made = (name: string, second: number, spec: Partial<Spec>, parts: ResetParts = {}): SslReset => {
+  const reset = aReset({ name, spec: { requestId: 'a', ...spec }, ...parts });
+  return { ...reset, metadata: { ...reset.metadata, creationTimestamp: at(second) } };
+};
+
+class Shared extends Site {
+  create(name: string, second: number, spec: Partial<Spec>): ObjectRef {
+    return this.resets.create(made(name, second, spec));
+  }
+
+  end(ref: ObjectRef): string | undefined {
+    return endOf(this.resets.read(ref));
+  }
+
+  messageOf(ref: ObjectRef): string {
+    return this.resets.read(ref).status.conditions?.find(({ type }) => type === 'Ready')?.message ?? '';
+  }
+
+  hasCalled(ref: ObjectRef): boolean {
+    return (this.resets.read(ref).status.request?.attempt ?? 0) > 0;
+  }
+}
+
+describe('two objects of a namespace that publish into one object', () => {
+  const CLASHES: readonly (readonly [string, Partial<Spec>, Partial<Spec>])[] = [
+    ['one Secret', secret('ca'), secret('ca')],
+    ['one ConfigMap', configMap('ca'), configMap('ca')],
+    ['one Secret, for a client certificate and a server CA', client('ca'), secret('ca')],
+    [
+      'one Secret for client certificates',
+      client('ca'),
+      { clientCertificates: [{ commonName: 'x', secretName: 'ca' }] },
+    ],
+    [
+      'one Secret, of one instance',
+      { ...secret('ca'), instance: 'orders-db' },
+      { ...secret('ca'), instance: 'orders-db' },
+    ],
+  ];
+  for (const [what, first, second] of CLASHES) {
+    test(`${what}: the later one is refused before its call, whichever comes up first, and goes on once the name is free`, async () => {
+      for (const order of [0, 1]) {
+        const scene = new Shared();
+        const create = [
+          () => scene.create('z-first', 0, first),
+          () => scene.create('a-second', 1, { instance: 'other-db', ...second }),
+        ];
+        for (const each of order === 0 ? create : create.toReversed()) each();
+        const [one, other] = [
+          { namespace: 'orders', name: 'z-first' },
+          { namespace: 'orders', name: 'a-second' },
+        ];
+        scene.after(600_000, () => {
+          assert.deepEqual([scene.end(one), scene.end(other)], ['Complete', 'ObjectConflict']);
+          assert.deepEqual([scene.hasCalled(one), scene.hasCalled(other)], [true, false]);
+          assert.match(scene.messageOf(other), /also named by the CloudSqlSslReset z-first.*Name another/);
+          assert.doesNotMatch(scene.messageOf(other), /annotate/);
+          scene.resets.edit(other, { spec: { ...second, ...secret('free'), clientCertificates: [] } });
+        });
+        await new Operator(scene).drive();
+        assert.deepEqual([scene.end(one), scene.end(other)], ['Complete', 'Complete']);
+      }
+    });
+  }
+
+  test('a Secret and a ConfigMap of one name are two objects', async () => {
+    const scene = new Shared();
+    const refs = [scene.create('first', 0, secret('ca')), scene.create('second', 1, configMap('ca'))];
+    await new Operator(scene).drive();
+    assert.deepEqual(
+      refs.map((ref) => scene.end(ref)),
+      ['Complete', 'Complete'],
+    );
+  });
+
+  for (const [what, free] of [
+    ['is deleted', (scene: Shared, ref: ObjectRef) => scene.resets.edit(ref, { deletionTimestamp: NOW })],
+    ['names another', (scene: Shared, ref: ObjectRef) => scene.resets.edit(ref, { spec: secret('another') })],
+  ] as const) {
+    test(`the refused one goes on by itself at once when the first one ${what}`, async () => {
+      const scene = new Shared();
+      const first = scene.resets.create(
+        made('first', 0, secret('ca'), { annotations: { [annotations.suspend]: 'true' } }),
+      );
+      const second = scene.create('second', 1, secret('ca'));
+      let freedMs = 0;
+      scene.after(1_800_000, () => {
+        assert.equal(scene.end(second), 'ObjectConflict');
+        freedMs = scene.clock.wallMs;
+        free(scene, first);
+      });
+      let calledMs = 0;
+      scene.cloudSql.onCall = () => {
+        calledMs = scene.clock.wallMs;
+      };
+      await new Operator(scene).drive();
+      assert.equal(scene.end(second), 'Complete');
+      assert.ok(calledMs - freedMs < 1_000, `${calledMs - freedMs}`);
+    });
+  }
+
+  test('one that has published keeps its Secret from an older one whose edit names it, and nobody’s call is made', async () => {
+    const scene = new Shared();
+    const older = scene.create('older', 0, secret('old-ca'));
+    const younger = scene.create('younger', 1, secret('ca'));
+    const operator = new Operator(scene);
+    await operator.drive();
+    const { calls } = scene.cloudSql;
+    scene.resets.edit(older, { spec: { ...secret('ca'), requestId: 'b' } });
+    await operator.drive();
+    assert.deepEqual([scene.end(older), scene.end(younger)], ['ObjectConflict', 'Complete']);
+    assert.equal(scene.cloudSql.calls, calls);
+    assert.equal(
+      (await scene.objects.get({ kind: 'Secret', namespace: 'orders', name: 'ca' }))?.annotations[
+        annotations.managedBy
+      ],
+      'younger',
+    );
+  });
+
+  test('a Secret that was left behind by one that is gone can still be handed over', async () => {
+    const scene = new Shared();
+    const gone = scene.create('gone', 0, secret('ca'));
+    const operator = new Operator(scene);
+    await operator.drive();
+    scene.resets.remove(gone);
+    operator.restart();
+    const next = scene.create('next', 1, secret('ca'));
+    await operator.drive();
+    assert.match(scene.messageOf(next), /belongs to the CloudSqlSslReset gone.*Hand it over with: kubectl/);
+  });
+});
+
+describe('who goes first of two that publish into one object', () => {
+  const rival = (own: SslReset, other: SslReset): string | undefined => {
+    const fleet = new Fleet();
+    fleet.apply(own);
+    fleet.apply(other);
+    return fleet.rivalOf(own.metadata, 'Secret/ca');
+  };
+  const published = { status: { serverCa: { publishedTo: 'Secret/ca' } } };
+  const elsewhere = { status: { serverCa: { publishedTo: 'Secret/old' } } };
+  const called = { status: { request: aCall() } };
+  const ROWS: readonly (readonly [string, ResetParts, ResetParts])[] = [
+    ['the one that holds it, before one that was created earlier', {}, published],
+    ['the one that holds it, before one that has called', called, published],
+    ['the one that has called, before one that was created earlier', {}, called],
+    ['the one that was created with the name, before an edit of one that was created earlier', elsewhere, {}],
+  ];
+  for (const [what, older, younger] of ROWS) {
+    test(what, () => {
+      const [one, other] = [made('older', 0, secret('ca'), older), made('younger', 5, secret('ca'), younger)];
+      assert.deepEqual([rival(one, other), rival(other, one)], ['younger', undefined]);
+    });
+  }
+
+  test('of two that were created in one second exactly one', () => {
+    const [one, other] = [made('a', 0, secret('ca')), made('b', 0, secret('ca'))];
+    assert.deepEqual([rival(one, other), rival(other, one)], [undefined, 'a']);
+  });
+
+  test('not one that is being deleted, nor one of another namespace', () => {
+    const own = made('own', 5, secret('ca'));
+    assert.equal(rival(own, made('other', 0, secret('ca'), { deletionTimestamp: NOW })), undefined);
+    assert.equal(rival(own, made('other', 0, secret('ca'), { namespace: 'billing' })), undefined);
+  });
+
+  test('one whose call is about to be recorded, before one that comes meanwhile', () => {
+    const [late, calling] = [made('a', 0, secret('ca')), made('b', 0, secret('ca'))];
+    const fleet = new Fleet();
+    fleet.apply(calling);
+    fleet.noteCall({ uid: calling.metadata.uid, timeMs: Date.parse(NOW) });
+    fleet.apply(late);
+    assert.deepEqual(
+      [fleet.rivalOf(late.metadata, 'Secret/ca'), fleet.rivalOf(calling.metadata, 'Secret/ca')],
+      ['b', undefined],
+    );
+  });
+});
