@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { refusing } from '../support/admission.ts';
+import { refusing, stripping } from '../support/admission.ts';
 import { installRolloutCrd } from '../support/rollout-crd.ts';
 import { type Bench, bench, hasReason, isReady, reset } from './bench.ts';
 import {
@@ -417,6 +417,22 @@ describe('bad input', { concurrency: 3 }, () => {
     assert.equal(resets(), 0);
     await lift();
     await until('db', isReady);
+    assert.equal(resets(), 1);
+  });
+
+  test('a policy that strips the annotation of pod templates is found out before the call, which is made without it', async (t) => {
+    const { apply, until, cluster, namespace, resets } = await bench(t);
+    await apply(workload('Deployment', 'app'));
+    const lift = await stripping(t, cluster, namespace);
+    await apply(reset());
+    const waiting = await until('db', hasReason('CannotPublish'));
+    assert.match(
+      conditionOf(waiting, 'Ready'),
+      /Deployment app would not roll: .*policy takes away or changes the annotation tls\.cloudsql-ssl\.dev\//,
+    );
+    assert.equal(resets(), 0);
+    await lift();
+    assert.deepEqual(states(await until('db', isReady)), ['Deployment app Rolled']);
     assert.equal(resets(), 1);
   });
 });
