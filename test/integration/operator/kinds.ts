@@ -75,16 +75,14 @@ export async function argoSays({ kubectl }: Bench, name: string, status: object)
   await kubectl(['patch', 'rollouts.argoproj.io', name, '--subresource=status', '--type=merge', '-p', body]);
 }
 
-/** Has a StatefulSet's pods run, and then not be ready any more: until they are made again. */
-export async function makeUnready({ kubectl }: Pick<Bench, 'kubectl'>, name: string, replicas: number): Promise<void> {
-  await kubectl([
-    'wait',
-    `--for=jsonpath={.status.availableReplicas}=${replicas}`,
-    `statefulset/${name}`,
-    '--timeout=60s',
-  ]);
+/**
+ * Has all pods of a StatefulSet run, and then the first `count` of them not be ready any more: until they are made again,
+ * since kwok looks after pods that are pending, and no others.
+ */
+export async function makeUnready({ kubectl }: Pick<Bench, 'kubectl'>, name: string, count: number): Promise<void> {
+  await kubectl(['rollout', 'status', `statefulset/${name}`, '--timeout=60s']);
   const patch = JSON.stringify({ status: { conditions: [{ type: 'Ready', status: 'False', reason: 'Test' }] } });
-  for (let ordinal = 0; ordinal < replicas; ordinal += 1) {
+  for (let ordinal = 0; ordinal < count; ordinal += 1) {
     await kubectl(['patch', 'pod', `${name}-${ordinal}`, '--subresource=status', '--type=strategic', '-p', patch]);
   }
 }
