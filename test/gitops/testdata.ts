@@ -21,6 +21,7 @@ export async function testdata(): Promise<ReadonlyMap<string, object>> {
   const { status: _status, ...withoutStatus } = manifest(new Scene().reset);
   const done = await ended(new Scene());
   return new Map<string, object>([
+    ['healthy_already_executed', manifest(await putBack(new Scene({ spec: { requestId: '2026-03-01' } })))],
     ['healthy_complete', manifest(done)],
     ['progressing_no_status', withoutStatus],
     ['progressing_new', manifest(new Scene().reset)],
@@ -42,6 +43,17 @@ const manifest = ({ metadata, spec, status }: SslReset) => {
 
 async function ended(scene: Scene): Promise<SslReset> {
   await new Operator(scene).drive();
+  return scene.reset;
+}
+
+/** The same once its requestId was replaced by another one, and is there again. */
+async function putBack(scene: Scene): Promise<SslReset> {
+  const operator = new Operator(scene);
+  await operator.drive();
+  for (const requestId of ['2026-04-01', '2026-03-01']) {
+    scene.resets.edit(scene.ref, { spec: { requestId } });
+    await operator.drive();
+  }
   return scene.reset;
 }
 

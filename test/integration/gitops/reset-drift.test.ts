@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { findCondition } from '../../../src/domain/conditions.ts';
 import type { SslReset } from '../../../src/domain/ssl-reset.ts';
-import { type Bench, bench, PROJECT } from '../operator/bench.ts';
+import { type Bench, bench, hasReason, PROJECT, reset } from '../operator/bench.ts';
 import {
   type Act,
   apply,
@@ -164,4 +164,18 @@ test('what is done to an object that is Ready asks for a reset only where the do
       }
     });
   }
+});
+
+test('what puts an executed requestId back publishes and rolls, and asks for no reset', async (t) => {
+  const b = await bench(t);
+  const ends = async (act: Act, requestId: string, reason: string): Promise<void> => {
+    await act(b, reset({ requestId }));
+    await b.until('db', (one) => hasReason(reason)(one) && one.spec.requestId === requestId);
+  };
+  await ends(apply, '1', 'Complete');
+  await ends(apply, '2', 'Complete');
+  await ends(apply, '1', 'AlreadyExecuted');
+  await ends(applyForced, '2', 'AlreadyExecuted');
+  await ends(replace, '1', 'AlreadyExecuted');
+  assert.equal(b.resets(), 2);
 });

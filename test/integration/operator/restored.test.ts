@@ -110,6 +110,18 @@ describe('an object that comes back from a backup', { concurrency: 3 }, () => {
     assert.equal(all.resets(), 1);
   });
 
+  test('with its status and an earlier requestId calls nothing', async (t) => {
+    const all = await bench(t);
+    await all.apply(reset({ requestId: '1' }));
+    await all.until('db', isReady);
+    const { spec } = await backUp(all);
+    await all.apply(reset({ requestId: '2' }));
+    await all.until('db', (db) => isReady(db) && db.spec.requestId === '2');
+    await comeBackWhileStopped(all, { ...(await backUp(all)), spec });
+    await all.until('db', hasReason('AlreadyExecuted'));
+    assert.equal(all.resets(), 2);
+  });
+
   test('with its status but no requestId, and a generation that counts anew, is another request', async (t) => {
     const all = await bench(t);
     await all.apply(reset());
