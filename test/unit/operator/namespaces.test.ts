@@ -4,6 +4,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { Subject } from 'rxjs';
 import { KubernetesError } from '../../../src/domain/errors.ts';
 import { type ResetEvent, startOperator } from '../../../src/operator.ts';
+import { Fleet } from '../../../src/reconcile/fleet.ts';
 import { memberOf } from '../../../src/reconcile/member.ts';
 import { aReset } from '../support/builders.ts';
 import { Operator, Site } from '../support/operator.ts';
@@ -14,7 +15,8 @@ const UNAVAILABLE = new KubernetesError({ kind: 'Unavailable', message: 'no answ
 /** The operator with `--namespaces a,b`, an object in each, and watches that the test speaks for. */
 function started(t: TestContext) {
   const site = new Site();
-  const { world } = new Operator(site);
+  // What the site knows is not what the watches have listed.
+  const world = { ...new Operator(site).world, fleet: new Fleet() };
   const events = new Subject<ResetEvent>();
   const [a, b] = ['a', 'b'].map((namespace) => aReset({ namespace, name: 'db', uid: namespace }));
   assert.ok(a !== undefined && b !== undefined);
