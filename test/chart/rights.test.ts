@@ -186,6 +186,33 @@ test('a kind without a right is refused by its name before any reset where it is
   assert.equal(await operator.kill('SIGTERM'), 0);
 });
 
+test('an operator whose rights go before it, as by an uninstall without a word, ends by itself, and the next one works', async (t) => {
+  const release = await installed(t, () => ({}));
+  const operator = release.start();
+  await operator.says('Leading');
+  const roles = release.rendered.filter(({ kind }) => kind !== 'ServiceAccount');
+  await release.cluster.kubectl(['delete', '-f', '-'], rolesOf(roles));
+  await operator.says('The lease cannot be written');
+  assert.equal(await operator.kill('SIGTERM'), 0);
+  assert.doesNotMatch(operator.log, /The lease is released/);
+
+  await release.mend();
+  const next = release.start();
+  await next.says('Leading');
+  await release.apply(reset());
+  await release.until('db', isReady);
+  assert.equal(release.resets(), 1);
+  assert.equal(await next.kill('SIGTERM'), 0);
+});
+
+test('an operator that ends before its rights go, as the documented uninstall has it, releases its Lease', async (t) => {
+  const release = await installed(t, () => ({}));
+  const operator = release.start();
+  await operator.says('Leading');
+  assert.equal(await operator.kill('SIGTERM'), 0);
+  assert.match(operator.log, /The lease is released/);
+});
+
 interface Missing {
   readonly rule: RegExp;
   /** What is left of it. */
