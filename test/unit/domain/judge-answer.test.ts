@@ -72,6 +72,9 @@ describe('judgeAnswer', () => {
 
   test('never allows a new attempt for an answer that is not known not to have been executed', () => {
     const knownNotExecuted = new Set([401, 403, 404, 409, 412, 429]);
+    // An instance that is stopped refuses with 400 too.
+    const isNotExecuted = (code: number, reason: string): boolean =>
+      knownNotExecuted.has(code) || (code === 400 && reason === 'invalidState');
     const answers = fc.record({
       code: fc.integer({ min: 100, max: 599 }),
       reason: fc.oneof(fc.constantFrom('', 'invalidState', 'operationInProgress', 'rateLimitExceeded'), fc.string()),
@@ -80,8 +83,9 @@ describe('judgeAnswer', () => {
       fc.property(answers, fc.boolean(), ({ code, reason }, inDoubt) => {
         const { kind } = judgeAnswer(rejected(code, reason), { inDoubt });
         assert.notEqual(kind, 'Accepted');
-        assert.equal(kind === 'NotExecuted' && !knownNotExecuted.has(code), false);
+        assert.equal(kind === 'NotExecuted' && !isNotExecuted(code, reason), false);
       }),
+      { examples: [400, 500, 503].map((code) => [{ code, reason: 'invalidState' }, true]) },
     );
   });
 });
