@@ -1,5 +1,6 @@
 import { CustomObjectsApi } from '@kubernetes/client-node';
 import { catchError, map, merge, type Observable } from 'rxjs';
+import { oneLine } from '../domain/conditions.ts';
 import { isKubernetesError, KubernetesError } from '../domain/errors.ts';
 import { GROUP, PLURAL, type SslReset, VERSION } from '../domain/ssl-reset.ts';
 import type { Logger } from '../reconcile/ports.ts';
@@ -110,20 +111,39 @@ function sslResetSource<T>(
   };
 }
 
-/** An object that does not fit must not keep the others from being seen: it is told, and passed over. */
-const parser =
-  <T>(logger: Logger, reduce: (reset: SslReset) => T) =>
-  (object: unknown): T | undefined => {
-    const reset = parseSslReset(object);
-    if (reset === undefined) {
-      const { namespace, name } = objectAt(object, 'metadata');
-      logger.warn(`an object does not fit ${VERSION} and is passed over: is the CRD of this version installed?`, {
-        namespace,
-        name,
-      });
+/**
+ * One object that cannot be read must not keep the others from being seen: it is passed over, and said once until it can
+ * be read again.
+ */
+function parser<T>(logger: Logger, reduce: (reset: SslReset) => T): (object: unknown) => T | undefined {
+  const said = new Map<string, string>();
+  return (object) => {
+    const { namespace, name } = objectAt(object, 'metadata');
+    const key = JSON.stringify([namespace, name]);
+    const read = reading(object, reduce);
+    if ('value' in read) {
+      said.delete(key);
+      return read.value;
     }
-    return reset && reduce(reset);
+    if (said.get(key) !== read.problem) logger.warn(read.problem, { namespace, name });
+    said.set(key, read.problem);
+    return undefined;
   };
+}
+
+type Reading<T> = { readonly value: T } | { readonly problem: string };
+
+function reading<T>(object: unknown, reduce: (reset: SslReset) => T): Reading<T> {
+  try {
+    const reset = parseSslReset(object);
+    return reset === undefined ? { problem: MISFIT } : { value: reduce(reset) };
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    return { problem: oneLine(`an object cannot be read and is passed over: ${problem}`) };
+  }
+}
+
+const MISFIT = `an object does not fit ${VERSION} and is passed over: is the CRD of this version installed?`;
 
 function watchPath(namespace: string | undefined, version: string): string {
   const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
