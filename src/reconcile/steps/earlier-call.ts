@@ -11,6 +11,7 @@ import {
 import type { Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
 import type { Facts } from '../../domain/status.ts';
 import type { StepResult, World } from '../pass.ts';
+import { readServerCertificates } from './evidence.ts';
 
 /** While an earlier call may have run its own baseline must be reached; otherwise the newest operations are enough. */
 export async function readOperations({ spec }: SslReset, request: Request, { cloudSql: { patient } }: World) {
@@ -43,13 +44,17 @@ export function hasTraces(request: Request, operations: readonly Operation[], no
 }
 
 /**
- * Whether an operation of an earlier call is listed by now, for whoever is about to give the request up. What cannot be
- * read tells nothing.
+ * Whether an earlier call shows by now, by its operation or by the certificates, for whoever is about to give the request
+ * up. What cannot be read tells nothing.
  */
 export async function hasRunAfterAll(reset: SslReset, request: Request, world: World): Promise<boolean> {
   if (!mayHaveRun(request)) return false;
   try {
-    return hasLateOperation(reset, request, await readOperations(reset, request, world), world);
+    const operations = await readOperations(reset, request, world);
+    if (hasLateOperation(reset, request, operations, world)) return true;
+    const { patient } = world.cloudSql;
+    const instance = await patient.instance(reset.spec);
+    return hasTraces(request, operations, await readServerCertificates(patient, reset.spec, instance));
   } catch (error) {
     if (error instanceof CloudSqlError) return false;
     throw error;

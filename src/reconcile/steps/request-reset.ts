@@ -136,7 +136,7 @@ async function judged(answer: Answer, recorded: SslReset, attempt: Attempt, worl
   if (judgement.kind !== 'Invalid') return judgement;
   const { message } = judgement;
   if (await hasRunAfterAll(recorded, { ...attempt, outcome: 'Refused' }, world)) {
-    return { kind: 'Resolve', message: `An operation of ours has begun all the same: ${message}` };
+    return { kind: 'Resolve', message: `The instance shows that it may have been executed all the same: ${message}` };
   }
   const notReady = await whyNotReady(recorded, world);
   if (notReady === undefined) return judgement;

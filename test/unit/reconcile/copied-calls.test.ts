@@ -135,6 +135,17 @@ describe('a call that was executed although the answer refuses it', () => {
     assert.deepEqual(await scene.outcome(), DONE_ONCE);
   });
 
+  test('for good, and that only the certificates show yet, does not let its requestId be executed again', async () => {
+    const scene = new Scene({ spec: { requestId: 'a' } });
+    scene.cloudSql.listLagMs = 80_000;
+    scene.cloudSql.operationMs = 0;
+    copied(scene, rejection(400));
+    scene.after(10_000, () => scene.resets.edit(scene.ref, { spec: { requestId: 'b' } }));
+    scene.after(600_000, () => scene.resets.edit(scene.ref, { spec: { requestId: 'a' } }));
+    await new Operator(scene).drive();
+    assert.deepEqual([scene.end, scene.cloudSql.executed], ['AlreadyExecuted', 2]);
+  });
+
   test('is seen to its end before a newer request begins', async () => {
     const scene = new Scene({ spec: { requestId: 'a' } });
     copied(scene, rejection(429, '', 60_000));
