@@ -21,6 +21,31 @@ export const mayBeExecuted = ({ time, outcome, inDoubt }: Request): boolean =>
 export const wasCalled = ({ operation, outcome }: HistoryEntry): boolean =>
   operation !== undefined || outcome === SUPERSEDED || outcome === 'OutcomeUnknown';
 
+/** Names of the operations of an object's calls. */
+export interface OwnOperations {
+  readonly all: readonly string[];
+  /** Those that an answer named. The others were found after a lost answer, and may be another object's. */
+  readonly answered: readonly string[];
+}
+
+/** Of those that are over: their operation may be listed for the first time when another call is in doubt. */
+export function pastOperations({ history = [] }: Pick<Status, 'history'>): OwnOperations {
+  const namesOf = (entries: readonly HistoryEntry[]) => entries.flatMap(({ operation }) => operation ?? []);
+  return { all: namesOf(history), answered: namesOf(history.filter(({ answered }) => answered === true)) };
+}
+
+/** The same, and that of the call that is the last one. */
+export function ownOperations(status: Pick<Status, 'history' | 'operation' | 'request'>): OwnOperations {
+  const { all, answered } = pastOperations(status);
+  const { operation, request } = status;
+  if (operation === undefined) return { all, answered };
+  const isAnswered = request?.answered === true || (request?.outcome === 'Accepted' && request.inDoubt !== true);
+  return {
+    all: [...new Set([operation.name, ...all])],
+    answered: isAnswered ? [...new Set([operation.name, ...answered])] : answered,
+  };
+}
+
 /** What was remembered before, and what of the request that was there and of the next one goes with it, newest first. */
 export function remembered(status: Status, next: Request | undefined): Remembered {
   const { executedRequestIds = [], recentCalls = [] } = status;

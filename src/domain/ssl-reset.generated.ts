@@ -332,6 +332,10 @@ export interface CloudSqlSslResetStatus {
      */
     inDoubt?: boolean;
     /**
+     * The answer to the call named the operation. One that was found after a lost answer may be that of another object.
+     */
+    answered?: boolean;
+    /**
      * An earlier call was refused. Something on the way may have repeated it, and that be the answer to the copy; so an operation of ours that is new since before is looked at before another call.
      */
     refused?: boolean;
@@ -611,6 +615,10 @@ export interface CloudSqlSslResetStatus {
      * Name of its operation.
      */
     operation?: string;
+    /**
+     * The answer to its call named the operation.
+     */
+    answered?: boolean;
     /**
      * Reason of Ready or Stalled; Superseded where another request replaced it after its call.
      */

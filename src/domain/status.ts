@@ -221,6 +221,7 @@ function historyEntry(
     generation: request.generation,
     ...(request.requestId !== undefined && { requestId: request.requestId }),
     ...(operation !== undefined && { operation: operation.name }),
+    ...(operation !== undefined && request.answered === true && { answered: true }),
     outcome,
     startTime: request.time ?? request.receivedTime,
     ...(serverCa?.sha1Fingerprint !== undefined && { serverCaSha1Fingerprint: serverCa.sha1Fingerprint }),

@@ -3,6 +3,7 @@
  * an event concerns. The objects themselves are never kept.
  */
 import { type Call, callKey, callsInLastHour, isWithinHour } from '../domain/blast-radius.ts';
+import { pastOperations } from '../domain/executed.ts';
 import type { ServerCa } from '../domain/instance.ts';
 import type { Claims } from '../domain/resolve.ts';
 import type { InstanceRef, SslReset } from '../domain/ssl-reset.ts';
@@ -252,18 +253,26 @@ export class Fleet {
     return this.#siblings(memberOf(reset)).filter(({ doubt }) => doubt !== undefined);
   }
 
-  /** What the other objects of the instance hold as theirs, and the object itself as of its client certificates. */
+  /** Those that are finding out what became of a call. */
+  unresolvedSiblings(reset: SslReset): readonly Member[] {
+    return this.siblingsInDoubt(reset).filter(({ doubt }) => doubt?.kind === 'Unresolved');
+  }
+
+  /**
+   * What the other objects of the instance hold as theirs, and the object itself as of its client certificates and of its
+   * requests that are over.
+   */
   claims(reset: SslReset): Claims {
     const own = memberOf(reset);
     const siblings = this.#siblings(own);
-    const resetsOf = (members: readonly Member[]) => members.flatMap(({ operation }) => operation ?? []);
     const certificates = [own, ...siblings].flatMap(({ certificateOperations }) => certificateOperations);
-    const answered = resetsOf(siblings.filter(({ isAnswered }) => isAnswered));
-    const resets = resetsOf(siblings);
+    const past = pastOperations(reset.status);
+    const resets = siblings.flatMap(({ operations }) => operations.all);
+    const answered = siblings.flatMap(({ operations }) => operations.answered);
     return {
       resets: new Set(resets),
-      all: new Set([...resets, ...certificates]),
-      answered: new Set([...answered, ...certificates]),
+      all: new Set([...resets, ...past.all, ...certificates]),
+      answered: new Set([...answered, ...past.answered, ...certificates]),
     };
   }
 

@@ -2,6 +2,7 @@
 import { callTimes } from '../domain/blast-radius.ts';
 import { openIssue, wantsCertificates } from '../domain/client-certificate.ts';
 import { decide } from '../domain/decide.ts';
+import { type OwnOperations, ownOperations } from '../domain/executed.ts';
 import { isBarred, isFollowed, isSettled, isStalled, isUnresolved } from '../domain/request.ts';
 import { annotations, instanceKey, isSuspended, type SslReset, type Status } from '../domain/ssl-reset.ts';
 import { timeOf } from '../domain/time.ts';
@@ -41,11 +42,10 @@ export interface Member {
   readonly isIssuing: boolean;
   /** By which records it is in doubt or issues: another one begins a doubt of its own. */
   readonly openRecords: string | undefined;
-  readonly operation: string | undefined;
+  /** Operations of its resets. */
+  readonly operations: OwnOperations;
   /** Operations of its client certificates. */
   readonly certificateOperations: readonly string[];
-  /** An answer told that the operation is its own; one found after a lost answer may as well be another object's. */
-  readonly isAnswered: boolean;
   /** Of its calls that were or may have been executed, in milliseconds since the epoch. */
   readonly callTimes: readonly number[];
   readonly standing: Standing;
@@ -85,6 +85,7 @@ const isIdle = (reset: SslReset): boolean =>
 
 /** One list for all that have none. */
 const NONE: readonly string[] = [];
+const NO_OPERATIONS: OwnOperations = { all: NONE, answered: NONE };
 
 export function memberOf(reset: SslReset): Member {
   const { metadata, spec, status } = reset;
@@ -111,9 +112,8 @@ export function memberOf(reset: SslReset): Member {
     doubt: doubtOf(reset),
     isIssuing: openIssue(reset) !== undefined && metadata.deletionTimestamp === undefined && !isStalled(reset),
     openRecords: openRecordsOf(reset),
-    operation: status.operation?.name,
+    operations: status.operation === undefined && status.history === undefined ? NO_OPERATIONS : ownOperations(status),
     certificateOperations: status.request?.certificateOperations ?? NONE,
-    isAnswered: status.request?.inDoubt !== true,
     callTimes: callTimes(reset),
     standing: standingOf(reset),
     publishes: publicationsOf(reset),

@@ -169,9 +169,14 @@ export class Cloud {
     return fingerprint(this.#activeCa());
   }
 
-  /** Cloud SQL lists for a while only what has ended; what it did stays done. */
+  /**
+   * Cloud SQL lists for a while only what has ended; what it did stays done. The operation of a call that a copy's answer
+   * refused stays until it is found: another reset would explain the certificates.
+   */
   forgetOperations(): void {
-    const old = this.#operations.filter((one) => one.changesCa && this.#showsCa(one));
+    const old = this.#operations.filter(
+      (one) => one.changesCa && this.#showsCa(one) && !this.#promises.isUnseen(one.operation.name),
+    );
     if (old.length > 0) this.#promises.note('operation forgotten');
     this.#forgottenCas += old.length;
     this.#forgottenResetMs = Math.max(this.#forgottenResetMs, ...old.map(({ endsMs }) => endsMs));

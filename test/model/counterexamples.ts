@@ -1,5 +1,17 @@
 /** Stories that once broke a promise, by what they taught. They are told anew with each test run. */
-import { after, answered, before, does, lost, type NamedStory, overdue, pause, told } from './told.ts';
+import {
+  after,
+  answered,
+  before,
+  copied,
+  does,
+  lost,
+  type NamedStory,
+  overdue,
+  pause,
+  told,
+  unissued,
+} from './told.ts';
 
 export const COUNTEREXAMPLES: readonly NamedStory[] = [
   told('two leaders, and a failed operation that the wrong object finds: its own one does not call again', {
@@ -49,5 +61,40 @@ export const COUNTEREXAMPLES: readonly NamedStory[] = [
       before(6, 'cloudSql.operations', { kind: 'Suspend' }),
     ],
     plot: [does(310_000, 'Edit')],
+  }),
+  told('an operation that is forgotten, and a call of another object that was refused: each keeps to its own', {
+    hasSecondObject: true,
+    hasCertificates: true,
+    listLagMs: 80_000,
+    calls: [lost(60_000), copied(403)],
+    plot: [does(310_000, 'ForgetOperations')],
+  }),
+  told('the reset of a request that was replaced since: no other object takes its operation for its own', {
+    hasSecondObject: true,
+    hasCertificates: true,
+    calls: [answered(429, 60_000), lost()],
+    twists: [before(1, 'cloudSql.issue', { kind: 'Fail' }), before(6, 'objects.apply', { kind: 'Edit' })],
+  }),
+  told('a reset whose outcome cannot be written: an object that was refused lets its own object find it out first', {
+    hasSecondObject: true,
+    calls: [answered(429)],
+    twists: [before(3, 'cloudSql.send', { kind: 'Refuse', ms: 900_000 }), before(2, 'cloudSql.send', { kind: 'Fail' })],
+  }),
+  told('a call that was refused for good, shown by the certificates alone: its requestId is not executed again', {
+    hasRequestId: true,
+    listLagMs: 80_000,
+    calls: [copied(400)],
+    twists: [after(2, 'resets.updateStatus', { kind: 'OldRequest' })],
+  }),
+  told('two calls that were refused, of which one was executed: whoever takes it, nothing is called again', {
+    hasSecondObject: true,
+    calls: [answered(429), copied(429)],
+  }),
+  told('a call that was refused, beside the issue of another object that got no answer', {
+    hasSecondObject: true,
+    hasCertificates: true,
+    calls: [copied(400), answered(403)],
+    issues: [unissued(0)],
+    plot: [does(300, 'Forbid')],
   }),
 ];

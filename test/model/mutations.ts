@@ -272,9 +272,9 @@ export const MUTATIONS: readonly Mutation[] = [
     broken: 'it is as certain as one that an answer named',
     patches: [
       {
-        file: 'src/reconcile/member.ts',
-        find: 'isAnswered: status.request?.inDoubt !== true,',
-        replace: 'isAnswered: true,',
+        file: 'src/domain/executed.ts',
+        find: "const isAnswered = request?.answered === true || (request?.outcome === 'Accepted' && request.inDoubt !== true);",
+        replace: 'const isAnswered = true;',
       },
     ],
   },

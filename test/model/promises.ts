@@ -46,6 +46,8 @@ export class Promises {
   readonly #misled = new Set<string>();
   /** Attempts that such an answer was given to. */
   readonly #misledAttempts = new Set<string>();
+  /** Attempts that an answer refused. */
+  readonly #refusedAttempts = new Set<string>();
   #isAccountShared = false;
 
   readonly #instance: InstanceKind;
@@ -90,6 +92,7 @@ export class Promises {
   told(context: PassContext, record: SslReset | undefined, answer: Answer): void {
     if (record === undefined || !isDefinite(answer, record)) return;
     const attempt = attemptOf(record);
+    if (answer.kind === 'Rejected') this.#refusedAttempts.add(attempt);
     if (!this.#misledAttempts.has(attempt)) context.process.knownAttempts.add(attempt);
   }
 
@@ -193,7 +196,7 @@ export class Promises {
       case 'Unknown':
         this.#found(key);
         this.note('resolved: unknown');
-        this.#givenUp(request, context);
+        this.#givenUp(after, context);
         return;
       default:
         return;
@@ -211,6 +214,11 @@ export class Promises {
     return isUnseen && (isTold || this.#misledAttempts.has(attemptOf(after)));
   }
 
+  /** The operation is of a call that an answer refused, and nobody has found that out yet. */
+  isUnseen(operation: string): boolean {
+    return [...this.#misled].some((key) => this.#executed.get(key) === operation);
+  }
+
   #found(key: string): void {
     for (const other of this.#misled) if (requestOf(other) === requestOf(key)) this.#misled.delete(other);
   }
@@ -222,8 +230,13 @@ export class Promises {
       this.breaks(`${unseen} was executed, and it ends as ${reason} unseen`);
   }
 
-  /** No operation of a client certificate hides the end of a call; a reset of another object may. */
-  #givenUp({ before }: Request, { listed }: PassContext): void {
+  /**
+   * No operation of a client certificate hides the end of a call that got no answer: that one is waited for. A reset of
+   * another object may.
+   */
+  #givenUp(after: SslReset, { listed }: PassContext): void {
+    if (this.#refusedAttempts.has(attemptOf(after))) return;
+    const before = after.status.request?.before;
     const isNew = (name: string): boolean => before?.operations?.includes(name) === false;
     if ([...this.#executed.values()].some((name) => listed.includes(name) && isNew(name))) return;
     const hiding = listed.find((name) => isNew(name) && this.#operationsOf.get(name) === 'Certificate');
@@ -251,10 +264,15 @@ export class Promises {
 
   /**
    * Whether a call can be told from those of other requests: nobody keeps a record of it when its object is gone, nor
-   * when another tool's reset by our account was taken for it.
+   * when another tool's reset by our account was taken for it, nor of an operation that an answer denied.
    */
   #canBeTold(key: string): boolean {
-    return this.#isAlone && !this.#isAccountShared && !this.#gone.some((uid) => key.startsWith(`${uid} `));
+    return (
+      !this.#misled.has(key) &&
+      this.#isAlone &&
+      !this.#isAccountShared &&
+      !this.#gone.some((uid) => key.startsWith(`${uid} `))
+    );
   }
 
   /** Somebody else starts an operation. */

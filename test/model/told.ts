@@ -24,7 +24,10 @@ export const lost = (executedAfterMs?: number): Turn => ({ kind: 'Lose', execute
 /** The answer to an issue is lost; it is made after so long, or never. */
 export const unissued = (executedAfterMs?: number): IssueTurn => ({ kind: 'Lose', executedAfterMs });
 export const overdue = (until: Until): Turn => ({ kind: 'Overdue', until });
-export const answered = (code: number): Turn => ({ kind: 'Answer', answer: rejection(code) });
+export const answered = (code: number, retryAfterMs?: number): Turn => ({
+  kind: 'Answer',
+  answer: rejection(code, '', retryAfterMs),
+});
 /** It is executed, and what comes back is the answer to a copy that something on the way made. */
 export const copied = (code: number, retryAfterMs?: number): Turn => ({
   kind: 'Copied',

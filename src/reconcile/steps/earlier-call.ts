@@ -9,9 +9,10 @@ import {
   suspects,
 } from '../../domain/resolve.ts';
 import type { Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
-import type { Facts } from '../../domain/status.ts';
+import { factsOf } from '../../domain/status.ts';
 import type { StepResult, World } from '../pass.ts';
 import { readServerCertificates } from './evidence.ts';
+import { siblingInDoubt } from './hold.ts';
 
 /** While an earlier call may have run its own baseline must be reached; otherwise the newest operations are enough. */
 export async function readOperations({ spec }: SslReset, request: Request, { cloudSql: { patient } }: World) {
@@ -61,7 +62,14 @@ export async function hasRunAfterAll(reset: SslReset, request: Request, world: W
   }
 }
 
-export function resolveFirst(facts: Facts, request: Request): StepResult {
+/**
+ * Whoever is finding out what became of a call comes first: the operation may be of that one, and what it takes for its own
+ * is no candidate any more.
+ */
+export function resolveFirst(reset: SslReset, request: Request, world: World): StepResult {
+  const facts = factsOf(reset);
+  const obstacle = siblingInDoubt(world.fleet.unresolvedSiblings(reset), reset, world);
+  if (obstacle !== undefined) return { kind: 'Finding', facts, verdict: obstacle };
   const { outcome: _outcome, ...unresolved } = request;
   return {
     kind: 'Finding',

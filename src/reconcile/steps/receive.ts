@@ -19,7 +19,7 @@ export async function receive(reset: SslReset, arrival: Arrival, world: World): 
   // A call of the older one that was executed after all has its end before this one begins.
   const past = reset.status.request;
   if (arrival === 'New' && past !== undefined && (await hasRunAfterAll(reset, past, world))) {
-    return resolveFirst(factsOf(reset), past);
+    return resolveFirst(reset, past, world);
   }
   const followedTime = arrival === 'Outdated' ? world.fleet.lastReadOfOthers(reset) : undefined;
   const request = {

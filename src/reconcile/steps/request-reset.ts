@@ -27,10 +27,9 @@ export async function requestReset(reset: SslReset, world: World): Promise<StepR
   if (request === undefined) return { kind: 'Idle' };
   const refused = await gate(reset, world);
   if (refused !== undefined) {
-    const facts = factsOf(reset);
     world.fleet.dismiss(reset);
-    if (await hasRunAfterAll(reset, request, world)) return resolveFirst(facts, request);
-    return { kind: 'Finding', facts, verdict: refused };
+    if (await hasRunAfterAll(reset, request, world)) return resolveFirst(reset, request, world);
+    return { kind: 'Finding', facts: factsOf(reset), verdict: refused };
   }
   if (!world.fleet.standsInLane(reset)) {
     world.fleet.admit(reset);
@@ -53,7 +52,7 @@ async function inTurn(reset: SslReset, request: Request, slot: Slot, world: Worl
     case 'Obstacle':
       return { kind: 'Finding', facts, verdict: checked.verdict };
     case 'Resolve':
-      return resolveFirst(facts, request);
+      return resolveFirst(reset, request, world);
     case 'AlreadyDone':
       return alreadyDone(facts, { ...request, doneTime: toTime(world.clock.now()) }, checked.reason);
     case 'Clear':
@@ -213,7 +212,7 @@ function outcome(facts: Facts, attempt: Attempt, judgement: Judgement, { pollMin
     case 'Accepted': {
       const { operation } = judgement;
       return {
-        facts: { ...facts, operation, request: { ...attempt, outcome: 'Accepted' } },
+        facts: { ...facts, operation, request: { ...attempt, outcome: 'Accepted', answered: true } },
         verdict: progress(operation),
         requeueAfterMs: pollMinMs,
         events: [

@@ -232,6 +232,27 @@ describe('the others of an instance', () => {
     );
     assert.deepEqual([[...all], [...answered]], [['op-c'], ['op-c']]);
   });
+  test('hold the operations of their requests that are over; one that no answer named is no certain claim', () => {
+    const fleet = new Fleet();
+    const ended = (operation: string) => ({ generation: 1, outcome: 'Superseded', operation });
+    const history = [{ ...ended('op-1'), answered: true }, ended('op-2')];
+    fleet.apply(aReset({ name: 'a', status: { history } }));
+    const { resets, all, answered } = fleet.claims(aReset());
+    assert.deepEqual([[...resets], [...all], [...answered]], [['op-1', 'op-2'], ['op-1', 'op-2'], ['op-1']]);
+    const own = fleet.claims(aReset({ name: 'a', status: { history } }));
+    assert.deepEqual([[...own.resets], [...own.all], [...own.answered]], [[], ['op-1', 'op-2'], ['op-1']]);
+  });
+  test('hold for certain the operation that an answer named after an earlier call got none', () => {
+    const claimsBeside = (request: Parameters<typeof aCall>[0]) => {
+      const fleet = new Fleet();
+      fleet.apply(aReset({ name: 'a', status: { operation: anOperation(), request: aCall(request) } }));
+      return [...fleet.claims(aReset()).answered];
+    };
+    assert.deepEqual(claimsBeside({ outcome: 'Accepted', inDoubt: true, answered: true }), ['op-1']);
+    assert.deepEqual(claimsBeside({ outcome: 'Accepted', inDoubt: true }), []);
+    assert.deepEqual(claimsBeside({ outcome: 'Accepted' }), ['op-1']);
+    assert.deepEqual(claimsBeside({}), [], 'a retry after a failed operation that was found');
+  });
   test('are those that still exist', () => {
     const fleet = new Fleet();
     fleet.apply(withCa(2, { name: 'a' }));
