@@ -1,9 +1,11 @@
 /**
  * What an object remembers of its calls that were executed, or may have been: by their requestId, so that a value which
- * comes back calls nothing, and by their time, for the limit of resets per hour.
+ * comes back calls nothing; by their time, for the limit of resets per hour; and when the newest reset ended, which the
+ * other objects of the instance go by.
  */
 import { createHash } from 'node:crypto';
 import type { HistoryEntry, Request, Status } from './ssl-reset.ts';
+import { timeOf } from './time.ts';
 
 /** As many as the CRD lets the status hold. */
 const MAX_REMEMBERED = 100;
@@ -11,7 +13,7 @@ const MAX_REMEMBERED = 100;
 /** The outcome of a history entry whose request was replaced before it came to an end. */
 export const SUPERSEDED = 'Superseded';
 
-export type Remembered = Pick<Status, 'executedRequestIds' | 'recentCalls'>;
+export type Remembered = Pick<Status, 'executedRequestIds' | 'recentCalls' | 'lastResetTime'>;
 
 /** A call of it was executed, or it is not known that none was. One that is being made counts by its record alone. */
 export const mayBeExecuted = ({ time, outcome, inDoubt }: Request): boolean =>
@@ -47,17 +49,30 @@ export function ownOperations(status: Pick<Status, 'history' | 'operation' | 're
 }
 
 /** What was remembered before, and what of the request that was there and of the next one goes with it, newest first. */
-export function remembered(status: Status, next: Request | undefined): Remembered {
+export function remembered(status: Status, next: Pick<Status, 'request' | 'operation'>): Remembered {
   const { executedRequestIds = [], recentCalls = [] } = status;
-  const called = [status.request, next].filter((one) => one !== undefined).filter(mayBeExecuted);
+  const called = [status.request, next.request].filter((one) => one !== undefined).filter(mayBeExecuted);
   const ids = called.flatMap(({ requestId }) => (requestId === undefined ? [] : requestIdDigest(requestId)));
   const times = called.flatMap(({ time }) => time ?? []);
   const allIds = ids.reduce(newestFirst, executedRequestIds);
   const allTimes = times.reduce(newestFirst, recentCalls);
+  const resetTime = endOfReset(next) ?? lastResetTime(status);
   return {
     ...(allIds.length > 0 && { executedRequestIds: allIds }),
     ...(allTimes.length > 0 && { recentCalls: allTimes }),
+    ...(resetTime !== undefined && { lastResetTime: resetTime }),
   };
+}
+
+/** When the newest reset of the object ended, by Cloud SQL's clock; undefined: it is not known to have had one. */
+export const lastResetTime = (status: Status): string | undefined => endOfReset(status) ?? status.lastResetTime;
+
+/** Of the request that is there. Where Cloud SQL does not tell the end, the nearest time before it that it tells. */
+function endOfReset({ request, operation }: Pick<Status, 'request' | 'operation'>): string | undefined {
+  const isReset = request?.outcome === 'Accepted' && request.doneTime !== undefined && operation?.error === undefined;
+  if (!isReset) return undefined;
+  const told = [operation?.endTime, operation?.startTime, operation?.insertTime, request.doneTime];
+  return told.find((time) => timeOf(time) !== undefined);
 }
 
 const newestFirst = (others: readonly string[], newest: string): readonly string[] =>

@@ -600,6 +600,10 @@ export interface CloudSqlSslResetStatus {
    */
   recentCalls?: string[];
   /**
+   * When the newest reset of this object ended, also once another request has replaced it. The other objects of the instance go by it.
+   */
+  lastResetTime?: string;
+  /**
    * Requests that came to an end, newest first. Where there are more than ten, those that called nothing make room first.
    */
   history?: {

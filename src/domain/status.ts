@@ -35,7 +35,7 @@ export function summarize(reset: SslReset, facts: Facts, verdict: Verdict, now: 
     observedGeneration: generation,
     conditions: setConditions(reset.status.conditions ?? [], wanted, { generation, now }),
     ...(history.length > 0 && { history }),
-    ...remembered(reset.status, facts.request),
+    ...remembered(reset.status, facts),
   };
 }
 
@@ -258,6 +258,7 @@ export function factsOf({ status }: SslReset): Facts {
     observedGeneration: _observedGeneration,
     executedRequestIds: _executedRequestIds,
     recentCalls: _recentCalls,
+    lastResetTime: _lastResetTime,
     ...facts
   } = status;
   return facts;

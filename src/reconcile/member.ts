@@ -2,9 +2,9 @@
 import { callTimes } from '../domain/blast-radius.ts';
 import { openIssue, wantsCertificates } from '../domain/client-certificate.ts';
 import { decide } from '../domain/decide.ts';
-import { type OwnOperations, ownOperations } from '../domain/executed.ts';
+import { lastResetTime, type OwnOperations, ownOperations } from '../domain/executed.ts';
 import { isBarred, isFollowed, isSettled, isStalled, isUnresolved } from '../domain/request.ts';
-import { annotations, instanceKey, isSuspended, type SslReset, type Status } from '../domain/ssl-reset.ts';
+import { annotations, instanceKey, isSuspended, type SslReset } from '../domain/ssl-reset.ts';
 import { timeOf } from '../domain/time.ts';
 import type { ObjectRef } from './ports.ts';
 import { publicationsOf } from './publications.ts';
@@ -28,7 +28,7 @@ export interface Member {
   readonly isUnderWay: boolean;
   /** Of the active server CA; `readMs` is 0 where the status does not tell when it was read. */
   readonly ca: { readonly fingerprint: string; readonly createTimeMs: number; readonly readMs: number } | undefined;
-  /** When its reset ended; undefined: it is not known to have had one. */
+  /** When its newest reset ended, also one whose request was replaced; undefined: it is not known to have had one. */
   readonly resetMs: number | undefined;
   /** The end of the newest reset of another object that its client certificates took account of; undefined: it has none. */
   readonly seenResetMs: number | undefined;
@@ -104,7 +104,7 @@ export function memberOf(reset: SslReset): Member {
       fingerprint === undefined || createTimeMs === undefined
         ? undefined
         : { fingerprint, createTimeMs, readMs: timeOf(readTime) ?? 0 },
-    resetMs: resetMsOf(status),
+    resetMs: timeOf(lastResetTime(status)),
     seenResetMs: hasCertificatesToLose(reset) ? (timeOf(status.request?.otherResetTime) ?? 0) : undefined,
     followedMs: timeOf(status.request?.followedTime),
     siblingCalls: status.siblingCalls ?? NONE,
@@ -119,11 +119,6 @@ export function memberOf(reset: SslReset): Member {
     publishes: publicationsOf(reset),
     caExpiryMs: timeOf(expirationTime),
   };
-}
-
-function resetMsOf({ request, operation }: Status): number | undefined {
-  const isReset = request?.outcome === 'Accepted' && request.doneTime !== undefined && operation?.error === undefined;
-  return isReset ? timeOf(operation?.endTime ?? operation?.startTime ?? operation?.insertTime) : undefined;
 }
 
 /** A conflict about a name may have gone with all client certificates of the instance. */

@@ -3,15 +3,16 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import {
   lastExecution,
+  lastResetTime,
   type Remembered,
   remembered,
   requestIdDigest,
   wasExecuted,
 } from '../../../src/domain/executed.ts';
 import type { Request } from '../../../src/domain/ssl-reset.ts';
-import { aCall, aRequest, at, NOW } from '../support/builders.ts';
+import { aCall, aFailedOperation, anOperation, aRequest, at, NOW } from '../support/builders.ts';
 
-const isRemembered = (request: Request): boolean => wasExecuted(remembered({}, request), 'a');
+const isRemembered = (request: Request): boolean => wasExecuted(remembered({}, { request }), 'a');
 
 describe('a requestId counts as executed', () => {
   for (const [what, request] of Object.entries({
@@ -52,7 +53,7 @@ test('the last hundred values and times that were executed are remembered, newes
       const executed: string[] = [];
       for (const [index, { id, isExecuted }] of steps.entries()) {
         const call = { requestId: String(id), time: at(index) };
-        memory = remembered(memory, isExecuted ? aCall({ ...call, outcome: 'Accepted' }) : aRequest(call));
+        memory = remembered(memory, { request: isExecuted ? aCall({ ...call, outcome: 'Accepted' }) : aRequest(call) });
         if (isExecuted) executed.unshift(String(id));
       }
       const newest = [...new Set(executed)].slice(0, 100);
@@ -77,4 +78,27 @@ test('the newest call of a value that the history knows is the one that is told'
     { ...entry, operation: 'op-1', startTime: NOW },
   ];
   assert.equal(lastExecution({ history }, 'a')?.operation, 'op-2');
+});
+
+describe('the end of the newest reset', () => {
+  const done = aCall({ outcome: 'Accepted', doneTime: at(50) });
+  const operation = anOperation({ status: 'DONE', startTime: at(2), endTime: at(40) });
+  test('is remembered when another request replaces its own, and then gives way to that one', () => {
+    const replaced = remembered({ request: done, operation }, { request: aRequest() });
+    assert.equal(replaced.lastResetTime, at(40));
+    const next = { request: done, operation: anOperation({ status: 'DONE', endTime: at(90) }) };
+    assert.equal(remembered({ ...replaced, request: aRequest() }, next).lastResetTime, at(90));
+  });
+  test('stays as it was while the next operation runs, and where that fails', () => {
+    const before = { lastResetTime: at(40), request: aCall({ outcome: 'Accepted' }) };
+    assert.equal(remembered(before, { request: before.request, operation: anOperation() }).lastResetTime, at(40));
+    assert.equal(remembered(before, { request: done, operation: aFailedOperation() }).lastResetTime, at(40));
+  });
+  test('is the nearest time that can be read where Cloud SQL tells none', () => {
+    const { endTime: _endTime, ...unended } = operation;
+    assert.equal(lastResetTime({ request: done, operation: unended }), at(2));
+    assert.equal(lastResetTime({ request: done, operation: { ...operation, endTime: 'soon' } }), at(2));
+    assert.equal(lastResetTime({ request: done, operation: { name: 'op-1' } }), at(50));
+    assert.equal(lastResetTime({}), undefined);
+  });
 });

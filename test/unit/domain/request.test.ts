@@ -74,7 +74,7 @@ describe('received', () => {
     });
   }
 
-  const executed = remembered({}, aCall({ outcome: 'Accepted', requestId: 'a' }));
+  const executed = remembered({}, { request: aCall({ outcome: 'Accepted', requestId: 'a' }) });
   const comesBack = (status: Status) => receive('New', { spec: { requestId: 'a' }, status }).outcome;
   test('a requestId that was executed before counts as done when it comes back', () => {
     assert.equal(comesBack({ ...executed, request: aCall({ outcome: 'Accepted', requestId: 'b' }) }), 'AlreadyDone');

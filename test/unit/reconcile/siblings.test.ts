@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { heldCertificate } from '../../../src/domain/client-certificate.ts';
 import { KubernetesError } from '../../../src/domain/errors.ts';
-import { aCall, aReset, aWorkload, fingerprint } from '../support/builders.ts';
+import { aCall, aReset, at, aWorkload, fingerprint } from '../support/builders.ts';
 import { Faults } from '../support/faults.ts';
 import { endOf, Operator } from '../support/operator.ts';
 import { Scene } from '../support/scene.ts';
@@ -103,6 +104,41 @@ describe('two objects of one instance', () => {
     assert.equal(status.serverCa?.sha1Fingerprint, fingerprint(3));
     assert.equal(endOf(scene.resets.read(follower)), 'AlreadyRotated');
   });
+
+  const REPLACED = {
+    'a requestId that was executed earlier': { requestId: 'a' },
+    'a request that is refused': { requestId: 'c', preconditions: { notAfterTime: at(-1) } },
+  };
+  for (const [what, spec] of Object.entries(REPLACED)) {
+    test(`the client certificates of one are issued again after a reset by the other that kept the CA, although ${what} replaced that before anybody looked`, async () => {
+      const scene = new Scene({ spec: { requestId: 'a' } });
+      scene.cloudSql.state = { serverCaMode: 'GOOGLE_MANAGED_CAS_CA' };
+      const clientCertificates = [{ commonName: 'app', secretName: 'app-cert' }];
+      const preconditions = { serverCertificate: 'Missing' } as const;
+      const follower = scene.resets.create(
+        aReset({ namespace: 'billing', name: 'follower', spec: { preconditions, clientCertificates } }),
+      );
+      const operator = new Operator(scene);
+      await operator.drive();
+      scene.resets.edit(scene.ref, { spec: { requestId: 'b' } });
+      scene.cloudSql.onCall = () => scene.after(10_000, () => scene.resets.edit(scene.ref, { spec }));
+      // The follower is looked at only once that request is replaced.
+      scene.resets.watch(({ status: { request } }) => {
+        if (request?.requestId === 'b' && request.doneTime !== undefined) operator.restart();
+      });
+      await operator.drive();
+      assert.equal(scene.cloudSql.executed, 2);
+      assert.notEqual(scene.status.request?.requestId, 'b');
+      const secret = await scene.objects.get({ kind: 'Secret', namespace: 'billing', name: 'app-cert' });
+      const live = scene.cloudSql.liveCertificates.map(({ sha1Fingerprint }) => sha1Fingerprint);
+      assert.deepEqual([heldCertificate(secret?.data ?? {})?.sha1Fingerprint], live);
+      assert.equal(endOf(scene.resets.read(follower)), 'AlreadyPresent');
+      const { writes } = scene;
+      operator.restart();
+      await operator.drive();
+      assert.equal(scene.writes, writes, 'they are at rest');
+    });
+  }
 
   test('a reset waits while the outcome of the other one is being found out', async () => {
     const scene = new Scene();
