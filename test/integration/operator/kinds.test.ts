@@ -162,6 +162,25 @@ describe('health', { concurrency: 3 }, () => {
     for (const kind of KINDS) assert.match(conditionOf(failed, 'Ready'), new RegExp(`${kind} bad-`));
   });
 
+  test('a Deployment whose pods a used-up quota refuses says so while it is waited for, and rolls when there is room', async (t) => {
+    const { apply, until, kubectl } = await bench(t);
+    // The control plane of the tests has no controller for quotas, and admission goes by what that one would write.
+    const quota = async (hard: string): Promise<void> => {
+      const status = JSON.stringify({ status: { hard: { pods: hard }, used: { pods: '2' } } });
+      await kubectl(['patch', 'resourcequota', 'small', '--subresource=status', '--type=merge', '-p', status]);
+    };
+    await apply(workload('Deployment', 'app'));
+    await kubectl(['rollout', 'status', 'deployment/app', '--timeout=60s']);
+    await kubectl(['create', 'quota', 'small', '--hard=pods=2']);
+    await quota('2');
+    await apply(reset());
+    const waiting = await until('db', (db) => messageOf(db, 'app').includes('exceeded quota: small'));
+    assert.deepEqual(states(waiting), ['Deployment app Rolling']);
+    assert.match(conditionOf(waiting, 'Ready'), /0\/1 rolled; waiting for Deployment app .*exceeded quota: small/);
+    await quota('9');
+    assert.deepEqual(states(await until('db', isReady)), ['Deployment app Rolled']);
+  });
+
   test('one that is scaled while it rolls is waited for, and does not fail', async (t) => {
     const { apply, until, kubectl } = await bench(t);
     const spec = { minReadySeconds: 3 };
