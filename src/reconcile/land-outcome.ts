@@ -10,6 +10,8 @@ const RETRY_MAX_MS = 5_000;
 const PATIENCE_MS = 120_000;
 /** A right or a policy is put right by a person, and a worker and the instance's lane are held meanwhile. */
 const PATIENCE_WITH_REFUSALS_MS = 15_000;
+/** The process may have stood still itself for longer than any patience: then nobody has refused anything. */
+const READS_AFTER_CONFLICT = 3;
 /** The process is to end. */
 const LAST_PATIENCE_MS = 5_000;
 
@@ -58,11 +60,12 @@ async function holdOn(
   { failures, sinceMs }: { readonly failures: number; readonly sinceMs: number },
   { clock, logger, ending }: World,
 ): Promise<void> {
-  if (sinceMs >= patienceMs(error, ending)) {
+  const isOld = isKubernetesError(error, 'Conflict', 'NotFound');
+  const mayReadAgain = isOld && failures < READS_AFTER_CONFLICT;
+  if (!mayReadAgain && sinceMs >= patienceMs(error, ending)) {
     logger.error('Outcome of the call could not be written: it is given up, and found out later', { err: error });
     throw error;
   }
-  const isOld = isKubernetesError(error, 'Conflict', 'NotFound');
   if (!isOld) logger[failures === 0 ? 'warn' : 'debug']('Outcome of the call could not be written yet', { err: error });
   if (!isOld || failures > 0) await clock.delay(Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(failures, 10)));
 }

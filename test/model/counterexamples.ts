@@ -80,6 +80,16 @@ export const COUNTEREXAMPLES: readonly NamedStory[] = [
     calls: [answered(429)],
     twists: [before(3, 'cloudSql.send', { kind: 'Refuse', ms: 900_000 }), before(2, 'cloudSql.send', { kind: 'Fail' })],
   }),
+  told('a process that stood still for minutes before it wrote an outcome: a conflict does not make it give that up', {
+    hasSecondObject: true,
+    rivalAtMs: 500,
+    paces: [150, 10],
+    twists: [
+      before(1, 'resets.get', { kind: 'Remove' }),
+      before(3, 'resets.updateStatus', pause(420_000)),
+      before(4, 'cloudSql.instance', pause(420_000)),
+    ],
+  }),
   told('a call that was refused for good, shown by the certificates alone: its requestId is not executed again', {
     hasRequestId: true,
     listLagMs: 80_000,

@@ -129,9 +129,14 @@ export class Stage implements Plot {
       }
       const carried = this.#workloads.read('api').templateAnnotations[templateAnnotationKey(spec)];
       const { revision, workloads = [] } = status.rollout ?? {};
-      const isLeft = this.#story.putsBack && workloads.every(({ state }) => state === 'ManualActionRequired');
-      if (carried !== revision && !isLeft) this.promises.breaks(`T1: ${metadata.name} is Ready and not rolled`);
+      if (carried !== revision && !this.#isLeftToPeople(workloads))
+        this.promises.breaks(`T1: ${metadata.name} is Ready and not rolled`);
     }
+  }
+
+  /** Somebody puts the template back each time, and the operator has said so and stopped. */
+  #isLeftToPeople(workloads: readonly { readonly state?: string }[]): boolean {
+    return this.#story.putsBack && workloads.every(({ state }) => state === 'ManualActionRequired');
   }
 
   startAnew(): void {
@@ -173,7 +178,8 @@ export class Stage implements Plot {
     // A CA service keeps the CA that they have.
     if (this.#story.instance === 'CaService') return;
     const carried = this.#workloads.read('api').templateAnnotations[templateAnnotationKey(object.spec)];
-    if (carried !== object.status.rollout?.revision)
+    const { revision, workloads = [] } = object.status.rollout ?? {};
+    if (carried !== revision && !this.#isLeftToPeople(workloads))
       this.promises.breaks('the workloads wait with the dead CA for a client certificate that cannot be issued');
     this.promises.note('end: rolled without a certificate');
   }
