@@ -62,12 +62,15 @@ export async function run(story: Story): Promise<Result> {
 /** What nobody tells the operator of. */
 const UNSEEN: ReadonlySet<string> = new Set(['ForeignReset', 'OurReset', 'DeleteInstance']);
 
-/** Nobody else resets, no call runs after its grace, and one replica leads. */
-function knowsEachReset({ instance, rivalAtMs, calls, plot, twists }: Story): boolean {
+/**
+ * Nobody else resets, no call runs after its grace, and one replica leads. A CA that is listed late may be taken for that
+ * of the next reset.
+ */
+function knowsEachReset({ instance, rivalAtMs, caLagMs, calls, plot, twists }: Story): boolean {
   const happenings = [...plot, ...twists].map(({ what }) => what.kind);
   const isUnseen = happenings.some((kind) => UNSEEN.has(kind));
   const isOverdue = calls.some(({ kind }) => kind === 'Overdue');
-  return instance === 'Ordinary' && rivalAtMs === undefined && !isUnseen && !isOverdue;
+  return instance === 'Ordinary' && rivalAtMs === undefined && caLagMs === 0 && !isUnseen && !isOverdue;
 }
 
 function judgeEnds(objects: readonly SslReset[], promises: Promises, { twists }: Story): void {
