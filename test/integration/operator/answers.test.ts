@@ -160,16 +160,19 @@ describe('answers that need a person', { concurrency: 4 }, () => {
 
   test('an operation of somebody else is waited for before the call', async (t) => {
     const { apply, until, emulator, resets } = await bench(t);
-    const other = emulator.foreignOperation({
+    const ended = Promise.withResolvers<() => void>();
+    emulator.operations.start({
       project: PROJECT,
       instance: INSTANCE,
+      type: 'UPDATE',
       user: 'dba@example.com',
-      plan: { runningMs: 3_000 },
+      plan: {},
+      effect: () => ended.promise,
     });
     await apply(reset());
     await until('db', hasReason('WaitingForInstance'));
     assert.equal(resets(), 0);
-    await other.finished;
+    ended.resolve(() => undefined);
     await until('db', isReady);
     assert.equal(resets(), 1);
   });
