@@ -173,6 +173,16 @@ export class Instance {
     }
   }
 
+  /** Makes the previous certificate the active one again, and the one that took its place an upcoming one. */
+  rollBack(): void {
+    if (this.#previous) {
+      this.#upcoming = this.#active;
+      this.#active = this.#previous;
+      this.#previous = undefined;
+      this.#changed({ breaksConnections: true });
+    }
+  }
+
   /** @throws ApiError 409 where a client certificate has the name already, 400 where there are as many as may be */
   requireRoomFor(commonName: string): void {
     if (this.#clients.some(({ certificate }) => certificate.commonName === commonName)) {

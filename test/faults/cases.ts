@@ -6,6 +6,7 @@ import { lieCases } from './lies.ts';
 import { manyCases } from './many.ts';
 import { pastCases } from './past.ts';
 import { peopleCases } from './people.ts';
+import { singleCases } from './singles.ts';
 import { sweepCases } from './sweeps.ts';
 import { isCall } from './traffic.ts';
 import type { Reference } from './whole-run.ts';
@@ -16,6 +17,7 @@ export const allCases = (reference: Reference, seed: number): readonly Case[] =>
   ...sweepCases(reference),
   ...certificateCases(reference),
   ...lieCases(reference),
+  ...singleCases(reference),
   ...pastCases(reference),
   ...peopleCases(reference),
   ...goneCases(reference),

@@ -5,6 +5,7 @@ import type { SslReset } from '../../src/domain/ssl-reset.ts';
 import { revision, serverCaPem, templateAnnotationKey } from '../../src/domain/tls-material.ts';
 import { call } from '../../src/kubernetes/api-error.ts';
 import { INSTANCE, PROJECT } from '../integration/operator/bench.ts';
+import type { Lab } from './lab.ts';
 import type { Scene } from './scene.ts';
 
 export const SECRET = 'ca';
@@ -56,15 +57,16 @@ function currentCas({ emulator }: Scene) {
 }
 
 async function secretState(scene: Scene): Promise<EndState['secret']> {
-  const data = await secretData(scene, SECRET);
+  const data = await secretData(scene.lab, scene.namespace, SECRET);
   if (data === undefined) return 'None';
   return Object.values(data).join('') === serverCaPem(currentCas(scene), 'All') ? 'Current' : 'Old';
 }
 
-async function certificateStates(scene: Scene, { spec }: SslReset): Promise<readonly string[]> {
+/** Of each Secret of a client certificate whether it lives, and how many live in all. */
+export async function certificateStates(scene: Scene, { metadata, spec }: SslReset): Promise<readonly string[]> {
   const live = scene.emulator.instance(PROJECT, INSTANCE).clientCertificates;
   const secrets = (spec.clientCertificates ?? []).map(async ({ commonName, secretName }) => {
-    const held = heldCertificate((await secretData(scene, secretName)) ?? {});
+    const held = heldCertificate((await secretData(scene.lab, metadata.namespace, secretName)) ?? {});
     const isLive = live.some((one) => one.commonName === commonName && one.sha1Fingerprint === held?.sha1Fingerprint);
     return `${secretName} ${isLive ? 'Live' : 'Dead'}`;
   });
@@ -72,7 +74,8 @@ async function certificateStates(scene: Scene, { spec }: SslReset): Promise<read
 }
 
 async function secretData(
-  { lab, namespace }: Scene,
+  lab: Lab,
+  namespace: string,
   name: string,
 ): Promise<Readonly<Record<string, string>> | undefined> {
   const core = lab.client.api(CoreV1Api);
@@ -87,7 +90,8 @@ async function secretData(
   }
 }
 
-async function deploymentStates(scene: Scene): Promise<readonly string[]> {
+/** `name generation Current|Old|None`, in the namespace of the scene. */
+export async function deploymentStates(scene: Scene): Promise<readonly string[]> {
   const apps = scene.lab.client.api(AppsV1Api);
   const { items } = await apps.listNamespacedDeployment({ namespace: scene.namespace });
   const key = templateAnnotationKey({ project: PROJECT, instance: INSTANCE });

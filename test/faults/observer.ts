@@ -5,15 +5,15 @@ import type { Client } from '../../src/kubernetes/client.ts';
 import { watchSslResets } from '../../src/kubernetes/list-watch.ts';
 import { silentLogger } from '../integration/kubernetes/fixtures.ts';
 
-/** Sees every state of the objects of a namespace, straight from the API server. */
+/** Sees every state of the objects of some namespaces, whose names differ, straight from the API server. */
 export class Observer {
   readonly #latest = new Map<string, SslReset>();
   readonly #stalls = new Set<string>();
   readonly #changes = new ReplaySubject<ReadonlyMap<string, SslReset>>(1);
   readonly #subscription: Subscription;
 
-  constructor(client: Client, namespace: string) {
-    this.#subscription = watchSslResets(client, [namespace], { logger: silentLogger }).subscribe((event) => {
+  constructor(client: Client, ...namespaces: readonly string[]) {
+    this.#subscription = watchSslResets(client, namespaces, { logger: silentLogger }).subscribe((event) => {
       if (event.type === 'synced') for (const reset of event.objects) this.#see(reset);
       if (event.type === 'applied') this.#see(event.object);
       if (event.type === 'deleted') this.#latest.delete(event.object.metadata.name);

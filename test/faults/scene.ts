@@ -15,12 +15,16 @@ import { Traffic } from './traffic.ts';
 export interface SceneOptions {
   readonly emulator?: EmulatorOptions;
   readonly flags?: readonly string[];
+  /** The operator works in a second namespace too. */
+  readonly hasNeighbour?: boolean;
 }
 
-/** One namespace, one Cloud SQL, and one operator that reaches both through proxies. */
+/** One namespace or two, one Cloud SQL, and one operator that reaches both through proxies. */
 export interface Scene {
   readonly lab: Lab;
   readonly namespace: string;
+  /** The second namespace, where there is one. */
+  readonly neighbour: string;
   readonly emulator: Emulator;
   readonly traffic: Traffic;
   readonly observer: Observer;
@@ -42,10 +46,13 @@ const ignoreGone = (error: unknown): void => {
 
 const FLAGS = ['--leader-elect=false', '--cloudsql-read-qps=100', '--cloudsql-mutate-qps=100'];
 
-export async function openScene(lab: Lab, { emulator: settings, flags = [] }: SceneOptions = {}): Promise<Scene> {
+export async function openScene(lab: Lab, options: SceneOptions = {}): Promise<Scene> {
+  const { emulator: settings, flags = [], hasNeighbour = false } = options;
   const namespace = `faults-${randomUUID().slice(0, 8)}`;
+  const neighbour = `${namespace}-b`;
+  const namespaces = hasNeighbour ? [namespace, neighbour] : [namespace];
   const core = lab.client.api(CoreV1Api);
-  await core.createNamespace({ body: { metadata: { name: namespace } } });
+  for (const name of namespaces) await core.createNamespace({ body: { metadata: { name } } });
   const instances = [{ project: PROJECT, name: INSTANCE }];
   const emulator = await startEmulator({ project: PROJECT, instances, ...settings });
   const traffic = new Traffic();
@@ -54,13 +61,13 @@ export async function openScene(lab: Lab, { emulator: settings, flags = [] }: Sc
   const cloudSql = await startProxy('CloudSql', admin, traffic);
   const kubeconfig = join(lab.folder, `${namespace}.kubeconfig`);
   await writeKubeconfig(kubeconfig, kubernetes.url);
-  const observer = new Observer(lab.client, namespace);
+  const observer = new Observer(lab.client, ...namespaces);
   const programs: Program[] = [];
 
   const start = (): Program => {
     const args = [
       `--kubeconfig=${kubeconfig}`,
-      `--namespaces=${namespace}`,
+      `--namespaces=${namespaces.join(',')}`,
       `--cloudsql-endpoint=${cloudSql.url}`,
       `--allowed-instances=${PROJECT}/*`,
       ...QUICK,
@@ -73,6 +80,7 @@ export async function openScene(lab: Lab, { emulator: settings, flags = [] }: Sc
   return {
     lab,
     namespace,
+    neighbour,
     emulator,
     traffic,
     observer,
@@ -88,7 +96,7 @@ export async function openScene(lab: Lab, { emulator: settings, flags = [] }: Sc
     startOperator: () => void programs.push(start()),
     async create(...objects) {
       for (const object of objects) {
-        await lab.objects.create({ ...object, metadata: { ...object.metadata, namespace } });
+        await lab.objects.create({ ...object, metadata: { namespace, ...object.metadata } });
       }
     },
     kubectl: (args, stdin) => lab.cluster.kubectl([...args, `--namespace=${namespace}`], stdin),
@@ -98,7 +106,7 @@ export async function openScene(lab: Lab, { emulator: settings, flags = [] }: Sc
       admin.close();
       await Promise.all([kubernetes.stop(), cloudSql.stop(), emulator.stop()]);
       // It may be gone already.
-      await call(core.deleteNamespace({ name: namespace })).catch(ignoreGone);
+      for (const name of namespaces) await call(core.deleteNamespace({ name })).catch(ignoreGone);
     },
   };
 }

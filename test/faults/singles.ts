@@ -1,0 +1,164 @@
+/** One fault each that no sweep makes, and what has to come of it all the same. */
+import { findCondition } from '../../src/domain/conditions.ts';
+import type { SslReset } from '../../src/domain/ssl-reset.ts';
+import { activeCa, INSTANCE, isReady, PROJECT, reset } from '../integration/operator/bench.ts';
+import { type Case, outcome, runCase } from './case.ts';
+import { kubernetesError } from './deeds.ts';
+import { CERTIFICATES, certificateStates, deploymentStates, type EndState } from './end-state.ts';
+import type { Lab } from './lab.ts';
+import { openScene, type Scene } from './scene.ts';
+import { isCall, once, type Seen, untouched } from './traffic.ts';
+import { type Attack, createRun, isStalledFor, type Reference } from './whole-run.ts';
+
+const GROUP = 'one of a kind';
+
+const isStatusWrite = ({ method, path }: Seen): boolean => method === 'PUT' && path.includes('/status');
+const REFUSED = { deed: kubernetesError(403, 'Forbidden') };
+
+const SINGLES: Readonly<Record<string, Attack>> = {
+  'the outcome of the call is refused, until it was given up': {
+    climate: (scene) => (seen) => (isStatusWrite(seen) && scene.traffic.seen.some(isCall) ? REFUSED : undefined),
+    meanwhile: async (scene) => {
+      await scene.operator.says('Outcome of the call could not be written: it is given up');
+      scene.traffic.climate = untouched;
+    },
+  },
+  // A surrogate pair lies across the end of what is kept of it.
+  'a retry ends in half a character where it is cut': {
+    prepare: async (scene) => {
+      const value = `${'x'.repeat(1_023)}\u{1f600}`;
+      await scene.kubectl(['annotate', 'sslreset', 'db', `cloudsql-ssl.dev/retry=${value}`]);
+    },
+  },
+};
+
+/** Every application needs the CA, and none of them one of these certificates. */
+const REFUSED_CERTIFICATE: Attack = {
+  spec: { clientCertificates: CERTIFICATES },
+  prepare: async ({ emulator }) => {
+    const answer = { kind: 'Error', executed: false, code: 400, reason: 'invalid' } as const;
+    emulator.order({ api: 'sslCerts.insert', times: 'Always', answer });
+  },
+  isEnd: isStalledFor('InvalidRequest'),
+  stalls: /^db InvalidRequest$/,
+  allowed: {
+    conditions: /"ResetDone=True .*"ServerCaPublished=True .*"Stalled=True InvalidRequest"/,
+    certificates: /./,
+    rollout: /^"3 of 3, 0 failed, 0 skipped"$/,
+    history: /./,
+  },
+};
+
+export const singleCases = ({ end }: Reference): readonly Case[] => [
+  ...Object.entries(SINGLES).map(([what, attack]) => single(what, attack, end)),
+  single('client certificates are refused by 400', REFUSED_CERTIFICATE, end),
+  ...Object.entries(DELETIONS).map(([when, matches]) => ({
+    group: GROUP,
+    name: `${GROUP}: an object is deleted ${when}, and one of another namespace lives on`,
+    run: (lab: Lab) => siblingLivesOn(lab, matches),
+  })),
+  {
+    group: GROUP,
+    name: `${GROUP}: the server CA is rolled back after two objects published the next one`,
+    run: rolledBack,
+  },
+];
+
+const single = (what: string, attack: Attack, end: EndState): Case =>
+  runCase({ group: GROUP, name: `${GROUP}: ${what}` }, attack, end);
+
+/** At which request. */
+const DELETIONS: Readonly<Record<string, (seen: Seen) => boolean>> = {
+  'with its call on the wire': isCall,
+  'while its operation runs': ({ side, path }) => side === 'CloudSql' && path.includes('/operations/'),
+};
+
+const PATIENCE_MS = 60_000;
+/** Longer than any delay between two passes. */
+const QUIET_MS = 1_500;
+
+/** The certificates and the CA of the survivor die with a reset that nobody is left to tell of. */
+async function siblingLivesOn(lab: Lab, matches: (seen: Seen) => boolean) {
+  const scene = await openScene(lab, { hasNeighbour: true });
+  const meanwhile = async (): Promise<void> => void (await scene.kubectl(['delete', 'sslreset', 'db', '--wait=false']));
+  try {
+    const survivor = reset(
+      { serverCa: { secretName: 'ca' }, clientCertificates: CERTIFICATES, rollout: { disabled: true } },
+      { name: 'survivor', namespace: scene.neighbour },
+    );
+    await scene.create(survivor);
+    scene.startOperator();
+    const isComplete = await scene.observer.until((all) => isThere(all.get('survivor'), isReady), PATIENCE_MS);
+    scene.traffic.tamper = once(1, { deed: { kind: 'Pass' }, meanwhile }, matches);
+    await createRun(scene);
+    await scene.emulator.journal.waitFor(() => executed(scene) === 2, AbortSignal.timeout(PATIENCE_MS));
+    const isBack = await scene.observer.until(
+      (all) => all.get('db') === undefined && isThere(all.get('survivor'), (one) => isReady(one) && hasCa(scene, one)),
+      PATIENCE_MS,
+    );
+    await scene.traffic.quiet(QUIET_MS);
+    const last = scene.observer.get('survivor');
+    return outcome([
+      ...(isComplete ? [] : ['it was not Ready in the first place']),
+      ...(isBack ? [] : [`the survivor has a dead CA: ${JSON.stringify(last?.status.conditions)}\n${scene.log}`]),
+      ...(executed(scene) === 2 ? [] : [`${executed(scene)} resets were executed`]),
+      ...(await deadCertificates(scene, last)),
+      ...scene.observer.stalls.map((stall) => `it was stalled: ${stall}`),
+    ]);
+  } finally {
+    await scene.close();
+  }
+}
+
+const isThere = (one: SslReset | undefined, holds: (reset: SslReset) => boolean): boolean =>
+  one !== undefined && holds(one);
+
+const isUp = ({ status }: SslReset): boolean => findCondition(status.conditions, 'Ready')?.status === 'True';
+
+const executed = ({ emulator }: Scene): number => emulator.journal.executedResets(PROJECT, INSTANCE).length;
+
+const hasCa = (scene: Scene, { status }: SslReset): boolean =>
+  status.serverCa?.sha1Fingerprint === activeCa(scene).sha1Fingerprint;
+
+async function deadCertificates(scene: Scene, last: SslReset | undefined): Promise<readonly string[]> {
+  if (last === undefined) return ['the survivor is gone'];
+  const states = await certificateStates(scene, last);
+  return states.filter((state) => state.endsWith(' Dead')).map((state) => `a client certificate is dead: ${state}`);
+}
+
+/** What Cloud SQL lists now counts for more than what the other object has seen before. */
+async function rolledBack(lab: Lab) {
+  const scene = await openScene(lab);
+  const instance = scene.emulator.instance(PROJECT, INSTANCE);
+  const haveCa = (generation: number) => (all: ReadonlyMap<string, SslReset>) =>
+    all.size === 2 &&
+    [...all.values()].every((one) => isUp(one) && hasCa(scene, one)) &&
+    all.get('db')?.metadata.generation === generation;
+  try {
+    await createRun(scene, { requestId: 'one' });
+    scene.startOperator();
+    const isReset = await scene.observer.until((all) => isThere(all.get('db'), isReady), PATIENCE_MS);
+    (await instance.prepareUpcoming())();
+    instance.rotate();
+    const preconditions = { serverCertificate: 'Missing' };
+    const publishing = { serverCa: { secretName: 'other' }, rollout: { disabled: true } };
+    await scene.create(reset({ preconditions, ...publishing }, { name: 'other' }));
+    const isRotated = await scene.observer.until(haveCa(1), PATIENCE_MS);
+    instance.rollBack();
+    const edit = JSON.stringify({ spec: { deadlineSeconds: 1_234 } });
+    await scene.kubectl(['patch', 'sslreset', 'db', '--type=merge', `--patch=${edit}`]);
+    const isRolledBack = await scene.observer.until(haveCa(2), PATIENCE_MS);
+    await scene.traffic.quiet(QUIET_MS);
+    const conditions = scene.observer.all.map(({ status }) => JSON.stringify(status.conditions)).join('\n');
+    return outcome([
+      ...(isReset ? [] : ['it was not Ready in the first place']),
+      ...(isRotated ? [] : [`not both had the next CA: ${conditions}`]),
+      ...(isRolledBack ? [] : [`not both have the CA that is active again: ${conditions}\n${scene.log}`]),
+      ...(executed(scene) === 1 ? [] : [`${executed(scene)} resets were executed`]),
+      ...(await deploymentStates(scene)).filter((state) => !state.endsWith(' Current')),
+      ...scene.observer.stalls.map((stall) => `it was stalled: ${stall}`),
+    ]);
+  } finally {
+    await scene.close();
+  }
+}
