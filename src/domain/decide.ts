@@ -18,6 +18,7 @@ import {
 } from './request.ts';
 import type { SslReset } from './ssl-reset.ts';
 import { isSuspended } from './ssl-reset.ts';
+import { awaitsCa } from './unchanged-ca.ts';
 
 export type Step =
   | { readonly kind: 'Nothing' }
@@ -54,7 +55,7 @@ const NOTHING: Step = { kind: 'Nothing' };
  * | a new value of `retry`, or the first requestId, while the two rows below hold | record it: the value must not act once this has ended, and the id is this request's |
  * | a call was recorded and its outcome is not known | resolve |
  * | accepted, and not seen to its end | follow |
- * | a new request | receive, as done where its requestId was executed before; if a call of the older one may have run, after its delay, and resolve that first if it has |
+ * | a new request | receive, as done where its requestId was executed before; if a call of the older one may have run, after its delay, and resolve that first if it has; if the CA of the older one is not seen yet, after its delay, and once it is seen or `--ca-settle` is over |
  * | complete for this request and generation | nothing; receive when it is outdated: another object of the instance has read another CA since, or deleted its client certificates by a reset; look around when another object went with a call that may have been executed |
  * | stalled, and a new value of `retry` | receive |
  * | `NotPermitted`, and the reset is done or was not necessary | receive, which asks for the permission |
@@ -87,11 +88,12 @@ export function decide(reset: SslReset, facts: Facts): Step {
   return onward(reset, facts);
 }
 
-/** A call of the older request that may have run is looked for first, and that is a question to Cloud SQL. */
+/** A call of the older request that may have run is looked for first, and so is its CA: both are questions to Cloud SQL. */
 function whenNew(reset: SslReset, facts: Facts): Step {
   const { request } = reset.status;
   const step: Step = { kind: 'Receive', arrival: 'New' };
-  return request !== undefined && mayHaveRun(request) ? afterDelay(reset, facts, step) : step;
+  const asks = (request !== undefined && mayHaveRun(request)) || awaitsCa(reset.status);
+  return asks ? afterDelay(reset, facts, step) : step;
 }
 
 const hasNews = (reset: SslReset): boolean => hasNewRetry(reset) || isFirstRequestId(reset);

@@ -1,7 +1,7 @@
 /** What it means that an instance shows the old server CA although its reset is done. */
 import { caOwner, type Instance, isFirstGeneration, type ServerCas } from './instance.ts';
 import { isDone } from './resolve.ts';
-import type { Before, Operation, Request, Spec } from './ssl-reset.ts';
+import type { Before, Operation, Request, Spec, Status } from './ssl-reset.ts';
 
 export interface AfterReset {
   readonly instance: Instance;
@@ -63,6 +63,17 @@ export const isOldCa = ({ serverCas, serverCaSha1Fingerprint }: Before, active: 
 /** Whether another CA must show up before anything is published. */
 export const isStillOld = (request: Request, cas: ServerCas): boolean =>
   cas.length === 0 || (request.outcome === 'Accepted' && request.hasShownNewCa !== true && !isNewCa(request, cas));
+
+/**
+ * The reset is done, and nobody has seen its CA. The old one may be listed for a while, and a call that is recorded by then
+ * would take the CA of this reset for its own.
+ */
+export const awaitsCa = ({ request, operation }: Pick<Status, 'request' | 'operation'>): boolean =>
+  request?.outcome === 'Accepted' &&
+  request.doneTime !== undefined &&
+  request.publishedTime === undefined &&
+  request.hasShownNewCa !== true &&
+  operation?.error === undefined;
 
 /** Whether the reset of this request can have made the active CA. */
 export const isNewCa = ({ outcome, before = {} }: Request, [active]: ServerCas): boolean =>

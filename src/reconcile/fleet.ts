@@ -243,6 +243,11 @@ export class Fleet {
     });
   }
 
+  /** Those whose call was accepted, and whose CA nobody has seen. */
+  siblingsWithUnseenCa(reset: SslReset): readonly Member[] {
+    return this.#siblings(memberOf(reset)).filter(({ unseenCa }) => unseenCa !== undefined);
+  }
+
   /** Whether an operation that is started now could be taken for a call of another object of the instance. */
   hasSiblingInDoubt(reset: SslReset): boolean {
     return this.siblingsInDoubt(reset).length > 0;

@@ -4,8 +4,9 @@ import { openIssue, wantsCertificates } from '../domain/client-certificate.ts';
 import { decide } from '../domain/decide.ts';
 import { lastResetTime, type OwnOperations, ownOperations } from '../domain/executed.ts';
 import { isBarred, isFollowed, isSettled, isStalled, isUnresolved } from '../domain/request.ts';
-import { annotations, instanceKey, isSuspended, type SslReset } from '../domain/ssl-reset.ts';
+import { annotations, instanceKey, isSuspended, type SslReset, type Status } from '../domain/ssl-reset.ts';
 import { timeOf } from '../domain/time.ts';
+import { awaitsCa } from '../domain/unchanged-ca.ts';
 import type { ObjectRef } from './ports.ts';
 import { publicationsOf } from './publications.ts';
 import { type Standing, standingOf } from './standing.ts';
@@ -30,6 +31,8 @@ export interface Member {
   readonly ca: { readonly fingerprint: string; readonly createTimeMs: number; readonly readMs: number } | undefined;
   /** When its newest reset ended, also one whose request was replaced; undefined: it is not known to have had one. */
   readonly resetMs: number | undefined;
+  /** Its call was accepted, and nobody has seen the CA of it. `doneMs`: when the end of its operation was seen. */
+  readonly unseenCa: { readonly operation: string | undefined; readonly doneMs: number | undefined } | undefined;
   /** The end of the newest reset of another object that its client certificates took account of; undefined: it has none. */
   readonly seenResetMs: number | undefined;
   /** The newest CA of another object that its request was received for once more, by when it was read. */
@@ -105,6 +108,7 @@ export function memberOf(reset: SslReset): Member {
         ? undefined
         : { fingerprint, createTimeMs, readMs: timeOf(readTime) ?? 0 },
     resetMs: timeOf(lastResetTime(status)),
+    unseenCa: unseenCaOf(status),
     seenResetMs: hasCertificatesToLose(reset) ? (timeOf(status.request?.otherResetTime) ?? 0) : undefined,
     followedMs: timeOf(status.request?.followedTime),
     siblingCalls: status.siblingCalls ?? NONE,
@@ -120,6 +124,11 @@ export function memberOf(reset: SslReset): Member {
     caExpiryMs: timeOf(expirationTime),
   };
 }
+
+const unseenCaOf = (status: Status): Member['unseenCa'] =>
+  isFollowed(status.request) || awaitsCa(status)
+    ? { operation: status.operation?.name, doneMs: timeOf(status.request?.doneTime) }
+    : undefined;
 
 /** A conflict about a name may have gone with all client certificates of the instance. */
 function hasCertificatesToLose(reset: SslReset): boolean {

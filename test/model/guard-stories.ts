@@ -176,6 +176,16 @@ export const GUARD_STORIES: readonly NamedStory[] = [
     twists: [after(3, 'cloudSql.send', { kind: 'Remove' })],
     plot: [does(50_000, 'Edit')],
   }),
+  told('the CA of the reset before is seen first (the next request of the object begins without it)', {
+    caLagMs: 30_000,
+    plot: [does(5_000, 'Edit')],
+  }),
+  told('the CA of the reset before is seen first (a call of another object does not wait for it)', {
+    hasSecondObject: true,
+    operationMs: 40_000,
+    caLagMs: 30_000,
+    plot: [does(5_000, 'Edit')],
+  }),
   told('the CA that was read last is right (the one that was made last is)', {
     hasRequestId: true,
     hasSecondObject: true,

@@ -485,6 +485,24 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [{ file: REQUEST, find: 'await announce(reset, world);', replace: '' }],
   },
   {
+    guard: 'the CA of the reset before is seen first',
+    isTold: true,
+    broken: 'the next request of the object begins without it',
+    patches: [
+      {
+        file: 'src/reconcile/steps/receive.ts',
+        find: "arrival === 'New' ? await untilCaIsSeen(reset, world) : undefined",
+        replace: 'undefined',
+      },
+    ],
+  },
+  {
+    guard: 'the CA of the reset before is seen first',
+    isTold: true,
+    broken: 'a call of another object does not wait for it',
+    patches: [{ file: 'src/reconcile/steps/preflight.ts', find: ' ?? siblingWithUnseenCa(reset, world)', replace: '' }],
+  },
+  {
     guard: 'the CA that was read last is right',
     isTold: true,
     broken: 'the one that was made last is',

@@ -31,6 +31,7 @@ import {
   rivalConflict,
   serverCaObject,
 } from './published-object.ts';
+import { siblingWithUnseenCa } from './unseen-ca.ts';
 
 export type Preflight =
   /** The call may be made; `before` is what it will be compared with. */
@@ -131,7 +132,7 @@ async function orphanObstacle(
 }
 
 const siblingObstacle = (reset: SslReset, world: World): Verdict | undefined =>
-  siblingInDoubt(world.fleet.siblingsToWaitFor(reset), reset, world);
+  siblingInDoubt(world.fleet.siblingsToWaitFor(reset), reset, world) ?? siblingWithUnseenCa(reset, world);
 
 /** The new CA and certificates are not known yet, so anything stands in for them. */
 const publishedContents = (reset: SslReset): readonly PublishedContents[] =>

@@ -13,6 +13,7 @@ import type { SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf } from '../../domain/status.ts';
 import type { StepResult, World } from '../pass.ts';
 import { hasRunAfterAll, resolveFirst } from './earlier-call.ts';
+import { untilCaIsSeen } from './unseen-ca.ts';
 
 /** Writes down that a request has arrived, or begins once more, before anything is done for it. */
 export async function receive(reset: SslReset, arrival: Arrival, world: World): Promise<StepResult> {
@@ -21,6 +22,8 @@ export async function receive(reset: SslReset, arrival: Arrival, world: World): 
   if (arrival === 'New' && past !== undefined && (await hasRunAfterAll(reset, past, world))) {
     return resolveFirst(reset, past, world);
   }
+  const unseen = arrival === 'New' ? await untilCaIsSeen(reset, world) : undefined;
+  if (unseen !== undefined) return unseen;
   const followedTime = arrival === 'Outdated' ? world.fleet.lastReadOfOthers(reset) : undefined;
   const request = {
     ...received(reset, arrival, toTime(world.clock.now())),

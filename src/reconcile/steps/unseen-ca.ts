@@ -1,0 +1,67 @@
+/**
+ * A reset whose CA nobody has seen yet: the instance may list the old one for a while after the operation's end. A call
+ * that is recorded in that while would take the CA of that reset for its own, and leave everybody with a dead one.
+ */
+import { pollDelayMs } from '../../domain/attempts.ts';
+import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
+import { isBarred } from '../../domain/request.ts';
+import type { SslReset } from '../../domain/ssl-reset.ts';
+import { factsOf } from '../../domain/status.ts';
+import { timeOf } from '../../domain/time.ts';
+import { awaitsCa } from '../../domain/unchanged-ca.ts';
+import type { StepResult, World } from '../pass.ts';
+import { readEvidence } from './evidence.ts';
+
+/** What the next request of the object waits for; undefined: nothing, or it has waited for `--ca-settle`. */
+export async function untilCaIsSeen(reset: SslReset, world: World): Promise<StepResult | undefined> {
+  const { clock, cloudSql, settings } = world;
+  const { request, operation } = reset.status;
+  const doneMs = timeOf(request?.doneTime);
+  if (doneMs === undefined || !awaitsCa(reset.status) || !maySettle(operation?.name, doneMs, reset, world)) {
+    return undefined;
+  }
+  // Client certificates go with the operation, and tell nothing of the CA.
+  const { clientCertificates: _clientCertificates, ...before } = request?.before ?? {};
+  if (await readEvidence(cloudSql, reset.spec, before)) return undefined;
+  const requeueAfterMs = pollDelayMs(request?.doneTime, clock.now(), settings);
+  // What is denied is not taken up once more by that.
+  if (isBarred(reset)) return { kind: 'Idle', requeueAfterMs };
+  return {
+    kind: 'Finding',
+    facts: factsOf(reset),
+    verdict: progressing(
+      'Publishing',
+      'The reset before is done, and the instance still lists the old server CA; the next request begins once the new one is listed',
+    ),
+    requeueAfterMs,
+  };
+}
+
+/** What a call waits for; undefined: each CA of another object's reset is seen, or was waited for long enough. */
+export function siblingWithUnseenCa(reset: SslReset, world: World): Verdict | undefined {
+  const [first] = world.fleet
+    .siblingsWithUnseenCa(reset)
+    .filter(({ unseenCa }) => maySettle(unseenCa?.operation, unseenCa?.doneMs, reset, world));
+  return (
+    first &&
+    waiting(
+      'WaitingForInstance',
+      `The server CA of the reset by the CloudSqlSslReset ${first.key}, which is of this instance too, is not seen yet; it is waited for up to ${Math.ceil(world.settings.caSettleMs / 1000)} s after its end`,
+    )
+  );
+}
+
+/**
+ * By the clock that says more: the one of the process that saw the end may have been ahead. Where nobody has looked at an
+ * operation since it ended, that is about to happen.
+ */
+function maySettle(
+  operation: string | undefined,
+  doneMs: number | undefined,
+  { metadata }: SslReset,
+  { clock, memory, settings }: World,
+): boolean {
+  const seenMs = memory.sinceSeenMs(metadata.uid, `CA of ${operation} since ${doneMs ?? 'its end'}`);
+  if (doneMs === undefined) return seenMs < settings.caSettleMs + settings.pollMaxMs;
+  return Math.max(clock.now().getTime() - doneMs, seenMs) < settings.caSettleMs;
+}
