@@ -11,6 +11,8 @@ import type { Promises } from './promises.ts';
 interface Made extends ClientCertificate {
   readonly madeMs: number;
   readonly maker: 'Operator' | 'Stranger';
+  /** Uid of the object that it was issued for. */
+  readonly owner: string | undefined;
   /** It was made while an issue of its name was under way, so nothing tells it from that one's. */
   readonly isMistakable: boolean;
 }
@@ -25,6 +27,7 @@ export const TAKEN: IssueAnswer = {
 /** An issue that left a process, by the record that it was made for. */
 export interface SentIssue {
   readonly commonName: string;
+  readonly owner: string | undefined;
 }
 
 export class ClientCertificates {
@@ -52,16 +55,18 @@ export class ClientCertificates {
   }
 
   /** A call leaves a process: S2 holds for it too. */
-  sent({ openedIssue }: PassContext, commonName: string): void {
+  sent({ openedIssue, read }: PassContext, commonName: string): SentIssue {
     if (openedIssue !== commonName)
       this.#promises.breaks('S2: a client certificate is issued without a record of its own');
+    return { commonName, owner: read?.metadata.uid };
   }
 
-  issue(commonName: string, nowMs: number): IssueAnswer {
+  issue({ commonName, owner }: SentIssue, nowMs: number): IssueAnswer {
     if (this.live().some((one) => one.commonName === commonName)) return TAKEN;
     const certificate = this.#maker.next();
     this.#promises.note('certificate issued');
-    this.#made = [...this.#made, { commonName, ...certificate, madeMs: nowMs, maker: 'Operator', isMistakable: false }];
+    const made = { commonName, ...certificate, madeMs: nowMs, owner };
+    this.#made = [...this.#made, { ...made, maker: 'Operator', isMistakable: false }];
     return { kind: 'Issued', certificate };
   }
 
@@ -70,7 +75,10 @@ export class ClientCertificates {
     if (this.live().some((one) => one.commonName === commonName)) return;
     const { sha1Fingerprint } = this.#maker.next();
     const isMistakable = [...this.#open.values()].includes(commonName);
-    this.#made = [...this.#made, { commonName, sha1Fingerprint, madeMs: nowMs, maker: 'Stranger', isMistakable }];
+    this.#made = [
+      ...this.#made,
+      { commonName, sha1Fingerprint, madeMs: nowMs, maker: 'Stranger', owner: undefined, isMistakable },
+    ];
   }
 
   /** One is deleted: S4. */
@@ -106,14 +114,17 @@ export class ClientCertificates {
     );
   }
 
-  /** What was issued under a record is in the status when it is closed: else nobody would replace it. */
+  /**
+   * What was issued under a record is in the status when it is closed: else nobody would replace it. What was issued for
+   * an object that is gone is nobody's: its name is a conflict for whoever comes next.
+   */
   #closed(before: SslReset, after: SslReset): void {
     const issue = issueOf(before);
     if (issue === undefined) return;
     const past = issue.issuing?.before ?? [];
     const [orphan] = this.live().filter(
-      ({ commonName, sha1Fingerprint, maker, madeMs }) =>
-        commonName === issue.commonName && maker === 'Operator' && !past.includes(sha1Fingerprint) && madeMs >= 0,
+      ({ commonName, sha1Fingerprint, owner }) =>
+        commonName === issue.commonName && owner === before.metadata.uid && !past.includes(sha1Fingerprint),
     );
     const kept = (after.status.clientCertificates ?? []).some((one) => one.sha1Fingerprint === orphan?.sha1Fingerprint);
     if (orphan !== undefined && !kept)

@@ -5,7 +5,7 @@ import type { Before, Operation } from '../../src/domain/ssl-reset.ts';
 import type { CloudSql, CloudSqlReads } from '../../src/reconcile/ports.ts';
 import { anOperation, FREE_SLOTS, fingerprint, USER } from '../unit/support/builders.ts';
 import { rejection } from '../unit/support/scene.ts';
-import { ClientCertificates } from './client-certificates.ts';
+import { ClientCertificates, type SentIssue } from './client-certificates.ts';
 import type { PassContext, SentCall } from './pass-context.ts';
 import { INSTANCE_DELETED, type Promises } from './promises.ts';
 import type { InstanceKind, IssueTurn, Story, Turn, Until } from './story.ts';
@@ -218,27 +218,27 @@ export class Cloud {
   }
 
   #arriveIssue(commonName: string, context: PassContext): IssueAnswer {
-    this.certificates.sent(context, commonName);
+    const issue = this.certificates.sent(context, commonName);
     this.calls += 1;
     const turn = this.#issueTurns.shift() ?? { kind: 'Execute' };
     switch (turn.kind) {
       case 'Answer':
         return turn.answer;
       case 'Execute':
-        return this.#issue(commonName);
+        return this.#issue(issue);
       case 'Lose': {
         const { executedAfterMs } = turn;
         this.#promises.note(`issue lost, ${executedAfterMs === undefined ? 'not executed' : 'executed'}`);
-        if (executedAfterMs !== undefined) this.#time.after(executedAfterMs, () => void this.#issue(commonName));
+        if (executedAfterMs !== undefined) this.#time.after(executedAfterMs, () => void this.#issue(issue));
         return LOST;
       }
     }
   }
 
-  #issue(commonName: string): IssueAnswer {
+  #issue(issue: SentIssue): IssueAnswer {
     if (this.isGone) return GONE;
     if (this.#isBusy()) return BUSY;
-    const answer = this.certificates.issue(commonName, this.#time.nowMs);
+    const answer = this.certificates.issue(issue, this.#time.nowMs);
     if (answer.kind !== 'Issued') return answer;
     const { name } = this.#beginCertificateOperation();
     return { ...answer, certificate: { ...answer.certificate, operation: name } };

@@ -52,6 +52,18 @@ export const COUNTEREXAMPLES: readonly NamedStory[] = [
     paces: [150],
     twists: [after(1, 'resets.updateStatus', { kind: 'CrashInFlight', ms: 0 })],
   }),
+  told(
+    'a client certificate that was issued late for an object that is gone: the next object of the name owes it nothing',
+    {
+      hasSecondObject: true,
+      hasCertificates: true,
+      failing: 'First',
+      watchLagMs: 15_000,
+      issues: [unissued(80_000)],
+      twists: [after(1, 'resets.get', { kind: 'Edit' }), before(2, 'cloudSql.issue', pause(9_000))],
+      plot: [does(50_000, 'Delete')],
+    },
+  ),
   told('the answer to a write that comes after a later change was heard of: the change after that one is still seen', {
     failing: 'All',
     rivalAtMs: 500,
