@@ -81,17 +81,6 @@ export const COUNTEREXAMPLES: readonly NamedStory[] = [
     calls: [lost(60_000), copied(403)],
     plot: [does(310_000, 'ForgetOperations')],
   }),
-  told('the reset of a request that was replaced since: no other object takes its operation for its own', {
-    hasSecondObject: true,
-    hasCertificates: true,
-    calls: [answered(429, 60_000), lost()],
-    twists: [before(1, 'cloudSql.issue', { kind: 'Fail' }), before(6, 'objects.apply', { kind: 'Edit' })],
-  }),
-  told('a reset whose outcome cannot be written: an object that was refused lets its own object find it out first', {
-    hasSecondObject: true,
-    calls: [answered(429)],
-    twists: [before(3, 'cloudSql.send', { kind: 'Refuse', ms: 900_000 }), before(2, 'cloudSql.send', { kind: 'Fail' })],
-  }),
   told('a process that stood still for minutes before it wrote an outcome: a conflict does not make it give that up', {
     hasSecondObject: true,
     rivalAtMs: 500,
@@ -101,12 +90,6 @@ export const COUNTEREXAMPLES: readonly NamedStory[] = [
       before(3, 'resets.updateStatus', pause(420_000)),
       before(4, 'cloudSql.instance', pause(420_000)),
     ],
-  }),
-  told('a call that was refused for good, shown by the certificates alone: its requestId is not executed again', {
-    hasRequestId: true,
-    listLagMs: 80_000,
-    calls: [copied(400)],
-    twists: [after(2, 'resets.updateStatus', { kind: 'OldRequest' })],
   }),
   told('two calls that were refused, of which one was executed: whoever takes it, nothing is called again', {
     hasSecondObject: true,
@@ -118,5 +101,11 @@ export const COUNTEREXAMPLES: readonly NamedStory[] = [
     calls: [copied(400), answered(403)],
     issues: [unissued(0)],
     plot: [does(300, 'Forbid')],
+  }),
+  told('the reset of a request that was replaced since: no other object takes its operation for its own', {
+    hasSecondObject: true,
+    hasCertificates: true,
+    calls: [answered(429, 60_000), lost()],
+    twists: [before(1, 'cloudSql.issue', { kind: 'Fail' }), before(6, 'objects.apply', { kind: 'Edit' })],
   }),
 ];

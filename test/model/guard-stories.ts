@@ -2,6 +2,7 @@
 import { rejection } from '../unit/support/scene.ts';
 import {
   after,
+  answered,
   before,
   copied,
   does,
@@ -196,4 +197,21 @@ export const GUARD_STORIES: readonly NamedStory[] = [
     plot: [does(50_000, 'Forbid'), does(200_000, 'Edit')],
   }),
   told('what was put back is remembered (it is fought without an end)', { putsBack: true }),
+  told('no request is given up unseen (the certificates are not looked at)', {
+    hasRequestId: true,
+    listLagMs: 80_000,
+    calls: [copied(400)],
+    twists: [after(2, 'resets.updateStatus', { kind: 'OldRequest' })],
+  }),
+  told('the operation of a request that is over is its own (the history is not asked)', {
+    hasSecondObject: true,
+    hasCertificates: true,
+    calls: [answered(429, 600_000), executed, answered(400)],
+    twists: [before(1, 'cloudSql.issue', { kind: 'Edit' })],
+  }),
+  told('whoever is finding out a call comes first (an object that was refused looks for its own meanwhile)', {
+    hasSecondObject: true,
+    calls: [answered(429)],
+    twists: [before(3, 'cloudSql.send', { kind: 'Refuse', ms: 900_000 }), before(2, 'cloudSql.send', { kind: 'Fail' })],
+  }),
 ];

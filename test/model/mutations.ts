@@ -223,6 +223,43 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
+    guard: 'no request is given up unseen',
+    broken: 'the certificates are not looked at',
+    isTold: true,
+    patches: [
+      {
+        file: 'src/reconcile/steps/earlier-call.ts',
+        find: 'return hasTraces(request, operations, await readServerCertificates(patient, reset.spec, instance));',
+        replace:
+          'return false && hasTraces(request, operations, await readServerCertificates(patient, reset.spec, instance));',
+      },
+    ],
+  },
+  {
+    guard: 'the operation of a request that is over is its own',
+    broken: 'the history is not asked',
+    isTold: true,
+    patches: [
+      {
+        file: 'src/domain/executed.ts',
+        find: 'const { all, answered } = pastOperations(status);',
+        replace: 'const { all, answered } = pastOperations({ ...status, history: [] });',
+      },
+    ],
+  },
+  {
+    guard: 'whoever is finding out a call comes first',
+    broken: 'an object that was refused looks for its own meanwhile',
+    isTold: true,
+    patches: [
+      {
+        file: 'src/reconcile/steps/earlier-call.ts',
+        find: 'if (obstacle !== undefined) return',
+        replace: 'if (false && obstacle !== undefined) return',
+      },
+    ],
+  },
+  {
     guard: 'late operation in preflight',
     broken: 'not looked for',
     patches: [
