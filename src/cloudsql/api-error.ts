@@ -143,7 +143,8 @@ export function toBody<T>(result: Exchange, schema: z.ZodType<T>): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   throw new CloudSqlError({
-    kind: 'Unreadable',
+    // A body that is no JSON, or ended early, may be whole the next time.
+    kind: body === undefined ? 'Unavailable' : 'Unreadable',
     message: `The answer ${status} cannot be read${where(parsed.error)}`,
     cause: parsed.error,
   });

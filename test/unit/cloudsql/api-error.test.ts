@@ -197,7 +197,7 @@ describe('a read', () => {
   };
   const cases: readonly (readonly [string, Exchange, CloudSqlErrorKind | undefined])[] = [
     ['answers what the schema makes of the body', response(200, { name: 'x' }), undefined],
-    ['is unreadable when it is a success without a body', response(200), 'Unreadable'],
+    ['is unavailable when it is a success whose body cannot be had', response(200), 'Unavailable'],
     ['is unreadable when it is a success of another form', response(200, { name: 1 }), 'Unreadable'],
     ['is unavailable when it redirects', response(302), 'Unavailable'],
     ['is unavailable on a server error', response(500, apiError('backendError')), 'Unavailable'],
