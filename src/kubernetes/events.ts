@@ -17,6 +17,8 @@ export interface EventsOptions {
   /** Which of several replicas reports: the name of the pod or host. */
   readonly instance: string;
   readonly now?: (() => Date) | undefined;
+  /** How long a flush may take, in milliseconds. */
+  readonly flushMs?: number;
 }
 
 export interface FlushableEvents extends Events {
@@ -72,7 +74,7 @@ class EventWriter implements FlushableEvents {
 
   async flush(): Promise<void> {
     const { promise: late, resolve } = Promise.withResolvers<void>();
-    const alarm = setTimeout(resolve, FLUSH_MS);
+    const alarm = setTimeout(resolve, this.#options.flushMs ?? FLUSH_MS);
     await Promise.race([this.#writing, late]).finally(() => clearTimeout(alarm));
   }
 

@@ -19,7 +19,7 @@ async function prepared(t: TestContext) {
     warn: (message: string) => logged.push(`warn: ${message}`),
   };
   const client = testClient(t, proxy.kubeconfigPath);
-  const events = createEvents(client, { logger, instance: 'pod-0', now: () => clock.now });
+  const events = createEvents(client, { logger, instance: 'pod-0', now: () => clock.now, flushMs: 60_000 });
   const note: EventNote = {
     type: 'Normal',
     reason: 'ResetAccepted',
