@@ -16,7 +16,7 @@ export interface CloudSqlSslResetSpec {
    */
   mode: 'All' | 'SyncFromPrimary';
   /**
-   * With it a reset is asked for by each value that this object has not executed before, and no longer by each new generation; other edits publish and roll anew without a reset. Recommended under GitOps. Cannot be removed once it is set.
+   * If set, only a value that this object has not executed before requests another reset; other edits republish and roll without a reset. Recommended under GitOps. Cannot be removed once it is set.
    */
   requestId?: string;
   /**
@@ -144,7 +144,7 @@ export interface CloudSqlSslResetSpec {
      */
     timeoutSeconds: number;
     /**
-     * What becomes of old pods that are not ready and so keep a StatefulSet with OrderedReady from rolling. Report tells of them as ManualActionRequired, with the command. Delete has the operator delete just those, highest ordinal first, one at a time; it needs the right to delete pods (deleteUnreadyPods of the chart).
+     * What to do about old pods that are not ready and so keep a StatefulSet with OrderedReady from rolling. Report: the workload is ManualActionRequired, and its message has the command. Delete: the operator deletes just those pods, highest ordinal first, one at a time; it needs the right to delete pods (deleteUnreadyPods of the chart).
      */
     unreadyPods: 'Report' | 'Delete';
     /**
@@ -336,7 +336,7 @@ export interface CloudSqlSslResetStatus {
      */
     answered?: boolean;
     /**
-     * An earlier call was refused. Something on the way may have repeated it, and that be the answer to the copy; so an operation of ours that is new since before is looked at before another call.
+     * An earlier call was refused. The refusal may have answered a copy of a call that was executed, so a new operation of the operator's account is examined before another call.
      */
     refused?: boolean;
     /**

@@ -63,14 +63,13 @@ export async function run(story: Story): Promise<Result> {
 const UNSEEN: ReadonlySet<string> = new Set(['ForeignReset', 'OurReset', 'DeleteInstance']);
 
 /**
- * Nobody else resets, no call runs after its grace, and one replica leads. A CA that is listed late may be taken for that
- * of the next reset.
+ * Nobody else resets, no call runs after its grace, and one replica leads.
  */
-function knowsEachReset({ instance, rivalAtMs, caLagMs, calls, plot, twists }: Story): boolean {
+function knowsEachReset({ instance, rivalAtMs, calls, plot, twists }: Story): boolean {
   const happenings = [...plot, ...twists].map(({ what }) => what.kind);
   const isUnseen = happenings.some((kind) => UNSEEN.has(kind));
   const isOverdue = calls.some(({ kind }) => kind === 'Overdue');
-  return instance === 'Ordinary' && rivalAtMs === undefined && caLagMs === 0 && !isUnseen && !isOverdue;
+  return instance === 'Ordinary' && rivalAtMs === undefined && !isUnseen && !isOverdue;
 }
 
 function judgeEnds(objects: readonly SslReset[], promises: Promises, { twists }: Story): void {

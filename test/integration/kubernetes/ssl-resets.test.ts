@@ -19,8 +19,8 @@ async function created(t: TestContext) {
 
 test('an object is read with its defaults, empty annotations and without managed fields', async (t) => {
   const { reset, ref } = await created(t);
-  const { uid, resourceVersion, ...metadata } = reset.metadata;
-  assert.ok(uid && resourceVersion);
+  const { uid, resourceVersion, creationTimestamp, ...metadata } = reset.metadata;
+  assert.ok(uid && resourceVersion && creationTimestamp);
   assert.deepEqual(metadata, { ...ref, generation: 1, annotations: {} });
   assert.equal(reset.spec.mode, 'All');
   assert.deepEqual(reset.status, { observedGeneration: -1 });
