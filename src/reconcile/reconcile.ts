@@ -12,7 +12,7 @@ import { findCondition, progressing, stalled, type Verdict, waiting } from '../d
 import { decide, type Step } from '../domain/decide.ts';
 import { CloudSqlError, isKubernetesError, type KubernetesError } from '../domain/errors.ts';
 import { deadlineMessage } from '../domain/gate.ts';
-import { isBarred, isNewerGeneration } from '../domain/request.ts';
+import { isBarred, isNewerGeneration, isSettled } from '../domain/request.ts';
 import type { Request, SslReset, Status } from '../domain/ssl-reset.ts';
 import { type Facts, factsOf, summarize } from '../domain/status.ts';
 import { unusableField } from '../domain/usable.ts';
@@ -253,12 +253,16 @@ function comeBack(written: SslReset, { verdict, requeueAfterMs }: Finding, { clo
   if (isNewerGeneration(written)) return requeueAfter(0);
   const looksAgain = verdict.reason === 'NotPermitted' || verdict.reason === 'ObjectConflict';
   if (!looksAgain || (isPastDeadline(written, now) && !isBarred(written))) {
-    return fleet.lostSiblings(written).length > 0 ? requeueAfter(0) : AWAIT_CHANGE;
+    return isBehind(written, fleet) ? requeueAfter(0) : AWAIT_CHANGE;
   }
   const since = findCondition(written.status.conditions, 'Stalled')?.lastTransitionTime;
   const elapsedMs = since === undefined ? 0 : now.getTime() - Date.parse(since);
   return requeueAfter(lookAgainDelayMs(elapsedMs, settings));
 }
+
+/** Something came up before this end, and no event is left that would bring the object back. */
+const isBehind = (written: SslReset, fleet: World['fleet']): boolean =>
+  (isSettled(written.status.request) && fleet.isOutdated(written)) || fleet.lostSiblings(written).length > 0;
 
 /** Status is written only on change. A conflict means that the facts are old: the next pass reads them anew. */
 async function write(

@@ -108,4 +108,24 @@ export const COUNTEREXAMPLES: readonly NamedStory[] = [
     calls: [answered(429, 60_000), lost()],
     twists: [before(1, 'cloudSql.issue', { kind: 'Fail' }), before(6, 'objects.apply', { kind: 'Edit' })],
   }),
+  told('an object that stalls after another one has reset the instance follows it then, and not at the next start', {
+    instance: 'CaService',
+    hasSecondObject: true,
+    hasCertificates: true,
+    operationMs: 40_000,
+    caLagMs: 30_000,
+    skewMs: -600_000,
+    rivalAtMs: 30_000,
+    calls: [
+      {
+        kind: 'Copied',
+        answer: { kind: 'Rejected', code: 403, reason: 'operationInProgress', message: 'no' },
+      },
+      lost(80_000),
+    ],
+    issues: [
+      { kind: 'Answer', answer: { kind: 'Rejected', code: 429, reason: '', message: 'no', retryAfterMs: 60_000 } },
+    ],
+    plot: [does(310_000, 'DeleteInstance')],
+  }),
 ];
