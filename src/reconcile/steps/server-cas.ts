@@ -3,8 +3,8 @@ import type { ServerCas } from '../../domain/instance.ts';
 import type { InstanceRef } from '../../domain/ssl-reset.ts';
 import type { CloudSqlReads } from '../ports.ts';
 
-/** Reading the list again would not help. */
-const LIST_ALONE_FAILS: ReadonlySet<CloudSqlErrorKind> = new Set(['Unreadable', 'Forbidden', 'Invalid']);
+/** Neither time nor a right that somebody gives would help. */
+const LIST_ALONE_FAILS: ReadonlySet<CloudSqlErrorKind> = new Set(['Unreadable', 'Invalid']);
 
 /**
  * The server CAs for publishing, the active one first. Where the list cannot be had, the active one alone, as the

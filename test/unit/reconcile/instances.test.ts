@@ -31,7 +31,7 @@ test('an ordinary instance costs five reads of Cloud SQL and the slot of the cal
   assert.deepEqual([scene.end, scene.cloudSql.reads], ['Complete', 5]);
 });
 
-for (const kind of ['Unreadable', 'Forbidden'] as const) {
+for (const kind of ['Unreadable', 'Invalid'] as const) {
   test(`where the list of server CAs is ${kind}, the CA that the instance shows is published and rolled out`, async () => {
     const scene = new Scene();
     scene.cloudSql.listProblem = new CloudSqlError({ kind, message: 'no list' });
