@@ -26,11 +26,14 @@ export class Fleet {
     return this.take(memberOf(reset));
   }
 
-  /** The same, of an object as an own write has left it: a watch may have told of a later version of it already. */
+  /**
+   * The same, of an object as an own write has left it: the watch may have shown a later version of it already, or that
+   * it is gone. Then nothing of it is kept: it would hold up the others of its instance.
+   */
   wrote(reset: SslReset): readonly ObjectRef[] {
     const member = memberOf(reset);
     const before = this.#members.get(member.key);
-    const isOld = before?.uid === member.uid && before.version > member.version;
+    const isOld = before === undefined || (before.uid === member.uid && before.version > member.version);
     return isOld ? [] : this.take(member);
   }
 

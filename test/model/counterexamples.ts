@@ -128,4 +128,9 @@ export const COUNTEREXAMPLES: readonly NamedStory[] = [
     ],
     plot: [does(310_000, 'DeleteInstance')],
   }),
+  told('an object that is gone by the time its record is known to be written: it holds up nobody', {
+    hasSecondObject: true,
+    twists: [after(3, 'resets.updateStatus', pause(9_000))],
+    plot: [does(300, 'Remove')],
+  }),
 ];
