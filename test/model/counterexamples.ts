@@ -133,4 +133,8 @@ export const COUNTEREXAMPLES: readonly NamedStory[] = [
     twists: [after(3, 'resets.updateStatus', pause(9_000))],
     plot: [does(300, 'Remove')],
   }),
+  told('an error that nobody foresaw, where an object is looked at that is denied: nothing is received once more', {
+    hasCertificates: true,
+    twists: [before(3, 'objects.get', { kind: 'Forbid' }), before(4, 'namespaces.get', { kind: 'Bug' })],
+  }),
 ];
