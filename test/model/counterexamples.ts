@@ -5,6 +5,7 @@ import {
   before,
   copied,
   does,
+  issueRefused,
   lost,
   type NamedStory,
   overdue,
@@ -123,9 +124,7 @@ export const COUNTEREXAMPLES: readonly NamedStory[] = [
       },
       lost(80_000),
     ],
-    issues: [
-      { kind: 'Answer', answer: { kind: 'Rejected', code: 429, reason: '', message: 'no', retryAfterMs: 60_000 } },
-    ],
+    issues: [issueRefused(429, 60_000)],
     plot: [does(310_000, 'DeleteInstance')],
   }),
   told('an object that is gone by the time its record is known to be written: it holds up nobody', {
@@ -136,5 +135,13 @@ export const COUNTEREXAMPLES: readonly NamedStory[] = [
   told('an error that nobody foresaw, where an object is looked at that is denied: nothing is received once more', {
     hasCertificates: true,
     twists: [before(3, 'objects.get', { kind: 'Forbid' }), before(4, 'namespaces.get', { kind: 'Bug' })],
+  }),
+  told('a client certificate that is refused, and a template that is put back while minutes pass: it was rolled', {
+    hasCertificates: true,
+    putsBack: true,
+    operationMs: 40_000,
+    paces: [10],
+    issues: [issueRefused(400)],
+    twists: [before(10, 'resets.get', pause(420_000)), before(8, 'resets.updateStatus', pause(420_000))],
   }),
 ];

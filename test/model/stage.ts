@@ -139,6 +139,13 @@ export class Stage implements Plot {
     return this.#story.putsBack && workloads.every(({ state }) => state === 'ManualActionRequired');
   }
 
+  /** Somebody puts the template back each time: it was rolled, and is given up, or its time was over meanwhile. */
+  #isTried(workloads: readonly { readonly state?: string; readonly reverts?: number }[]): boolean {
+    return (
+      this.#isLeftToPeople(workloads) || (this.#story.putsBack && workloads.every(({ reverts = 0 }) => reverts > 0))
+    );
+  }
+
   startAnew(): void {
     for (const process of this.#processes) this.#kill(process);
     this.#start(this.#replicas[0]);
@@ -179,7 +186,7 @@ export class Stage implements Plot {
     if (this.#story.instance === 'CaService') return;
     const carried = this.#workloads.read('api').templateAnnotations[templateAnnotationKey(object.spec)];
     const { revision, workloads = [] } = object.status.rollout ?? {};
-    if (carried !== revision && !this.#isLeftToPeople(workloads))
+    if (carried !== revision && !this.#isTried(workloads))
       this.promises.breaks('the workloads wait with the dead CA for a client certificate that cannot be issued');
     this.promises.note('end: rolled without a certificate');
   }

@@ -23,6 +23,10 @@ export const executed: Turn = { kind: 'Execute' };
 export const lost = (executedAfterMs?: number): Turn => ({ kind: 'Lose', executedAfterMs });
 /** The answer to an issue is lost; it is made after so long, or never. */
 export const unissued = (executedAfterMs?: number): IssueTurn => ({ kind: 'Lose', executedAfterMs });
+export const issueRefused = (code: number, retryAfterMs?: number): IssueTurn => ({
+  kind: 'Answer',
+  answer: rejection(code, '', retryAfterMs),
+});
 export const overdue = (until: Until): Turn => ({ kind: 'Overdue', until });
 export const answered = (code: number, retryAfterMs?: number): Turn => ({
   kind: 'Answer',
