@@ -58,7 +58,7 @@ async function run(config: Config, logger: StructuredLogger, traces: TracingConf
   const otlp = await otlpOf(traces, logger);
   const tracing = otlp && new Tracing(otlp.sink, () => Date.now());
   const operator = startOperator({
-    world: worldOf(config, { client, events, leadership, logger, fleet, metrics, tracing }),
+    context: contextOf(config, { client, events, leadership, logger, fleet, metrics, tracing }),
     events: watchSslResetsAs(memberOf, client, config.namespaces, {
       logger,
       onSign: (namespace) => pulses.beat(namespace),
@@ -152,7 +152,7 @@ class GoogleCredentials {
 
 interface Parts {
   readonly client: Client;
-  readonly events: OperatorOptions['world']['events'];
+  readonly events: OperatorOptions['context']['events'];
   readonly leadership: Leadership;
   readonly logger: StructuredLogger;
   readonly fleet: Fleet;
@@ -160,7 +160,7 @@ interface Parts {
   readonly tracing: Tracing | undefined;
 }
 
-function worldOf(config: Config, parts: Parts): OperatorOptions['world'] {
+function contextOf(config: Config, parts: Parts): OperatorOptions['context'] {
   const { client, events, leadership, logger, fleet, metrics, tracing } = parts;
   return {
     resets: observedResets(createSslResets(client), (write) => {

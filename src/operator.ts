@@ -7,7 +7,7 @@ import { PassProblems } from './pass-problems.ts';
 import { errorPolicy } from './reconcile/error-policy.ts';
 import { keyOf, type Member, refOf } from './reconcile/member.ts';
 import { Memory } from './reconcile/memory.ts';
-import type { World } from './reconcile/pass.ts';
+import type { Context } from './reconcile/pass.ts';
 import type { CloudSql, ContextLogger, Logger, ObjectRef } from './reconcile/ports.ts';
 import { type Action, reconcile } from './reconcile/reconcile.ts';
 import { Turns } from './reconcile/turns.ts';
@@ -19,10 +19,10 @@ import type { WorkQueueObserver } from './runtime/work-queue.ts';
 export type ResetEvent = WatchEvent<Member> & { readonly namespace: string | undefined };
 
 /** What a pass has besides what the watches have. */
-type WhatWorkNeeds = Pick<World, 'wake' | 'memory' | 'turns' | 'cloudSql' | 'ending'>;
+type WhatWorkNeeds = Pick<Context, 'wake' | 'memory' | 'turns' | 'cloudSql' | 'ending'>;
 
 export interface OperatorOptions {
-  readonly world: Omit<World, keyof WhatWorkNeeds>;
+  readonly context: Omit<Context, keyof WhatWorkNeeds>;
   readonly events: Observable<ResetEvent>;
   /** Namespaces that `events` speaks of; none: the whole cluster. */
   readonly namespaces: readonly string[];
@@ -60,8 +60,8 @@ export interface Operator {
 
 /** Watches at once, so that whoever stands by is warm. */
 export function startOperator(options: OperatorOptions): Operator {
-  const { world, events, namespaces, concurrency, loggerOf, observer, traced = (run) => run() } = options;
-  const { fleet, logger, settings, clock, leadership } = world;
+  const { context, events, namespaces, concurrency, loggerOf, observer, traced = (run) => run() } = options;
+  const { fleet, logger, settings, clock, leadership } = context;
   const due = new Subject<readonly ObjectRef[]>();
   const health = new WatchHealth(namespaces.length === 0 ? [undefined] : namespaces, logger);
   let problems = new PassProblems(namespaces);
@@ -119,7 +119,7 @@ export function startOperator(options: OperatorOptions): Operator {
   async function pass(key: string, needs: WhatWorkNeeds): Promise<Action> {
     const log = loggerOf(refOf(key));
     try {
-      const action = await reconcile(refOf(key), { ...world, ...needs, logger: log });
+      const action = await reconcile(refOf(key), { ...context, ...needs, logger: log });
       problems.succeeded(key);
       return action;
     } catch (error) {

@@ -2,7 +2,7 @@ import { isKubernetesError, type KubernetesError } from '../domain/errors.ts';
 import { heard, isUnresolved } from '../domain/request.ts';
 import type { SslReset } from '../domain/ssl-reset.ts';
 import { factsOf, summarize } from '../domain/status.ts';
-import type { Finding, Landing, World } from './pass.ts';
+import type { Context, Finding, Landing } from './pass.ts';
 
 const RETRY_MIN_MS = 100;
 const RETRY_MAX_MS = 5_000;
@@ -24,9 +24,9 @@ const LAST_PATIENCE_MS = 5_000;
 export async function landOutcome(
   { recorded, landing }: { readonly recorded: SslReset; readonly landing: Landing },
   finding: Finding,
-  world: World,
+  context: Context,
 ): Promise<SslReset | undefined> {
-  const { clock, resets, fleet, wake, logger } = world;
+  const { clock, resets, fleet, wake, logger } = context;
   const startMs = clock.monotonicMs();
   let current: SslReset | undefined = recorded;
   for (let failures = 0; current !== undefined; failures += 1) {
@@ -36,7 +36,7 @@ export async function landOutcome(
       return written;
     } catch (error) {
       if (!isKubernetesError(error) || error.kind === 'NotLeading') throw error;
-      await holdOn(error, { failures, sinceMs: clock.monotonicMs() - startMs }, world);
+      await holdOn(error, { failures, sinceMs: clock.monotonicMs() - startMs }, context);
       current = await readAgain(current);
     }
   }
@@ -58,7 +58,7 @@ export async function landOutcome(
 async function holdOn(
   error: KubernetesError,
   { failures, sinceMs }: { readonly failures: number; readonly sinceMs: number },
-  { clock, logger, ending }: World,
+  { clock, logger, ending }: Context,
 ): Promise<void> {
   const isOld = isKubernetesError(error, 'Conflict', 'NotFound');
   const mayReadAgain = isOld && failures < READS_AFTER_CONFLICT;

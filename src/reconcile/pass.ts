@@ -33,7 +33,7 @@ export interface Settings extends RetryPolicy, PollPolicy, ResolvePolicy {
 }
 
 /** Everything that a pass works with. */
-export interface World {
+export interface Context {
   readonly resets: SslResets;
   readonly namespaces: Namespaces;
   readonly workloads: Workloads;

@@ -1,4 +1,4 @@
-/** What a pass needs of the world, as narrow as it is used. Adapters implement these; tests fake them. */
+/** What a pass needs of what is around it, as narrow as it is used. Adapters implement these; tests fake them. */
 import type { Answer, IssueAnswer } from '../domain/answer.ts';
 import type { ClientCertificate, Instance, ServerCas } from '../domain/instance.ts';
 import type { NamespaceView } from '../domain/permission.ts';

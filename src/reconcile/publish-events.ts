@@ -2,14 +2,14 @@ import { findCondition, oneLine } from '../domain/conditions.ts';
 import { GROUP, KIND, type SslReset, VERSION } from '../domain/ssl-reset.ts';
 import { apiVersionOf } from '../domain/workload.ts';
 import { logFields } from './log-fields.ts';
-import type { Finding, StepEvent, World } from './pass.ts';
+import type { Context, Finding, StepEvent } from './pass.ts';
 import type { EventSubject } from './ports.ts';
 
 /** Tells of what a step did, and of each new reason for which a request waits, is stalled or is ready. */
-export function publishEvents(before: SslReset, after: SslReset, finding: Finding, world: World): void {
-  const { events } = world;
+export function publishEvents(before: SslReset, after: SslReset, finding: Finding, context: Context): void {
+  const { events } = context;
   // Of the object as it is now: the operation may have come with this very write.
-  const logger = world.logger.child(logFields(after));
+  const logger = context.logger.child(logFields(after));
   const subject = subjectOf(after);
   if (isReceived(before, after)) logger.info('Request received', { first: true });
   for (const event of [...(finding.events ?? []), ...changeOfReason(before, finding)]) {

@@ -19,7 +19,7 @@ import { unusableField } from '../domain/usable.ts';
 import { cloudSqlVerdict } from './error-verdict.ts';
 import { landOutcome } from './land-outcome.ts';
 import { logFields } from './log-fields.ts';
-import type { Finding, StepResult, World } from './pass.ts';
+import type { Context, Finding, StepResult } from './pass.ts';
 import type { ObjectRef } from './ports.ts';
 import { publishEvents } from './publish-events.ts';
 import { delayAtStandstill } from './standstill.ts';
@@ -45,19 +45,19 @@ const requeueAfter = (delayMs: number): Action => ({ kind: 'RequeueAfter', delay
  * A kill between any two lines is just another pass.
  * @throws KubernetesError for what the error policy tries again
  */
-export async function reconcile(ref: ObjectRef, world: World): Promise<Action> {
-  const turn = world.turns.waitingFor(ref);
+export async function reconcile(ref: ObjectRef, context: Context): Promise<Action> {
+  const turn = context.turns.waitingFor(ref);
   try {
-    const reset = await world.resets.get(ref);
+    const reset = await context.resets.get(ref);
     if (reset === undefined) return AWAIT_CHANGE;
-    return await passOver(reset, { ...world, logger: world.logger.child(logFields(reset)) });
+    return await passOver(reset, { ...context, logger: context.logger.child(logFields(reset)) });
   } finally {
     turn?.giveBack();
   }
 }
 
-async function passOver(reset: SslReset, world: World): Promise<Action> {
-  const { clock, fleet } = world;
+async function passOver(reset: SslReset, context: Context): Promise<Action> {
+  const { clock, fleet } = context;
   let step: Step | undefined;
   try {
     step = decide(reset, {
@@ -65,83 +65,88 @@ async function passOver(reset: SslReset, world: World): Promise<Action> {
       isOutdated: fleet.isOutdated(reset),
       hasLostSibling: fleet.lostSiblings(reset).length > 0,
     });
-    world.decided?.(reset, step.kind);
-    const action = await act(step, reset, world);
+    context.decided?.(reset, step.kind);
+    const action = await act(step, reset, context);
     const isAtOnce = action.kind === 'RequeueAfter' && action.delayMs === 0;
-    return isAtOnce ? requeueAfter(delayAtStandstill(reset, step, world)) : action;
+    return isAtOnce ? requeueAfter(delayAtStandstill(reset, step, context)) : action;
   } catch (error) {
-    if (!isKubernetesError(error)) await tellUnforeseen(error, step, reset, world);
+    if (!isKubernetesError(error)) await tellUnforeseen(error, step, reset, context);
     throw error;
   }
 }
 
 /** Only the object as this pass has read it says so: a record that was written since stands. */
-async function tellUnforeseen(error: unknown, step: Step | undefined, reset: SslReset, world: World): Promise<void> {
-  const finding = unforeseenFinding(error, step, reset, world.clock.now());
+async function tellUnforeseen(
+  error: unknown,
+  step: Step | undefined,
+  reset: SslReset,
+  context: Context,
+): Promise<void> {
+  const finding = unforeseenFinding(error, step, reset, context.clock.now());
   if (finding === undefined) return;
   try {
-    await conclude(reset, finding, world);
+    await conclude(reset, finding, context);
   } catch (failure) {
-    world.logger.error('An error that nobody foresaw could not be told in the status', { err: error });
+    context.logger.error('An error that nobody foresaw could not be told in the status', { err: error });
     throw failure;
   }
 }
 
-async function act(step: Step, reset: SslReset, world: World): Promise<Action> {
-  const result = await runOrWait(step, reset, world);
+async function act(step: Step, reset: SslReset, context: Context): Promise<Action> {
+  const result = await runOrWait(step, reset, context);
   switch (result.kind) {
     case 'Idle':
       return result.requeueAfterMs === undefined ? AWAIT_CHANGE : requeueAfter(result.requeueAfterMs);
     case 'Status':
-      await write(reset, result.status, world);
+      await write(reset, result.status, context);
       return requeueAfter(0);
     case 'Finding':
-      return conclude(reset, settle(reset, step, result, world), world);
+      return conclude(reset, settle(reset, step, result, context), context);
     case 'CallOutcome':
-      return conclude(reset, settle(reset, step, result, world), world, result);
+      return conclude(reset, settle(reset, step, result, context), context, result);
   }
 }
 
-function run(step: Step, reset: SslReset, world: World): StepResult | Promise<StepResult> {
+function run(step: Step, reset: SslReset, context: Context): StepResult | Promise<StepResult> {
   switch (step.kind) {
     case 'Nothing':
-      world.memory.forget(reset.metadata.uid);
+      context.memory.forget(reset.metadata.uid);
       return { kind: 'Idle' };
     case 'Wait':
       return { kind: 'Idle', requeueAfterMs: step.delayMs };
     case 'Receive':
-      return receive(reset, step.arrival, world);
+      return receive(reset, step.arrival, context);
     case 'RecordRetry':
       return recordRetry(reset);
     case 'LookAround':
-      return lookAround(reset, world);
+      return lookAround(reset, context);
     case 'Suspend':
       return suspend(reset);
     case 'KeepUnknown':
       return keepUnknown(reset);
     case 'Resolve':
-      return resolveOutcome(reset, world);
+      return resolveOutcome(reset, context);
     case 'Follow':
-      return followOperation(reset, world);
+      return followOperation(reset, context);
     case 'RequestReset':
-      return requestReset(reset, world);
+      return requestReset(reset, context);
     case 'ResolveCertificate':
-      return resolveCertificate(reset, world);
+      return resolveCertificate(reset, context);
     case 'Publish':
-      return publish(reset, world);
+      return publish(reset, context);
     case 'Issue':
-      return issueClientCertificates(reset, world);
+      return issueClientCertificates(reset, context);
     case 'Roll':
-      return roll(reset, world).then((result) => withLastWord(result, reset, world));
+      return roll(reset, context).then((result) => withLastWord(result, reset, context));
   }
 }
 
 /** A read of Cloud SQL that fails is something to wait for, with its reason in the status. */
-async function runOrWait(step: Step, reset: SslReset, world: World): Promise<StepResult> {
+async function runOrWait(step: Step, reset: SslReset, context: Context): Promise<StepResult> {
   try {
-    return unusable(step, reset) ?? (await run(step, reset, world));
+    return unusable(step, reset) ?? (await run(step, reset, context));
   } catch (error) {
-    if (isBlocked(error, step, reset, world)) {
+    if (isBlocked(error, step, reset, context)) {
       return { kind: 'Finding', facts: factsOf(reset), verdict: waiting('CannotPublish', error.message) };
     }
     if (!(error instanceof CloudSqlError)) throw error;
@@ -170,14 +175,14 @@ const isBlocked = (
   error: unknown,
   { kind }: Pick<Step, 'kind'>,
   reset: SslReset,
-  { clock }: World,
+  { clock }: Context,
 ): error is KubernetesError =>
   isKubernetesError(error, 'Unavailable', 'Forbidden', 'Refused') &&
   (kind === 'RequestReset' || isAfterReset({ kind })) &&
   isPastDeadline(reset, clock.now());
 
 /** Applies the deadline to what a step found out, and notes the delay that a failure costs. */
-function settle(reset: SslReset, step: Step, finding: Finding, { clock, settings }: World): Finding {
+function settle(reset: SslReset, step: Step, finding: Finding, { clock, settings }: Context): Finding {
   const now = clock.now();
   const ended = rollFirst(reset, step, afterDeadline({ ...reset, status: finding.facts }, step, finding, now), now);
   const { request } = ended.facts;
@@ -228,22 +233,26 @@ const isAfterReset = ({ kind }: Pick<Step, 'kind'>): boolean => AFTER_RESET.incl
 async function conclude(
   before: SslReset,
   finding: Finding,
-  world: World,
+  context: Context,
   record?: Extract<StepResult, { kind: 'CallOutcome' }>,
 ): Promise<Action> {
-  const now = world.clock.now();
+  const now = context.clock.now();
   const written =
     record === undefined
-      ? await write(before, summarize(before, finding.facts, finding.verdict, now), world)
-      : await landOutcome(record, finding, world);
+      ? await write(before, summarize(before, finding.facts, finding.verdict, now), context)
+      : await landOutcome(record, finding, context);
   // An outcome that found no record any more may have landed with its answer lost: the object tells.
   if (written === 'Conflict' || (written === undefined && record !== undefined)) return requeueAfter(0);
   if (written === undefined) return AWAIT_CHANGE;
-  publishEvents(before, written, finding, world);
-  return comeBack(written, finding, world);
+  publishEvents(before, written, finding, context);
+  return comeBack(written, finding, context);
 }
 
-function comeBack(written: SslReset, { verdict, requeueAfterMs }: Finding, { clock, fleet, settings }: World): Action {
+function comeBack(
+  written: SslReset,
+  { verdict, requeueAfterMs }: Finding,
+  { clock, fleet, settings }: Context,
+): Action {
   const now = clock.now();
   if (verdict.kind === 'Waiting') return requeueAfter(requeueAfterMs ?? remainingDelayMs(written.status.request, now));
   if (verdict.kind === 'Progressing') {
@@ -261,14 +270,14 @@ function comeBack(written: SslReset, { verdict, requeueAfterMs }: Finding, { clo
 }
 
 /** Something came up before this end, and no event is left that would bring the object back. */
-const isBehind = (written: SslReset, fleet: World['fleet']): boolean =>
+const isBehind = (written: SslReset, fleet: Context['fleet']): boolean =>
   (isSettled(written.status.request) && fleet.isOutdated(written)) || fleet.lostSiblings(written).length > 0;
 
 /** Status is written only on change. A conflict means that the facts are old: the next pass reads them anew. */
 async function write(
   reset: SslReset,
   status: Status,
-  { resets, fleet, wake }: World,
+  { resets, fleet, wake }: Context,
 ): Promise<SslReset | 'Conflict' | undefined> {
   if (isDeepStrictEqual(reset.status, status)) return reset;
   try {

@@ -6,7 +6,7 @@ import { retryDelayMs } from '../domain/attempts.ts';
 import type { Step } from '../domain/decide.ts';
 import { scene } from '../domain/scene.ts';
 import type { SslReset } from '../domain/ssl-reset.ts';
-import type { World } from './pass.ts';
+import type { Context } from './pass.ts';
 
 /** Two processes that write the same object need some conflicts to get past each other. */
 const FREE_REPEATS = 3;
@@ -15,7 +15,7 @@ const FREE_REPEATS = 3;
 export function delayAtStandstill(
   reset: SslReset,
   step: Step,
-  { memory, settings, logger }: Pick<World, 'memory' | 'settings' | 'logger'>,
+  { memory, settings, logger }: Pick<Context, 'memory' | 'settings' | 'logger'>,
 ): number {
   const repeats = memory.repeats(reset.metadata.uid, scene(reset.status, step));
   if (repeats <= FREE_REPEATS) return 0;

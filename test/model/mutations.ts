@@ -70,9 +70,9 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: 'src/reconcile/reconcile.ts',
-        find: ': await landOutcome(record, finding, world)',
+        find: ': await landOutcome(record, finding, context)',
         replace:
-          ': await write(record.recorded, summarize(record.recorded, finding.facts, finding.verdict, now), world)',
+          ': await write(record.recorded, summarize(record.recorded, finding.facts, finding.verdict, now), context)',
       },
     ],
   },
@@ -101,7 +101,7 @@ export const MUTATIONS: readonly Mutation[] = [
       {
         file: 'src/reconcile/steps/resolve.ts',
         find: 'const sinceSeenMs = memory.sinceSeenMs(metadata.uid, call);',
-        replace: 'const sinceSeenMs = world.clock.now().getTime() - Date.parse(request.time ?? call);',
+        replace: 'const sinceSeenMs = context.clock.now().getTime() - Date.parse(request.time ?? call);',
       },
     ],
   },
@@ -208,7 +208,11 @@ export const MUTATIONS: readonly Mutation[] = [
     guard: 'no request is given up unseen',
     broken: 'a deadline that is over asks nothing',
     patches: [
-      { file: REQUEST, find: 'if (await hasRunAfterAll(reset, request, world)) return', replace: 'if (false) return' },
+      {
+        file: REQUEST,
+        find: 'if (await hasRunAfterAll(reset, request, context)) return',
+        replace: 'if (false) return',
+      },
     ],
   },
   {
@@ -265,7 +269,7 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: PREFLIGHT,
-        find: 'if (hasLateOperation(reset, request, operations, world)) return',
+        find: 'if (hasLateOperation(reset, request, operations, context)) return',
         replace: 'if (false) return',
       },
     ],
@@ -477,8 +481,8 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: 'src/reconcile/steps/deliver-certificate.ts',
-        find: 'write(contents, target.secret, world)',
-        replace: 'world.objects.get(contents).then((now) => write(contents, now, world))',
+        find: 'write(contents, target.secret, context)',
+        replace: 'context.objects.get(contents).then((now) => write(contents, now, context))',
       },
     ],
   },
@@ -519,7 +523,7 @@ export const MUTATIONS: readonly Mutation[] = [
     guard: 'a call is remembered by the others of the instance',
     isTold: true,
     broken: 'nobody remembers it',
-    patches: [{ file: REQUEST, find: 'await announce(reset, world);', replace: '' }],
+    patches: [{ file: REQUEST, find: 'await announce(reset, context);', replace: '' }],
   },
   {
     guard: 'the CA of the reset before is seen first',
@@ -528,7 +532,7 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: 'src/reconcile/steps/receive.ts',
-        find: "arrival === 'New' ? await untilCaIsSeen(reset, world) : undefined",
+        find: "arrival === 'New' ? await untilCaIsSeen(reset, context) : undefined",
         replace: 'undefined',
       },
     ],
@@ -537,7 +541,9 @@ export const MUTATIONS: readonly Mutation[] = [
     guard: 'the CA of the reset before is seen first',
     isTold: true,
     broken: 'a call of another object does not wait for it',
-    patches: [{ file: 'src/reconcile/steps/preflight.ts', find: ' ?? siblingWithUnseenCa(reset, world)', replace: '' }],
+    patches: [
+      { file: 'src/reconcile/steps/preflight.ts', find: ' ?? siblingWithUnseenCa(reset, context)', replace: '' },
+    ],
   },
   {
     guard: 'the CA that was read last is right',
@@ -558,7 +564,7 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: 'src/reconcile/steps/receive.ts',
-        find: 'isSettled(request) ? await denialOf(reset, world) : undefined',
+        find: 'isSettled(request) ? await denialOf(reset, context) : undefined',
         replace: 'undefined',
       },
     ],

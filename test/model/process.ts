@@ -3,7 +3,7 @@ import { errorPolicy } from '../../src/reconcile/error-policy.ts';
 import { Fleet } from '../../src/reconcile/fleet.ts';
 import { keyOf } from '../../src/reconcile/member.ts';
 import { Memory } from '../../src/reconcile/memory.ts';
-import type { World } from '../../src/reconcile/pass.ts';
+import type { Context } from '../../src/reconcile/pass.ts';
 import type { ContextLogger, ObjectRef } from '../../src/reconcile/ports.ts';
 import { type Action, reconcile } from '../../src/reconcile/reconcile.ts';
 import { Turns } from '../../src/reconcile/turns.ts';
@@ -89,7 +89,7 @@ export class Process {
     const release = (): void => {
       for (const one of held) this.#busy.delete(one);
     };
-    const context: PassContext = {
+    const pass: PassContext = {
       ref,
       process: this.mark,
       read: undefined,
@@ -100,7 +100,7 @@ export class Process {
       openedIssue: undefined,
       certificatesListedMs: Number.POSITIVE_INFINITY,
     };
-    void reconcile(ref, this.#world(context)).then(
+    void reconcile(ref, this.#contextOf(pass)).then(
       (action) => {
         release();
         this.#ended(ref, action);
@@ -124,9 +124,9 @@ export class Process {
     this.#schedule(ref, errorPolicy(error, failures, SETTINGS));
   }
 
-  #world(context: PassContext): World {
+  #contextOf(pass: PassContext): Context {
     return {
-      ...this.#around.ports(context, this),
+      ...this.#around.ports(pass, this),
       events: { publish: ignore },
       clock: this.replica.clock,
       leadership: { isLeader: () => this.replica.isLeader },

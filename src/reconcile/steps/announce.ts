@@ -1,6 +1,6 @@
 import { isKubernetesError } from '../../domain/errors.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
-import type { World } from '../pass.ts';
+import type { Context } from '../pass.ts';
 import type { ObjectRef } from '../ports.ts';
 
 /** How many calls of others an object remembers. */
@@ -12,26 +12,26 @@ const MAX_TRIES = 3;
  * Has the other objects of the instance that carry its CA remember that a call of this one is about to be made. Its own
  * record goes with it when it is deleted, and then nobody else knows that the instance may have been reset.
  */
-export async function announce(reset: SslReset, world: World): Promise<void> {
+export async function announce(reset: SslReset, context: Context): Promise<void> {
   const { uid } = reset.metadata;
-  await Promise.all(world.fleet.unawareSiblings(reset).map((ref) => note(ref, uid, world)));
+  await Promise.all(context.fleet.unawareSiblings(reset).map((ref) => note(ref, uid, context)));
 }
 
 /** What another namespace refuses to be written is no reason not to call. */
-async function note(ref: ObjectRef, uid: string, world: World): Promise<void> {
+async function note(ref: ObjectRef, uid: string, context: Context): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await write(ref, uid, world);
+      return await write(ref, uid, context);
     } catch (error) {
       if (!isKubernetesError(error) || error.kind === 'NotLeading') throw error;
       if (!isKubernetesError(error, 'Forbidden', 'Refused', 'NotFound') && tries < MAX_TRIES) continue;
-      world.logger.warn('Another object of the instance cannot remember the call', { sibling: ref, err: error });
+      context.logger.warn('Another object of the instance cannot remember the call', { sibling: ref, err: error });
       return;
     }
   }
 }
 
-async function write(ref: ObjectRef, uid: string, { resets, fleet, wake }: World): Promise<void> {
+async function write(ref: ObjectRef, uid: string, { resets, fleet, wake }: Context): Promise<void> {
   const sibling = await resets.get(ref);
   const { siblingCalls = [] } = sibling?.status ?? {};
   if (sibling === undefined || siblingCalls.includes(uid)) return;

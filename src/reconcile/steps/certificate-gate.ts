@@ -4,7 +4,7 @@ import { progressing, stalled, type Verdict } from '../../domain/conditions.ts';
 import { findRunning } from '../../domain/resolve.ts';
 import type { Operation, SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf } from '../../domain/status.ts';
-import type { StepResult, World } from '../pass.ts';
+import type { Context, StepResult } from '../pass.ts';
 import type { CloudSql } from '../ports.ts';
 import { siblingInDoubt } from './hold.ts';
 import { isPermitted } from './receive.ts';
@@ -13,9 +13,9 @@ import { isPermitted } from './receive.ts';
  * Whether a client certificate may be issued or deleted now. Either begins an operation of our account and of a reset's
  * type, so none is begun while a call of another object may still show up; and Cloud SQL runs one at a time.
  */
-export async function certificateGate(reset: SslReset, world: World): Promise<StepResult | undefined> {
-  const { cloudSql, clock, fleet, settings } = world;
-  const doubt = siblingInDoubt(fleet.siblingsInDoubt(reset), reset, world);
+export async function certificateGate(reset: SslReset, context: Context): Promise<StepResult | undefined> {
+  const { cloudSql, clock, fleet, settings } = context;
+  const doubt = siblingInDoubt(fleet.siblingsInDoubt(reset), reset, context);
   if (doubt !== undefined) return { kind: 'Finding', facts: factsOf(reset), verdict: doubt };
   const running = await runningOperation(reset, cloudSql);
   if (running === undefined) return undefined;
@@ -38,7 +38,7 @@ export const noting = (operation: string | undefined, facts: Facts): Facts =>
   facts.request === undefined ? facts : { ...facts, request: withCertificateOperation(facts.request, operation) };
 
 /** As it is now, right before the call. */
-export async function notPermitted(reset: SslReset, world: World): Promise<Verdict | undefined> {
-  const permission = await isPermitted(reset, world);
+export async function notPermitted(reset: SslReset, context: Context): Promise<Verdict | undefined> {
+  const permission = await isPermitted(reset, context);
   return permission.allowed ? undefined : stalled('NotPermitted', permission.message);
 }

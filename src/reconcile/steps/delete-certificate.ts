@@ -2,7 +2,7 @@ import { progressing } from '../../domain/conditions.ts';
 import { CloudSqlError } from '../../domain/errors.ts';
 import type { Operation, SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
-import type { StepResult, World } from '../pass.ts';
+import type { Context, StepResult } from '../pass.ts';
 import { certificateGate, noting, notPermitted } from './certificate-gate.ts';
 
 export interface OwnCertificate {
@@ -17,13 +17,13 @@ export interface OwnCertificate {
 export async function deleteCertificate(
   reset: SslReset,
   { commonName, sha1Fingerprint }: OwnCertificate,
-  world: World,
+  context: Context,
 ): Promise<StepResult> {
-  const { cloudSql, leadership, settings } = world;
-  const held = await certificateGate(reset, world);
+  const { cloudSql, leadership, settings } = context;
+  const held = await certificateGate(reset, context);
   if (held !== undefined) return held;
   const send = await cloudSql.prepareClientCertificateDeletion(reset.spec, sha1Fingerprint);
-  const refused = await notPermitted(reset, world);
+  const refused = await notPermitted(reset, context);
   if (refused !== undefined) return { kind: 'Finding', facts: factsOf(reset), verdict: refused };
   if (!leadership.isLeader()) return { kind: 'Idle', requeueAfterMs: settings.retryMinMs };
   const operation = await orGone(send);

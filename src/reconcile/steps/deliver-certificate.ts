@@ -1,6 +1,6 @@
 import { isKubernetesError } from '../../domain/errors.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
-import type { World } from '../pass.ts';
+import type { Context } from '../pass.ts';
 import type { PublishedContents, PublishedObject } from '../ports.ts';
 import { applyObject } from './published-object.ts';
 
@@ -34,15 +34,19 @@ type Try = Delivery | { readonly kind: 'Again'; readonly message: string };
  * Gets the one copy of a private key into its Secret, over conflicts and failures of the API server.
  * @throws KubernetesError `NotLeading`: who leads now replaces the certificate
  */
-export async function deliverCertificate(contents: PublishedContents, target: Target, world: World): Promise<Delivery> {
-  const { clock, logger, ending } = world;
-  let last = await attempt(() => write(contents, target.secret, world));
+export async function deliverCertificate(
+  contents: PublishedContents,
+  target: Target,
+  context: Context,
+): Promise<Delivery> {
+  const { clock, logger, ending } = context;
+  let last = await attempt(() => write(contents, target.secret, context));
   const startMs = clock.monotonicMs();
   const isOver = () => clock.monotonicMs() - startMs >= (ending?.aborted === true ? LAST_PATIENCE_MS : PATIENCE_MS);
   for (let tries = 1; last.kind === 'Again' && tries < MAX_TRIES && !isOver(); tries += 1) {
     logger.warn('A client certificate could not be written to its Secret yet', { cause: last.message });
     await clock.delay(Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** tries));
-    last = await attempt(() => writeAgain(contents, target, world));
+    last = await attempt(() => writeAgain(contents, target, context));
   }
   return last.kind === 'Again' ? { kind: 'Refused', message: last.message } : last;
 }
@@ -57,8 +61,8 @@ async function attempt(act: () => Promise<Try>): Promise<Try> {
   }
 }
 
-async function write(contents: PublishedContents, before: PublishedObject | undefined, world: World): Promise<Try> {
-  const obstacle = await applyObject(world, contents, { before, dryRun: false });
+async function write(contents: PublishedContents, before: PublishedObject | undefined, context: Context): Promise<Try> {
+  const obstacle = await applyObject(context, contents, { before, dryRun: false });
   if (obstacle === undefined) return { kind: 'Delivered' };
   // One that is being deleted may be gone soon, and the key is to get into the next one.
   return { kind: obstacle.kind === 'Waiting' ? 'Again' : 'Refused', message: obstacle.message };
@@ -68,9 +72,9 @@ async function write(contents: PublishedContents, before: PublishedObject | unde
  * The Secret is read first and the record after it: while that one is open, nobody has written a later certificate into
  * the Secret that was read, and one that is written meanwhile makes the apply a conflict.
  */
-async function writeAgain(contents: PublishedContents, { recorded, isOpen }: Target, world: World): Promise<Try> {
-  const before = await world.objects.get(contents);
-  const fresh = await world.resets.get(recorded.metadata);
+async function writeAgain(contents: PublishedContents, { recorded, isOpen }: Target, context: Context): Promise<Try> {
+  const before = await context.objects.get(contents);
+  const fresh = await context.resets.get(recorded.metadata);
   const isOurs = fresh?.metadata.uid === recorded.metadata.uid && isOpen(fresh);
-  return isOurs ? write(contents, before, world) : { kind: 'RecordGone' };
+  return isOurs ? write(contents, before, context) : { kind: 'RecordGone' };
 }

@@ -10,12 +10,12 @@ import {
 } from '../../domain/resolve.ts';
 import type { Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
-import type { StepResult, World } from '../pass.ts';
+import type { Context, StepResult } from '../pass.ts';
 import { readServerCertificates } from './evidence.ts';
 import { siblingInDoubt } from './hold.ts';
 
 /** While an earlier call may have run its own baseline must be reached; otherwise the newest operations are enough. */
-export async function readOperations({ spec }: SslReset, request: Request, { cloudSql: { patient } }: World) {
+export async function readOperations({ spec }: SslReset, request: Request, { cloudSql: { patient } }: Context) {
   const known = new Set(mayHaveRun(request) ? request.before?.operations : []);
   return known.size === 0
     ? patient.operations(spec, { limit: BASELINE_SIZE })
@@ -27,7 +27,7 @@ export function hasLateOperation(
   reset: SslReset,
   request: Request,
   operations: readonly Operation[],
-  { fleet }: World,
+  { fleet }: Context,
 ): boolean {
   const { before, user } = request;
   if (!mayHaveRun(request) || before === undefined) return false;
@@ -48,12 +48,12 @@ export function hasTraces(request: Request, operations: readonly Operation[], no
  * Whether an earlier call shows by now, by its operation or by the certificates, for whoever is about to give the request
  * up. What cannot be read tells nothing.
  */
-export async function hasRunAfterAll(reset: SslReset, request: Request, world: World): Promise<boolean> {
+export async function hasRunAfterAll(reset: SslReset, request: Request, context: Context): Promise<boolean> {
   if (!mayHaveRun(request)) return false;
   try {
-    const operations = await readOperations(reset, request, world);
-    if (hasLateOperation(reset, request, operations, world)) return true;
-    const { patient } = world.cloudSql;
+    const operations = await readOperations(reset, request, context);
+    if (hasLateOperation(reset, request, operations, context)) return true;
+    const { patient } = context.cloudSql;
     const instance = await patient.instance(reset.spec);
     return hasTraces(request, operations, await readServerCertificates(patient, reset.spec, instance));
   } catch (error) {
@@ -66,9 +66,9 @@ export async function hasRunAfterAll(reset: SslReset, request: Request, world: W
  * Whoever is finding out what became of a call comes first: the operation may be of that one, and what it takes for its own
  * is no candidate any more.
  */
-export function resolveFirst(reset: SslReset, request: Request, world: World): StepResult {
+export function resolveFirst(reset: SslReset, request: Request, context: Context): StepResult {
   const facts = factsOf(reset);
-  const obstacle = siblingInDoubt(world.fleet.unresolvedSiblings(reset), reset, world);
+  const obstacle = siblingInDoubt(context.fleet.unresolvedSiblings(reset), reset, context);
   if (obstacle !== undefined) return { kind: 'Finding', facts, verdict: obstacle };
   const { outcome: _outcome, ...unresolved } = request;
   return {

@@ -4,7 +4,7 @@ import { CloudSqlError } from '../../domain/errors.ts';
 import { isDone } from '../../domain/resolve.ts';
 import type { Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
-import type { Finding, StepResult, World } from '../pass.ts';
+import type { Context, Finding, StepResult } from '../pass.ts';
 import { readEvidence } from './evidence.ts';
 import { unknownMessage } from './hold.ts';
 import { publish } from './publish.ts';
@@ -13,23 +13,23 @@ import { publish } from './publish.ts';
  * Follows the accepted operation to its end, however long that takes, and publishes what came of it: its end and the new
  * CA are one write. Where they cannot be, the end is written alone, and the next pass says what is in the way.
  */
-export async function followOperation(reset: SslReset, world: World): Promise<StepResult> {
-  const followed = await follow(reset, world);
+export async function followOperation(reset: SslReset, context: Context): Promise<StepResult> {
+  const followed = await follow(reset, context);
   const isOver = followed.kind === 'Finding' && followed.facts.request?.doneTime !== undefined;
   if (!isOver || reset.metadata.deletionTimestamp !== undefined) return followed;
   try {
-    return await publish({ ...reset, status: { ...reset.status, ...followed.facts } }, world);
+    return await publish({ ...reset, status: { ...reset.status, ...followed.facts } }, context);
   } catch {
     return followed;
   }
 }
 
-async function follow(reset: SslReset, world: World): Promise<StepResult> {
+async function follow(reset: SslReset, context: Context): Promise<StepResult> {
   const { request, operation } = reset.status;
   if (request === undefined || operation === undefined) return { kind: 'Idle' };
-  const current = await readOperation(reset, operation, world);
-  if (current === undefined) return whenVanished(reset, request, operation, world);
-  const now = world.clock.now();
+  const current = await readOperation(reset, operation, context);
+  if (current === undefined) return whenVanished(reset, request, operation, context);
+  const now = context.clock.now();
   return {
     kind: 'Finding',
     facts: {
@@ -38,14 +38,14 @@ async function follow(reset: SslReset, world: World): Promise<StepResult> {
       request: isDone(current) ? { ...request, doneTime: toTime(now) } : request,
     },
     verdict: progress(current),
-    ...(!isDone(current) && { requeueAfterMs: pollDelayMs(request.time, now, world.settings) }),
+    ...(!isDone(current) && { requeueAfterMs: pollDelayMs(request.time, now, context.settings) }),
   };
 }
 
 async function readOperation(
   { spec }: SslReset,
   { name }: Operation,
-  { cloudSql }: World,
+  { cloudSql }: Context,
 ): Promise<Operation | undefined> {
   return orUndefined(() => cloudSql.operation(spec.project, name));
 }
@@ -77,13 +77,13 @@ async function whenVanished(
   reset: SslReset,
   request: Request,
   operation: Operation,
-  world: World,
+  context: Context,
 ): Promise<StepResult> {
-  const { clock, memory, settings } = world;
+  const { clock, memory, settings } = context;
   const { name } = operation;
   const now = clock.now();
   const facts = { ...factsOf(reset), operation: { ...operation, status: UNKNOWN } };
-  const seen = await readTraces(reset, request, world);
+  const seen = await readTraces(reset, request, context);
   const sinceMs = memory.sinceSeenMs(reset.metadata.uid, `vanished ${name}: ${seen}`);
   // One answer in vain is not the end of it.
   if (seen === 'Reset' && sinceMs > 0) {
@@ -112,7 +112,7 @@ async function whenVanished(
 
 type Traces = 'Reset' | 'Unchanged' | 'NoInstance';
 
-async function readTraces({ spec }: SslReset, { before = {} }: Request, { cloudSql }: World): Promise<Traces> {
+async function readTraces({ spec }: SslReset, { before = {} }: Request, { cloudSql }: Context): Promise<Traces> {
   const hasEvidence = await orUndefined(() => readEvidence(cloudSql, spec, before));
   if (hasEvidence === undefined) return 'NoInstance';
   return hasEvidence ? 'Reset' : 'Unchanged';
@@ -139,12 +139,12 @@ function whileVanished(
  * An operation that was not known any more may be known again by the time at which the request ends: then what it says is
  * the truth, also that it failed.
  */
-export async function withLastWord(result: StepResult, { spec }: SslReset, world: World): Promise<StepResult> {
+export async function withLastWord(result: StepResult, { spec }: SslReset, context: Context): Promise<StepResult> {
   if (result.kind !== 'Finding' || result.verdict.kind === 'Progressing' || result.verdict.kind === 'Waiting')
     return result;
   const { operation } = result.facts;
   if (operation?.status !== UNKNOWN) return result;
-  const known = await lastWord(spec.project, operation.name, world);
+  const known = await lastWord(spec.project, operation.name, context);
   if (known === undefined || !isDone(known)) return result;
   const { requeueAfterMs: _requeueAfterMs, ...rest } = result;
   return {
@@ -154,7 +154,7 @@ export async function withLastWord(result: StepResult, { spec }: SslReset, world
   };
 }
 
-async function lastWord(project: string, name: string, { cloudSql }: World): Promise<Operation | undefined> {
+async function lastWord(project: string, name: string, { cloudSql }: Context): Promise<Operation | undefined> {
   try {
     return await cloudSql.operation(project, name);
   } catch (error) {

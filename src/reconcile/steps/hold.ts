@@ -7,7 +7,7 @@ import type { SslReset } from '../../domain/ssl-reset.ts';
 import { annotations } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
 import type { Member } from '../member.ts';
-import type { StepResult, World } from '../pass.ts';
+import type { Context, StepResult } from '../pass.ts';
 
 /** A person holds the reset back. No deadline runs meanwhile. */
 export const suspend = (reset: SslReset): StepResult => ({
@@ -48,7 +48,7 @@ const PATIENCE_IN_GRACES = 3;
 export function siblingInDoubt(
   siblings: readonly Member[],
   { metadata: { uid } }: SslReset,
-  { memory, settings }: Pick<World, 'memory' | 'settings'>,
+  { memory, settings }: Pick<Context, 'memory' | 'settings'>,
 ): Verdict | undefined {
   const patienceMs = PATIENCE_IN_GRACES * settings.resolveGraceMs;
   const open = siblings.filter(

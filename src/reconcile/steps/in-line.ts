@@ -2,7 +2,7 @@ import { lookAgainDelayMs, untilDeadlineMs } from '../../domain/attempts.ts';
 import { toTime, waiting } from '../../domain/conditions.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
-import type { StepResult, World } from '../pass.ts';
+import type { Context, StepResult } from '../pass.ts';
 
 /** A turn that comes within so long is worth no word. */
 const SOON_MS = 5_000;
@@ -12,8 +12,8 @@ const MINUTE_MS = 60_000;
  * The object stands in line for the quota of its project, and is woken by its turn. Nothing is asked of Cloud SQL for
  * that; what it waits for is said, and looked at again ever more rarely.
  */
-export function inLine(reset: SslReset, world: World): StepResult {
-  const { clock, memory, settings, turns } = world;
+export function inLine(reset: SslReset, context: Context): StepResult {
+  const { clock, memory, settings, turns } = context;
   const leftMs = untilDeadlineMs(reset, clock.now());
   const { attempt = 0 } = reset.status.request ?? {};
   const waitedMs = memory.sinceSeenMs(reset.metadata.uid, `in line for attempt ${attempt + 1}`);

@@ -17,7 +17,7 @@ import type { ClientCertificateStatus, SslReset } from '../../domain/ssl-reset.t
 import { type Facts, factsOf, summarize, toBeRolled, withCertificates } from '../../domain/status.ts';
 import { CallWindow } from '../call-window.ts';
 import { certificateLanding } from '../certificate-landing.ts';
-import type { Finding, StepResult, World } from '../pass.ts';
+import type { Context, Finding, StepResult } from '../pass.ts';
 import type { PublishedObject } from '../ports.ts';
 import { recordObstacle } from '../write-ahead.ts';
 import { certificateGate, noting, notPermitted } from './certificate-gate.ts';
@@ -39,25 +39,25 @@ export interface IssueTarget {
  * it is now; the record, under the resourceVersion of the object that was judged; then, only while the lease and the
  * window hold, the call, once; then the Secret; and only then the record is closed.
  */
-export async function issueCertificate(reset: SslReset, target: IssueTarget, world: World): Promise<StepResult> {
-  const { clock, cloudSql, settings, leadership } = world;
+export async function issueCertificate(reset: SslReset, target: IssueTarget, context: Context): Promise<StepResult> {
+  const { clock, cloudSql, settings, leadership } = context;
   const { commonName } = target.wanted;
-  const held = await certificateGate(reset, world);
+  const held = await certificateGate(reset, context);
   if (held !== undefined) return held;
   const send = await cloudSql.prepareClientCertificate(reset.spec, commonName);
-  const refused = await notPermitted(reset, world);
+  const refused = await notPermitted(reset, context);
   if (refused !== undefined) return { kind: 'Finding', facts: factsOf(reset), verdict: refused };
 
   const window = new CallWindow(clock, settings.callWindowMs);
   const issue = openedIssue(reset, target, clock.now());
-  const recorded = await record(reset, issue, world);
+  const recorded = await record(reset, issue, context);
   if (!leadership.isLeader()) return { kind: 'Idle', requeueAfterMs: settings.retryMinMs };
   const obstacle = recordObstacle('status.clientCertificates[].issuing', issue.issuing, openIssue(recorded)?.issuing);
   if (obstacle !== undefined) return outcome(recorded, notExecuted(recorded, issue, obstacle));
   if (!window.isOpen()) return outcome(recorded, notExecuted(recorded, issue, WINDOW_CLOSED));
   const judgement = judgeIssue(await send());
   return judgement.kind === 'Issued'
-    ? deliver(recorded, { target, certificate: judgement.certificate }, world)
+    ? deliver(recorded, { target, certificate: judgement.certificate }, context)
     : outcome(recorded, unanswered(recorded, issue, judgement));
 }
 
@@ -84,7 +84,7 @@ function openedIssue(reset: SslReset, { wanted: { commonName }, listed }: IssueT
 async function record(
   reset: SslReset,
   issue: OpenIssue,
-  { resets, clock, fleet, wake, logger }: World,
+  { resets, clock, fleet, wake, logger }: Context,
 ): Promise<SslReset> {
   const verdict = progressing(
     'IssuingClientCertificates',
@@ -147,7 +147,7 @@ function unanswered(
 async function deliver(
   recorded: SslReset,
   { target, certificate }: { readonly target: IssueTarget; readonly certificate: IssuedCertificate },
-  world: World,
+  context: Context,
 ): Promise<StepResult> {
   const { wanted, secret, serverCa } = target;
   const data = {
@@ -160,7 +160,7 @@ async function deliver(
   const delivery = await deliverCertificate(
     certificateSecret(recorded, wanted, data),
     { secret, recorded, isOpen },
-    world,
+    context,
   );
   if (delivery.kind === 'RecordGone') return { kind: 'Idle', requeueAfterMs: 0 };
   if (delivery.kind === 'Refused' || held === undefined) {

@@ -14,7 +14,7 @@ import type { ClientCertificate } from '../../domain/instance.ts';
 import type { ClientCertificateStatus, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf, withCertificates } from '../../domain/status.ts';
 import { revision, serverCaPem } from '../../domain/tls-material.ts';
-import type { StepResult, World } from '../pass.ts';
+import type { Context, StepResult } from '../pass.ts';
 import type { PublishedObject } from '../ports.ts';
 import { conflict } from './certificate-conflict.ts';
 import { deleteCertificate } from './delete-certificate.ts';
@@ -32,37 +32,37 @@ interface Judged {
 }
 
 /** Brings each client certificate that the spec wants into its Secret, one call of Cloud SQL a pass. */
-export async function issueClientCertificates(reset: SslReset, world: World): Promise<StepResult> {
-  const result = await orCannotPublish(() => lookAndAct(reset, world));
+export async function issueClientCertificates(reset: SslReset, context: Context): Promise<StepResult> {
+  const result = await orCannotPublish(() => lookAndAct(reset, context));
   return result.kind === 'Waiting' ? { kind: 'Finding', facts: factsOf(reset), verdict: result } : result;
 }
 
-async function lookAndAct(reset: SslReset, world: World): Promise<StepResult> {
+async function lookAndAct(reset: SslReset, context: Context): Promise<StepResult> {
   const { request } = reset.status;
   if (request === undefined) return { kind: 'Idle' };
-  const secrets = await readSecrets(reset, world);
-  const cas = await readServerCas(world.cloudSql, reset.spec);
+  const secrets = await readSecrets(reset, context);
+  const cas = await readServerCas(context.cloudSql, reset.spec);
   if (revision(cas) !== reset.status.rollout?.revision) return publishAgain(reset, request);
-  const listed = await world.cloudSql.clientCertificates(reset.spec);
+  const listed = await context.cloudSql.clientCertificates(reset.spec);
   const serverCa = serverCaPem(cas, reset.spec.serverCa?.contents ?? 'All');
 
   const { clientCertificates: wanted = [] } = reset.spec;
   const judged = wanted.map((one) => judge(one, secrets, reset, listed));
-  const held: Held[] = await refreshServerCa(judged, serverCa, reset, world);
+  const held: Held[] = await refreshServerCa(judged, serverCa, reset, context);
   const moves = movesOf(judged, secrets);
-  const obstacles = await obstaclesToMoves(moves, reset, world);
+  const obstacles = await obstaclesToMoves(moves, reset, context);
   const free = moves.filter((move) => !obstacles.has(move));
-  if (free.length > 0) return moveCertificates(free, serverCa, reset, world);
+  if (free.length > 0) return moveCertificates(free, serverCa, reset, context);
   for (const [move, obstacle] of obstacles) held.push({ commonName: move.wanted.commonName, obstacle });
   // Whoever can come back does, before somebody else's certificate stops the rest.
   for (const one of judged.filter(({ judgement: { kind } }) => kind !== 'Keep' && kind !== 'Move')) {
-    const obstacle = obstacleIn(one.wanted.secretName, obstacles) ?? (await obstacleTo(one, reset, world));
-    if (obstacle === undefined) return act(one, reset, { serverCa, listed }, world);
+    const obstacle = obstacleIn(one.wanted.secretName, obstacles) ?? (await obstacleTo(one, reset, context));
+    if (obstacle === undefined) return act(one, reset, { serverCa, listed }, context);
     held.push({ commonName: one.wanted.commonName, obstacle });
   }
   const orphan = orphanOf(reset, listed);
-  if (orphan !== undefined) return deleteCertificate(reset, orphan, world);
-  return heldUp(reset, judged, held) ?? done(reset, request, judged, world);
+  if (orphan !== undefined) return deleteCertificate(reset, orphan, context);
+  return heldUp(reset, judged, held) ?? done(reset, request, judged, context);
 }
 
 /** A certificate that cannot be in its Secret now, and why. */
@@ -75,7 +75,7 @@ interface Held {
 async function obstacleTo(
   { wanted, secret, judgement }: Judged,
   reset: SslReset,
-  world: World,
+  context: Context,
 ): Promise<Verdict | undefined> {
   const { commonName } = wanted;
   const { reason, message = '' } = recordedCertificate(reset, commonName) ?? {};
@@ -85,19 +85,19 @@ async function obstacleTo(
     return stalled('ClientCertificateConflict', conflict(reset, commonName, [judgement.sha1Fingerprint]));
   }
   const contents = certificateSecret(reset, wanted, DRY_RUN);
-  return orCannotPublish(() => applyObject(world, contents, { before: secret, dryRun: true }));
+  return orCannotPublish(() => applyObject(context, contents, { before: secret, dryRun: true }));
 }
 
 function act(
   { wanted, secret, judgement }: Judged,
   reset: SslReset,
   { serverCa, listed }: { readonly serverCa: string; readonly listed: readonly ClientCertificate[] },
-  world: World,
+  context: Context,
 ): Promise<StepResult> {
   const { commonName } = wanted;
   return judgement.kind === 'Delete'
-    ? deleteCertificate(reset, { commonName, ...judgement }, world)
-    : issueCertificate(reset, { wanted, secret, serverCa, listed: fingerprintsOf(commonName, listed) }, world);
+    ? deleteCertificate(reset, { commonName, ...judgement }, context)
+    : issueCertificate(reset, { wanted, secret, serverCa, listed: fingerprintsOf(commonName, listed) }, context);
 }
 
 type Secrets = ReadonlyMap<string, PublishedObject>;
@@ -106,7 +106,7 @@ type Secrets = ReadonlyMap<string, PublishedObject>;
  * Those that the spec names, and those that held the certificates before. Read before all else: whoever publishes newer
  * ones after that turns an apply over this into a conflict.
  */
-async function readSecrets(reset: SslReset, { objects }: World): Promise<Secrets> {
+async function readSecrets(reset: SslReset, { objects }: Context): Promise<Secrets> {
   const { clientCertificates: wanted = [] } = reset.spec;
   const past = wanted.flatMap(({ commonName }) => recordedCertificate(reset, commonName)?.secretName ?? []);
   const names = new Set([...wanted.map(({ secretName }) => secretName), ...past]);
@@ -163,7 +163,7 @@ async function refreshServerCa(
   judged: readonly Judged[],
   serverCa: string,
   reset: SslReset,
-  world: World,
+  context: Context,
 ): Promise<Held[]> {
   const held: Held[] = [];
   for (const { wanted, secret, judgement } of judged) {
@@ -175,7 +175,7 @@ async function refreshServerCa(
       [secretKeys.serverCa]: serverCa,
     };
     const contents = certificateSecret(reset, wanted, data);
-    const obstacle = await orCannotPublish(() => applyObject(world, contents, { before: secret, dryRun: false }));
+    const obstacle = await orCannotPublish(() => applyObject(context, contents, { before: secret, dryRun: false }));
     if (obstacle !== undefined) held.push({ commonName: wanted.commonName, obstacle });
   }
   return held;
@@ -210,7 +210,7 @@ function heldUp(reset: SslReset, judged: readonly Judged[], held: readonly Held[
   return { kind: 'Finding', facts: withCertificates(factsOf(reset), entries), verdict };
 }
 
-function done(reset: SslReset, request: Request, judged: readonly Judged[], { clock }: World): StepResult {
+function done(reset: SslReset, request: Request, judged: readonly Judged[], { clock }: Context): StepResult {
   const kept = judged.flatMap(statusOf);
   const facts = withCertificates(factsOf(reset), kept);
   const next: Facts =

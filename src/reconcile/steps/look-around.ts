@@ -5,7 +5,7 @@ import { BASELINE_SIZE, findRunning } from '../../domain/resolve.ts';
 import type { SslReset, Status } from '../../domain/ssl-reset.ts';
 import { revision } from '../../domain/tls-material.ts';
 import { isStillOld } from '../../domain/unchanged-ca.ts';
-import type { StepResult, World } from '../pass.ts';
+import type { Context, StepResult } from '../pass.ts';
 import { receive } from './receive.ts';
 
 type Seen =
@@ -21,13 +21,13 @@ type Seen =
  * Another object of the instance has gone with a call that may have been executed, and nobody follows it: looks for what
  * it did, without a call and without a write, until it can show up no more.
  */
-export async function lookAround(reset: SslReset, world: World): Promise<StepResult> {
-  const { memory, settings, clock } = world;
-  const lost = world.fleet.lostSiblings(reset);
-  const sinceMs = sinceLostMs(reset, lost, world);
+export async function lookAround(reset: SslReset, context: Context): Promise<StepResult> {
+  const { memory, settings, clock } = context;
+  const lost = context.fleet.lostSiblings(reset);
+  const sinceMs = sinceLostMs(reset, lost, context);
   try {
-    const seen = await look(reset, world);
-    if (seen === 'Changed') return await receive(reset, 'Outdated', world);
+    const seen = await look(reset, context);
+    if (seen === 'Changed') return await receive(reset, 'Outdated', context);
     if (seen !== 'Busy' && sinceMs >= settings.resolveGraceMs) return forgetting(reset, lost);
     const since = new Date(clock.now().getTime() - sinceMs).toISOString();
     return { kind: 'Idle', requeueAfterMs: pollDelayMs(since, clock.now(), settings) };
@@ -40,17 +40,17 @@ export async function lookAround(reset: SslReset, world: World): Promise<StepRes
 }
 
 /** Calls that are remembered after the CAs were read once more: those that may still change them. */
-export function callsToRemember(reset: SslReset, world: World): readonly string[] {
-  const lost = world.fleet.lostSiblings(reset);
-  const isOver = lost.length > 0 && sinceLostMs(reset, lost, world) >= world.settings.resolveGraceMs;
-  return [...world.fleet.callingSiblings(reset), ...(isOver ? [] : lost)];
+export function callsToRemember(reset: SslReset, context: Context): readonly string[] {
+  const lost = context.fleet.lostSiblings(reset);
+  const isOver = lost.length > 0 && sinceLostMs(reset, lost, context) >= context.settings.resolveGraceMs;
+  return [...context.fleet.callingSiblings(reset), ...(isOver ? [] : lost)];
 }
 
 /** On this process's own clock, anew after a restart: no two clocks are compared. */
-const sinceLostMs = ({ metadata }: SslReset, lost: readonly string[], { memory }: World): number =>
+const sinceLostMs = ({ metadata }: SslReset, lost: readonly string[], { memory }: Context): number =>
   memory.sinceSeenMs(metadata.uid, `lost ${lost.join(' ')}`);
 
-async function look(reset: SslReset, { cloudSql }: World): Promise<Seen> {
+async function look(reset: SslReset, { cloudSql }: Context): Promise<Seen> {
   try {
     if (findRunning(await cloudSql.operations(reset.spec, { limit: BASELINE_SIZE })) !== undefined) return 'Busy';
     const cas = await cloudSql.serverCas(reset.spec);

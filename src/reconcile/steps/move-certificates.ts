@@ -10,7 +10,7 @@ import {
 import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
 import type { ClientCertificateStatus, SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf, toBeRolled, withCertificates } from '../../domain/status.ts';
-import type { StepEvent, StepResult, World } from '../pass.ts';
+import type { Context, StepEvent, StepResult } from '../pass.ts';
 import type { PublishedObject } from '../ports.ts';
 import { deliverCertificate } from './deliver-certificate.ts';
 import { applyObject, certificateSecret, DRY_RUN, orCannotPublish, ownershipConflict } from './published-object.ts';
@@ -31,14 +31,14 @@ export interface CertificateMove extends Move {
 export async function obstaclesToMoves(
   moves: readonly CertificateMove[],
   reset: SslReset,
-  world: World,
+  context: Context,
 ): Promise<ReadonlyMap<CertificateMove, Verdict>> {
   const obstacles = new Map<CertificateMove, Verdict>();
   for (const move of moves) {
     const contents = certificateSecret(reset, move.wanted, DRY_RUN);
     const obstacle =
-      ownershipConflict(move.source, contents, world.fleet) ??
-      (await orCannotPublish(() => applyObject(world, contents, { before: move.target, dryRun: true })));
+      ownershipConflict(move.source, contents, context.fleet) ??
+      (await orCannotPublish(() => applyObject(context, contents, { before: move.target, dryRun: true })));
     if (obstacle !== undefined) obstacles.set(move, obstacle);
   }
   return withThoseBehind(obstacles, moves);
@@ -64,11 +64,11 @@ export async function moveCertificates(
   moves: readonly CertificateMove[],
   serverCa: string,
   reset: SslReset,
-  world: World,
+  context: Context,
 ): Promise<StepResult> {
   let moved: readonly CertificateMove[] = [];
   for (const move of inSafeOrder(moves)) {
-    const delivery = await deliver(move, serverCa, reset, world);
+    const delivery = await deliver(move, serverCa, reset, context);
     if (delivery.kind === 'RecordGone') return { kind: 'Idle', requeueAfterMs: 0 };
     if (delivery.kind === 'Refused') {
       return { kind: 'Finding', ...found(reset, moved), verdict: waiting('CannotPublish', delivery.message) };
@@ -78,7 +78,7 @@ export async function moveCertificates(
   return { kind: 'Finding', ...found(reset, moved), verdict: progressing('IssuingClientCertificates', noteOf(moved)) };
 }
 
-function deliver({ wanted, source, target }: CertificateMove, serverCa: string, reset: SslReset, world: World) {
+function deliver({ wanted, source, target }: CertificateMove, serverCa: string, reset: SslReset, context: Context) {
   const { [secretKeys.certificate]: certificate = '', [secretKeys.privateKey]: privateKey = '' } = source.data;
   const data = {
     [secretKeys.certificate]: certificate,
@@ -87,7 +87,11 @@ function deliver({ wanted, source, target }: CertificateMove, serverCa: string, 
   };
   const isOpen = (fresh: SslReset) =>
     isDeepStrictEqual([fresh.spec, fresh.status.request], [reset.spec, reset.status.request]);
-  return deliverCertificate(certificateSecret(reset, wanted, data), { secret: target, recorded: reset, isOpen }, world);
+  return deliverCertificate(
+    certificateSecret(reset, wanted, data),
+    { secret: target, recorded: reset, isOpen },
+    context,
+  );
 }
 
 function found(reset: SslReset, moved: readonly CertificateMove[]) {

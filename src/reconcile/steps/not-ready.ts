@@ -2,13 +2,13 @@ import type { Verdict } from '../../domain/conditions.ts';
 import { CloudSqlError } from '../../domain/errors.ts';
 import { judgeInstance } from '../../domain/preflight.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
-import type { World } from '../pass.ts';
+import type { Context } from '../pass.ts';
 
 /**
  * Why the instance is not ready now, for whoever was answered that a request can never work: an instance that has stopped
  * answers so too. What cannot be read tells nothing.
  */
-export async function whyNotReady({ spec }: SslReset, { cloudSql }: World): Promise<Verdict | undefined> {
+export async function whyNotReady({ spec }: SslReset, { cloudSql }: Context): Promise<Verdict | undefined> {
   try {
     return judgeInstance(await cloudSql.patient.instance(spec));
   } catch (error) {

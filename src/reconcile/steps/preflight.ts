@@ -16,7 +16,7 @@ import { carries, isAnnotated } from '../../domain/rollout.ts';
 import type { Before, Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { dryRunAnnotations } from '../../domain/tls-material.ts';
 import type { TemplateAnnotations, Workload } from '../../domain/workload.ts';
-import type { World } from '../pass.ts';
+import type { Context } from '../pass.ts';
 import type { PublishedContents } from '../ports.ts';
 import { hasLateOperation, hasTraces, readOperations } from './earlier-call.ts';
 import { readServerCertificates } from './evidence.ts';
@@ -46,32 +46,32 @@ export type Preflight =
  * Finds out before the connections break what would fail after it, and notes what the instance looks like.
  * @throws CloudSqlError where the instance cannot be read
  */
-export async function preflight(reset: SslReset, request: Request, world: World): Promise<Preflight> {
+export async function preflight(reset: SslReset, request: Request, context: Context): Promise<Preflight> {
   // The list first: what it shows as done, the certificates that are read after it show too. The other way round the
   // reset of another object that ends in between would look like the trace of this call.
-  const operations = await readOperations(reset, request, world);
-  const instance = await world.cloudSql.patient.instance(reset.spec);
+  const operations = await readOperations(reset, request, context);
+  const instance = await context.cloudSql.patient.instance(reset.spec);
   const pointless = judgeFingerprint(reset, instance);
-  const reason = pointless === undefined ? await whyDone(reset, instance, world) : undefined;
-  if (hasLateOperation(reset, request, operations, world)) return { kind: 'Resolve' };
+  const reason = pointless === undefined ? await whyDone(reset, instance, context) : undefined;
+  if (hasLateOperation(reset, request, operations, context)) return { kind: 'Resolve' };
   if (reason !== undefined) {
-    return orObstacle({ kind: 'AlreadyDone', reason }, await alreadyDoneObstacle(reset, request, operations, world));
+    return orObstacle({ kind: 'AlreadyDone', reason }, await alreadyDoneObstacle(reset, request, operations, context));
   }
   // Whatever is asked of the certificates of an instance that does not run may be refused.
   const notReady = judgeInstance(instance);
   if (notReady !== undefined) return { kind: 'Obstacle', verdict: pointless ?? notReady };
-  const serverCertificates = await readServerCertificates(world.cloudSql.patient, reset.spec, instance);
+  const serverCertificates = await readServerCertificates(context.cloudSql.patient, reset.spec, instance);
   if (hasTraces(request, operations, serverCertificates)) return { kind: 'Resolve' };
   const needsCertificates = needsClientCertificates(instance);
   const certificates =
-    needsCertificates || wantsCertificates(reset) ? await world.cloudSql.patient.clientCertificates(reset.spec) : [];
+    needsCertificates || wantsCertificates(reset) ? await context.cloudSql.patient.clientCertificates(reset.spec) : [];
   const obstacle =
     pointless ??
     judgeClientCertificates(reset, instance, certificates) ??
     judgeOperations(operations) ??
-    siblingObstacle(reset, world) ??
-    (await publishObstacle(reset, world)) ??
-    (await dependentsObstacle(reset, world));
+    siblingObstacle(reset, context) ??
+    (await publishObstacle(reset, context)) ??
+    (await dependentsObstacle(reset, context));
   if (obstacle !== undefined) return { kind: 'Obstacle', verdict: obstacle };
   const now = beforeOf(
     serverCertificates,
@@ -83,11 +83,11 @@ export async function preflight(reset: SslReset, request: Request, world: World)
   const keeps = request.inDoubt === true && request.before !== undefined;
   return keeps
     ? { kind: 'Clear', before: request.before, user: request.user }
-    : { kind: 'Clear', before: now, user: await world.cloudSql.identity() };
+    : { kind: 'Clear', before: now, user: await context.cloudSql.identity() };
 }
 
 /** A certificate that the instance itself does not show, and its list does, is there. */
-async function whyDone(reset: SslReset, instance: Instance, { cloudSql }: World): Promise<ReadyReason | undefined> {
+async function whyDone(reset: SslReset, instance: Instance, { cloudSql }: Context): Promise<ReadyReason | undefined> {
   const { spec } = reset;
   const reason = alreadyDone(reset, instance);
   const asksList = spec.preconditions.serverCertificate === 'Missing' && judgeInstance(instance) === undefined;
@@ -113,17 +113,17 @@ async function alreadyDoneObstacle(
   reset: SslReset,
   request: Request,
   operations: readonly Operation[],
-  world: World,
+  context: Context,
 ): Promise<Verdict | undefined> {
   if (request.inDoubt === true) return undefined;
-  return (await orphanObstacle(reset, operations, world)) ?? (await dependentsObstacle(reset, world));
+  return (await orphanObstacle(reset, operations, context)) ?? (await dependentsObstacle(reset, context));
 }
 
 /** The object of a running reset may be gone: nobody would tell that the CA of now is an old one in a moment. */
 async function orphanObstacle(
   reset: SslReset,
   operations: readonly Operation[],
-  { cloudSql, fleet }: World,
+  { cloudSql, fleet }: Context,
 ): Promise<Verdict | undefined> {
   const running = operations.filter((operation) => !isDone(operation));
   if (running.length === 0) return undefined;
@@ -131,8 +131,8 @@ async function orphanObstacle(
   return judgeOperations(suspects({ before: {}, user, operations: running, claimed: fleet.claims(reset).all }));
 }
 
-const siblingObstacle = (reset: SslReset, world: World): Verdict | undefined =>
-  siblingInDoubt(world.fleet.siblingsToWaitFor(reset), reset, world) ?? siblingWithUnseenCa(reset, world);
+const siblingObstacle = (reset: SslReset, context: Context): Verdict | undefined =>
+  siblingInDoubt(context.fleet.siblingsToWaitFor(reset), reset, context) ?? siblingWithUnseenCa(reset, context);
 
 /** The new CA and certificates are not known yet, so anything stands in for them. */
 const publishedContents = (reset: SslReset): readonly PublishedContents[] =>
@@ -142,7 +142,7 @@ const publishedContents = (reset: SslReset): readonly PublishedContents[] =>
   ].filter((contents) => contents !== undefined);
 
 /** Looked at once more right before the record: by then another object may have come that goes first. */
-export function rivalObstacle(reset: SslReset, { fleet }: World): Verdict | undefined {
+export function rivalObstacle(reset: SslReset, { fleet }: Context): Verdict | undefined {
   for (const contents of publishedContents(reset)) {
     const obstacle = rivalConflict(contents, fleet);
     if (obstacle !== undefined) return obstacle;
@@ -150,18 +150,21 @@ export function rivalObstacle(reset: SslReset, { fleet }: World): Verdict | unde
   return undefined;
 }
 
-async function publishObstacle(reset: SslReset, world: World): Promise<Verdict | undefined> {
+async function publishObstacle(reset: SslReset, context: Context): Promise<Verdict | undefined> {
   const all = publishedContents(reset);
   return orCannotPublish(async () => {
     for (const contents of all) {
-      const obstacle = await applyObject(world, contents, { before: await world.objects.get(contents), dryRun: true });
+      const obstacle = await applyObject(context, contents, {
+        before: await context.objects.get(contents),
+        dryRun: true,
+      });
       if (obstacle !== undefined) return obstacle;
     }
     return undefined;
   });
 }
 
-async function dependentsObstacle(reset: SslReset, { workloads }: World): Promise<Verdict | undefined> {
+async function dependentsObstacle(reset: SslReset, { workloads }: Context): Promise<Verdict | undefined> {
   if (reset.spec.rollout.disabled) return undefined;
   return orCannotPublish(async () => {
     const found = await findDependents(reset, workloads);

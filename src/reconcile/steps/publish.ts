@@ -11,7 +11,7 @@ import type { Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf, withCertificates } from '../../domain/status.ts';
 import { revision, serverCaPem, serverCaStatus } from '../../domain/tls-material.ts';
 import { findRestart, isNewCa, isStillOld, judgeUnchangedCa } from '../../domain/unchanged-ca.ts';
-import type { Finding, StepEvent, StepResult, World } from '../pass.ts';
+import type { Context, Finding, StepEvent, StepResult } from '../pass.ts';
 import type { PublishedObject } from '../ports.ts';
 import { readServerCertificates } from './evidence.ts';
 import { LOOKING_FOR_DEPENDENTS } from './find-dependents.ts';
@@ -21,34 +21,34 @@ import { denialOf } from './receive.ts';
 import { readServerCas } from './server-cas.ts';
 
 /** Reads the instance's CAs and publishes them, once the CA is the new one. */
-export async function publish(reset: SslReset, world: World): Promise<StepResult> {
+export async function publish(reset: SslReset, context: Context): Promise<StepResult> {
   // Once more, since another object has reset the instance: that is not what this request was allowed for.
-  const denial = reset.status.request?.publishedTime === undefined ? undefined : await denialOf(reset, world);
+  const denial = reset.status.request?.publishedTime === undefined ? undefined : await denialOf(reset, context);
   if (denial !== undefined) return { kind: 'Finding', facts: factsOf(reset), verdict: denial };
-  const result = await orCannotPublish(() => readAndPublish(reset, world));
+  const result = await orCannotPublish(() => readAndPublish(reset, context));
   return result.kind === 'Waiting' ? { kind: 'Finding', facts: factsOf(reset), verdict: result } : result;
 }
 
-async function readAndPublish(reset: SslReset, world: World): Promise<StepResult> {
+async function readAndPublish(reset: SslReset, context: Context): Promise<StepResult> {
   const { request, operation } = reset.status;
   if (request === undefined) return { kind: 'Idle' };
-  const otherResetTime = world.fleet.lastResetOfOthers(reset);
-  const siblingCalls = callsToRemember(reset, world);
-  const readTime = world.fleet.timeOfRead(reset, world.clock.now());
+  const otherResetTime = context.fleet.lastResetOfOthers(reset);
+  const siblingCalls = callsToRemember(reset, context);
+  const readTime = context.fleet.timeOfRead(reset, context.clock.now());
   // Read before the CAs: whoever publishes newer ones after that turns this apply into a conflict.
   const target = serverCaObject(reset, '');
-  const before = target && (await world.objects.get(target));
-  const cas = await readServerCas(world.cloudSql, reset.spec);
+  const before = target && (await context.objects.get(target));
+  const cas = await readServerCas(context.cloudSql, reset.spec);
   const facts = factsOf(reset);
   if (isStillOld(request, cas)) {
     const unfinished =
-      operation?.error === undefined ? await whileOld(reset, request, world) : { verdict: failed(reset, operation) };
+      operation?.error === undefined ? await whileOld(reset, request, context) : { verdict: failed(reset, operation) };
     if (unfinished !== undefined) return { kind: 'Finding', facts, ...unfinished };
   }
-  const unsettled = whileTakenBack(reset, cas, world);
+  const unsettled = whileTakenBack(reset, cas, context);
   if (unsettled !== undefined) return { kind: 'Finding', facts, ...unsettled };
   const contents = contentsOf(reset, cas, before);
-  const obstacle = contents && (await applyObject(world, contents, { before, dryRun: false }));
+  const obstacle = contents && (await applyObject(context, contents, { before, dryRun: false }));
   if (obstacle !== undefined) return { kind: 'Finding', facts, verdict: obstacle };
   const previousSha1Fingerprint = request.before?.serverCaSha1Fingerprint ?? facts.serverCa?.previousSha1Fingerprint;
   const serverCa = serverCaStatus(cas, {
@@ -61,11 +61,11 @@ async function readAndPublish(reset: SslReset, world: World): Promise<StepResult
     facts: {
       ...withSiblingCalls(tryingAgain(facts), siblingCalls),
       serverCa,
-      request: published(request, { now: toTime(world.clock.now()), otherResetTime, isNewCa: isNewCa(request, cas) }),
+      request: published(request, { now: toTime(context.clock.now()), otherResetTime, isNewCa: isNewCa(request, cas) }),
       rollout: newRoll(revision(cas), facts.rollout),
     },
     // Two processes that both think they lead must not publish in turn without a pause.
-    ...(facts.rollout?.revision === revision(cas) && { requeueAfterMs: world.settings.pollMinMs }),
+    ...(facts.rollout?.revision === revision(cas) && { requeueAfterMs: context.settings.pollMinMs }),
     verdict: wantsCertificates(reset)
       ? progressing('IssuingClientCertificates', 'The client certificates are looked at')
       : LOOKING_FOR_DEPENDENTS,
@@ -96,31 +96,31 @@ function keyOnItsWay({ status }: SslReset, before: PublishedObject | undefined):
 type Unfinished = Pick<Finding, 'verdict' | 'requeueAfterMs'>;
 
 /** What the old CA is waited for; undefined: it is the right one. */
-async function whileOld(reset: SslReset, request: Request, world: World): Promise<Unfinished | undefined> {
-  const { clock, memory } = world;
+async function whileOld(reset: SslReset, request: Request, context: Context): Promise<Unfinished | undefined> {
+  const { clock, memory } = context;
   const { doneTime } = request;
   const sinceDoneMs = doneTime === undefined ? 0 : clock.now().getTime() - Date.parse(doneTime);
-  if (request.outcome !== 'Accepted') return whileSettling(reset, sinceDoneMs, world);
-  const instance = await world.cloudSql.instance(reset.spec);
-  const restart = isFirstGeneration(instance) ? await readRestart(reset, request, world) : undefined;
+  if (request.outcome !== 'Accepted') return whileSettling(reset, sinceDoneMs, context);
+  const instance = await context.cloudSql.instance(reset.spec);
+  const restart = isFirstGeneration(instance) ? await readRestart(reset, request, context) : undefined;
   const judgement = judgeUnchangedCa({
     instance,
     mode: reset.spec.mode,
     isRestarted: restart !== undefined,
-    hasNewServerCertificate: await isRenewed(reset, request, instance, world),
+    hasNewServerCertificate: await isRenewed(reset, request, instance, context),
   });
   if (judgement === 'Kept') return undefined;
-  if (judgement === 'RestartRequired') return untilRestarted(reset, request, world);
+  if (judgement === 'RestartRequired') return untilRestarted(reset, request, context);
   const since = restart && memory.sinceSeenMs(reset.metadata.uid, `restarted ${restart.name} ${doneTime}`);
-  return whileSettling(reset, since ?? sinceDoneMs, world);
+  return whileSettling(reset, since ?? sinceDoneMs, context);
 }
 
 /**
  * An older CA than the one that another object has read since is active again because somebody took that one back, or
  * because this read is an old one: it is believed once it has been listed for `--ca-settle`.
  */
-function whileTakenBack(reset: SslReset, [active]: ServerCas, world: World): Unfinished | undefined {
-  const { clock, fleet, memory, settings } = world;
+function whileTakenBack(reset: SslReset, [active]: ServerCas, context: Context): Unfinished | undefined {
+  const { clock, fleet, memory, settings } = context;
   const newer = fleet.newerCaOfOthers(reset, active);
   if (newer === undefined) return undefined;
   const listed = active?.sha1Fingerprint ?? 'none';
@@ -132,7 +132,7 @@ function whileTakenBack(reset: SslReset, [active]: ServerCas, world: World): Unf
   };
 }
 
-async function readRestart({ spec, status: { operation } }: SslReset, { before = {} }: Request, { cloudSql }: World) {
+async function readRestart({ spec, status: { operation } }: SslReset, { before = {} }: Request, { cloudSql }: Context) {
   const operations = await cloudSql.operations(spec, {
     limit: BASELINE_SIZE,
     isKnown: ({ name }) => name === operation?.name,
@@ -140,7 +140,7 @@ async function readRestart({ spec, status: { operation } }: SslReset, { before =
   return findRestart(operation, before, operations);
 }
 
-async function isRenewed({ spec }: SslReset, { before }: Request, instance: Instance, { cloudSql }: World) {
+async function isRenewed({ spec }: SslReset, { before }: Request, instance: Instance, { cloudSql }: Context) {
   if (before === undefined || caOwner(instance) !== 'Unknown') return false;
   return hasNewServerCertificate(before, await readServerCertificates(cloudSql, spec, instance));
 }
@@ -149,7 +149,7 @@ async function isRenewed({ spec }: SslReset, { before }: Request, instance: Inst
  * Nothing is written down while somebody is waited for, so the delay grows by how long this process has waited: the
  * clock of the one before may have been ahead, and it would look each second until that is made up for.
  */
-function untilRestarted(reset: SslReset, { doneTime }: Request, { clock, memory, settings }: World): Unfinished {
+function untilRestarted(reset: SslReset, { doneTime }: Request, { clock, memory, settings }: Context): Unfinished {
   const { project, instance } = reset.spec;
   const now = clock.now();
   const waitedMs = memory.sinceSeenMs(reset.metadata.uid, `restart required ${doneTime}`);
@@ -163,7 +163,7 @@ function untilRestarted(reset: SslReset, { doneTime }: Request, { clock, memory,
   };
 }
 
-function whileSettling(reset: SslReset, sinceMs: number, { clock, settings }: World): Unfinished {
+function whileSettling(reset: SslReset, sinceMs: number, { clock, settings }: Context): Unfinished {
   const seconds = Math.round(settings.caSettleMs / 1000);
   const verdict =
     sinceMs < settings.caSettleMs

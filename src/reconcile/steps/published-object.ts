@@ -6,7 +6,7 @@ import { shell } from '../../domain/shell.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 import { annotations, FIELD_MANAGER } from '../../domain/ssl-reset.ts';
 import type { Fleet } from '../fleet.ts';
-import type { World } from '../pass.ts';
+import type { Context } from '../pass.ts';
 import type { PublishedContents, PublishedObject, StoredContents } from '../ports.ts';
 
 const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
@@ -88,7 +88,7 @@ function changedByAdmission(stored: StoredContents, contents: PublishedContents)
 /** Lists whatever may change what the operator writes. */
 export const MUTATING = shell`kubectl get mutatingwebhookconfigurations,mutatingadmissionpolicies`;
 
-type Publishing = Pick<World, 'objects' | 'fleet'>;
+type Publishing = Pick<Context, 'objects' | 'fleet'>;
 
 /** Two objects that took turns in one Secret would give the applications the CA of another instance. */
 export function rivalConflict(contents: PublishedContents, fleet: Fleet): Verdict | undefined {

@@ -11,29 +11,29 @@ import {
 } from '../../domain/request.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf } from '../../domain/status.ts';
-import type { StepResult, World } from '../pass.ts';
+import type { Context, StepResult } from '../pass.ts';
 import { hasRunAfterAll, resolveFirst } from './earlier-call.ts';
 import { untilCaIsSeen } from './unseen-ca.ts';
 
 /** Writes down that a request has arrived, or begins once more, before anything is done for it. */
-export async function receive(reset: SslReset, arrival: Arrival, world: World): Promise<StepResult> {
+export async function receive(reset: SslReset, arrival: Arrival, context: Context): Promise<StepResult> {
   // A call of the older one that was executed after all has its end before this one begins.
   const past = reset.status.request;
-  if (arrival === 'New' && past !== undefined && (await hasRunAfterAll(reset, past, world))) {
-    return resolveFirst(reset, past, world);
+  if (arrival === 'New' && past !== undefined && (await hasRunAfterAll(reset, past, context))) {
+    return resolveFirst(reset, past, context);
   }
-  const unseen = arrival === 'New' ? await untilCaIsSeen(reset, world) : undefined;
+  const unseen = arrival === 'New' ? await untilCaIsSeen(reset, context) : undefined;
   if (unseen !== undefined) return unseen;
-  const followedTime = arrival === 'Outdated' ? world.fleet.lastReadOfOthers(reset) : undefined;
+  const followedTime = arrival === 'Outdated' ? context.fleet.lastReadOfOthers(reset) : undefined;
   const request = {
-    ...received(reset, arrival, toTime(world.clock.now())),
+    ...received(reset, arrival, toTime(context.clock.now())),
     ...(followedTime !== undefined && { followedTime }),
   };
   // The operation of another request says nothing of this one, nor does what was rolled for it.
   const { operation, rollout, ...facts } = factsOf(reset);
   const keepsOperation = operation !== undefined && isSettled(request) && arrival !== 'New';
   const known = { ...facts, ...(keepsOperation && { operation }) };
-  const denial = isSettled(request) ? await denialOf(reset, world) : undefined;
+  const denial = isSettled(request) ? await denialOf(reset, context) : undefined;
   if (denial !== undefined)
     return {
       kind: 'Finding',
@@ -50,8 +50,8 @@ export async function receive(reset: SslReset, arrival: Arrival, world: World): 
 }
 
 /** What was reset before is not published or rolled for a namespace that is not allowed the instance any more. */
-export async function denialOf(reset: SslReset, world: World): Promise<Verdict | undefined> {
-  const permitted = await isPermitted(reset, world);
+export async function denialOf(reset: SslReset, context: Context): Promise<Verdict | undefined> {
+  const permitted = await isPermitted(reset, context);
   return permitted.allowed
     ? undefined
     : stalled('NotPermitted', `Nothing is published or rolled: ${permitted.message}`);
@@ -64,7 +64,7 @@ function whileDenied(reset: SslReset, facts: Facts): Facts {
 }
 
 /** May the object's namespace reset the instance, as it is now? */
-export async function isPermitted({ metadata, spec }: SslReset, { namespaces, settings }: World) {
+export async function isPermitted({ metadata, spec }: SslReset, { namespaces, settings }: Context) {
   return permission({
     namespace: metadata.namespace,
     instance: spec,

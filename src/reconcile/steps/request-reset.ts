@@ -10,7 +10,7 @@ import type { Before, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf, summarize } from '../../domain/status.ts';
 import { CallWindow } from '../call-window.ts';
 import { resetLanding } from '../land-outcome.ts';
-import type { Finding, StepResult, World } from '../pass.ts';
+import type { Context, Finding, StepResult } from '../pass.ts';
 import type { Slot } from '../ports.ts';
 import { recordObstacle } from '../write-ahead.ts';
 import { announce } from './announce.ts';
@@ -22,60 +22,64 @@ import { type Preflight, preflight, requesting, rivalObstacle } from './prefligh
 import { isPermitted } from './receive.ts';
 
 /** Gate, turn, preflight, record, call: the only place from which resetSslConfig is called. */
-export async function requestReset(reset: SslReset, world: World): Promise<StepResult> {
+export async function requestReset(reset: SslReset, context: Context): Promise<StepResult> {
   const { request } = reset.status;
   if (request === undefined) return { kind: 'Idle' };
-  const refused = await gate(reset, world);
+  const refused = await gate(reset, context);
   if (refused !== undefined) {
-    world.fleet.dismiss(reset);
-    if (await hasRunAfterAll(reset, request, world)) return resolveFirst(reset, request, world);
+    context.fleet.dismiss(reset);
+    if (await hasRunAfterAll(reset, request, context)) return resolveFirst(reset, request, context);
     return { kind: 'Finding', facts: factsOf(reset), verdict: refused };
   }
-  if (!world.fleet.standsInLane(reset)) {
-    world.fleet.admit(reset);
+  if (!context.fleet.standsInLane(reset)) {
+    context.fleet.admit(reset);
     return { kind: 'Idle', requeueAfterMs: 0 };
   }
-  const slot = world.turns.take(reset);
-  if (slot === undefined) return inLine(reset, world);
+  const slot = context.turns.take(reset);
+  if (slot === undefined) return inLine(reset, context);
   try {
-    return await inTurn(reset, request, slot, world);
+    return await inTurn(reset, request, slot, context);
   } finally {
     slot.giveBack();
   }
 }
 
 /** What is found out before the call is not older than its turn. */
-async function inTurn(reset: SslReset, request: Request, slot: Slot, world: World): Promise<StepResult> {
+async function inTurn(reset: SslReset, request: Request, slot: Slot, context: Context): Promise<StepResult> {
   const facts = factsOf(reset);
-  const checked = await preflightOf(reset, request, world);
+  const checked = await preflightOf(reset, request, context);
   switch (checked.kind) {
     case 'Obstacle':
       return { kind: 'Finding', facts, verdict: checked.verdict };
     case 'Resolve':
-      return resolveFirst(reset, request, world);
+      return resolveFirst(reset, request, context);
     case 'AlreadyDone':
-      return alreadyDone(facts, { ...request, doneTime: toTime(world.clock.now()) }, checked.reason);
+      return alreadyDone(facts, { ...request, doneTime: toTime(context.clock.now()) }, checked.reason);
     case 'Clear':
-      await announce(reset, world);
-      return call(reset, request, { ...checked, slot }, world);
+      await announce(reset, context);
+      return call(reset, request, { ...checked, slot }, context);
   }
 }
 
 /** An instance that stops meanwhile refuses to be read, and is waited for like one that was stopped before. */
-async function preflightOf(reset: SslReset, request: Request, world: World): Promise<Preflight> {
+async function preflightOf(reset: SslReset, request: Request, context: Context): Promise<Preflight> {
   try {
-    return await preflight(reset, request, world);
+    return await preflight(reset, request, context);
   } catch (error) {
     const isRefused = error instanceof CloudSqlError && error.kind === 'Invalid';
-    const verdict = isRefused ? await whyNotReady(reset, world) : undefined;
+    const verdict = isRefused ? await whyNotReady(reset, context) : undefined;
     if (verdict === undefined) throw error;
     return { kind: 'Obstacle', verdict };
   }
 }
 
-async function gate(reset: SslReset, world: World): Promise<Verdict | undefined> {
-  const { requirePreconditions } = world.settings;
-  return refusal(reset, { permission: await isPermitted(reset, world), requirePreconditions, now: world.clock.now() });
+async function gate(reset: SslReset, context: Context): Promise<Verdict | undefined> {
+  const { requirePreconditions } = context.settings;
+  return refusal(reset, {
+    permission: await isPermitted(reset, context),
+    requirePreconditions,
+    now: context.clock.now(),
+  });
 }
 
 const alreadyDone = (facts: Facts, request: Request, reason: ReadyReason): StepResult => ({
@@ -97,20 +101,20 @@ async function call(
   reset: SslReset,
   request: Request,
   { before, user, slot }: { readonly before: Before; readonly user: string | undefined; readonly slot: Slot },
-  world: World,
+  context: Context,
 ): Promise<StepResult> {
-  const { clock, cloudSql, fleet, settings, leadership } = world;
+  const { clock, cloudSql, fleet, settings, leadership } = context;
   const { uid } = reset.metadata;
   const facts = factsOf(reset);
   const send = await cloudSql.prepareReset(reset.spec, reset.spec.mode, slot);
-  const refused = (await gate(reset, world)) ?? rivalObstacle(reset, world) ?? blastRadius(world);
+  const refused = (await gate(reset, context)) ?? rivalObstacle(reset, context) ?? blastRadius(context);
   if (refused !== undefined) return { kind: 'Finding', facts, verdict: refused };
 
   const window = new CallWindow(clock, settings.callWindowMs);
   const attempt = recordedAttempt(request, { before, user, time: recordTime(clock.now()) });
   const call: Call = { uid, timeMs: Date.parse(attempt.time) };
   fleet.noteCall(call);
-  const recorded = await record(reset, { ...facts, request: attempt }, world).catch((error: unknown) => {
+  const recorded = await record(reset, { ...facts, request: attempt }, context).catch((error: unknown) => {
     if (isKubernetesError(error, 'Conflict', 'NotFound', 'NotLeading')) fleet.forgetCall(call);
     throw error;
   });
@@ -121,7 +125,7 @@ async function call(
     return { kind: 'CallOutcome', recorded, landing: resetLanding, ...unsent };
   }
   const answer = await send();
-  const judgement = await judged(answer, recorded, attempt, world);
+  const judgement = await judged(answer, recorded, attempt, context);
   if (judgement.kind === 'NotExecuted' || judgement.kind === 'Invalid') fleet.forgetCall(call);
   return { kind: 'CallOutcome', recorded, landing: resetLanding, ...outcome(facts, attempt, judgement, settings) };
 }
@@ -130,14 +134,14 @@ async function call(
  * What is refused for good is not tried again, so there is no preflight to find out that it was executed after all, or that
  * the instance has stopped.
  */
-async function judged(answer: Answer, recorded: SslReset, attempt: Attempt, world: World): Promise<Judgement> {
+async function judged(answer: Answer, recorded: SslReset, attempt: Attempt, context: Context): Promise<Judgement> {
   const judgement = judgeAnswer(answer, { inDoubt: attempt.inDoubt === true });
   if (judgement.kind !== 'Invalid') return judgement;
   const { message } = judgement;
-  if (await hasRunAfterAll(recorded, { ...attempt, outcome: 'Refused' }, world)) {
+  if (await hasRunAfterAll(recorded, { ...attempt, outcome: 'Refused' }, context)) {
     return { kind: 'Resolve', message: `The instance shows that it may have been executed all the same: ${message}` };
   }
-  const notReady = await whyNotReady(recorded, world);
+  const notReady = await whyNotReady(recorded, context);
   if (notReady === undefined) return judgement;
   return {
     kind: 'NotExecuted',
@@ -168,7 +172,11 @@ function recordedAttempt(
 }
 
 /** The write-ahead record: from here on a call may have been made. */
-async function record(reset: SslReset, facts: Facts, { resets, clock, fleet, wake, logger }: World): Promise<SslReset> {
+async function record(
+  reset: SslReset,
+  facts: Facts,
+  { resets, clock, fleet, wake, logger }: Context,
+): Promise<SslReset> {
   const attempt = facts.request?.attempt ?? 0;
   const recorded = await resets.updateStatus(reset, summarize(reset, facts, requesting(attempt), clock.now()));
   wake(fleet.wrote(recorded));
@@ -176,7 +184,7 @@ async function record(reset: SslReset, facts: Facts, { resets, clock, fleet, wak
   return recorded;
 }
 
-function blastRadius({ fleet, clock, settings: { maxResetsPerHour } }: World): Verdict | undefined {
+function blastRadius({ fleet, clock, settings: { maxResetsPerHour } }: Context): Verdict | undefined {
   if (maxResetsPerHour === 0 || fleet.recentCalls(clock.now()) < maxResetsPerHour) return undefined;
   return waiting(
     'Throttled',

@@ -10,7 +10,7 @@ import {
 import { progressing, stalled } from '../../domain/conditions.ts';
 import type { ClientCertificateStatus, SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf, withCertificates } from '../../domain/status.ts';
-import type { StepResult, World } from '../pass.ts';
+import type { Context, StepResult } from '../pass.ts';
 import { conflict } from './certificate-conflict.ts';
 import { runningOperation } from './certificate-gate.ts';
 
@@ -18,16 +18,16 @@ import { runningOperation } from './certificate-gate.ts';
  * Finds out what became of a recorded issue, and closes its record. Nothing is deleted here: a certificate that was
  * issued is claimed in the status first, so that whoever issued it and still lives finds its record gone.
  */
-export async function resolveCertificate(reset: SslReset, world: World): Promise<StepResult> {
+export async function resolveCertificate(reset: SslReset, context: Context): Promise<StepResult> {
   const issue = openIssue(reset);
   if (issue === undefined) return { kind: 'Idle' };
-  const resolution = await observe(reset, issue, world);
-  world.logger.info('Recorded issue of a client certificate examined', { resolution: resolution.kind });
-  return conclude(reset, issue, resolution, world);
+  const resolution = await observe(reset, issue, context);
+  context.logger.info('Recorded issue of a client certificate examined', { resolution: resolution.kind });
+  return conclude(reset, issue, resolution, context);
 }
 
-async function observe(reset: SslReset, issue: OpenIssue, world: World): Promise<IssueResolution> {
-  const { cloudSql, memory, settings } = world;
+async function observe(reset: SslReset, issue: OpenIssue, context: Context): Promise<IssueResolution> {
+  const { cloudSql, memory, settings } = context;
   const { commonName, issuing } = issue;
   const sinceSeenMs = memory.sinceSeenMs(reset.metadata.uid, `issue ${commonName} ${issuing.time}`);
   // An issue that still runs is not listed yet.
@@ -38,8 +38,8 @@ async function observe(reset: SslReset, issue: OpenIssue, world: World): Promise
   return resolution.kind === 'NotIssued' && running !== undefined ? { kind: 'Wait' } : resolution;
 }
 
-function conclude(reset: SslReset, issue: OpenIssue, resolution: IssueResolution, world: World): StepResult {
-  const { clock, settings } = world;
+function conclude(reset: SslReset, issue: OpenIssue, resolution: IssueResolution, context: Context): StepResult {
+  const { clock, settings } = context;
   const { commonName } = issue;
   switch (resolution.kind) {
     case 'Wait':

@@ -3,23 +3,23 @@ import { progressing, stalled, toTime } from '../../domain/conditions.ts';
 import { BASELINE_SIZE, candidates, isDone, type Observation, type Resolution, resolve } from '../../domain/resolve.ts';
 import type { Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
-import type { StepResult, World } from '../pass.ts';
+import type { Context, StepResult } from '../pass.ts';
 import { readEvidence } from './evidence.ts';
 import { unknownMessage } from './hold.ts';
 
 /** Finds out what became of a recorded call before anything else is done for the instance. */
-export async function resolveOutcome(reset: SslReset, world: World): Promise<StepResult> {
+export async function resolveOutcome(reset: SslReset, context: Context): Promise<StepResult> {
   const { request } = reset.status;
   if (request === undefined) return { kind: 'Idle' };
-  const resolution = resolve(await observe(reset, request, world), world.settings);
-  return conclude(reset, request, resolution, world);
+  const resolution = resolve(await observe(reset, request, context), context.settings);
+  return conclude(reset, request, resolution, context);
 }
 
 /** More operations than a record keeps are read, so that the baseline is reached where others were busy meanwhile. */
 const OPERATIONS_LIMIT = BASELINE_SIZE * 5;
 
-async function observe(reset: SslReset, request: Request, world: World): Promise<Observation> {
-  const { cloudSql, fleet, memory } = world;
+async function observe(reset: SslReset, request: Request, context: Context): Promise<Observation> {
+  const { cloudSql, fleet, memory } = context;
   const { metadata, spec } = reset;
   const before = request.before ?? {};
   const known = new Set(before.operations);
@@ -34,11 +34,11 @@ async function observe(reset: SslReset, request: Request, world: World): Promise
     ...search,
     evidenceAgrees: await readEvidence(cloudSql, spec, before),
     sinceSeenMs,
-    sinceDoneMs: sinceDoneMs(candidates(search), metadata.uid, world),
+    sinceDoneMs: sinceDoneMs(candidates(search), metadata.uid, context),
   };
 }
 
-function sinceDoneMs(found: readonly Operation[], uid: string, { memory }: World): number {
+function sinceDoneMs(found: readonly Operation[], uid: string, { memory }: Context): number {
   const done = found.find(isDone);
   return done === undefined ? 0 : memory.sinceSeenMs(uid, `done ${done.name}`);
 }
@@ -47,7 +47,7 @@ function conclude(
   reset: SslReset,
   request: Request,
   resolution: Resolution,
-  { clock, settings, logger }: World,
+  { clock, settings, logger }: Context,
 ): StepResult {
   const facts = factsOf(reset);
   const now = clock.now();

@@ -21,7 +21,7 @@ import type { Request, RolloutStatus, SslReset, WorkloadStatus } from '../../dom
 import { type Facts, factsOf, failureMessage } from '../../domain/status.ts';
 import { templateAnnotations } from '../../domain/tls-material.ts';
 import type { Workload } from '../../domain/workload.ts';
-import type { Finding, StepResult, World } from '../pass.ts';
+import type { Context, Finding, StepResult } from '../pass.ts';
 import { type Reading, readDependents, unreadMessage } from './find-dependents.ts';
 import { failed } from './publish.ts';
 import { orCannotPublish } from './published-object.ts';
@@ -32,11 +32,11 @@ import { judgeUnreadyPods } from './unready-pods.ts';
 const JUDGE_EVERY_MS = 1_000;
 
 /** Starts what may start now, judges everything that depends on the instance, and ends when nothing is open any more. */
-export async function roll(reset: SslReset, world: World): Promise<StepResult> {
+export async function roll(reset: SslReset, context: Context): Promise<StepResult> {
   const facts = factsOf(reset);
   const revision = facts.rollout?.revision ?? '';
   if (reset.spec.rollout.disabled) return { kind: 'Finding', facts, verdict: verdictOf(reset, facts) };
-  const reading = await orCannotPublish(() => readSome(reset, world));
+  const reading = await orCannotPublish(() => readSome(reset, context));
   if ('kind' in reading) return { kind: 'Finding', facts, verdict: reading };
   const all = trusting(reset, reading.dependents);
   const isHeldBack = refersToHeldBack(reset);
@@ -46,17 +46,17 @@ export async function roll(reset: SslReset, world: World): Promise<StepResult> {
     rollout: reset.spec.rollout,
     before: facts.rollout,
     isIncomplete: reading.unread.some(({ name }) => name === undefined),
-    now: toTime(world.clock.now()),
+    now: toTime(context.clock.now()),
   };
-  const { dependents: found, events } = await judgeUnreadyPods(reset, trusted, options, world);
+  const { dependents: found, events } = await judgeUnreadyPods(reset, trusted, options, context);
   const planned = planRoll(found, options);
-  const started = await start(planned.start, options, world);
+  const started = await start(planned.start, options, context);
   const plan = planRoll(
     found.map((dependent) => after(dependent, started)),
     { ...options, before: { ...facts.rollout, workloads: planned.workloads } },
   );
   const annotated = started.filter(({ kind }) => kind === 'Annotated').map(({ workload }) => workload);
-  const judged = plan.workloads.map((row) => failedRow(row, started, options, world));
+  const judged = plan.workloads.map((row) => failedRow(row, started, options, context));
   const rows = withStarts(judged, annotated, options.now);
   const progress = furthest(plan.progress, facts.rollout, options.now);
   const heldBack = all.filter((one) => isHeldBack(one, all)).map((one) => heldBackRow(one, facts));
@@ -65,13 +65,13 @@ export async function roll(reset: SslReset, world: World): Promise<StepResult> {
   const isSettled = plan.isSettled && started.every(({ kind }) => kind === 'Annotated');
   return {
     kind: 'Finding',
-    ...(isSettled ? ended(reset, next, world.clock.now()) : { facts: next, ...goesOn(rollout, reading) }),
+    ...(isSettled ? ended(reset, next, context.clock.now()) : { facts: next, ...goesOn(rollout, reading) }),
     events: [...events, ...rollEvents(facts.rollout, rows, { found, now: options.now })],
   };
 }
 
 /** What can be read. @throws KubernetesError where that is nothing at all */
-async function readSome(reset: SslReset, { workloads }: World): Promise<Reading> {
+async function readSome(reset: SslReset, { workloads }: Context): Promise<Reading> {
   const reading = await readDependents(reset, workloads);
   const isBlind = reading.unread.filter(({ name }) => name === undefined).length === reset.spec.rollout.kinds.length;
   const [first] = reading.unread;
@@ -96,12 +96,12 @@ type Started =
   /** It changed or went away since it was read: it is judged anew in the next pass. */
   | { readonly kind: 'Changed'; readonly workload: Workload };
 
-const start = (workloads: readonly Workload[], options: RollOptions, world: World): Promise<readonly Started[]> =>
-  Promise.all(workloads.map((workload) => annotate(workload, options, world)));
+const start = (workloads: readonly Workload[], options: RollOptions, context: Context): Promise<readonly Started[]> =>
+  Promise.all(workloads.map((workload) => annotate(workload, options, context)));
 
-async function annotate(workload: Workload, { annotations }: RollOptions, world: World): Promise<Started> {
+async function annotate(workload: Workload, { annotations }: RollOptions, context: Context): Promise<Started> {
   try {
-    const annotated = await world.workloads.annotateTemplate(workload, annotations);
+    const annotated = await context.workloads.annotateTemplate(workload, annotations);
     return carries(annotated, { annotations })
       ? { kind: 'Annotated', workload: annotated }
       : {
@@ -127,7 +127,7 @@ function failedRow(
   row: WorkloadStatus,
   started: readonly Started[],
   { now }: RollOptions,
-  { clock, settings }: World,
+  { clock, settings }: Context,
 ): WorkloadStatus {
   const tried = started.find(({ workload }) => isSame(workload, row));
   switch (tried?.kind) {

@@ -12,7 +12,7 @@ import {
   type Pod,
 } from '../../domain/unready-pods.ts';
 import type { Workload } from '../../domain/workload.ts';
-import type { StepEvent, World } from '../pass.ts';
+import type { Context, StepEvent } from '../pass.ts';
 
 /** A pod that is on its way to be ready is given this long: a moment for a person, and longer than a probe that fails once. */
 const PATIENCE_MS = 5_000;
@@ -30,7 +30,7 @@ export async function judgeUnreadyPods(
   reset: SslReset,
   found: readonly Dependent[],
   options: Pick<RollOptions, 'annotations'>,
-  world: World,
+  context: Context,
 ): Promise<{ readonly dependents: readonly Dependent[]; readonly events: readonly StepEvent[] }> {
   const looked = await Promise.all(
     found.map(async (dependent): Promise<Looked> => {
@@ -38,7 +38,7 @@ export async function judgeUnreadyPods(
       if (workload === undefined || !mayBeBlocked(workload) || !carries(workload, options)) {
         return { dependent, events: [] };
       }
-      const { standstill, events = [] } = await look(reset, workload, world);
+      const { standstill, events = [] } = await look(reset, workload, context);
       return {
         dependent: standstill === undefined ? dependent : { ...dependent, workload: { ...workload, standstill } },
         events,
@@ -53,38 +53,38 @@ interface Standstill {
   readonly events?: readonly StepEvent[];
 }
 
-async function look(reset: SslReset, workload: Workload, world: World): Promise<Standstill> {
-  const pods = await orRefusal(() => world.pods.list(workload));
+async function look(reset: SslReset, workload: Workload, context: Context): Promise<Standstill> {
+  const pods = await orRefusal(() => context.pods.list(workload));
   if ('kind' in pods) return { standstill: isFinal(pods) ? blockedUnseen(workload, pods.message) : undefined };
   const blocked = blockage(workload, pods);
   if (blocked === undefined) return {};
   const message = blockedMessage(workload, blocked);
-  if (![...blocked.replaceable, ...blocked.kept].some((pod) => isStill(reset, pod, world))) {
+  if (![...blocked.replaceable, ...blocked.kept].some((pod) => isStill(reset, pod, context))) {
     return { standstill: { kind: 'Waiting', message } };
   }
   return reset.spec.rollout.unreadyPods === 'Delete' && blocked.kept.length === 0
-    ? replace(reset, workload, blocked, world)
+    ? replace(reset, workload, blocked, context)
     : { standstill: { kind: 'ManualActionRequired', message } };
 }
 
-const isStill = ({ metadata }: SslReset, { uid, readinessTime }: Pod, { memory }: World): boolean =>
+const isStill = ({ metadata }: SslReset, { uid, readinessTime }: Pod, { memory }: Context): boolean =>
   memory.sinceSeenMs(metadata.uid, `unready ${uid} ${readinessTime}`) >= PATIENCE_MS;
 
-async function replace(reset: SslReset, workload: Workload, blocked: Blockage, world: World): Promise<Standstill> {
+async function replace(reset: SslReset, workload: Workload, blocked: Blockage, context: Context): Promise<Standstill> {
   const names = blocked.replaceable.map(({ name }) => name).slice(0, 10);
   const waiting = { kind: 'Waiting', message: `Old pods that are not ready are deleted: ${names.join(', ')}` } as const;
   const { next } = blocked;
-  if (next === undefined || !isStill(reset, next, world)) return { standstill: waiting };
+  if (next === undefined || !isStill(reset, next, context)) return { standstill: waiting };
   // As it is now: whoever has put the old template back meanwhile has made this pod a new one.
   const deleted = await orRefusal(async () => {
-    const fresh = await world.workloads.get(workload);
-    const isNext = fresh !== undefined && blockage(fresh, await world.pods.list(fresh))?.next?.uid === next.uid;
-    if (isNext) await world.pods.delete(next);
+    const fresh = await context.workloads.get(workload);
+    const isNext = fresh !== undefined && blockage(fresh, await context.pods.list(fresh))?.next?.uid === next.uid;
+    if (isNext) await context.pods.delete(next);
     return { isNext };
   });
   if ('kind' in deleted) return { standstill: isFinal(deleted) ? refused(workload, blocked, deleted) : waiting };
   if (!deleted.isNext) return { standstill: waiting };
-  world.logger.info('Unready pod deleted', { workload: `StatefulSet/${workload.name}`, pod: next.name });
+  context.logger.info('Unready pod deleted', { workload: `StatefulSet/${workload.name}`, pod: next.name });
   const note = `Pod ${next.name} is deleted: it was not ready, of the old pod template, and kept StatefulSet ${workload.name} from rolling`;
   return {
     standstill: waiting,

@@ -9,15 +9,15 @@ import type { SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
 import { timeOf } from '../../domain/time.ts';
 import { awaitsCa } from '../../domain/unchanged-ca.ts';
-import type { StepResult, World } from '../pass.ts';
+import type { Context, StepResult } from '../pass.ts';
 import { readEvidence } from './evidence.ts';
 
 /** What the next request of the object waits for; undefined: nothing, or it has waited for `--ca-settle`. */
-export async function untilCaIsSeen(reset: SslReset, world: World): Promise<StepResult | undefined> {
-  const { clock, cloudSql, settings } = world;
+export async function untilCaIsSeen(reset: SslReset, context: Context): Promise<StepResult | undefined> {
+  const { clock, cloudSql, settings } = context;
   const { request, operation } = reset.status;
   const doneMs = timeOf(request?.doneTime);
-  if (doneMs === undefined || !awaitsCa(reset.status) || !maySettle(operation?.name, doneMs, reset, world)) {
+  if (doneMs === undefined || !awaitsCa(reset.status) || !maySettle(operation?.name, doneMs, reset, context)) {
     return undefined;
   }
   // Client certificates go with the operation, and tell nothing of the CA.
@@ -38,15 +38,15 @@ export async function untilCaIsSeen(reset: SslReset, world: World): Promise<Step
 }
 
 /** What a call waits for; undefined: each CA of another object's reset is seen, or was waited for long enough. */
-export function siblingWithUnseenCa(reset: SslReset, world: World): Verdict | undefined {
-  const [first] = world.fleet
+export function siblingWithUnseenCa(reset: SslReset, context: Context): Verdict | undefined {
+  const [first] = context.fleet
     .siblingsWithUnseenCa(reset)
-    .filter(({ unseenCa }) => maySettle(unseenCa?.operation, unseenCa?.doneMs, reset, world));
+    .filter(({ unseenCa }) => maySettle(unseenCa?.operation, unseenCa?.doneMs, reset, context));
   return (
     first &&
     waiting(
       'WaitingForInstance',
-      `The server CA of the reset by the CloudSqlSslReset ${first.key}, which is of this instance too, is not seen yet; it is waited for up to ${Math.ceil(world.settings.caSettleMs / 1000)} s after its end`,
+      `The server CA of the reset by the CloudSqlSslReset ${first.key}, which is of this instance too, is not seen yet; it is waited for up to ${Math.ceil(context.settings.caSettleMs / 1000)} s after its end`,
     )
   );
 }
@@ -59,7 +59,7 @@ function maySettle(
   operation: string | undefined,
   doneMs: number | undefined,
   { metadata }: SslReset,
-  { clock, memory, settings }: World,
+  { clock, memory, settings }: Context,
 ): boolean {
   const seenMs = memory.sinceSeenMs(metadata.uid, `CA of ${operation} since ${doneMs ?? 'its end'}`);
   if (doneMs === undefined) return seenMs < settings.caSettleMs + settings.pollMaxMs;

@@ -36,9 +36,9 @@ class TracedOperator extends Operator {
   }
 
   #watch(): void {
-    this.world = {
-      ...this.world,
-      resets: observedResets(this.world.resets, (write) => this.#tracing.wrote(write)),
+    this.context = {
+      ...this.context,
+      resets: observedResets(this.context.resets, (write) => this.#tracing.wrote(write)),
       decided: (reset, step) => this.#tracing.decided(reset, step),
     };
   }
@@ -192,7 +192,7 @@ describe('a pass', () => {
     const scene = new Scene();
     const operator = new TracedOperator(scene);
     const told: Readonly<Record<string, string>>[] = [];
-    operator.world = { ...operator.world, logger: recorder(() => told.push(traceFields())) };
+    operator.context = { ...operator.context, logger: recorder(() => told.push(traceFields())) };
     await operator.drive();
     const passes = new Set(operator.spans.filter(({ name }) => name.startsWith('pass ')).map(({ spanId }) => spanId));
     assert.ok(told.length > 3);

@@ -16,18 +16,18 @@ const UNAVAILABLE = new KubernetesError({ kind: 'Unavailable', message: 'no answ
 function started(t: TestContext) {
   const site = new Site();
   // What the site knows is not what the watches have listed.
-  const world = { ...new Operator(site).world, fleet: new Fleet() };
+  const context = { ...new Operator(site).context, fleet: new Fleet() };
   const events = new Subject<ResetEvent>();
   const [a, b] = ['a', 'b'].map((namespace) => aReset({ namespace, name: 'db', uid: namespace }));
   assert.ok(a !== undefined && b !== undefined);
   for (const reset of [a, b]) site.resets.create(reset);
   const passes = new Subject<string>();
   const operator = startOperator({
-    world,
+    context,
     events,
     namespaces: ['a', 'b'],
     concurrency: 10,
-    loggerOf: () => world.logger,
+    loggerOf: () => context.logger,
     observer: {
       queue: {},
       passed: ({ key }) => passes.next(key),
@@ -36,7 +36,7 @@ function started(t: TestContext) {
   const stop = new AbortController();
   const seen: string[] = [];
   passes.subscribe((key) => seen.push(key));
-  const work = operator.work(stop.signal, world.cloudSql);
+  const work = operator.work(stop.signal, context.cloudSql);
   t.after(async () => {
     stop.abort();
     await work;

@@ -74,8 +74,11 @@ test('an object that was not allowed, beside another of its instance, resets whe
   const operator = new Operator(scene, { settings: { allowedInstances: allowed } });
   scene.after(600_000, () => {
     assert.deepEqual([endOf(scene.resets.read(ref)), scene.end], ['NotPermitted', 'Complete']);
-    const { world } = operator;
-    operator.world = { ...world, settings: { ...world.settings, allowedInstances: [{ pattern: 'acme-prod/*' }] } };
+    const { context } = operator;
+    operator.context = {
+      ...context,
+      settings: { ...context.settings, allowedInstances: [{ pattern: 'acme-prod/*' }] },
+    };
   });
   await operator.drive();
   assert.deepEqual([endOf(scene.resets.read(ref)), scene.cloudSql.executed], ['Complete', 2]);

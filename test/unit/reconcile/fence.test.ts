@@ -6,9 +6,9 @@ import { DONE_ONCE, Scene } from '../support/scene.ts';
 
 /** As the client does it: what would write is refused while the process does not lead. */
 function fence(operator: Operator): void {
-  const { resets } = operator.world;
-  operator.world = {
-    ...operator.world,
+  const { resets } = operator.context;
+  operator.context = {
+    ...operator.context,
     resets: {
       get: resets.get,
       updateStatus: (reset, status) =>
@@ -45,5 +45,5 @@ test('a record that may not be written any more is no call, and counts as none',
   while (former.isLeader) await former.pass(scene.ref);
   assert.equal(scene.cloudSql.calls, 0);
   assert.equal(scene.status.request?.attempt, 0);
-  assert.equal(former.world.fleet.recentCalls(scene.clock.now()), 0);
+  assert.equal(former.context.fleet.recentCalls(scene.clock.now()), 0);
 });

@@ -39,11 +39,11 @@ describe('what became of a call', () => {
     test(`is given up after a while that the API server answers ${code}, and found out once it can be written`, async () => {
       const scene = new Scene();
       const operator = new Operator(scene);
-      const { resets } = operator.world;
+      const { resets } = operator.context;
       let isOver = false;
       const error = new KubernetesError({ kind, message: 'no' });
-      operator.world = {
-        ...operator.world,
+      operator.context = {
+        ...operator.context,
         resets: {
           get: (ref) => resets.get(ref),
           updateStatus: (reset, status) =>
@@ -54,7 +54,7 @@ describe('what became of a call', () => {
       };
       await operator.pass(scene.ref);
       const startMs = scene.clock.ownMs;
-      await assert.rejects(reconcile(scene.ref, operator.world), error);
+      await assert.rejects(reconcile(scene.ref, operator.context), error);
       assert.ok(scene.clock.ownMs - startMs <= 130_000, `${scene.clock.ownMs - startMs} ms`);
       assert.equal(scene.status.request?.outcome, undefined);
       isOver = true;
@@ -66,10 +66,10 @@ describe('what became of a call', () => {
   test('is given up within seconds once the process is to end', async () => {
     const scene = new Scene();
     const operator = new Operator(scene);
-    const { resets } = operator.world;
+    const { resets } = operator.context;
     const error = new KubernetesError({ kind: 'Unavailable', message: 'no' });
-    operator.world = {
-      ...operator.world,
+    operator.context = {
+      ...operator.context,
       ending: AbortSignal.abort(),
       resets: {
         get: (ref) => resets.get(ref),
@@ -79,7 +79,7 @@ describe('what became of a call', () => {
     };
     await operator.pass(scene.ref);
     const startMs = scene.clock.ownMs;
-    await assert.rejects(reconcile(scene.ref, operator.world), error);
+    await assert.rejects(reconcile(scene.ref, operator.context), error);
     assert.ok(scene.clock.ownMs - startMs <= 10_000, `${scene.clock.ownMs - startMs} ms`);
   });
 

@@ -201,9 +201,9 @@ describe('an object that goes with a reset that may have been executed', () => {
     const faults = new Faults();
     const scene = new TwoObjects({}, faults);
     await scene.begin();
-    const { resets } = scene.operator.world;
-    scene.operator.world = {
-      ...scene.operator.world,
+    const { resets } = scene.operator.context;
+    scene.operator.context = {
+      ...scene.operator.context,
       resets: {
         get: (ref) => resets.get(ref),
         updateStatus: (reset, status) =>

@@ -8,8 +8,8 @@ import { Scene } from '../support/scene.ts';
 function observed(scene: Scene): { readonly operator: Operator; readonly told: () => readonly string[] } {
   const told: string[] = [];
   const operator = new Operator(scene);
-  const resets = observedResets(operator.world.resets, ({ milestones }) => told.push(...milestones.map(textOf)));
-  operator.world = { ...operator.world, resets };
+  const resets = observedResets(operator.context.resets, ({ milestones }) => told.push(...milestones.map(textOf)));
+  operator.context = { ...operator.context, resets };
   return { operator, told: () => told.splice(0) };
 }
 

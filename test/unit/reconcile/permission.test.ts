@@ -37,8 +37,8 @@ class Denied extends Scene {
   }
 
   allow(allowedInstances: typeof ALL | typeof NOT_BILLING): void {
-    const { world } = this.operator;
-    this.operator.world = { ...world, settings: { ...world.settings, allowedInstances } };
+    const { context } = this.operator;
+    this.operator.context = { ...context, settings: { ...context.settings, allowedInstances } };
   }
 
   get followed() {

@@ -110,12 +110,12 @@ describe('a requestId that comes back', () => {
     scene.cloudSql.operationError = { errors: [{ code: 'INTERNAL', message: 'it broke' }] };
     give(scene, 'b');
     await operator.drive();
-    const { settings } = operator.world;
-    operator.world = { ...operator.world, settings: { ...settings, allowedInstances: [] } };
+    const { settings } = operator.context;
+    operator.context = { ...operator.context, settings: { ...settings, allowedInstances: [] } };
     const before = scene.objects.writes;
     scene.after(1_000_000, () => {
       assert.deepEqual([scene.end, scene.objects.writes], ['NotPermitted', before]);
-      operator.world = { ...operator.world, settings };
+      operator.context = { ...operator.context, settings };
     });
     give(scene, 'a');
     await operator.drive();

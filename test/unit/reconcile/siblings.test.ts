@@ -64,10 +64,10 @@ describe('two objects of one instance', () => {
       const scene = new Scene();
       const gone = scene.resets.create(aReset({ namespace: 'billing', name: 'gone', status: { request } }));
       const operator = new Operator(scene);
-      const { resets } = operator.world;
+      const { resets } = operator.context;
       const forbidden = new KubernetesError({ kind: 'Forbidden', message: 'no' });
-      operator.world = {
-        ...operator.world,
+      operator.context = {
+        ...operator.context,
         resets: { ...resets, get: (ref) => (ref.name === gone.name ? Promise.reject(forbidden) : resets.get(ref)) },
       };
       const seen = { calls: -1, message: '' };
@@ -77,7 +77,7 @@ describe('two objects of one instance', () => {
       });
       scene.after(7_200_000, () => scene.resets.remove(gone));
       scene.after(7_200_000, () => {
-        operator.world = { ...operator.world, resets };
+        operator.context = { ...operator.context, resets };
       });
       await operator.drive();
       assert.equal(seen.calls, 0);

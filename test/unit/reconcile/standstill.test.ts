@@ -12,11 +12,11 @@ const HOUR_MS = 3_600_000;
 async function anHourOf(updateStatus: (scene: Scene) => SslResets['updateStatus']) {
   const scene = new Scene();
   const operator = new Operator(scene);
-  const { resets } = operator.world;
+  const { resets } = operator.context;
   let gets = 0;
   let isOver = false;
-  operator.world = {
-    ...operator.world,
+  operator.context = {
+    ...operator.context,
     resets: {
       get: (ref) => {
         gets += isOver ? 0 : 1;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { describeUnforeseen, KubernetesError } from '../../../src/domain/errors.ts';
 import type { Fleet } from '../../../src/reconcile/fleet.ts';
-import type { World } from '../../../src/reconcile/pass.ts';
+import type { Context } from '../../../src/reconcile/pass.ts';
 import { reconcile } from '../../../src/reconcile/reconcile.ts';
 import { Operator } from '../support/operator.ts';
 import { DONE_ONCE, Scene } from '../support/scene.ts';
@@ -16,7 +16,7 @@ const oops = (): never => {
 const broken = <T extends object>(port: T, method: keyof T): T => ({ ...port, [method]: async () => oops() });
 
 /** Where the mistake is met: what there is of the world then. */
-const PLACES: readonly (readonly [where: string, worldOf: (world: World) => Partial<World>])[] = [
+const PLACES: readonly (readonly [where: string, contextOf: (context: Context) => Partial<Context>])[] = [
   ['before the call', ({ cloudSql }) => ({ cloudSql: { ...cloudSql, patient: broken(cloudSql.patient, 'instance') } })],
   [
     'while the CAs are published',
@@ -28,11 +28,11 @@ const PLACES: readonly (readonly [where: string, worldOf: (world: World) => Part
 ];
 
 /** A mistake that is there for two hours. */
-async function withMistake(worldOf: (world: World) => Partial<World>) {
+async function withMistake(contextOf: (context: Context) => Partial<Context>) {
   const scene = new Scene({ spec: { deadlineSeconds: 600 } });
   const operator = new Operator(scene);
-  const sound = operator.world;
-  operator.world = { ...sound, ...worldOf(sound) };
+  const sound = operator.context;
+  operator.context = { ...sound, ...contextOf(sound) };
   const seen = { reason: scene.reconcilingReason, end: scene.end, text: '' };
   scene.after(300_000, () => {
     seen.reason = scene.reconcilingReason;
@@ -40,16 +40,16 @@ async function withMistake(worldOf: (world: World) => Partial<World>) {
   scene.after(7_200_000, () => {
     seen.end = scene.end;
     seen.text = JSON.stringify(scene.status.conditions);
-    operator.world = sound;
+    operator.context = sound;
   });
   await operator.drive();
   return { scene, operator, seen };
 }
 
 describe('an error that nobody foresaw', () => {
-  for (const [where, worldOf] of PLACES) {
+  for (const [where, contextOf] of PLACES) {
     test(`${where} is the reason of the object, stalls it at its deadline with the same message, and is over with a retry`, async () => {
-      const { scene, operator, seen } = await withMistake(worldOf);
+      const { scene, operator, seen } = await withMistake(contextOf);
       assert.equal(seen.reason, 'InternalError');
       assert.equal(seen.end, 'DeadlineExceeded');
       assert.match(seen.text, /InternalError: .*TypeError: Cannot read properties of undefined/);
@@ -71,7 +71,7 @@ describe('an error that nobody foresaw', () => {
     const operator = new Operator(scene);
     scene.cloudSql.turns.push({ kind: 'Lose', executedAfterMs: 0 });
     scene.cloudSql.onCall = () => {
-      operator.world = { ...operator.world, cloudSql: broken(operator.world.cloudSql, 'operations') };
+      operator.context = { ...operator.context, cloudSql: broken(operator.context.cloudSql, 'operations') };
     };
     await operator.drive();
     assert.equal(scene.end, 'OutcomeUnknown');
@@ -90,7 +90,7 @@ describe('an error that nobody foresaw', () => {
     const operator = new Operator(scene);
     await operator.pass(scene.ref);
     scene.cloudSql.onCall = oops;
-    await assert.rejects(reconcile(scene.ref, operator.world), TypeError);
+    await assert.rejects(reconcile(scene.ref, operator.context), TypeError);
     assert.deepEqual([scene.status.request?.attempt, scene.status.request?.outcome], [1, undefined]);
   });
 
@@ -99,12 +99,12 @@ describe('an error that nobody foresaw', () => {
     const operator = new Operator(scene);
     await operator.pass(scene.ref);
     const refused = new KubernetesError({ kind: 'Refused', message: 'invalid' });
-    const world: World = {
-      ...operator.world,
-      fleet: unable(operator.world.fleet),
-      resets: { ...operator.world.resets, updateStatus: () => Promise.reject(refused) },
+    const context: Context = {
+      ...operator.context,
+      fleet: unable(operator.context.fleet),
+      resets: { ...operator.context.resets, updateStatus: () => Promise.reject(refused) },
     };
-    await assert.rejects(reconcile(scene.ref, world), refused);
+    await assert.rejects(reconcile(scene.ref, context), refused);
   });
 
   const told = (error: unknown): string =>

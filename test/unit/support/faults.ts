@@ -1,10 +1,10 @@
 import type { Answer, IssueAnswer } from '../../../src/domain/answer.ts';
 import { CloudSqlError, KubernetesError } from '../../../src/domain/errors.ts';
-import type { World } from '../../../src/reconcile/pass.ts';
+import type { Context } from '../../../src/reconcile/pass.ts';
 import type { CloudSqlReads } from '../../../src/reconcile/ports.ts';
 import { FREE_SLOTS } from './builders.ts';
 
-export type Ports = Pick<World, 'resets' | 'namespaces' | 'workloads' | 'pods' | 'objects' | 'cloudSql'>;
+export type Ports = Pick<Context, 'resets' | 'namespaces' | 'workloads' | 'pods' | 'objects' | 'cloudSql'>;
 
 /** The process is killed: nothing of it goes on, and nothing of it is told. */
 export class AbortPass extends Error {}

@@ -4,7 +4,7 @@ import { errorPolicy } from '../../../src/reconcile/error-policy.ts';
 import { Fleet } from '../../../src/reconcile/fleet.ts';
 import { keyOf, memberOf } from '../../../src/reconcile/member.ts';
 import { Memory } from '../../../src/reconcile/memory.ts';
-import type { Settings, World } from '../../../src/reconcile/pass.ts';
+import type { Context, Settings } from '../../../src/reconcile/pass.ts';
 import type { ContextLogger, EventNote, ObjectRef } from '../../../src/reconcile/ports.ts';
 import { type Action, reconcile } from '../../../src/reconcile/reconcile.ts';
 import { Turns } from '../../../src/reconcile/turns.ts';
@@ -72,7 +72,7 @@ export class Operator {
   readonly faults: Faults;
   readonly events: EventNote[] = [];
   isLeader = true;
-  world: World;
+  context: Context;
   #due = new Map<string, { readonly ref: ObjectRef; readonly atMs: number }>();
   #failures = new Map<string, number>();
 
@@ -80,19 +80,19 @@ export class Operator {
     this.#site = site;
     this.#settings = { ...SETTINGS, ...settings };
     this.faults = faults;
-    this.world = this.#start();
-    site.resets.watch((reset) => this.#wake(this.world.fleet.apply(reset)));
+    this.context = this.#start();
+    site.resets.watch((reset) => this.#wake(this.context.fleet.apply(reset)));
   }
 
   /** A new process: what only the old one remembered is lost. */
   restart(): void {
     this.faults.revive();
-    this.world = this.#start();
+    this.context = this.#start();
   }
 
   /** The watch tells that the object is gone. */
   hearDeleted(ref: ObjectRef): void {
-    this.#wake(this.world.fleet.remove(keyOf(ref)));
+    this.#wake(this.context.fleet.remove(keyOf(ref)));
   }
 
   /** Runs passes until nothing is due any more, through kills and failures. Answers how many it took. */
@@ -116,7 +116,7 @@ export class Operator {
   /** One pass, and what its end asks for. */
   async pass(ref: ObjectRef): Promise<void> {
     try {
-      const action = await reconcile(ref, this.world);
+      const action = await reconcile(ref, this.context);
       this.#failures.delete(keyOf(ref));
       this.#schedule(ref, action);
     } catch (error) {
@@ -133,7 +133,7 @@ export class Operator {
     await this.drive();
   }
 
-  #start(): World {
+  #start(): Context {
     const { clock, resets } = this.#site;
     const fleet = new Fleet();
     this.#due = new Map();
