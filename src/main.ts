@@ -26,10 +26,10 @@ import { createMetrics, type Metrics, startMetricsServer } from './observability
 import type { Otlp } from './observability/otlp.ts';
 import { Tracing, traceFields } from './observability/tracing.ts';
 import { type OperatorOptions, startOperator } from './operator.ts';
-import { Fleet } from './reconcile/fleet.ts';
-import { memberOf } from './reconcile/member.ts';
+import { indexed } from './reconcile/indexed-reset.ts';
 import { observedResets } from './reconcile/observed-resets.ts';
 import type { Clock, CloudSql, Leadership } from './reconcile/ports.ts';
+import { ResetIndex } from './reconcile/reset-index.ts';
 import { version } from './version.ts';
 import { WatchPulses } from './watch-pulses.ts';
 
@@ -43,8 +43,8 @@ const clock: Clock = {
 
 async function run(config: Config, logger: StructuredLogger, traces: TracingConfig | undefined): Promise<void> {
   const leadership: Leadership = { isLeader: () => election.isLeader() };
-  const fleet = new Fleet();
-  const metrics = createMetrics({ ...config, version, leadership, fleet });
+  const index = new ResetIndex();
+  const metrics = createMetrics({ ...config, version, leadership, index });
   const client = createClient({
     ...config,
     onRequest: metrics.requests.kubernetes,
@@ -58,8 +58,8 @@ async function run(config: Config, logger: StructuredLogger, traces: TracingConf
   const otlp = await otlpOf(traces, logger);
   const tracing = otlp && new Tracing(otlp.sink, () => Date.now());
   const operator = startOperator({
-    context: contextOf(config, { client, events, leadership, logger, fleet, metrics, tracing }),
-    events: watchSslResetsAs(memberOf, client, config.namespaces, {
+    context: contextOf(config, { client, events, leadership, logger, index, metrics, tracing }),
+    events: watchSslResetsAs(indexed, client, config.namespaces, {
       logger,
       onSign: (namespace) => pulses.beat(namespace),
     }),
@@ -155,13 +155,13 @@ interface Parts {
   readonly events: OperatorOptions['context']['events'];
   readonly leadership: Leadership;
   readonly logger: StructuredLogger;
-  readonly fleet: Fleet;
+  readonly index: ResetIndex;
   readonly metrics: Metrics;
   readonly tracing: Tracing | undefined;
 }
 
 function contextOf(config: Config, parts: Parts): OperatorOptions['context'] {
-  const { client, events, leadership, logger, fleet, metrics, tracing } = parts;
+  const { client, events, leadership, logger, index, metrics, tracing } = parts;
   return {
     resets: observedResets(createSslResets(client), (write) => {
       for (const milestone of write.milestones) metrics.reached(milestone);
@@ -175,7 +175,7 @@ function contextOf(config: Config, parts: Parts): OperatorOptions['context'] {
     clock,
     leadership,
     logger,
-    fleet,
+    index,
     settings: { ...config, random: Math.random },
     decided: tracing && ((reset, step) => tracing.decided(reset, step)),
   };

@@ -1,11 +1,11 @@
-/** Puts the operator together: watches fill the fleet always, and move keys into a queue of passes while it works. */
+/** Puts the operator together: watches fill the index always, and move keys into a queue of passes while it works. */
 import { defer, from, fromEvent, merge, mergeMap, type Observable, of, ReplaySubject, Subject, take } from 'rxjs';
 import { oneLine } from './domain/conditions.ts';
 import { isKubernetesError } from './domain/errors.ts';
 import type { Problem } from './observability/health.ts';
 import { PassProblems } from './pass-problems.ts';
 import { errorPolicy } from './reconcile/error-policy.ts';
-import { keyOf, type Member, refOf } from './reconcile/member.ts';
+import { type IndexedReset, keyOf, refOf } from './reconcile/indexed-reset.ts';
 import { Memory } from './reconcile/memory.ts';
 import type { Context } from './reconcile/pass.ts';
 import type { CloudSql, ContextLogger, Logger, ObjectRef } from './reconcile/ports.ts';
@@ -16,7 +16,7 @@ import type { WatchEvent } from './runtime/watcher.ts';
 import type { WorkQueueObserver } from './runtime/work-queue.ts';
 
 /** An event of one namespace's watch, or of the whole cluster's where `namespace` is undefined. */
-export type ResetEvent = WatchEvent<Member> & { readonly namespace: string | undefined };
+export type ResetEvent = WatchEvent<IndexedReset> & { readonly namespace: string | undefined };
 
 /** What a pass has besides what the watches have. */
 type WhatWorkNeeds = Pick<Context, 'wake' | 'memory' | 'turns' | 'cloudSql' | 'ending'>;
@@ -61,14 +61,14 @@ export interface Operator {
 /** Watches at once, so that whoever stands by is warm. */
 export function startOperator(options: OperatorOptions): Operator {
   const { context, events, namespaces, concurrency, loggerOf, observer, traced = (run) => run() } = options;
-  const { fleet, logger, settings, clock, leadership } = context;
+  const { index, logger, settings, clock, leadership } = context;
   const due = new Subject<readonly ObjectRef[]>();
   const health = new WatchHealth(namespaces.length === 0 ? [undefined] : namespaces, logger);
   let problems = new PassProblems(namespaces);
   const wake = (refs: readonly ObjectRef[]): void => due.next(refs);
   const { promise: looked, resolve: look } = Promise.withResolvers<void>();
 
-  // The fleet takes an event in before it counts as synced: lanes are looked up as soon as passes run.
+  // The index takes an event in before it counts as synced: lanes are looked up as soon as passes run.
   const watches = events.subscribe((event) => {
     const refs = takeIn(event);
     health.observe(event);
@@ -87,7 +87,7 @@ export function startOperator(options: OperatorOptions): Operator {
       const needs = { wake, cloudSql, memory: new Memory(clock), turns: new Turns(cloudSql, wake), ending: until };
       const { turns } = needs;
       problems = new PassProblems(namespaces);
-      const known = defer(() => of(fleet.due));
+      const known = defer(() => of(index.due));
       const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
       controller<string>({
         triggers: merge(due, known).pipe(mergeMap((refs) => from(refs.map(keyOf)))),
@@ -98,9 +98,9 @@ export function startOperator(options: OperatorOptions): Operator {
             : { kind: 'RequeueAfter', delayMs: settings.retryMinMs },
         errorPolicy: (_key, error, failures) => errorPolicy(error, failures, settings),
         concurrency,
-        laneOf: (key) => fleet.laneOf(key),
+        laneOf: (key) => index.laneOf(key),
         groupOf: (key) => refOf(key).namespace,
-        isUrgent: (key) => fleet.isUnderWay(key) || turns.waitingFor(refOf(key)) !== undefined,
+        isUrgent: (key) => index.isUnderWay(key) || turns.waitingFor(refOf(key)) !== undefined,
         shutdown: until.aborted ? of(undefined) : fromEvent(until, 'abort'),
         observer: observer?.queue,
       }).subscribe({ next: (outcome) => observer?.passed(outcome), error: reject, complete: resolve });
@@ -131,11 +131,11 @@ export function startOperator(options: OperatorOptions): Operator {
   function takeIn(event: ResetEvent): readonly ObjectRef[] {
     switch (event.type) {
       case 'synced':
-        return fleet.replace(event.objects, event.namespace);
+        return index.replace(event.objects, event.namespace);
       case 'applied':
-        return fleet.take(event.object);
+        return index.take(event.object);
       case 'deleted':
-        return fleet.remove(event.object.key);
+        return index.remove(event.object.key);
       case 'failed':
       case 'recovered':
         return [];

@@ -1,7 +1,7 @@
 import { oneLine } from './domain/conditions.ts';
 import { describeUnforeseen, isKubernetesError } from './domain/errors.ts';
 import type { Problem } from './observability/health.ts';
-import { refOf } from './reconcile/member.ts';
+import { refOf } from './reconcile/indexed-reset.ts';
 import type { Logger } from './reconcile/ports.ts';
 
 interface Failure {

@@ -7,14 +7,14 @@ import { type HttpAddress, type HttpServer, pathOf, serve } from './http.ts';
 import { type ControllerObserver, controllerMetrics } from './metrics/controller.ts';
 import { GaugeOver } from './metrics/gauge-over.ts';
 import { type RequestObserver, requestMetrics } from './metrics/requests.ts';
-import { type FleetView, fleetMetrics, milestoneMetrics } from './metrics/resets.ts';
+import { type IndexView, indexMetrics, milestoneMetrics } from './metrics/resets.ts';
 
 export interface MetricsOptions {
   readonly version: string;
   readonly leaseName: string;
   readonly leadership: Leadership;
   readonly concurrency: number;
-  readonly fleet: FleetView;
+  readonly index: IndexView;
 }
 
 export interface Metrics {
@@ -28,7 +28,7 @@ export interface Metrics {
   readonly watches: (watched: () => readonly Watched[]) => void;
 }
 
-export function createMetrics({ version, leaseName, leadership, concurrency, fleet }: MetricsOptions): Metrics {
+export function createMetrics({ version, leaseName, leadership, concurrency, index }: MetricsOptions): Metrics {
   const registry = new Registry();
   const registers = [registry];
   new Gauge({
@@ -46,7 +46,7 @@ export function createMetrics({ version, leaseName, leadership, concurrency, fle
       this.set({ name: leaseName }, leadership.isLeader() ? 1 : 0);
     },
   });
-  fleetMetrics(registry, fleet, () => leadership.isLeader());
+  indexMetrics(registry, index, () => leadership.isLeader());
   return {
     registry,
     controller: controllerMetrics(registry, concurrency),

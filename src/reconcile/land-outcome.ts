@@ -26,13 +26,13 @@ export async function landOutcome(
   finding: Finding,
   context: Context,
 ): Promise<SslReset | undefined> {
-  const { clock, resets, fleet, wake, logger } = context;
+  const { clock, resets, index, wake, logger } = context;
   const startMs = clock.monotonicMs();
   let current: SslReset | undefined = recorded;
   for (let failures = 0; current !== undefined; failures += 1) {
     try {
       const written = await resets.updateStatus(current, landing.merge(current, recorded, finding, clock.now()));
-      wake(fleet.wrote(written));
+      wake(index.wrote(written));
       return written;
     } catch (error) {
       if (!isKubernetesError(error) || error.kind === 'NotLeading') throw error;

@@ -7,7 +7,6 @@ import type { ResolvePolicy } from '../domain/resolve.ts';
 import type { SslReset, Status } from '../domain/ssl-reset.ts';
 import type { Facts } from '../domain/status.ts';
 import type { WorkloadRef } from '../domain/workload.ts';
-import type { Fleet } from './fleet.ts';
 import type { Memory } from './memory.ts';
 import type {
   Clock,
@@ -22,6 +21,7 @@ import type {
   SslResets,
   Workloads,
 } from './ports.ts';
+import type { ResetIndex } from './reset-index.ts';
 import type { Turns } from './turns.ts';
 
 export interface Settings extends RetryPolicy, PollPolicy, ResolvePolicy {
@@ -44,7 +44,7 @@ export interface Context {
   readonly clock: Clock;
   readonly leadership: Leadership;
   readonly logger: ContextLogger;
-  readonly fleet: Fleet;
+  readonly index: ResetIndex;
   readonly memory: Memory;
   readonly turns: Turns;
   readonly settings: Settings;

@@ -51,7 +51,7 @@ export function publicationsOf(reset: SslReset): string | undefined {
   return [metadata.creationTimestamp ?? '', ...names.map((name) => `${rankOf(name)}${name}`)].join('\n');
 }
 
-/** One object that publishes, as the fleet keeps it. */
+/** One object that publishes, as the index keeps it. */
 export interface Publisher {
   readonly uid: string;
   /** As of `publicationsOf`. */

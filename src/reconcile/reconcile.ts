@@ -57,13 +57,13 @@ export async function reconcile(ref: ObjectRef, context: Context): Promise<Actio
 }
 
 async function passOver(reset: SslReset, context: Context): Promise<Action> {
-  const { clock, fleet } = context;
+  const { clock, index } = context;
   let step: Step | undefined;
   try {
     step = decide(reset, {
       now: clock.now(),
-      isOutdated: fleet.isOutdated(reset),
-      hasLostSibling: fleet.lostSiblings(reset).length > 0,
+      isOutdated: index.isOutdated(reset),
+      hasLostSibling: index.lostSiblings(reset).length > 0,
     });
     context.decided?.(reset, step.kind);
     const action = await act(step, reset, context);
@@ -251,7 +251,7 @@ async function conclude(
 function comeBack(
   written: SslReset,
   { verdict, requeueAfterMs }: Finding,
-  { clock, fleet, settings }: Context,
+  { clock, index, settings }: Context,
 ): Action {
   const now = clock.now();
   if (verdict.kind === 'Waiting') return requeueAfter(requeueAfterMs ?? remainingDelayMs(written.status.request, now));
@@ -262,7 +262,7 @@ function comeBack(
   if (isNewerGeneration(written)) return requeueAfter(0);
   const looksAgain = verdict.reason === 'NotPermitted' || verdict.reason === 'ObjectConflict';
   if (!looksAgain || (isPastDeadline(written, now) && !isBarred(written))) {
-    return isBehind(written, fleet) ? requeueAfter(0) : AWAIT_CHANGE;
+    return isBehind(written, index) ? requeueAfter(0) : AWAIT_CHANGE;
   }
   const since = findCondition(written.status.conditions, 'Stalled')?.lastTransitionTime;
   const elapsedMs = since === undefined ? 0 : now.getTime() - Date.parse(since);
@@ -270,19 +270,19 @@ function comeBack(
 }
 
 /** Something came up before this end, and no event is left that would bring the object back. */
-const isBehind = (written: SslReset, fleet: Context['fleet']): boolean =>
-  (isSettled(written.status.request) && fleet.isOutdated(written)) || fleet.lostSiblings(written).length > 0;
+const isBehind = (written: SslReset, index: Context['index']): boolean =>
+  (isSettled(written.status.request) && index.isOutdated(written)) || index.lostSiblings(written).length > 0;
 
 /** Status is written only on change. A conflict means that the facts are old: the next pass reads them anew. */
 async function write(
   reset: SslReset,
   status: Status,
-  { resets, fleet, wake }: Context,
+  { resets, index, wake }: Context,
 ): Promise<SslReset | 'Conflict' | undefined> {
   if (isDeepStrictEqual(reset.status, status)) return reset;
   try {
     const written = await resets.updateStatus(reset, status);
-    wake(fleet.wrote(written));
+    wake(index.wrote(written));
     return written;
   } catch (error) {
     if (isKubernetesError(error, 'Conflict')) return 'Conflict';

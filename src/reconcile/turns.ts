@@ -1,6 +1,6 @@
 /** Whose call may begin next. Objects wait here as names, not as passes: whoever waits keeps nobody from working. */
 import type { SslReset } from '../domain/ssl-reset.ts';
-import { keyOf, refOf } from './member.ts';
+import { keyOf, refOf } from './indexed-reset.ts';
 import type { ObjectRef, Slot, Slots } from './ports.ts';
 
 /** Slots of a project that passes may hold at a time: one that is held for long is sent late, beside younger ones. */

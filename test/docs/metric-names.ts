@@ -1,5 +1,5 @@
 import { createMetrics } from '../../src/observability/metrics.ts';
-import { Fleet } from '../../src/reconcile/fleet.ts';
+import { ResetIndex } from '../../src/reconcile/reset-index.ts';
 
 interface Metric {
   readonly name: string;
@@ -9,7 +9,13 @@ interface Metric {
 /** The metrics that the operator serves. */
 export function servedMetrics(): readonly Metric[] {
   const leadership = { isLeader: () => true };
-  const { registry } = createMetrics({ version: '', leaseName: '', leadership, concurrency: 1, fleet: new Fleet() });
+  const { registry } = createMetrics({
+    version: '',
+    leaseName: '',
+    leadership,
+    concurrency: 1,
+    index: new ResetIndex(),
+  });
   const metrics: readonly { name?: string; type?: unknown }[] = registry.getMetricsAsArray();
   return metrics.map(({ name = '', type }) => ({ name, isHistogram: String(type) === 'histogram' }));
 }

@@ -513,7 +513,7 @@ export const MUTATIONS: readonly Mutation[] = [
     broken: 'it is not waited for',
     patches: [
       {
-        file: 'src/reconcile/fleet.ts',
+        file: 'src/reconcile/reset-index.ts',
         find: 'if (isIssuing && own.doubt === undefined) return true;',
         replace: '',
       },
@@ -551,7 +551,7 @@ export const MUTATIONS: readonly Mutation[] = [
     broken: 'the one that was made last is',
     patches: [
       {
-        file: 'src/reconcile/fleet.ts',
+        file: 'src/reconcile/reset-index.ts',
         find: '(b?.readMs ?? 0) - (a?.readMs ?? 0) || ',
         replace: '',
       },

@@ -1,11 +1,11 @@
 import { isKubernetesError } from '../../src/domain/errors.ts';
 import { errorPolicy } from '../../src/reconcile/error-policy.ts';
-import { Fleet } from '../../src/reconcile/fleet.ts';
-import { keyOf } from '../../src/reconcile/member.ts';
+import { keyOf } from '../../src/reconcile/indexed-reset.ts';
 import { Memory } from '../../src/reconcile/memory.ts';
 import type { Context } from '../../src/reconcile/pass.ts';
 import type { ContextLogger, ObjectRef } from '../../src/reconcile/ports.ts';
 import { type Action, reconcile } from '../../src/reconcile/reconcile.ts';
+import { ResetIndex } from '../../src/reconcile/reset-index.ts';
 import { Turns } from '../../src/reconcile/turns.ts';
 import { FREE_SLOTS } from '../unit/support/builders.ts';
 import type { Ports } from '../unit/support/faults.ts';
@@ -28,7 +28,7 @@ export class Process {
   readonly mark: ProcessMark;
   isAlive = true;
   readonly #around: Surroundings;
-  readonly #fleet = new Fleet();
+  readonly #index = new ResetIndex();
   readonly #memory: Memory;
   readonly #turns = new Turns(FREE_SLOTS, (refs) => this.#wake(refs));
   readonly #due = new Map<string, { readonly ref: ObjectRef; readonly atMs: number }>();
@@ -51,11 +51,11 @@ export class Process {
   hear(change: Change): void {
     if (!this.isAlive) return;
     const { object } = change;
-    this.#wake(change.kind === 'Deleted' ? this.#fleet.remove(keyOf(object.metadata)) : this.#fleet.apply(object));
+    this.#wake(change.kind === 'Deleted' ? this.#index.remove(keyOf(object.metadata)) : this.#index.apply(object));
   }
 
   wakeAll(): void {
-    this.#wake(this.#fleet.due);
+    this.#wake(this.#index.due);
   }
 
   /** When its next pass is due. One runs at a time in each lane, and one for each object. */
@@ -71,7 +71,7 @@ export class Process {
 
   #isBusy(ref: ObjectRef): boolean {
     const key = keyOf(ref);
-    const lane = this.#fleet.laneOf(key);
+    const lane = this.#index.laneOf(key);
     return this.#busy.has(key) || (lane !== undefined && this.#busy.has(lane));
   }
 
@@ -84,7 +84,7 @@ export class Process {
   }
 
   #run(ref: ObjectRef): void {
-    const held = [keyOf(ref), this.#fleet.laneOf(keyOf(ref)) ?? keyOf(ref)];
+    const held = [keyOf(ref), this.#index.laneOf(keyOf(ref)) ?? keyOf(ref)];
     for (const one of held) this.#busy.add(one);
     const release = (): void => {
       for (const one of held) this.#busy.delete(one);
@@ -131,7 +131,7 @@ export class Process {
       clock: this.replica.clock,
       leadership: { isLeader: () => this.replica.isLeader },
       logger: silent,
-      fleet: this.#fleet,
+      index: this.#index,
       memory: this.#memory,
       turns: this.#turns,
       settings: SETTINGS,

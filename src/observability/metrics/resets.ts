@@ -7,13 +7,13 @@ import type { Standing } from '../../reconcile/standing.ts';
 import { GaugeOver, type Series } from './gauge-over.ts';
 
 /** What is known of all objects. */
-export interface FleetView {
+export interface IndexView {
   standings(): Iterable<ObjectRef & Standing>;
   caExpiries(): Iterable<InstanceRef & { readonly expiryMs: number }>;
 }
 
 /** Standbys know the objects as well: they are silent, so that each series is there once. */
-export function fleetMetrics(registry: Registry, fleet: FleetView, isLeader: () => boolean): void {
+export function indexMetrics(registry: Registry, index: IndexView, isLeader: () => boolean): void {
   const registers = [registry];
   const whileLeading =
     <Label extends string>(series: () => Iterable<Series<Label>>) =>
@@ -24,38 +24,38 @@ export function fleetMetrics(registry: Registry, fleet: FleetView, isLeader: () 
     help: 'Always 1; the labels tell the conditions of each CloudSqlSslReset. Only the leader tells them.',
     labelNames: ['namespace', 'name', 'type', 'status'],
     registers,
-    series: whileLeading(() => conditionSeries(fleet)),
+    series: whileLeading(() => conditionSeries(index)),
   });
   new GaugeOver({
     name: 'cloudsql_ssl_reset_reason',
     help: 'Always 1; the label tells the reason of Stalled, Reconciling or Ready of each CloudSqlSslReset. Only the leader tells it.',
     labelNames: ['namespace', 'name', 'reason'],
     registers,
-    series: whileLeading(() => reasonSeries(fleet)),
+    series: whileLeading(() => reasonSeries(index)),
   });
   new GaugeOver({
     name: 'cloudsql_ssl_reset_server_ca_expiry_timestamp_seconds',
     help: 'When the server CA of an instance expires, as it was read last, in seconds since 1970. Only the leader tells it.',
     labelNames: ['project', 'instance'],
     registers,
-    series: whileLeading(() => expirySeries(fleet)),
+    series: whileLeading(() => expirySeries(index)),
   });
 }
 
-function* conditionSeries(fleet: FleetView): Iterable<Series<'namespace' | 'name' | 'type' | 'status'>> {
-  for (const { namespace, name, conditions } of fleet.standings()) {
+function* conditionSeries(index: IndexView): Iterable<Series<'namespace' | 'name' | 'type' | 'status'>> {
+  for (const { namespace, name, conditions } of index.standings()) {
     for (const { type, status } of conditions) yield { labels: { namespace, name, type, status }, value: 1 };
   }
 }
 
-function* reasonSeries(fleet: FleetView): Iterable<Series<'namespace' | 'name' | 'reason'>> {
-  for (const { namespace, name, reason } of fleet.standings()) {
+function* reasonSeries(index: IndexView): Iterable<Series<'namespace' | 'name' | 'reason'>> {
+  for (const { namespace, name, reason } of index.standings()) {
     if (reason !== undefined) yield { labels: { namespace, name, reason }, value: 1 };
   }
 }
 
-function* expirySeries(fleet: FleetView): Iterable<Series<'project' | 'instance'>> {
-  for (const { project, instance, expiryMs } of fleet.caExpiries()) {
+function* expirySeries(index: IndexView): Iterable<Series<'project' | 'instance'>> {
+  for (const { project, instance, expiryMs } of index.caExpiries()) {
     yield { labels: { project, instance }, value: expiryMs / 1000 };
   }
 }

@@ -14,7 +14,7 @@ const MAX_TRIES = 3;
  */
 export async function announce(reset: SslReset, context: Context): Promise<void> {
   const { uid } = reset.metadata;
-  await Promise.all(context.fleet.unawareSiblings(reset).map((ref) => note(ref, uid, context)));
+  await Promise.all(context.index.unawareSiblings(reset).map((ref) => note(ref, uid, context)));
 }
 
 /** What another namespace refuses to be written is no reason not to call. */
@@ -31,10 +31,10 @@ async function note(ref: ObjectRef, uid: string, context: Context): Promise<void
   }
 }
 
-async function write(ref: ObjectRef, uid: string, { resets, fleet, wake }: Context): Promise<void> {
+async function write(ref: ObjectRef, uid: string, { resets, index, wake }: Context): Promise<void> {
   const sibling = await resets.get(ref);
   const { siblingCalls = [] } = sibling?.status ?? {};
   if (sibling === undefined || siblingCalls.includes(uid)) return;
   const status = { ...sibling.status, siblingCalls: [...siblingCalls, uid].slice(-MAX_CALLS) };
-  wake(fleet.wrote(await resets.updateStatus(sibling, status)));
+  wake(index.wrote(await resets.updateStatus(sibling, status)));
 }

@@ -14,8 +14,8 @@ import { isPermitted } from './receive.ts';
  * type, so none is begun while a call of another object may still show up; and Cloud SQL runs one at a time.
  */
 export async function certificateGate(reset: SslReset, context: Context): Promise<StepResult | undefined> {
-  const { cloudSql, clock, fleet, settings } = context;
-  const doubt = siblingInDoubt(fleet.siblingsInDoubt(reset), reset, context);
+  const { cloudSql, clock, index, settings } = context;
+  const doubt = siblingInDoubt(index.siblingsInDoubt(reset), reset, context);
   if (doubt !== undefined) return { kind: 'Finding', facts: factsOf(reset), verdict: doubt };
   const running = await runningOperation(reset, cloudSql);
   if (running === undefined) return undefined;

@@ -27,11 +27,11 @@ export function hasLateOperation(
   reset: SslReset,
   request: Request,
   operations: readonly Operation[],
-  { fleet }: Context,
+  { index }: Context,
 ): boolean {
   const { before, user } = request;
   if (!mayHaveRun(request) || before === undefined) return false;
-  return suspects({ before, user, operations, claimed: fleet.claims(reset).answered }).length > 0;
+  return suspects({ before, user, operations, claimed: index.claims(reset).answered }).length > 0;
 }
 
 /**
@@ -68,7 +68,7 @@ export async function hasRunAfterAll(reset: SslReset, request: Request, context:
  */
 export function resolveFirst(reset: SslReset, request: Request, context: Context): StepResult {
   const facts = factsOf(reset);
-  const obstacle = siblingInDoubt(context.fleet.unresolvedSiblings(reset), reset, context);
+  const obstacle = siblingInDoubt(context.index.unresolvedSiblings(reset), reset, context);
   if (obstacle !== undefined) return { kind: 'Finding', facts, verdict: obstacle };
   const { outcome: _outcome, ...unresolved } = request;
   return {

@@ -6,7 +6,7 @@ import { shell } from '../../domain/shell.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 import { annotations } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
-import type { Member } from '../member.ts';
+import type { IndexedReset } from '../indexed-reset.ts';
 import type { Context, StepResult } from '../pass.ts';
 
 /** A person holds the reset back. No deadline runs meanwhile. */
@@ -46,7 +46,7 @@ const PATIENCE_IN_GRACES = 3;
  * the same records open for far longer than the grace: by then whatever they began is listed, or never ran.
  */
 export function siblingInDoubt(
-  siblings: readonly Member[],
+  siblings: readonly IndexedReset[],
   { metadata: { uid } }: SslReset,
   { memory, settings }: Pick<Context, 'memory' | 'settings'>,
 ): Verdict | undefined {

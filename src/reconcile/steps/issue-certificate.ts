@@ -84,7 +84,7 @@ function openedIssue(reset: SslReset, { wanted: { commonName }, listed }: IssueT
 async function record(
   reset: SslReset,
   issue: OpenIssue,
-  { resets, clock, fleet, wake, logger }: Context,
+  { resets, clock, index, wake, logger }: Context,
 ): Promise<SslReset> {
   const verdict = progressing(
     'IssuingClientCertificates',
@@ -92,7 +92,7 @@ async function record(
   );
   const status = summarize(reset, withEntry(reset, issue), verdict, clock.now());
   const recorded = await resets.updateStatus(reset, status);
-  wake(fleet.wrote(recorded));
+  wake(index.wrote(recorded));
   logger.info('Issue of a client certificate recorded', { commonName: issue.commonName });
   return recorded;
 }

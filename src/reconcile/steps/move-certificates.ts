@@ -37,7 +37,7 @@ export async function obstaclesToMoves(
   for (const move of moves) {
     const contents = certificateSecret(reset, move.wanted, DRY_RUN);
     const obstacle =
-      ownershipConflict(move.source, contents, context.fleet) ??
+      ownershipConflict(move.source, contents, context.index) ??
       (await orCannotPublish(() => applyObject(context, contents, { before: move.target, dryRun: true })));
     if (obstacle !== undefined) obstacles.set(move, obstacle);
   }

@@ -123,16 +123,16 @@ async function alreadyDoneObstacle(
 async function orphanObstacle(
   reset: SslReset,
   operations: readonly Operation[],
-  { cloudSql, fleet }: Context,
+  { cloudSql, index }: Context,
 ): Promise<Verdict | undefined> {
   const running = operations.filter((operation) => !isDone(operation));
   if (running.length === 0) return undefined;
   const user = await cloudSql.identity();
-  return judgeOperations(suspects({ before: {}, user, operations: running, claimed: fleet.claims(reset).all }));
+  return judgeOperations(suspects({ before: {}, user, operations: running, claimed: index.claims(reset).all }));
 }
 
 const siblingObstacle = (reset: SslReset, context: Context): Verdict | undefined =>
-  siblingInDoubt(context.fleet.siblingsToWaitFor(reset), reset, context) ?? siblingWithUnseenCa(reset, context);
+  siblingInDoubt(context.index.siblingsToWaitFor(reset), reset, context) ?? siblingWithUnseenCa(reset, context);
 
 /** The new CA and certificates are not known yet, so anything stands in for them. */
 const publishedContents = (reset: SslReset): readonly PublishedContents[] =>
@@ -142,9 +142,9 @@ const publishedContents = (reset: SslReset): readonly PublishedContents[] =>
   ].filter((contents) => contents !== undefined);
 
 /** Looked at once more right before the record: by then another object may have come that goes first. */
-export function rivalObstacle(reset: SslReset, { fleet }: Context): Verdict | undefined {
+export function rivalObstacle(reset: SslReset, { index }: Context): Verdict | undefined {
   for (const contents of publishedContents(reset)) {
-    const obstacle = rivalConflict(contents, fleet);
+    const obstacle = rivalConflict(contents, index);
     if (obstacle !== undefined) return obstacle;
   }
   return undefined;

@@ -32,9 +32,9 @@ export async function publish(reset: SslReset, context: Context): Promise<StepRe
 async function readAndPublish(reset: SslReset, context: Context): Promise<StepResult> {
   const { request, operation } = reset.status;
   if (request === undefined) return { kind: 'Idle' };
-  const otherResetTime = context.fleet.lastResetOfOthers(reset);
+  const otherResetTime = context.index.lastResetOfOthers(reset);
   const siblingCalls = callsToRemember(reset, context);
-  const readTime = context.fleet.timeOfRead(reset, context.clock.now());
+  const readTime = context.index.timeOfRead(reset, context.clock.now());
   // Read before the CAs: whoever publishes newer ones after that turns this apply into a conflict.
   const target = serverCaObject(reset, '');
   const before = target && (await context.objects.get(target));
@@ -120,8 +120,8 @@ async function whileOld(reset: SslReset, request: Request, context: Context): Pr
  * because this read is an old one: it is believed once it has been listed for `--ca-settle`.
  */
 function whileTakenBack(reset: SslReset, [active]: ServerCas, context: Context): Unfinished | undefined {
-  const { clock, fleet, memory, settings } = context;
-  const newer = fleet.newerCaOfOthers(reset, active);
+  const { clock, index, memory, settings } = context;
+  const newer = index.newerCaOfOthers(reset, active);
   if (newer === undefined) return undefined;
   const listed = active?.sha1Fingerprint ?? 'none';
   if (memory.sinceSeenMs(reset.metadata.uid, `${listed} instead of ${newer}`) >= settings.caSettleMs) return undefined;

@@ -5,9 +5,9 @@ import { notUnderstood } from '../../domain/not-understood.ts';
 import { shell } from '../../domain/shell.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 import { annotations, FIELD_MANAGER } from '../../domain/ssl-reset.ts';
-import type { Fleet } from '../fleet.ts';
 import type { Context } from '../pass.ts';
 import type { PublishedContents, PublishedObject, StoredContents } from '../ports.ts';
+import type { ResetIndex } from '../reset-index.ts';
 
 const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
 
@@ -61,11 +61,11 @@ export const describeObject = ({ kind, name }: Pick<PublishedContents, 'kind' | 
  * @throws KubernetesError
  */
 export async function applyObject(
-  { objects, fleet }: Publishing,
+  { objects, index }: Publishing,
   contents: PublishedContents,
   { before, dryRun }: { readonly before: PublishedObject | undefined; readonly dryRun: boolean },
 ): Promise<Verdict | undefined> {
-  const obstacle = rivalConflict(contents, fleet) ?? (before && obstacleTo(before, contents, fleet));
+  const obstacle = rivalConflict(contents, index) ?? (before && obstacleTo(before, contents, index));
   if (obstacle !== undefined) return obstacle;
   if (before !== undefined && holds(before, contents)) return undefined;
   const stored = await objects.apply(contents, { before, dryRun });
@@ -88,12 +88,12 @@ function changedByAdmission(stored: StoredContents, contents: PublishedContents)
 /** Lists whatever may change what the operator writes. */
 export const MUTATING = shell`kubectl get mutatingwebhookconfigurations,mutatingadmissionpolicies`;
 
-type Publishing = Pick<Context, 'objects' | 'fleet'>;
+type Publishing = Pick<Context, 'objects' | 'index'>;
 
 /** Two objects that took turns in one Secret would give the applications the CA of another instance. */
-export function rivalConflict(contents: PublishedContents, fleet: Fleet): Verdict | undefined {
+export function rivalConflict(contents: PublishedContents, index: ResetIndex): Verdict | undefined {
   const object = describeObject(contents);
-  const rival = fleet.rivalOf(publisherOf(contents), object);
+  const rival = index.rivalOf(publisherOf(contents), object);
   return rival === undefined ? undefined : stalled('ObjectConflict', sharedMessage(contents, rival));
 }
 
@@ -123,7 +123,7 @@ export async function orCannotPublish<T>(
 }
 
 /** Why an object that is there is not written into, in the order in which nothing else would help. */
-function obstacleTo(before: PublishedObject, contents: PublishedContents, fleet: Fleet): Verdict | undefined {
+function obstacleTo(before: PublishedObject, contents: PublishedContents, index: ResetIndex): Verdict | undefined {
   const object = describeObject(contents);
   if (before.deletionTimestamp !== undefined) {
     return waiting(
@@ -139,7 +139,7 @@ function obstacleTo(before: PublishedObject, contents: PublishedContents, fleet:
     );
   }
   if (before.immutable && !holds(before, contents)) return stalled('ObjectConflict', immutableMessage(contents));
-  return ownershipConflict(before, contents, fleet);
+  return ownershipConflict(before, contents, index);
 }
 
 /** Seen on a kubelet 1.37: the old content stays for new pods too, whatever becomes of the object of that name. */
@@ -150,13 +150,13 @@ const immutableMessage = (contents: PublishedContents): string =>
 export function ownershipConflict(
   before: PublishedObject,
   contents: Pick<PublishedContents, 'annotations'>,
-  fleet: Fleet,
+  index: ResetIndex,
 ): Verdict | undefined {
   const owner = contents.annotations[annotations.managedBy] ?? '';
   const found = before.annotations[annotations.managedBy];
   if (found === owner) return undefined;
   const { kind, namespace, name } = before;
-  if (found !== undefined && fleet.isPublisher({ namespace, name: found }, describeObject(before))) {
+  if (found !== undefined && index.isPublisher({ namespace, name: found }, describeObject(before))) {
     return stalled('ObjectConflict', sharedMessage(before, found));
   }
   const handOver = shell`kubectl -n ${namespace} annotate ${kind.toLowerCase()} ${name} --overwrite ${annotations.managedBy}=${owner}`;

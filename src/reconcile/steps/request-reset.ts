@@ -27,12 +27,12 @@ export async function requestReset(reset: SslReset, context: Context): Promise<S
   if (request === undefined) return { kind: 'Idle' };
   const refused = await gate(reset, context);
   if (refused !== undefined) {
-    context.fleet.dismiss(reset);
+    context.index.dismiss(reset);
     if (await hasRunAfterAll(reset, request, context)) return resolveFirst(reset, request, context);
     return { kind: 'Finding', facts: factsOf(reset), verdict: refused };
   }
-  if (!context.fleet.standsInLane(reset)) {
-    context.fleet.admit(reset);
+  if (!context.index.standsInLane(reset)) {
+    context.index.admit(reset);
     return { kind: 'Idle', requeueAfterMs: 0 };
   }
   const slot = context.turns.take(reset);
@@ -103,7 +103,7 @@ async function call(
   { before, user, slot }: { readonly before: Before; readonly user: string | undefined; readonly slot: Slot },
   context: Context,
 ): Promise<StepResult> {
-  const { clock, cloudSql, fleet, settings, leadership } = context;
+  const { clock, cloudSql, index, settings, leadership } = context;
   const { uid } = reset.metadata;
   const facts = factsOf(reset);
   const send = await cloudSql.prepareReset(reset.spec, reset.spec.mode, slot);
@@ -113,20 +113,20 @@ async function call(
   const window = new CallWindow(clock, settings.callWindowMs);
   const attempt = recordedAttempt(request, { before, user, time: recordTime(clock.now()) });
   const call: Call = { uid, timeMs: Date.parse(attempt.time) };
-  fleet.noteCall(call);
+  index.noteCall(call);
   const recorded = await record(reset, { ...facts, request: attempt }, context).catch((error: unknown) => {
-    if (isKubernetesError(error, 'Conflict', 'NotFound', 'NotLeading')) fleet.forgetCall(call);
+    if (isKubernetesError(error, 'Conflict', 'NotFound', 'NotLeading')) index.forgetCall(call);
     throw error;
   });
   if (!leadership.isLeader()) return { kind: 'Idle', requeueAfterMs: settings.retryMinMs };
   const unsent = notSent(facts, attempt, { recorded, window }, settings);
   if (unsent !== undefined) {
-    fleet.forgetCall(call);
+    index.forgetCall(call);
     return { kind: 'CallOutcome', recorded, landing: resetLanding, ...unsent };
   }
   const answer = await send();
   const judgement = await judged(answer, recorded, attempt, context);
-  if (judgement.kind === 'NotExecuted' || judgement.kind === 'Invalid') fleet.forgetCall(call);
+  if (judgement.kind === 'NotExecuted' || judgement.kind === 'Invalid') index.forgetCall(call);
   return { kind: 'CallOutcome', recorded, landing: resetLanding, ...outcome(facts, attempt, judgement, settings) };
 }
 
@@ -175,17 +175,17 @@ function recordedAttempt(
 async function record(
   reset: SslReset,
   facts: Facts,
-  { resets, clock, fleet, wake, logger }: Context,
+  { resets, clock, index, wake, logger }: Context,
 ): Promise<SslReset> {
   const attempt = facts.request?.attempt ?? 0;
   const recorded = await resets.updateStatus(reset, summarize(reset, facts, requesting(attempt), clock.now()));
-  wake(fleet.wrote(recorded));
+  wake(index.wrote(recorded));
   logger.info('Call of resetSslConfig recorded', { attempt });
   return recorded;
 }
 
-function blastRadius({ fleet, clock, settings: { maxResetsPerHour } }: Context): Verdict | undefined {
-  if (maxResetsPerHour === 0 || fleet.recentCalls(clock.now()) < maxResetsPerHour) return undefined;
+function blastRadius({ index, clock, settings: { maxResetsPerHour } }: Context): Verdict | undefined {
+  if (maxResetsPerHour === 0 || index.recentCalls(clock.now()) < maxResetsPerHour) return undefined;
   return waiting(
     'Throttled',
     `${maxResetsPerHour} resets were called in the last hour, as many as --max-resets-per-hour allows`,

@@ -19,7 +19,7 @@ export async function resolveOutcome(reset: SslReset, context: Context): Promise
 const OPERATIONS_LIMIT = BASELINE_SIZE * 5;
 
 async function observe(reset: SslReset, request: Request, context: Context): Promise<Observation> {
-  const { cloudSql, fleet, memory } = context;
+  const { cloudSql, index, memory } = context;
   const { metadata, spec } = reset;
   const before = request.before ?? {};
   const known = new Set(before.operations);
@@ -29,7 +29,7 @@ async function observe(reset: SslReset, request: Request, context: Context): Pro
     limit: OPERATIONS_LIMIT,
     isKnown: ({ name }) => known.has(name),
   });
-  const search = { before, user: request.user, operations, claims: fleet.claims(reset) };
+  const search = { before, user: request.user, operations, claims: index.claims(reset) };
   return {
     ...search,
     evidenceAgrees: await readEvidence(cloudSql, spec, before),

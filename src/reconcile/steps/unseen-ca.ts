@@ -39,7 +39,7 @@ export async function untilCaIsSeen(reset: SslReset, context: Context): Promise<
 
 /** What a call waits for; undefined: each CA of another object's reset is seen, or was waited for long enough. */
 export function siblingWithUnseenCa(reset: SslReset, context: Context): Verdict | undefined {
-  const [first] = context.fleet
+  const [first] = context.index
     .siblingsWithUnseenCa(reset)
     .filter(({ unseenCa }) => maySettle(unseenCa?.operation, unseenCa?.doneMs, reset, context));
   return (

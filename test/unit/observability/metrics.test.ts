@@ -4,22 +4,22 @@ import { describe, test } from 'node:test';
 import { type Reason, setConditions } from '../../../src/domain/conditions.ts';
 import type { SslReset } from '../../../src/domain/ssl-reset.ts';
 import { createMetrics, type Metrics, startMetricsServer } from '../../../src/observability/metrics.ts';
-import { Fleet } from '../../../src/reconcile/fleet.ts';
+import { ResetIndex } from '../../../src/reconcile/reset-index.ts';
 import { aReset, dateAt, fingerprint } from '../support/builders.ts';
 
 interface Setup extends Metrics {
-  readonly fleet: Fleet;
+  readonly index: ResetIndex;
   /** Lines of the metric. */
   readonly read: (name: string) => Promise<readonly string[]>;
 }
 
 function setup({ isLeader = () => true }: { readonly isLeader?: () => boolean } = {}): Setup {
-  const fleet = new Fleet();
+  const index = new ResetIndex();
   const options = { version: '1.2.3', leaseName: 'operator', leadership: { isLeader }, concurrency: 10 };
-  const metrics = createMetrics({ ...options, fleet });
+  const metrics = createMetrics({ ...options, index });
   const read = async (name: string) =>
     (await metrics.registry.metrics()).split('\n').filter((line) => line.startsWith(`${name}{`));
-  return { ...metrics, fleet, read };
+  return { ...metrics, index, read };
 }
 
 const standing = (name: string, type: 'Ready' | 'Stalled', reason: Reason, parts: Partial<SslReset['status']> = {}) => {
@@ -63,9 +63,9 @@ test('each check of readiness is 1 where it is well and 0 where it fails, asked 
 
 describe('the metrics of the objects', () => {
   test('are those of the conditions now, and go with the object', async () => {
-    const { fleet, read } = setup();
-    fleet.apply(standing('a', 'Stalled', 'OutcomeUnknown'));
-    fleet.apply(standing('b', 'Ready', 'Complete'));
+    const { index, read } = setup();
+    index.apply(standing('a', 'Stalled', 'OutcomeUnknown'));
+    index.apply(standing('b', 'Ready', 'Complete'));
     assert.deepEqual(await read('cloudsql_ssl_reset_condition'), [
       'cloudsql_ssl_reset_condition{namespace="orders",name="a",type="Stalled",status="True"} 1',
       'cloudsql_ssl_reset_condition{namespace="orders",name="b",type="Ready",status="True"} 1',
@@ -74,45 +74,45 @@ describe('the metrics of the objects', () => {
       'cloudsql_ssl_reset_reason{namespace="orders",name="a",reason="OutcomeUnknown"} 1',
       'cloudsql_ssl_reset_reason{namespace="orders",name="b",reason="Complete"} 1',
     ]);
-    fleet.apply(standing('a', 'Ready', 'Complete'));
-    fleet.remove('orders/b');
+    index.apply(standing('a', 'Ready', 'Complete'));
+    index.remove('orders/b');
     assert.deepEqual(await read('cloudsql_ssl_reset_condition'), [
       'cloudsql_ssl_reset_condition{namespace="orders",name="a",type="Ready",status="True"} 1',
     ]);
-    fleet.replace([]);
+    index.replace([]);
     assert.deepEqual(await read('cloudsql_ssl_reset_reason'), []);
   });
 
   test('are told by the leader alone, so that replicas do not tell them twice', async () => {
-    const { fleet, read } = setup({ isLeader: () => false });
+    const { index, read } = setup({ isLeader: () => false });
     const serverCa = { expirationTime: '2036-01-01T00:00:00Z' };
-    fleet.apply(standing('a', 'Stalled', 'OutcomeUnknown', { serverCa }));
+    index.apply(standing('a', 'Stalled', 'OutcomeUnknown', { serverCa }));
     for (const name of ['condition', 'reason', 'server_ca_expiry_timestamp_seconds']) {
       assert.deepEqual(await read(`cloudsql_ssl_reset_${name}`), []);
     }
   });
 
   test('hold one expiry for an instance, that of its newest CA', async () => {
-    const { fleet, read } = setup();
+    const { index, read } = setup();
     const ca = (n: number, createTime: string, expirationTime: string) => ({
       serverCa: { sha1Fingerprint: fingerprint(n), createTime, expirationTime },
     });
-    fleet.apply(standing('old', 'Ready', 'Complete', ca(1, '2020-01-01T00:00:00Z', '2030-01-01T00:00:00Z')));
-    fleet.apply(standing('new', 'Ready', 'Complete', ca(2, '2021-01-01T00:00:00Z', '2031-01-01T00:00:00Z')));
-    fleet.apply(standing('none', 'Ready', 'Complete', { serverCa: { expirationTime: 'never' } }));
+    index.apply(standing('old', 'Ready', 'Complete', ca(1, '2020-01-01T00:00:00Z', '2030-01-01T00:00:00Z')));
+    index.apply(standing('new', 'Ready', 'Complete', ca(2, '2021-01-01T00:00:00Z', '2031-01-01T00:00:00Z')));
+    index.apply(standing('none', 'Ready', 'Complete', { serverCa: { expirationTime: 'never' } }));
     const name = 'cloudsql_ssl_reset_server_ca_expiry_timestamp_seconds';
     const value = Date.parse('2031-01-01T00:00:00Z') / 1000;
     assert.deepEqual(await read(name), [`${name}{project="acme-prod",instance="orders-db"} ${value}`]);
   });
 
   test("say nothing of conditions that are not the operator's", async () => {
-    const { fleet, read } = setup();
+    const { index, read } = setup();
     const foreign = { reason: 'X', message: '', lastTransitionTime: '', observedGeneration: 1 };
     const conditions = [
       { ...foreign, type: 'Blessed', status: 'True' },
       { ...foreign, type: 'Ready', status: 'Perhaps' },
     ];
-    fleet.apply(aReset({ status: { observedGeneration: 1, conditions } }));
+    index.apply(aReset({ status: { observedGeneration: 1, conditions } }));
     assert.deepEqual(await read('cloudsql_ssl_reset_condition'), []);
   });
 });

@@ -4,8 +4,8 @@ import { describe, type TestContext, test } from 'node:test';
 import { Subject } from 'rxjs';
 import { KubernetesError } from '../../../src/domain/errors.ts';
 import { type ResetEvent, startOperator } from '../../../src/operator.ts';
-import { Fleet } from '../../../src/reconcile/fleet.ts';
-import { memberOf } from '../../../src/reconcile/member.ts';
+import { indexed } from '../../../src/reconcile/indexed-reset.ts';
+import { ResetIndex } from '../../../src/reconcile/reset-index.ts';
 import { aReset } from '../support/builders.ts';
 import { Operator, Site } from '../support/operator.ts';
 
@@ -16,7 +16,7 @@ const UNAVAILABLE = new KubernetesError({ kind: 'Unavailable', message: 'no answ
 function started(t: TestContext) {
   const site = new Site();
   // What the site knows is not what the watches have listed.
-  const context = { ...new Operator(site).context, fleet: new Fleet() };
+  const context = { ...new Operator(site).context, index: new ResetIndex() };
   const events = new Subject<ResetEvent>();
   const [a, b] = ['a', 'b'].map((namespace) => aReset({ namespace, name: 'db', uid: namespace }));
   assert.ok(a !== undefined && b !== undefined);
@@ -46,7 +46,7 @@ function started(t: TestContext) {
     operator,
     seen: () => new Set(seen),
     listed: (namespace: 'a' | 'b') =>
-      events.next({ type: 'synced', namespace, objects: [memberOf(namespace === 'a' ? a : b)] }),
+      events.next({ type: 'synced', namespace, objects: [indexed(namespace === 'a' ? a : b)] }),
     fails: (namespace: 'a' | 'b', error: unknown) => events.next({ type: 'failed', namespace, error }),
     recovers: (namespace: 'a' | 'b') => events.next({ type: 'recovered', namespace }),
     passOf: (key: string) =>

@@ -1,8 +1,8 @@
 /** A thousand objects of a namespace that is allowed nothing name the instance of somebody else. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Fleet } from '../../../src/reconcile/fleet.ts';
-import { keyOf, refOf } from '../../../src/reconcile/member.ts';
+import { keyOf, refOf } from '../../../src/reconcile/indexed-reset.ts';
+import { ResetIndex } from '../../../src/reconcile/reset-index.ts';
 import { WorkQueue } from '../../../src/runtime/work-queue.ts';
 import { aCall, aRequest, aReset, stalledConditions } from '../support/builders.ts';
 import { endOf, Operator } from '../support/operator.ts';
@@ -23,12 +23,12 @@ describe('an object waits for a few passes at most, beside a thousand of its ins
   for (const { stage, request } of VICTIMS) {
     for (const { state, conditions } of CROWDS) {
       test(`where it ${stage} and they ${state}`, () => {
-        const fleet = new Fleet();
+        const index = new ResetIndex();
         const queue = new WorkQueue<string>({
           concurrency: 2,
-          laneOf: (key) => fleet.laneOf(key),
+          laneOf: (key) => index.laneOf(key),
           groupOf: (key) => refOf(key).namespace,
-          isUrgent: (key) => fleet.isUnderWay(key),
+          isUrgent: (key) => index.isUnderWay(key),
         });
         const running: string[] = [];
         let begun = 0;
@@ -42,11 +42,11 @@ describe('an object waits for a few passes at most, beside a thousand of its ins
         };
         for (const name of names) {
           const intruder = aReset({ namespace: 'crowd', name, status: { request: aRequest(), conditions } });
-          fleet.apply(intruder);
+          index.apply(intruder);
           queue.add(keyOf(intruder.metadata));
         }
         const victim = aReset({ status: { request } });
-        fleet.apply(victim);
+        index.apply(victim);
         const key = keyOf(victim.metadata);
         const passesUntilItRuns = (): number => {
           const since = begun;
@@ -56,7 +56,7 @@ describe('an object waits for a few passes at most, beside a thousand of its ins
           return begun - since;
         };
         const waited = [passesUntilItRuns()];
-        fleet.admit(victim);
+        index.admit(victim);
         waited.push(passesUntilItRuns(), passesUntilItRuns());
         assert.ok(
           waited.every((passes) => passes <= 4),

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { annotations, type Spec, type SslReset } from '../../../src/domain/ssl-reset.ts';
-import { Fleet } from '../../../src/reconcile/fleet.ts';
 import type { ObjectRef } from '../../../src/reconcile/ports.ts';
+import { ResetIndex } from '../../../src/reconcile/reset-index.ts';
 import { aCall, aReset, at, NOW, type ResetParts } from '../support/builders.ts';
 import { endOf, Operator, Site } from '../support/operator.ts';
 
@@ -151,10 +151,10 @@ describe('two objects of a namespace that publish into one object', () => {
 
 describe('who goes first of two that publish into one object', () => {
   const rival = (own: SslReset, other: SslReset): string | undefined => {
-    const fleet = new Fleet();
-    fleet.apply(own);
-    fleet.apply(other);
-    return fleet.rivalOf(own.metadata, 'Secret/ca');
+    const index = new ResetIndex();
+    index.apply(own);
+    index.apply(other);
+    return index.rivalOf(own.metadata, 'Secret/ca');
   };
   const published = { status: { serverCa: { publishedTo: 'Secret/ca' } } };
   const elsewhere = { status: { serverCa: { publishedTo: 'Secret/old' } } };
@@ -185,12 +185,12 @@ describe('who goes first of two that publish into one object', () => {
 
   test('one whose call is about to be recorded, before one that comes meanwhile', () => {
     const [late, calling] = [made('a', 0, secret('ca')), made('b', 0, secret('ca'))];
-    const fleet = new Fleet();
-    fleet.apply(calling);
-    fleet.noteCall({ uid: calling.metadata.uid, timeMs: Date.parse(NOW) });
-    fleet.apply(late);
+    const index = new ResetIndex();
+    index.apply(calling);
+    index.noteCall({ uid: calling.metadata.uid, timeMs: Date.parse(NOW) });
+    index.apply(late);
     assert.deepEqual(
-      [fleet.rivalOf(late.metadata, 'Secret/ca'), fleet.rivalOf(calling.metadata, 'Secret/ca')],
+      [index.rivalOf(late.metadata, 'Secret/ca'), index.rivalOf(calling.metadata, 'Secret/ca')],
       ['b', undefined],
     );
   });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { describeUnforeseen, KubernetesError } from '../../../src/domain/errors.ts';
-import type { Fleet } from '../../../src/reconcile/fleet.ts';
 import type { Context } from '../../../src/reconcile/pass.ts';
 import { reconcile } from '../../../src/reconcile/reconcile.ts';
+import type { ResetIndex } from '../../../src/reconcile/reset-index.ts';
 import { Operator } from '../support/operator.ts';
 import { DONE_ONCE, Scene } from '../support/scene.ts';
 
@@ -80,7 +80,7 @@ describe('an error that nobody foresaw', () => {
   });
 
   test('before anything of the request is known is the reason too, and stalls after as long as a deadline', async () => {
-    const { scene, seen } = await withMistake(({ fleet }) => ({ fleet: unable(fleet) }));
+    const { scene, seen } = await withMistake(({ index }) => ({ index: unable(index) }));
     assert.deepEqual([seen.reason, seen.end], ['InternalError', 'DeadlineExceeded']);
     assert.deepEqual(await scene.outcome(), DONE_ONCE);
   });
@@ -101,7 +101,7 @@ describe('an error that nobody foresaw', () => {
     const refused = new KubernetesError({ kind: 'Refused', message: 'invalid' });
     const context: Context = {
       ...operator.context,
-      fleet: unable(operator.context.fleet),
+      index: unable(operator.context.index),
       resets: { ...operator.context.resets, updateStatus: () => Promise.reject(refused) },
     };
     await assert.rejects(reconcile(scene.ref, context), refused);
@@ -122,9 +122,9 @@ describe('an error that nobody foresaw', () => {
   });
 });
 
-/** A fleet that makes each decision a mistake. */
-function unable(fleet: Fleet): Fleet {
-  return new Proxy(fleet, {
+/** An index that makes each decision a mistake. */
+function unable(index: ResetIndex): ResetIndex {
+  return new Proxy(index, {
     get: (target, key) => {
       if (key === 'isOutdated') return oops;
       const value: unknown = Reflect.get(target, key);

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import type { SslReset } from '../../../src/domain/ssl-reset.ts';
 import { errorPolicy } from '../../../src/reconcile/error-policy.ts';
-import { Fleet } from '../../../src/reconcile/fleet.ts';
-import { keyOf, memberOf } from '../../../src/reconcile/member.ts';
+import { indexed, keyOf } from '../../../src/reconcile/indexed-reset.ts';
 import { Memory } from '../../../src/reconcile/memory.ts';
 import type { Context, Settings } from '../../../src/reconcile/pass.ts';
 import type { ContextLogger, EventNote, ObjectRef } from '../../../src/reconcile/ports.ts';
 import { type Action, reconcile } from '../../../src/reconcile/reconcile.ts';
+import { ResetIndex } from '../../../src/reconcile/reset-index.ts';
 import { Turns } from '../../../src/reconcile/turns.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeCloudSql } from './fake-cloud-sql.ts';
@@ -81,7 +81,7 @@ export class Operator {
     this.#settings = { ...SETTINGS, ...settings };
     this.faults = faults;
     this.context = this.#start();
-    site.resets.watch((reset) => this.#wake(this.context.fleet.apply(reset)));
+    site.resets.watch((reset) => this.#wake(this.context.index.apply(reset)));
   }
 
   /** A new process: what only the old one remembered is lost. */
@@ -92,7 +92,7 @@ export class Operator {
 
   /** The watch tells that the object is gone. */
   hearDeleted(ref: ObjectRef): void {
-    this.#wake(this.context.fleet.remove(keyOf(ref)));
+    this.#wake(this.context.index.remove(keyOf(ref)));
   }
 
   /** Runs passes until nothing is due any more, through kills and failures. Answers how many it took. */
@@ -135,10 +135,10 @@ export class Operator {
 
   #start(): Context {
     const { clock, resets } = this.#site;
-    const fleet = new Fleet();
+    const index = new ResetIndex();
     this.#due = new Map();
     this.#failures = new Map();
-    this.#wake(fleet.replace(resets.list().map(memberOf)));
+    this.#wake(index.replace(resets.list().map(indexed)));
     const wake = (refs: readonly ObjectRef[]): void => this.#wake(refs);
     return {
       ...interposed(this.#site, this.faults),
@@ -146,7 +146,7 @@ export class Operator {
       clock,
       leadership: { isLeader: () => this.isLeader },
       logger: silent,
-      fleet,
+      index,
       memory: new Memory(clock),
       settings: this.#settings,
       turns: new Turns(this.#site.cloudSql, wake),

@@ -7,15 +7,15 @@ import { pastOperations } from '../domain/executed.ts';
 import type { ServerCa } from '../domain/instance.ts';
 import type { Claims } from '../domain/resolve.ts';
 import type { InstanceRef, SslReset } from '../domain/ssl-reset.ts';
-import { keyOf, type Member, memberOf, refOf } from './member.ts';
+import { type IndexedReset, indexed, keyOf, refOf } from './indexed-reset.ts';
 import type { ObjectRef } from './ports.ts';
 import { goesFirst, publishesInto, sharedNames } from './publications.ts';
 import type { Standing } from './standing.ts';
 
-export class Fleet {
-  readonly #members = new Map<string, Member>();
-  /** Nearly all have one member, for which a set takes three times as much as an array. */
-  readonly #lanes = new Map<string, readonly Member[]>();
+export class ResetIndex {
+  readonly #entries = new Map<string, IndexedReset>();
+  /** Nearly all have one entry, for which a set takes three times as much as an array. */
+  readonly #lanes = new Map<string, readonly IndexedReset[]>();
   /** Keys of objects that have not begun, and whose namespace was seen to be allowed the instance. */
   readonly #admitted = new Set<string>();
   /** Calls that this process recorded and that no object may tell of yet. */
@@ -23,7 +23,7 @@ export class Fleet {
 
   /** Takes in an object as it is now, and answers which objects need a pass because of what is new in it. */
   apply(reset: SslReset): readonly ObjectRef[] {
-    return this.take(memberOf(reset));
+    return this.take(indexed(reset));
   }
 
   /**
@@ -31,59 +31,59 @@ export class Fleet {
    * it is gone. Then nothing of it is kept: it would hold up the others of its instance.
    */
   wrote(reset: SslReset): readonly ObjectRef[] {
-    const member = memberOf(reset);
-    const before = this.#members.get(member.key);
-    const isOld = before === undefined || (before.uid === member.uid && before.version > member.version);
-    return isOld ? [] : this.take(member);
+    const entry = indexed(reset);
+    const before = this.#entries.get(entry.key);
+    const isOld = before === undefined || (before.uid === entry.uid && before.version > entry.version);
+    return isOld ? [] : this.take(entry);
   }
 
   /** The same, of an object of which just the record is there. */
-  take(member: Member): readonly ObjectRef[] {
-    const before = this.#members.get(member.key);
+  take(entry: IndexedReset): readonly ObjectRef[] {
+    const before = this.#entries.get(entry.key);
     if (before !== undefined) this.#leaveLane(before);
-    this.#members.set(member.key, member);
-    this.#lanes.set(member.lane, this.#inLane(member.lane).concat(member));
-    const hasNews = before === undefined ? this.#isDue(member) : asksForPass(before, member);
-    const itself = hasNews ? [member] : [];
-    return refsOf([...itself, ...this.#concernedBy(member, before), ...this.#freedBy(before, member)]);
+    this.#entries.set(entry.key, entry);
+    this.#lanes.set(entry.lane, this.#inLane(entry.lane).concat(entry));
+    const hasNews = before === undefined ? this.#isDue(entry) : asksForPass(before, entry);
+    const itself = hasNews ? [entry] : [];
+    return refsOf([...itself, ...this.#concernedBy(entry, before), ...this.#freedBy(before, entry)]);
   }
 
-  #concernedBy(member: Member, before: Member | undefined): readonly Member[] {
-    const hasOtherCa = member.ca !== undefined && member.ca.fingerprint !== before?.ca?.fingerprint;
-    const hasRead = member.ca !== undefined && member.ca.readMs !== before?.ca?.readMs;
-    const hasReset = member.resetMs !== undefined && member.resetMs !== before?.resetMs;
-    const lost = lostWith(member, before);
-    return this.#siblings(member).filter((sibling) => {
+  #concernedBy(entry: IndexedReset, before: IndexedReset | undefined): readonly IndexedReset[] {
+    const hasOtherCa = entry.ca !== undefined && entry.ca.fingerprint !== before?.ca?.fingerprint;
+    const hasRead = entry.ca !== undefined && entry.ca.readMs !== before?.ca?.readMs;
+    const hasReset = entry.resetMs !== undefined && entry.resetMs !== before?.resetMs;
+    const lost = lostWith(entry, before);
+    return this.#siblings(entry).filter((sibling) => {
       if (lost !== undefined && sibling.siblingCalls.includes(lost)) return true;
       if (hasOtherCa && !sibling.isIdle) return true;
-      return (hasOtherCa || hasRead || hasReset) && outdates(member, sibling);
+      return (hasOtherCa || hasRead || hasReset) && outdates(entry, sibling);
     });
   }
 
   /** The object is gone. Answers whom that concerns. */
   remove(key: string): readonly ObjectRef[] {
-    const member = this.#members.get(key);
-    if (member === undefined) return [];
-    this.#leaveLane(member);
-    this.#members.delete(key);
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return [];
+    this.#leaveLane(entry);
+    this.#entries.delete(key);
     this.#admitted.delete(key);
-    const called = this.#siblings(member).filter(({ siblingCalls }) => siblingCalls.includes(member.uid));
-    return refsOf([...called, ...this.#freedBy(member, undefined)]);
+    const called = this.#siblings(entry).filter(({ siblingCalls }) => siblingCalls.includes(entry.uid));
+    return refsOf([...called, ...this.#freedBy(entry, undefined)]);
   }
 
   /** The full set of a namespace, or of the cluster: whatever is not in it is gone. */
-  replace(members: readonly Member[], namespace?: string): readonly ObjectRef[] {
-    const present = new Set(members.map(({ key }) => key));
+  replace(entries: readonly IndexedReset[], namespace?: string): readonly ObjectRef[] {
+    const present = new Set(entries.map(({ key }) => key));
     const isGone = (key: string): boolean =>
       (namespace === undefined || refOf(key).namespace === namespace) && !present.has(key);
-    const left = [...this.#members.keys()].filter(isGone).flatMap((key) => this.remove(key));
-    return [...left, ...members.flatMap((member) => this.take(member))];
+    const left = [...this.#entries.keys()].filter(isGone).flatMap((key) => this.remove(key));
+    return [...left, ...entries.flatMap((entry) => this.take(entry))];
   }
 
   /** The name of the object that goes before that one in publishing into `object`, as `Secret/name`. */
   rivalOf(ref: ObjectRef, object: string): string | undefined {
     const key = keyOf(ref);
-    const own = this.#members.get(key);
+    const own = this.#entries.get(key);
     const hasCalled = (uid: string): boolean => [...this.#ownCalls.values()].some((call) => call.uid === uid);
     const rival = this.#neighbours(key).find((other) => goesFirst(other, own, { name: object, hasCalled }));
     return rival && refOf(rival.key).name;
@@ -91,20 +91,20 @@ export class Fleet {
 
   /** Whether an object of that name is there and publishes into `object`, as `Secret/name`. */
   isPublisher(ref: ObjectRef, object: string): boolean {
-    const member = this.#members.get(keyOf(ref));
-    return member !== undefined && publishesInto(member, object);
+    const entry = this.#entries.get(keyOf(ref));
+    return entry !== undefined && publishesInto(entry, object);
   }
 
   /** Those that may have a name now which `before` kept from them. */
-  #freedBy(before: Member | undefined, after: Member | undefined): readonly Member[] {
+  #freedBy(before: IndexedReset | undefined, after: IndexedReset | undefined): readonly IndexedReset[] {
     if (before?.publishes === undefined || before.publishes === after?.publishes) return [];
     return this.#neighbours(before.key).filter((one) => sharedNames(before, one).length > 0);
   }
 
   /** The others of the namespace that publish. Looked through and not indexed: it is asked seldom, and all are held. */
-  #neighbours(key: string): readonly Member[] {
+  #neighbours(key: string): readonly IndexedReset[] {
     const prefix = `${refOf(key).namespace}/`;
-    return [...this.#members.values()].filter(
+    return [...this.#entries.values()].filter(
       (one) => one.publishes !== undefined && one.key !== key && one.key.startsWith(prefix),
     );
   }
@@ -115,13 +115,13 @@ export class Fleet {
    * holds up nobody.
    */
   laneOf(key: string): string | undefined {
-    const member = this.#members.get(key);
-    return member !== undefined && this.#standsInLane(member) ? member.lane : undefined;
+    const entry = this.#entries.get(key);
+    return entry !== undefined && this.#standsInLane(entry) ? entry.lane : undefined;
   }
 
   /** Whether the object has the lane of its instance while a pass works on it. */
   standsInLane(reset: SslReset): boolean {
-    return this.#standsInLane(memberOf(reset));
+    return this.#standsInLane(indexed(reset));
   }
 
   /** Its namespace is allowed the instance: from the next pass on it stands in the lane. */
@@ -133,31 +133,31 @@ export class Fleet {
     this.#admitted.delete(keyOf(metadata));
   }
 
-  #standsInLane(member: Member): boolean {
-    const hasBegun = member.isUnderWay || member.isIssuing;
-    return hasBegun || this.#admitted.has(member.key) || this.#siblings(member).length === 0;
+  #standsInLane(entry: IndexedReset): boolean {
+    const hasBegun = entry.isUnderWay || entry.isIssuing;
+    return hasBegun || this.#admitted.has(entry.key) || this.#siblings(entry).length === 0;
   }
 
   /** Whether something was begun for the object of a key that is not at its end. */
   isUnderWay(key: string): boolean {
-    const member = this.#members.get(key);
-    return member?.isUnderWay === true && !member.isIdle;
+    const entry = this.#entries.get(key);
+    return entry?.isUnderWay === true && !entry.isIdle;
   }
 
   /** Those for which something may be to do. */
   get due(): readonly ObjectRef[] {
-    return refsOf([...this.#members.values()].filter((member) => this.#isDue(member)));
+    return refsOf([...this.#entries.values()].filter((entry) => this.#isDue(entry)));
   }
 
   /** How each object stands. */
   *standings(): Iterable<ObjectRef & Standing> {
-    for (const { key, standing } of this.#members.values()) yield { ...refOf(key), ...standing };
+    for (const { key, standing } of this.#entries.values()) yield { ...refOf(key), ...standing };
   }
 
   /** When the server CA of each instance expires, as the object knows it that read it last. */
   *caExpiries(): Iterable<InstanceRef & { readonly expiryMs: number }> {
-    for (const [lane, members] of this.#lanes) {
-      const newest = members
+    for (const [lane, entries] of this.#lanes) {
+      const newest = entries
         .toSorted((a, b) => laterRead(a.ca, b.ca))
         .find(({ caExpiryMs }) => caExpiryMs !== undefined);
       const [project = '', instance = ''] = lane.split('/');
@@ -170,7 +170,7 @@ export class Fleet {
    * by a reset that it took no account of.
    */
   isOutdated(reset: SslReset): boolean {
-    return this.#isOutdated(memberOf(reset));
+    return this.#isOutdated(indexed(reset));
   }
 
   /**
@@ -178,13 +178,13 @@ export class Fleet {
    * of the instance, since the clocks of two processes need not agree.
    */
   timeOfRead(reset: SslReset, now: Date): string {
-    const known = this.#inLane(memberOf(reset).lane).map(({ ca }) => ca?.readMs ?? 0);
+    const known = this.#inLane(indexed(reset).lane).map(({ ca }) => ca?.readMs ?? 0);
     return new Date(Math.max(now.getTime(), ...known.map((ms) => ms + 1))).toISOString();
   }
 
   /** Fingerprint of a CA made later than this one, which another object has read since this object read last. */
   newerCaOfOthers(reset: SslReset, ca: ServerCa | undefined): string | undefined {
-    const own = memberOf(reset);
+    const own = indexed(reset);
     const madeMs = Date.parse(ca?.createTime ?? '');
     return this.#siblings(own).find(
       (one) =>
@@ -197,7 +197,7 @@ export class Fleet {
 
   /** The newest time at which another object of the instance read its CA, RFC 3339; undefined: none is known. */
   lastReadOfOthers(reset: SslReset): string | undefined {
-    const times = this.#siblings(memberOf(reset)).flatMap(({ ca }) => ca?.readMs ?? []);
+    const times = this.#siblings(indexed(reset)).flatMap(({ ca }) => ca?.readMs ?? []);
     return times.length === 0 ? undefined : new Date(Math.max(...times)).toISOString();
   }
 
@@ -205,7 +205,7 @@ export class Fleet {
   unawareSiblings(reset: SslReset): readonly ObjectRef[] {
     const { uid } = reset.metadata;
     return refsOf(
-      this.#siblings(memberOf(reset)).filter(
+      this.#siblings(indexed(reset)).filter(
         ({ isUnderWay, call, siblingCalls }) => isUnderWay && call === 'None' && !siblingCalls.includes(uid),
       ),
     );
@@ -213,17 +213,17 @@ export class Fleet {
 
   /** Uids of the others whose call is not seen to its end. */
   callingSiblings(reset: SslReset): readonly string[] {
-    return this.#siblings(memberOf(reset)).flatMap(({ uid, call }) => (call === 'Open' ? [uid] : []));
+    return this.#siblings(indexed(reset)).flatMap(({ uid, call }) => (call === 'Open' ? [uid] : []));
   }
 
   /** Uids of those that it knows to have called, and that nobody will hear of any more. */
   lostSiblings(reset: SslReset): readonly string[] {
-    return this.#lostBy(memberOf(reset));
+    return this.#lostBy(indexed(reset));
   }
 
   /** RFC 3339; undefined: none is known. */
   lastResetOfOthers(reset: SslReset): string | undefined {
-    const times = this.#siblings(memberOf(reset)).flatMap(({ resetMs }) => resetMs ?? []);
+    const times = this.#siblings(indexed(reset)).flatMap(({ resetMs }) => resetMs ?? []);
     return times.length === 0 ? undefined : new Date(Math.max(...times)).toISOString();
   }
 
@@ -237,8 +237,8 @@ export class Fleet {
   }
 
   /** Those of which `mustWaitForSibling` speaks. */
-  siblingsToWaitFor(reset: SslReset): readonly Member[] {
-    const own = memberOf(reset);
+  siblingsToWaitFor(reset: SslReset): readonly IndexedReset[] {
+    const own = indexed(reset);
     return this.#siblings(own).filter(({ doubt, isIssuing }) => {
       if (isIssuing && own.doubt === undefined) return true;
       if (doubt?.kind !== 'InDoubt' || own.doubt?.kind !== 'InDoubt') return doubt !== undefined;
@@ -247,8 +247,8 @@ export class Fleet {
   }
 
   /** Those whose call was accepted, and whose CA nobody has seen. */
-  siblingsWithUnseenCa(reset: SslReset): readonly Member[] {
-    return this.#siblings(memberOf(reset)).filter(({ unseenCa }) => unseenCa !== undefined);
+  siblingsWithUnseenCa(reset: SslReset): readonly IndexedReset[] {
+    return this.#siblings(indexed(reset)).filter(({ unseenCa }) => unseenCa !== undefined);
   }
 
   /** Whether an operation that is started now could be taken for a call of another object of the instance. */
@@ -257,12 +257,12 @@ export class Fleet {
   }
 
   /** Those of which `hasSiblingInDoubt` speaks. */
-  siblingsInDoubt(reset: SslReset): readonly Member[] {
-    return this.#siblings(memberOf(reset)).filter(({ doubt }) => doubt !== undefined);
+  siblingsInDoubt(reset: SslReset): readonly IndexedReset[] {
+    return this.#siblings(indexed(reset)).filter(({ doubt }) => doubt !== undefined);
   }
 
   /** Those that are finding out what became of a call. */
-  unresolvedSiblings(reset: SslReset): readonly Member[] {
+  unresolvedSiblings(reset: SslReset): readonly IndexedReset[] {
     return this.siblingsInDoubt(reset).filter(({ doubt }) => doubt?.kind === 'Unresolved');
   }
 
@@ -271,7 +271,7 @@ export class Fleet {
    * requests that are over.
    */
   claims(reset: SslReset): Claims {
-    const own = memberOf(reset);
+    const own = indexed(reset);
     const siblings = this.#siblings(own);
     const certificates = [own, ...siblings].flatMap(({ certificateOperations }) => certificateOperations);
     const past = pastOperations(reset.status);
@@ -302,58 +302,59 @@ export class Fleet {
   }
 
   *#recordedCalls(): Iterable<Call> {
-    for (const { uid, callTimes } of this.#members.values()) {
+    for (const { uid, callTimes } of this.#entries.values()) {
       for (const timeMs of callTimes) yield { uid, timeMs };
     }
   }
 
-  #isDue(member: Member): boolean {
-    return !member.isIdle || this.#isOutdated(member) || this.#lostBy(member).length > 0;
+  #isDue(entry: IndexedReset): boolean {
+    return !entry.isIdle || this.#isOutdated(entry) || this.#lostBy(entry).length > 0;
   }
 
-  #lostBy(member: Member): readonly string[] {
-    if (member.siblingCalls.length === 0) return member.siblingCalls;
-    const heard = new Set(this.#siblings(member).flatMap(({ uid, call }) => (call === 'Abandoned' ? [] : [uid])));
-    return member.siblingCalls.filter((uid) => !heard.has(uid));
+  #lostBy(entry: IndexedReset): readonly string[] {
+    if (entry.siblingCalls.length === 0) return entry.siblingCalls;
+    const heard = new Set(this.#siblings(entry).flatMap(({ uid, call }) => (call === 'Abandoned' ? [] : [uid])));
+    return entry.siblingCalls.filter((uid) => !heard.has(uid));
   }
 
-  #isOutdated(member: Member): boolean {
-    return this.#siblings(member).some((sibling) => outdates(sibling, member));
+  #isOutdated(entry: IndexedReset): boolean {
+    return this.#siblings(entry).some((sibling) => outdates(sibling, entry));
   }
 
-  #siblings({ key, lane }: Member): readonly Member[] {
-    return this.#inLane(lane).filter((member) => member.key !== key);
+  #siblings({ key, lane }: IndexedReset): readonly IndexedReset[] {
+    return this.#inLane(lane).filter((entry) => entry.key !== key);
   }
 
-  #inLane(lane: string): readonly Member[] {
+  #inLane(lane: string): readonly IndexedReset[] {
     return this.#lanes.get(lane) ?? [];
   }
 
-  #leaveLane(member: Member): void {
-    const others = this.#siblings(member);
-    if (others.length === 0) this.#lanes.delete(member.lane);
-    else this.#lanes.set(member.lane, others);
+  #leaveLane(entry: IndexedReset): void {
+    const others = this.#siblings(entry);
+    if (others.length === 0) this.#lanes.delete(entry.lane);
+    else this.#lanes.set(entry.lane, others);
   }
 }
 
-const refsOf = (members: Iterable<Member>): readonly ObjectRef[] => Array.from(members, ({ key }) => refOf(key));
+const refsOf = (entries: Iterable<IndexedReset>): readonly ObjectRef[] => Array.from(entries, ({ key }) => refOf(key));
 
 /** Uid of an object of which nobody will hear any more, where that is new. */
-function lostWith(member: Member, before: Member | undefined): string | undefined {
-  if (before !== undefined && before.uid !== member.uid) return before.uid;
-  return member.call === 'Abandoned' && before?.call !== 'Abandoned' ? member.uid : undefined;
+function lostWith(entry: IndexedReset, before: IndexedReset | undefined): string | undefined {
+  if (before !== undefined && before.uid !== entry.uid) return before.uid;
+  return entry.call === 'Abandoned' && before?.call !== 'Abandoned' ? entry.uid : undefined;
 }
 
 /** Who led before may have begun something without an end: then the status alone tells, not the trigger. */
-function asksForPass(before: Member, { uid, trigger, hasRequest, isIdle }: Member): boolean {
+function asksForPass(before: IndexedReset, { uid, trigger, hasRequest, isIdle }: IndexedReset): boolean {
   const isWiped = before.hasRequest && !hasRequest;
   return before.uid !== uid || before.trigger !== trigger || isWiped || (before.isIdle && !isIdle);
 }
 
-const outdates = (sibling: Member, own: Member): boolean => hasOtherCa(sibling, own) || hasLaterReset(sibling, own);
+const outdates = (sibling: IndexedReset, own: IndexedReset): boolean =>
+  hasOtherCa(sibling, own) || hasLaterReset(sibling, own);
 
 /** Read later: a CA made later may have been taken back since. */
-const hasOtherCa = ({ ca }: Member, own: Member): boolean =>
+const hasOtherCa = ({ ca }: IndexedReset, own: IndexedReset): boolean =>
   ca !== undefined &&
   own.ca !== undefined &&
   ca.fingerprint !== own.ca.fingerprint &&
@@ -361,8 +362,8 @@ const hasOtherCa = ({ ca }: Member, own: Member): boolean =>
   ca.readMs > (own.followedMs ?? -1);
 
 /** For a sort that begins with what was read last. Where that is not told, the CA that was made last was. */
-const laterRead = (a: Member['ca'], b: Member['ca']): number =>
+const laterRead = (a: IndexedReset['ca'], b: IndexedReset['ca']): number =>
   (b?.readMs ?? 0) - (a?.readMs ?? 0) || (b?.createTimeMs ?? 0) - (a?.createTimeMs ?? 0);
 
-const hasLaterReset = ({ resetMs }: Member, { seenResetMs }: Member): boolean =>
+const hasLaterReset = ({ resetMs }: IndexedReset, { seenResetMs }: IndexedReset): boolean =>
   resetMs !== undefined && seenResetMs !== undefined && resetMs > seenResetMs;

@@ -11,7 +11,7 @@ import type { ObjectRef } from './ports.ts';
 import { publicationsOf } from './publications.ts';
 import { type Standing, standingOf } from './standing.ts';
 
-export interface Member {
+export interface IndexedReset {
   /** As of `keyOf`. */
   readonly key: string;
   readonly uid: string;
@@ -90,7 +90,7 @@ const isIdle = (reset: SslReset): boolean =>
 const NONE: readonly string[] = [];
 const NO_OPERATIONS: OwnOperations = { all: NONE, answered: NONE };
 
-export function memberOf(reset: SslReset): Member {
+export function indexed(reset: SslReset): IndexedReset {
   const { metadata, spec, status } = reset;
   const { sha1Fingerprint: fingerprint, createTime, expirationTime, readTime } = status.serverCa ?? {};
   const createTimeMs = timeOf(createTime);
@@ -125,7 +125,7 @@ export function memberOf(reset: SslReset): Member {
   };
 }
 
-const unseenCaOf = (status: Status): Member['unseenCa'] =>
+const unseenCaOf = (status: Status): IndexedReset['unseenCa'] =>
   isFollowed(status.request) || awaitsCa(status)
     ? { operation: status.operation?.name, doneMs: timeOf(status.request?.doneTime) }
     : undefined;
