@@ -5,6 +5,12 @@ import { readReasons } from '../../../scripts/reasons.ts';
 import { codeSpans, markdownFiles, ROOT } from '../../docs/markdown.ts';
 
 const read = (path: string): Promise<string> => readFile(new URL(path, ROOT), 'utf8');
+const STATUSES = ['True', 'False', 'Unknown'];
+const ROWS: Readonly<Record<string, readonly string[]>> = {
+  Ready: ['ReadyReason'],
+  Reconciling: ['ProgressReason', 'WaitingReason'],
+  Stalled: ['StalledReason'],
+};
 const names = async (): Promise<readonly string[]> => (await readReasons()).map(({ name }) => name);
 
 describe('the reasons of conditions', () => {
@@ -13,14 +19,20 @@ describe('the reasons of conditions', () => {
     assert.deepEqual(sections.toSorted(), (await names()).toSorted());
   });
 
-  test('of a whole request are all in the README', async () => {
-    const whole = (await readReasons()).filter(({ union }) => union !== 'StepReason');
-    assert.ok(whole.length > 25);
-    const text = await read('README.md');
-    assert.deepEqual(
-      whole.filter(({ name }) => !text.includes(`\`${name}\``)),
-      [],
-    );
+  test('stand in the table of conditions of the troubleshooting, each in the row of the condition that shows it first', async () => {
+    const [, section = ''] = (await read('docs/troubleshooting.md')).split(/^## Conditions$/m);
+    const [table = ''] = section.split(/^## /m);
+    const inRow = (condition: string): readonly string[] => {
+      const row = table.split('\n').find((line) => line.startsWith(`| \`${condition}\` |`)) ?? '';
+      const [, ...spans] = [...row.matchAll(/`(\w+)`/g)].map(([, span = '']) => span);
+      return spans.filter((span) => !STATUSES.includes(span)).toSorted();
+    };
+    const all = await readReasons();
+    for (const [condition, unions] of Object.entries(ROWS)) {
+      const reasons = all.filter(({ union }) => unions.includes(union)).map(({ name }) => name);
+      assert.ok(reasons.length > 3, condition);
+      assert.deepEqual(inRow(condition), reasons.toSorted(), condition);
+    }
   });
 
   test('are none but these where a page writes Stalled/ or Reconciling/ before one', async () => {
