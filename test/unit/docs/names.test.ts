@@ -45,6 +45,13 @@ describe('what the Markdown files name exists', () => {
     assert.deepEqual(unknown(names, Object.keys(JSON.parse(await read('package.json')).scripts)), []);
   });
 
+  test('the Node that a page asks for is the one that package.json asks for', async () => {
+    const texts = (await markdownFiles()).map(({ prose }) => prose);
+    const asked = texts.flatMap((text) => [...text.matchAll(/Node ≥ (\d+)/g)].map(([, major]) => `>=${major}`));
+    assert.ok(asked.length > 2);
+    assert.deepEqual(unknown(asked, [JSON.parse(await read('package.json')).engines.node]), []);
+  });
+
   test('each flag that stands by itself is one of the operator, or of a tool that is listed here', async () => {
     const spans = (await markdownFiles()).flatMap(codeSpans);
     const names = spans.flatMap((code) => /^--([a-z-]+)/.exec(code)?.[1] ?? []);
