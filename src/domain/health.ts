@@ -1,6 +1,6 @@
-/** How a workload fares after its pod template changed: as kubectl's `rollout status`, and Argo's, judge its kind. */
-import { shell } from './shell.ts';
-import type { ArgoStatus, Workload } from './workload.ts';
+/** How a workload fares after its pod template changed. */
+import type { Workload } from './workload.ts';
+import { WORKLOAD_KINDS } from './workload-kinds.ts';
 
 export type Health =
   | { readonly kind: 'Healthy' }
@@ -9,15 +9,11 @@ export type Health =
   /** Its controller has done what it does by itself; the rest is up to a person. */
   | { readonly kind: 'ManualActionRequired'; readonly message: string };
 
-const HEALTHY: Health = { kind: 'Healthy' };
-const waiting = (message: string): Health => ({ kind: 'Waiting', message });
-const manual = (message: string): Health => ({ kind: 'ManualActionRequired', message });
-
 export function health(workload: Workload): Health {
   if (workload.status.observedGeneration < workload.generation) {
-    return waiting('Its controller has not seen the change yet');
+    return { kind: 'Waiting', message: 'Its controller has not seen the change yet' };
   }
-  const found = healthOfKind(workload);
+  const found = WORKLOAD_KINDS[workload.kind].health(workload);
   if (found.kind === 'Waiting' && workload.standstill !== undefined) return workload.standstill;
   return withProblem(found, workload.status.problem);
 }
@@ -27,94 +23,3 @@ function withProblem(found: Health, problem: string | undefined): Health {
   const isOpen = found.kind === 'Waiting' || found.kind === 'Failed';
   return problem === undefined || !isOpen ? found : { ...found, message: `${found.message}: ${problem}` };
 }
-
-function healthOfKind(workload: Workload): Health {
-  switch (workload.kind) {
-    case 'Deployment':
-      return deploymentHealth(workload);
-    case 'StatefulSet':
-      return statefulSetHealth(workload);
-    case 'DaemonSet':
-      return daemonSetHealth(workload);
-    case 'Rollout':
-      return rolloutHealth(workload);
-  }
-}
-
-function deploymentHealth({ desiredReplicas, status }: Workload): Health {
-  if (status.progressingReason === 'ProgressDeadlineExceeded') {
-    return { kind: 'Failed', message: 'It exceeded its progress deadline' };
-  }
-  const { replicas, updatedReplicas, availableReplicas } = status;
-  if (updatedReplicas < desiredReplicas) return waiting(updated(updatedReplicas, desiredReplicas));
-  if (replicas > updatedReplicas) return waiting(`${replicas - updatedReplicas} old replicas are still to end`);
-  if (availableReplicas < updatedReplicas) return waiting(available(availableReplicas, updatedReplicas));
-  return HEALTHY;
-}
-
-/** The pods above the partition are its controller's work, those below it wait for a person. */
-function statefulSetHealth(workload: Workload): Health {
-  const { strategy, desiredReplicas, status } = workload;
-  if (strategy.kind === 'OnDelete') return onDeleteHealth(workload);
-  const due = Math.max(0, desiredReplicas - strategy.partition);
-  if (status.updatedReplicas < due) return waiting(updated(status.updatedReplicas, due) + missing(workload));
-  if (status.availableReplicas < desiredReplicas) return waiting(available(status.availableReplicas, desiredReplicas));
-  return status.updatedReplicas < desiredReplicas
-    ? manual(
-        `Its partition ${strategy.partition} keeps ${desiredReplicas - status.updatedReplicas} of ${desiredReplicas} pods as they were: lower it when these pods may be replaced, with: ${withoutPartition(workload)}`,
-      )
-    : HEALTHY;
-}
-
-const withoutPartition = ({ namespace, name }: Workload): string =>
-  shell`kubectl -n ${namespace} patch statefulset ${name} --type=merge -p ${'{"spec":{"updateStrategy":{"rollingUpdate":{"partition":0}}}}'}`;
-
-function daemonSetHealth(workload: Workload): Health {
-  const { strategy, desiredReplicas, status } = workload;
-  if (strategy.kind === 'OnDelete') return onDeleteHealth(workload);
-  if (status.updatedReplicas < desiredReplicas) {
-    return waiting(updated(status.updatedReplicas, desiredReplicas) + missing(workload));
-  }
-  if (status.availableReplicas < desiredReplicas) return waiting(available(status.availableReplicas, desiredReplicas));
-  return HEALTHY;
-}
-
-/** Their controllers tell only by events why they cannot make pods. */
-function missing({ kind, namespace, name, desiredReplicas, status }: Workload): string {
-  const count = desiredReplicas - status.replicas;
-  if (count <= 0) return '';
-  return `, ${count} of ${desiredReplicas} pods are not there; if it stays so, its events say why: ${shell`kubectl -n ${namespace} events --for ${`${kind.toLowerCase()}/${name}`}`}`;
-}
-
-function onDeleteHealth({ namespace, podSelector, desiredReplicas, status }: Workload): Health {
-  const { updatedReplicas, availableReplicas } = status;
-  if (updatedReplicas < desiredReplicas) {
-    return manual(
-      `Its strategy is OnDelete, and ${updated(updatedReplicas, desiredReplicas)}: replace the old pods, one by one or all at once with: ${shell`kubectl -n ${namespace} delete pod -l ${podSelector}`}`,
-    );
-  }
-  return availableReplicas < desiredReplicas ? waiting(available(availableReplicas, desiredReplicas)) : HEALTHY;
-}
-
-function rolloutHealth({ namespace, name, status: { argo } }: Workload): Health {
-  switch (argo?.phase) {
-    case 'Healthy':
-      return HEALTHY;
-    case 'Degraded':
-      return { kind: 'Failed', message: `Argo Rollouts says that it is degraded${reason(argo)}` };
-    case 'Paused':
-      return argo.awaitsPromotion
-        ? manual(
-            `It is paused until somebody promotes it${reason(argo)}, and its stable pods hold the old server CA. Replace them too with: ${shell`kubectl argo rollouts restart ${name} -n ${namespace}`}, or promote it with: ${shell`kubectl argo rollouts promote ${name} -n ${namespace} --full`}`,
-          )
-        : waiting(`It is paused for a time${reason(argo)}`);
-    default:
-      return waiting(
-        `It is ${argo?.phase.toLowerCase() || 'not judged by Argo Rollouts yet'}${argo ? reason(argo) : ''}`,
-      );
-  }
-}
-
-const reason = ({ message }: ArgoStatus): string => (message === '' ? '' : ` (${message})`);
-const updated = (count: number, of: number): string => `${count} of ${of} replicas are updated`;
-const available = (count: number, of: number): string => `${count} of ${of} updated replicas are available`;

@@ -5,11 +5,11 @@ import { type Health, health } from './health.ts';
 import { notUnderstood } from './not-understood.ts';
 import { isGivenUp, putBackMessage, revertsOf } from './put-back.ts';
 import { progressOf } from './roll-progress.ts';
-import { shell } from './shell.ts';
 import type { RolloutStatus, Spec, WorkloadStatus } from './ssl-reset.ts';
 import { annotations } from './ssl-reset.ts';
 import { timeOf } from './time.ts';
 import type { OtherObject, TemplateAnnotations, Workload } from './workload.ts';
+import { WORKLOAD_KINDS } from './workload-kinds.ts';
 
 export type WorkloadState =
   | 'Pending'
@@ -293,10 +293,7 @@ function hasBegun({ status, generation }: Workload, { kind }: Health, before: Wo
 const pausedInTheMiddle = (workload: Workload, message: string): string =>
   `It was paused in the middle of its roll, and the rest of its pods hold the old server CA (${message}): resume it with: ${resumeCommand(workload)}`;
 
-const resumeCommand = ({ kind, namespace, name }: Workload): string =>
-  kind === 'Rollout'
-    ? shell`kubectl argo rollouts promote ${name} -n ${namespace}`
-    : shell`kubectl -n ${namespace} rollout resume ${`${kind.toLowerCase()}/${name}`}`;
+const resumeCommand = (workload: Workload): string => WORKLOAD_KINDS[workload.kind].commands.resume(workload);
 
 /** It rolls when the object rolls whose pod template it runs: that one is annotated, this one is judged. */
 function judgeByTemplate(
@@ -331,11 +328,7 @@ function judgeByTemplate(
     : judgeCarrier(workload, undefined);
 }
 
-/** Replaces the pods of the workload by new ones. */
-const restartCommand = ({ kind, namespace, name }: Workload): string =>
-  kind === 'Rollout'
-    ? shell`kubectl argo rollouts restart ${name} -n ${namespace}`
-    : shell`kubectl -n ${namespace} rollout restart ${`${kind.toLowerCase()}/${name}`}`;
+const restartCommand = (workload: Workload): string => WORKLOAD_KINDS[workload.kind].commands.restart(workload);
 
 /** As far as is listed, nothing was on its way at any time. One that is paused is annotated, and does not roll. */
 export const hasRolledNothing = (rollout: RolloutStatus | undefined): boolean =>

@@ -1,8 +1,9 @@
 /** What the operator reads of a workload: its selection, its place in the roll, its health. */
 import type { Health } from './health.ts';
+import type { Spec } from './ssl-reset.ts';
 
-/** `Rollout` is that of argoproj.io. */
-export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'DaemonSet' | 'Rollout';
+/** As the CRD names them; `WORKLOAD_KINDS` says what is known of each. */
+export type WorkloadKind = Spec['rollout']['kinds'][number];
 
 /** Annotations of a pod template, all of them under `tls.cloudsql-ssl.dev/`. */
 export type TemplateAnnotations = Readonly<Record<string, string>>;
@@ -88,12 +89,3 @@ export interface Workload extends WorkloadRef {
     readonly argo?: ArgoStatus;
   };
 }
-
-const API_VERSIONS: Readonly<Record<WorkloadKind, string>> = {
-  Deployment: 'apps/v1',
-  StatefulSet: 'apps/v1',
-  DaemonSet: 'apps/v1',
-  Rollout: 'argoproj.io/v1alpha1',
-};
-
-export const apiVersionOf = (kind: WorkloadKind): string => API_VERSIONS[kind];

@@ -1,4 +1,6 @@
 import type { V1ObjectMeta } from '@kubernetes/client-node';
+import type { OtherObject } from '../domain/workload.ts';
+import { textAt } from './json.ts';
 
 interface Identity {
   readonly namespace: string;
@@ -12,3 +14,9 @@ export function identity({ namespace, name, uid, resourceVersion }: V1ObjectMeta
   if (!namespace || !name || !uid || !resourceVersion) throw new TypeError('an object without identity');
   return { namespace, name, uid, resourceVersion };
 }
+
+/** What an object names of another one, as JSON. */
+export const toOther = (reference: unknown): OtherObject => ({
+  kind: textAt(reference, 'kind'),
+  name: textAt(reference, 'name'),
+});

@@ -2,6 +2,7 @@ import { CustomObjectsApi, PatchStrategy, setHeaderOptions } from '@kubernetes/c
 import { isKubernetesError } from '../domain/errors.ts';
 import { FIELD_MANAGER } from '../domain/ssl-reset.ts';
 import type { Workload, WorkloadKind } from '../domain/workload.ts';
+import { WORKLOAD_KINDS } from '../domain/workload-kinds.ts';
 import type { WorkloadQuery, Workloads } from '../reconcile/ports.ts';
 import { call, find } from './api-error.ts';
 import type { Client } from './client.ts';
@@ -9,12 +10,10 @@ import { collect, PAGE_LIMIT, toPage } from './pages.ts';
 import { toWorkload } from './workload-object.ts';
 
 /** Every kind is read as JSON in the same way: what client-node has classes for, and what it has none for. */
-const RESOURCES = {
-  Deployment: { group: 'apps', version: 'v1', plural: 'deployments' },
-  StatefulSet: { group: 'apps', version: 'v1', plural: 'statefulsets' },
-  DaemonSet: { group: 'apps', version: 'v1', plural: 'daemonsets' },
-  Rollout: { group: 'argoproj.io', version: 'v1alpha1', plural: 'rollouts' },
-} as const satisfies Readonly<Record<WorkloadKind, object>>;
+function resourceOf(kind: WorkloadKind): { readonly group: string; readonly version: string; readonly plural: string } {
+  const { group, version, plural } = WORKLOAD_KINDS[kind];
+  return { group, version, plural };
+}
 
 /** @param pageLimit how many workloads are read at a time */
 export function createWorkloads(client: Client, pageLimit: number = PAGE_LIMIT): Workloads {
@@ -29,7 +28,7 @@ export function createWorkloads(client: Client, pageLimit: number = PAGE_LIMIT):
     const isWanted = query.by === 'Namespace' ? query.isWanted : () => true;
     const { items } = await collect(
       async (page) =>
-        toPage(await custom.listNamespacedCustomObject({ ...RESOURCES[kind], namespace, ...selection, ...page })),
+        toPage(await custom.listNamespacedCustomObject({ ...resourceOf(kind), namespace, ...selection, ...page })),
       (object) => {
         const workload = toWorkload(kind, object);
         return isWanted(workload) ? workload : undefined;
@@ -46,7 +45,7 @@ export function createWorkloads(client: Client, pageLimit: number = PAGE_LIMIT):
     },
 
     async get({ kind, namespace, name }) {
-      const object: unknown = await find(custom.getNamespacedCustomObject({ ...RESOURCES[kind], namespace, name }));
+      const object: unknown = await find(custom.getNamespacedCustomObject({ ...resourceOf(kind), namespace, name }));
       return object === undefined ? undefined : toWorkload(kind, object);
     },
 
@@ -57,7 +56,7 @@ export function createWorkloads(client: Client, pageLimit: number = PAGE_LIMIT):
         spec: { template: { metadata: { annotations: { ...annotations } } } },
       };
       const dryRun = options.dryRun ? { dryRun: 'All' } : {};
-      const request = { ...RESOURCES[kind], namespace, name, body, fieldManager: FIELD_MANAGER, ...dryRun };
+      const request = { ...resourceOf(kind), namespace, name, body, fieldManager: FIELD_MANAGER, ...dryRun };
       const object: unknown = await call(custom.patchNamespacedCustomObject(request, MERGE_PATCH));
       return toWorkload(kind, object);
     },

@@ -1,6 +1,6 @@
 import { findCondition, oneLine } from '../domain/conditions.ts';
 import { GROUP, KIND, type SslReset, VERSION } from '../domain/ssl-reset.ts';
-import { apiVersionOf } from '../domain/workload.ts';
+import { apiVersionOf } from '../domain/workload-kinds.ts';
 import { logFields } from './log-fields.ts';
 import type { Context, Finding, StepEvent } from './pass.ts';
 import type { EventSubject } from './ports.ts';

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import type { SslReset } from '../../src/domain/ssl-reset.ts';
+import { workloadKinds } from '../../src/domain/workload-kinds.ts';
 import { arrayAt, objectAt } from '../../src/kubernetes/json.ts';
 import { type ApiProxy, apiProxy } from '../integration/kubernetes/api-proxy.ts';
 import { kubeconfigAs } from '../integration/kubernetes/kubeconfigs.ts';
@@ -17,7 +18,7 @@ import {
   reset,
 } from '../integration/operator/bench.ts';
 import { ELECTION } from '../integration/operator/election.ts';
-import { conditionOf, KINDS, makeUnready, paused, workload } from '../integration/operator/kinds.ts';
+import { conditionOf, makeUnready, paused, workload } from '../integration/operator/kinds.ts';
 import { Program } from '../integration/operator/program.ts';
 import { afterwards } from '../integration/support/afterwards.ts';
 import { sharedCluster, testNamespace } from '../integration/support/cluster.ts';
@@ -111,12 +112,14 @@ async function mainJob(
   await apply(workload('StatefulSet', 'unready', { spec: { replicas: 1 } }));
   await makeUnready({ kubectl }, 'unready', 1);
   await apply(
-    reset({ serverCa: { secretName: 'ca' }, clientCertificates, rollout: { kinds: [...KINDS], unreadyPods } }),
+    reset({ serverCa: { secretName: 'ca' }, clientCertificates, rollout: { kinds: [...workloadKinds], unreadyPods } }),
     reset({ serverCa: { configMapName: 'ca' }, rollout: BY_NAME }, { name: 'again' }),
     reset({ instance: OTHER }, { name: 'refused' }),
     // A Rollout without a controller is annotated all the same while it is paused.
-    ...KINDS.map((kind) => workload(kind, 'app', paused(kind))),
-    ...KINDS.map((kind) => workload(kind, 'by-name', { ...paused(kind), metadata: { name: 'by-name', labels: {} } })),
+    ...workloadKinds.map((kind) => workload(kind, 'app', paused(kind))),
+    ...workloadKinds.map((kind) =>
+      workload(kind, 'by-name', { ...paused(kind), metadata: { name: 'by-name', labels: {} } }),
+    ),
   );
   await until('db', isReady);
   await until('again', isReady);
@@ -134,7 +137,7 @@ async function mainJob(
 }
 
 /** Without a list of the whole namespace a target that carries no label is read by its name. */
-const BY_NAME = { referencing: false, targets: KINDS.map((kind) => ({ kind, name: 'by-name' })) };
+const BY_NAME = { referencing: false, targets: workloadKinds.map((kind) => ({ kind, name: 'by-name' })) };
 
 const isRefusedAfter = (before: SslReset) => (after: SslReset) =>
   hasReason('NotPermitted')(after) && after.status.request?.retry === '1' && after !== before;

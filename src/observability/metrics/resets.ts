@@ -2,6 +2,7 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import { type Milestone, OPERATION_OUTCOMES, RESOLVED, ROLL_OUTCOMES } from '../../domain/milestones.ts';
 import type { InstanceRef, Spec } from '../../domain/ssl-reset.ts';
+import { workloadKinds } from '../../domain/workload-kinds.ts';
 import type { ObjectRef } from '../../reconcile/ports.ts';
 import type { Standing } from '../../reconcile/standing.ts';
 import { GaugeOver, type Series } from './gauge-over.ts';
@@ -61,7 +62,6 @@ function* expirySeries(index: IndexView): Iterable<Series<'project' | 'instance'
 }
 
 const MODES: readonly Spec['mode'][] = ['All', 'SyncFromPrimary'];
-const KINDS = ['Deployment', 'StatefulSet', 'DaemonSet', 'Rollout'];
 /** Most operations of Cloud SQL take seconds to minutes. */
 const OPERATION_BUCKETS = [5, 15, 30, 60, 120, 300, 600, 1800, 3600];
 
@@ -94,7 +94,7 @@ export function milestoneMetrics(registry: Registry): (milestone: Milestone) => 
   });
   for (const mode of MODES) for (const outcome of OPERATION_OUTCOMES) operations.inc({ mode, outcome }, 0);
   for (const result of RESOLVED) resolutions.inc({ result }, 0);
-  for (const kind of KINDS) for (const outcome of ROLL_OUTCOMES) rolls.inc({ kind, outcome }, 0);
+  for (const kind of workloadKinds) for (const outcome of ROLL_OUTCOMES) rolls.inc({ kind, outcome }, 0);
   return (milestone) => {
     switch (milestone.kind) {
       case 'OperationEnded': {

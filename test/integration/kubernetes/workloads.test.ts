@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { AppsV1Api, CustomObjectsApi, type V1Deployment } from '@kubernetes/client-node';
 import { isKubernetesError } from '../../../src/domain/errors.ts';
+import { workloadKinds } from '../../../src/domain/workload-kinds.ts';
 import { objectAt, textsAt } from '../../../src/kubernetes/json.ts';
 import { createWorkloads } from '../../../src/kubernetes/workloads.ts';
-import { KINDS, paused, workload } from '../operator/kinds.ts';
+import { paused, workload } from '../operator/kinds.ts';
 import { sharedCluster, testNamespace } from '../support/cluster.ts';
 import { installRolloutCrd } from '../support/rollout-crd.ts';
 import { present, testClient } from './fixtures.ts';
@@ -210,7 +211,7 @@ const plurals = {
   Rollout: 'rollouts',
 };
 
-for (const kind of KINDS) {
+for (const kind of workloadKinds) {
   /** Its pods start nowhere, so that nobody but the test writes it once its controller has seen it. */
   const idle = {
     spec: { ...paused(kind).spec, ...(kind !== 'DaemonSet' && { replicas: 0 }) },
@@ -242,7 +243,7 @@ for (const kind of KINDS) {
     const names = async (kinds: readonly (typeof kind)[]) =>
       (await list(kinds)).map((one) => `${one.kind} ${one.name}`);
     assert.deepEqual(await names([kind]), [`${kind} web`]);
-    assert.deepEqual(await names(KINDS.filter((other) => other !== kind)), []);
+    assert.deepEqual(await names(workloadKinds.filter((other) => other !== kind)), []);
     const found = present(await workloads.get(ref));
     assert.deepEqual([found.podSelector, found.paused], ['app=web', 'spec' in paused(kind)]);
   });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
+import { workloadKinds } from '../../../src/domain/workload-kinds.ts';
 import { refusing, stripping } from '../support/admission.ts';
 import { installRolloutCrd } from '../support/rollout-crd.ts';
 import { type Bench, bench, hasReason, isReady, reset } from './bench.ts';
@@ -8,7 +9,6 @@ import {
   argoSays,
   conditionOf,
   has,
-  KINDS,
   makeUnready,
   messageOf,
   paused,
@@ -18,7 +18,7 @@ import {
 } from './kinds.ts';
 
 const APPS = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;
-const kinds = [...KINDS];
+const kinds = [...workloadKinds];
 
 async function benchWithRollouts(t: TestContext): Promise<Bench> {
   const b = await bench(t);
@@ -30,7 +30,7 @@ describe('kinds of workloads', { concurrency: 3 }, () => {
   test('each kind that is asked for is annotated and waited for, and told of by its own name', async (t) => {
     const b = await benchWithRollouts(t);
     const { apply, until, kubectl } = b;
-    await apply(...KINDS.map((kind) => workload(kind, kind.toLowerCase())));
+    await apply(...workloadKinds.map((kind) => workload(kind, kind.toLowerCase())));
     await apply(reset({ rollout: { kinds } }));
     await until(
       'db',
@@ -42,7 +42,7 @@ describe('kinds of workloads', { concurrency: 3 }, () => {
     const done = await until('db', isReady);
     assert.match(conditionOf(done, 'WorkloadsRolled'), /^True Rolled: 4 rolled and healthy/);
     const revision = done.status.rollout?.revision ?? '';
-    for (const kind of KINDS) assert.deepEqual(await annotationsOf(b, kind, kind.toLowerCase()), [revision]);
+    for (const kind of workloadKinds) assert.deepEqual(await annotationsOf(b, kind, kind.toLowerCase()), [revision]);
     await kubectl([
       'wait',
       '--for=jsonpath={.reason}=WorkloadRolled',
@@ -162,7 +162,7 @@ describe('health', { concurrency: 3 }, () => {
     );
     assert.match(messageOf(failed, 'bad-statefulset'), /^Not healthy after 15 s: /);
     assert.match(messageOf(failed, 'bad-rollout'), /degraded \(ProgressDeadlineExceeded\)/);
-    for (const kind of KINDS) assert.match(conditionOf(failed, 'Ready'), new RegExp(`${kind} bad-`));
+    for (const kind of workloadKinds) assert.match(conditionOf(failed, 'Ready'), new RegExp(`${kind} bad-`));
   });
 
   test('a Deployment whose pods a used-up quota refuses says so while it is waited for, and rolls when there is room', async (t) => {
@@ -385,7 +385,7 @@ describe('bad input', { concurrency: 3 }, () => {
 
   test('a target of any kind that does not exist is waited for before the call', async (t) => {
     const { apply, until, resets } = await benchWithRollouts(t);
-    const targets = KINDS.map((kind) => ({ kind, name: 'late' }));
+    const targets = workloadKinds.map((kind) => ({ kind, name: 'late' }));
     await apply(reset({ rollout: { kinds: [], targets } }));
     for (const kind of ['DaemonSet', 'Deployment', 'Rollout', 'StatefulSet'] as const) {
       const waiting = await until('db', (db) => conditionOf(db, 'Ready').includes(`TargetNotFound: ${kind} late`));

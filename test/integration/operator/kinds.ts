@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { findCondition } from '../../../src/domain/conditions.ts';
 import type { SslReset } from '../../../src/domain/ssl-reset.ts';
-import { apiVersionOf, type WorkloadKind } from '../../../src/domain/workload.ts';
+import type { WorkloadKind } from '../../../src/domain/workload.ts';
+import { apiVersionOf, WORKLOAD_KINDS } from '../../../src/domain/workload-kinds.ts';
 import { type Bench, INSTANCE } from './bench.ts';
-
-export const KINDS = ['Deployment', 'StatefulSet', 'DaemonSet', 'Rollout'] as const;
 
 export interface Parts {
   readonly metadata?: object;
@@ -66,7 +65,7 @@ export async function annotationsOf({ kubectl }: Bench, kind: WorkloadKind, name
 }
 
 /** With its group: what kubectl knows of short names is a cache. */
-const resourceOf = (kind: WorkloadKind): string => `${kind.toLowerCase()}s.${apiVersionOf(kind).split('/')[0]}`;
+const resourceOf = (kind: WorkloadKind): string => `${WORKLOAD_KINDS[kind].plural}.${WORKLOAD_KINDS[kind].group}`;
 
 /** Writes what Argo's controller would, about the Rollout as it is now. */
 export async function argoSays({ kubectl }: Bench, name: string, status: object): Promise<void> {

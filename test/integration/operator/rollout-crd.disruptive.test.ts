@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { workloadKinds } from '../../../src/domain/workload-kinds.ts';
 import { installRolloutCrd, removeRolloutCrd } from '../support/rollout-crd.ts';
 import { bench, isReady, reset } from './bench.ts';
-import { argoSays, conditionOf, has, KINDS, states, workload } from './kinds.ts';
+import { argoSays, conditionOf, has, states, workload } from './kinds.ts';
 
 // Alone, because other tests have Rollouts of their own.
 test('without the CRD of Argo Rollouts there are none, and it is noticed when it comes, without a restart', async (t) => {
   const b = await bench(t);
   const { apply, until, cluster, resets } = b;
   await removeRolloutCrd(cluster);
-  await apply(workload('Deployment', 'app'), reset({ rollout: { kinds: [...KINDS] } }));
+  await apply(workload('Deployment', 'app'), reset({ rollout: { kinds: [...workloadKinds] } }));
   assert.deepEqual(states(await until('db', isReady)), ['Deployment app Rolled']);
 
   const targets = [{ kind: 'Rollout', name: 'late' }];

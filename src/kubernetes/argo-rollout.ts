@@ -1,0 +1,43 @@
+/** What an Argo Rollout says in other words than the kinds of Kubernetes itself. */
+import type { ArgoStatus, Workload } from '../domain/workload.ts';
+import { arrayAt, numberAt, objectAt, textAt } from './json.ts';
+import { toOther } from './metadata.ts';
+
+export function templateFrom(object: unknown): Pick<Workload, 'templateFrom'> {
+  const reference = objectAt(objectAt(object, 'spec'), 'workloadRef');
+  return textAt(reference, 'name') === '' ? {} : { templateFrom: toOther(reference) };
+}
+
+/** A text there. Older controllers put a hash into it, which tells nothing: as Argo's own tool, it counts as observed. */
+export function argoGeneration(object: unknown): number {
+  const generation = numberAt(objectAt(object, 'metadata'), 'generation') ?? 0;
+  const observed = textAt(objectAt(object, 'status'), 'observedGeneration');
+  return /^\d+$/.test(observed) ? Math.min(Number(observed), generation) : generation;
+}
+
+export function argoStatus(object: unknown): ArgoStatus {
+  const status = objectAt(object, 'status');
+  return {
+    phase: textAt(status, 'phase'),
+    message: textAt(status, 'message'),
+    awaitsPromotion: arrayAt(status, 'pauseConditions').some(
+      (condition) => !isForATime(textAt(condition, 'reason'), object),
+    ),
+    observedTemplateGeneration: Number(textAt(status, 'workloadObservedGeneration')) || 0,
+  };
+}
+
+/** Every pause but these two waits for a person anyhow: an analysis was inconclusive. */
+function isForATime(reason: string, object: unknown): boolean {
+  const strategy = objectAt(objectAt(object, 'spec'), 'strategy');
+  switch (reason) {
+    case 'CanaryPauseStep': {
+      const step = numberAt(objectAt(object, 'status'), 'currentStepIndex') ?? 0;
+      return objectAt(arrayAt(objectAt(strategy, 'canary'), 'steps')[step], 'pause').duration !== undefined;
+    }
+    case 'BlueGreenPause':
+      return (numberAt(objectAt(strategy, 'blueGreen'), 'autoPromotionSeconds') ?? 0) > 0;
+    default:
+      return false;
+  }
+}
