@@ -5,6 +5,7 @@ import {
   before,
   copied,
   does,
+  executed,
   issueRefused,
   lost,
   type NamedStory,
@@ -143,5 +144,15 @@ export const COUNTEREXAMPLES: readonly NamedStory[] = [
     paces: [10],
     issues: [issueRefused(400)],
     twists: [before(10, 'resets.get', pause(420_000)), before(8, 'resets.updateStatus', pause(420_000))],
+  }),
+  told('a refused call that was executed, and a client certificate that is listed late: that one explains no new CA', {
+    hasCertificates: true,
+    operationMs: 120_000,
+    listLagMs: 80_000,
+    skewMs: -600_000,
+    rivalAtMs: 0,
+    paces: [150, 10, 150],
+    calls: [executed, copied(403)],
+    plot: [does(200_000, 'Edit')],
   }),
 ];

@@ -188,7 +188,7 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: 'src/reconcile/steps/earlier-call.ts',
-        find: 'return inDoubt === true || !hasUpdates(before, operations);',
+        find: 'return inDoubt === true || !hasUpdates(before, others);',
         replace: 'return inDoubt === true;',
       },
     ],
@@ -233,9 +233,8 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: 'src/reconcile/steps/earlier-call.ts',
-        find: 'return hasTraces(request, operations, await readServerCertificates(patient, reset.spec, instance));',
-        replace:
-          'return false && hasTraces(request, operations, await readServerCertificates(patient, reset.spec, instance));',
+        find: 'return hasTraces(reset, request, { operations, certificates }, context);',
+        replace: 'return false && hasTraces(reset, request, { operations, certificates }, context);',
       },
     ],
   },
@@ -280,7 +279,7 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: PREFLIGHT,
-        find: 'if (hasTraces(request, operations, serverCertificates)) return',
+        find: 'if (hasTraces(reset, request, seen, context)) return',
         replace: 'if (false) return',
       },
     ],

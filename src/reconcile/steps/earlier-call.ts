@@ -36,12 +36,21 @@ export function hasLateOperation(
 
 /**
  * The certificates changed although no operation of an earlier call is listed: that may have been the call. For one that
- * was refused whatever else has updated the instance explains it.
+ * was refused whatever else has updated the instance explains it, but neither a client certificate nor what the object
+ * itself had reset before.
  */
-export function hasTraces(request: Request, operations: readonly Operation[], now: ServerCertificates): boolean {
+export function hasTraces(
+  reset: SslReset,
+  request: Request,
+  seen: { readonly operations: readonly Operation[]; readonly certificates: ServerCertificates },
+  { index }: Context,
+): boolean {
   const { before, inDoubt } = request;
-  if (!mayHaveRun(request) || before === undefined || !hasOtherServerCertificate(before, now)) return false;
-  return inDoubt === true || !hasUpdates(before, operations);
+  if (!mayHaveRun(request) || before === undefined) return false;
+  if (!hasOtherServerCertificate(before, seen.certificates)) return false;
+  const { answered, resets } = index.claims(reset);
+  const others = seen.operations.filter(({ name }) => resets.has(name) || !answered.has(name));
+  return inDoubt === true || !hasUpdates(before, others);
 }
 
 /**
@@ -55,7 +64,8 @@ export async function hasRunAfterAll(reset: SslReset, request: Request, context:
     if (hasLateOperation(reset, request, operations, context)) return true;
     const { patient } = context.cloudSql;
     const instance = await patient.instance(reset.spec);
-    return hasTraces(request, operations, await readServerCertificates(patient, reset.spec, instance));
+    const certificates = await readServerCertificates(patient, reset.spec, instance);
+    return hasTraces(reset, request, { operations, certificates }, context);
   } catch (error) {
     if (error instanceof CloudSqlError) return false;
     throw error;

@@ -61,7 +61,8 @@ export async function preflight(reset: SslReset, request: Request, context: Cont
   const notReady = judgeInstance(instance);
   if (notReady !== undefined) return { kind: 'Obstacle', verdict: pointless ?? notReady };
   const serverCertificates = await readServerCertificates(context.cloudSql.patient, reset.spec, instance);
-  if (hasTraces(request, operations, serverCertificates)) return { kind: 'Resolve' };
+  const seen = { operations, certificates: serverCertificates };
+  if (hasTraces(reset, request, seen, context)) return { kind: 'Resolve' };
   const needsCertificates = needsClientCertificates(instance);
   const certificates =
     needsCertificates || wantsCertificates(reset) ? await context.cloudSql.patient.clientCertificates(reset.spec) : [];
