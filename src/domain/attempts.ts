@@ -1,4 +1,5 @@
 /** Back-off and deadlines from what status records, so that they survive a restart. */
+import { backoffMs } from '../lib/backoff.ts';
 import type { Request, SslReset } from './ssl-reset.ts';
 import { timeOf } from './time.ts';
 
@@ -14,16 +15,14 @@ export interface PollPolicy {
   readonly pollMaxMs: number;
 }
 
-/** Half of the doubled delay is certain, the other half is chance. */
-export function retryDelayMs(failures: number, { retryMinMs, retryMaxMs, random }: RetryPolicy): number {
-  const ceiling = Math.min(retryMaxMs, retryMinMs * 2 ** Math.min(failures, 30));
-  return Math.max(retryMinMs, Math.round(ceiling * (0.5 + random() / 2)));
-}
+/** Milliseconds to wait after so many failures in a row, counted from 1. */
+export const retryDelayMs = (failures: number, { retryMinMs, retryMaxMs, random }: RetryPolicy): number =>
+  backoffMs({ minMs: retryMinMs, maxMs: retryMaxMs }, failures, random);
 
 /** One more failure: nothing is tried again before `retryTime`, and never sooner than was asked for. */
 export function afterFailure<T extends Tried>(tried: T, now: Date, policy: RetryPolicy, retryAfterMs = 0) {
   const failures = (tried.failures ?? 0) + 1;
-  const delayMs = Math.max(retryAfterMs, retryDelayMs(failures - 1, policy));
+  const delayMs = Math.max(retryAfterMs, retryDelayMs(failures, policy));
   return { ...tried, failures, retryTime: new Date(now.getTime() + delayMs).toISOString() };
 }
 

@@ -5,8 +5,7 @@ import type { Action } from './reconcile.ts';
 /** When a pass that failed is run again: slower each time, and never sooner than the API server asked for. */
 export function errorPolicy(error: unknown, failures: number, policy: RetryPolicy): Action {
   const asked = isKubernetesError(error) ? (error.retryAfterMs ?? 0) : 0;
-  const delayMs =
-    isKubernetesError(error, 'Conflict') && failures < 5 ? CONFLICT_MS : retryDelayMs(failures - 1, policy);
+  const delayMs = isKubernetesError(error, 'Conflict') && failures < 5 ? CONFLICT_MS : retryDelayMs(failures, policy);
   return { kind: 'RequeueAfter', delayMs: Math.max(asked, delayMs) };
 }
 

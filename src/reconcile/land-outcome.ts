@@ -2,10 +2,10 @@ import { isKubernetesError, type KubernetesError } from '../domain/errors.ts';
 import { heard, isUnresolved } from '../domain/request.ts';
 import type { SslReset } from '../domain/ssl-reset.ts';
 import { factsOf, summarize } from '../domain/status.ts';
+import { type Backoff, fixedBackoffMs } from '../lib/backoff.ts';
 import type { Context, Finding, Landing } from './pass.ts';
 
-const RETRY_MIN_MS = 100;
-const RETRY_MAX_MS = 5_000;
+const BACKOFF: Backoff = { minMs: 100, maxMs: 5_000 };
 /** An API server that is away for so long keeps all other work waiting too. */
 const PATIENCE_MS = 120_000;
 /** A right or a policy is put right by a person, and a worker and the instance's lane are held meanwhile. */
@@ -29,14 +29,14 @@ export async function landOutcome(
   const { clock, resets, index, wake, logger } = context;
   const startMs = clock.monotonicMs();
   let current: SslReset | undefined = recorded;
-  for (let failures = 0; current !== undefined; failures += 1) {
+  for (let tries = 1; current !== undefined; tries += 1) {
     try {
       const written = await resets.updateStatus(current, landing.merge(current, recorded, finding, clock.now()));
       wake(index.wrote(written));
       return written;
     } catch (error) {
       if (!isKubernetesError(error) || error.kind === 'NotLeading') throw error;
-      await holdOn(error, { failures, sinceMs: clock.monotonicMs() - startMs }, context);
+      await holdOn(error, { failures: tries, sinceMs: clock.monotonicMs() - startMs }, context);
       current = await readAgain(current);
     }
   }
@@ -61,13 +61,13 @@ async function holdOn(
   { clock, logger, ending }: Context,
 ): Promise<void> {
   const isOld = isKubernetesError(error, 'Conflict', 'NotFound');
-  const mayReadAgain = isOld && failures < READS_AFTER_CONFLICT;
+  const mayReadAgain = isOld && failures <= READS_AFTER_CONFLICT;
   if (!mayReadAgain && sinceMs >= patienceMs(error, ending)) {
     logger.error('Outcome of the call could not be written: it is given up, and found out later', { err: error });
     throw error;
   }
-  if (!isOld) logger[failures === 0 ? 'warn' : 'debug']('Outcome of the call could not be written yet', { err: error });
-  if (!isOld || failures > 0) await clock.delay(Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(failures, 10)));
+  if (!isOld) logger[failures === 1 ? 'warn' : 'debug']('Outcome of the call could not be written yet', { err: error });
+  if (!isOld || failures > 1) await clock.delay(fixedBackoffMs(BACKOFF, failures));
 }
 
 function patienceMs(error: KubernetesError, ending: AbortSignal | undefined): number {

@@ -19,7 +19,7 @@ export function delayAtStandstill(
 ): number {
   const repeats = memory.repeats(reset.metadata.uid, scene(reset.status, step));
   if (repeats <= FREE_REPEATS) return 0;
-  const delayMs = retryDelayMs(repeats - FREE_REPEATS - 1, settings);
+  const delayMs = retryDelayMs(repeats - FREE_REPEATS, settings);
   const isNews = repeats === FREE_REPEATS + 1;
   logger[isNews ? 'warn' : 'debug']('Passes bring the object no further: the next ones wait', {
     step: step.kind,

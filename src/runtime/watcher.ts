@@ -16,7 +16,7 @@ import {
   takeUntil,
   tap,
 } from 'rxjs';
-import { type Backoff, backoffDelay } from './backoff.ts';
+import { type Backoff, backoffMs } from '../lib/backoff.ts';
 import { pause, systemTimers, type Timers } from './timers.ts';
 
 /** The full set at a version from which a watch can go on. */
@@ -200,14 +200,15 @@ class Health {
   delayAfterFailure(): number {
     const { backoff, healthyAfterMs, random } = this.#options;
     this.#failures = this.#livedMs() >= healthyAfterMs ? 1 : this.#failures + 1;
-    return backoffDelay(backoff, this.#failures, random);
+    // A failure meets the watches of all replicas at once: one step ahead, so that chance spreads the first delay too.
+    return backoffMs(backoff, this.#failures + 1, random);
   }
 
   /** None after the first one: it is no failure. A server that refuses what it has just listed must not be asked in a loop. */
   delayAfterExpiry(): number {
     const { backoff, healthyAfterMs, random } = this.#options;
     this.#expiries = this.#livedMs() >= healthyAfterMs ? 1 : this.#expiries + 1;
-    return this.#expiries === 1 ? 0 : backoffDelay(backoff, this.#expiries - 2, random);
+    return this.#expiries === 1 ? 0 : backoffMs(backoff, this.#expiries - 1, random);
   }
 
   #livedMs(): number {

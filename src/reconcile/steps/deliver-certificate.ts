@@ -1,5 +1,6 @@
 import { isKubernetesError } from '../../domain/errors.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
+import { type Backoff, fixedBackoffMs } from '../../lib/backoff.ts';
 import type { Context } from '../pass.ts';
 import type { PublishedContents, PublishedObject } from '../ports.ts';
 import { applyObject } from './published-object.ts';
@@ -17,8 +18,7 @@ const MAX_TRIES = 8;
 const PATIENCE_MS = 60_000;
 /** The process is to end. */
 const LAST_PATIENCE_MS = 5_000;
-const RETRY_MIN_MS = 100;
-const RETRY_MAX_MS = 5_000;
+const BACKOFF: Backoff = { minMs: 200, maxMs: 5_000 };
 
 interface Target {
   /** The Secret as it was read before the issue was recorded. */
@@ -45,7 +45,7 @@ export async function deliverCertificate(
   const isOver = () => clock.monotonicMs() - startMs >= (ending?.aborted === true ? LAST_PATIENCE_MS : PATIENCE_MS);
   for (let tries = 1; last.kind === 'Again' && tries < MAX_TRIES && !isOver(); tries += 1) {
     logger.warn('A client certificate could not be written to its Secret yet', { cause: last.message });
-    await clock.delay(Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** tries));
+    await clock.delay(fixedBackoffMs(BACKOFF, tries));
     last = await attempt(() => writeAgain(contents, target, context));
   }
   return last.kind === 'Again' ? { kind: 'Refused', message: last.message } : last;
