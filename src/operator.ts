@@ -68,7 +68,7 @@ export function startOperator(options: OperatorOptions): Operator {
   const wake = (refs: readonly ObjectRef[]): void => due.next(refs);
   const { promise: looked, resolve: look } = Promise.withResolvers<void>();
 
-  // The index takes an event in before it counts as synced: lanes are looked up as soon as passes run.
+  // The index takes an event in before it counts as synced: groups are looked up as soon as passes run.
   const watches = events.subscribe((event) => {
     const refs = takeIn(event);
     health.observe(event);
@@ -98,9 +98,9 @@ export function startOperator(options: OperatorOptions): Operator {
             : { kind: 'RequeueAfter', delayMs: settings.retryMinMs },
         errorPolicy: (_key, error, failures) => errorPolicy(error, failures, settings),
         concurrency,
-        laneOf: (key) => index.laneOf(key),
-        groupOf: (key) => refOf(key).namespace,
-        isUrgent: (key) => index.isUnderWay(key) || turns.waitingFor(refOf(key)) !== undefined,
+        groupOf: (key) => index.groupOf(key),
+        priorityOf: (key) => (turns.waitingFor(refOf(key)) === undefined ? index.priorityOf(key) : 'High'),
+        tenantOf: (key) => refOf(key).namespace,
         shutdown: until.aborted ? of(undefined) : fromEvent(until, 'abort'),
         observer: observer?.queue,
       }).subscribe({ next: (outcome) => observer?.passed(outcome), error: reject, complete: resolve });

@@ -17,8 +17,8 @@ export interface IndexedReset {
   readonly uid: string;
   /** Its resourceVersion, which grows with each write; NaN where it is no number. */
   readonly version: number;
-  /** Its instance. */
-  readonly lane: string;
+  /** As of `instanceKey`: all objects of one instance. */
+  readonly group: string;
   /** With the uid it changes exactly when a pass may have something new to do: not by our own status writes. */
   readonly trigger: string;
   /** The operator never takes it away: where it is gone, somebody has wiped the status. */
@@ -26,7 +26,7 @@ export interface IndexedReset {
   /** There is nothing to do for it, unless another object of the instance has done something. */
   readonly isIdle: boolean;
   /** A call was made for its request, or none is needed, and its namespace is not known to be denied. */
-  readonly isUnderWay: boolean;
+  readonly hasBegun: boolean;
   /** Of the active server CA; `readMs` is 0 where the status does not tell when it was read. */
   readonly ca: { readonly fingerprint: string; readonly createTimeMs: number; readonly readMs: number } | undefined;
   /** When its newest reset ended, also one whose request was replaced; undefined: it is not known to have had one. */
@@ -98,11 +98,11 @@ export function indexed(reset: SslReset): IndexedReset {
     key: keyOf(metadata),
     uid: metadata.uid,
     version: Number(metadata.resourceVersion),
-    lane: instanceKey(spec),
+    group: instanceKey(spec),
     trigger: triggerOf(reset),
     hasRequest: status.request !== undefined,
     isIdle: isIdle(reset),
-    isUnderWay: (isUnresolved(status.request) || isSettled(status.request)) && !isBarred(reset),
+    hasBegun: (isUnresolved(status.request) || isSettled(status.request)) && !isBarred(reset),
     ca:
       fingerprint === undefined || createTimeMs === undefined
         ? undefined

@@ -8,7 +8,7 @@ import type { Context, Finding, Landing } from './pass.ts';
 const BACKOFF: Backoff = { minMs: 100, maxMs: 5_000 };
 /** An API server that is away for so long keeps all other work waiting too. */
 const PATIENCE_MS = 120_000;
-/** A right or a policy is put right by a person, and a worker and the instance's lane are held meanwhile. */
+/** A right or a policy is put right by a person, and a worker and the object's group are held meanwhile. */
 const PATIENCE_WITH_REFUSALS_MS = 15_000;
 /** The process may have stood still itself for longer than any patience: then nobody has refused anything. */
 const READS_AFTER_CONFLICT = 3;

@@ -7,6 +7,7 @@ import { pastOperations } from '../domain/executed.ts';
 import type { ServerCa } from '../domain/instance.ts';
 import type { Claims } from '../domain/resolve.ts';
 import type { InstanceRef, SslReset } from '../domain/ssl-reset.ts';
+import type { Priority } from '../lib/priority.ts';
 import { type IndexedReset, indexed, keyOf, refOf } from './indexed-reset.ts';
 import type { ObjectRef } from './ports.ts';
 import { goesFirst, publishesInto, sharedNames } from './publications.ts';
@@ -15,7 +16,7 @@ import type { Standing } from './standing.ts';
 export class ResetIndex {
   readonly #entries = new Map<string, IndexedReset>();
   /** Nearly all have one entry, for which a set takes three times as much as an array. */
-  readonly #lanes = new Map<string, readonly IndexedReset[]>();
+  readonly #groups = new Map<string, readonly IndexedReset[]>();
   /** Keys of objects that have not begun, and whose namespace was seen to be allowed the instance. */
   readonly #admitted = new Set<string>();
   /** Calls that this process recorded and that no object may tell of yet. */
@@ -40,9 +41,9 @@ export class ResetIndex {
   /** The same, of an object of which just the record is there. */
   take(entry: IndexedReset): readonly ObjectRef[] {
     const before = this.#entries.get(entry.key);
-    if (before !== undefined) this.#leaveLane(before);
+    if (before !== undefined) this.#leaveGroup(before);
     this.#entries.set(entry.key, entry);
-    this.#lanes.set(entry.lane, this.#inLane(entry.lane).concat(entry));
+    this.#groups.set(entry.group, this.#inGroup(entry.group).concat(entry));
     const hasNews = before === undefined ? this.#isDue(entry) : asksForPass(before, entry);
     const itself = hasNews ? [entry] : [];
     return refsOf([...itself, ...this.#concernedBy(entry, before), ...this.#freedBy(before, entry)]);
@@ -64,7 +65,7 @@ export class ResetIndex {
   remove(key: string): readonly ObjectRef[] {
     const entry = this.#entries.get(key);
     if (entry === undefined) return [];
-    this.#leaveLane(entry);
+    this.#leaveGroup(entry);
     this.#entries.delete(key);
     this.#admitted.delete(key);
     const called = this.#siblings(entry).filter(({ siblingCalls }) => siblingCalls.includes(entry.uid));
@@ -110,21 +111,20 @@ export class ResetIndex {
   }
 
   /**
-   * One pass at a time for each instance: the lane of an object's key. Where there are several objects, one that has not
-   * begun is not in it before its namespace is seen to be allowed the instance: until then it only asks for that, and
-   * holds up nobody.
+   * The group of a key, in which one pass runs at a time: its instance. An object with siblings that has not begun is in
+   * none until its namespace is seen to be allowed the instance: so far it only asks for that, and holds up nobody.
    */
-  laneOf(key: string): string | undefined {
+  groupOf(key: string): string | undefined {
     const entry = this.#entries.get(key);
-    return entry !== undefined && this.#standsInLane(entry) ? entry.lane : undefined;
+    return entry !== undefined && this.#isExclusive(entry) ? entry.group : undefined;
   }
 
-  /** Whether the object has the lane of its instance while a pass works on it. */
-  standsInLane(reset: SslReset): boolean {
-    return this.#standsInLane(indexed(reset));
+  /** Whether no pass works on a sibling while one works on the object. */
+  isExclusive(reset: SslReset): boolean {
+    return this.#isExclusive(indexed(reset));
   }
 
-  /** Its namespace is allowed the instance: from the next pass on it stands in the lane. */
+  /** Its namespace is allowed the instance: from the next pass on it is exclusive. */
   admit({ metadata }: SslReset): void {
     this.#admitted.add(keyOf(metadata));
   }
@@ -133,15 +133,15 @@ export class ResetIndex {
     this.#admitted.delete(keyOf(metadata));
   }
 
-  #standsInLane(entry: IndexedReset): boolean {
-    const hasBegun = entry.isUnderWay || entry.isIssuing;
-    return hasBegun || this.#admitted.has(entry.key) || this.#siblings(entry).length === 0;
+  #isExclusive(entry: IndexedReset): boolean {
+    const { hasBegun, isIssuing, key } = entry;
+    return hasBegun || isIssuing || this.#admitted.has(key) || this.#siblings(entry).length === 0;
   }
 
-  /** Whether something was begun for the object of a key that is not at its end. */
-  isUnderWay(key: string): boolean {
+  /** High where something was begun for the object that is not at its end. */
+  priorityOf(key: string): Priority {
     const entry = this.#entries.get(key);
-    return entry?.isUnderWay === true && !entry.isIdle;
+    return entry?.hasBegun === true && !entry.isIdle ? 'High' : 'Low';
   }
 
   /** Those for which something may be to do. */
@@ -156,11 +156,11 @@ export class ResetIndex {
 
   /** When the server CA of each instance expires, as the object knows it that read it last. */
   *caExpiries(): Iterable<InstanceRef & { readonly expiryMs: number }> {
-    for (const [lane, entries] of this.#lanes) {
+    for (const [group, entries] of this.#groups) {
       const newest = entries
         .toSorted((a, b) => laterRead(a.ca, b.ca))
         .find(({ caExpiryMs }) => caExpiryMs !== undefined);
-      const [project = '', instance = ''] = lane.split('/');
+      const [project = '', instance = ''] = group.split('/');
       if (newest?.caExpiryMs !== undefined) yield { project, instance, expiryMs: newest.caExpiryMs };
     }
   }
@@ -178,7 +178,7 @@ export class ResetIndex {
    * of the instance, since the clocks of two processes need not agree.
    */
   timeOfRead(reset: SslReset, now: Date): string {
-    const known = this.#inLane(indexed(reset).lane).map(({ ca }) => ca?.readMs ?? 0);
+    const known = this.#inGroup(indexed(reset).group).map(({ ca }) => ca?.readMs ?? 0);
     return new Date(Math.max(now.getTime(), ...known.map((ms) => ms + 1))).toISOString();
   }
 
@@ -206,7 +206,7 @@ export class ResetIndex {
     const { uid } = reset.metadata;
     return refsOf(
       this.#siblings(indexed(reset)).filter(
-        ({ isUnderWay, call, siblingCalls }) => isUnderWay && call === 'None' && !siblingCalls.includes(uid),
+        ({ hasBegun, call, siblingCalls }) => hasBegun && call === 'None' && !siblingCalls.includes(uid),
       ),
     );
   }
@@ -321,18 +321,18 @@ export class ResetIndex {
     return this.#siblings(entry).some((sibling) => outdates(sibling, entry));
   }
 
-  #siblings({ key, lane }: IndexedReset): readonly IndexedReset[] {
-    return this.#inLane(lane).filter((entry) => entry.key !== key);
+  #siblings({ key, group }: IndexedReset): readonly IndexedReset[] {
+    return this.#inGroup(group).filter((entry) => entry.key !== key);
   }
 
-  #inLane(lane: string): readonly IndexedReset[] {
-    return this.#lanes.get(lane) ?? [];
+  #inGroup(group: string): readonly IndexedReset[] {
+    return this.#groups.get(group) ?? [];
   }
 
-  #leaveLane(entry: IndexedReset): void {
+  #leaveGroup(entry: IndexedReset): void {
     const others = this.#siblings(entry);
-    if (others.length === 0) this.#lanes.delete(entry.lane);
-    else this.#lanes.set(entry.lane, others);
+    if (others.length === 0) this.#groups.delete(entry.group);
+    else this.#groups.set(entry.group, others);
   }
 }
 

@@ -14,6 +14,7 @@ import {
   takeUntil,
   tap,
 } from 'rxjs';
+import type { Priority } from '../lib/priority.ts';
 import type { Action } from './action.ts';
 import { systemTimers, type Timers } from './timers.ts';
 import { WorkQueue, type WorkQueueObserver } from './work-queue.ts';
@@ -34,15 +35,16 @@ export type Outcome<Key> =
 export interface ControllerOptions<Key> {
   /** Each key asks for a run. An error here is the only one that ends the controller. */
   readonly triggers: Observable<Key>;
-  /** Completes when everything that `reconcile` and `laneOf` look up is filled; nothing runs before. */
+  /** Completes when everything that `reconcile` and `groupOf` look up is filled; nothing runs before. */
   readonly synced: Observable<unknown>;
   readonly reconcile: (key: Key) => Promise<Action>;
   /** What follows a failure; `failures` counts those in a row, this one included. It must not throw. */
   readonly errorPolicy: (key: Key, error: unknown, failures: number) => Action;
   readonly concurrency: number;
-  readonly laneOf?: ((key: Key) => string | undefined) | undefined;
-  readonly isUrgent?: ((key: Key) => boolean) | undefined;
-  readonly groupOf?: ((key: Key) => string) | undefined;
+  /** These three as of `WorkQueueOptions`. */
+  readonly groupOf?: ((key: Key) => string | undefined) | undefined;
+  readonly priorityOf?: ((key: Key) => Priority) | undefined;
+  readonly tenantOf?: ((key: Key) => string) | undefined;
   /** Its first element ends the controller. */
   readonly shutdown: Observable<unknown>;
   readonly observer?: WorkQueueObserver | undefined;

@@ -1,16 +1,17 @@
 import { Observable, type Subscriber } from 'rxjs';
-import { Lanes } from './lanes.ts';
+import type { Priority } from '../lib/priority.ts';
+import { GroupedQueue } from './grouped-queue.ts';
 import { type Cancel, systemTimers, type Timers } from './timers.ts';
 
 export interface WorkQueueOptions<Key> {
   /** How many keys run at a time. */
   readonly concurrency: number;
-  /** At most one key of a lane runs at a time; a key without a lane stands for itself. */
-  readonly laneOf?: ((key: Key) => string | undefined) | undefined;
-  /** Whether a key that begins to wait is to run before those that are not urgent, but for each fourth run. */
-  readonly isUrgent?: ((key: Key) => boolean) | undefined;
-  /** Groups of one urgency take turns, so that none of them holds up the others by its number; absent: there is one. */
-  readonly groupOf?: ((key: Key) => string) | undefined;
+  /** At most one key of a group runs at a time; a key without a group stands for itself. */
+  readonly groupOf?: ((key: Key) => string | undefined) | undefined;
+  /** Of a key that begins to wait: high priority runs first, but for each fourth run. Absent: all are low. */
+  readonly priorityOf?: ((key: Key) => Priority) | undefined;
+  /** Tenants take turns within a priority, so that none holds up the others by its number of keys. Absent: there is one. */
+  readonly tenantOf?: ((key: Key) => string) | undefined;
   readonly observer?: WorkQueueObserver | undefined;
   readonly timers?: Timers | undefined;
 }
@@ -33,8 +34,8 @@ export interface WorkQueueObserver {
   started?(waitedMs: number): void;
 }
 
-interface Place {
-  readonly lane: string | undefined;
+interface Entry {
+  readonly group: string | undefined;
   readonly sinceMs: number;
 }
 
@@ -45,14 +46,14 @@ interface Delay {
 
 /**
  * A queue of keys. A key waits at most once and never runs twice at a time; one that is added while it runs, runs again
- * afterwards. Keys of one urgency and group start in the order in which they became ready, and what is idle is forgotten.
+ * afterwards. Keys of one priority and tenant start in the order in which they became ready, and what is idle is forgotten.
  */
 export class WorkQueue<Key> implements WorkQueueView {
   readonly #options: WorkQueueOptions<Key>;
   readonly #timers: Timers;
-  readonly #lanes = new Lanes<Key>();
-  readonly #waiting = new Map<Key, Place>();
-  readonly #running = new Map<Key, Place>();
+  readonly #queue = new GroupedQueue<Key>();
+  readonly #waiting = new Map<Key, Entry>();
+  readonly #running = new Map<Key, Entry>();
   /** Keys that were added while they run. */
   readonly #again = new Set<Key>();
   readonly #delays = new Map<Key, Delay>();
@@ -88,7 +89,7 @@ export class WorkQueue<Key> implements WorkQueueView {
     };
   });
 
-  /** Keys that could run but for the lack of a free slot or lane. */
+  /** Keys that could run but for the lack of a free worker or group. */
   get waiting(): number {
     return this.#waiting.size + this.#again.size;
   }
@@ -131,12 +132,12 @@ export class WorkQueue<Key> implements WorkQueueView {
 
   /** The run of the key is over. */
   done(key: Key): void {
-    const place = this.#running.get(key);
-    if (place === undefined) return;
+    const entry = this.#running.get(key);
+    if (entry === undefined) return;
     this.#running.delete(key);
-    // Behind the keys of its lane that wait already, so that none of them starves.
+    // Behind the keys of its group that wait already, so that none of them starves.
     if (this.#again.delete(key)) this.#enqueue(key);
-    this.#lanes.release(place.lane);
+    this.#queue.release(entry.group);
     this.#handOut();
   }
 
@@ -147,15 +148,15 @@ export class WorkQueue<Key> implements WorkQueueView {
     this.#delays.clear();
     this.#waiting.clear();
     this.#again.clear();
-    this.#lanes.clear();
+    this.#queue.clear();
     this.#consumer?.complete();
   }
 
   #enqueue(key: Key): void {
-    const lane = this.#options.laneOf?.(key);
-    this.#waiting.set(key, { lane, sinceMs: this.#timers.nowMs() });
-    const { isUrgent, groupOf } = this.#options;
-    this.#lanes.push(key, lane, { isUrgent: isUrgent?.(key) ?? false, group: groupOf?.(key) ?? '' });
+    const { groupOf, priorityOf, tenantOf } = this.#options;
+    const group = groupOf?.(key);
+    this.#waiting.set(key, { group, sinceMs: this.#timers.nowMs() });
+    this.#queue.push(key, group, { priority: priorityOf?.(key) ?? 'Low', tenant: tenantOf?.(key) ?? '' });
   }
 
   /** A loop, not a recursion, also where the consumer ends runs or adds keys synchronously. */
@@ -163,7 +164,7 @@ export class WorkQueue<Key> implements WorkQueueView {
     if (this.#isHandingOut) return;
     this.#isHandingOut = true;
     while (this.#consumer !== undefined && this.#running.size < this.#options.concurrency) {
-      const key = this.#lanes.shift();
+      const key = this.#queue.shift();
       if (key === undefined) break;
       this.#start(key, this.#consumer);
     }
@@ -171,12 +172,12 @@ export class WorkQueue<Key> implements WorkQueueView {
   }
 
   #start(key: Key, consumer: Subscriber<Key>): void {
-    const place = this.#waiting.get(key);
-    if (place === undefined) return;
+    const entry = this.#waiting.get(key);
+    if (entry === undefined) return;
     this.#waiting.delete(key);
     const nowMs = this.#timers.nowMs();
-    this.#running.set(key, { lane: place.lane, sinceMs: nowMs });
-    this.#options.observer?.started?.(nowMs - place.sinceMs);
+    this.#running.set(key, { group: entry.group, sinceMs: nowMs });
+    this.#options.observer?.started?.(nowMs - entry.sinceMs);
     consumer.next(key);
   }
 

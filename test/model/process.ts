@@ -22,7 +22,7 @@ export interface Surroundings {
   readonly onError: (error: unknown) => void;
 }
 
-/** One process of the operator: the queue with its lane, what it remembers, and one pass at a time. */
+/** One process of the operator: the queue with its group, what it remembers, and one pass at a time. */
 export class Process {
   readonly replica: Replica;
   readonly mark: ProcessMark;
@@ -58,7 +58,7 @@ export class Process {
     this.#wake(this.#index.due);
   }
 
-  /** When its next pass is due. One runs at a time in each lane, and one for each object. */
+  /** When its next pass is due. One runs at a time in each group, and one for each object. */
   get dueMs(): number {
     if (!this.isAlive) return Number.POSITIVE_INFINITY;
     return Math.max(this.#next()?.atMs ?? Number.POSITIVE_INFINITY, this.replica.pausedUntilMs);
@@ -71,8 +71,8 @@ export class Process {
 
   #isBusy(ref: ObjectRef): boolean {
     const key = keyOf(ref);
-    const lane = this.#index.laneOf(key);
-    return this.#busy.has(key) || (lane !== undefined && this.#busy.has(lane));
+    const group = this.#index.groupOf(key);
+    return this.#busy.has(key) || (group !== undefined && this.#busy.has(group));
   }
 
   startPass(): void {
@@ -84,7 +84,7 @@ export class Process {
   }
 
   #run(ref: ObjectRef): void {
-    const held = [keyOf(ref), this.#index.laneOf(keyOf(ref)) ?? keyOf(ref)];
+    const held = [keyOf(ref), this.#index.groupOf(keyOf(ref)) ?? keyOf(ref)];
     for (const one of held) this.#busy.add(one);
     const release = (): void => {
       for (const one of held) this.#busy.delete(one);

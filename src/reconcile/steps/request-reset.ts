@@ -31,7 +31,7 @@ export async function requestReset(reset: SslReset, context: Context): Promise<S
     if (await hasRunAfterAll(reset, request, context)) return resolveFirst(reset, request, context);
     return { kind: 'Finding', facts: factsOf(reset), verdict: refused };
   }
-  if (!context.index.standsInLane(reset)) {
+  if (!context.index.isExclusive(reset)) {
     context.index.admit(reset);
     return { kind: 'Idle', requeueAfterMs: 0 };
   }

@@ -53,7 +53,7 @@ describe('held back', { concurrency: 3 }, () => {
     await kubectl(['delete', 'sslreset', 'db', '--wait=false']);
     await until('db', ({ metadata }) => metadata.deletionTimestamp !== undefined);
     await kubectl(['annotate', 'sslreset', 'db', 'cloudsql-ssl.dev/suspend-']);
-    // Lanes are first in, first out: the other object's pass is over after whatever the deleted one had to do.
+    // A group is first in, first out: the other object's pass is over after whatever the deleted one had to do.
     await kubectl(['patch', 'sslreset', 'other', '--type=merge', '-p', '{"spec":{"deadlineSeconds":60}}']);
     await until('other', (other) => isReady(other) && other.metadata.generation === 2);
     assert.equal(resets(), 2);

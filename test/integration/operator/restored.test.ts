@@ -44,7 +44,7 @@ async function comeBackWhileStopped(all: Bench, backup: Backup): Promise<void> {
 const statusOf = async ({ kubectl }: Bench): Promise<unknown> =>
   JSON.parse(await kubectl(['get', 'sslreset', 'db', '-o', 'json'])).status;
 
-/** The lane of the instance is first in, first out: when this one is done, `db` has had its pass. */
+/** The group of the instance is first in, first out: when this one is done, `db` has had its pass. */
 async function untilLookedAt({ apply, until }: Bench): Promise<void> {
   await apply(
     reset({ preconditions: { serverCertificate: 'Missing' }, rollout: { disabled: true } }, { name: 'other' }),

@@ -26,9 +26,9 @@ describe('an object waits for a few passes at most, beside a thousand of its ins
         const index = new ResetIndex();
         const queue = new WorkQueue<string>({
           concurrency: 2,
-          laneOf: (key) => index.laneOf(key),
-          groupOf: (key) => refOf(key).namespace,
-          isUrgent: (key) => index.isUnderWay(key),
+          groupOf: (key) => index.groupOf(key),
+          priorityOf: (key) => index.priorityOf(key),
+          tenantOf: (key) => refOf(key).namespace,
         });
         const running: string[] = [];
         let begun = 0;

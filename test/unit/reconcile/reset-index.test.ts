@@ -96,15 +96,15 @@ describe('what is at its end', () => {
     assert.deepEqual(names(index.apply(aReset(begun))), ['orders-db']);
     assert.deepEqual(names(index.apply(aReset(begun))), []);
   });
-  test('is not under way any more', () => {
+  test('has no high priority any more', () => {
     const { index } = replaced(
       complete({ name: 'a' }),
       aReset({ name: 'b' }),
       aReset({ name: 'c', status: { request: aCall() } }),
     );
     assert.deepEqual(
-      ['a', 'b', 'c', 'gone'].map((name) => index.isUnderWay(`orders/${name}`)),
-      [false, false, true, false],
+      ['a', 'b', 'c', 'gone'].map((name) => index.priorityOf(`orders/${name}`)),
+      ['Low', 'Low', 'High', 'Low'],
     );
   });
 });
@@ -271,36 +271,36 @@ describe('the others of an instance', () => {
   });
 });
 
-describe('the lane of an instance', () => {
+describe('the group of an instance', () => {
   const index = new ResetIndex();
   index.apply(aReset({ name: 'a', status: { request: aCall() } }));
   index.apply(aReset({ namespace: 'billing', name: 'b', status: { request: aCall({ outcome: 'Accepted' }) } }));
   index.apply(aReset({ name: 'c', spec: { instance: 'another' } }));
   index.apply(aReset({ name: 'new' }));
   test('is shared by its objects, whatever their namespace', () => {
-    assert.equal(index.laneOf('orders/a'), index.laneOf('billing/b'));
-    assert.notEqual(index.laneOf('orders/a'), index.laneOf('orders/c'));
-    assert.equal(index.laneOf('orders/unknown'), undefined);
+    assert.equal(index.groupOf('orders/a'), index.groupOf('billing/b'));
+    assert.notEqual(index.groupOf('orders/a'), index.groupOf('orders/c'));
+    assert.equal(index.groupOf('orders/unknown'), undefined);
   });
   test('holds an object that has not begun only where it is the only one, or once it is admitted', () => {
-    assert.notEqual(index.laneOf('orders/c'), undefined);
-    assert.equal(index.laneOf('orders/new'), undefined);
+    assert.notEqual(index.groupOf('orders/c'), undefined);
+    assert.equal(index.groupOf('orders/new'), undefined);
     index.admit(aReset({ name: 'new' }));
-    assert.equal(index.laneOf('orders/new'), index.laneOf('orders/a'));
+    assert.equal(index.groupOf('orders/new'), index.groupOf('orders/a'));
     index.dismiss(aReset({ name: 'new' }));
-    assert.equal(index.laneOf('orders/new'), undefined);
+    assert.equal(index.groupOf('orders/new'), undefined);
   });
   test('does not hold an object that was Ready, and whose namespace is not allowed the instance any more', () => {
     const request = aRequest({ outcome: 'AlreadyDone' });
     index.apply(aReset({ name: 'barred', status: { request, conditions: stalledConditions('NotPermitted') } }));
-    assert.equal(index.laneOf('orders/barred'), undefined);
+    assert.equal(index.groupOf('orders/barred'), undefined);
   });
   test('is admitted to anew where another object takes the name', () => {
     index.apply(aReset({ name: 'again' }));
     index.admit(aReset({ name: 'again' }));
     index.remove('orders/again');
     index.apply(aReset({ name: 'again', uid: 'other' }));
-    assert.equal(index.laneOf('orders/again'), undefined);
+    assert.equal(index.groupOf('orders/again'), undefined);
   });
 });
 

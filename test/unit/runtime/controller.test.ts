@@ -196,7 +196,7 @@ test('unsubscribing leaves no delay behind', async () => {
 });
 
 test('10,000 keys leave nothing behind', async () => {
-  const laneNames = new WeakMap<object, string>();
+  const groupNames = new WeakMap<object, string>();
   const timers = new VirtualTimers();
   const triggers = new Subject<object>();
   const subscription = controller<object>({
@@ -205,15 +205,15 @@ test('10,000 keys leave nothing behind', async () => {
     shutdown: NEVER,
     timers,
     concurrency: 10,
-    laneOf: (key) => laneNames.get(key),
+    groupOf: (key) => groupNames.get(key),
     reconcile: (key) =>
-      laneNames.get(key) === undefined ? Promise.reject(new Error('no')) : Promise.resolve(awaitChange()),
+      groupNames.get(key) === undefined ? Promise.reject(new Error('no')) : Promise.resolve(awaitChange()),
     errorPolicy: (_key, _error, failures) => (failures < 3 ? requeueAfter(10) : awaitChange()),
   }).subscribe();
   const traces: WeakRef<object>[] = [];
   for (let index = 0; index < 10_000; index += 1) {
     const key = {};
-    if (index % 2 === 0) laneNames.set(key, `lane-${index % 1000}`);
+    if (index % 2 === 0) groupNames.set(key, `group-${index % 1000}`);
     traces.push(new WeakRef(key));
     triggers.next(key);
   }

@@ -6,7 +6,7 @@ import { VirtualTimers } from './virtual-timers.ts';
 
 const CONCURRENCY = 2;
 const KEYS = ['x1', 'x2', 'y1', 'y2', 'a', 'b'] as const;
-const laneOf = (key: string): string | undefined => (/^[xy]/.test(key) ? key.charAt(0) : undefined);
+const groupOf = (key: string): string | undefined => (/^[xy]/.test(key) ? key.charAt(0) : undefined);
 
 type Step =
   | { readonly kind: 'add'; readonly key: string }
@@ -41,8 +41,8 @@ class Model {
   start(key: string): void {
     assert.ok(this.owed.delete(key), `${key} runs although nobody asked for it`);
     assert.ok(!this.running.has(key), `${key} runs twice at the same time`);
-    const lane = laneOf(key);
-    assert.ok(![...this.running].some((other) => lane !== undefined && laneOf(other) === lane), `${lane} is busy`);
+    const group = groupOf(key);
+    assert.ok(![...this.running].some((other) => group !== undefined && groupOf(other) === group), `${group} is busy`);
     this.running.add(key);
     assert.ok(this.running.size <= CONCURRENCY, 'more keys run than allowed');
   }
@@ -50,15 +50,15 @@ class Model {
   /** A free slot is never left empty while some key could run. */
   assertBusy(): void {
     if (this.running.size === CONCURRENCY) return;
-    const busy = new Set([...this.running].map((key) => laneOf(key) ?? key));
-    const idle = [...this.owed].filter((key) => !busy.has(laneOf(key) ?? key));
+    const busy = new Set([...this.running].map((key) => groupOf(key) ?? key));
+    const idle = [...this.owed].filter((key) => !busy.has(groupOf(key) ?? key));
     assert.deepEqual(idle, [], 'these could run');
   }
 }
 
 async function play(steps: readonly Step[]): Promise<void> {
   const timers = new VirtualTimers();
-  const queue = new WorkQueue<string>({ concurrency: CONCURRENCY, laneOf, timers });
+  const queue = new WorkQueue<string>({ concurrency: CONCURRENCY, groupOf, timers });
   const model = new Model();
   queue.keys.subscribe((key) => {
     // A key that falls due is asked for by the clock.

@@ -18,8 +18,8 @@ function started(options: Partial<WorkQueueOptions<string>> = {}) {
   return { queue, timers, runs, isComplete: () => isComplete };
 }
 
-/** The lane is what stands before the slash. */
-const laneOf = (key: string): string | undefined => (key.includes('/') ? key.split('/')[0] : undefined);
+/** The group is what stands before the slash. */
+const groupOf = (key: string): string | undefined => (key.includes('/') ? key.split('/')[0] : undefined);
 
 test('a key that is added several times before its run runs once', () => {
   const { queue, runs } = started({ concurrency: 1 });
@@ -54,15 +54,19 @@ test('keys start in the order in which they were added', () => {
   assert.deepEqual(runs, ['c', 'a', 'b']);
 });
 
-test('urgent keys start first, but for each fourth run', () => {
-  const { queue, runs } = started({ concurrency: 1, isUrgent: (key) => key.startsWith('u') });
+test('keys of high priority start first, but for each fourth run', () => {
+  const { queue, runs } = started({ concurrency: 1, priorityOf: (key) => (key.startsWith('u') ? 'High' : 'Low') });
   for (const key of ['a', 'b', 'c', 'u1', 'u2', 'u3', 'u4', 'u5']) queue.add(key);
   while (queue.running > 0) queue.done(runs.at(-1) ?? '');
   assert.deepEqual(runs, ['a', 'u1', 'u2', 'u3', 'b', 'u4', 'u5', 'c']);
 });
 
-test('an urgent key waits for its lane, and then goes first', () => {
-  const { queue, runs } = started({ concurrency: 1, laneOf, isUrgent: (key) => key.endsWith('u') });
+test('a key of high priority waits for its group, and then goes first', () => {
+  const { queue, runs } = started({
+    concurrency: 1,
+    groupOf,
+    priorityOf: (key) => (key.endsWith('u') ? 'High' : 'Low'),
+  });
   for (const key of ['l/a', 'b', 'l/u', 'c']) queue.add(key);
   while (queue.running > 0) queue.done(runs.at(-1) ?? '');
   assert.deepEqual(runs, ['l/a', 'l/u', 'b', 'c']);
@@ -128,29 +132,29 @@ test('a key that waits already is not run once more for a delay', async () => {
   assert.deepEqual(runs, ['a', 'b']);
 });
 
-test('one key of a lane runs at a time', () => {
-  const { queue, runs } = started({ laneOf });
+test('one key of a group runs at a time', () => {
+  const { queue, runs } = started({ groupOf });
   for (const key of ['x/1', 'x/2', 'x/3']) queue.add(key);
   assert.deepEqual(runs, ['x/1']);
   queue.done('x/1');
   assert.deepEqual(runs, ['x/1', 'x/2']);
 });
 
-test('a key of a busy lane does not hold up other lanes', () => {
-  const { queue, runs } = started({ laneOf, concurrency: 2 });
+test('a key of a busy group does not hold up other groups', () => {
+  const { queue, runs } = started({ groupOf, concurrency: 2 });
   for (const key of ['x/1', 'x/2', 'x/3', 'y/1']) queue.add(key);
   assert.deepEqual(runs, ['x/1', 'y/1']);
 });
 
-test('lanes take turns, so that a long one starves nobody', () => {
-  const { queue, runs } = started({ laneOf, concurrency: 1 });
+test('groups take turns, so that a long one starves nobody', () => {
+  const { queue, runs } = started({ groupOf, concurrency: 1 });
   for (const key of ['x/1', 'x/2', 'x/3', 'y/1', 'z']) queue.add(key);
   for (const key of ['x/1', 'y/1', 'z', 'x/2']) queue.done(key);
   assert.deepEqual(runs, ['x/1', 'y/1', 'z', 'x/2', 'x/3']);
 });
 
-test('a key that asks for another run does not starve the others of its lane', () => {
-  const { queue, runs } = started({ laneOf });
+test('a key that asks for another run does not starve the others of its group', () => {
+  const { queue, runs } = started({ groupOf });
   queue.add('x/1');
   queue.add('x/2');
   queue.add('x/1');
@@ -160,7 +164,7 @@ test('a key that asks for another run does not starve the others of its lane', (
 });
 
 test('keys that only wait are dropped when the queue is closed', async () => {
-  const { queue, timers, runs, isComplete } = started({ concurrency: 1, laneOf });
+  const { queue, timers, runs, isComplete } = started({ concurrency: 1, groupOf });
   for (const key of ['x/1', 'x/2', 'y', 'x/1']) queue.add(key);
   queue.addAfter('z', 100);
   queue.close();
@@ -228,16 +232,16 @@ test('the observer can look into the queue, until it is closed', async () => {
   assert.deepEqual(look(), [{ depth: 0, runningMs: [20] }]);
 });
 
-test('groups take turns: a key waits for one key of each other group, however many they have', () => {
-  const { queue, runs } = started({ concurrency: 1, groupOf: (key) => key.charAt(0) });
+test('tenants take turns: a key waits for one key of each other tenant, however many they have', () => {
+  const { queue, runs } = started({ concurrency: 1, tenantOf: (key) => key.charAt(0) });
   for (let n = 0; n < 1_000; n += 1) queue.add(`a${n}`);
   for (const key of ['b0', 'c0', 'b1']) queue.add(key);
   while (runs.length < 8) queue.done(runs.at(-1) ?? '');
   assert.deepEqual(runs, ['a0', 'a1', 'b0', 'c0', 'a2', 'b1', 'a3', 'a4']);
 });
 
-test('groups take turns in a lane too', () => {
-  const { queue, runs } = started({ laneOf: () => 'lane', groupOf: (key) => key.charAt(0) });
+test('tenants take turns in a group too', () => {
+  const { queue, runs } = started({ groupOf: () => 'group', tenantOf: (key) => key.charAt(0) });
   for (let n = 0; n < 1_000; n += 1) queue.add(`a${n}`);
   for (const key of ['b0', 'b1']) queue.add(key);
   while (runs.length < 6) queue.done(runs.at(-1) ?? '');
