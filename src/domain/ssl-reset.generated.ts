@@ -1,10 +1,10 @@
 // Generated from crds/ by `npm run generate`. Do not edit.
 /**
- * What to reset, under which conditions, and who has to pick up the new server CA.
+ * What to reset, under which conditions, and which workloads pick up the new server CA.
  */
 export interface CloudSqlSslResetSpec {
   /**
-   * Google Cloud project id, also in the domain-scoped form example.com:name. Immutable.
+   * Google Cloud project id, plain or domain-scoped (example.com:name). Immutable.
    */
   project: string;
   /**
@@ -12,7 +12,7 @@ export interface CloudSqlSslResetSpec {
    */
   instance: string;
   /**
-   * All makes a new server certificate; SyncFromPrimary lets a read replica take over its primary's replication TLS settings.
+   * All makes a new server certificate. SyncFromPrimary makes a read replica take over the replication TLS settings of its primary.
    */
   mode: 'All' | 'SyncFromPrimary';
   /**
@@ -20,28 +20,28 @@ export interface CloudSqlSslResetSpec {
    */
   requestId?: string;
   /**
-   * An instance that demands client certificates and has some that clientCertificates does not name is reset only with true: the reset deletes them, and locks out who uses them.
+   * Must be true to reset an instance that demands client certificates and has some that clientCertificates does not name. The reset deletes those, and locks out their users.
    */
   acceptClientCertificateLoss: boolean;
   /**
-   * What must hold for the reset to be called. They make re-syncs, restores and second clusters harmless.
+   * Conditions that must hold for the reset to be called. They make re-syncs, restores and second clusters harmless.
    */
   preconditions: {
     /**
-     * Missing resets only an instance that has no server certificate yet. If it has one, nothing is called and the CA that is there is published and rolled out.
+     * Missing resets only an instance that has no server certificate yet. If it has one, nothing is called, and its current CA is published and rolled out.
      */
     serverCertificate?: 'Missing';
     /**
-     * Reset only if the instance's active server CA still has this SHA-1 fingerprint (40 hex digits). If not, nothing is called and the CA that is there is published and rolled out. Not for instances with a CA service, whose CA a reset keeps.
+     * Reset only if the instance's active server CA still has this SHA-1 fingerprint (40 hex digits). If not, nothing is called, and the current CA is published and rolled out. Refused for instances with a CA service, whose CA a reset keeps.
      */
     serverCaSha1Fingerprint?: string;
     /**
-     * Past this time nothing is called. As RFC 3339 has it, such as 2026-11-28T17:00:00Z or 2026-11-28T18:00:00.5+01:00.
+     * After this time, nothing is called. An RFC 3339 time, such as 2026-11-28T17:00:00Z or 2026-11-28T18:00:00.5+01:00.
      */
     notAfterTime?: string;
   };
   /**
-   * Where the operator publishes the instance's server CA: exactly one of secretName and configMapName.
+   * Where the operator publishes the instance's server CA. Set exactly one of secretName and configMapName.
    */
   serverCa?: {
     /**
@@ -57,12 +57,12 @@ export interface CloudSqlSslResetSpec {
      */
     key: string;
     /**
-     * All publishes every CA that the instance lists, the active one first, as one PEM bundle; Active that one alone.
+     * All publishes every CA that the instance lists, the active one first, as one PEM bundle. Active publishes only the active one.
      */
     contents: 'All' | 'Active';
   };
   /**
-   * Client certificates that are issued anew after the reset, which deletes all of them, each into a Secret of its own with the keys client-cert.pem, client-key.pem and server-ca.pem.
+   * Client certificates to issue again after the reset, which deletes all of them. Each goes into a Secret of its own, with the keys client-cert.pem, client-key.pem and server-ca.pem.
    */
   clientCertificates?: {
     /**
@@ -75,11 +75,11 @@ export interface CloudSqlSslResetSpec {
     secretName: string;
   }[];
   /**
-   * Which workloads are rolled, and how.
+   * Which workloads to roll, and how.
    */
   rollout: {
     /**
-     * Kinds of workloads that are looked for. Rollout is that of argoproj.io; where its CRD is not installed there are none.
+     * Kinds of workloads to look for. Rollout is the one of argoproj.io; without its CRD there are none.
      */
     kinds: ('Deployment' | 'StatefulSet' | 'DaemonSet' | 'Rollout')[];
     /**
@@ -87,7 +87,7 @@ export interface CloudSqlSslResetSpec {
      */
     selector?: {
       /**
-       * Labels that must have these values.
+       * Labels, with the values that they must have.
        */
       matchLabels?: {
         [k: string]: string;
@@ -111,7 +111,7 @@ export interface CloudSqlSslResetSpec {
       }[];
     };
     /**
-     * Workloads by name, besides the selected ones.
+     * Workloads to roll by name, in addition to the selected ones.
      */
     targets?: {
       /**
@@ -123,37 +123,37 @@ export interface CloudSqlSslResetSpec {
        */
       name: string;
       /**
-       * Wave in which it rolls; lower ones first. Goes before the workload's annotation cloudsql-ssl.dev/wave.
+       * Wave in which it rolls; lower waves go first. Takes precedence over the workload's annotation cloudsql-ssl.dev/wave.
        */
       wave?: number;
     }[];
     /**
-     * Also roll the workloads whose pod template refers to the Secret or ConfigMap that this object publishes.
+     * Also roll workloads whose pod template refers to a Secret or ConfigMap that this object publishes.
      */
     referencing: boolean;
     /**
-     * How many workloads of one wave roll at a time.
+     * How many workloads of a wave may roll at the same time.
      */
     maxConcurrent: number;
     /**
-     * Continue rolls the others after one failed, since the old CA is dead already, and reports all failures at the end; Stop starts no further workload.
+     * Continue rolls the others after one has failed, since the old CA is already dead, and reports all failures at the end. Stop starts no further workload.
      */
     onFailure: 'Continue' | 'Stop';
     /**
-     * Seconds for one workload to become healthy, besides its own progressDeadlineSeconds.
+     * Seconds in which a workload must become healthy. Its own progressDeadlineSeconds applies as well.
      */
     timeoutSeconds: number;
     /**
-     * What to do about old pods that are not ready and so keep a StatefulSet with OrderedReady from rolling. Report: the workload is ManualActionRequired, and its message has the command. Delete: the operator deletes just those pods, highest ordinal first, one at a time; it needs the right to delete pods (deleteUnreadyPods of the chart).
+     * What to do about old pods that are not ready, and so keep a StatefulSet with OrderedReady from rolling. Report: the workload becomes ManualActionRequired, and its message has the command. Delete: the operator deletes only those pods, one at a time, the highest ordinal first. This needs the right to delete pods (deleteUnreadyPods in the chart).
      */
     unreadyPods: 'Report' | 'Delete';
     /**
-     * Roll nothing.
+     * If true, nothing is rolled.
      */
     disabled: boolean;
   };
   /**
-   * Seconds, twice: from the receipt of the request to the acceptance of the call, and from the operation's end to Ready, where each progress of the roll renews it. An accepted operation is followed to its end however long that takes.
+   * Time limit in seconds, which applies twice: from the receipt of the request to the acceptance of the call, and from the end of the operation to Ready. In the second period, any progress of the roll starts it again. An accepted operation is followed to its end, however long that takes.
    */
   deadlineSeconds: number;
 }
@@ -163,7 +163,7 @@ export interface CloudSqlSslResetSpec {
  */
 export interface CloudSqlSslResetStatus {
   /**
-   * Generation that the conditions speak of.
+   * Generation that the conditions describe.
    */
   observedGeneration?: number;
   /**
@@ -179,11 +179,11 @@ export interface CloudSqlSslResetStatus {
      */
     status: string;
     /**
-     * Generation that it speaks of.
+     * Generation that it describes.
      */
     observedGeneration: number;
     /**
-     * When its status changed last.
+     * When its status last changed.
      */
     lastTransitionTime: string;
     /**
@@ -196,7 +196,7 @@ export interface CloudSqlSslResetStatus {
     message: string;
   }[];
   /**
-   * The Cloud SQL operation of the reset, field for field as the API gave it.
+   * The Cloud SQL operation of the reset, field for field as the API returned it.
    */
   operation?: {
     /**
@@ -248,7 +248,7 @@ export interface CloudSqlSslResetStatus {
      */
     endTime?: string;
     /**
-     * Warning of the API on the operation.
+     * The API's warning about the operation.
      */
     apiWarning?: {
       /**
@@ -260,7 +260,7 @@ export interface CloudSqlSslResetStatus {
        */
       message?: string;
       /**
-       * Region that it concerns.
+       * Region that the warning concerns.
        */
       region?: string;
     };
@@ -285,34 +285,34 @@ export interface CloudSqlSslResetStatus {
          */
         code?: string;
         /**
-         * More about it.
+         * Details of what failed.
          */
         message?: string;
       }[];
     };
   };
   /**
-   * The write-ahead record: what is asked for, and what was known before the call. It is what keeps a reset from being called twice.
+   * The write-ahead record: what was requested, and what was known before the call. It keeps a reset from being called twice.
    */
   request?: {
     /**
-     * Generation that is being worked on.
+     * Generation being worked on.
      */
     generation: number;
     /**
-     * The spec's requestId when it was received.
+     * spec.requestId when it was received.
      */
     requestId?: string;
     /**
-     * Value of the retry annotation that was seen last.
+     * Last value seen of the retry annotation.
      */
     retry?: string;
     /**
-     * When it was received, or a retry was asked for; deadlineSeconds runs from here.
+     * When the request was received, or retried; deadlineSeconds runs from here.
      */
     receivedTime: string;
     /**
-     * Calls that were recorded.
+     * How many calls were recorded.
      */
     attempt: number;
     /**
@@ -320,19 +320,19 @@ export interface CloudSqlSslResetStatus {
      */
     time?: string;
     /**
-     * Account that the operator called as.
+     * Google account that made the call.
      */
     user?: string;
     /**
-     * Accepted, AlreadyDone, Refused, NotSent or Unknown; absent while the outcome of the last call is not known.
+     * Accepted, AlreadyDone, Refused, NotSent or Unknown. Absent while the outcome of the last call is not known.
      */
     outcome?: string;
     /**
-     * An earlier call got no answer; it may still show up, so its before is kept.
+     * An earlier call got no answer and may still show up, so its before is kept.
      */
     inDoubt?: boolean;
     /**
-     * The answer to the call named the operation. One that was found after a lost answer may be that of another object.
+     * The answer to the call named the operation. An operation found after a lost answer may belong to another object.
      */
     answered?: boolean;
     /**
@@ -340,7 +340,7 @@ export interface CloudSqlSslResetStatus {
      */
     refused?: boolean;
     /**
-     * Failures in a row. The back-off grows with it.
+     * Failures in a row. The back-off grows with them.
      */
     failures?: number;
     /**
@@ -348,7 +348,7 @@ export interface CloudSqlSslResetStatus {
      */
     retryTime?: string;
     /**
-     * When the operator saw that the reset is done, or was asked to publish and roll anew; deadlineSeconds runs from here a second time.
+     * When the operator saw that the reset was done, or was asked to publish and roll again; deadlineSeconds runs from here a second time.
      */
     doneTime?: string;
     /**
@@ -356,15 +356,15 @@ export interface CloudSqlSslResetStatus {
      */
     publishedTime?: string;
     /**
-     * When the client certificates were looked at last; absent where none are asked for.
+     * When the client certificates were last checked; absent if the spec names none.
      */
     issuedTime?: string;
     /**
-     * Why a client certificate is not in its Secret, while what does not refer to that Secret is rolled first.
+     * Why a client certificate is not in its Secret. Meanwhile, workloads that do not refer to that Secret roll first.
      */
     hold?: {
       /**
-       * Reason of Ready once that has rolled.
+       * Reason of Ready once those have rolled.
        */
       reason: string;
       /**
@@ -377,19 +377,19 @@ export interface CloudSqlSslResetStatus {
       retryTime?: string;
     };
     /**
-     * End of the newest reset of the instance by another object when the client certificates were looked at; a later one deletes them again.
+     * When the client certificates were last checked, the newest reset of the instance by another object had ended at this time. A later reset deletes them again.
      */
     otherResetTime?: string;
     /**
-     * The instance has shown a server CA that was not listed before the reset; an older one that is active later was made so by somebody.
+     * The instance has shown a server CA that was not listed before the reset. If an older CA is active later, somebody activated it.
      */
     hasShownNewCa?: boolean;
     /**
-     * The newest readTime of another object of the instance when this request was received for it once more.
+     * The newest readTime of another object of the instance, when this request was last received again to follow that object.
      */
     followedTime?: string;
     /**
-     * Names of the newest operations that issued or deleted client certificates; none of them is taken for the reset of another object.
+     * Names of the newest operations that issued or deleted client certificates. None of them is taken for the reset of another object.
      */
     certificateOperations?: string[];
     /**
@@ -401,15 +401,15 @@ export interface CloudSqlSslResetStatus {
        */
       serverCaSha1Fingerprint?: string;
       /**
-       * SHA-1 fingerprints of all server CAs, where a new one is listed before it is active.
+       * SHA-1 fingerprints of all server CAs. Kept where a new CA is listed before it becomes active.
        */
       serverCas?: string[];
       /**
-       * SHA-1 fingerprint of the server certificate, where the CA may stay the same.
+       * SHA-1 fingerprint of the server certificate. Kept where the CA may stay the same.
        */
       serverCertificateSha1Fingerprint?: string;
       /**
-       * SHA-1 fingerprints of the client certificates, where they matter.
+       * SHA-1 fingerprints of the client certificates. Kept where they matter.
        */
       clientCertificates?: string[];
       /**
@@ -417,17 +417,17 @@ export interface CloudSqlSslResetStatus {
        */
       operations?: string[];
       /**
-       * insertTime of the oldest of those operations; what was inserted before it is never taken for ours.
+       * insertTime of the oldest of those operations. An operation inserted before it is never taken for the operator's own.
        */
       operationsSince?: string;
     };
   };
   /**
-   * Uids of other objects of the instance whose reset may end after the server CAs were read here. When one of them goes, the CAs and the client certificates are looked at once more.
+   * UIDs of other objects of the instance whose reset may end after the server CAs were read here. When one of them is deleted, the CAs and the client certificates are checked once more.
    */
   siblingCalls?: string[];
   /**
-   * The active server CA of the instance when it was read last.
+   * The active server CA of the instance when it was last read.
    */
   serverCa?: {
     /**
@@ -439,7 +439,7 @@ export interface CloudSqlSslResetStatus {
      */
     commonName?: string;
     /**
-     * When it was made.
+     * When it was created.
      */
     createTime?: string;
     /**
@@ -455,7 +455,7 @@ export interface CloudSqlSslResetStatus {
      */
     previousSha1Fingerprint?: string;
     /**
-     * When Cloud SQL listed it, by the operator's clock, and later than every readTime of the instance that was known then. Of two objects with different CAs the later one is right.
+     * When Cloud SQL listed it, by the operator's clock, and later than every readTime of the instance that was known then. If two objects hold different CAs, the one with the later readTime is right.
      */
     readTime?: string;
     /**
@@ -464,7 +464,7 @@ export interface CloudSqlSslResetStatus {
     publishedTo?: string;
   };
   /**
-   * The client certificates that were issued, or are being issued; never a key.
+   * The client certificates that were issued or are being issued. Never holds a key.
    */
   clientCertificates?: {
     /**
@@ -484,19 +484,19 @@ export interface CloudSqlSslResetStatus {
      */
     secretName?: string;
     /**
-     * It was there before and came with a Secret that was handed over; it is never deleted.
+     * The certificate existed before, and came with a Secret that was handed over. It is never deleted.
      */
     handedOver?: boolean;
     /**
-     * Why it is not in its Secret; else absent.
+     * Why it is not in its Secret; absent if it is.
      */
     reason?: string;
     /**
-     * What stands in its way.
+     * What prevents it.
      */
     message?: string;
     /**
-     * The write-ahead record of an issue that is not known to have ended in the Secret; whatever carries the name since then is ours without a key.
+     * The write-ahead record of an issue that is not known to have reached the Secret. Any certificate that has taken the name since then is the operator's own, without a key.
      */
     issuing?: {
       /**
@@ -504,7 +504,7 @@ export interface CloudSqlSslResetStatus {
        */
       time: string;
       /**
-       * SHA-1 fingerprints of the certificates of that name before it.
+       * SHA-1 fingerprints of the certificates that had the name before.
        */
       before?: string[];
     };
@@ -514,7 +514,7 @@ export interface CloudSqlSslResetStatus {
    */
   rollout?: {
     /**
-     * Rolled of total, for example 3/5.
+     * Rolled of total, such as 3/5.
      */
     summary?: string;
     /**
@@ -522,31 +522,31 @@ export interface CloudSqlSslResetStatus {
      */
     total?: number;
     /**
-     * Those that carry the revision and are healthy.
+     * Workloads that carry the revision and are healthy.
      */
     rolled?: number;
     /**
-     * Those that failed.
+     * Workloads that failed.
      */
     failed?: number;
     /**
-     * Those that opted out, or are paused.
+     * Workloads that opted out or are paused.
      */
     skipped?: number;
     /**
-     * Those that do not go on because they are paused, before their roll or in the middle of it.
+     * Workloads that do not go on because they are paused, before their roll or in the middle of it.
      */
     paused?: number;
     /**
-     * The furthest that the roll has come: 100 for each workload that is settled, less for one that rolls.
+     * The furthest the roll has come: 100 for each settled workload, less for one that is rolling.
      */
     progress?: number;
     /**
-     * When it came so far; from then deadlineSeconds runs.
+     * When it came that far; deadlineSeconds runs from here.
      */
     progressTime?: string;
     /**
-     * Digest of the server CAs that they roll to.
+     * Digest of the server CAs to roll to.
      */
     revision?: string;
     /**
@@ -578,33 +578,33 @@ export interface CloudSqlSslResetStatus {
        */
       startTime?: string;
       /**
-       * How often in a row the API server failed to change it.
+       * How many times in a row the API server failed to change it.
        */
       failures?: number;
       /**
-       * It is not changed again before.
+       * It is not changed again before this time.
        */
       retryTime?: string;
       /**
-       * How often somebody put its pod template back after it was annotated.
+       * How many times somebody put its pod template back after it was annotated.
        */
       reverts?: number;
     }[];
   };
   /**
-   * Values of spec.requestId whose reset was executed or may have been, as SHA-256 digests in hex, newest first. A value that comes back calls nothing.
+   * Values of spec.requestId whose reset was executed or may have been, as SHA-256 digests in hex, newest first. A value that is used again calls nothing.
    */
   executedRequestIds?: string[];
   /**
-   * When the newest calls were recorded that were executed or may have been, newest first. Those of the last hour count for --max-resets-per-hour.
+   * When the newest calls that were executed, or may have been, were recorded; newest first. Those of the last hour count towards --max-resets-per-hour.
    */
   recentCalls?: string[];
   /**
-   * When the newest reset of this object ended, also once another request has replaced it. The other objects of the instance go by it.
+   * When the newest reset of this object ended, even after another request has replaced it. The other objects of the instance go by it.
    */
   lastResetTime?: string;
   /**
-   * Requests that came to an end, newest first. Where there are more than ten, those that called nothing make room first.
+   * Requests that have ended, newest first. When there are more than ten, those that called nothing are dropped first.
    */
   history?: {
     /**
@@ -624,19 +624,19 @@ export interface CloudSqlSslResetStatus {
      */
     answered?: boolean;
     /**
-     * Reason of Ready or Stalled; Superseded where another request replaced it after its call.
+     * Reason of Ready or Stalled; Superseded if another request replaced it after its call.
      */
     outcome: string;
     /**
-     * When its last call was recorded; else when it was received.
+     * When its last call was recorded, or if there was none, when it was received.
      */
     startTime?: string;
     /**
-     * When it came to its end.
+     * When it ended.
      */
     endTime?: string;
     /**
-     * Server CA at its end.
+     * Server CA when it ended.
      */
     serverCaSha1Fingerprint?: string;
   }[];

@@ -87,7 +87,7 @@ const REFUSED: Readonly<Record<string, readonly [Json, ...RegExp[]]>> = {
   ],
   'a key of dots': [
     { ...VALID, serverCa: { secretName: 'a', key: '..' } },
-    /spec\.serverCa\.key.*does not start with/s,
+    /spec\.serverCa\.key.*must not start with/s,
   ],
   'an empty selector': [{ ...VALID, rollout: { selector: {} } }, /spec\.rollout\.selector.*every workload/s],
   'an operator without its values': [
