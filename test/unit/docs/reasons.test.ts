@@ -19,7 +19,7 @@ describe('the reasons of conditions', () => {
     assert.deepEqual(sections.toSorted(), (await names()).toSorted());
   });
 
-  test('stand in the table of conditions of the troubleshooting, each in the row of the condition that shows it first', async () => {
+  test('each reason of a whole request stands in the row of its condition in the table of the troubleshooting', async () => {
     const [, section = ''] = (await read('docs/troubleshooting.md')).split(/^## Conditions$/m);
     const [table = ''] = section.split(/^## /m);
     const inRow = (condition: string): readonly string[] => {
