@@ -19,6 +19,7 @@ import { createPods } from './kubernetes/pods.ts';
 import { createPublishedObjects } from './kubernetes/published-objects.ts';
 import { createSslResets } from './kubernetes/ssl-resets.ts';
 import { createWorkloads } from './kubernetes/workloads.ts';
+import { within } from './lib/within.ts';
 import { type Checks, startHealthServer } from './observability/health.ts';
 import { createLogger, type StructuredLogger } from './observability/logger.ts';
 import { CONTROLLER } from './observability/metrics/controller.ts';
@@ -102,7 +103,9 @@ async function run(config: Config, logger: StructuredLogger, traces: TracingConf
   const signal = await Promise.race([signalled, leading]);
   logger.info('Stopping: steps in flight are finished', { signal });
   stop.abort();
-  await within(config.shutdownTimeoutMs, leading);
+  const { shutdownTimeoutMs } = config;
+  const late = () => new Error(`Steps in flight did not finish within ${shutdownTimeoutMs / 1000} s`);
+  await within(shutdownTimeoutMs, leading, late);
   operator.stop();
   pulses.stop();
   await Promise.all([health.stop(), metricsServer.stop(), client.close(), otlp?.stop()]);
@@ -208,14 +211,6 @@ function nextSignal(): Promise<NodeJS.Signals> {
   process.once('SIGTERM', resolve);
   process.once('SIGINT', resolve);
   return promise;
-}
-
-async function within(timeoutMs: number, pending: Promise<void>): Promise<void> {
-  const abort = new AbortController();
-  const late = delay(timeoutMs, undefined, { signal: abort.signal }).then(() => {
-    throw new Error(`Steps in flight did not finish within ${timeoutMs / 1000} s`);
-  });
-  await Promise.race([pending, late]).finally(() => abort.abort());
 }
 
 /** Nothing more can be done: one line that says why, never a stack trace. */

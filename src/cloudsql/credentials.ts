@@ -1,6 +1,7 @@
 import { type AuthClient, GoogleAuth, gcpMetadata } from 'google-auth-library';
 import { oneLine } from '../domain/conditions.ts';
 import { CloudSqlError } from '../domain/errors.ts';
+import { within } from '../lib/within.ts';
 import { emailOf } from './identity.ts';
 
 const SCOPE = 'https://www.googleapis.com/auth/sqlservice.admin';
@@ -43,7 +44,9 @@ export class Credentials {
   async #ask<T>(question: (client: AuthClient) => Promise<T>): Promise<T> {
     const auth = this.#auth;
     try {
-      return await within(this.#timeoutMs, async () => question(await clientOf(auth)));
+      return await within(this.#timeoutMs, clientOf(auth).then(question), () =>
+        unavailable(`No token within ${this.#timeoutMs / 1000} s`),
+      );
     } catch (cause) {
       // What failed may be cached, or hang: the next attempt starts from nothing.
       if (auth === this.#auth) this.discard();
@@ -68,16 +71,6 @@ async function clientOf(auth: GoogleAuth): Promise<AuthClient> {
 const expectsMetadataServer = (): boolean =>
   process.env.GOOGLE_APPLICATION_CREDENTIALS === undefined &&
   (process.env.GCE_METADATA_HOST !== undefined || gcpMetadata.getGCPResidency());
-
-async function within<T>(ms: number, task: () => Promise<T>): Promise<T> {
-  const { promise: deadline, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(unavailable(`No token within ${ms / 1000} s`)), ms);
-  try {
-    return await Promise.race([task(), deadline]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
 
 const unavailable = (message: string, cause?: unknown): CloudSqlError =>
   new CloudSqlError({ kind: 'Unavailable', message, cause });

@@ -11,7 +11,7 @@ import {
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import { oneLine } from '../domain/conditions.ts';
 import { KubernetesError } from '../domain/errors.ts';
-import { within } from './deadline.ts';
+import { within } from '../lib/within.ts';
 
 /** What every request to the API server carries, and the connections that it may take. */
 export interface Credentials {

@@ -1,9 +1,9 @@
 import { Observable } from 'rxjs';
 import type { Dispatcher } from 'undici';
 import { KubernetesError } from '../domain/errors.ts';
+import { within } from '../lib/within.ts';
 import { fromAnswer, toKubernetesError } from './api-error.ts';
 import type { Client } from './client.ts';
-import { within } from './deadline.ts';
 import { parseJson } from './json.ts';
 
 export interface WatchTimeouts {
