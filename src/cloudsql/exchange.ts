@@ -2,6 +2,7 @@
 import type { Agent, IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { StreamMethodOptions } from 'googleapis/build/src/apis/sqladmin/index.js';
+import { parseRetryAfter } from '../lib/retry-after.ts';
 
 interface StreamedResponse {
   readonly status: number;
@@ -27,7 +28,6 @@ export interface ExchangeOptions {
 
 /** Far above any answer: a page of 100 operations is below 200 KB. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
-const MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Sends one HTTP request, whatever the answer: the client's own retries and redirects are off, and its re-sending after
@@ -90,11 +90,4 @@ function errorMessage(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = 'code' in error ? String(error.code) : '';
   return error.message.includes(code) ? error.message : `${error.message} (${code})`;
-}
-
-/** RFC 9110: seconds, or a date. Answers milliseconds, at most a day; undefined where it is neither. */
-export function parseRetryAfter(value: string | undefined, nowMs: number): number | undefined {
-  if (value === undefined) return undefined;
-  const delayMs = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - nowMs;
-  return Number.isNaN(delayMs) ? undefined : Math.min(MAX_RETRY_AFTER_MS, Math.max(0, delayMs));
 }

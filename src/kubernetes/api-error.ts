@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { ApiException } from '@kubernetes/client-node';
 import { oneLine } from '../domain/conditions.ts';
 import { isKubernetesError, KubernetesError, type KubernetesErrorKind } from '../domain/errors.ts';
+import { parseRetryAfter } from '../lib/retry-after.ts';
 import { arrayAt, numberAt, objectAt, parseJson, textAt } from './json.ts';
 
 const MAX_MESSAGE = 512;
@@ -58,7 +59,7 @@ export function toKubernetesError(error: unknown): KubernetesError {
 }
 
 export function fromAnswer({ code, body, retryAfter, cause }: ErrorAnswer): KubernetesError {
-  const retryAfterMs = parseRetryAfter(retryAfter) ?? retryAfterOfStatus(body);
+  const retryAfterMs = parseRetryAfter(retryAfter, Date.now()) ?? retryAfterOfStatus(body);
   const text =
     code === 401
       ? UNAUTHORIZED
@@ -106,13 +107,6 @@ function isDeniedByAuthorizer(status: unknown): boolean {
   const message = textAt(status, 'message').slice(0, 2048);
   if (message === '') return true;
   return arrayAt(objectAt(status, 'details'), 'causes').length === 0 && /\bUser ".*?" cannot \S+ /.test(message);
-}
-
-/** Seconds or a date, as milliseconds from now. */
-function parseRetryAfter(value: string | undefined): number | undefined {
-  if (value === undefined || value === '') return undefined;
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
-  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }
 
 function retryAfterOfStatus(status: unknown): number | undefined {
