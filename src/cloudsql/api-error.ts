@@ -1,8 +1,9 @@
 /** What an exchange means: for a call that is sent once, where only certainty counts, and for the rest. */
 import type { z } from 'zod';
 import type { Answer, IssueAnswer } from '../domain/answer.ts';
+import { describeRefusal, isRefusal, readRefusal } from '../domain/call/refusal.ts';
 import { oneLine } from '../domain/conditions.ts';
-import { CloudSqlError, type CloudSqlErrorKind } from '../domain/errors.ts';
+import { CloudSqlError } from '../domain/errors.ts';
 import type { Exchange } from './exchange.ts';
 import { apiError, issuedCertificate, operation } from './wire.ts';
 
@@ -50,16 +51,8 @@ const REFUSED_CERTIFICATE = [
 const BEFORE_ANY_WRITE: ReadonlySet<unknown> = new Set([...NO_CONNECTION, ...REFUSED_CERTIFICATE]);
 const MAX_CAUSES = 16;
 
-/** Answers that refuse a request without executing it, by their code alone. */
-const REFUSALS: ReadonlySet<number> = new Set([400, 401, 403, 404, 409, 412, 429]);
 /** Request Timeout and Client Closed Request say that somebody stopped waiting, not that nothing ran. */
 const GAVE_UP: ReadonlySet<number> = new Set([408, 499]);
-const RATE_LIMITS: ReadonlySet<string> = new Set([
-  'rateLimitExceeded',
-  'userRateLimitExceeded',
-  'quotaExceeded',
-  'RATE_LIMIT_EXCEEDED',
-]);
 
 /** The answers table's first column: what came back of the POST. Everything that is not certain is `Lost`. */
 export const toAnswer = (result: Exchange): Answer => judged(result, accepted);
@@ -96,7 +89,7 @@ function issued(status: number, body: unknown): IssueAnswer {
 
 function rejected({ status, body, retryAfterMs }: Response): Refusal {
   const error = readError(body);
-  if (error === undefined && !REFUSALS.has(status)) return { kind: 'Lost', message: describe(status, error) };
+  if (error === undefined && !isRefusal(status)) return { kind: 'Lost', message: describe(status, error) };
   return {
     kind: 'Rejected',
     code: status,
@@ -135,7 +128,7 @@ export function toBody<T>(result: Exchange, schema: z.ZodType<T>): T {
   if (status < 200 || status >= 300) {
     const error = readError(body);
     throw new CloudSqlError({
-      kind: errorKind(status, error?.reason),
+      kind: readRefusal(status, error?.reason),
       message: describe(status, error),
       ...(retryAfterMs !== undefined && { retryAfterMs }),
     });
@@ -156,36 +149,9 @@ function where({ issues: [first] }: z.ZodError): string {
   return path === '' ? '' : `: ${path} is not understood`;
 }
 
-/** `reason` is undefined where the body cannot be read: then a 404 may be any proxy's, and says nothing of an instance. */
-function errorKind(status: number, reason: string | undefined): CloudSqlErrorKind {
-  switch (status) {
-    case 401:
-      return 'Forbidden';
-    case 403:
-      return forbiddenKind(reason);
-    case 429:
-      return 'Throttled';
-    case 400:
-      return reason === undefined ? 'Unavailable' : 'Invalid';
-    case 404:
-      return reason === undefined ? 'Unavailable' : 'NotFound';
-    case 409:
-    case 412:
-      return reason === undefined ? 'Unavailable' : 'Conflict';
-    default:
-      return 'Unavailable';
-  }
-}
-
-function forbiddenKind(reason: string | undefined): CloudSqlErrorKind {
-  if (reason === 'instanceDoesNotExist') return 'NotFound';
-  if (reason === 'operationInProgress') return 'Conflict';
-  return reason !== undefined && RATE_LIMITS.has(reason) ? 'Throttled' : 'Forbidden';
-}
-
 /** Whether the answer asks this caller to slow down. */
 export const isThrottled = (result: Exchange): result is Response =>
-  result.kind === 'Response' && errorKind(result.status, readError(result.body)?.reason) === 'Throttled';
+  result.kind === 'Response' && readRefusal(result.status, readError(result.body)?.reason) === 'Throttled';
 
 interface ReadableError {
   readonly reason: string;
@@ -196,6 +162,5 @@ const readError = (body: unknown): ReadableError | undefined => apiError.safePar
 
 function describe(status: number, error: ReadableError | undefined): string {
   if (error === undefined) return `The answer is ${status}, with a body that cannot be read`;
-  const reason = error.reason === '' ? '' : ` ${error.reason}`;
-  return oneLine(error.message === '' ? `${status}${reason}` : `${status}${reason}: ${error.message}`, MAX_MESSAGE);
+  return oneLine(describeRefusal({ code: status, ...error }), MAX_MESSAGE);
 }

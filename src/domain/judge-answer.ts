@@ -1,4 +1,5 @@
 import type { Answer, IssueAnswer, IssuedCertificate } from './answer.ts';
+import { callRefusal, describeRefusal } from './call/refusal.ts';
 import type { StalledReason, WaitingReason } from './conditions.ts';
 import type { Operation } from './ssl-reset.ts';
 
@@ -21,25 +22,20 @@ type NotExecuted = Extract<Judgement, { kind: 'NotExecuted' }>;
 type Resolve = Extract<Judgement, { kind: 'Resolve' }>;
 type Rejected = Extract<Answer, { kind: 'Rejected' }>;
 
-const RATE_LIMITS = new Set(['rateLimitExceeded', 'userRateLimitExceeded', 'quotaExceeded', 'RATE_LIMIT_EXCEEDED']);
-const NOT_READY = 'invalidState';
-const BUSY = 'operationInProgress';
-
 /**
  * The answers table: what an answer to the call says about its execution, and what follows. Only what is known not to
- * have run leads to a new attempt; every answer that is not named here is unknown. "No" of an answer from the wire is of
- * the copy that it answers: something on the way may have repeated a call that was executed. So an operation of ours that
- * is new since then is resolved before another attempt, and before a stall.
+ * have run leads to a new attempt; every answer that is not named here is unknown, and so is every refusal that `REFUSALS`
+ * does not name. "No" of an answer from the wire is of the copy that it answers: something on the way may have repeated a
+ * call that was executed. So an operation of ours that is new since then is resolved before another attempt, and before a
+ * stall.
  *
  * | answer | executed? | what follows |
  * |---|---|---|
  * | 2xx with a name | yes | follow the operation |
  * | failed before it was written to the wire | no, nor a copy | wait, new attempt |
- * | 400 | no | stall |
- * | 401, 403, 404, 412 | no | wait, new attempt |
- * | 409 or 403 `operationInProgress` | no, but perhaps an earlier attempt | resolve if one is in doubt, else wait |
- * | 409 or 400 `invalidState` | no | wait for the instance |
- * | 429, 403 with a rate-limit reason | no | `Throttled` |
+ * | a refusal that will never pass | no | stall |
+ * | a refusal because another operation runs | no, but perhaps an earlier attempt | resolve if one is in doubt, else wait |
+ * | any other refusal | no | wait, new attempt |
  * | anything else | unknown | resolve |
  */
 export function judgeAnswer(answer: Answer, { inDoubt }: { readonly inDoubt: boolean }): Judgement {
@@ -89,43 +85,22 @@ const lost = ({ message }: Extract<Answer, { kind: 'Lost' }>): Resolve => ({
 });
 
 function judgeRejection(answer: Rejected, inDoubt: boolean): Exclude<Judgement, { kind: 'Accepted' }> {
-  if (answer.code === 400 && answer.reason !== NOT_READY)
-    return { kind: 'Invalid', reason: 'InvalidRequest', message: describe(answer) };
-  if (isBusy(answer) && inDoubt) {
-    return { kind: 'Resolve', message: `Another operation runs on the instance: ${describe(answer)}` };
+  const meaning = callRefusal(answer.code, answer.reason);
+  switch (meaning.kind) {
+    case 'Invalid':
+      return { kind: 'Invalid', reason: 'InvalidRequest', message: describeRefusal(answer) };
+    case 'Unknown':
+      return {
+        kind: 'Resolve',
+        message: `The answer does not tell whether the call was executed: ${describeRefusal(answer)}`,
+      };
+    case 'Busy':
+      if (inDoubt)
+        return { kind: 'Resolve', message: `Another operation runs on the instance: ${describeRefusal(answer)}` };
+      return refused(answer, meaning.reason);
+    case 'Refused':
+      return refused(answer, meaning.reason);
   }
-  const reason = waitingReason(answer);
-  return reason === undefined
-    ? { kind: 'Resolve', message: `The answer does not tell whether the call was executed: ${describe(answer)}` }
-    : refused(answer, reason);
-}
-
-const isBusy = ({ code, reason }: Rejected): boolean =>
-  (code === 409 && reason !== NOT_READY) || (code === 403 && reason === BUSY);
-
-function waitingReason({ code, reason }: Rejected): WaitingReason | undefined {
-  switch (code) {
-    case 401:
-      return 'PermissionDenied';
-    case 403:
-      return forbiddenReason(reason);
-    case 404:
-      return 'InstanceNotFound';
-    case 400:
-    case 409:
-    case 412:
-      return 'WaitingForInstance';
-    case 429:
-      return 'Throttled';
-    default:
-      return undefined;
-  }
-}
-
-function forbiddenReason(reason: string): WaitingReason {
-  if (RATE_LIMITS.has(reason)) return 'Throttled';
-  if (reason === BUSY) return 'WaitingForInstance';
-  return reason === 'instanceDoesNotExist' ? 'InstanceNotFound' : 'PermissionDenied';
 }
 
 function refused(answer: Rejected, reason: WaitingReason): NotExecuted {
@@ -134,10 +109,7 @@ function refused(answer: Rejected, reason: WaitingReason): NotExecuted {
     kind: 'NotExecuted',
     outcome: 'Refused',
     reason,
-    message: `Cloud SQL refused the call: ${describe(answer)}`,
+    message: `Cloud SQL refused the call: ${describeRefusal(answer)}`,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   };
 }
-
-const describe = ({ code, reason, message }: Rejected): string =>
-  `${code}${reason === '' ? '' : ` ${reason}`}${message === '' ? '' : `: ${message}`}`;

@@ -173,9 +173,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guard: '409 → resolve',
     broken: 'a busy answer is a refusal',
-    patches: [
-      { file: 'src/domain/judge-answer.ts', find: 'if (isBusy(answer) && inDoubt) {', replace: 'if (false) {' },
-    ],
+    patches: [{ file: 'src/domain/judge-answer.ts', find: 'if (inDoubt)', replace: 'if (false)' }],
   },
   {
     guard: 'a refusal may be the answer to a copy',

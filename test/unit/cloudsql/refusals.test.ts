@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import * as z from 'zod';
 import { isThrottled, toAnswer, toBody, toIssueAnswer } from '../../../src/cloudsql/api-error.ts';
 import type { Exchange } from '../../../src/cloudsql/exchange.ts';
+import { REFUSALS } from '../../../src/domain/call/refusal.ts';
 import type { Verdict } from '../../../src/domain/conditions.ts';
 import { CloudSqlError, type CloudSqlErrorKind } from '../../../src/domain/errors.ts';
 import { type IssueJudgement, type Judgement, judgeAnswer, judgeIssue } from '../../../src/domain/judge-answer.ts';
@@ -24,6 +25,8 @@ const REASONS: readonly Reason[] = [
   'backendError',
   'cancelled',
   'conditionNotMet',
+  // No reason of Google, but a property of every object.
+  'constructor',
   'instanceDoesNotExist',
   'insufficientPermissions',
   'internalError',
@@ -143,6 +146,14 @@ const outcomeOf = (judgement: Judgement | IssueJudgement): string => {
 };
 
 describe('refusals of Google', () => {
+  test('each reason in the table of refusals is one of the reasons that are tried here', () => {
+    const named = Object.values(REFUSALS).flatMap(({ byReason = {} }) => Object.keys(byReason));
+    assert.deepEqual(
+      named.filter((reason) => !REASONS.includes(reason)),
+      [],
+    );
+  });
+
   for (const row of ROWS) {
     const { status, read, call, inDoubt = call } = row;
     const name = nameOf(row);
