@@ -4,13 +4,13 @@ import { oneLine } from './domain/conditions.ts';
 import { isKubernetesError } from './domain/errors.ts';
 import type { Problem } from './observability/health.ts';
 import { PassProblems } from './pass-problems.ts';
+import { CallQueue } from './reconcile/call-queue.ts';
 import { errorPolicy } from './reconcile/error-policy.ts';
 import { type IndexedReset, keyOf, refOf } from './reconcile/indexed-reset.ts';
 import { Memory } from './reconcile/memory.ts';
 import type { Context } from './reconcile/pass.ts';
 import type { CloudSql, ContextLogger, Logger, ObjectRef } from './reconcile/ports.ts';
 import { type Action, reconcile } from './reconcile/reconcile.ts';
-import { Turns } from './reconcile/turns.ts';
 import { controller, type Outcome } from './runtime/controller.ts';
 import type { WatchEvent } from './runtime/watcher.ts';
 import type { WorkQueueObserver } from './runtime/work-queue.ts';
@@ -19,7 +19,7 @@ import type { WorkQueueObserver } from './runtime/work-queue.ts';
 export type ResetEvent = WatchEvent<IndexedReset> & { readonly namespace: string | undefined };
 
 /** What a pass has besides what the watches have. */
-type WhatWorkNeeds = Pick<Context, 'wake' | 'memory' | 'turns' | 'cloudSql' | 'ending'>;
+type WhatWorkNeeds = Pick<Context, 'wake' | 'memory' | 'callQueue' | 'cloudSql' | 'ending'>;
 
 export interface OperatorOptions {
   readonly context: Omit<Context, keyof WhatWorkNeeds>;
@@ -84,8 +84,8 @@ export function startOperator(options: OperatorOptions): Operator {
     refused: () => problems.problem(),
 
     work(until, cloudSql) {
-      const needs = { wake, cloudSql, memory: new Memory(clock), turns: new Turns(cloudSql, wake), ending: until };
-      const { turns } = needs;
+      const callQueue = new CallQueue(cloudSql, wake);
+      const needs = { wake, cloudSql, memory: new Memory(clock), callQueue, ending: until };
       problems = new PassProblems(namespaces);
       const known = defer(() => of(index.due));
       const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
@@ -99,13 +99,13 @@ export function startOperator(options: OperatorOptions): Operator {
         errorPolicy: (_key, error, failures) => errorPolicy(error, failures, settings),
         concurrency,
         groupOf: (key) => index.groupOf(key),
-        priorityOf: (key) => (turns.waitingFor(refOf(key)) === undefined ? index.priorityOf(key) : 'High'),
+        priorityOf: (key) => (callQueue.slotOf(refOf(key)) === undefined ? index.priorityOf(key) : 'High'),
         tenantOf: (key) => refOf(key).namespace,
         shutdown: until.aborted ? of(undefined) : fromEvent(until, 'abort'),
         observer: observer?.queue,
       }).subscribe({ next: (outcome) => observer?.passed(outcome), error: reject, complete: resolve });
       return ended.finally(() => {
-        turns.close();
+        callQueue.close();
         problems = new PassProblems(namespaces);
       });
     },

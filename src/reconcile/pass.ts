@@ -7,6 +7,7 @@ import type { ResolvePolicy } from '../domain/resolve.ts';
 import type { SslReset, Status } from '../domain/ssl-reset.ts';
 import type { Facts } from '../domain/status.ts';
 import type { WorkloadRef } from '../domain/workload.ts';
+import type { CallQueue } from './call-queue.ts';
 import type { Memory } from './memory.ts';
 import type {
   Clock,
@@ -22,7 +23,6 @@ import type {
   Workloads,
 } from './ports.ts';
 import type { ResetIndex } from './reset-index.ts';
-import type { Turns } from './turns.ts';
 
 export interface Settings extends RetryPolicy, PollPolicy, ResolvePolicy {
   readonly callWindowMs: number;
@@ -46,7 +46,7 @@ export interface Context {
   readonly logger: ContextLogger;
   readonly index: ResetIndex;
   readonly memory: Memory;
-  readonly turns: Turns;
+  readonly callQueue: CallQueue;
   readonly settings: Settings;
   /** Has these objects looked at as soon as may be. */
   readonly wake: (refs: readonly ObjectRef[]) => void;

@@ -46,13 +46,13 @@ const requeueAfter = (delayMs: number): Action => ({ kind: 'RequeueAfter', delay
  * @throws KubernetesError for what the error policy tries again
  */
 export async function reconcile(ref: ObjectRef, context: Context): Promise<Action> {
-  const turn = context.turns.waitingFor(ref);
+  const slot = context.callQueue.slotOf(ref);
   try {
     const reset = await context.resets.get(ref);
     if (reset === undefined) return AWAIT_CHANGE;
     return await passOver(reset, { ...context, logger: context.logger.child(logFields(reset)) });
   } finally {
-    turn?.giveBack();
+    slot?.giveBack();
   }
 }
 

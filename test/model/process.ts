@@ -1,4 +1,5 @@
 import { isKubernetesError } from '../../src/domain/errors.ts';
+import { CallQueue } from '../../src/reconcile/call-queue.ts';
 import { errorPolicy } from '../../src/reconcile/error-policy.ts';
 import { keyOf } from '../../src/reconcile/indexed-reset.ts';
 import { Memory } from '../../src/reconcile/memory.ts';
@@ -6,7 +7,6 @@ import type { Context } from '../../src/reconcile/pass.ts';
 import type { ContextLogger, ObjectRef } from '../../src/reconcile/ports.ts';
 import { type Action, reconcile } from '../../src/reconcile/reconcile.ts';
 import { ResetIndex } from '../../src/reconcile/reset-index.ts';
-import { Turns } from '../../src/reconcile/turns.ts';
 import { FREE_SLOTS } from '../unit/support/builders.ts';
 import type { Ports } from '../unit/support/faults.ts';
 import type { Change } from './api-server.ts';
@@ -30,7 +30,7 @@ export class Process {
   readonly #around: Surroundings;
   readonly #index = new ResetIndex();
   readonly #memory: Memory;
-  readonly #turns = new Turns(FREE_SLOTS, (refs) => this.#wake(refs));
+  readonly #callQueue = new CallQueue(FREE_SLOTS, (refs) => this.#wake(refs));
   readonly #due = new Map<string, { readonly ref: ObjectRef; readonly atMs: number }>();
   readonly #failures = new Map<string, number>();
   readonly #busy = new Set<string>();
@@ -133,7 +133,7 @@ export class Process {
       logger: silent,
       index: this.#index,
       memory: this.#memory,
-      turns: this.#turns,
+      callQueue: this.#callQueue,
       settings: SETTINGS,
       wake: (refs) => this.#wake(refs),
     };

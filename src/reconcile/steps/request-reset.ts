@@ -14,14 +14,14 @@ import type { Context, Finding, StepResult } from '../pass.ts';
 import type { Slot } from '../ports.ts';
 import { recordObstacle } from '../write-ahead.ts';
 import { announce } from './announce.ts';
+import { awaitSlot } from './await-slot.ts';
 import { hasRunAfterAll, resolveFirst } from './earlier-call.ts';
 import { progress } from './follow-operation.ts';
-import { inLine } from './in-line.ts';
 import { whyNotReady } from './not-ready.ts';
 import { type Preflight, preflight, requesting, rivalObstacle } from './preflight.ts';
 import { isPermitted } from './receive.ts';
 
-/** Gate, turn, preflight, record, call: the only place from which resetSslConfig is called. */
+/** Gate, slot, preflight, record, call: the only place from which resetSslConfig is called. */
 export async function requestReset(reset: SslReset, context: Context): Promise<StepResult> {
   const { request } = reset.status;
   if (request === undefined) return { kind: 'Idle' };
@@ -35,17 +35,17 @@ export async function requestReset(reset: SslReset, context: Context): Promise<S
     context.index.admit(reset);
     return { kind: 'Idle', requeueAfterMs: 0 };
   }
-  const slot = context.turns.take(reset);
-  if (slot === undefined) return inLine(reset, context);
+  const slot = context.callQueue.take(reset);
+  if (slot === undefined) return awaitSlot(reset, context);
   try {
-    return await inTurn(reset, request, slot, context);
+    return await withSlot(reset, request, slot, context);
   } finally {
     slot.giveBack();
   }
 }
 
-/** What is found out before the call is not older than its turn. */
-async function inTurn(reset: SslReset, request: Request, slot: Slot, context: Context): Promise<StepResult> {
+/** What is found out before the call is not older than its slot. */
+async function withSlot(reset: SslReset, request: Request, slot: Slot, context: Context): Promise<StepResult> {
   const facts = factsOf(reset);
   const checked = await preflightOf(reset, request, context);
   switch (checked.kind) {

@@ -7,7 +7,7 @@ import { paces, type Quota } from '../../../src/cloudsql/transport.ts';
 import { type Config, parseConfig } from '../../../src/config.ts';
 import { pollDelayMs } from '../../../src/domain/attempts.ts';
 import type { Operation } from '../../../src/domain/ssl-reset.ts';
-import { Turns } from '../../../src/reconcile/turns.ts';
+import { CallQueue } from '../../../src/reconcile/call-queue.ts';
 import { anOperation, aReset } from '../support/builders.ts';
 import { VirtualTime } from './virtual-time.ts';
 
@@ -38,7 +38,7 @@ class Fleet {
   /** The newest first. */
   #operations: readonly { readonly name: string; readonly endsMs: number }[] = [];
   readonly #wakes = new Map<string, () => void>();
-  readonly #turns = new Turns(
+  readonly #callQueue = new CallQueue(
     {
       trySlot: () => this.#paces.Writes.tryTake(PROJECT),
       slotPauseMs: () => this.#paces.Writes.pauseMs(PROJECT),
@@ -72,7 +72,7 @@ class Fleet {
       const { promise: woken, resolve } = Promise.withResolvers<void>();
       this.#wakes.set(name, resolve);
       isDone = await this.#pass(async () => {
-        const slot = this.#turns.take(object);
+        const slot = this.#callQueue.take(object);
         if (slot === undefined) return false;
         await this.#read('Lists', 'Behind');
         await this.#read('Gets', 'Behind');

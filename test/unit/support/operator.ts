@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { SslReset } from '../../../src/domain/ssl-reset.ts';
+import { CallQueue } from '../../../src/reconcile/call-queue.ts';
 import { errorPolicy } from '../../../src/reconcile/error-policy.ts';
 import { indexed, keyOf } from '../../../src/reconcile/indexed-reset.ts';
 import { Memory } from '../../../src/reconcile/memory.ts';
@@ -7,7 +8,6 @@ import type { Context, Settings } from '../../../src/reconcile/pass.ts';
 import type { ContextLogger, EventNote, ObjectRef } from '../../../src/reconcile/ports.ts';
 import { type Action, reconcile } from '../../../src/reconcile/reconcile.ts';
 import { ResetIndex } from '../../../src/reconcile/reset-index.ts';
-import { Turns } from '../../../src/reconcile/turns.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeCloudSql } from './fake-cloud-sql.ts';
 import { FakeNamespaces, FakeObjects, FakePods, FakeWorkloads } from './fake-cluster.ts';
@@ -149,7 +149,7 @@ export class Operator {
       index,
       memory: new Memory(clock),
       settings: this.#settings,
-      turns: new Turns(this.#site.cloudSql, wake),
+      callQueue: new CallQueue(this.#site.cloudSql, wake),
       wake,
     };
   }

@@ -1,4 +1,4 @@
-/** Whose call may begin next. Objects wait here as names, not as passes: whoever waits keeps nobody from working. */
+/** Which object may call next. Objects wait here as keys, not as passes: one that waits keeps no worker busy. */
 import type { SslReset } from '../domain/ssl-reset.ts';
 import { keyOf, refOf } from './indexed-reset.ts';
 import type { ObjectRef, Slot, Slots } from './ports.ts';
@@ -6,18 +6,18 @@ import type { ObjectRef, Slot, Slots } from './ports.ts';
 /** Slots of a project that passes may hold at a time: one that is held for long is sent late, beside younger ones. */
 const MAX_HELD = 8;
 
-interface Line {
+/** Of one project, since a quota is a project's. */
+interface ProjectQueue {
   /** In the order in which they came. */
-  readonly keys: Set<string>;
+  readonly waiting: Set<string>;
   isAsking: boolean;
   held: number;
 }
 
-/** One line for each project, since a quota is a project's. */
-export class Turns {
+export class CallQueue {
   readonly #slots: Slots;
   readonly #wake: (refs: readonly ObjectRef[]) => void;
-  readonly #lines = new Map<string, Line>();
+  readonly #projects = new Map<string, ProjectQueue>();
   readonly #given = new Map<string, Slot>();
   #isClosed = false;
 
@@ -26,66 +26,66 @@ export class Turns {
     this.#wake = wake;
   }
 
-  /** The slot that waits for the pass of the object that begins now. If it is not taken, it is to be given back. */
-  waitingFor(ref: ObjectRef): Slot | undefined {
+  /** The slot that waits for the next pass over the object. If that does not take it, it is to be given back. */
+  slotOf(ref: ObjectRef): Slot | undefined {
     return this.#given.get(keyOf(ref));
   }
 
-  /** The object's slot; undefined: it stands in line now, and is woken when its turn comes. */
+  /** The object's slot; undefined: it waits for one now, and is woken when it has it. */
   take({ metadata, spec }: SslReset): Slot | undefined {
     const key = keyOf(metadata);
     const given = this.#given.get(key);
     if (given !== undefined) return given;
-    const line = this.#lineOf(spec.project);
-    const slot = line.held < MAX_HELD ? this.#slots.trySlot(spec.project) : undefined;
+    const queue = this.#queueOf(spec.project);
+    const slot = queue.held < MAX_HELD ? this.#slots.trySlot(spec.project) : undefined;
     if (slot !== undefined) return this.#hold(slot, key, spec.project);
-    line.keys.add(key);
+    queue.waiting.add(key);
     this.#serve(spec.project);
     return undefined;
   }
 
-  /** Milliseconds for which nobody of the object's project gets a turn; 0: it is a matter of the line alone. */
+  /** Milliseconds for which no object of the project gets a slot; 0: it only waits for others to go first. */
   pauseMs({ spec }: SslReset): number {
     return this.#slots.slotPauseMs(spec.project);
   }
 
-  /** Nobody works any more: what was given is given back. */
+  /** No pass runs any more: what was given is given back. */
   close(): void {
     this.#isClosed = true;
-    this.#lines.clear();
+    this.#projects.clear();
     for (const slot of this.#given.values()) slot.giveBack();
   }
 
   #serve(project: string): void {
-    const line = this.#lines.get(project);
-    if (line === undefined || line.isAsking || line.keys.size === 0 || line.held >= MAX_HELD) return;
-    line.isAsking = true;
+    const queue = this.#projects.get(project);
+    if (queue === undefined || queue.isAsking || queue.waiting.size === 0 || queue.held >= MAX_HELD) return;
+    queue.isAsking = true;
     void this.#slots.slot(project).then((slot) => {
-      line.isAsking = false;
-      this.#giveNext(slot, line, project);
+      queue.isAsking = false;
+      this.#giveNext(slot, queue, project);
       this.#serve(project);
     });
   }
 
-  #giveNext(slot: Slot, { keys }: Line, project: string): void {
-    const [key] = keys;
+  #giveNext(slot: Slot, { waiting }: ProjectQueue, project: string): void {
+    const [key] = waiting;
     if (key === undefined || this.#isClosed) {
       slot.giveBack();
       return;
     }
-    keys.delete(key);
+    waiting.delete(key);
     this.#given.set(key, this.#hold(slot, key, project));
     this.#wake([refOf(key)]);
   }
 
   #hold(slot: Slot, key: string, project: string): Slot {
-    this.#lineOf(project).held += 1;
+    this.#queueOf(project).held += 1;
     const end = (how: 'spend' | 'giveBack'): void => {
       if (!isHeld) return;
       isHeld = false;
       if (this.#given.get(key) === held) this.#given.delete(key);
       slot[how]();
-      this.#lineOf(project).held -= 1;
+      this.#queueOf(project).held -= 1;
       this.#serve(project);
     };
     let isHeld = true;
@@ -93,9 +93,9 @@ export class Turns {
     return held;
   }
 
-  #lineOf(project: string): Line {
-    const line = this.#lines.get(project) ?? { keys: new Set(), isAsking: false, held: 0 };
-    this.#lines.set(project, line);
-    return line;
+  #queueOf(project: string): ProjectQueue {
+    const queue = this.#projects.get(project) ?? { waiting: new Set(), isAsking: false, held: 0 };
+    this.#projects.set(project, queue);
+    return queue;
   }
 }

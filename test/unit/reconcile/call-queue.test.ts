@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { CallQueue } from '../../../src/reconcile/call-queue.ts';
 import type { Slot, Slots } from '../../../src/reconcile/ports.ts';
-import { Turns } from '../../../src/reconcile/turns.ts';
 import { aReset } from '../support/builders.ts';
 
 /** Slots that the test frees one by one. */
@@ -28,7 +28,7 @@ class Quota implements Slots {
   async release(count: number): Promise<void> {
     this.free += count;
     this.#serve();
-    // Each turn that is handed on takes some promises.
+    // Each slot that is handed on takes some promises.
     for (let ticks = 0; ticks < 50; ticks += 1) await Promise.resolve();
   }
 
@@ -58,32 +58,32 @@ function setUp({ free = 0 } = {}) {
   const quota = new Quota();
   quota.free = free;
   const woken: string[] = [];
-  const turns = new Turns(quota, (refs) => woken.push(...refs.map(({ name }) => name)));
+  const queue = new CallQueue(quota, (refs) => woken.push(...refs.map(({ name }) => name)));
   const of = (name: string, project = 'acme-prod') => aReset({ name, spec: { project } });
-  const take = (name: string, project?: string) => turns.take(of(name, project));
-  const waitingFor = (name: string) => turns.waitingFor(of(name).metadata);
-  return { quota, woken, turns, take, waitingFor };
+  const take = (name: string, project?: string) => queue.take(of(name, project));
+  const slotOf = (name: string) => queue.slotOf(of(name).metadata);
+  return { quota, woken, queue, take, slotOf };
 }
 
-describe('turns', () => {
-  it('give a slot at once where one is free and nobody waits', () => {
+describe('the queue of calls', () => {
+  it('gives a slot at once where one is free and nobody waits', () => {
     const { take, quota } = setUp({ free: 1 });
     take('a')?.spend();
     assert.deepEqual([quota.spent, quota.free], [1, 0]);
   });
 
-  it('wake those in line in their order, as slots become free', async () => {
-    const { take, quota, woken, waitingFor } = setUp();
+  it('wakes those that wait in their order, as slots become free', async () => {
+    const { take, quota, woken, slotOf } = setUp();
     for (const name of ['a', 'b', 'c']) assert.equal(take(name), undefined);
     await quota.release(2);
     assert.deepEqual(woken, ['a', 'b']);
-    assert.ok(waitingFor('a'));
-    assert.equal(waitingFor('c'), undefined);
+    assert.ok(slotOf('a'));
+    assert.equal(slotOf('c'), undefined);
     take('a')?.spend();
     assert.equal(quota.spent, 1);
   });
 
-  it('let nobody who comes later go first', async () => {
+  it('lets nobody who comes later go first', async () => {
     const { take, quota, woken } = setUp();
     take('a');
     await quota.release(0);
@@ -93,7 +93,7 @@ describe('turns', () => {
     assert.deepEqual(woken, ['a', 'b']);
   });
 
-  it('keep the place of one that asks again', async () => {
+  it('keeps the place of one that asks again', async () => {
     const { take, quota, woken } = setUp();
     for (const name of ['a', 'b', 'a']) take(name);
     await quota.release(3);
@@ -101,7 +101,7 @@ describe('turns', () => {
     assert.equal(quota.free, 1);
   });
 
-  it('pass a turn on to the next when it is given back', async () => {
+  it('passes a slot on to the next when it is given back', async () => {
     const { take, quota, woken } = setUp();
     for (const name of ['a', 'b', 'c']) take(name);
     await quota.release(1);
@@ -115,23 +115,23 @@ describe('turns', () => {
     assert.deepEqual([woken, quota.spent, quota.free], [['a', 'b'], 1, 0]);
   });
 
-  it('are forgotten once they were used: the next pass stands in line again', async () => {
-    const { take, quota, waitingFor } = setUp();
+  it('forgets a slot once it was used: the next pass waits again', async () => {
+    const { take, quota, slotOf } = setUp();
     take('a');
     await quota.release(1);
     take('a')?.spend();
-    assert.equal(waitingFor('a'), undefined);
+    assert.equal(slotOf('a'), undefined);
     assert.equal(take('a'), undefined);
   });
 
-  it('of one project wait for no other', async () => {
+  it('lets no project wait for another', async () => {
     const { take, quota } = setUp();
     take('a');
     quota.free = 1;
     assert.ok(take('b', 'other-project'));
   });
 
-  it('are not given out faster than passes use them', async () => {
+  it('gives slots out no faster than passes use them', async () => {
     const { take, quota, woken } = setUp();
     const names = Array.from({ length: 20 }, (_, index) => `n${index}`);
     for (const name of names) take(name);
@@ -144,11 +144,11 @@ describe('turns', () => {
     assert.equal(take('late'), undefined);
   });
 
-  it('are all given back at the end, also those that come later', async () => {
-    const { take, quota, turns, woken } = setUp();
+  it('gives all slots back at the end, also those that come later', async () => {
+    const { take, quota, queue, woken } = setUp();
     for (const name of ['a', 'b']) take(name);
     await quota.release(1);
-    turns.close();
+    queue.close();
     await quota.release(1);
     assert.deepEqual([woken, quota.free], [['a'], 2]);
   });

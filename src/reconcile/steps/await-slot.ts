@@ -4,20 +4,20 @@ import type { SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
 import type { Context, StepResult } from '../pass.ts';
 
-/** A turn that comes within so long is worth no word. */
+/** A slot that comes within so long is worth no word. */
 const SOON_MS = 5_000;
 const MINUTE_MS = 60_000;
 
 /**
- * The object stands in line for the quota of its project, and is woken by its turn. Nothing is asked of Cloud SQL for
+ * The object waits for a slot of its project's quota, and is woken when it has one. Nothing is asked of Cloud SQL for
  * that; what it waits for is said, and looked at again ever more rarely.
  */
-export function inLine(reset: SslReset, context: Context): StepResult {
-  const { clock, memory, settings, turns } = context;
+export function awaitSlot(reset: SslReset, context: Context): StepResult {
+  const { clock, memory, settings, callQueue } = context;
   const leftMs = untilDeadlineMs(reset, clock.now());
   const { attempt = 0 } = reset.status.request ?? {};
-  const waitedMs = memory.sinceSeenMs(reset.metadata.uid, `in line for attempt ${attempt + 1}`);
-  const pauseMs = turns.pauseMs(reset);
+  const waitedMs = memory.sinceSeenMs(reset.metadata.uid, `slot for attempt ${attempt + 1}`);
+  const pauseMs = callQueue.pauseMs(reset);
   if (waitedMs < SOON_MS && pauseMs <= SOON_MS) {
     return { kind: 'Idle', requeueAfterMs: Math.min(SOON_MS - waitedMs, leftMs) };
   }

@@ -21,8 +21,8 @@ function usedUp(scene: Scene) {
   return { done, free };
 }
 
-describe('an object in line for the quota', () => {
-  it('asks Cloud SQL nothing and writes nothing before its turn, and is then reset once', async () => {
+describe('an object that waits for a slot of the quota', () => {
+  it('asks Cloud SQL nothing and writes nothing before it has one, and is then reset once', async () => {
     const scene = new Scene();
     const operator = new Operator(scene);
     const { done, free } = usedUp(scene);
@@ -90,7 +90,7 @@ describe('an object in line for the quota', () => {
     assert.equal(scene.cloudSql.executed, 1);
   });
 
-  it('gives its turn away when it is suspended meanwhile', async () => {
+  it('gives its slot back when it is suspended meanwhile', async () => {
     const scene = new Scene();
     const operator = new Operator(scene);
     const { done, free } = usedUp(scene);
@@ -102,7 +102,7 @@ describe('an object in line for the quota', () => {
     assert.deepEqual([scene.reconcilingReason, scene.cloudSql.calls, done], ['Suspended', 0, ['given back']]);
   });
 
-  it('gives its turn away when it is gone', async () => {
+  it('gives its slot back when it is gone', async () => {
     const scene = new Scene();
     const operator = new Operator(scene);
     const { done, free } = usedUp(scene);
@@ -114,7 +114,7 @@ describe('an object in line for the quota', () => {
     assert.deepEqual(done, ['given back']);
   });
 
-  it('gives its turn away when its preflight finds an obstacle', async () => {
+  it('gives its slot back when its preflight finds an obstacle', async () => {
     const scene = new Scene();
     const operator = new Operator(scene);
     const { done, free } = usedUp(scene);
