@@ -67,6 +67,7 @@ export class Operations {
   readonly changes = new EventEmitter<{ change: [Operation] }>().setMaxListeners(0);
   readonly #operations = new Map<string, Operation>();
   readonly #signal: AbortSignal;
+  #mayEnd: Promise<void> = Promise.resolve();
 
   /** @param signal ends the waiting of all of them */
   constructor(signal: AbortSignal) {
@@ -119,6 +120,13 @@ export class Operations {
     return { operation, finished };
   }
 
+  /** From now on none ends, however long ago it was due, until the function that this answers is called. */
+  hold(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#mayEnd = promise;
+    return resolve;
+  }
+
   async #run(name: string, { plan, effect, insertTime }: OperationRequest): Promise<void> {
     const { pendingMs = 0, unknownMs = 0, runningMs = 0, settleMs = 0, effect: moment = 'AtDone', error } = plan;
     const now = () => (insertTime ?? new Date()).toISOString();
@@ -132,6 +140,7 @@ export class Operations {
       apply();
     }
     await this.#wait(runningMs);
+    await this.#mayEnd;
     if (moment === 'AtDone') {
       apply();
     }

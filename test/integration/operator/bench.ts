@@ -12,6 +12,7 @@ import { afterwards } from '../support/afterwards.ts';
 import { sharedCluster, testNamespace } from '../support/cluster.ts';
 import { installCrd } from '../support/crd.ts';
 import { mustHoldNoCredentials } from '../support/credentials-in.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { Program } from './program.ts';
 
 export const PROJECT = 'acme-prod';
@@ -35,8 +36,6 @@ export const QUICK = [
   // Operators that run side by side are no replicas of each other.
   '--leader-elect=false',
 ];
-
-const PATIENCE_MS = 120_000;
 
 export interface BenchOptions {
   readonly emulator?: EmulatorOptions;

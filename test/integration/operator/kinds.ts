@@ -4,6 +4,7 @@ import { findCondition } from '../../../src/domain/conditions.ts';
 import type { SslReset } from '../../../src/domain/ssl-reset.ts';
 import type { WorkloadKind } from '../../../src/domain/workload.ts';
 import { apiVersionOf, WORKLOAD_KINDS } from '../../../src/domain/workload-kinds.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { type Bench, INSTANCE } from './bench.ts';
 
 export interface Parts {
@@ -79,7 +80,7 @@ export async function argoSays({ kubectl }: Bench, name: string, status: object)
  * since kwok looks after pods that are pending, and no others.
  */
 export async function makeUnready({ kubectl }: Pick<Bench, 'kubectl'>, name: string, count: number): Promise<void> {
-  await kubectl(['rollout', 'status', `statefulset/${name}`, '--timeout=60s']);
+  await kubectl(['rollout', 'status', `statefulset/${name}`, PATIENCE]);
   const patch = JSON.stringify({ status: { conditions: [{ type: 'Ready', status: 'False', reason: 'Test' }] } });
   for (let ordinal = 0; ordinal < count; ordinal += 1) {
     await kubectl(['patch', 'pod', `${name}-${ordinal}`, '--subresource=status', '--type=strategic', '-p', patch]);

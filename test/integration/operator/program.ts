@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { mustHoldNoCredentials } from '../support/credentials-in.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 /** What the build makes. */
 export const DIST = fileURLToPath(new URL('../../../dist/', import.meta.url));
@@ -14,8 +15,6 @@ export const PROGRAM = `${DIST}cloudsql-ssl-operator.js`;
 export async function copyProgram(folder: string): Promise<void> {
   for (const file of await readdir(DIST)) if (/js$/.test(file)) await copyFile(join(DIST, file), join(folder, file));
 }
-
-const PATIENCE_MS = 60_000;
 
 /** The built operator as a process of its own. */
 export class Program {

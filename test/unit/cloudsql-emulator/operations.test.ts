@@ -110,6 +110,26 @@ test('an operation is unknown to other projects', () => {
   assert.throws(() => operations.get('other', operation.name), { message: /does not exist/ });
 });
 
+test('an operation that is held stays RUNNING, its effect to come, until it is released', async () => {
+  const operations = new Operations(never);
+  const seen: string[] = [];
+  operations.changes.on('change', ({ status }) => seen.push(status));
+  const release = operations.hold();
+  const running = new Promise((resolve) => operations.changes.once('change', () => setImmediate(resolve)));
+  const { finished } = operations.start(
+    request({
+      effect: async () => () => {
+        seen.push('effect');
+      },
+    }),
+  );
+  await running;
+  assert.deepEqual(seen, ['RUNNING']);
+  release();
+  await finished;
+  assert.deepEqual(seen, ['RUNNING', 'effect', 'DONE']);
+});
+
 test('the end of the emulator ends the waiting', async () => {
   const end = new AbortController();
   const { finished } = new Operations(end.signal).start(request({ plan: { pendingMs: 3_600_000 } }));
