@@ -41,7 +41,7 @@ describe('an audit', () => {
     assert.deepEqual(judgeAudit(found('moderate')), { kind: 'Answered', problems: [] });
   });
 
-  test('is left out where nothing or an error came back', () => {
+  test('knows no answer where nothing or an error came back', () => {
     for (const output of ['', '{"message": "request to /-/npm/v1/security failed", "error": {}}', '<html>']) {
       assert.deepEqual(judgeAudit(output), { kind: 'NoAnswer' });
     }

@@ -13,11 +13,19 @@ interface Workflow {
   readonly jobs: Readonly<Record<string, Job>>;
 }
 
-const texts = await Promise.all((await readdir(FOLDER)).map((name) => readFile(new URL(name, FOLDER), 'utf8')));
+const read = (name: string): Promise<string> => readFile(new URL(name, FOLDER), 'utf8');
+const texts = await Promise.all((await readdir(FOLDER)).map(read));
 const workflows: readonly Workflow[] = texts.map((text) => parse(text));
+const actions = await Promise.all(
+  (await readdir(new URL('../actions/', FOLDER))).map((name) => read(`../actions/${name}/action.yml`)),
+);
+const { scripts } = JSON.parse(await read('../../package.json'));
+
+const scriptsIn = (text: string): readonly string[] =>
+  [...text.matchAll(/npm run ([\w:]+)/g)].map(([, name = '']) => name);
 
 test('every action of others is pinned by a commit, with the tag that it was', () => {
-  const uses = texts.flatMap((text) => [...text.matchAll(/uses: (.*)/g)].map(([, name = '']) => name));
+  const uses = [...texts, ...actions].flatMap((text) => [...text.matchAll(/uses: (.*)/g)].map(([, name = '']) => name));
   assert.ok(uses.length > 10);
   for (const name of uses) assert.match(name, /^\.\/|^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
 });
@@ -39,4 +47,15 @@ test('only what makes the release may write to the repository', () => {
     Object.entries(jobs).flatMap(([name, { permissions }]) => (permissions?.contents === 'write' ? [name] : [])),
   );
   assert.deepEqual(writers, ['release']);
+});
+
+test('the jobs of CI run together what npm test runs, so that none of it is left out', async () => {
+  assert.deepEqual(scriptsIn(await read('ci.yml')), scriptsIn(scripts.test));
+});
+
+test('each suite that no pull request waits for runs nightly, and the audit with them', async () => {
+  const suites = Object.keys(scripts).filter((name) => name.startsWith('test:'));
+  const left = suites.filter((name) => !scriptsIn(scripts.test).includes(name));
+  const nightly = new Set(scriptsIn(await read('nightly.yml')));
+  assert.deepEqual([...nightly].toSorted(), [...left, 'audit', 'bench'].toSorted());
 });
