@@ -1,9 +1,9 @@
 import { sqladmin_v1 } from 'googleapis/build/src/apis/sqladmin/index.js';
-import type { Answer, IssueAnswer } from '../domain/answer.ts';
+import type { CallResult, IssueResult } from '../domain/call/result.ts';
 import type { ClientCertificate, Instance, ServerCas } from '../domain/instance.ts';
 import type { InstanceRef, Operation, Spec } from '../domain/ssl-reset.ts';
 import type { CloudSql, Slot } from '../reconcile/ports.ts';
-import { toAnswer, toBody, toIssueAnswer } from './api-error.ts';
+import { toBody, toCallResult, toIssueResult } from './api-error.ts';
 import { Polls } from './polls.ts';
 import { Reads } from './reads.ts';
 import { named, Transport, type TransportOptions } from './transport.ts';
@@ -80,23 +80,23 @@ export class AdminApi implements CloudSql {
     { project, instance }: InstanceRef,
     mode: Spec['mode'],
     slot: Slot,
-  ): Promise<() => Promise<Answer>> {
+  ): Promise<() => Promise<CallResult>> {
     const call = named('instances.resetSslConfig', (options) =>
       this.#api.instances.resetSslConfig({ project, instance, mode: MODES[mode] }, options),
     );
     const send = await this.#transport.prepare(project, call, slot);
-    return async () => toAnswer(await send());
+    return async () => toCallResult(await send());
   }
 
   async prepareClientCertificate(
     { project, instance }: InstanceRef,
     commonName: string,
-  ): Promise<() => Promise<IssueAnswer>> {
+  ): Promise<() => Promise<IssueResult>> {
     const call = named('sslCerts.insert', (options) =>
       this.#api.sslCerts.insert({ project, instance, requestBody: { commonName } }, options),
     );
     const send = await this.#transport.prepare(project, call, await this.#transport.nextWrite(project));
-    return async () => toIssueAnswer(await send());
+    return async () => toIssueResult(await send());
   }
 
   async prepareClientCertificateDeletion(

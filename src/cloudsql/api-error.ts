@@ -1,14 +1,14 @@
 /** What an exchange means: for a call that is sent once, where only certainty counts, and for the rest. */
 import type { z } from 'zod';
-import type { Answer, IssueAnswer } from '../domain/answer.ts';
 import { describeRefusal, isRefusal, readRefusal } from '../domain/call/refusal.ts';
+import type { CallResult, IssueResult } from '../domain/call/result.ts';
 import { oneLine } from '../domain/conditions.ts';
 import { CloudSqlError } from '../domain/errors.ts';
 import type { Exchange } from './exchange.ts';
 import { apiError, issuedCertificate, operation } from './wire.ts';
 
 type Response = Extract<Exchange, { kind: 'Response' }>;
-type Refusal = Exclude<Answer, { kind: 'Accepted' }>;
+type NoResult = Exclude<CallResult, { kind: 'Accepted' }>;
 
 const MAX_MESSAGE = 300;
 
@@ -54,13 +54,13 @@ const MAX_CAUSES = 16;
 /** Request Timeout and Client Closed Request say that somebody stopped waiting, not that nothing ran. */
 const GAVE_UP: ReadonlySet<number> = new Set([408, 499]);
 
-/** The answers table's first column: what came back of the POST. Everything that is not certain is `Lost`. */
-export const toAnswer = (result: Exchange): Answer => judged(result, accepted);
+/** The first column of the table of `classifyCall`: what came back of the POST. Everything that is not certain is `Lost`. */
+export const toCallResult = (result: Exchange): CallResult => resultOf(result, accepted);
 
 /** As above, for the issue of a client certificate. Nothing of a body that cannot be read is kept: it may hold a key. */
-export const toIssueAnswer = (result: Exchange): IssueAnswer => judged(result, issued);
+export const toIssueResult = (result: Exchange): IssueResult => resultOf(result, issued);
 
-function judged<A>(result: Exchange, accept: (status: number, body: unknown) => A): A | Refusal {
+function resultOf<A>(result: Exchange, accept: (status: number, body: unknown) => A): A | NoResult {
   if (result.kind === 'Failure') {
     const message = oneLine(result.message, MAX_MESSAGE);
     return failedBeforeAnyWrite(result.cause)
@@ -73,21 +73,21 @@ function judged<A>(result: Exchange, accept: (status: number, body: unknown) => 
   return { kind: 'Lost', message: describe(status, readError(body)) };
 }
 
-function accepted(status: number, body: unknown): Answer {
+function accepted(status: number, body: unknown): CallResult {
   const { data } = operation.safeParse(body);
   return data === undefined
     ? { kind: 'Lost', message: `The answer ${status} does not name an operation` }
     : { kind: 'Accepted', operation: data };
 }
 
-function issued(status: number, body: unknown): IssueAnswer {
+function issued(status: number, body: unknown): IssueResult {
   const { data } = issuedCertificate.safeParse(body);
   return data === undefined
     ? { kind: 'Lost', message: `The answer ${status} holds no certificate with its key` }
     : { kind: 'Issued', certificate: data };
 }
 
-function rejected({ status, body, retryAfterMs }: Response): Refusal {
+function rejected({ status, body, retryAfterMs }: Response): NoResult {
   const error = readError(body);
   if (error === undefined && !isRefusal(status)) return { kind: 'Lost', message: describe(status, error) };
   return {

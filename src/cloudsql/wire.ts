@@ -3,7 +3,7 @@
  * than the CRD allows, is left out, and prose is cut, so that no status write can fail on what the API says.
  */
 import * as z from 'zod';
-import type { IssuedCertificate } from '../domain/answer.ts';
+import type { IssuedCertificate } from '../domain/call/result.ts';
 import { heldCertificate, secretKeys } from '../domain/client-certificate.ts';
 import { oneLine } from '../domain/conditions.ts';
 import type { ClientCertificate, Instance, ServerCa } from '../domain/instance.ts';

@@ -60,7 +60,7 @@ interface CloudSqlErrorOptions {
   readonly cause?: unknown;
 }
 
-/** A read of the Cloud SQL Admin API failed. The call of the reset never throws it: see `Answer`. */
+/** A read of the Cloud SQL Admin API failed. The call of the reset never throws it: see `CallResult`. */
 export class CloudSqlError extends Error {
   override readonly name = 'CloudSqlError';
   readonly kind: CloudSqlErrorKind;

@@ -1,5 +1,5 @@
 /** What a pass needs of what is around it, as narrow as it is used. Adapters implement these; tests fake them. */
-import type { Answer, IssueAnswer } from '../domain/answer.ts';
+import type { CallResult, IssueResult } from '../domain/call/result.ts';
 import type { ClientCertificate, Instance, ServerCas } from '../domain/instance.ts';
 import type { NamespaceView } from '../domain/permission.ts';
 import type { InstanceRef, Operation, Spec, SslReset, Status } from '../domain/ssl-reset.ts';
@@ -177,12 +177,12 @@ export interface CloudSql extends CloudSqlReads, Slots {
    * The function it answers makes the call: once, never retried, and it never throws.
    * @throws CloudSqlError `Forbidden` where no token can be had, `Unavailable` where its issuer cannot be reached
    */
-  prepareReset(ref: InstanceRef, mode: Spec['mode'], slot: Slot): Promise<() => Promise<Answer>>;
+  prepareReset(ref: InstanceRef, mode: Spec['mode'], slot: Slot): Promise<() => Promise<CallResult>>;
   /**
    * The same for the issue of a client certificate. It is part of what is under way, and takes the next slot by itself.
    * @throws CloudSqlError as above, and `Throttled` where a slot would take too long
    */
-  prepareClientCertificate(ref: InstanceRef, commonName: string): Promise<() => Promise<IssueAnswer>>;
+  prepareClientCertificate(ref: InstanceRef, commonName: string): Promise<() => Promise<IssueResult>>;
   /**
    * The same for the deletion of one. A fingerprint is never used again, so it may be repeated.
    * The function that it answers throws a CloudSqlError, and else gives the operation that it began.

@@ -1,5 +1,5 @@
 /** The client certificates of the instance, and what is promised of them: S4, judged from outside. */
-import type { IssueAnswer } from '../../src/domain/answer.ts';
+import type { IssueResult } from '../../src/domain/call/result.ts';
 import { heldCertificate } from '../../src/domain/client-certificate.ts';
 import { isTrue } from '../../src/domain/conditions.ts';
 import type { ClientCertificate } from '../../src/domain/instance.ts';
@@ -17,7 +17,7 @@ interface Made extends ClientCertificate {
   readonly isMistakable: boolean;
 }
 
-export const TAKEN: IssueAnswer = {
+export const TAKEN: IssueResult = {
   kind: 'Rejected',
   code: 409,
   reason: 'sslCertificateAlreadyExists',
@@ -61,7 +61,7 @@ export class ClientCertificates {
     return { commonName, owner: read?.metadata.uid };
   }
 
-  issue({ commonName, owner }: SentIssue, nowMs: number): IssueAnswer {
+  issue({ commonName, owner }: SentIssue, nowMs: number): IssueResult {
     if (this.live().some((one) => one.commonName === commonName)) return TAKEN;
     const certificate = this.#maker.next();
     this.#promises.note('certificate issued');

@@ -1,4 +1,4 @@
-import type { Answer, IssueAnswer } from '../../src/domain/answer.ts';
+import type { CallResult, IssueResult } from '../../src/domain/call/result.ts';
 import { CloudSqlError } from '../../src/domain/errors.ts';
 import type { Instance } from '../../src/domain/instance.ts';
 import type { Before, Operation } from '../../src/domain/ssl-reset.ts';
@@ -37,8 +37,8 @@ const KINDS: Readonly<Record<InstanceKind, Partial<Instance>>> = {
 const FIRST_CA = 1;
 /** Server certificates have other fingerprints than CAs. */
 const SERVER_CERTIFICATES = 1_000;
-const LOST: Extract<Answer, { kind: 'Lost' }> = { kind: 'Lost', message: 'socket hang up' };
-const BUSY: Extract<Answer, { kind: 'Rejected' }> = {
+const LOST: Extract<CallResult, { kind: 'Lost' }> = { kind: 'Lost', message: 'socket hang up' };
+const BUSY: Extract<CallResult, { kind: 'Rejected' }> = {
   kind: 'Rejected',
   code: 409,
   reason: 'operationInProgress',
@@ -183,7 +183,7 @@ export class Cloud {
     this.#operations = this.#operations.filter((one) => !old.includes(one));
   }
 
-  #arrive(call: SentCall, context: PassContext): Answer {
+  #arrive(call: SentCall, context: PassContext): CallResult {
     this.calls += 1;
     const turn = this.#turns.shift() ?? { kind: 'Execute' };
     if (context.read?.status.request?.inDoubt === true) this.#promises.note('called while an earlier call is in doubt');
@@ -207,7 +207,7 @@ export class Cloud {
    * The assumption on Cloud SQL: where a refusal is the answer to a copy, what the call has done shows before the next
    * preflight, by its operation or by the certificates.
    */
-  #executeCopied(call: SentCall, answer: Answer): Answer {
+  #executeCopied(call: SentCall, answer: CallResult): CallResult {
     const { caLagMs, failing, listLagMs } = this.#story;
     const isShownByCertificates = caLagMs === 0 && failing === 'None' && listLagMs > 0;
     const lag = isShownByCertificates ? { durationMs: 0 } : { lagMs: 0 };
@@ -217,7 +217,7 @@ export class Cloud {
     return answer;
   }
 
-  #arriveIssue(commonName: string, context: PassContext): IssueAnswer {
+  #arriveIssue(commonName: string, context: PassContext): IssueResult {
     const issue = this.certificates.sent(context, commonName);
     this.calls += 1;
     const turn = this.#issueTurns.shift() ?? { kind: 'Execute' };
@@ -235,7 +235,7 @@ export class Cloud {
     }
   }
 
-  #issue(issue: SentIssue): IssueAnswer {
+  #issue(issue: SentIssue): IssueResult {
     if (this.isGone) return GONE;
     if (this.#isBusy()) return BUSY;
     const answer = this.certificates.issue(issue, this.#time.nowMs);
@@ -259,7 +259,7 @@ export class Cloud {
     return operation;
   }
 
-  #lose(call: SentCall, executedAfterMs: number | undefined): Answer {
+  #lose(call: SentCall, executedAfterMs: number | undefined): CallResult {
     this.#promises.note(executedAfterMs === undefined ? 'answer lost, not executed' : 'answer lost, executed');
     if (executedAfterMs === 0) this.#execute(call);
     else if (executedAfterMs !== undefined) {
@@ -268,7 +268,7 @@ export class Cloud {
     return LOST;
   }
 
-  #execute(call: SentCall, course = this.#course): Answer {
+  #execute(call: SentCall, course = this.#course): CallResult {
     if (this.isGone) return GONE;
     if (this.#isBusy()) {
       this.#promises.note('409');

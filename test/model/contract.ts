@@ -1,10 +1,10 @@
 /** What counts as one request, and what of it must outlast every status write, as the contract says it. */
-import type { Answer } from '../../src/domain/answer.ts';
+import type { CallResult } from '../../src/domain/call/result.ts';
 import { findCondition, isTrue } from '../../src/domain/conditions.ts';
 import type { Operation, Request, SslReset } from '../../src/domain/ssl-reset.ts';
 
 /** It tells whether this call, and every earlier one of the request, was executed; after 400 an operation may tell otherwise. */
-export function isDefinite(answer: Answer, { status: { request } }: SslReset): boolean {
+export function isDefinite(answer: CallResult, { status: { request } }: SslReset): boolean {
   if (answer.kind === 'Lost') return false;
   if (answer.kind !== 'Rejected') return true;
   return answer.code < 500 && answer.code !== 400 && (answer.code !== 409 || request?.inDoubt !== true);

@@ -50,7 +50,7 @@ export const MUTATIONS: readonly Mutation[] = [
         find: '  const window = new CallWindow(',
         replace: '  const early = await send();\n  const window = new CallWindow(',
       },
-      { file: REQUEST, find: 'const answer = await send();', replace: 'const answer = early;' },
+      { file: REQUEST, find: 'const result = await send();', replace: 'const result = early;' },
     ],
   },
   {
@@ -173,7 +173,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guard: '409 → resolve',
     broken: 'a busy answer is a refusal',
-    patches: [{ file: 'src/domain/judge-answer.ts', find: 'if (inDoubt)', replace: 'if (false)' }],
+    patches: [{ file: 'src/domain/call/classification.ts', find: 'if (inDoubt)', replace: 'if (false)' }],
   },
   {
     guard: 'a refusal may be the answer to a copy',
@@ -219,7 +219,7 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: REQUEST,
-        find: "if (judgement.kind !== 'Invalid') return judgement;",
+        find: "if (classification.kind !== 'Invalid') return classification;",
         replace: 'if (true) return judgement;',
       },
     ],
@@ -396,7 +396,7 @@ export const MUTATIONS: readonly Mutation[] = [
         find: '  const window = new CallWindow(',
         replace: '  const early = await send();\n  const window = new CallWindow(',
       },
-      { file: ISSUE, find: 'judgeIssue(await send())', replace: 'judgeIssue(early)' },
+      { file: ISSUE, find: 'classifyIssue(await send())', replace: 'classifyIssue(early)' },
     ],
   },
   {

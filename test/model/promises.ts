@@ -2,7 +2,7 @@
  * The promises as an observer of the API server and of Cloud SQL can judge them, without the operator's own code of
  * decisions: what counts as one request is read off the statuses that were accepted.
  */
-import type { Answer } from '../../src/domain/answer.ts';
+import type { CallResult } from '../../src/domain/call/result.ts';
 import { isTrue } from '../../src/domain/conditions.ts';
 import type { Before, Request, SslReset } from '../../src/domain/ssl-reset.ts';
 import { annotations } from '../../src/domain/ssl-reset.ts';
@@ -89,7 +89,7 @@ export class Promises {
   }
 
   /** A process hears an answer. */
-  told(context: PassContext, record: SslReset | undefined, answer: Answer): void {
+  told(context: PassContext, record: SslReset | undefined, answer: CallResult): void {
     if (record === undefined || !isDefinite(answer, record)) return;
     const attempt = attemptOf(record);
     if (answer.kind === 'Rejected') this.#refusedAttempts.add(attempt);

@@ -1,6 +1,6 @@
 /** What may go wrong in one run, as data: the search makes stories up, and shortens those that break a promise. */
 import fc from 'fast-check';
-import type { Answer } from '../../src/domain/answer.ts';
+import type { CallResult } from '../../src/domain/call/result.ts';
 import { rejection } from '../unit/support/scene.ts';
 
 /**
@@ -19,7 +19,7 @@ export type Until =
 /** What becomes of a call. */
 export type Turn =
   | { readonly kind: 'Execute' }
-  | { readonly kind: 'Answer'; readonly answer: Answer }
+  | { readonly kind: 'Answer'; readonly answer: CallResult }
   /** It is executed, and what comes back is the answer to a copy that something on the way made. */
   | { readonly kind: 'Copied'; readonly answer: Refused }
   /** No answer comes back; it is executed after so long, or never. */
@@ -30,7 +30,7 @@ export type Turn =
 export type IssueTurn =
   | Exclude<Turn, { readonly kind: 'Answer' | 'Copied' | 'Overdue' }>
   | { readonly kind: 'Answer'; readonly answer: Refused };
-type Refused = Exclude<Answer, { readonly kind: 'Accepted' }>;
+type Refused = Exclude<CallResult, { readonly kind: 'Accepted' }>;
 
 /** What people do to the object and to the instance. */
 export type Deed =
@@ -201,7 +201,7 @@ const turn: fc.Arbitrary<Turn> = fc.oneof(
   fc.option(fc.constantFrom(0, 4_000, 60_000, LATE_MS), { nil: undefined }).map(lose),
   fc.constantFrom<Until>('NextPreflight', 'NextCall', 'Unlisted').map((until): Turn => ({ kind: 'Overdue', until })),
   fc
-    .constantFrom<Answer>(
+    .constantFrom<CallResult>(
       rejection(400),
       rejection(403),
       rejection(409, 'operationInProgress'),

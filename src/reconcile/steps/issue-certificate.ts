@@ -1,4 +1,5 @@
-import type { IssuedCertificate } from '../../domain/answer.ts';
+import { classifyIssue, type IssueClassification } from '../../domain/call/classification.ts';
+import type { IssuedCertificate } from '../../domain/call/result.ts';
 import {
   type HeldCertificate,
   heldCertificate,
@@ -12,7 +13,6 @@ import {
   withoutReason,
 } from '../../domain/client-certificate.ts';
 import { oneLine, progressing, type Verdict, waiting } from '../../domain/conditions.ts';
-import { type IssueJudgement, judgeIssue } from '../../domain/judge-answer.ts';
 import type { ClientCertificateStatus, SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf, summarize, toBeRolled, withCertificates } from '../../domain/status.ts';
 import { CallWindow } from '../call-window.ts';
@@ -55,10 +55,10 @@ export async function issueCertificate(reset: SslReset, target: IssueTarget, con
   const obstacle = recordObstacle('status.clientCertificates[].issuing', issue.issuing, openIssue(recorded)?.issuing);
   if (obstacle !== undefined) return outcome(recorded, notExecuted(recorded, issue, obstacle));
   if (!window.isOpen()) return outcome(recorded, notExecuted(recorded, issue, WINDOW_CLOSED));
-  const judgement = judgeIssue(await send());
-  return judgement.kind === 'Issued'
-    ? deliver(recorded, { target, certificate: judgement.certificate }, context)
-    : outcome(recorded, unanswered(recorded, issue, judgement));
+  const classification = classifyIssue(await send());
+  return classification.kind === 'Issued'
+    ? deliver(recorded, { target, certificate: classification.certificate }, context)
+    : outcome(recorded, unanswered(recorded, issue, classification));
 }
 
 const WINDOW_CLOSED = progressing(
@@ -116,12 +116,12 @@ const notExecuted = (recorded: SslReset, issue: OpenIssue, verdict: Verdict): Fi
 function unanswered(
   recorded: SslReset,
   issue: OpenIssue,
-  judgement: Exclude<IssueJudgement, { kind: 'Issued' }>,
+  classification: Exclude<IssueClassification, { kind: 'Issued' }>,
 ): Finding {
   const what = `The client certificate ${issue.commonName} was not issued`;
-  switch (judgement.kind) {
+  switch (classification.kind) {
     case 'NotExecuted': {
-      const { reason, message, retryAfterMs } = judgement;
+      const { reason, message, retryAfterMs } = classification;
       return {
         ...notExecuted(recorded, issue, waiting(reason, `${what}. ${message}`)),
         ...(retryAfterMs !== undefined && { retryAfterMs }),
@@ -129,8 +129,8 @@ function unanswered(
     }
     case 'Invalid': {
       // It is not tried again before a person says so; the others have their turn.
-      const message = oneLine(`${what}. Cloud SQL refused: ${judgement.message}`);
-      const entry = { ...withoutIssue(issue), reason: judgement.reason, message };
+      const message = oneLine(`${what}. Cloud SQL refused: ${classification.message}`);
+      const entry = { ...withoutIssue(issue), reason: classification.reason, message };
       return { facts: withEntry(recorded, entry), verdict: progressing('IssuingClientCertificates', message) };
     }
     case 'Resolve':
@@ -138,7 +138,7 @@ function unanswered(
         facts: factsOf(recorded),
         verdict: waiting(
           'CloudSqlUnavailable',
-          `Whether the client certificate ${issue.commonName} was issued is not known, and is found out. ${judgement.message}`,
+          `Whether the client certificate ${issue.commonName} was issued is not known, and is found out. ${classification.message}`,
         ),
       };
   }

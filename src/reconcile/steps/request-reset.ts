@@ -1,10 +1,10 @@
-import type { Answer } from '../../domain/answer.ts';
 import type { PollPolicy, RetryPolicy } from '../../domain/attempts.ts';
 import type { Call } from '../../domain/blast-radius.ts';
+import { type Classification, classifyCall } from '../../domain/call/classification.ts';
+import type { CallResult } from '../../domain/call/result.ts';
 import { progressing, type ReadyReason, stalled, toTime, type Verdict, waiting } from '../../domain/conditions.ts';
 import { CloudSqlError, isKubernetesError } from '../../domain/errors.ts';
 import { refusal } from '../../domain/gate.ts';
-import { type Judgement, judgeAnswer } from '../../domain/judge-answer.ts';
 import { wasRefused } from '../../domain/request.ts';
 import type { Before, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf, summarize } from '../../domain/status.ts';
@@ -124,25 +124,30 @@ async function call(
     index.forgetCall(call);
     return { kind: 'CallOutcome', recorded, landing: resetLanding, ...unsent };
   }
-  const answer = await send();
-  const judgement = await judged(answer, recorded, attempt, context);
-  if (judgement.kind === 'NotExecuted' || judgement.kind === 'Invalid') index.forgetCall(call);
-  return { kind: 'CallOutcome', recorded, landing: resetLanding, ...outcome(facts, attempt, judgement, settings) };
+  const result = await send();
+  const classification = await classified(result, recorded, attempt, context);
+  if (classification.kind === 'NotExecuted' || classification.kind === 'Invalid') index.forgetCall(call);
+  return { kind: 'CallOutcome', recorded, landing: resetLanding, ...outcome(facts, attempt, classification, settings) };
 }
 
 /**
  * What is refused for good is not tried again, so there is no preflight to find out that it was executed after all, or that
  * the instance has stopped.
  */
-async function judged(answer: Answer, recorded: SslReset, attempt: Attempt, context: Context): Promise<Judgement> {
-  const judgement = judgeAnswer(answer, { inDoubt: attempt.inDoubt === true });
-  if (judgement.kind !== 'Invalid') return judgement;
-  const { message } = judgement;
+async function classified(
+  result: CallResult,
+  recorded: SslReset,
+  attempt: Attempt,
+  context: Context,
+): Promise<Classification> {
+  const classification = classifyCall(result, { inDoubt: attempt.inDoubt === true });
+  if (classification.kind !== 'Invalid') return classification;
+  const { message } = classification;
   if (await hasRunAfterAll(recorded, { ...attempt, outcome: 'Refused' }, context)) {
     return { kind: 'Resolve', message: `The instance shows that it may have been executed all the same: ${message}` };
   }
   const notReady = await whyNotReady(recorded, context);
-  if (notReady === undefined) return judgement;
+  if (notReady === undefined) return classification;
   return {
     kind: 'NotExecuted',
     outcome: 'Refused',
@@ -215,10 +220,10 @@ const windowClosed = (facts: Facts, attempt: Attempt, requeueAfterMs: number): F
   requeueAfterMs,
 });
 
-function outcome(facts: Facts, attempt: Attempt, judgement: Judgement, { pollMinMs }: PollPolicy): Finding {
-  switch (judgement.kind) {
+function outcome(facts: Facts, attempt: Attempt, classification: Classification, { pollMinMs }: PollPolicy): Finding {
+  switch (classification.kind) {
     case 'Accepted': {
-      const { operation } = judgement;
+      const { operation } = classification;
       return {
         facts: { ...facts, operation, request: { ...attempt, outcome: 'Accepted', answered: true } },
         verdict: progress(operation),
@@ -234,22 +239,22 @@ function outcome(facts: Facts, attempt: Attempt, judgement: Judgement, { pollMin
       };
     }
     case 'NotExecuted': {
-      const { retryAfterMs } = judgement;
+      const { retryAfterMs } = classification;
       return {
-        facts: { ...facts, request: { ...attempt, outcome: judgement.outcome } },
-        verdict: waiting(judgement.reason, judgement.message),
+        facts: { ...facts, request: { ...attempt, outcome: classification.outcome } },
+        verdict: waiting(classification.reason, classification.message),
         ...(retryAfterMs !== undefined && { retryAfterMs }),
       };
     }
     case 'Invalid':
       return {
         facts: { ...facts, request: { ...attempt, outcome: 'Refused' } },
-        verdict: stalled(judgement.reason, `Cloud SQL refused the call for good: ${judgement.message}`),
+        verdict: stalled(classification.reason, `Cloud SQL refused the call for good: ${classification.message}`),
       };
     case 'Resolve':
       return {
         facts: { ...facts, request: { ...attempt, inDoubt: true } },
-        verdict: progressing('ResolvingOutcome', judgement.message),
+        verdict: progressing('ResolvingOutcome', classification.message),
       };
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
-import type { Answer } from '../../../src/domain/answer.ts';
+import type { CallResult } from '../../../src/domain/call/result.ts';
 import type { InstanceRef } from '../../../src/domain/ssl-reset.ts';
 import type { Emulator } from '../../cloudsql-emulator/emulator.ts';
 import type { FaultOptions } from '../../cloudsql-emulator/faults.ts';
@@ -22,7 +22,7 @@ async function idleInstance(): Promise<InstanceRef> {
 }
 
 /** Makes one call, and answers how many POSTs arrived for it. */
-async function call(requestTimeoutMs = 10_000): Promise<{ readonly answer: Answer; readonly arrived: number }> {
+async function call(requestTimeoutMs = 10_000): Promise<{ readonly answer: CallResult; readonly arrived: number }> {
   const ref = await idleInstance();
   const api = adminApi(emulator.apiUrl, { requestTimeoutMs });
   const send = await preparedReset(api, ref);
@@ -71,7 +71,7 @@ describe('the call of the reset', () => {
     reason,
     ...options,
   });
-  const answers: readonly (readonly [string, OrderedAnswer, Partial<Answer>])[] = [
+  const answers: readonly (readonly [string, OrderedAnswer, Partial<CallResult>])[] = [
     ['is rejected for good', error(400, 'invalid'), { kind: 'Rejected', code: 400, reason: 'invalid' }],
     [
       'is rejected without a valid token',

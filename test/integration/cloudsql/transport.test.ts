@@ -5,7 +5,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import type { Answer } from '../../../src/domain/answer.ts';
+import type { CallResult } from '../../../src/domain/call/result.ts';
 import { createAuthority, issue } from '../../cloudsql-emulator/certificates.ts';
 import type { Emulator } from '../../cloudsql-emulator/emulator.ts';
 import { adminApi, preparedReset, REF, startCloudSql } from './bench.ts';
@@ -35,7 +35,7 @@ async function serve(test: TestContext, handler: Handler): Promise<{ readonly ur
 const portOf = (address: AddressInfo | string | null): number =>
   typeof address === 'object' && address !== null ? address.port : 0;
 
-async function reset(endpoint: string): Promise<Answer> {
+async function reset(endpoint: string): Promise<CallResult> {
   const send = await preparedReset(adminApi(endpoint, { requestTimeoutMs: 1000 }));
   return send();
 }
@@ -43,7 +43,7 @@ async function reset(endpoint: string): Promise<Answer> {
 const PATH = '/v1/projects/demo-project/instances/db/resetSslConfig?mode=ALL';
 
 describe('one POST', () => {
-  const cases: readonly (readonly [string, Handler, Partial<Answer>])[] = [
+  const cases: readonly (readonly [string, Handler, Partial<CallResult>])[] = [
     [
       'is not repeated elsewhere on a redirect that keeps the method',
       (_, response) => response.writeHead(307, { location: '/elsewhere' }).end(),

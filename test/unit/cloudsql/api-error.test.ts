@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as z from 'zod';
-import { failedBeforeAnyWrite, isThrottled, toAnswer, toBody, toIssueAnswer } from '../../../src/cloudsql/api-error.ts';
+import {
+  failedBeforeAnyWrite,
+  isThrottled,
+  toBody,
+  toCallResult,
+  toIssueResult,
+} from '../../../src/cloudsql/api-error.ts';
 import type { Exchange } from '../../../src/cloudsql/exchange.ts';
-import type { Answer } from '../../../src/domain/answer.ts';
+import type { CallResult } from '../../../src/domain/call/result.ts';
 import { CloudSqlError, type CloudSqlErrorKind } from '../../../src/domain/errors.ts';
 import { CertificateMaker } from '../support/client-certificates.ts';
 
@@ -20,8 +26,8 @@ const apiError = (reason: string, message = 'No.') => ({ error: { code: 1, messa
 
 const withCode = (code: string, cause?: unknown): Error => Object.assign(new Error(code, { cause }), { code });
 
-const lost = (message: string): Answer => ({ kind: 'Lost', message });
-const rejected = (code: number, reason: string, message: string): Answer => ({
+const lost = (message: string): CallResult => ({ kind: 'Lost', message });
+const rejected = (code: number, reason: string, message: string): CallResult => ({
   kind: 'Rejected',
   code,
   reason,
@@ -35,24 +41,24 @@ describe('the answer to the issue of a client certificate', () => {
     clientCert: { certInfo: { cert: certificatePem, sha1Fingerprint }, certPrivateKey: privateKeyPem },
   });
   it('is the certificate with its key', () =>
-    assert.deepEqual(toIssueAnswer(response(200, body())), { kind: 'Issued', certificate }));
+    assert.deepEqual(toIssueResult(response(200, body())), { kind: 'Issued', certificate }));
   it('is lost where the key is that of another one, and tells nothing of it', () => {
     const mixed = { ...certificate, privateKeyPem: maker.next().privateKeyPem };
-    const answer = toIssueAnswer(response(200, body(mixed)));
+    const answer = toIssueResult(response(200, body(mixed)));
     assert.deepEqual(answer, { kind: 'Lost', message: 'The answer 200 holds no certificate with its key' });
   });
   it('is lost where the fingerprint is that of another one', () =>
-    assert.equal(toIssueAnswer(response(200, body({ ...certificate, sha1Fingerprint: 'abc' }))).kind, 'Lost'));
-  it('is lost where it is cut off', () => assert.equal(toIssueAnswer(response(200, undefined)).kind, 'Lost'));
+    assert.equal(toIssueResult(response(200, body({ ...certificate, sha1Fingerprint: 'abc' }))).kind, 'Lost'));
+  it('is lost where it is cut off', () => assert.equal(toIssueResult(response(200, undefined)).kind, 'Lost'));
   it('is a refusal as any other', () =>
     assert.deepEqual(
-      toIssueAnswer(response(409, apiError('sslCertificateAlreadyExists'))),
+      toIssueResult(response(409, apiError('sslCertificateAlreadyExists'))),
       rejected(409, 'sslCertificateAlreadyExists', 'No.'),
     ));
 });
 
 describe('the answer to the call', () => {
-  const cases: readonly (readonly [string, Exchange, Answer])[] = [
+  const cases: readonly (readonly [string, Exchange, CallResult])[] = [
     [
       'is accepted when it names an operation',
       response(200, { name: 'op-1', status: 'PENDING' }),
@@ -131,17 +137,17 @@ describe('the answer to the call', () => {
     ['is lost on a timeout', failure(withCode('TimeoutError')), lost('it failed')],
   ];
   for (const [name, exchange, answer] of cases) {
-    it(name, () => assert.deepEqual(toAnswer(exchange), answer));
+    it(name, () => assert.deepEqual(toCallResult(exchange), answer));
   }
 
   for (const code of [400, 401, 403, 404, 409, 412, 429]) {
     it(`is rejected by ${code} alone when the body cannot be read`, () => {
-      assert.deepEqual(toAnswer(response(code)), rejected(code, '', ''));
+      assert.deepEqual(toCallResult(response(code)), rejected(code, '', ''));
     });
   }
 
   it('keeps messages below 300 characters', () => {
-    const answer = toAnswer(response(400, apiError('invalid', 'x'.repeat(10_000))));
+    const answer = toCallResult(response(400, apiError('invalid', 'x'.repeat(10_000))));
     assert.ok(answer.kind === 'Rejected' && answer.message.length === 300);
   });
 });

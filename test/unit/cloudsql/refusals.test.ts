@@ -2,12 +2,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as z from 'zod';
-import { isThrottled, toAnswer, toBody, toIssueAnswer } from '../../../src/cloudsql/api-error.ts';
+import { isThrottled, toBody, toCallResult, toIssueResult } from '../../../src/cloudsql/api-error.ts';
 import type { Exchange } from '../../../src/cloudsql/exchange.ts';
+import {
+  type Classification,
+  classifyCall,
+  classifyIssue,
+  type IssueClassification,
+} from '../../../src/domain/call/classification.ts';
 import { REFUSALS } from '../../../src/domain/call/refusal.ts';
 import type { Verdict } from '../../../src/domain/conditions.ts';
 import { CloudSqlError, type CloudSqlErrorKind } from '../../../src/domain/errors.ts';
-import { type IssueJudgement, type Judgement, judgeAnswer, judgeIssue } from '../../../src/domain/judge-answer.ts';
 import { cloudSqlVerdict } from '../../../src/reconcile/error-verdict.ts';
 
 /** The answer has no body that can be read, as that of a proxy. */
@@ -134,14 +139,14 @@ function readError(exchange: Exchange): CloudSqlError {
 
 const wordsOf = (verdict: Verdict): string => `${verdict.kind} ${verdict.reason}`;
 
-const outcomeOf = (judgement: Judgement | IssueJudgement): string => {
-  switch (judgement.kind) {
+const outcomeOf = (classification: Classification | IssueClassification): string => {
+  switch (classification.kind) {
     case 'NotExecuted':
-      return `${judgement.outcome} ${judgement.reason}`;
+      return `${classification.outcome} ${classification.reason}`;
     case 'Invalid':
-      return `Invalid ${judgement.reason}`;
+      return `Invalid ${classification.reason}`;
     default:
-      return judgement.kind;
+      return classification.kind;
   }
 };
 
@@ -170,15 +175,15 @@ describe('refusals of Google', () => {
 
     test(`${name} is ${call} for the call, and ${inDoubt} where an earlier attempt is in doubt`, () => {
       for (const reason of reasonsOf(row)) {
-        const answer = toAnswer(refusal(status, reason));
-        const outcomes = [false, true].map((isInDoubt) => outcomeOf(judgeAnswer(answer, { inDoubt: isInDoubt })));
+        const answer = toCallResult(refusal(status, reason));
+        const outcomes = [false, true].map((isInDoubt) => outcomeOf(classifyCall(answer, { inDoubt: isInDoubt })));
         assert.deepEqual(outcomes, [call, inDoubt], String(reason));
       }
     });
 
     test(`${name} is ${call} for the issue of a client certificate`, () => {
       for (const reason of reasonsOf(row)) {
-        assert.equal(outcomeOf(judgeIssue(toIssueAnswer(refusal(status, reason)))), call, String(reason));
+        assert.equal(outcomeOf(classifyIssue(toIssueResult(refusal(status, reason)))), call, String(reason));
       }
     });
   }

@@ -1,21 +1,21 @@
 /** Something on the way to Cloud SQL repeats the call: the first one is executed, and the answer to the copy comes back. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Answer } from '../../../src/domain/answer.ts';
+import type { CallResult } from '../../../src/domain/call/result.ts';
 import { annotations } from '../../../src/domain/ssl-reset.ts';
 import { anOperation, fingerprint, USER } from '../support/builders.ts';
 import { Operator } from '../support/operator.ts';
 import { DONE_ONCE, rejection, Scene } from '../support/scene.ts';
 
-const copied = (scene: Scene, answer: Answer): void => {
+const copied = (scene: Scene, answer: CallResult): void => {
   scene.cloudSql.turns.push({ kind: 'Copied', answer });
 };
-const refused = (scene: Scene, answer: Answer): void => {
+const refused = (scene: Scene, answer: CallResult): void => {
   scene.cloudSql.turns.push({ kind: 'Answer', answer });
 };
 
 const BUSY = rejection(409, 'operationInProgress');
-const REFUSALS: readonly (readonly [string, Answer])[] = [
+const REFUSALS: readonly (readonly [string, CallResult])[] = [
   ['400', rejection(400)],
   ['401', rejection(401)],
   ['403', rejection(403)],

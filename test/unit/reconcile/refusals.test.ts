@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Answer } from '../../../src/domain/answer.ts';
+import type { CallResult } from '../../../src/domain/call/result.ts';
 import { CloudSqlError, type CloudSqlErrorKind, KubernetesError } from '../../../src/domain/errors.ts';
 import { annotations } from '../../../src/domain/ssl-reset.ts';
 import { Operator } from '../support/operator.ts';
@@ -16,7 +16,7 @@ const times = (scene: Scene): (readonly [number, number])[] => {
 };
 
 describe('a call that was refused', () => {
-  const rows: readonly (readonly [string, Answer, string])[] = [
+  const rows: readonly (readonly [string, CallResult, string])[] = [
     ['401', rejection(401), 'PermissionDenied'],
     ['403', rejection(403), 'PermissionDenied'],
     ['404', rejection(404), 'InstanceNotFound'],

@@ -2,7 +2,7 @@
 import 'reflect-metadata';
 import { KeyObject, webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
-import type { IssuedCertificate } from '../../../src/domain/answer.ts';
+import type { IssuedCertificate } from '../../../src/domain/call/result.ts';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const MADE = 32;

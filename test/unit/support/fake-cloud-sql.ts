@@ -1,4 +1,4 @@
-import type { Answer, IssueAnswer } from '../../../src/domain/answer.ts';
+import type { CallResult, IssueResult } from '../../../src/domain/call/result.ts';
 import { CloudSqlError } from '../../../src/domain/errors.ts';
 import {
   type ClientCertificate,
@@ -17,15 +17,15 @@ import type { FakeClock } from './fake-clock.ts';
 /** What becomes of a call. */
 export type Turn =
   | { readonly kind: 'Execute' }
-  | { readonly kind: 'Answer'; readonly answer: Answer }
+  | { readonly kind: 'Answer'; readonly answer: CallResult }
   /** It is executed, and what comes back is the answer to a copy that something on the way made. */
-  | { readonly kind: 'Copied'; readonly answer: Answer }
+  | { readonly kind: 'Copied'; readonly answer: CallResult }
   /** No answer comes back; it is executed after so long, or never. */
   | { readonly kind: 'Lose'; readonly executedAfterMs: number | undefined };
 
 /** What becomes of the issue of a client certificate. */
 export type IssueTurn =
-  | { readonly kind: 'Answer'; readonly answer: IssueAnswer }
+  | { readonly kind: 'Answer'; readonly answer: IssueResult }
   /** No answer comes back; it is issued after so long, or never. */
   | { readonly kind: 'Lose'; readonly issuedAfterMs: number | undefined };
 
@@ -177,7 +177,7 @@ export class FakeCloudSql implements CloudSql {
     return listed.map((one) => this.#view(one)).toReversed();
   }
 
-  async prepareReset(_ref: InstanceRef, mode: Spec['mode'], slot: Slot): Promise<() => Promise<Answer>> {
+  async prepareReset(_ref: InstanceRef, mode: Spec['mode'], slot: Slot): Promise<() => Promise<CallResult>> {
     this.#read();
     this.#changesCa = mode === 'All';
     return async () => {
@@ -187,7 +187,7 @@ export class FakeCloudSql implements CloudSql {
   }
   #changesCa = true;
 
-  async prepareClientCertificate(_ref: InstanceRef, commonName: string): Promise<() => Promise<IssueAnswer>> {
+  async prepareClientCertificate(_ref: InstanceRef, commonName: string): Promise<() => Promise<IssueResult>> {
     this.#read();
     return async () => {
       this.#arrive();
@@ -219,7 +219,7 @@ export class FakeCloudSql implements CloudSql {
     };
   }
 
-  #issue(commonName: string, nowMs: number): IssueAnswer {
+  #issue(commonName: string, nowMs: number): IssueResult {
     if (this.liveCertificates.some((one) => one.commonName === commonName)) {
       return { kind: 'Rejected', code: 409, reason: 'sslCertificateAlreadyExists', message: 'exists' };
     }
@@ -251,7 +251,7 @@ export class FakeCloudSql implements CloudSql {
   }
   #forgotten = 0;
 
-  #call(): Answer {
+  #call(): CallResult {
     this.onCall();
     const call = this.calls;
     this.calls += 1;
@@ -269,7 +269,7 @@ export class FakeCloudSql implements CloudSql {
     return turn?.kind === 'Copied' ? turn.answer : answer;
   }
 
-  #execute(call: number, nowMs: number): Answer {
+  #execute(call: number, nowMs: number): CallResult {
     if (this.#isBusy(nowMs)) return { kind: 'Rejected', code: 409, reason: 'operationInProgress', message: 'busy' };
     this.executedCalls.push(call);
     const error = this.operationError;

@@ -1,4 +1,4 @@
-import type { Answer, IssueAnswer } from '../../../src/domain/answer.ts';
+import type { CallResult, IssueResult } from '../../../src/domain/call/result.ts';
 import { CloudSqlError, KubernetesError } from '../../../src/domain/errors.ts';
 import type { Context } from '../../../src/reconcile/pass.ts';
 import type { CloudSqlReads } from '../../../src/reconcile/ports.ts';
@@ -64,7 +64,7 @@ function cloudUnavailable(): never {
   throw new CloudSqlError({ kind: 'Unavailable', message: 'injected' });
 }
 
-const lost = (): Answer => ({ kind: 'Lost', message: 'injected' });
+const lost = (): CallResult => ({ kind: 'Lost', message: 'injected' });
 
 export function interposed({ resets, namespaces, workloads, pods, objects, cloudSql }: Ports, faults: Faults): Ports {
   const kube = <T>(name: string, act: () => Promise<T>): Promise<T> => faults.pass(name, act, unavailable);
@@ -109,7 +109,7 @@ export function interposed({ resets, namespaces, workloads, pods, objects, cloud
         const send = await cloud('cloudSql.prepareClientCertificate', () =>
           cloudSql.prepareClientCertificate(...given),
         );
-        return () => faults.pass('cloudSql.issue', send, (): IssueAnswer => ({ kind: 'Lost', message: 'injected' }));
+        return () => faults.pass('cloudSql.issue', send, (): IssueResult => ({ kind: 'Lost', message: 'injected' }));
       },
       prepareClientCertificateDeletion: async (...given) => {
         const send = await cloud('cloudSql.prepareClientCertificateDeletion', () =>

@@ -1,4 +1,4 @@
-import type { Answer } from '../../../src/domain/answer.ts';
+import type { CallResult } from '../../../src/domain/call/result.ts';
 import type { SslReset, Status } from '../../../src/domain/ssl-reset.ts';
 import type { ObjectRef, PublishedObject, PublishedObjectRef } from '../../../src/reconcile/ports.ts';
 import { aReset, aWorkload, type ResetParts } from './builders.ts';
@@ -60,7 +60,11 @@ export class Scene extends Site {
 
 export const DONE_ONCE = { end: 'Complete', executed: 1, rolled: '2/2', rolls: 2, publishedCa: 'CA 2\n' };
 
-export const rejection = (code: number, reason = '', retryAfterMs?: number): Extract<Answer, { kind: 'Rejected' }> => ({
+export const rejection = (
+  code: number,
+  reason = '',
+  retryAfterMs?: number,
+): Extract<CallResult, { kind: 'Rejected' }> => ({
   kind: 'Rejected',
   code,
   reason,

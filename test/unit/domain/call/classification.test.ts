@@ -1,26 +1,26 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { Answer } from '../../../src/domain/answer.ts';
-import { judgeAnswer } from '../../../src/domain/judge-answer.ts';
-import { anOperation } from '../support/builders.ts';
+import { classifyCall } from '../../../../src/domain/call/classification.ts';
+import type { CallResult } from '../../../../src/domain/call/result.ts';
+import { anOperation } from '../../support/builders.ts';
 
-const rejected = (code: number, reason = ''): Answer => ({ kind: 'Rejected', code, reason, message: 'no' });
+const rejected = (code: number, reason = ''): CallResult => ({ kind: 'Rejected', code, reason, message: 'no' });
 
-const verdictOf = (answer: Answer, inDoubt: boolean): string => {
-  const judgement = judgeAnswer(answer, { inDoubt });
-  switch (judgement.kind) {
+const verdictOf = (answer: CallResult, inDoubt: boolean): string => {
+  const classification = classifyCall(answer, { inDoubt });
+  switch (classification.kind) {
     case 'NotExecuted':
-      return `${judgement.outcome} ${judgement.reason}`;
+      return `${classification.outcome} ${classification.reason}`;
     case 'Invalid':
-      return `Invalid ${judgement.reason}`;
+      return `Invalid ${classification.reason}`;
     default:
-      return judgement.kind;
+      return classification.kind;
   }
 };
 
 interface Row {
-  readonly answer: Answer;
+  readonly answer: CallResult;
   readonly alone: string;
   /** What follows when an earlier attempt is in doubt; absent: the same. */
   readonly inDoubt?: string;
@@ -55,7 +55,7 @@ const rows: readonly Row[] = [
   { answer: rejected(302), alone: 'Resolve' },
 ];
 
-describe('judgeAnswer', () => {
+describe('the classification of a call', () => {
   for (const { answer, alone, inDoubt = alone } of rows) {
     const name = answer.kind === 'Rejected' ? `${answer.code} ${answer.reason}`.trim() : answer.kind;
     test(`${name}: ${alone}`, () => assert.equal(verdictOf(answer, false), alone));
@@ -63,11 +63,11 @@ describe('judgeAnswer', () => {
   }
 
   test('hands on what Retry-After asked for', () => {
-    const judgement = judgeAnswer(
+    const classification = classifyCall(
       { kind: 'Rejected', code: 429, reason: '', message: '', retryAfterMs: 7 },
       { inDoubt: false },
     );
-    assert.equal(judgement.kind === 'NotExecuted' && judgement.retryAfterMs, 7);
+    assert.equal(classification.kind === 'NotExecuted' && classification.retryAfterMs, 7);
   });
 
   test('never allows a new attempt for an answer that is not known not to have been executed', () => {
@@ -81,7 +81,7 @@ describe('judgeAnswer', () => {
     });
     fc.assert(
       fc.property(answers, fc.boolean(), ({ code, reason }, inDoubt) => {
-        const { kind } = judgeAnswer(rejected(code, reason), { inDoubt });
+        const { kind } = classifyCall(rejected(code, reason), { inDoubt });
         assert.notEqual(kind, 'Accepted');
         assert.equal(kind === 'NotExecuted' && !isNotExecuted(code, reason), false);
       }),

@@ -1,9 +1,9 @@
-import type { Answer, IssueAnswer, IssuedCertificate } from './answer.ts';
-import { callRefusal, describeRefusal } from './call/refusal.ts';
-import type { StalledReason, WaitingReason } from './conditions.ts';
-import type { Operation } from './ssl-reset.ts';
+import type { StalledReason, WaitingReason } from '../conditions.ts';
+import type { Operation } from '../ssl-reset.ts';
+import { callRefusal, describeRefusal } from './refusal.ts';
+import type { CallResult, IssuedCertificate, IssueResult } from './result.ts';
 
-export type Judgement =
+export type Classification =
   | { readonly kind: 'Accepted'; readonly operation: Operation }
   /** It was not executed: a new attempt may follow. */
   | {
@@ -18,12 +18,12 @@ export type Judgement =
   /** Whether it, or an earlier attempt, was executed must be found out before anything else. */
   | { readonly kind: 'Resolve'; readonly message: string };
 
-type NotExecuted = Extract<Judgement, { kind: 'NotExecuted' }>;
-type Resolve = Extract<Judgement, { kind: 'Resolve' }>;
-type Rejected = Extract<Answer, { kind: 'Rejected' }>;
+type NotExecuted = Extract<Classification, { kind: 'NotExecuted' }>;
+type Resolve = Extract<Classification, { kind: 'Resolve' }>;
+type Rejected = Extract<CallResult, { kind: 'Rejected' }>;
 
 /**
- * The answers table: what an answer to the call says about its execution, and what follows. Only what is known not to
+ * What the result of a call says about its execution, and what follows. Only what is known not to
  * have run leads to a new attempt; every answer that is not named here is unknown, and so is every refusal that `REFUSALS`
  * does not name. "No" of an answer from the wire is of the copy that it answers: something on the way may have repeated a
  * call that was executed. So an operation of ours that is new since then is resolved before another attempt, and before a
@@ -38,78 +38,78 @@ type Rejected = Extract<Answer, { kind: 'Rejected' }>;
  * | any other refusal | no | wait, new attempt |
  * | anything else | unknown | resolve |
  */
-export function judgeAnswer(answer: Answer, { inDoubt }: { readonly inDoubt: boolean }): Judgement {
-  switch (answer.kind) {
+export function classifyCall(result: CallResult, { inDoubt }: { readonly inDoubt: boolean }): Classification {
+  switch (result.kind) {
     case 'Accepted':
-      return { kind: 'Accepted', operation: answer.operation };
+      return { kind: 'Accepted', operation: result.operation };
     case 'NotWritten':
-      return notSent(answer);
+      return notSent(result);
     case 'Lost':
-      return lost(answer);
+      return lost(result);
     case 'Rejected':
-      return judgeRejection(answer, inDoubt);
+      return classifyRefusal(result, inDoubt);
   }
 }
 
-export type IssueJudgement =
+export type IssueClassification =
   | { readonly kind: 'Issued'; readonly certificate: IssuedCertificate }
-  | Exclude<Judgement, { readonly kind: 'Accepted' }>;
+  | Exclude<Classification, { readonly kind: 'Accepted' }>;
 
 /**
  * The same table for the issue of a client certificate. A name that is taken (409) says that this one was not issued:
  * the list has told that nobody had it, so somebody else was faster.
  */
-export function judgeIssue(answer: IssueAnswer): IssueJudgement {
-  switch (answer.kind) {
+export function classifyIssue(result: IssueResult): IssueClassification {
+  switch (result.kind) {
     case 'Issued':
-      return answer;
+      return result;
     case 'NotWritten':
-      return notSent(answer);
+      return notSent(result);
     case 'Lost':
-      return lost(answer);
+      return lost(result);
     case 'Rejected':
-      return judgeRejection(answer, false);
+      return classifyRefusal(result, false);
   }
 }
 
-const notSent = ({ cause, message }: Extract<Answer, { kind: 'NotWritten' }>): NotExecuted => ({
+const notSent = ({ cause, message }: Extract<CallResult, { kind: 'NotWritten' }>): NotExecuted => ({
   kind: 'NotExecuted',
   outcome: 'NotSent',
   reason: cause === 'Credentials' ? 'PermissionDenied' : 'CloudSqlUnavailable',
   message: `Nothing was sent: ${message}`,
 });
 
-const lost = ({ message }: Extract<Answer, { kind: 'Lost' }>): Resolve => ({
+const lost = ({ message }: Extract<CallResult, { kind: 'Lost' }>): Resolve => ({
   kind: 'Resolve',
   message: `The call got no answer: ${message}`,
 });
 
-function judgeRejection(answer: Rejected, inDoubt: boolean): Exclude<Judgement, { kind: 'Accepted' }> {
-  const meaning = callRefusal(answer.code, answer.reason);
+function classifyRefusal(refusal: Rejected, inDoubt: boolean): Exclude<Classification, { kind: 'Accepted' }> {
+  const meaning = callRefusal(refusal.code, refusal.reason);
   switch (meaning.kind) {
     case 'Invalid':
-      return { kind: 'Invalid', reason: 'InvalidRequest', message: describeRefusal(answer) };
+      return { kind: 'Invalid', reason: 'InvalidRequest', message: describeRefusal(refusal) };
     case 'Unknown':
       return {
         kind: 'Resolve',
-        message: `The answer does not tell whether the call was executed: ${describeRefusal(answer)}`,
+        message: `The answer does not tell whether the call was executed: ${describeRefusal(refusal)}`,
       };
     case 'Busy':
       if (inDoubt)
-        return { kind: 'Resolve', message: `Another operation runs on the instance: ${describeRefusal(answer)}` };
-      return refused(answer, meaning.reason);
+        return { kind: 'Resolve', message: `Another operation runs on the instance: ${describeRefusal(refusal)}` };
+      return refused(refusal, meaning.reason);
     case 'Refused':
-      return refused(answer, meaning.reason);
+      return refused(refusal, meaning.reason);
   }
 }
 
-function refused(answer: Rejected, reason: WaitingReason): NotExecuted {
-  const { retryAfterMs } = answer;
+function refused(refusal: Rejected, reason: WaitingReason): NotExecuted {
+  const { retryAfterMs } = refusal;
   return {
     kind: 'NotExecuted',
     outcome: 'Refused',
     reason,
-    message: `Cloud SQL refused the call: ${describeRefusal(answer)}`,
+    message: `Cloud SQL refused the call: ${describeRefusal(refusal)}`,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   };
 }

@@ -1,7 +1,7 @@
-/** What came back from a call that changes something and is sent once, before anyone judges it. */
-import type { Operation } from './ssl-reset.ts';
+/** What came back from a call that changes something and is sent once, before it is classified. */
+import type { Operation } from '../ssl-reset.ts';
 
-export type Answer =
+export type CallResult =
   /** 2xx with the name of an operation. */
   | { readonly kind: 'Accepted'; readonly operation: Operation }
   /** An error status with a body that could be read. `reason` is `error.errors[0].reason`, or ''. */
@@ -32,6 +32,6 @@ export interface IssuedCertificate {
 }
 
 /** What came back from the issue of a client certificate. */
-export type IssueAnswer =
+export type IssueResult =
   | { readonly kind: 'Issued'; readonly certificate: IssuedCertificate }
-  | Exclude<Answer, { readonly kind: 'Accepted' }>;
+  | Exclude<CallResult, { readonly kind: 'Accepted' }>;
