@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { once } from 'node:events';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Emulator } from './emulator.ts';
@@ -26,7 +27,7 @@ const collectInstance = (text: string, before: readonly InstanceOptions[]): read
   instanceOf(text),
 ];
 
-const program = new Command('emulator')
+const program = new Command('npx cloudsql-emulator')
   .description('A Cloud SQL Admin API and a metadata server on 127.0.0.1, for tests and the demo.')
   .option('--port <number>', 'port of the Admin API and of /emulator/; 0 is a free one', number, 8085)
   .option('--metadata-port <number>', 'port of the metadata server; 0 is a free one', number, 8086)

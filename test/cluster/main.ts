@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { once } from 'node:events';
 import { Command } from 'commander';
 import { startControlPlane } from './control-plane.ts';
@@ -5,7 +6,7 @@ import { interruption } from './interruption.ts';
 import { logToStderr } from './log.ts';
 import { runProgram } from './usage-error.ts';
 
-const program = new Command('npm run cluster --')
+const program = new Command('npx control-plane')
   .description('Runs a Kubernetes control plane with one fake node on this machine until Ctrl-C.')
   .option('--api-server-flag <flag...>', 'a flag for kube-apiserver, such as --api-server-flag=--v=2')
   .parse();
