@@ -7,9 +7,9 @@ import { isBarred, isFollowed, isSettled, isStalled, isUnresolved } from '../dom
 import { annotations, instanceKey, isSuspended, type SslReset, type Status } from '../domain/ssl-reset.ts';
 import { timeOf } from '../domain/time.ts';
 import { awaitsCa } from '../domain/unchanged-ca.ts';
+import { type ConditionSummary, conditionSummary } from './condition-summary.ts';
 import type { ObjectRef } from './ports.ts';
 import { publicationsOf } from './publications.ts';
-import { type Standing, standingOf } from './standing.ts';
 
 export interface IndexedReset {
   /** As of `keyOf`. */
@@ -51,7 +51,7 @@ export interface IndexedReset {
   readonly certificateOperations: readonly string[];
   /** Of its calls that were or may have been executed, in milliseconds since the epoch. */
   readonly callTimes: readonly number[];
-  readonly standing: Standing;
+  readonly summary: ConditionSummary;
   /** As of `publicationsOf`. */
   readonly publishes: string | undefined;
   /** Of the active server CA as it was read last. */
@@ -119,7 +119,7 @@ export function indexed(reset: SslReset): IndexedReset {
     operations: status.operation === undefined && status.history === undefined ? NO_OPERATIONS : ownOperations(status),
     certificateOperations: status.request?.certificateOperations ?? NONE,
     callTimes: callTimes(reset),
-    standing: standingOf(reset),
+    summary: conditionSummary(reset),
     publishes: publicationsOf(reset),
     caExpiryMs: timeOf(expirationTime),
   };

@@ -8,10 +8,10 @@ import type { ServerCa } from '../domain/instance.ts';
 import type { Claims } from '../domain/resolve.ts';
 import type { InstanceRef, SslReset } from '../domain/ssl-reset.ts';
 import type { Priority } from '../lib/priority.ts';
+import type { ConditionSummary } from './condition-summary.ts';
 import { type IndexedReset, indexed, keyOf, refOf } from './indexed-reset.ts';
 import type { ObjectRef } from './ports.ts';
 import { goesFirst, publishesInto, sharedNames } from './publications.ts';
-import type { Standing } from './standing.ts';
 
 export class ResetIndex {
   readonly #entries = new Map<string, IndexedReset>();
@@ -150,8 +150,8 @@ export class ResetIndex {
   }
 
   /** How each object stands. */
-  *standings(): Iterable<ObjectRef & Standing> {
-    for (const { key, standing } of this.#entries.values()) yield { ...refOf(key), ...standing };
+  *summaries(): Iterable<ObjectRef & ConditionSummary> {
+    for (const { key, summary } of this.#entries.values()) yield { ...refOf(key), ...summary };
   }
 
   /** When the server CA of each instance expires, as the object knows it that read it last. */

@@ -3,13 +3,13 @@ import { Counter, Histogram, type Registry } from 'prom-client';
 import { type Milestone, OPERATION_OUTCOMES, RESOLVED, ROLL_OUTCOMES } from '../../domain/milestones.ts';
 import type { InstanceRef, Spec } from '../../domain/ssl-reset.ts';
 import { workloadKinds } from '../../domain/workload-kinds.ts';
+import type { ConditionSummary } from '../../reconcile/condition-summary.ts';
 import type { ObjectRef } from '../../reconcile/ports.ts';
-import type { Standing } from '../../reconcile/standing.ts';
 import { GaugeOver, type Series } from './gauge-over.ts';
 
 /** What is known of all objects. */
 export interface IndexView {
-  standings(): Iterable<ObjectRef & Standing>;
+  summaries(): Iterable<ObjectRef & ConditionSummary>;
   caExpiries(): Iterable<InstanceRef & { readonly expiryMs: number }>;
 }
 
@@ -44,13 +44,13 @@ export function indexMetrics(registry: Registry, index: IndexView, isLeader: () 
 }
 
 function* conditionSeries(index: IndexView): Iterable<Series<'namespace' | 'name' | 'type' | 'status'>> {
-  for (const { namespace, name, conditions } of index.standings()) {
+  for (const { namespace, name, conditions } of index.summaries()) {
     for (const { type, status } of conditions) yield { labels: { namespace, name, type, status }, value: 1 };
   }
 }
 
 function* reasonSeries(index: IndexView): Iterable<Series<'namespace' | 'name' | 'reason'>> {
-  for (const { namespace, name, reason } of index.standings()) {
+  for (const { namespace, name, reason } of index.summaries()) {
     if (reason !== undefined) yield { labels: { namespace, name, reason }, value: 1 };
   }
 }

@@ -20,7 +20,7 @@ import {
 const withCa = (n: number, parts: ResetParts = {}) =>
   aReset({ status: { serverCa: { sha1Fingerprint: fingerprint(n), createTime: at(n) } }, ...parts });
 const names = (refs: readonly { readonly name: string }[]): readonly string[] => refs.map(({ name }) => name);
-const size = (index: ResetIndex): number => [...index.standings()].length;
+const size = (index: ResetIndex): number => [...index.summaries()].length;
 const callOf = (uid: string): Call => ({ uid, timeMs: Date.parse(NOW) });
 
 describe('what asks for a pass', () => {

@@ -7,7 +7,7 @@ export interface ConditionState {
   readonly status: 'True' | 'False' | 'Unknown';
 }
 
-export interface Standing {
+export interface ConditionSummary {
   readonly conditions: readonly ConditionState[];
   /** Of `Stalled` or `Reconciling` where one of them is there, else of `Ready`. */
   readonly reason: string | undefined;
@@ -24,7 +24,7 @@ const TYPES: readonly ConditionType[] = [
 ];
 const STATUSES = ['True', 'False', 'Unknown'] as const;
 
-export function standingOf({ status: { conditions = [] } }: SslReset): Standing {
+export function conditionSummary({ status: { conditions = [] } }: SslReset): ConditionSummary {
   const reasonOf = (type: ConditionType) => conditions.find((one) => one.type === type)?.reason;
   const reason = reasonOf('Stalled') ?? reasonOf('Reconciling') ?? reasonOf('Ready');
   return shared({ conditions: conditions.flatMap(stateOf), reason });
@@ -39,12 +39,12 @@ function stateOf(condition: Condition): readonly ConditionState[] {
 
 /** Far more than the operator itself can write. */
 const MAX_SHARED = 1_000;
-const known = new Map<string, Standing>();
+const known = new Map<string, ConditionSummary>();
 
 /** Ten thousand objects stand in a dozen ways: those that stand alike share one record. */
-function shared(standing: Standing): Standing {
-  const key = JSON.stringify(standing);
+function shared(summary: ConditionSummary): ConditionSummary {
+  const key = JSON.stringify(summary);
   const found = known.get(key);
-  if (found === undefined && known.size < MAX_SHARED) known.set(key, standing);
-  return found ?? standing;
+  if (found === undefined && known.size < MAX_SHARED) known.set(key, summary);
+  return found ?? summary;
 }
