@@ -32,7 +32,7 @@ import { observedResets } from './reconcile/observed-resets.ts';
 import type { Clock, CloudSql, Leadership } from './reconcile/ports.ts';
 import { ResetIndex } from './reconcile/reset-index.ts';
 import { version } from './version.ts';
-import { WatchPulses } from './watch-pulses.ts';
+import { WatchLiveness } from './watch-liveness.ts';
 
 const KUBERNETES_TIMEOUT_MS = 15_000;
 
@@ -54,7 +54,7 @@ async function run(config: Config, logger: StructuredLogger, traces: TracingConf
   });
   const election = electionOf(config, client, logger, metrics);
   const events = createEvents(client, { logger, instance: hostname() });
-  const pulses = new WatchPulses(config.namespaces);
+  const liveness = new WatchLiveness(config.namespaces);
   const google = new GoogleCredentials();
   const otlp = await otlpOf(traces, logger);
   const tracing = otlp && new Tracing(otlp.sink, () => Date.now());
@@ -62,7 +62,7 @@ async function run(config: Config, logger: StructuredLogger, traces: TracingConf
     context: contextOf(config, { client, events, leadership, logger, index, metrics, tracing }),
     events: watchSslResetsAs(indexed, client, config.namespaces, {
       logger,
-      onSign: (namespace) => pulses.beat(namespace),
+      onSign: (namespace) => liveness.beat(namespace),
     }),
     namespaces: config.namespaces,
     concurrency: config.concurrency,
@@ -79,7 +79,7 @@ async function run(config: Config, logger: StructuredLogger, traces: TracingConf
   };
   const health = await startHealthServer({
     address: config.healthAddress,
-    live: { watch: () => pulses.problem() },
+    live: { watch: () => liveness.problem() },
     ready,
   });
   metrics.readiness(ready);
@@ -107,7 +107,7 @@ async function run(config: Config, logger: StructuredLogger, traces: TracingConf
   const late = () => new Error(`Steps in flight did not finish within ${shutdownTimeoutMs / 1000} s`);
   await within(shutdownTimeoutMs, leading, late);
   operator.stop();
-  pulses.stop();
+  liveness.stop();
   await Promise.all([health.stop(), metricsServer.stop(), client.close(), otlp?.stop()]);
   logger.info('Stopped');
 }

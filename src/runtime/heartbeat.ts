@@ -6,7 +6,7 @@ const TICK_MS = 5_000;
  * How long it is since the last sign of life, in ticks of a timer: a process that was frozen, or whose event loop was
  * busy, counts one tick for all of that time, and is not taken for one whose subject has fallen silent.
  */
-export class Pulse {
+export class Heartbeat {
   readonly #timers: Timers;
   #ticks = 0;
   #cancel: Cancel;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { NEVER, throwError } from 'rxjs';
 import { type ListWatchSource, watcher } from '../../../src/runtime/watcher.ts';
-import { WatchPulses } from '../../../src/watch-pulses.ts';
+import { WatchLiveness } from '../../../src/watch-liveness.ts';
 import { VirtualTimers } from '../runtime/virtual-timers.ts';
 
 const HOUR_MS = 3_600_000;
@@ -11,18 +11,18 @@ const options = { backoff: { minMs: 500, maxMs: 30_000 }, healthyAfterMs: 10_000
 /** Watches for an hour, and tells what `/healthz` says then. */
 async function afterAnHour(source: Partial<ListWatchSource<string>>): Promise<string | undefined> {
   const timers = new VirtualTimers();
-  const pulses = new WatchPulses([], timers);
+  const liveness = new WatchLiveness([], timers);
   const whole: ListWatchSource<string> = {
     list: async () => ({ objects: [], version: '1' }),
     watch: () => NEVER,
     isExpired: () => false,
     ...source,
   };
-  const watching = watcher(whole, { ...options, timers, onSign: () => pulses.beat(undefined) }).subscribe();
+  const watching = watcher(whole, { ...options, timers, onSign: () => liveness.beat(undefined) }).subscribe();
   await timers.advance(HOUR_MS);
   watching.unsubscribe();
-  pulses.stop();
-  return pulses.problem();
+  liveness.stop();
+  return liveness.problem();
 }
 
 describe('liveness', () => {
@@ -42,18 +42,18 @@ describe('liveness', () => {
 
   test('names the namespace whose watch is stuck', async () => {
     const timers = new VirtualTimers();
-    const pulses = new WatchPulses(['a', 'b'], timers);
+    const liveness = new WatchLiveness(['a', 'b'], timers);
     await timers.advance(HOUR_MS);
-    pulses.beat('a');
-    assert.equal(pulses.problem(), 'The watch of the namespace b has given no sign of life for 3600 s');
-    pulses.stop();
+    liveness.beat('a');
+    assert.equal(liveness.problem(), 'The watch of the namespace b has given no sign of life for 3600 s');
+    liveness.stop();
   });
 
   test('has patience for a silent watch to be opened again', async () => {
     const timers = new VirtualTimers();
-    const pulses = new WatchPulses([], timers);
+    const liveness = new WatchLiveness([], timers);
     await timers.advance(65_000 + 30_000 + 15_000);
-    assert.equal(pulses.problem(), undefined);
-    pulses.stop();
+    assert.equal(liveness.problem(), undefined);
+    liveness.stop();
   });
 });

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Pulse } from '../../../src/runtime/pulse.ts';
+import { Heartbeat } from '../../../src/runtime/heartbeat.ts';
 import { VirtualTimers } from './virtual-timers.ts';
 
-describe('a pulse', () => {
+describe('a heartbeat', () => {
   test('tells how long there was no sign of life', async () => {
     const timers = new VirtualTimers();
-    const pulse = new Pulse(timers);
+    const heartbeat = new Heartbeat(timers);
     await timers.advance(60_000);
-    assert.equal(pulse.silentMs, 60_000);
-    pulse.beat();
+    assert.equal(heartbeat.silentMs, 60_000);
+    heartbeat.beat();
     await timers.advance(10_000);
-    assert.equal(pulse.silentMs, 10_000);
-    pulse.stop();
+    assert.equal(heartbeat.silentMs, 10_000);
+    heartbeat.stop();
     assert.equal(timers.size, 0);
   });
 
@@ -26,9 +26,9 @@ describe('a pulse', () => {
         return () => undefined;
       },
     };
-    const pulse = new Pulse(timers);
+    const heartbeat = new Heartbeat(timers);
     timers.nowMs = () => 86_400_000;
     alarms.shift()?.();
-    assert.equal(pulse.silentMs, 5_000);
+    assert.equal(heartbeat.silentMs, 5_000);
   });
 });

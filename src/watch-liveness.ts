@@ -1,4 +1,4 @@
-import { Pulse } from './runtime/pulse.ts';
+import { Heartbeat } from './runtime/heartbeat.ts';
 import type { Timers } from './runtime/timers.ts';
 
 /**
@@ -8,21 +8,21 @@ import type { Timers } from './runtime/timers.ts';
 const SILENCE_MS = 5 * 60_000;
 
 /** Whether the watches give signs of life. */
-export class WatchPulses {
-  readonly #pulses: ReadonlyMap<string | undefined, Pulse>;
+export class WatchLiveness {
+  readonly #heartbeats: ReadonlyMap<string | undefined, Heartbeat>;
 
   /** @param namespaces none: one watch of the whole cluster */
   constructor(namespaces: readonly string[], timers?: Timers) {
     const watches = namespaces.length === 0 ? [undefined] : namespaces;
-    this.#pulses = new Map(watches.map((watch) => [watch, new Pulse(timers)]));
+    this.#heartbeats = new Map(watches.map((watch) => [watch, new Heartbeat(timers)]));
   }
 
   beat(namespace: string | undefined): void {
-    this.#pulses.get(namespace)?.beat();
+    this.#heartbeats.get(namespace)?.beat();
   }
 
   problem(): string | undefined {
-    const silent = [...this.#pulses].find(([, { silentMs }]) => silentMs >= SILENCE_MS);
+    const silent = [...this.#heartbeats].find(([, { silentMs }]) => silentMs >= SILENCE_MS);
     if (silent === undefined) return undefined;
     const [namespace, { silentMs }] = silent;
     const what = namespace === undefined ? 'The watch' : `The watch of the namespace ${namespace}`;
@@ -30,6 +30,6 @@ export class WatchPulses {
   }
 
   stop(): void {
-    for (const pulse of this.#pulses.values()) pulse.stop();
+    for (const heartbeat of this.#heartbeats.values()) heartbeat.stop();
   }
 }
