@@ -85,10 +85,10 @@ export type StepResult =
   /** The status as it is to be, word for word. */
   | { readonly kind: 'Status'; readonly status: Status }
   /** What became of a call: it must not be lost to a conflict. `recorded` is the object with the record as written. */
-  | ({ readonly kind: 'CallOutcome'; readonly recorded: SslReset; readonly landing: Landing } & Finding);
+  | ({ readonly kind: 'CallOutcome'; readonly recorded: SslReset; readonly outcomeWrite: OutcomeWrite } & Finding);
 
 /** How what became of a recorded call gets into the object, whatever else changed in it meanwhile. */
-export interface Landing {
+export interface OutcomeWrite {
   /** The object still holds the record, and it is not answered. */
   readonly isOpen: (fresh: SslReset, recorded: SslReset) => boolean;
   readonly merge: (current: SslReset, recorded: SslReset, finding: Finding, now: Date) => Status;

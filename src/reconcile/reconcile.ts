@@ -17,7 +17,7 @@ import type { Request, SslReset, Status } from '../domain/ssl-reset.ts';
 import { type Facts, factsOf, summarize } from '../domain/status.ts';
 import { unusableField } from '../domain/usable.ts';
 import { cloudSqlVerdict } from './error-verdict.ts';
-import { landOutcome } from './land-outcome.ts';
+import { writeOutcome } from './outcome-write.ts';
 import { logFields } from './log-fields.ts';
 import type { Context, Finding, StepResult } from './pass.ts';
 import type { ObjectRef } from './ports.ts';
@@ -240,7 +240,7 @@ async function conclude(
   const written =
     record === undefined
       ? await write(before, summarize(before, finding.facts, finding.verdict, now), context)
-      : await landOutcome(record, finding, context);
+      : await writeOutcome(record, finding, context);
   // An outcome that found no record any more may have landed with its answer lost: the object tells.
   if (written === 'Conflict' || (written === undefined && record !== undefined)) return requeueAfter(0);
   if (written === undefined) return AWAIT_CHANGE;

@@ -70,7 +70,7 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: 'src/reconcile/reconcile.ts',
-        find: ': await landOutcome(record, finding, context)',
+        find: ': await writeOutcome(record, finding, context)',
         replace:
           ': await write(record.recorded, summarize(record.recorded, finding.facts, finding.verdict, now), context)',
       },
@@ -81,7 +81,7 @@ export const MUTATIONS: readonly Mutation[] = [
     broken: 'the outcome is written over whatever record is there',
     patches: [
       {
-        file: 'src/reconcile/land-outcome.ts',
+        file: 'src/reconcile/outcome-write.ts',
         find: 'isUnresolved(request) && request?.time === status.request?.time && request?.attempt === status.request?.attempt',
         replace: '(isUnresolved(request) || request !== status.request)',
       },

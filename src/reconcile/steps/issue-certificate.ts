@@ -16,7 +16,7 @@ import { oneLine, progressing, type Verdict, waiting } from '../../domain/condit
 import type { ClientCertificateStatus, SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf, summarize, toBeRolled, withCertificates } from '../../domain/status.ts';
 import { CallWindow } from '../call-window.ts';
-import { certificateLanding } from '../certificate-landing.ts';
+import { certificateOutcome } from '../certificate-outcome.ts';
 import type { Context, Finding, StepResult } from '../pass.ts';
 import type { PublishedObject } from '../ports.ts';
 import { recordObstacle } from '../write-ahead.ts';
@@ -69,7 +69,7 @@ const WINDOW_CLOSED = progressing(
 const outcome = (recorded: SslReset, finding: Finding): StepResult => ({
   kind: 'CallOutcome',
   recorded,
-  landing: certificateLanding,
+  outcomeWrite: certificateOutcome,
   ...finding,
 });
 
@@ -156,7 +156,7 @@ async function deliver(
     [secretKeys.serverCa]: serverCa,
   };
   const held = heldCertificate(data);
-  const isOpen = (fresh: SslReset) => certificateLanding.isOpen(fresh, recorded);
+  const isOpen = (fresh: SslReset) => certificateOutcome.isOpen(fresh, recorded);
   const delivery = await deliverCertificate(
     certificateSecret(recorded, wanted, data),
     { secret, recorded, isOpen },

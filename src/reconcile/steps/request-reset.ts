@@ -9,7 +9,7 @@ import { wasRefused } from '../../domain/request.ts';
 import type { Before, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf, summarize } from '../../domain/status.ts';
 import { CallWindow } from '../call-window.ts';
-import { resetLanding } from '../land-outcome.ts';
+import { resetOutcome } from '../outcome-write.ts';
 import type { Context, Finding, StepResult } from '../pass.ts';
 import type { Slot } from '../ports.ts';
 import { recordObstacle } from '../write-ahead.ts';
@@ -122,12 +122,17 @@ async function call(
   const unsent = notSent(facts, attempt, { recorded, window }, settings);
   if (unsent !== undefined) {
     index.forgetCall(call);
-    return { kind: 'CallOutcome', recorded, landing: resetLanding, ...unsent };
+    return { kind: 'CallOutcome', recorded, outcomeWrite: resetOutcome, ...unsent };
   }
   const result = await send();
   const classification = await classified(result, recorded, attempt, context);
   if (classification.kind === 'NotExecuted' || classification.kind === 'Invalid') index.forgetCall(call);
-  return { kind: 'CallOutcome', recorded, landing: resetLanding, ...outcome(facts, attempt, classification, settings) };
+  return {
+    kind: 'CallOutcome',
+    recorded,
+    outcomeWrite: resetOutcome,
+    ...outcome(facts, attempt, classification, settings),
+  };
 }
 
 /**

@@ -5,8 +5,8 @@ import { afterFailure, remainingDelayMs } from '../../../src/domain/attempts.ts'
 import { KubernetesError } from '../../../src/domain/errors.ts';
 import type { SslReset } from '../../../src/domain/ssl-reset.ts';
 import { errorPolicy } from '../../../src/reconcile/error-policy.ts';
-import { landOutcome, resetLanding } from '../../../src/reconcile/land-outcome.ts';
 import { Memory } from '../../../src/reconcile/memory.ts';
+import { resetOutcome, writeOutcome } from '../../../src/reconcile/outcome-write.ts';
 import type { Context } from '../../../src/reconcile/pass.ts';
 import { delayAtStandstill } from '../../../src/reconcile/standstill.ts';
 import { deliverCertificate } from '../../../src/reconcile/steps/deliver-certificate.ts';
@@ -67,7 +67,10 @@ for (const [chance, added, delaysMs] of RETRIES) {
 
 test('the outcome of a call is written again after 100 ms, doubled up to 5 s', async () => {
   const delays = await delaysOf((context, recorded) =>
-    landOutcome({ recorded, landing: resetLanding }, FINDING, { ...context, resets: { ...context.resets, ...GONE } }),
+    writeOutcome({ recorded, outcomeWrite: resetOutcome }, FINDING, {
+      ...context,
+      resets: { ...context.resets, ...GONE },
+    }),
   );
   assert.deepEqual(delays.slice(0, 8), [100, 200, 400, 800, 1600, 3200, 5000, 5000]);
   assert.equal(Math.max(...delays), 5000);
@@ -75,7 +78,7 @@ test('the outcome of a call is written again after 100 ms, doubled up to 5 s', a
 
 test('the outcome of a call is written again at once after its first conflict, then after 200 ms, doubled up to 5 s', async () => {
   const delays = await delaysOf((context, recorded) =>
-    landOutcome({ recorded, landing: { ...resetLanding, isOpen: () => true } }, FINDING, {
+    writeOutcome({ recorded, outcomeWrite: { ...resetOutcome, isOpen: () => true } }, FINDING, {
       ...context,
       resets: { get: async () => recorded, updateStatus: failing('Conflict') },
     }),

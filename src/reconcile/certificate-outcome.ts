@@ -2,10 +2,10 @@ import { openIssue, recordedCertificate, withCertificate, withoutIssue } from '.
 import { seenRetry } from '../domain/request.ts';
 import type { Request, SslReset } from '../domain/ssl-reset.ts';
 import { factsOf, summarize } from '../domain/status.ts';
-import type { Landing } from './pass.ts';
+import type { OutcomeWrite } from './pass.ts';
 
 /** Of the issue of a client certificate: only its entry is told, and of the request only where it is still the same. */
-export const certificateLanding: Landing = {
+export const certificateOutcome: OutcomeWrite = {
   isOpen: (fresh, recorded) => {
     const [issue, own] = [openIssue(fresh), openIssue(recorded)];
     return own !== undefined && issue?.commonName === own.commonName && issue.issuing.time === own.issuing.time;

@@ -3,7 +3,7 @@ import { heard, isUnresolved } from '../domain/request.ts';
 import type { SslReset } from '../domain/ssl-reset.ts';
 import { factsOf, summarize } from '../domain/status.ts';
 import { type Backoff, fixedBackoffMs } from '../lib/backoff.ts';
-import type { Context, Finding, Landing } from './pass.ts';
+import type { Context, Finding, OutcomeWrite } from './pass.ts';
 
 const BACKOFF: Backoff = { minMs: 100, maxMs: 5_000 };
 /** An API server that is away for so long keeps all other work waiting too. */
@@ -21,8 +21,8 @@ const LAST_PATIENCE_MS = 5_000;
  * @throws KubernetesError after so many tries that it is given up: the record stands, and the next pass resolves it as
  * a lost answer; `NotLeading` at once: whoever leads now does
  */
-export async function landOutcome(
-  { recorded, landing }: { readonly recorded: SslReset; readonly landing: Landing },
+export async function writeOutcome(
+  { recorded, outcomeWrite }: { readonly recorded: SslReset; readonly outcomeWrite: OutcomeWrite },
   finding: Finding,
   context: Context,
 ): Promise<SslReset | undefined> {
@@ -31,7 +31,7 @@ export async function landOutcome(
   let current: SslReset | undefined = recorded;
   for (let tries = 1; current !== undefined; tries += 1) {
     try {
-      const written = await resets.updateStatus(current, landing.merge(current, recorded, finding, clock.now()));
+      const written = await resets.updateStatus(current, outcomeWrite.merge(current, recorded, finding, clock.now()));
       wake(index.wrote(written));
       return written;
     } catch (error) {
@@ -45,7 +45,7 @@ export async function landOutcome(
   async function readAgain(last: SslReset): Promise<SslReset | undefined> {
     try {
       const fresh = await resets.get(recorded.metadata);
-      const isOurs = fresh?.metadata.uid === recorded.metadata.uid && landing.isOpen(fresh, recorded);
+      const isOurs = fresh?.metadata.uid === recorded.metadata.uid && outcomeWrite.isOpen(fresh, recorded);
       return isOurs ? fresh : undefined;
     } catch (error) {
       if (isKubernetesError(error)) return last;
@@ -76,7 +76,7 @@ function patienceMs(error: KubernetesError, ending: AbortSignal | undefined): nu
 }
 
 /** Of a call of the reset. A `retry` that came before this end does not act after it. */
-export const resetLanding: Landing = {
+export const resetOutcome: OutcomeWrite = {
   isOpen: ({ status: { request } }, { status }) =>
     isUnresolved(request) && request?.time === status.request?.time && request?.attempt === status.request?.attempt,
   merge: (current, _recorded, { facts, verdict }, now) =>
