@@ -60,7 +60,7 @@ async function run(config: Config, logger: StructuredLogger, traces: TracingConf
   const tracing = otlp && new Tracing(otlp.sink, () => Date.now());
   const operator = startOperator({
     context: contextOf(config, { client, events, leadership, logger, index, metrics, tracing }),
-    events: watchSslResetsAs(indexed, client, config.namespaces, {
+    watchEvents: watchSslResetsAs(indexed, client, config.namespaces, {
       logger,
       onSign: (namespace) => liveness.beat(namespace),
     }),
@@ -69,7 +69,7 @@ async function run(config: Config, logger: StructuredLogger, traces: TracingConf
     loggerOf: ({ namespace, name }) =>
       logger.child({ controller: CONTROLLER, namespace, name, reconcileID: randomUUID() }),
     observer: metrics.controller,
-    traced: tracing && ((pass) => tracing.pass(pass)),
+    aroundPass: tracing && ((pass) => tracing.pass(pass)),
   });
   const ready: Checks = {
     watch: () => operator.notWatching(),
@@ -167,8 +167,8 @@ function contextOf(config: Config, parts: Parts): OperatorOptions['context'] {
   const { client, events, leadership, logger, index, metrics, tracing } = parts;
   return {
     resets: observedResets(createSslResets(client), (write) => {
-      for (const milestone of write.milestones) metrics.reached(milestone);
-      tracing?.wrote(write);
+      for (const milestone of write.milestones) metrics.onMilestone(milestone);
+      tracing?.onWrite(write);
     }),
     namespaces: createNamespaces(client),
     workloads: createWorkloads(client),
@@ -180,7 +180,7 @@ function contextOf(config: Config, parts: Parts): OperatorOptions['context'] {
     logger,
     index,
     settings: { ...config, random: Math.random },
-    decided: tracing && ((reset, step) => tracing.decided(reset, step)),
+    onDecided: tracing && ((reset, step) => tracing.onDecided(reset, step)),
   };
 }
 
@@ -200,7 +200,7 @@ async function cloudSqlOf(config: Config, { metrics, google, tracing }: Listener
     monotonicMs: () => clock.monotonicMs(),
     onCall: (call) => {
       metrics.requests.cloudSql(call);
-      tracing?.called(call);
+      tracing?.onCall(call);
     },
     onCredentials: (problem) => google.note(problem),
   });

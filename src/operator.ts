@@ -23,21 +23,21 @@ type WhatWorkNeeds = Pick<Context, 'wake' | 'memory' | 'callQueue' | 'cloudSql' 
 
 export interface OperatorOptions {
   readonly context: Omit<Context, keyof WhatWorkNeeds>;
-  readonly events: Observable<ResetEvent>;
-  /** Namespaces that `events` speaks of; none: the whole cluster. */
+  readonly watchEvents: Observable<ResetEvent>;
+  /** Namespaces that `watchEvents` speaks of; none: the whole cluster. */
   readonly namespaces: readonly string[];
   readonly concurrency: number;
   /** A logger for one pass, that names it and its object. */
   readonly loggerOf: (ref: ObjectRef) => ContextLogger;
   readonly observer?: OperatorObserver | undefined;
   /** Runs each pass, and is told in its course what becomes of it. */
-  readonly traced?: ((pass: () => Promise<Action>) => Promise<Action>) | undefined;
+  readonly aroundPass?: ((pass: () => Promise<Action>) => Promise<Action>) | undefined;
 }
 
 /** For metrics. */
 export interface OperatorObserver {
   readonly queue: WorkQueueObserver;
-  passed(outcome: Outcome<string>): void;
+  onPassed(outcome: Outcome<string>): void;
 }
 
 export interface Operator {
@@ -60,7 +60,7 @@ export interface Operator {
 
 /** Watches at once, so that whoever stands by is warm. */
 export function startOperator(options: OperatorOptions): Operator {
-  const { context, events, namespaces, concurrency, loggerOf, observer, traced = (run) => run() } = options;
+  const { context, watchEvents, namespaces, concurrency, loggerOf, observer, aroundPass = (run) => run() } = options;
   const { index, logger, settings, clock, leadership } = context;
   const due = new Subject<readonly ObjectRef[]>();
   const health = new WatchHealth(namespaces.length === 0 ? [undefined] : namespaces, logger);
@@ -69,7 +69,7 @@ export function startOperator(options: OperatorOptions): Operator {
   const { promise: looked, resolve: look } = Promise.withResolvers<void>();
 
   // The index takes an event in before it counts as synced: groups are looked up as soon as passes run.
-  const watches = events.subscribe((event) => {
+  const watches = watchEvents.subscribe((event) => {
     const refs = takeIn(event);
     health.observe(event);
     wake(refs);
@@ -94,7 +94,7 @@ export function startOperator(options: OperatorOptions): Operator {
         synced: health.synced,
         reconcile: async (key) =>
           leadership.isLeader()
-            ? traced(() => pass(key, needs))
+            ? aroundPass(() => pass(key, needs))
             : { kind: 'RequeueAfter', delayMs: settings.retryMinMs },
         errorPolicy: (_key, error, failures) => errorPolicy(error, failures, settings),
         concurrency,
@@ -103,7 +103,7 @@ export function startOperator(options: OperatorOptions): Operator {
         tenantOf: (key) => refOf(key).namespace,
         shutdown: until.aborted ? of(undefined) : fromEvent(until, 'abort'),
         observer: observer?.queue,
-      }).subscribe({ next: (outcome) => observer?.passed(outcome), error: reject, complete: resolve });
+      }).subscribe({ next: (outcome) => observer?.onPassed(outcome), error: reject, complete: resolve });
       return ended.finally(() => {
         callQueue.close();
         problems = new PassProblems(namespaces);

@@ -21,7 +21,7 @@ export interface Metrics {
   readonly registry: Registry;
   readonly controller: ControllerObserver;
   readonly requests: RequestObserver;
-  readonly reached: (milestone: Milestone) => void;
+  readonly onMilestone: (milestone: Milestone) => void;
   /** From now on tells how these checks come out. */
   readonly readiness: (checks: Checks) => void;
   /** What to ask for the namespaces that are watched. */
@@ -51,7 +51,7 @@ export function createMetrics({ version, leaseName, leadership, concurrency, ind
     registry,
     controller: controllerMetrics(registry, concurrency),
     requests: requestMetrics(registry),
-    reached: milestoneMetrics(registry),
+    onMilestone: milestoneMetrics(registry),
     readiness: readinessMetrics(registry),
     watches: watchMetrics(registry),
   };

@@ -68,17 +68,17 @@ export class Tracing {
   }
 
   /** The pass works on this object, by this step. */
-  decided(reset: SslReset, step: string): void {
-    passes.getStore()?.decided(reset, step);
+  onDecided(reset: SslReset, step: string): void {
+    passes.getStore()?.onDecided(reset, step);
   }
 
   /** The API server has taken a status. */
-  wrote(write: StatusWrite): void {
-    passes.getStore()?.wrote(write, this.#nowMs());
+  onWrite(write: StatusWrite): void {
+    passes.getStore()?.onWrite(write, this.#nowMs());
   }
 
-  called(call: TracedCall): void {
-    passes.getStore()?.called(call, this.#nowMs());
+  onCall(call: TracedCall): void {
+    passes.getStore()?.onCall(call, this.#nowMs());
   }
 }
 
@@ -99,13 +99,13 @@ class Pass {
     this.#startMs = startMs;
   }
 
-  decided(reset: SslReset, step: string): void {
+  onDecided(reset: SslReset, step: string): void {
     this.#reset = reset;
     this.#step = step;
     this.run = runOf(reset);
   }
 
-  wrote({ before, after, milestones }: StatusWrite, nowMs: number): void {
+  onWrite({ before, after, milestones }: StatusWrite, nowMs: number): void {
     const last = runOf(before);
     this.run = runOf(after) ?? last ?? this.run;
     this.#reset = after;
@@ -115,7 +115,7 @@ class Pass {
     this.#ended.push(...rootSpan(last, before, after, nowMs));
   }
 
-  called(call: TracedCall, endMs: number): void {
+  onCall(call: TracedCall, endMs: number): void {
     this.#calls.push({ ...call, endMs });
   }
 

@@ -10,12 +10,12 @@ export interface StatusWrite {
 }
 
 /** Tells of each status that the API server has taken, so that no step need tell what came to an end. */
-export const observedResets = (resets: SslResets, wrote: (write: StatusWrite) => void): SslResets => ({
+export const observedResets = (resets: SslResets, onWrite: (write: StatusWrite) => void): SslResets => ({
   get: (ref) => resets.get(ref),
   async updateStatus(before, status) {
     const written = await resets.updateStatus(before, status);
     const after = { ...written, status };
-    wrote({ before, after, milestones: milestones(before.spec.mode, before.status, status) });
+    onWrite({ before, after, milestones: milestones(before.spec.mode, before.status, status) });
     return written;
   },
 });

@@ -32,7 +32,7 @@ export async function writeOutcome(
   for (let tries = 1; current !== undefined; tries += 1) {
     try {
       const written = await resets.updateStatus(current, outcomeWrite.merge(current, recorded, finding, clock.now()));
-      wake(index.wrote(written));
+      wake(index.applyOwnWrite(written));
       return written;
     } catch (error) {
       if (!isKubernetesError(error) || error.kind === 'NotLeading') throw error;

@@ -53,7 +53,7 @@ export interface Context {
   /** Aborted when the process is to end, or to stop leading: what is in flight is finished soon. */
   readonly ending?: AbortSignal | undefined;
   /** Told what each pass works on, and by which step. */
-  readonly decided?: ((reset: SslReset, step: Step['kind']) => void) | undefined;
+  readonly onDecided?: ((reset: SslReset, step: Step['kind']) => void) | undefined;
 }
 
 export interface StepEvent {

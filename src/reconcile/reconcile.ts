@@ -65,7 +65,7 @@ async function passOver(reset: SslReset, context: Context): Promise<Action> {
       isOutdated: index.isOutdated(reset),
       hasLostSibling: index.lostSiblings(reset).length > 0,
     });
-    context.decided?.(reset, step.kind);
+    context.onDecided?.(reset, step.kind);
     const action = await act(step, reset, context);
     const isAtOnce = action.kind === 'RequeueAfter' && action.delayMs === 0;
     return isAtOnce ? requeueAfter(delayAtStandstill(reset, step, context)) : action;
@@ -282,7 +282,7 @@ async function write(
   if (isDeepStrictEqual(reset.status, status)) return reset;
   try {
     const written = await resets.updateStatus(reset, status);
-    wake(index.wrote(written));
+    wake(index.applyOwnWrite(written));
     return written;
   } catch (error) {
     if (isKubernetesError(error, 'Conflict')) return 'Conflict';

@@ -31,7 +31,7 @@ export class ResetIndex {
    * The same, of an object as an own write has left it: the watch may have shown a later version of it already, or that
    * it is gone. Then nothing of it is kept: it would hold up the others of its instance.
    */
-  wrote(reset: SslReset): readonly ObjectRef[] {
+  applyOwnWrite(reset: SslReset): readonly ObjectRef[] {
     const entry = indexed(reset);
     const before = this.#entries.get(entry.key);
     const isOld = before === undefined || (before.uid === entry.uid && before.version > entry.version);

@@ -27,11 +27,11 @@ export interface WorkQueueView {
 /** For metrics. */
 export interface WorkQueueObserver {
   /** There is a queue to look at; the one before it is closed. */
-  opened?(queue: WorkQueueView): void;
+  onOpened?(queue: WorkQueueView): void;
   /** A key begins to wait. */
-  added?(): void;
+  onAdded?(): void;
   /** A key begins to run, after so many milliseconds of waiting. */
-  started?(waitedMs: number): void;
+  onStarted?(waitedMs: number): void;
 }
 
 interface Entry {
@@ -64,7 +64,7 @@ export class WorkQueue<Key> implements WorkQueueView {
   constructor(options: WorkQueueOptions<Key>) {
     this.#options = options;
     this.#timers = options.timers ?? systemTimers;
-    options.observer?.opened?.(this);
+    options.observer?.onOpened?.(this);
   }
 
   get depth(): number {
@@ -107,7 +107,7 @@ export class WorkQueue<Key> implements WorkQueueView {
   add(key: Key): void {
     this.#cancelDelay(key);
     if (this.#isClosed || this.#waiting.has(key) || this.#again.has(key)) return;
-    this.#options.observer?.added?.();
+    this.#options.observer?.onAdded?.();
     if (this.#running.has(key)) {
       this.#again.add(key);
       return;
@@ -177,7 +177,7 @@ export class WorkQueue<Key> implements WorkQueueView {
     this.#waiting.delete(key);
     const nowMs = this.#timers.nowMs();
     this.#running.set(key, { group: entry.group, sinceMs: nowMs });
-    this.#options.observer?.started?.(nowMs - entry.sinceMs);
+    this.#options.observer?.onStarted?.(nowMs - entry.sinceMs);
     consumer.next(key);
   }
 

@@ -19,11 +19,11 @@ export interface QueueView {
 /** What is told of the work queue and of the passes. */
 export interface ControllerObserver {
   readonly queue: {
-    opened(queue: QueueView): void;
-    added(): void;
-    started(waitedMs: number): void;
+    onOpened(queue: QueueView): void;
+    onAdded(): void;
+    onStarted(waitedMs: number): void;
   };
-  passed(report: PassReport): void;
+  onPassed(report: PassReport): void;
 }
 
 /** A pass waits for Cloud SQL, whose calls may take half a minute each. */
@@ -41,13 +41,13 @@ export function controllerMetrics(registry: Registry, concurrency: number): Cont
   viewMetrics(registry, () => view);
   return {
     queue: {
-      opened: (opened) => {
+      onOpened: (opened) => {
         view = opened;
       },
-      added: () => queue.added(),
-      started: (waitedMs) => queue.started(waitedMs),
+      onAdded: () => queue.added(),
+      onStarted: (waitedMs) => queue.started(waitedMs),
     },
-    passed: (report) => {
+    onPassed: (report) => {
       passes(report);
       queue.ended(report);
     },

@@ -36,5 +36,5 @@ async function write(ref: ObjectRef, uid: string, { resets, index, wake }: Conte
   const { siblingCalls = [] } = sibling?.status ?? {};
   if (sibling === undefined || siblingCalls.includes(uid)) return;
   const status = { ...sibling.status, siblingCalls: [...siblingCalls, uid].slice(-MAX_CALLS) };
-  wake(index.wrote(await resets.updateStatus(sibling, status)));
+  wake(index.applyOwnWrite(await resets.updateStatus(sibling, status)));
 }

@@ -92,7 +92,7 @@ async function record(
   );
   const status = summarize(reset, withEntry(reset, issue), verdict, clock.now());
   const recorded = await resets.updateStatus(reset, status);
-  wake(index.wrote(recorded));
+  wake(index.applyOwnWrite(recorded));
   logger.info('Issue of a client certificate recorded', { commonName: issue.commonName });
   return recorded;
 }

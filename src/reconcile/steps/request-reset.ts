@@ -189,7 +189,7 @@ async function record(
 ): Promise<SslReset> {
   const attempt = facts.request?.attempt ?? 0;
   const recorded = await resets.updateStatus(reset, summarize(reset, facts, requesting(attempt), clock.now()));
-  wake(index.wrote(recorded));
+  wake(index.applyOwnWrite(recorded));
   logger.info('Call of resetSslConfig recorded', { attempt });
   return recorded;
 }

@@ -120,11 +120,11 @@ describe('the metrics of the objects', () => {
 describe('the metrics of passes', () => {
   test('tell how passes ended', async () => {
     const { controller, read } = setup();
-    controller.passed({ kind: 'Reconciled', action: { kind: 'AwaitChange' }, durationMs: 5 });
-    controller.passed({ kind: 'Reconciled', action: { kind: 'RequeueAfter', delayMs: 0 }, durationMs: 5 });
-    controller.passed({ kind: 'Reconciled', action: { kind: 'RequeueAfter', delayMs: 9 }, durationMs: 5 });
-    controller.passed({ kind: 'Failed', action: { kind: 'RequeueAfter', delayMs: 9 }, durationMs: 5 });
-    controller.passed({ kind: 'Failed', action: { kind: 'AwaitChange' }, durationMs: 5 });
+    controller.onPassed({ kind: 'Reconciled', action: { kind: 'AwaitChange' }, durationMs: 5 });
+    controller.onPassed({ kind: 'Reconciled', action: { kind: 'RequeueAfter', delayMs: 0 }, durationMs: 5 });
+    controller.onPassed({ kind: 'Reconciled', action: { kind: 'RequeueAfter', delayMs: 9 }, durationMs: 5 });
+    controller.onPassed({ kind: 'Failed', action: { kind: 'RequeueAfter', delayMs: 9 }, durationMs: 5 });
+    controller.onPassed({ kind: 'Failed', action: { kind: 'AwaitChange' }, durationMs: 5 });
     const of = async (name: string) => (await read(name)).map((line) => line.replace(/^.*?result="|^[^ ]*/, ''));
     assert.deepEqual(await of('controller_runtime_reconcile_total'), [
       'success"} 1',
@@ -138,8 +138,8 @@ describe('the metrics of passes', () => {
 
   test('look into the queue of the present work', async () => {
     const { controller, read } = setup();
-    controller.queue.opened({ depth: 7, runningMs: [1] });
-    controller.queue.opened({ depth: 3, runningMs: [1_500, 500] });
+    controller.queue.onOpened({ depth: 7, runningMs: [1] });
+    controller.queue.onOpened({ depth: 3, runningMs: [1_500, 500] });
     const of = async (name: string) => (await read(name)).map((line) => line.replace(/^.*} /, ''));
     assert.deepEqual(await of('workqueue_depth'), ['3']);
     assert.deepEqual(await of('workqueue_unfinished_work_seconds'), ['2']);

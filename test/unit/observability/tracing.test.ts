@@ -22,7 +22,7 @@ class TracedOperator extends Operator {
       () => scene.clock.wallMs,
     );
     scene.cloudSql.onCall = () =>
-      this.#tracing.called({ method: 'instances.resetSslConfig', code: 200, durationMs: 20 });
+      this.#tracing.onCall({ method: 'instances.resetSslConfig', code: 200, durationMs: 20 });
     this.#watch();
   }
 
@@ -38,8 +38,8 @@ class TracedOperator extends Operator {
   #watch(): void {
     this.context = {
       ...this.context,
-      resets: observedResets(this.context.resets, (write) => this.#tracing.wrote(write)),
-      decided: (reset, step) => this.#tracing.decided(reset, step),
+      resets: observedResets(this.context.resets, (write) => this.#tracing.onWrite(write)),
+      onDecided: (reset, step) => this.#tracing.onDecided(reset, step),
     };
   }
 }
@@ -180,7 +180,7 @@ describe('a pass', () => {
     const error = new KubernetesError({ kind: 'Unavailable', message: 'says something' });
     const running = aReset({ status: { request: aRequest(), conditions: reconcilingConditions('Publishing') } });
     const failing = tracing.pass(() => {
-      tracing.decided(running, 'Publish');
+      tracing.onDecided(running, 'Publish');
       return Promise.reject(error);
     });
     await assert.rejects(failing, error);

@@ -17,20 +17,20 @@ function started(t: TestContext) {
   const site = new Site();
   // What the site knows is not what the watches have listed.
   const context = { ...new Operator(site).context, index: new ResetIndex() };
-  const events = new Subject<ResetEvent>();
+  const watchEvents = new Subject<ResetEvent>();
   const [a, b] = ['a', 'b'].map((namespace) => aReset({ namespace, name: 'db', uid: namespace }));
   assert.ok(a !== undefined && b !== undefined);
   for (const reset of [a, b]) site.resets.create(reset);
   const passes = new Subject<string>();
   const operator = startOperator({
     context,
-    events,
+    watchEvents,
     namespaces: ['a', 'b'],
     concurrency: 10,
     loggerOf: () => context.logger,
     observer: {
       queue: {},
-      passed: ({ key }) => passes.next(key),
+      onPassed: ({ key }) => passes.next(key),
     },
   });
   const stop = new AbortController();
@@ -46,9 +46,9 @@ function started(t: TestContext) {
     operator,
     seen: () => new Set(seen),
     listed: (namespace: 'a' | 'b') =>
-      events.next({ type: 'synced', namespace, objects: [indexed(namespace === 'a' ? a : b)] }),
-    fails: (namespace: 'a' | 'b', error: unknown) => events.next({ type: 'failed', namespace, error }),
-    recovers: (namespace: 'a' | 'b') => events.next({ type: 'recovered', namespace }),
+      watchEvents.next({ type: 'synced', namespace, objects: [indexed(namespace === 'a' ? a : b)] }),
+    fails: (namespace: 'a' | 'b', error: unknown) => watchEvents.next({ type: 'failed', namespace, error }),
+    recovers: (namespace: 'a' | 'b') => watchEvents.next({ type: 'recovered', namespace }),
     passOf: (key: string) =>
       seen.includes(key)
         ? Promise.resolve()

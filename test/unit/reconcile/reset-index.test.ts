@@ -144,10 +144,10 @@ describe('the others of an instance', () => {
       aReset({ resourceVersion, annotations: { [annotations.suspend]: value } });
     const index = new ResetIndex();
     index.apply(suspended('true', '12'));
-    assert.deepEqual(index.wrote(suspended('false', '9')), []);
+    assert.deepEqual(index.applyOwnWrite(suspended('false', '9')), []);
     assert.equal(index.apply(suspended('false', '13')).length, 1);
     assert.equal(
-      index.wrote(aReset({ uid: 'another', resourceVersion: '8' })).length,
+      index.applyOwnWrite(aReset({ uid: 'another', resourceVersion: '8' })).length,
       1,
       'of another object of the name',
     );

@@ -202,10 +202,10 @@ test('the observer is told of each key that begins to wait and how long it waite
   const waits: number[] = [];
   let added = 0;
   const observer = {
-    added: () => {
+    onAdded: () => {
       added += 1;
     },
-    started: (waitedMs: number) => waits.push(waitedMs),
+    onStarted: (waitedMs: number) => waits.push(waitedMs),
   };
   const { queue, timers } = started({ concurrency: 1, observer });
   queue.add('a');
@@ -218,7 +218,7 @@ test('the observer is told of each key that begins to wait and how long it waite
 
 test('the observer can look into the queue, until it is closed', async () => {
   const views: WorkQueueView[] = [];
-  const { queue, timers } = started({ concurrency: 1, observer: { opened: (view) => views.push(view) } });
+  const { queue, timers } = started({ concurrency: 1, observer: { onOpened: (view) => views.push(view) } });
   queue.add('a');
   queue.add('b');
   await timers.advance(50);
