@@ -8,7 +8,7 @@ import { isUnresolved, stalledReason } from '../domain/request.ts';
 import type { SslReset } from '../domain/ssl-reset.ts';
 import { type Facts, factsOf } from '../domain/status.ts';
 import type { Finding } from './pass.ts';
-import { unknownMessage } from './steps/hold.ts';
+import { unknownMessage } from './steps/keep-unknown.ts';
 
 /**
  * A reason while it is tried again, and the end of the request at its deadline. An operation that was accepted is

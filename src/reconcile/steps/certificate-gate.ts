@@ -6,8 +6,8 @@ import type { Operation, SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf } from '../../domain/status.ts';
 import type { Context, StepResult } from '../pass.ts';
 import type { CloudSql } from '../ports.ts';
-import { siblingInDoubt } from './hold.ts';
-import { isPermitted } from './receive.ts';
+import { isPermitted } from './permitted.ts';
+import { siblingInDoubt } from './sibling-in-doubt.ts';
 
 /**
  * Whether a client certificate may be issued or deleted now. Either begins an operation of our account and of a reset's

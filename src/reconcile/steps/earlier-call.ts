@@ -12,7 +12,7 @@ import type { Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
 import type { Context, StepResult } from '../pass.ts';
 import { readServerCertificates } from './evidence.ts';
-import { siblingInDoubt } from './hold.ts';
+import { siblingInDoubt } from './sibling-in-doubt.ts';
 
 /** While an earlier call may have run its own baseline must be reached; otherwise the newest operations are enough. */
 export async function readOperations({ spec }: SslReset, request: Request, { cloudSql: { patient } }: Context) {

@@ -6,7 +6,7 @@ import type { Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
 import type { Context, Finding, StepResult } from '../pass.ts';
 import { readEvidence } from './evidence.ts';
-import { unknownMessage } from './hold.ts';
+import { unknownMessage } from './keep-unknown.ts';
 import { publish } from './publish.ts';
 
 /**

@@ -21,7 +21,6 @@ import type { PublishedContents } from '../ports.ts';
 import { hasLateOperation, hasTraces, readOperations } from './earlier-call.ts';
 import { readServerCertificates } from './evidence.ts';
 import { findDependents } from './find-dependents.ts';
-import { siblingInDoubt } from './hold.ts';
 import {
   applyObject,
   certificateSecret,
@@ -31,6 +30,7 @@ import {
   rivalConflict,
   serverCaObject,
 } from './published-object.ts';
+import { siblingInDoubt } from './sibling-in-doubt.ts';
 import { siblingWithUnseenCa } from './unseen-ca.ts';
 
 export type Preflight =

@@ -16,8 +16,8 @@ import type { PublishedObject } from '../ports.ts';
 import { readServerCertificates } from './evidence.ts';
 import { LOOKING_FOR_DEPENDENTS } from './find-dependents.ts';
 import { callsToRemember, withSiblingCalls } from './look-around.ts';
+import { denialOf } from './permitted.ts';
 import { applyObject, describeObject, orCannotPublish, serverCaObject } from './published-object.ts';
-import { denialOf } from './receive.ts';
 import { readServerCas } from './server-cas.ts';
 
 /** Reads the instance's CAs and publishes them, once the CA is the new one. */

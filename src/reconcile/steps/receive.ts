@@ -1,18 +1,10 @@
-import { progressing, stalled, toTime, type Verdict } from '../../domain/conditions.ts';
-import { permission } from '../../domain/permission.ts';
-import {
-  type Arrival,
-  hasNewRetry,
-  heard,
-  isBarred,
-  isNewerGeneration,
-  isSettled,
-  received,
-} from '../../domain/request.ts';
+import { progressing, toTime } from '../../domain/conditions.ts';
+import { type Arrival, hasNewRetry, isBarred, isNewerGeneration, isSettled, received } from '../../domain/request.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf } from '../../domain/status.ts';
 import type { Context, StepResult } from '../pass.ts';
 import { hasRunAfterAll, resolveFirst } from './earlier-call.ts';
+import { denialOf } from './permitted.ts';
 import { untilCaIsSeen } from './unseen-ca.ts';
 
 /** Writes down that a request has arrived, or begins once more, before anything is done for it. */
@@ -49,35 +41,8 @@ export async function receive(reset: SslReset, arrival: Arrival, context: Contex
   };
 }
 
-/** What was reset before is not published or rolled for a namespace that is not allowed the instance any more. */
-export async function denialOf(reset: SslReset, context: Context): Promise<Verdict | undefined> {
-  const permitted = await isPermitted(reset, context);
-  return permitted.allowed
-    ? undefined
-    : stalled('NotPermitted', `Nothing is published or rolled: ${permitted.message}`);
-}
-
 /** What is new of it is written down once: it is looked at again and again. */
 function whileDenied(reset: SslReset, facts: Facts): Facts {
   const isKnown = isBarred(reset) && !isNewerGeneration(reset) && !hasNewRetry(reset);
   return isKnown ? factsOf(reset) : facts;
-}
-
-/** May the object's namespace reset the instance, as it is now? */
-export async function isPermitted({ metadata, spec }: SslReset, { namespaces, settings }: Context) {
-  return permission({
-    namespace: metadata.namespace,
-    instance: spec,
-    view: await namespaces.get(metadata.namespace),
-    allowedInstances: settings.allowedInstances,
-  });
-}
-
-/** A value of `retry` that came while nothing was stalled: seen, and without effect. The first requestId is this one's. */
-export function recordRetry(reset: SslReset): StepResult {
-  const { status } = reset;
-  const { request } = status;
-  return request === undefined
-    ? { kind: 'Idle' }
-    : { kind: 'Status', status: { ...status, request: { ...request, ...heard(reset) } } };
 }

@@ -18,8 +18,8 @@ import { awaitSlot } from './await-slot.ts';
 import { hasRunAfterAll, resolveFirst } from './earlier-call.ts';
 import { progress } from './follow-operation.ts';
 import { whyNotReady } from './not-ready.ts';
+import { isPermitted } from './permitted.ts';
 import { type Preflight, preflight, requesting, rivalObstacle } from './preflight.ts';
-import { isPermitted } from './receive.ts';
 
 /** Gate, slot, preflight, record, call: the only place from which resetSslConfig is called. */
 export async function requestReset(reset: SslReset, context: Context): Promise<StepResult> {

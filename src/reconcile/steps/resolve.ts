@@ -5,7 +5,7 @@ import type { Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
 import type { Context, StepResult } from '../pass.ts';
 import { readEvidence } from './evidence.ts';
-import { unknownMessage } from './hold.ts';
+import { unknownMessage } from './keep-unknown.ts';
 
 /** Finds out what became of a recorded call before anything else is done for the instance. */
 export async function resolveOutcome(reset: SslReset, context: Context): Promise<StepResult> {

@@ -1,0 +1,29 @@
+import { findCondition, stalled } from '../../domain/conditions.ts';
+import { retryCommand } from '../../domain/gate.ts';
+import { heard } from '../../domain/request.ts';
+import { shell } from '../../domain/shell.ts';
+import type { SslReset } from '../../domain/ssl-reset.ts';
+import { factsOf } from '../../domain/status.ts';
+import type { StepResult } from '../pass.ts';
+
+/** The outcome of a call stays unknown whatever else of the object changes: only a person's word calls again. */
+export function keepUnknown(reset: SslReset): StepResult {
+  const facts = factsOf(reset);
+  const { request } = facts;
+  const before = findCondition(reset.status.conditions, 'Stalled');
+  const message = before?.reason === 'OutcomeUnknown' ? before.message : unknownMessage(reset, 'It was not found out');
+  return {
+    kind: 'Finding',
+    facts:
+      request === undefined
+        ? facts
+        : { ...facts, request: { ...request, ...heard(reset), generation: reset.metadata.generation } },
+    verdict: stalled('OutcomeUnknown', message),
+  };
+}
+
+/** What was seen, and how a person goes on. */
+export function unknownMessage(reset: SslReset, seen: string): string {
+  const { instance, project } = reset.spec;
+  return `Whether the reset was executed is not known, so it is not called again. ${seen}. Look with: ${shell`gcloud sql operations list --instance=${instance} --project=${project}`}; to reset (again): ${retryCommand(reset)}`;
+}

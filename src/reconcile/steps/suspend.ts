@@ -1,0 +1,18 @@
+import { progressing } from '../../domain/conditions.ts';
+import { notUnderstood } from '../../domain/not-understood.ts';
+import { annotations, type SslReset } from '../../domain/ssl-reset.ts';
+import { factsOf } from '../../domain/status.ts';
+import type { StepResult } from '../pass.ts';
+
+/** A person holds the reset back. No deadline runs meanwhile. */
+export const suspend = (reset: SslReset): StepResult => ({
+  kind: 'Finding',
+  facts: factsOf(reset),
+  verdict: progressing('Suspended', suspendedMessage(reset.metadata.annotations[annotations.suspend] ?? '')),
+  requeueAfterMs: Number.POSITIVE_INFINITY,
+});
+
+const suspendedMessage = (value: string): string =>
+  value === 'true'
+    ? `The reset is held back by the annotation ${annotations.suspend}; nothing was called`
+    : `${notUnderstood(annotations.suspend, value)}, so the reset is held back and nothing was called: set it to "true" or "false", or remove it`;
