@@ -1,6 +1,5 @@
 import { deadline, isPastDeadline, remainingDelayMs } from './attempts.ts';
 import { openIssue, wantsCertificates } from './client-certificate.ts';
-import type { Arrival } from './request.ts';
 import {
   hasNewRetry,
   isBarred,
@@ -18,23 +17,8 @@ import {
 } from './request.ts';
 import type { SslReset } from './ssl-reset.ts';
 import { isSuspended } from './ssl-reset.ts';
+import { STEPS, type Step } from './step.ts';
 import { awaitsCa } from './unchanged-ca.ts';
-
-export type Step =
-  | { readonly kind: 'Nothing' }
-  | { readonly kind: 'Wait'; readonly delayMs: number }
-  | { readonly kind: 'Receive'; readonly arrival: Arrival }
-  | { readonly kind: 'RecordRetry' }
-  | { readonly kind: 'LookAround' }
-  | { readonly kind: 'Resolve' }
-  | { readonly kind: 'Follow' }
-  | { readonly kind: 'Suspend' }
-  | { readonly kind: 'KeepUnknown' }
-  | { readonly kind: 'RequestReset' }
-  | { readonly kind: 'ResolveCertificate' }
-  | { readonly kind: 'Publish' }
-  | { readonly kind: 'Issue' }
-  | { readonly kind: 'Roll' };
 
 export interface Facts {
   readonly now: Date;
@@ -148,7 +132,7 @@ function afterReset(reset: SslReset, { isOutdated }: Facts): 'Publish' | 'Issue'
 /** A delay ends at the deadline: the step itself then says what it was waiting for. An operation is followed for ever. */
 function afterDelay(reset: SslReset, { now }: Facts, step: Step): Step {
   const delayMs = remainingDelayMs(reset.status.request, now);
-  const end = step.kind === 'Follow' ? undefined : deadline(reset);
+  const end = STEPS[step.kind].atDeadline === 'GoesOn' ? undefined : deadline(reset);
   const boundMs = end === undefined ? delayMs : Math.min(delayMs, end.getTime() - now.getTime());
   return boundMs <= 0 ? step : { kind: 'Wait', delayMs: boundMs };
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Step } from './decide.ts';
 import type { Status } from './ssl-reset.ts';
+import type { Step } from './step.ts';
 
 const TIME = /^\d{4}-\d\d-\d\dT/;
 

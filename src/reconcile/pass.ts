@@ -1,11 +1,11 @@
 /** What a step is given, and what it answers. */
 import type { PollPolicy, RetryPolicy } from '../domain/attempts.ts';
 import type { Verdict } from '../domain/conditions.ts';
-import type { Step } from '../domain/decide.ts';
 import type { AllowedInstances } from '../domain/permission.ts';
 import type { ResolvePolicy } from '../domain/resolve.ts';
 import type { SslReset, Status } from '../domain/ssl-reset.ts';
 import type { Facts } from '../domain/status.ts';
+import type { Step } from '../domain/step.ts';
 import type { WorkloadRef } from '../domain/workload.ts';
 import type { CallQueue } from './call-queue.ts';
 import type { Memory } from './memory.ts';

@@ -9,12 +9,13 @@ import {
 } from '../domain/attempts.ts';
 import { holdingBack } from '../domain/certificate-hold.ts';
 import { findCondition, progressing, stalled, type Verdict, waiting } from '../domain/conditions.ts';
-import { decide, type Step } from '../domain/decide.ts';
+import { decide } from '../domain/decide.ts';
 import { CloudSqlError, isKubernetesError, type KubernetesError } from '../domain/errors.ts';
 import { deadlineMessage } from '../domain/gate.ts';
 import { isBarred, isNewerGeneration, isSettled } from '../domain/request.ts';
 import type { Request, SslReset, Status } from '../domain/ssl-reset.ts';
 import { type Facts, factsOf, summarize } from '../domain/status.ts';
+import { STEPS, type Step } from '../domain/step.ts';
 import { unusableField } from '../domain/usable.ts';
 import { cloudSqlVerdict } from './error-verdict.ts';
 import { logFields } from './log-fields.ts';
@@ -162,11 +163,9 @@ async function runOrWait(step: Step, reset: SslReset, context: Context): Promise
   }
 }
 
-const USES_NAMES: readonly Step['kind'][] = ['Publish', 'Issue', 'Roll'];
-
 /** Before the reset the gate has judged the spec. One that was edited since is judged before its names are used. */
 function unusable({ kind }: Step, reset: SslReset): StepResult | undefined {
-  const message = USES_NAMES.includes(kind) ? unusableField(reset.spec) : undefined;
+  const message = STEPS[kind].usesNames ? unusableField(reset.spec) : undefined;
   return message === undefined
     ? undefined
     : { kind: 'Finding', facts: factsOf(reset), verdict: stalled('InvalidRequest', message) };
@@ -180,7 +179,7 @@ const isBlocked = (
   { clock }: Context,
 ): error is KubernetesError =>
   isKubernetesError(error, 'Unavailable', 'Forbidden', 'Refused') &&
-  (kind === 'RequestReset' || isAfterReset({ kind })) &&
+  (STEPS[kind].phase === 'Call' || isAfterReset({ kind })) &&
   isPastDeadline(reset, clock.now());
 
 /** Applies the deadline to what a step found out, and notes the delay that a failure costs. */
@@ -195,15 +194,15 @@ function settle(reset: SslReset, step: Step, finding: Finding, { clock, settings
     if (verdict.kind === 'Waiting' && requeueAfterMs === undefined)
       return afterFailure(current, at, settings, retryAfterMs);
     // In line for the quota: no failure of its own, and no end of those that it has.
-    if (step.kind === 'RequestReset' && verdict.kind === 'Waiting') return current;
-    if (step.kind === 'Receive' || step.kind === 'Suspend') return current;
+    const { keepsDelay } = STEPS[step.kind];
+    if (keepsDelay === 'Always' || (keepsDelay === 'InLine' && verdict.kind === 'Waiting')) return current;
     return hasMovedOn(verdict) ? withoutFailures(current) : withoutDelay(current);
   }
 }
 
 /** Whoever does not need a client certificate that cannot be issued does not wait for it. */
 function rollFirst(reset: SslReset, { kind }: Step, finding: Finding, now: Date): Finding {
-  const facts = kind === 'Issue' || kind === 'ResolveCertificate' ? holdingBack(reset, finding, now) : undefined;
+  const facts = STEPS[kind].rollsRestFirst ? holdingBack(reset, finding, now) : undefined;
   if (facts === undefined) return finding;
   const { reason, message } = finding.verdict;
   const verdict = progressing('RollingOut', `What does not need it is rolled first. ${reason}: ${message}`);
@@ -220,16 +219,16 @@ function afterDeadline(reset: SslReset, step: Step, finding: Finding, now: Date)
   const { facts, verdict } = finding;
   const message = `${verdict.reason}: ${verdict.message}`;
   const isWaiting = verdict.kind === 'Waiting' || (verdict.kind === 'Progressing' && isAfterReset(step));
-  if (!isWaiting || step.kind === 'Follow' || !isPastDeadline(reset, now)) return finding;
-  if (step.kind !== 'Resolve')
+  const { atDeadline } = STEPS[step.kind];
+  if (!isWaiting || atDeadline === 'GoesOn' || !isPastDeadline(reset, now)) return finding;
+  if (atDeadline === 'Stalls')
     return { ...finding, verdict: stalled('DeadlineExceeded', deadlineMessage(reset, message)) };
   const unknown: Facts =
     facts.request === undefined ? facts : { ...facts, request: { ...facts.request, outcome: 'Unknown' } };
   return { ...finding, facts: unknown, verdict: stalled('OutcomeUnknown', unknownMessage(reset, message)) };
 }
 
-const AFTER_RESET: readonly Step['kind'][] = ['Publish', 'ResolveCertificate', 'Issue', 'Roll'];
-const isAfterReset = ({ kind }: Pick<Step, 'kind'>): boolean => AFTER_RESET.includes(kind);
+const isAfterReset = ({ kind }: Pick<Step, 'kind'>): boolean => STEPS[kind].phase === 'AfterReset';
 
 /** Writes the status if it changed, tells of what happened, and says when to come back. */
 async function conclude(

@@ -3,9 +3,9 @@
  * something else than was written, or that conflicts each time, must not become a loop without a delay.
  */
 import { retryDelayMs } from '../domain/attempts.ts';
-import type { Step } from '../domain/decide.ts';
 import { scene } from '../domain/scene.ts';
 import type { SslReset } from '../domain/ssl-reset.ts';
+import type { Step } from '../domain/step.ts';
 import type { Context } from './pass.ts';
 
 /** Two processes that write the same object need some conflicts to get past each other. */

@@ -1,12 +1,12 @@
 /** What the status says of an error that nobody foresaw: a mistake of the operator, not of the world. */
 import { isPastDeadline } from '../domain/attempts.ts';
 import { findCondition, stalled, waiting } from '../domain/conditions.ts';
-import type { Step } from '../domain/decide.ts';
 import { describeUnforeseen } from '../domain/errors.ts';
 import { deadlineMessage } from '../domain/gate.ts';
 import { isUnresolved, stalledReason } from '../domain/request.ts';
 import type { SslReset } from '../domain/ssl-reset.ts';
 import { type Facts, factsOf } from '../domain/status.ts';
+import { STEPS, type Step } from '../domain/step.ts';
 import type { Finding } from './pass.ts';
 import { unknownMessage } from './steps/keep-unknown.ts';
 
@@ -37,16 +37,7 @@ export function unforeseenFinding(
   return { facts: givenUp(facts), verdict: stalled('OutcomeUnknown', unknownMessage(reset, message)) };
 }
 
-const WITHOUT_DEADLINE: readonly Step['kind'][] = [
-  'Nothing',
-  'Wait',
-  'Receive',
-  'RecordRetry',
-  'Suspend',
-  'KeepUnknown',
-];
-
-const hasDeadline = (step: Step | undefined): boolean => step !== undefined && !WITHOUT_DEADLINE.includes(step.kind);
+const hasDeadline = (step: Step | undefined): boolean => step !== undefined && STEPS[step.kind].phase !== 'Record';
 
 function isStuckSince({ spec, status: { conditions } }: SslReset, now: Date): boolean {
   const condition = findCondition(conditions, 'Reconciling');

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { decide, type Facts, type Step } from '../../../src/domain/decide.ts';
+import { decide, type Facts } from '../../../src/domain/decide.ts';
 import { annotations } from '../../../src/domain/ssl-reset.ts';
+import type { Step } from '../../../src/domain/step.ts';
 import {
   aCall,
   aFailedOperation,
