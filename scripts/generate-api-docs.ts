@@ -183,7 +183,7 @@ async function generate(): Promise<string> {
   const [{ name: version, schema, additionalPrinterColumns, selectableFields }] = versions;
   const { description, properties } = schema.openAPIV3Schema;
   const selectable = selectableFields.map(({ jsonPath }: Column) => code(jsonPath)).join(', ');
-  return `<!-- Generated from crds/ and src/domain/conditions.ts by \`npm run generate\`. Do not edit. -->
+  return `<!-- Generated from crds/ and src/domain/reasons.ts by \`npm run generate\`. Do not edit. -->
 # API reference
 
 \`${group}/${version}\`, kind \`${names.kind}\`, ${scope.toLowerCase()}. ${cell(description)}
@@ -232,4 +232,4 @@ ${columnTable(additionalPrinterColumns)}
 `;
 }
 
-await writeOrCheck(API, await generate(), 'docs/api.md', 'crds/ or src/domain/conditions.ts');
+await writeOrCheck(API, await generate(), 'docs/api.md', 'crds/ or src/domain/reasons.ts');

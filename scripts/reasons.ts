@@ -1,7 +1,7 @@
-/** The reasons of conditions as `src/domain/conditions.ts` declares them, each with what its comment says. */
+/** The reasons of conditions as `src/domain/reasons.ts` declares them, each with what its comment says. */
 import { readFile } from 'node:fs/promises';
 
-const SOURCE = new URL('../src/domain/conditions.ts', import.meta.url);
+const SOURCE = new URL('../src/domain/reasons.ts', import.meta.url);
 
 export interface Reason {
   /** Name of the union, such as `StalledReason`. */
@@ -19,7 +19,7 @@ export async function readReasons(): Promise<readonly Reason[]> {
   return [...source.matchAll(UNION)].flatMap(([, union = '', members = '']) => {
     const reasons = [...members.matchAll(MEMBER)].map(([, meaning = '', name = '']) => ({ union, name, meaning }));
     const count = members.split('| ').length - 1;
-    if (reasons.length !== count) throw new Error(`src/domain/conditions.ts: a ${union} has no comment`);
+    if (reasons.length !== count) throw new Error(`src/domain/reasons.ts: a ${union} has no comment`);
     return reasons;
   });
 }

@@ -3,17 +3,10 @@
  * whatever does not refer to its Secret is rolled first, and only then the object waits or stalls.
  */
 import { isLive, type WantedCertificate } from './client-certificate.ts';
-import {
-  oneLine,
-  type StalledReason,
-  stalled,
-  toTime,
-  type Verdict,
-  type WaitingReason,
-  waiting,
-} from './conditions.ts';
+import { oneLine, stalled, toTime, type Verdict, waiting } from './conditions.ts';
 import type { Dependent } from './dependents.ts';
 import { isSame } from './dependents.ts';
+import { isStalledReason, isWaitingReason } from './reasons.ts';
 import type { Request, SslReset } from './ssl-reset.ts';
 import type { Facts } from './status.ts';
 
@@ -64,26 +57,9 @@ export function released({ hold, ...request }: Request & { readonly hold: Hold }
   };
 }
 
-/** Of the reasons with which a certificate is held up, those that end without a person's word. */
-const WAITING: readonly WaitingReason[] = [
-  'WaitingForInstance',
-  'Throttled',
-  'PermissionDenied',
-  'InstanceNotFound',
-  'CloudSqlUnavailable',
-  'CannotPublish',
-];
-const STALLED: readonly StalledReason[] = [
-  'InvalidRequest',
-  'ObjectConflict',
-  'ClientCertificateConflict',
-  'DeadlineExceeded',
-];
-
 export function holdVerdict({ reason, message = '' }: Hold): Verdict {
-  const waits = WAITING.find((one) => one === reason);
-  if (waits !== undefined) return waiting(waits, message);
-  return stalled(STALLED.find((one) => one === reason) ?? 'DeadlineExceeded', message);
+  if (isWaitingReason(reason)) return waiting(reason, message);
+  return stalled(isStalledReason(reason) ? reason : 'DeadlineExceeded', message);
 }
 
 /** Several verdicts as one: what may pass by itself is tried again, whatever waits for a person. */

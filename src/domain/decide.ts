@@ -1,5 +1,6 @@
 import { deadline, isPastDeadline, remainingDelayMs } from './attempts.ts';
 import { openIssue, wantsCertificates } from './client-certificate.ts';
+import { STALLED } from './reasons.ts';
 import {
   hasNewRetry,
   isBarred,
@@ -103,7 +104,7 @@ function whenStalled(reset: SslReset, facts: Facts): Step {
   const holdsCa = isSettled(reset.status.request);
   if (holdsCa && facts.isOutdated) return { kind: 'Receive', arrival: 'Outdated' };
   const reason = stalledReason(reset);
-  const looksAgain = reason === 'NotPermitted' || reason === 'ObjectConflict';
+  const looksAgain = reason !== undefined && STALLED[reason].looksAgain;
   if (looksAgain && !isPastDeadline(reset, facts.now)) return onward(reset, facts);
   return holdsCa && facts.hasLostSibling ? { kind: 'LookAround' } : NOTHING;
 }

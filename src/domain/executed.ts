@@ -4,6 +4,7 @@
  * other objects of the instance go by.
  */
 import { createHash } from 'node:crypto';
+import type { ReadyReason, StalledReason } from './reasons.ts';
 import type { HistoryEntry, Request, Status } from './ssl-reset.ts';
 import { timeOf } from './time.ts';
 
@@ -12,6 +13,8 @@ const MAX_REMEMBERED = 100;
 
 /** The outcome of a history entry whose request was replaced before it came to an end. */
 export const SUPERSEDED = 'Superseded';
+
+export type HistoryOutcome = ReadyReason | StalledReason | typeof SUPERSEDED;
 
 export type Remembered = Pick<Status, 'executedRequestIds' | 'recentCalls' | 'lastResetTime'>;
 

@@ -1,6 +1,5 @@
 /** What a status write tells that came to an end, read from the status before it and the one after. */
-import { findCondition } from './conditions.ts';
-import { isUnresolved } from './request.ts';
+import { isUnresolved, reconcilingReason } from './request.ts';
 import { hasAllListed, isFailure } from './rollout.ts';
 import type { Operation, Request, RolloutStatus, Spec, Status, WorkloadStatus } from './ssl-reset.ts';
 
@@ -52,7 +51,7 @@ function resolved(before: Status, request: Request | undefined): Resolved | unde
   if (!isUnresolved(before.request) || request?.time !== before.request?.time) return undefined;
   if (request?.outcome === 'Accepted') return request.doneTime === undefined ? undefined : 'Adopted';
   if (request?.outcome === 'Unknown') return 'Unknown';
-  const wasInDoubt = findCondition(before.conditions, 'Reconciling')?.reason === 'ResolvingOutcome';
+  const wasInDoubt = reconcilingReason(before) === 'ResolvingOutcome';
   return request?.outcome === 'NotSent' && wasInDoubt ? 'NotSent' : undefined;
 }
 

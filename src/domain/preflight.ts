@@ -1,7 +1,8 @@
 /** Judgements of preflight: what would fail after the connections are broken is found out before. */
-import type { ReadyReason, Verdict } from './conditions.ts';
+import type { Verdict } from './conditions.ts';
 import { stalled, waiting } from './conditions.ts';
 import { type ClientCertificate, caOwner, type Instance } from './instance.ts';
+import type { ReadyReason } from './reasons.ts';
 import { findRunning } from './resolve.ts';
 import type { Operation, SslReset } from './ssl-reset.ts';
 

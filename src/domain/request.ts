@@ -8,7 +8,15 @@
  */
 import { findCondition, isTrue } from './conditions.ts';
 import { isRepeated } from './executed.ts';
-import type { Request, SslReset } from './ssl-reset.ts';
+import {
+  isProgressReason,
+  isStalledReason,
+  isWaitingReason,
+  type ProgressReason,
+  type StalledReason,
+  type WaitingReason,
+} from './reasons.ts';
+import type { Request, SslReset, Status } from './ssl-reset.ts';
 import { isSuspended, retryValue } from './ssl-reset.ts';
 
 /** Why a request is received: for the first time, or once more. */
@@ -67,8 +75,16 @@ export const isComplete = ({ metadata, status }: SslReset): boolean => {
 
 export const isStalled = ({ status }: SslReset): boolean => isTrue(status.conditions, 'Stalled');
 
-export const stalledReason = ({ status }: SslReset): string | undefined =>
-  findCondition(status.conditions, 'Stalled')?.reason;
+export function stalledReason({ status }: SslReset): StalledReason | undefined {
+  const reason = findCondition(status.conditions, 'Stalled')?.reason ?? '';
+  return isStalledReason(reason) ? reason : undefined;
+}
+
+/** Why the request goes on, or what it waits for. */
+export function reconcilingReason({ conditions }: Status): ProgressReason | WaitingReason | undefined {
+  const reason = findCondition(conditions, 'Reconciling')?.reason ?? '';
+  return isProgressReason(reason) || isWaitingReason(reason) ? reason : undefined;
+}
 
 /** Its reset is behind it, and an administrator has taken the permission away: nothing is published or rolled. */
 export const isBarred = (reset: SslReset): boolean =>
@@ -81,7 +97,7 @@ export const hasNewRetry = (reset: SslReset): boolean => {
 };
 
 export const wasResumed = (reset: SslReset): boolean =>
-  !isSuspended(reset) && findCondition(reset.status.conditions, 'Reconciling')?.reason === 'Suspended';
+  !isSuspended(reset) && reconcilingReason(reset.status) === 'Suspended';
 
 /** The stalled step is the reset itself, so a retry may call anew. */
 const mayCallAgain = (reset: SslReset): boolean =>

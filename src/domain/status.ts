@@ -4,7 +4,7 @@ import { wantsCertificates } from './client-certificate.ts';
 import type { ConditionValue, Verdict } from './conditions.ts';
 import { oneLine, setConditions, toTime } from './conditions.ts';
 import { looksForReferences } from './dependents.ts';
-import { mayBeExecuted, type Remembered, remembered, SUPERSEDED, wasCalled } from './executed.ts';
+import { type HistoryOutcome, mayBeExecuted, type Remembered, remembered, SUPERSEDED, wasCalled } from './executed.ts';
 import { hasKeptCa, whyKept } from './kept-ca.ts';
 import { rolloutSelector, selectorQuery } from './label-selector.ts';
 import { isSettled } from './request.ts';
@@ -215,7 +215,7 @@ const isOnlyTrace = (entry: HistoryEntry, newer: readonly HistoryEntry[]): boole
 function historyEntry(
   request: Request,
   { operation, serverCa }: Pick<Status, 'operation' | 'serverCa'>,
-  outcome: string,
+  outcome: HistoryOutcome,
 ): HistoryEntry {
   return {
     generation: request.generation,

@@ -1,10 +1,10 @@
 /** How an object stands, as little of it as metrics need. */
-import type { ConditionType } from '../domain/conditions.ts';
+import { CONDITION_STATUSES, CONDITION_TYPES, type ConditionStatus, type ConditionType } from '../domain/conditions.ts';
 import type { Condition, SslReset } from '../domain/ssl-reset.ts';
 
 export interface ConditionState {
   readonly type: ConditionType;
-  readonly status: 'True' | 'False' | 'Unknown';
+  readonly status: ConditionStatus;
 }
 
 export interface ConditionSummary {
@@ -12,17 +12,6 @@ export interface ConditionSummary {
   /** Of `Stalled` or `Reconciling` where one of them is there, else of `Ready`. */
   readonly reason: string | undefined;
 }
-
-const TYPES: readonly ConditionType[] = [
-  'Ready',
-  'Reconciling',
-  'Stalled',
-  'ResetDone',
-  'ServerCaPublished',
-  'ClientCertificatesIssued',
-  'WorkloadsRolled',
-];
-const STATUSES = ['True', 'False', 'Unknown'] as const;
 
 export function conditionSummary({ status: { conditions = [] } }: SslReset): ConditionSummary {
   const reasonOf = (type: ConditionType) => conditions.find((one) => one.type === type)?.reason;
@@ -32,8 +21,8 @@ export function conditionSummary({ status: { conditions = [] } }: SslReset): Con
 
 /** Whoever else writes the status may have put anything there. */
 function stateOf(condition: Condition): readonly ConditionState[] {
-  const type = TYPES.find((one) => one === condition.type);
-  const status = STATUSES.find((one) => one === condition.status);
+  const type = CONDITION_TYPES.find((one) => one === condition.type);
+  const status = CONDITION_STATUSES.find((one) => one === condition.status);
   return type === undefined || status === undefined ? [] : [{ type, status }];
 }
 

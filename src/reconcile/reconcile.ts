@@ -12,6 +12,7 @@ import { findCondition, progressing, stalled, type Verdict, waiting } from '../d
 import { decide } from '../domain/decide.ts';
 import { CloudSqlError, isKubernetesError, type KubernetesError } from '../domain/errors.ts';
 import { deadlineMessage } from '../domain/gate.ts';
+import { PROGRESS, STALLED } from '../domain/reasons.ts';
 import { isBarred, isNewerGeneration, isSettled } from '../domain/request.ts';
 import type { Request, SslReset, Status } from '../domain/ssl-reset.ts';
 import { type Facts, factsOf, summarize } from '../domain/status.ts';
@@ -210,9 +211,7 @@ function rollFirst(reset: SslReset, { kind }: Step, finding: Finding, now: Date)
 }
 
 /** Failures are forgotten only when the step at which they happened is behind us. */
-const hasMovedOn = ({ kind, reason }: Verdict): boolean =>
-  kind !== 'Progressing' ||
-  !['Preflight', 'Requesting', 'ResolvingOutcome', 'IssuingClientCertificates'].includes(reason);
+const hasMovedOn = ({ kind, reason }: Verdict): boolean => kind !== 'Progressing' || !PROGRESS[reason].keepsFailures;
 
 /** Nothing waits without a bound, except for an operation that Cloud SQL has accepted and not ended. */
 function afterDeadline(reset: SslReset, step: Step, finding: Finding, now: Date): Finding {
@@ -261,7 +260,7 @@ function comeBack(
   }
   // A newer one that came while this one was being found out waits for nothing but this end.
   if (isNewerGeneration(written)) return requeueAfter(0);
-  const looksAgain = verdict.reason === 'NotPermitted' || verdict.reason === 'ObjectConflict';
+  const looksAgain = verdict.kind === 'Stalled' && STALLED[verdict.reason].looksAgain;
   if (!looksAgain || (isPastDeadline(written, now) && !isBarred(written))) {
     return isBehind(written, index) ? requeueAfter(0) : AWAIT_CHANGE;
   }

@@ -3,7 +3,7 @@ import { isPastDeadline } from '../domain/attempts.ts';
 import { findCondition, stalled, waiting } from '../domain/conditions.ts';
 import { describeUnforeseen } from '../domain/errors.ts';
 import { deadlineMessage } from '../domain/gate.ts';
-import { isUnresolved, stalledReason } from '../domain/request.ts';
+import { isUnresolved, reconcilingReason, stalledReason } from '../domain/request.ts';
 import type { SslReset } from '../domain/ssl-reset.ts';
 import { type Facts, factsOf } from '../domain/status.ts';
 import { STEPS, type Step } from '../domain/step.ts';
@@ -39,9 +39,9 @@ export function unforeseenFinding(
 
 const hasDeadline = (step: Step | undefined): boolean => step !== undefined && STEPS[step.kind].phase !== 'Record';
 
-function isStuckSince({ spec, status: { conditions } }: SslReset, now: Date): boolean {
-  const condition = findCondition(conditions, 'Reconciling');
-  if (condition?.reason !== 'InternalError') return false;
+function isStuckSince({ spec, status }: SslReset, now: Date): boolean {
+  const condition = findCondition(status.conditions, 'Reconciling');
+  if (condition === undefined || reconcilingReason(status) !== 'InternalError') return false;
   return now.getTime() - Date.parse(condition.lastTransitionTime) >= spec.deadlineSeconds * 1000;
 }
 

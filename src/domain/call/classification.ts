@@ -1,4 +1,4 @@
-import type { StalledReason, WaitingReason } from '../conditions.ts';
+import type { StalledReason, WaitingReason } from '../reasons.ts';
 import type { Operation } from '../ssl-reset.ts';
 import { callRefusal, describeRefusal } from './refusal.ts';
 import type { CallResult, IssuedCertificate, IssueResult } from './result.ts';

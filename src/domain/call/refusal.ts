@@ -1,5 +1,5 @@
-import type { WaitingReason } from '../conditions.ts';
 import type { CloudSqlErrorKind } from '../errors.ts';
+import type { WaitingReason } from '../reasons.ts';
 
 /** What a refusal says of a call that may not be repeated. */
 export type CallRefusal =

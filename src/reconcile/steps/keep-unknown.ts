@@ -1,6 +1,6 @@
 import { findCondition, stalled } from '../../domain/conditions.ts';
 import { retryCommand } from '../../domain/gate.ts';
-import { heard } from '../../domain/request.ts';
+import { heard, stalledReason } from '../../domain/request.ts';
 import { shell } from '../../domain/shell.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
@@ -11,7 +11,10 @@ export function keepUnknown(reset: SslReset): StepResult {
   const facts = factsOf(reset);
   const { request } = facts;
   const before = findCondition(reset.status.conditions, 'Stalled');
-  const message = before?.reason === 'OutcomeUnknown' ? before.message : unknownMessage(reset, 'It was not found out');
+  const message =
+    before !== undefined && stalledReason(reset) === 'OutcomeUnknown'
+      ? before.message
+      : unknownMessage(reset, 'It was not found out');
   return {
     kind: 'Finding',
     facts:

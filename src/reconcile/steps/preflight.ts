@@ -1,5 +1,5 @@
 import { wantsCertificates } from '../../domain/client-certificate.ts';
-import { progressing, type ReadyReason, type Verdict, waiting } from '../../domain/conditions.ts';
+import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
 import type { Dependent } from '../../domain/dependents.ts';
 import { isKubernetesError, KubernetesError, type KubernetesErrorKind } from '../../domain/errors.ts';
 import type { Instance } from '../../domain/instance.ts';
@@ -11,6 +11,7 @@ import {
   judgeOperations,
   needsClientCertificates,
 } from '../../domain/preflight.ts';
+import type { ReadyReason } from '../../domain/reasons.ts';
 import { BASELINE_SIZE, baseline, isDone, type ServerCertificates, suspects } from '../../domain/resolve.ts';
 import { carries, isAnnotated } from '../../domain/rollout.ts';
 import type { Before, Operation, Request, SslReset } from '../../domain/ssl-reset.ts';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { oneLine, type Reason, setConditions, toTime } from '../../../src/domain/conditions.ts';
+import { oneLine, setConditions, toTime } from '../../../src/domain/conditions.ts';
+import type { Reason } from '../../../src/domain/reasons.ts';
 import { aCondition, at, dateAt, NOW } from '../support/builders.ts';
 
 describe('setConditions', () => {

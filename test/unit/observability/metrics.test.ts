@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
-import { type Reason, setConditions } from '../../../src/domain/conditions.ts';
+import { setConditions } from '../../../src/domain/conditions.ts';
+import type { Reason } from '../../../src/domain/reasons.ts';
 import type { SslReset } from '../../../src/domain/ssl-reset.ts';
 import { createMetrics, type Metrics, startMetricsServer } from '../../../src/observability/metrics.ts';
 import { ResetIndex } from '../../../src/reconcile/reset-index.ts';
