@@ -82,6 +82,9 @@ export function refOf(key: string): ObjectRef {
   return { namespace, name };
 }
 
+export const refsOf = (entries: Iterable<IndexedReset>): readonly ObjectRef[] =>
+  Array.from(entries, ({ key }) => refOf(key));
+
 /** Without a clock nothing counts as past its deadline: whatever hangs on that is looked at. */
 const isIdle = (reset: SslReset): boolean =>
   decide(reset, { now: new Date(0), isOutdated: false, hasLostSibling: false }).kind === 'Nothing';

@@ -64,10 +64,11 @@ async function passOver(reset: SslReset, context: Context): Promise<Action> {
   const { clock, index } = context;
   let step: Step | undefined;
   try {
+    const siblings = index.siblingsOf(reset);
     step = decide(reset, {
       now: clock.now(),
-      isOutdated: index.isOutdated(reset),
-      hasLostSibling: index.lostSiblings(reset).length > 0,
+      isOutdated: siblings.makeOutdated(),
+      hasLostSibling: siblings.lost().length > 0,
     });
     context.onDecided?.(reset, step.kind);
     const action = await act(step, reset, context);
@@ -270,8 +271,10 @@ function comeBack(
 }
 
 /** Something came up before this end, and no event is left that would bring the object back. */
-const isBehind = (written: SslReset, index: Context['index']): boolean =>
-  (isSettled(written.status.request) && index.isOutdated(written)) || index.lostSiblings(written).length > 0;
+function isBehind(written: SslReset, index: Context['index']): boolean {
+  const siblings = index.siblingsOf(written);
+  return (isSettled(written.status.request) && siblings.makeOutdated()) || siblings.lost().length > 0;
+}
 
 /** Status is written only on change. A conflict means that the facts are old: the next pass reads them anew. */
 async function write(

@@ -2,16 +2,16 @@
  * All objects that are watched, as a small record each: what one pass must know of the other objects, and which of them
  * an event concerns. The objects themselves are never kept.
  */
-import { type Call, callKey, callsInLastHour, isWithinHour } from '../domain/blast-radius.ts';
-import { pastOperations } from '../domain/executed.ts';
-import type { ServerCa } from '../domain/instance.ts';
-import type { Claims } from '../domain/resolve.ts';
 import type { InstanceRef, SslReset } from '../domain/ssl-reset.ts';
 import type { Priority } from '../lib/priority.ts';
 import type { ConditionSummary } from './condition-summary.ts';
-import { type IndexedReset, indexed, keyOf, refOf } from './indexed-reset.ts';
+import { type IndexedReset, indexed, keyOf, refOf, refsOf } from './indexed-reset.ts';
+import { asksForPass, concernedBy } from './news.ts';
+import { laterRead } from './outdated.ts';
 import type { ObjectRef } from './ports.ts';
 import { goesFirst, publishesInto, sharedNames } from './publications.ts';
+import { RecentCalls } from './recent-calls.ts';
+import { Siblings } from './siblings.ts';
 
 export class ResetIndex {
   readonly #entries = new Map<string, IndexedReset>();
@@ -19,8 +19,7 @@ export class ResetIndex {
   readonly #groups = new Map<string, readonly IndexedReset[]>();
   /** Keys of objects that have not begun, and whose namespace was seen to be allowed the instance. */
   readonly #admitted = new Set<string>();
-  /** Calls that this process recorded and that no object may tell of yet. */
-  readonly #ownCalls = new Map<string, Call>();
+  readonly calls = new RecentCalls(() => this.#entries.values());
 
   /** Takes in an object as it is now, and answers which objects need a pass because of what is new in it. */
   apply(reset: SslReset): readonly ObjectRef[] {
@@ -46,19 +45,7 @@ export class ResetIndex {
     this.#groups.set(entry.group, this.#inGroup(entry.group).concat(entry));
     const hasNews = before === undefined ? this.#isDue(entry) : asksForPass(before, entry);
     const itself = hasNews ? [entry] : [];
-    return refsOf([...itself, ...this.#concernedBy(entry, before), ...this.#freedBy(before, entry)]);
-  }
-
-  #concernedBy(entry: IndexedReset, before: IndexedReset | undefined): readonly IndexedReset[] {
-    const hasOtherCa = entry.ca !== undefined && entry.ca.fingerprint !== before?.ca?.fingerprint;
-    const hasRead = entry.ca !== undefined && entry.ca.readMs !== before?.ca?.readMs;
-    const hasReset = entry.resetMs !== undefined && entry.resetMs !== before?.resetMs;
-    const lost = lostWith(entry, before);
-    return this.#siblings(entry).filter((sibling) => {
-      if (lost !== undefined && sibling.siblingCalls.includes(lost)) return true;
-      if (hasOtherCa && !sibling.isIdle) return true;
-      return (hasOtherCa || hasRead || hasReset) && outdates(entry, sibling);
-    });
+    return refsOf([...itself, ...concernedBy(entry, before, this.#siblings(entry)), ...this.#freedBy(before, entry)]);
   }
 
   /** The object is gone. Answers whom that concerns. */
@@ -85,7 +72,7 @@ export class ResetIndex {
   rivalOf(ref: ObjectRef, object: string): string | undefined {
     const key = keyOf(ref);
     const own = this.#entries.get(key);
-    const hasCalled = (uid: string): boolean => [...this.#ownCalls.values()].some((call) => call.uid === uid);
+    const hasCalled = (uid: string): boolean => this.calls.isNoted(uid);
     const rival = this.#neighbours(key).find((other) => goesFirst(other, own, { name: object, hasCalled }));
     return rival && refOf(rival.key).name;
   }
@@ -166,14 +153,6 @@ export class ResetIndex {
   }
 
   /**
-   * Whether another object of the instance has read another CA later, or has deleted the client certificates of this one
-   * by a reset that it took no account of.
-   */
-  isOutdated(reset: SslReset): boolean {
-    return this.#isOutdated(indexed(reset));
-  }
-
-  /**
    * The time for a read of the instance's CAs that begins now, RFC 3339: by this clock, and after every one that is known
    * of the instance, since the clocks of two processes need not agree.
    */
@@ -182,143 +161,14 @@ export class ResetIndex {
     return new Date(Math.max(now.getTime(), ...known.map((ms) => ms + 1))).toISOString();
   }
 
-  /** Fingerprint of a CA made later than this one, which another object has read since this object read last. */
-  newerCaOfOthers(reset: SslReset, ca: ServerCa | undefined): string | undefined {
+  /** The others of its instance, as they matter to the object. */
+  siblingsOf(reset: SslReset): Siblings {
     const own = indexed(reset);
-    const madeMs = Date.parse(ca?.createTime ?? '');
-    return this.#siblings(own).find(
-      (one) =>
-        one.ca !== undefined &&
-        one.ca.fingerprint !== ca?.sha1Fingerprint &&
-        one.ca.createTimeMs > madeMs &&
-        (own.ca === undefined || laterRead(one.ca, own.ca) < 0),
-    )?.ca?.fingerprint;
-  }
-
-  /** The newest time at which another object of the instance read its CA, RFC 3339; undefined: none is known. */
-  lastReadOfOthers(reset: SslReset): string | undefined {
-    const times = this.#siblings(indexed(reset)).flatMap(({ ca }) => ca?.readMs ?? []);
-    return times.length === 0 ? undefined : new Date(Math.max(...times)).toISOString();
-  }
-
-  /** Those that carry a CA of the instance, and do not know yet that this object may call. */
-  unawareSiblings(reset: SslReset): readonly ObjectRef[] {
-    const { uid } = reset.metadata;
-    return refsOf(
-      this.#siblings(indexed(reset)).filter(
-        ({ hasBegun, call, siblingCalls }) => hasBegun && call === 'None' && !siblingCalls.includes(uid),
-      ),
-    );
-  }
-
-  /** Uids of the others whose call is not seen to its end. */
-  callingSiblings(reset: SslReset): readonly string[] {
-    return this.#siblings(indexed(reset)).flatMap(({ uid, call }) => (call === 'Open' ? [uid] : []));
-  }
-
-  /** Uids of those that it knows to have called, and that nobody will hear of any more. */
-  lostSiblings(reset: SslReset): readonly string[] {
-    return this.#lostBy(indexed(reset));
-  }
-
-  /** RFC 3339; undefined: none is known. */
-  lastResetOfOthers(reset: SslReset): string | undefined {
-    const times = this.#siblings(indexed(reset)).flatMap(({ resetMs }) => resetMs ?? []);
-    return times.length === 0 ? undefined : new Date(Math.max(...times)).toISOString();
-  }
-
-  /**
-   * Whether a call of another object of the instance may still show up: a reset now would look like its trace. Of two
-   * objects whose next attempt follows a call in doubt, one goes first. Nor is a first call made while another object's
-   * client certificate may still show up; one that is in doubt already goes on, since that other one waits for it.
-   */
-  mustWaitForSibling(reset: SslReset): boolean {
-    return this.siblingsToWaitFor(reset).length > 0;
-  }
-
-  /** Those of which `mustWaitForSibling` speaks. */
-  siblingsToWaitFor(reset: SslReset): readonly IndexedReset[] {
-    const own = indexed(reset);
-    return this.#siblings(own).filter(({ doubt, isIssuing }) => {
-      if (isIssuing && own.doubt === undefined) return true;
-      if (doubt?.kind !== 'InDoubt' || own.doubt?.kind !== 'InDoubt') return doubt !== undefined;
-      return doubt.order < own.doubt.order;
-    });
-  }
-
-  /** Those whose call was accepted, and whose CA nobody has seen. */
-  siblingsWithUnseenCa(reset: SslReset): readonly IndexedReset[] {
-    return this.#siblings(indexed(reset)).filter(({ unseenCa }) => unseenCa !== undefined);
-  }
-
-  /** Whether an operation that is started now could be taken for a call of another object of the instance. */
-  hasSiblingInDoubt(reset: SslReset): boolean {
-    return this.siblingsInDoubt(reset).length > 0;
-  }
-
-  /** Those of which `hasSiblingInDoubt` speaks. */
-  siblingsInDoubt(reset: SslReset): readonly IndexedReset[] {
-    return this.#siblings(indexed(reset)).filter(({ doubt }) => doubt !== undefined);
-  }
-
-  /** Those that are finding out what became of a call. */
-  unresolvedSiblings(reset: SslReset): readonly IndexedReset[] {
-    return this.siblingsInDoubt(reset).filter(({ doubt }) => doubt?.kind === 'Unresolved');
-  }
-
-  /**
-   * What the other objects of the instance hold as theirs, and the object itself as of its client certificates and of its
-   * requests that are over.
-   */
-  claims(reset: SslReset): Claims {
-    const own = indexed(reset);
-    const siblings = this.#siblings(own);
-    const certificates = [own, ...siblings].flatMap(({ certificateOperations }) => certificateOperations);
-    const past = pastOperations(reset.status);
-    const resets = siblings.flatMap(({ operations }) => operations.all);
-    const answered = siblings.flatMap(({ operations }) => operations.answered);
-    return {
-      resets: new Set(resets),
-      all: new Set([...resets, ...past.all, ...certificates]),
-      answered: new Set([...answered, ...past.answered, ...certificates]),
-    };
-  }
-
-  /** Calls of the last hour that were or may have been executed. */
-  recentCalls(now: Date): number {
-    for (const [id, call] of this.#ownCalls) {
-      if (!isWithinHour(call, now)) this.#ownCalls.delete(id);
-    }
-    return callsInLastHour([...this.#ownCalls.values(), ...this.#recordedCalls()], now);
-  }
-
-  noteCall(call: Call): void {
-    this.#ownCalls.set(callKey(call), call);
-  }
-
-  /** The call is known not to have been executed. */
-  forgetCall(call: Call): void {
-    this.#ownCalls.delete(callKey(call));
-  }
-
-  *#recordedCalls(): Iterable<Call> {
-    for (const { uid, callTimes } of this.#entries.values()) {
-      for (const timeMs of callTimes) yield { uid, timeMs };
-    }
+    return new Siblings(own, this.#siblings(own));
   }
 
   #isDue(entry: IndexedReset): boolean {
-    return !entry.isIdle || this.#isOutdated(entry) || this.#lostBy(entry).length > 0;
-  }
-
-  #lostBy(entry: IndexedReset): readonly string[] {
-    if (entry.siblingCalls.length === 0) return entry.siblingCalls;
-    const heard = new Set(this.#siblings(entry).flatMap(({ uid, call }) => (call === 'Abandoned' ? [] : [uid])));
-    return entry.siblingCalls.filter((uid) => !heard.has(uid));
-  }
-
-  #isOutdated(entry: IndexedReset): boolean {
-    return this.#siblings(entry).some((sibling) => outdates(sibling, entry));
+    return !entry.isIdle || new Siblings(entry, this.#siblings(entry)).callForPass();
   }
 
   #siblings({ key, group }: IndexedReset): readonly IndexedReset[] {
@@ -335,35 +185,3 @@ export class ResetIndex {
     else this.#groups.set(entry.group, others);
   }
 }
-
-const refsOf = (entries: Iterable<IndexedReset>): readonly ObjectRef[] => Array.from(entries, ({ key }) => refOf(key));
-
-/** Uid of an object of which nobody will hear any more, where that is new. */
-function lostWith(entry: IndexedReset, before: IndexedReset | undefined): string | undefined {
-  if (before !== undefined && before.uid !== entry.uid) return before.uid;
-  return entry.call === 'Abandoned' && before?.call !== 'Abandoned' ? entry.uid : undefined;
-}
-
-/** Who led before may have begun something without an end: then the status alone tells, not the trigger. */
-function asksForPass(before: IndexedReset, { uid, trigger, hasRequest, isIdle }: IndexedReset): boolean {
-  const isWiped = before.hasRequest && !hasRequest;
-  return before.uid !== uid || before.trigger !== trigger || isWiped || (before.isIdle && !isIdle);
-}
-
-const outdates = (sibling: IndexedReset, own: IndexedReset): boolean =>
-  hasOtherCa(sibling, own) || hasLaterReset(sibling, own);
-
-/** Read later: a CA made later may have been taken back since. */
-const hasOtherCa = ({ ca }: IndexedReset, own: IndexedReset): boolean =>
-  ca !== undefined &&
-  own.ca !== undefined &&
-  ca.fingerprint !== own.ca.fingerprint &&
-  laterRead(ca, own.ca) < 0 &&
-  ca.readMs > (own.followedMs ?? -1);
-
-/** For a sort that begins with what was read last. Where that is not told, the CA that was made last was. */
-const laterRead = (a: IndexedReset['ca'], b: IndexedReset['ca']): number =>
-  (b?.readMs ?? 0) - (a?.readMs ?? 0) || (b?.createTimeMs ?? 0) - (a?.createTimeMs ?? 0);
-
-const hasLaterReset = ({ resetMs }: IndexedReset, { seenResetMs }: IndexedReset): boolean =>
-  resetMs !== undefined && seenResetMs !== undefined && resetMs > seenResetMs;

@@ -510,7 +510,7 @@ export const MUTATIONS: readonly Mutation[] = [
     broken: 'it is not waited for',
     patches: [
       {
-        file: 'src/reconcile/reset-index.ts',
+        file: 'src/reconcile/siblings.ts',
         find: 'if (isIssuing && own.doubt === undefined) return true;',
         replace: '',
       },
@@ -548,7 +548,7 @@ export const MUTATIONS: readonly Mutation[] = [
     broken: 'the one that was made last is',
     patches: [
       {
-        file: 'src/reconcile/reset-index.ts',
+        file: 'src/reconcile/outdated.ts',
         find: '(b?.readMs ?? 0) - (a?.readMs ?? 0) || ',
         replace: '',
       },

@@ -14,7 +14,12 @@ const MAX_TRIES = 3;
  */
 export async function announce(reset: SslReset, context: Context): Promise<void> {
   const { uid } = reset.metadata;
-  await Promise.all(context.index.unawareSiblings(reset).map((ref) => note(ref, uid, context)));
+  await Promise.all(
+    context.index
+      .siblingsOf(reset)
+      .unaware()
+      .map((ref) => note(ref, uid, context)),
+  );
 }
 
 /** What another namespace refuses to be written is no reason not to call. */

@@ -15,7 +15,7 @@ import { siblingInDoubt } from './sibling-in-doubt.ts';
  */
 export async function certificateGate(reset: SslReset, context: Context): Promise<StepResult | undefined> {
   const { cloudSql, clock, index, settings } = context;
-  const doubt = siblingInDoubt(index.siblingsInDoubt(reset), reset, context);
+  const doubt = siblingInDoubt(index.siblingsOf(reset).inDoubt(), reset, context);
   if (doubt !== undefined) return { kind: 'Finding', facts: factsOf(reset), verdict: doubt };
   const running = await runningOperation(reset, cloudSql);
   if (running === undefined) return undefined;

@@ -31,7 +31,9 @@ export function hasLateOperation(
 ): boolean {
   const { before, user } = request;
   if (!mayHaveRun(request) || before === undefined) return false;
-  return suspects({ before, user, operations, claimed: index.claims(reset).answered }).length > 0;
+  return (
+    suspects({ before, user, operations, claimed: index.siblingsOf(reset).claims(reset.status).answered }).length > 0
+  );
 }
 
 /**
@@ -48,7 +50,7 @@ export function hasTraces(
   const { before, inDoubt } = request;
   if (!mayHaveRun(request) || before === undefined) return false;
   if (!hasOtherServerCertificate(before, seen.certificates)) return false;
-  const { answered, resets } = index.claims(reset);
+  const { answered, resets } = index.siblingsOf(reset).claims(reset.status);
   const others = seen.operations.filter(({ name }) => resets.has(name) || !answered.has(name));
   return inDoubt === true || !hasUpdates(before, others);
 }
@@ -78,7 +80,7 @@ export async function hasRunAfterAll(reset: SslReset, request: Request, context:
  */
 export function resolveFirst(reset: SslReset, request: Request, context: Context): StepResult {
   const facts = factsOf(reset);
-  const obstacle = siblingInDoubt(context.index.unresolvedSiblings(reset), reset, context);
+  const obstacle = siblingInDoubt(context.index.siblingsOf(reset).unresolved(), reset, context);
   if (obstacle !== undefined) return { kind: 'Finding', facts, verdict: obstacle };
   const { outcome: _outcome, ...unresolved } = request;
   return {

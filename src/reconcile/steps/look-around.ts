@@ -23,7 +23,7 @@ type Seen =
  */
 export async function lookAround(reset: SslReset, context: Context): Promise<StepResult> {
   const { memory, settings, clock } = context;
-  const lost = context.index.lostSiblings(reset);
+  const lost = context.index.siblingsOf(reset).lost();
   const sinceMs = sinceLostMs(reset, lost, context);
   try {
     const seen = await look(reset, context);
@@ -41,9 +41,9 @@ export async function lookAround(reset: SslReset, context: Context): Promise<Ste
 
 /** Calls that are remembered after the CAs were read once more: those that may still change them. */
 export function callsToRemember(reset: SslReset, context: Context): readonly string[] {
-  const lost = context.index.lostSiblings(reset);
+  const lost = context.index.siblingsOf(reset).lost();
   const isOver = lost.length > 0 && sinceLostMs(reset, lost, context) >= context.settings.resolveGraceMs;
-  return [...context.index.callingSiblings(reset), ...(isOver ? [] : lost)];
+  return [...context.index.siblingsOf(reset).calling(), ...(isOver ? [] : lost)];
 }
 
 /** On this process's own clock, anew after a restart: no two clocks are compared. */

@@ -130,11 +130,13 @@ async function orphanObstacle(
   const running = operations.filter((operation) => !isDone(operation));
   if (running.length === 0) return undefined;
   const user = await cloudSql.identity();
-  return judgeOperations(suspects({ before: {}, user, operations: running, claimed: index.claims(reset).all }));
+  return judgeOperations(
+    suspects({ before: {}, user, operations: running, claimed: index.siblingsOf(reset).claims(reset.status).all }),
+  );
 }
 
 const siblingObstacle = (reset: SslReset, context: Context): Verdict | undefined =>
-  siblingInDoubt(context.index.siblingsToWaitFor(reset), reset, context) ?? siblingWithUnseenCa(reset, context);
+  siblingInDoubt(context.index.siblingsOf(reset).toWaitFor(), reset, context) ?? siblingWithUnseenCa(reset, context);
 
 /** The new CA and certificates are not known yet, so anything stands in for them. */
 const publishedContents = (reset: SslReset): readonly PublishedContents[] =>

@@ -32,7 +32,7 @@ export async function publish(reset: SslReset, context: Context): Promise<StepRe
 async function readAndPublish(reset: SslReset, context: Context): Promise<StepResult> {
   const { request, operation } = reset.status;
   if (request === undefined) return { kind: 'Idle' };
-  const otherResetTime = context.index.lastResetOfOthers(reset);
+  const otherResetTime = context.index.siblingsOf(reset).lastReset();
   const siblingCalls = callsToRemember(reset, context);
   const readTime = context.index.timeOfRead(reset, context.clock.now());
   // Read before the CAs: whoever publishes newer ones after that turns this apply into a conflict.
@@ -121,7 +121,7 @@ async function whileOld(reset: SslReset, request: Request, context: Context): Pr
  */
 function whileTakenBack(reset: SslReset, [active]: ServerCas, context: Context): Unfinished | undefined {
   const { clock, index, memory, settings } = context;
-  const newer = index.newerCaOfOthers(reset, active);
+  const newer = index.siblingsOf(reset).newerCa(active);
   if (newer === undefined) return undefined;
   const listed = active?.sha1Fingerprint ?? 'none';
   if (memory.sinceSeenMs(reset.metadata.uid, `${listed} instead of ${newer}`) >= settings.caSettleMs) return undefined;

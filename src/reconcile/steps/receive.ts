@@ -16,7 +16,7 @@ export async function receive(reset: SslReset, arrival: Arrival, context: Contex
   }
   const unseen = arrival === 'New' ? await untilCaIsSeen(reset, context) : undefined;
   if (unseen !== undefined) return unseen;
-  const followedTime = arrival === 'Outdated' ? context.index.lastReadOfOthers(reset) : undefined;
+  const followedTime = arrival === 'Outdated' ? context.index.siblingsOf(reset).lastRead() : undefined;
   const request = {
     ...received(reset, arrival, toTime(context.clock.now())),
     ...(followedTime !== undefined && { followedTime }),

@@ -114,20 +114,20 @@ async function call(
   const window = new CallWindow(clock, settings.callWindowMs);
   const attempt = recordedAttempt(request, { before, user, time: recordTime(clock.now()) });
   const call: Call = { uid, timeMs: Date.parse(attempt.time) };
-  index.noteCall(call);
+  index.calls.note(call);
   const recorded = await record(reset, { ...facts, request: attempt }, context).catch((error: unknown) => {
-    if (isKubernetesError(error, 'Conflict', 'NotFound', 'NotLeading')) index.forgetCall(call);
+    if (isKubernetesError(error, 'Conflict', 'NotFound', 'NotLeading')) index.calls.forget(call);
     throw error;
   });
   if (!leadership.isLeader()) return { kind: 'Idle', requeueAfterMs: settings.retryMinMs };
   const unsent = notSent(facts, attempt, { recorded, window }, settings);
   if (unsent !== undefined) {
-    index.forgetCall(call);
+    index.calls.forget(call);
     return { kind: 'CallOutcome', recorded, outcomeWrite: resetOutcome, ...unsent };
   }
   const result = await send();
   const classification = await classified(result, recorded, attempt, context);
-  if (classification.kind === 'NotExecuted' || classification.kind === 'Invalid') index.forgetCall(call);
+  if (classification.kind === 'NotExecuted' || classification.kind === 'Invalid') index.calls.forget(call);
   return {
     kind: 'CallOutcome',
     recorded,
@@ -196,7 +196,7 @@ async function record(
 }
 
 function blastRadius({ index, clock, settings: { maxResetsPerHour } }: Context): Verdict | undefined {
-  if (maxResetsPerHour === 0 || index.recentCalls(clock.now()) < maxResetsPerHour) return undefined;
+  if (maxResetsPerHour === 0 || index.calls.count(clock.now()) < maxResetsPerHour) return undefined;
   return waiting(
     'Throttled',
     `${maxResetsPerHour} resets were called in the last hour, as many as --max-resets-per-hour allows`,

@@ -29,7 +29,7 @@ async function observe(reset: SslReset, request: Request, context: Context): Pro
     limit: OPERATIONS_LIMIT,
     isKnown: ({ name }) => known.has(name),
   });
-  const search = { before, user: request.user, operations, claims: index.claims(reset) };
+  const search = { before, user: request.user, operations, claims: index.siblingsOf(reset).claims(reset.status) };
   return {
     ...search,
     evidenceAgrees: await readEvidence(cloudSql, spec, before),

@@ -40,7 +40,8 @@ export async function untilCaIsSeen(reset: SslReset, context: Context): Promise<
 /** What a call waits for; undefined: each CA of another object's reset is seen, or was waited for long enough. */
 export function siblingWithUnseenCa(reset: SslReset, context: Context): Verdict | undefined {
   const [first] = context.index
-    .siblingsWithUnseenCa(reset)
+    .siblingsOf(reset)
+    .withUnseenCa()
     .filter(({ unseenCa }) => maySettle(unseenCa?.operation, unseenCa?.doneMs, reset, context));
   return (
     first &&

@@ -45,5 +45,5 @@ test('a record that may not be written any more is no call, and counts as none',
   while (former.isLeader) await former.pass(scene.ref);
   assert.equal(scene.cloudSql.calls, 0);
   assert.equal(scene.status.request?.attempt, 0);
-  assert.equal(former.context.index.recentCalls(scene.clock.now()), 0);
+  assert.equal(former.context.index.calls.count(scene.clock.now()), 0);
 });

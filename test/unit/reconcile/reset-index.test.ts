@@ -21,6 +21,7 @@ const withCa = (n: number, parts: ResetParts = {}) =>
   aReset({ status: { serverCa: { sha1Fingerprint: fingerprint(n), createTime: at(n) } }, ...parts });
 const names = (refs: readonly { readonly name: string }[]): readonly string[] => refs.map(({ name }) => name);
 const size = (index: ResetIndex): number => [...index.summaries()].length;
+const claimsOf = (index: ResetIndex, reset: SslReset) => index.siblingsOf(reset).claims(reset.status);
 const callOf = (uid: string): Call => ({ uid, timeMs: Date.parse(NOW) });
 
 describe('what asks for a pass', () => {
@@ -113,11 +114,11 @@ describe('the others of an instance', () => {
   test('one with a CA made later makes the CA of this one an old one', () => {
     const index = new ResetIndex();
     index.apply(withCa(2, { name: 'a' }));
-    assert.equal(index.isOutdated(withCa(1)), true);
-    assert.equal(index.isOutdated(withCa(2)), false);
-    assert.equal(index.isOutdated(withCa(3)), false);
-    assert.equal(index.isOutdated(aReset()), false, 'what has read no CA yet has no old one');
-    assert.equal(index.isOutdated(withCa(1, { spec: { instance: 'another' } })), false);
+    assert.equal(index.siblingsOf(withCa(1)).makeOutdated(), true);
+    assert.equal(index.siblingsOf(withCa(2)).makeOutdated(), false);
+    assert.equal(index.siblingsOf(withCa(3)).makeOutdated(), false);
+    assert.equal(index.siblingsOf(aReset()).makeOutdated(), false, 'what has read no CA yet has no old one');
+    assert.equal(index.siblingsOf(withCa(1, { spec: { instance: 'another' } })).makeOutdated(), false);
   });
   test('one that has read another CA later makes the CA of this one an old one, whenever the CAs were made', () => {
     const read = (n: number, second: number, name = 'orders-db') =>
@@ -127,10 +128,10 @@ describe('the others of an instance', () => {
       });
     const index = new ResetIndex();
     index.apply(read(1, 20, 'a'));
-    assert.equal(index.isOutdated(read(2, 10)), true);
-    assert.equal(index.isOutdated(read(2, 30)), false);
-    assert.equal(index.isOutdated(read(1, 10)), false, 'it has the same');
-    assert.equal(index.isOutdated(withCa(2)), true, 'a status of before tells no time');
+    assert.equal(index.siblingsOf(read(2, 10)).makeOutdated(), true);
+    assert.equal(index.siblingsOf(read(2, 30)).makeOutdated(), false);
+    assert.equal(index.siblingsOf(read(1, 10)).makeOutdated(), false, 'it has the same');
+    assert.equal(index.siblingsOf(withCa(2)).makeOutdated(), true, 'a status of before tells no time');
   });
   test('read the CAs at times that follow each other, whatever the clocks say', () => {
     const ca = { sha1Fingerprint: fingerprint(1), createTime: at(1) };
@@ -156,17 +157,17 @@ describe('the others of an instance', () => {
     const unresolved = { status: { request: aCall() } };
     const index = new ResetIndex();
     index.apply(aReset(unresolved));
-    assert.equal(index.mustWaitForSibling(aReset()), false);
-    assert.equal(index.mustWaitForSibling(aReset({ name: 'b' })), true);
+    assert.equal(index.siblingsOf(aReset()).toWaitFor().length > 0, false);
+    assert.equal(index.siblingsOf(aReset({ name: 'b' })).toWaitFor().length > 0, true);
     index.apply(aReset({ ...unresolved, deletionTimestamp: NOW }));
-    assert.equal(index.mustWaitForSibling(aReset({ name: 'b' })), false);
+    assert.equal(index.siblingsOf(aReset({ name: 'b' })).toWaitFor().length > 0, false);
   });
   test('one whose next attempt follows a call in doubt goes first, unless it waits for a person', () => {
     const request = { ...aCall(), outcome: 'NotSent', inDoubt: true };
     const waitsFor = (parts: ResetParts): boolean => {
       const index = new ResetIndex();
       index.apply(aReset({ status: { request }, ...parts }));
-      return index.mustWaitForSibling(aReset({ name: 'b' }));
+      return index.siblingsOf(aReset({ name: 'b' })).toWaitFor().length > 0;
     };
     assert.equal(waitsFor({}), true);
     assert.equal(waitsFor({ annotations: { [annotations.suspend]: 'true' } }), false);
@@ -179,7 +180,7 @@ describe('the others of an instance', () => {
     const index = new ResetIndex();
     index.replace([one, two].filter((reset) => reset !== undefined).map(indexed));
     assert.deepEqual(
-      [one, two].map((reset) => reset && index.mustWaitForSibling(reset)),
+      [one, two].map((reset) => reset && index.siblingsOf(reset).toWaitFor().length > 0),
       [false, true],
     );
   });
@@ -187,7 +188,7 @@ describe('the others of an instance', () => {
     const index = new ResetIndex();
     index.apply(aReset({ name: 'a', status: { operation: anOperation({ name: 'op-a' }) } }));
     index.apply(aReset({ status: { operation: anOperation({ name: 'op-own' }) } }));
-    assert.deepEqual([...index.claims(aReset()).resets], ['op-a']);
+    assert.deepEqual([...claimsOf(index, aReset()).resets], ['op-a']);
   });
   test('a reset of one outdates the client certificates that took no account of it, and wakes their object', () => {
     const done = (second: number) => ({
@@ -206,28 +207,29 @@ describe('the others of an instance', () => {
       });
     const index = new ResetIndex();
     index.apply(issued());
-    assert.equal(index.isOutdated(issued()), false);
+    assert.equal(index.siblingsOf(issued()).makeOutdated(), false);
     const woken = index.apply(aReset({ name: 'a', status: done(5) }));
     assert.deepEqual(
       woken.map(({ name }) => name),
       ['a', aReset().metadata.name],
     );
-    assert.equal(Date.parse(index.lastResetOfOthers(aReset()) ?? ''), Date.parse(at(5)));
-    assert.equal(index.isOutdated(issued()), true);
-    assert.equal(index.isOutdated(issued(4)), true);
-    assert.equal(index.isOutdated(issued(5)), false);
-    assert.equal(index.isOutdated(aReset()), false, 'what has issued none has none to lose');
+    assert.equal(Date.parse(index.siblingsOf(aReset()).lastReset() ?? ''), Date.parse(at(5)));
+    assert.equal(index.siblingsOf(issued()).makeOutdated(), true);
+    assert.equal(index.siblingsOf(issued(4)).makeOutdated(), true);
+    assert.equal(index.siblingsOf(issued(5)).makeOutdated(), false);
+    assert.equal(index.siblingsOf(aReset()).makeOutdated(), false, 'what has issued none has none to lose');
   });
   test('what issued or deleted their client certificates is claimed for certain, and is no reset', () => {
     const index = new ResetIndex();
     index.apply(
       aReset({ name: 'a', status: { request: aRequest({ inDoubt: true, certificateOperations: ['op-c'] }) } }),
     );
-    const { resets, all, answered } = index.claims(aReset());
+    const { resets, all, answered } = claimsOf(index, aReset());
     assert.deepEqual([[...resets], [...all], [...answered]], [[], ['op-c'], ['op-c']]);
   });
   test('the operations of its own client certificates are claimed too: none of them is its reset', () => {
-    const { all, answered } = new ResetIndex().claims(
+    const { all, answered } = claimsOf(
+      new ResetIndex(),
       aReset({ status: { request: aRequest({ certificateOperations: ['op-c'] }) } }),
     );
     assert.deepEqual([[...all], [...answered]], [['op-c'], ['op-c']]);
@@ -237,16 +239,16 @@ describe('the others of an instance', () => {
     const ended = (operation: string) => ({ generation: 1, outcome: 'Superseded', operation });
     const history = [{ ...ended('op-1'), answered: true }, ended('op-2')];
     index.apply(aReset({ name: 'a', status: { history } }));
-    const { resets, all, answered } = index.claims(aReset());
+    const { resets, all, answered } = claimsOf(index, aReset());
     assert.deepEqual([[...resets], [...all], [...answered]], [['op-1', 'op-2'], ['op-1', 'op-2'], ['op-1']]);
-    const own = index.claims(aReset({ name: 'a', status: { history } }));
+    const own = claimsOf(index, aReset({ name: 'a', status: { history } }));
     assert.deepEqual([[...own.resets], [...own.all], [...own.answered]], [[], ['op-1', 'op-2'], ['op-1']]);
   });
   test('hold for certain the operation that an answer named after an earlier call got none', () => {
     const claimsBeside = (request: Parameters<typeof aCall>[0]) => {
       const index = new ResetIndex();
       index.apply(aReset({ name: 'a', status: { operation: anOperation(), request: aCall(request) } }));
-      return [...index.claims(aReset()).answered];
+      return [...claimsOf(index, aReset()).answered];
     };
     assert.deepEqual(claimsBeside({ outcome: 'Accepted', inDoubt: true, answered: true }), ['op-1']);
     assert.deepEqual(claimsBeside({ outcome: 'Accepted', inDoubt: true }), []);
@@ -257,17 +259,17 @@ describe('the others of an instance', () => {
     const index = new ResetIndex();
     index.apply(withCa(2, { name: 'a' }));
     index.remove('orders/a');
-    assert.equal(index.isOutdated(withCa(1)), false);
+    assert.equal(index.siblingsOf(withCa(1)).makeOutdated(), false);
     index.apply(withCa(2, { name: 'a' }));
     index.replace([indexed(withCa(1))]);
-    assert.equal(index.isOutdated(withCa(1)), false);
+    assert.equal(index.siblingsOf(withCa(1)).makeOutdated(), false);
     assert.equal(size(index), 1);
   });
   test('the set of one namespace leaves the others as they are', () => {
     const index = new ResetIndex();
     index.apply(withCa(2, { namespace: 'billing', name: 'a' }));
     index.replace([indexed(withCa(1))], 'orders');
-    assert.equal(index.isOutdated(withCa(1)), true);
+    assert.equal(index.siblingsOf(withCa(1)).makeOutdated(), true);
   });
 });
 
@@ -308,23 +310,23 @@ describe('the calls of the last hour', () => {
   test('are those of all objects and of this process, each once', () => {
     const index = new ResetIndex();
     index.apply(aReset({ name: 'a', status: { request: aCall() } }));
-    index.noteCall(callOf('uid-of-a'));
-    index.noteCall(callOf('uid-of-b'));
-    assert.equal(index.recentCalls(dateAt(1)), 2);
-    assert.equal(index.recentCalls(dateAt(3600)), 0);
+    index.calls.note(callOf('uid-of-a'));
+    index.calls.note(callOf('uid-of-b'));
+    assert.equal(index.calls.count(dateAt(1)), 2);
+    assert.equal(index.calls.count(dateAt(3600)), 0);
   });
   test('are without those known not to have been executed', () => {
     const index = new ResetIndex();
-    index.noteCall(callOf('uid-of-b'));
-    index.forgetCall(callOf('uid-of-b'));
-    assert.equal(index.recentCalls(dateAt(1)), 0);
+    index.calls.note(callOf('uid-of-b'));
+    index.calls.forget(callOf('uid-of-b'));
+    assert.equal(index.calls.count(dateAt(1)), 0);
   });
   test('of this process outlive the object', () => {
     const index = new ResetIndex();
     index.apply(aReset({ status: { request: aCall() } }));
-    index.noteCall(callOf('uid-of-orders-db'));
+    index.calls.note(callOf('uid-of-orders-db'));
     index.remove('orders/orders-db');
-    assert.equal(index.recentCalls(dateAt(1)), 1);
+    assert.equal(index.calls.count(dateAt(1)), 1);
   });
 });
 
@@ -338,17 +340,30 @@ describe('an issue of a client certificate', () => {
   const inDoubt = { request: aCall({ outcome: 'NotSent', inDoubt: true }) };
 
   test('that is open holds back the first call of another object', () =>
-    assert.ok(fleetOf({ name: 'issues', status: issuing }).mustWaitForSibling(aReset())));
+    assert.ok(fleetOf({ name: 'issues', status: issuing }).siblingsOf(aReset()).toWaitFor().length > 0));
   test('that is open does not hold back a call in doubt, which it waits for itself', () =>
-    assert.ok(!fleetOf({ name: 'issues', status: issuing }).mustWaitForSibling(aReset({ status: inDoubt }))));
+    assert.ok(
+      fleetOf({ name: 'issues', status: issuing })
+        .siblingsOf(aReset({ status: inDoubt }))
+        .toWaitFor().length === 0,
+    ));
   test('that is open of an object being deleted holds nobody back', () =>
-    assert.ok(!fleetOf({ name: 'issues', deletionTimestamp: NOW, status: issuing }).mustWaitForSibling(aReset())));
+    assert.ok(
+      fleetOf({ name: 'issues', deletionTimestamp: NOW, status: issuing }).siblingsOf(aReset()).toWaitFor().length ===
+        0,
+    ));
   test('is not begun beside a call of another object that is unresolved or in doubt', () => {
-    assert.ok(fleetOf({ name: 'calls', status: { request: aCall() } }).hasSiblingInDoubt(aReset()));
-    assert.ok(fleetOf({ name: 'calls', status: inDoubt }).hasSiblingInDoubt(aReset()));
+    assert.ok(
+      fleetOf({ name: 'calls', status: { request: aCall() } })
+        .siblingsOf(aReset())
+        .inDoubt().length > 0,
+    );
+    assert.ok(fleetOf({ name: 'calls', status: inDoubt }).siblingsOf(aReset()).inDoubt().length > 0);
   });
   test('is begun beside one that is settled', () =>
     assert.ok(
-      !fleetOf({ name: 'calls', status: { request: aCall({ outcome: 'Accepted' }) } }).hasSiblingInDoubt(aReset()),
+      fleetOf({ name: 'calls', status: { request: aCall({ outcome: 'Accepted' }) } })
+        .siblingsOf(aReset())
+        .inDoubt().length === 0,
     ));
 });

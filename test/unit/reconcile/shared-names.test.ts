@@ -187,7 +187,7 @@ describe('who goes first of two that publish into one object', () => {
     const [late, calling] = [made('a', 0, secret('ca')), made('b', 0, secret('ca'))];
     const index = new ResetIndex();
     index.apply(calling);
-    index.noteCall({ uid: calling.metadata.uid, timeMs: Date.parse(NOW) });
+    index.calls.note({ uid: calling.metadata.uid, timeMs: Date.parse(NOW) });
     index.apply(late);
     assert.deepEqual(
       [index.rivalOf(late.metadata, 'Secret/ca'), index.rivalOf(calling.metadata, 'Secret/ca')],

@@ -126,7 +126,7 @@ describe('an error that nobody foresaw', () => {
 function unable(index: ResetIndex): ResetIndex {
   return new Proxy(index, {
     get: (target, key) => {
-      if (key === 'isOutdated') return oops;
+      if (key === 'siblingsOf') return oops;
       const value: unknown = Reflect.get(target, key);
       return typeof value === 'function' ? value.bind(target) : value;
     },

@@ -1,0 +1,20 @@
+/** Which object of an instance is behind another one of it: by the CAs that they have read, and by the ends of their resets. */
+import type { IndexedReset } from './indexed-reset.ts';
+
+export const outdates = (sibling: IndexedReset, own: IndexedReset): boolean =>
+  hasOtherCa(sibling, own) || hasLaterReset(sibling, own);
+
+/** Read later: a CA made later may have been taken back since. */
+const hasOtherCa = ({ ca }: IndexedReset, own: IndexedReset): boolean =>
+  ca !== undefined &&
+  own.ca !== undefined &&
+  ca.fingerprint !== own.ca.fingerprint &&
+  laterRead(ca, own.ca) < 0 &&
+  ca.readMs > (own.followedMs ?? -1);
+
+/** For a sort that begins with what was read last. Where that is not told, the CA that was made last was. */
+export const laterRead = (a: IndexedReset['ca'], b: IndexedReset['ca']): number =>
+  (b?.readMs ?? 0) - (a?.readMs ?? 0) || (b?.createTimeMs ?? 0) - (a?.createTimeMs ?? 0);
+
+const hasLaterReset = ({ resetMs }: IndexedReset, { seenResetMs }: IndexedReset): boolean =>
+  resetMs !== undefined && seenResetMs !== undefined && resetMs > seenResetMs;
