@@ -21,7 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'domain',
     'src/reconcile/ports.ts',
     'src/reconcile/observed-resets.ts',
-    'src/reconcile/standing.ts',
+    'src/reconcile/condition-summary.ts',
   ],
   config: ['lib', 'domain', 'src/version.ts'],
   main: ['lib', 'domain', 'reconcile', 'runtime', 'kubernetes', 'cloudsql', 'observability', 'config'],
