@@ -101,7 +101,7 @@ async function run(config: Config, logger: StructuredLogger, traces: TracingConf
     await events.flush();
   });
   const signal = await Promise.race([signalled, leading]);
-  logger.info('Stopping: steps in flight are finished', { signal });
+  logger.info('Stopping: finishing the steps in flight', { signal });
   stop.abort();
   const { shutdownTimeoutMs } = config;
   const late = () => new Error(`Steps in flight did not finish within ${shutdownTimeoutMs / 1000} s`);

@@ -188,9 +188,9 @@ class WatchHealth {
     const problems = [...this.#problems];
     const unlisted = [...this.#unsynced].filter((watch) => !this.#problems.has(watch));
     if (problems.length + unlisted.length === this.#watches.length) {
-      return problems[0]?.[1] ?? 'the CloudSqlSslResets are not listed yet';
+      return problems[0]?.[1] ?? 'the CloudSqlSslResets have not been listed yet';
     }
-    if (unlisted.length > 0) return 'the CloudSqlSslResets are not listed yet';
+    if (unlisted.length > 0) return 'the CloudSqlSslResets have not been listed yet';
     if (problems.length === 0) return undefined;
     return { inPart: oneLine(problems.map(([watch, problem]) => `namespace ${watch}: ${problem}`).join('; ')) };
   }
@@ -217,7 +217,7 @@ class WatchHealth {
     const message = oneLine(error instanceof Error ? error.message : String(error));
     this.#problems.set(namespace, `CloudSqlSslResets cannot be watched: ${message}`);
     if (isKubernetesError(error, 'Forbidden', 'Refused', 'NotFound')) this.#refused.add(namespace);
-    this.#logger.error('CloudSqlSslResets cannot be watched; it is tried again', { namespace, err: error });
+    this.#logger.error('CloudSqlSslResets cannot be watched; retrying', { namespace, err: error });
   }
 
   #recover(namespace: Watch): void {

@@ -225,6 +225,6 @@ const RECOVERY = 0.1;
 const heldBack = (waitMs: number): CloudSqlError =>
   new CloudSqlError({
     kind: 'Throttled',
-    message: 'The calls of this project are held back to keep to its quota',
+    message: 'Calls in this project are held back to stay within its quota',
     retryAfterMs: Math.ceil(waitMs),
   });

@@ -148,7 +148,7 @@ export class Transport {
     onCall?.({ method: call.method, code, durationMs: monotonicMs() - startMs });
     // A token can be revoked before it expires.
     if (code === 401) this.#credentials.discard();
-    if (code !== undefined) onCredentials?.(code === 401 ? 'Cloud SQL does not take the token (401)' : undefined);
+    if (code !== undefined) onCredentials?.(code === 401 ? 'Cloud SQL does not accept the token (401)' : undefined);
     return result;
   }
 }

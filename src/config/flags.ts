@@ -64,20 +64,24 @@ export interface Flag {
 }
 
 export const flags: Readonly<Record<ConfigKey, Flag>> = {
-  kubeconfig: { name: 'kubeconfig', value: 'FILE', help: 'kubeconfig; else KUBECONFIG, in-cluster, ~/.kube/config' },
-  context: { name: 'context', value: 'NAME', help: 'context of the kubeconfig; else its current one' },
+  kubeconfig: {
+    name: 'kubeconfig',
+    value: 'FILE',
+    help: 'kubeconfig file; if unset, KUBECONFIG, in-cluster, then ~/.kube/config',
+  },
+  context: { name: 'context', value: 'NAME', help: 'context of the kubeconfig; if unset, its current one' },
   namespaces: {
     name: 'namespaces',
     value: 'A,B',
     default: '',
-    help: 'namespaces to work in; none: all',
+    help: 'namespaces to work in; all if none is named',
     isList: true,
   },
   cloudsqlEndpoint: {
     name: 'cloudsql-endpoint',
     value: 'URL',
     default: 'https://sqladmin.googleapis.com/',
-    help: 'root of the Cloud SQL Admin API, under which /v1/projects/… lies',
+    help: 'root URL of the Cloud SQL Admin API, which serves /v1/projects/… below it',
   },
   allowedInstances: {
     name: 'allowed-instances',
@@ -90,7 +94,7 @@ export const flags: Readonly<Record<ConfigKey, Flag>> = {
     name: 'max-resets-per-hour',
     value: 'N',
     default: '20',
-    help: 'resets that are called in any hour; 0: no limit',
+    help: 'how many resets may be called in any one hour; 0: no limit',
   },
   requirePreconditions: {
     name: 'require-preconditions',
@@ -107,26 +111,26 @@ export const flags: Readonly<Record<ConfigKey, Flag>> = {
   leaseNamespace: {
     name: 'lease-namespace',
     value: 'NAME',
-    help: "namespace of the Lease; else the pod's, or that of the kubeconfig's context",
+    help: "namespace of the Lease; if unset, the pod's, or that of the kubeconfig's context",
   },
   leaseName: { name: 'lease-name', value: 'NAME', default: 'cloudsql-ssl-operator', help: 'name of the Lease' },
   leaseDurationMs: {
     name: 'lease-duration',
     value: 'DURATION',
     default: '15s',
-    help: 'how long a Lease must have stood still before another replica takes it',
+    help: 'how long a Lease must go without renewal before another replica takes it',
   },
   leaseRenewDeadlineMs: {
     name: 'lease-renew-deadline',
     value: 'DURATION',
     default: '10s',
-    help: 'how long after its last renewal the leader still writes',
+    help: 'how long after its last renewal the leader may still write',
   },
   leaseRetryPeriodMs: {
     name: 'lease-retry-period',
     value: 'DURATION',
     default: '2s',
-    help: 'interval of renewals, and of tries after a failure',
+    help: 'interval between renewals, and between tries after a failure',
   },
   healthAddress: {
     name: 'health-address',
@@ -140,26 +144,31 @@ export const flags: Readonly<Record<ConfigKey, Flag>> = {
     default: ':8080',
     help: 'where /metrics is served',
   },
-  logFormat: { name: 'log-format', value: LOG_FORMATS.join('|'), default: 'json', help: 'form of the log lines' },
+  logFormat: { name: 'log-format', value: LOG_FORMATS.join('|'), default: 'json', help: 'format of the log lines' },
   logLevel: { name: 'log-level', value: 'LEVEL', default: 'info', help: LOG_LEVELS.join(', ') },
-  concurrency: { name: 'concurrency', value: 'N', default: '10', help: 'objects that are worked on at a time' },
+  concurrency: {
+    name: 'concurrency',
+    value: 'N',
+    default: '10',
+    help: 'how many objects are worked on at the same time',
+  },
   cloudsqlMutateQps: {
     name: 'cloudsql-mutate-qps',
     value: 'N',
     default: '2',
-    help: 'resets and other changes a second, for each project; a refusal for the quota slows it down by itself',
+    help: 'resets and other changes per second, in each project; a refusal for quota slows it down by itself',
   },
   cloudsqlReadQps: {
     name: 'cloudsql-read-qps',
     value: 'N',
     default: '6',
-    help: 'gets a second, and as many lists, for each project; slowed down likewise',
+    help: 'gets per second, and as many lists, in each project; slowed down likewise',
   },
   callWindowMs: {
     name: 'call-window',
     value: 'DURATION',
     default: '10s',
-    help: 'time from before the record of a call is written, after which the call is not sent any more',
+    help: 'how long after the operator begins to write the record of a call the call may still be sent',
   },
   requestTimeoutMs: {
     name: 'request-timeout',

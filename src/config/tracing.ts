@@ -27,7 +27,7 @@ const entriesLike = (entry: RegExp) =>
   z.string().refine((text) => {
     const entries = text.split(',').map((each) => each.trim());
     return entries.every((each) => each === '' || entry.test(each));
-  }, 'name=value, with commas between them');
+  }, 'name=value pairs, separated by commas');
 const headers = entriesLike(/^[^=\s]+\s*=\s*\S/);
 const attributes = entriesLike(/^[^=\s]+\s*=[^=]*$/);
 const SAMPLERS = ['always_on', 'always_off', 'traceidratio'] as const;

@@ -88,5 +88,5 @@ export function describeUnforeseen(error: unknown): string {
   const isProse = /^[\w'"(]/.test(text);
   const [line = ''] = isProse ? text.split('\n', 1) : [];
   const what = line === '' ? name : `${name}: ${line}`;
-  return `The operator met an error that it does not know, and tries again; its log has more. ${oneLine(what, MAX_UNFORESEEN)}`;
+  return `The operator met an unexpected error, and tries again; its log has more. ${oneLine(what, MAX_UNFORESEEN)}`;
 }

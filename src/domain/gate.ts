@@ -29,14 +29,14 @@ export function refusal(reset: SslReset, { permission, requirePreconditions, now
   if (requirePreconditions && !hasPrecondition) {
     return stalled(
       'PreconditionsRequired',
-      'The operator runs with --require-preconditions: set preconditions.serverCaSha1Fingerprint to the fingerprint of the CA that is to be replaced, or preconditions.serverCertificate: Missing',
+      'The operator runs with --require-preconditions: set preconditions.serverCaSha1Fingerprint to the fingerprint of the CA to replace, or preconditions.serverCertificate: Missing',
     );
   }
   return undefined;
 }
 
 const recreationMessage = (reset: SslReset, mark: string): string =>
-  `By ${oneLine(mark, 128)} a sync may recreate this object, and each time would reset the instance: set preconditions.serverCaSha1Fingerprint, or preconditions.serverCertificate: Missing; or remove it, and go on with: ${retryCommand(reset)}`;
+  `With ${oneLine(mark, 128)}, a sync may recreate this object, and would reset the instance each time: set preconditions.serverCaSha1Fingerprint or preconditions.serverCertificate: Missing; or remove that annotation or label, and retry with: ${retryCommand(reset)}`;
 
 /** The CRD takes no time that cannot be read, but one of another version may have. */
 function expiry(notAfterTime: string | undefined, now: Date): Verdict | undefined {
@@ -45,19 +45,19 @@ function expiry(notAfterTime: string | undefined, now: Date): Verdict | undefine
   if (ms === undefined) {
     return stalled(
       'InvalidRequest',
-      `preconditions.notAfterTime ${JSON.stringify(notAfterTime)} cannot be read, so nothing is called: write it as RFC 3339 has it, such as ${toTime(now)}, or remove it`,
+      `preconditions.notAfterTime ${JSON.stringify(notAfterTime)} cannot be read, so nothing is called: write an RFC 3339 time, such as ${toTime(now)}, or remove it`,
     );
   }
   return now.getTime() > ms
-    ? stalled('Expired', `preconditions.notAfterTime ${notAfterTime} is over: nothing is called`)
+    ? stalled('Expired', `preconditions.notAfterTime ${notAfterTime} has passed: nothing is called`)
     : undefined;
 }
 
 /** What it waited for stays to be read. */
 export function deadlineMessage(reset: SslReset, waitedFor = lastMessage(reset)): string {
   const cause = waitedFor === '' ? '' : ` Last: ${waitedFor}`;
-  const what = reset.status.rollout?.progressTime === undefined ? 'Not done' : 'No workload came further';
-  return `${what} within deadlineSeconds (${reset.spec.deadlineSeconds} s).${cause} Go on with: ${retryCommand(reset)}`;
+  const what = reset.status.rollout?.progressTime === undefined ? 'Not done' : 'No workload made progress';
+  return `${what} within deadlineSeconds (${reset.spec.deadlineSeconds} s).${cause} Retry with: ${retryCommand(reset)}`;
 }
 
 function lastMessage({ status: { conditions } }: SslReset): string {

@@ -14,7 +14,7 @@ export function deploymentHealth({ desiredReplicas, status }: Workload): Health 
   }
   const { replicas, updatedReplicas, availableReplicas } = status;
   if (updatedReplicas < desiredReplicas) return waiting(updated(updatedReplicas, desiredReplicas));
-  if (replicas > updatedReplicas) return waiting(`${replicas - updatedReplicas} old replicas are still to end`);
+  if (replicas > updatedReplicas) return waiting(`${replicas - updatedReplicas} old replicas have not ended yet`);
   if (availableReplicas < updatedReplicas) return waiting(available(availableReplicas, updatedReplicas));
   return HEALTHY;
 }
@@ -50,7 +50,7 @@ export function daemonSetHealth(workload: Workload): Health {
 function missing({ kind, namespace, name, desiredReplicas, status }: Workload): string {
   const count = desiredReplicas - status.replicas;
   if (count <= 0) return '';
-  return `, ${count} of ${desiredReplicas} pods are not there; if it stays so, its events say why: ${shell`kubectl -n ${namespace} events --for ${`${kind.toLowerCase()}/${name}`}`}`;
+  return `, ${count} of ${desiredReplicas} pods do not exist; if this persists, its events say why: ${shell`kubectl -n ${namespace} events --for ${`${kind.toLowerCase()}/${name}`}`}`;
 }
 
 function onDeleteHealth({ namespace, podSelector, desiredReplicas, status }: Workload): Health {
@@ -70,7 +70,7 @@ export function rolloutHealth(workload: Workload): Health {
     case 'Healthy':
       return HEALTHY;
     case 'Degraded':
-      return { kind: 'Failed', message: `Argo Rollouts says that it is degraded${reason(argo)}` };
+      return { kind: 'Failed', message: `Argo Rollouts reports it as degraded${reason(argo)}` };
     case 'Paused':
       return argo.awaitsPromotion
         ? manual(

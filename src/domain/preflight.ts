@@ -25,7 +25,7 @@ export function judgeFingerprint({ spec }: SslReset, instance: Instance): Verdic
 const pointless = (what: string): Verdict =>
   stalled(
     'InvalidRequest',
-    `${what} keeps the server CA, so preconditions.serverCaSha1Fingerprint would hold for ever and guard nothing: nothing was called. Remove it; with requestId only a new value of it resets, and notAfterTime ends the request`,
+    `${what} keeps the server CA, so preconditions.serverCaSha1Fingerprint would always hold and guard nothing, so nothing was called. Remove it. With requestId, only a new value of it resets; notAfterTime ends the request`,
   );
 
 export function judgeInstance({ state, activationPolicy }: Instance): Verdict | undefined {
@@ -66,7 +66,7 @@ export function judgeClientCertificates(
   const names = atRisk.map(({ commonName }) => commonName).join(', ');
   return stalled(
     'ClientCertificatesAtRisk',
-    `${demand(instance)}, and the reset deletes ${atRisk.length} that clientCertificates does not name: ${names}. Who uses them is locked out until they are issued again; name them, or accept it with acceptClientCertificateLoss: true`,
+    `${demand(instance)}, and the reset deletes ${atRisk.length} that clientCertificates does not name: ${names}. Their users are locked out until they are issued again; name them, or accept the loss with acceptClientCertificateLoss: true`,
   );
 }
 

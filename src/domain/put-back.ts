@@ -23,13 +23,13 @@ export function putBackMessage(workload: Workload, reverts: number, wanted: Temp
   const [whatHappened, author] =
     owner === undefined
       ? [
-          `Its pod template was put back ${reverts} times${manager && `, it seems by ${manager},`}`,
+          `Its pod template was put back ${reverts} times${manager && `, apparently by ${manager}`}`,
           manager || 'its author',
         ]
       : [
-          `Its owner ${owner.kind} ${owner.name} put the pod template back${manager && `, it seems by ${manager},`}`,
+          `Its owner ${owner.kind} ${owner.name} put the pod template back${manager && `, apparently by ${manager}`}`,
           `${owner.kind} ${owner.name}`,
         ];
   const pods = Object.entries(wanted).map(([key, value]) => `${key}: "${value}"`);
-  return `${whatHappened} and is not fought: have ${author} set the pod annotation ${pods.join(', ')}, or restart the pods with: ${shell`kubectl -n ${namespace} delete pod -l ${podSelector}`}`;
+  return `${whatHappened}; the operator does not fight it. Have ${author} set the pod annotation ${pods.join(', ')}, or restart the pods with: ${shell`kubectl -n ${namespace} delete pod -l ${podSelector}`}`;
 }

@@ -2,7 +2,7 @@
 
 /** Work goes on, and nothing is wrong: `Ready` is `Unknown`. */
 export type ProgressReason =
-  /** What would fail after the reset is looked for before it. */
+  /** Checking beforehand for anything that would fail after the reset. */
   | 'Preflight'
   /** The call was recorded and is being made. */
   | 'Requesting'

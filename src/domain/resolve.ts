@@ -66,7 +66,7 @@ export function resolve(seen: Observation, { resolveGraceMs, caSettleMs }: Resol
     const seconds = Math.ceil(resolveGraceMs / 1000);
     return {
       kind: 'Wait',
-      message: `No single operation of the call is listed; it may still appear within ${seconds} s`,
+      message: `The operation of the call is not identified yet; it may still appear within ${seconds} s`,
     };
   }
   if (found.length > 1) {
@@ -76,7 +76,7 @@ export function resolve(seen: Observation, { resolveGraceMs, caSettleMs }: Resol
   if (seen.evidenceAgrees) {
     return {
       kind: 'Unknown',
-      message: 'The instance has other certificates than before, and no operation of ours is listed',
+      message: "The certificates of the instance have changed, and no operation of the operator's account is listed",
     };
   }
   const [suspect] = suspects({ ...seen, claimed: seen.claims.answered });
@@ -85,9 +85,10 @@ export function resolve(seen: Observation, { resolveGraceMs, caSettleMs }: Resol
 }
 
 function doubtAbout({ user, operationType }: Operation, seen: Observation): string {
-  if (seen.user === undefined) return 'our account is not known';
-  if (user === undefined || operationType !== 'UPDATE') return 'Cloud SQL does not say whose it is and of which type';
-  return 'another CloudSqlSslReset of the instance took it for its own after a lost answer';
+  if (seen.user === undefined) return "the operator's account is not known";
+  if (user === undefined || operationType !== 'UPDATE')
+    return 'Cloud SQL does not say who started it, or of which type it is';
+  return 'another CloudSqlSslReset of the instance claimed it after a lost answer';
 }
 
 function judgeCandidate(candidate: Operation, seen: Observation, caSettleMs: number): Resolution {
@@ -98,7 +99,7 @@ function judgeCandidate(candidate: Operation, seen: Observation, caSettleMs: num
   if (other !== undefined) {
     return {
       kind: 'Unknown',
-      message: `Operation ${candidate.name} may be the reset, or the issue of a client certificate: another CloudSqlSslReset of the instance has reset it since, by operation ${other.name}`,
+      message: `Operation ${candidate.name} may be the reset, or the issue of a client certificate: another CloudSqlSslReset has since reset the instance, by operation ${other.name}`,
     };
   }
   if (candidate.error !== undefined || evidenceAgrees) return { kind: 'Adopt', operation: candidate };
@@ -110,7 +111,7 @@ function judgeCandidate(candidate: Operation, seen: Observation, caSettleMs: num
   }
   return {
     kind: 'Unknown',
-    message: `Operation ${candidate.name} was started by our account since, but the certificates are still the old ones`,
+    message: `Operation ${candidate.name} was started by the operator's account since then, but the certificates are still the old ones`,
   };
 }
 

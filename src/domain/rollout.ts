@@ -103,7 +103,7 @@ const notBegun = (row: WorkloadStatus): WorkloadStatus =>
     ? {
         ...row,
         state: 'ManualActionRequired',
-        message: `Not begun: ${MAX_LISTED} others were begun and did not come through, and status remembers no more; put those right first`,
+        message: `Not begun: ${MAX_LISTED} others were started and did not succeed, and the status can hold no more; fix those first`,
       }
     : row;
 

@@ -90,9 +90,7 @@ function resetDone(spec: Spec, facts: Facts, verdict: Verdict): ConditionValue {
 }
 
 const howDone = (operation: Operation | undefined): string =>
-  operation?.status === 'UNKNOWN'
-    ? 'is not known to Cloud SQL any more; the instance shows that it was done'
-    : 'is done';
+  operation?.status === 'UNKNOWN' ? 'is no longer known to Cloud SQL; the instance shows that it was done' : 'is done';
 
 function serverCaPublished(spec: Spec, facts: Facts, verdict: Verdict): ConditionValue {
   const { request, serverCa } = facts;
@@ -154,22 +152,22 @@ function howItEnded(spec: Spec, facts: Facts, rollout: RolloutStatus): Pick<Cond
   if (!hasRolledNothing(rollout)) return { reason: 'Rolled', message: `${rolled} rolled and healthy${rest}` };
   const why = hasKeptCa(facts)
     ? `need no roll${kept(spec, facts)}`
-    : 'carried the server CAs already: nothing was rolled';
+    : 'already carried the server CAs: nothing was rolled';
   return { reason: 'Unchanged', message: `${rolled} ${why}${rest}` };
 }
 
 const kept = (spec: Spec, facts: Facts): string =>
   hasKeptCa(facts) && facts.request?.publishedTime !== undefined
-    ? `; the server CA is the one of before: ${whyKept(spec)}`
+    ? `; the server CA is unchanged: ${whyKept(spec)}`
     : '';
 
-const UNKNOWN = 'Whether the reset was executed is not known; see Ready';
+const UNKNOWN = 'It is not known whether the reset was executed; see Ready';
 
 /** Which of the steps before is not done yet. */
 function pending(request: Request | undefined): Pick<ConditionValue, 'reason' | 'message'> {
   if (request?.outcome === 'Unknown') return { reason: 'Pending', message: UNKNOWN };
   const message = isDone(request)
-    ? 'The server CA is not read and published yet; see Ready'
+    ? 'The server CA has not been read and published yet; see Ready'
     : 'The reset is not done yet';
   return { reason: 'Pending', message };
 }

@@ -78,7 +78,7 @@ export function blockedMessage(workload: Workload, { replaceable, kept }: Blocka
   const { namespace, strategy } = workload;
   if (kept.length > 0) {
     const partition = strategy.kind === 'Rolling' ? strategy.partition : 0;
-    return `It does not roll: ${list(kept)} ${isNotReady(kept)}, below the partition ${partition}, and its controller (OrderedReady) replaces no pod before they are ready. Get them ready, or make them again from the old template with: ${deletion(namespace, kept)}`;
+    return `It does not roll: ${list(kept)} ${isNotReady(kept)}, below the partition ${partition}, and its controller (OrderedReady) replaces no pod before they are ready. Get them ready, or recreate them from the old template with: ${deletion(namespace, kept)}`;
   }
   return `It does not roll: ${list(replaceable)} ${isNotReady(replaceable)} and of the old pod template, and its controller (OrderedReady) replaces no pod before they are ready. Delete them, in this order, with: ${deletion(namespace, replaceable)}`;
 }
@@ -94,6 +94,6 @@ export function blockedUnseen(workload: Workload, why: string): Health | undefin
   if (!mayBeBlocked(workload) || status.availableReplicas >= (ordered?.currentReplicas ?? 0)) return undefined;
   return {
     kind: 'ManualActionRequired',
-    message: `It does not roll: pods of the old template are not ready, and its controller (OrderedReady) replaces no pod before they are. Which ones cannot be seen (${why}). Look for them with: ${shell`kubectl -n ${namespace} get pods -l ${podSelector}`}, and delete those that are not ready, the highest number first`,
+    message: `It does not roll: pods of the old template are not ready, and its controller (OrderedReady) replaces no pod before they are. Which ones is not known (${why}). List them with: ${shell`kubectl -n ${namespace} get pods -l ${podSelector}`}, and delete those that are not ready, the highest number first`,
   };
 }

@@ -7,7 +7,7 @@ import { arrayAt, numberAt, objectAt, parseJson, textAt } from './json.ts';
 
 const MAX_MESSAGE = 512;
 /** It says no more than `Unauthorized`. */
-const UNAUTHORIZED = 'the API server does not take the credentials of the operator (401)';
+const UNAUTHORIZED = 'the API server does not accept the credentials of the operator (401)';
 
 /** The resourceVersion, or the token of a list, is older than what the API server remembers: list again. */
 export class ExpiredError extends KubernetesError {}
@@ -115,10 +115,10 @@ function retryAfterOfStatus(status: unknown): number | undefined {
 }
 
 function networkMessage(error: unknown): string {
-  if (!(error instanceof Error)) return 'the call of the API server failed';
+  if (!(error instanceof Error)) return 'the call to the API server failed';
   if (error.name === 'TimeoutError') return 'the API server did not answer in time';
-  if (error.name === 'AbortError') return 'the call of the API server was given up';
-  if (error instanceof SyntaxError) return 'the API server answered something that is not JSON';
+  if (error.name === 'AbortError') return 'the call to the API server was aborted';
+  if (error instanceof SyntaxError) return 'the API server answered with something that is not JSON';
   return oneLine(`cannot reach the API server: ${reasonOf(error)}`, MAX_MESSAGE);
 }
 

@@ -124,7 +124,7 @@ function oneValueEach(headers: IncomingHttpHeaders): Record<string, string> {
 }
 
 const notLeading = (): KubernetesError =>
-  new KubernetesError({ kind: 'NotLeading', message: 'this process does not lead: nothing is written' });
+  new KubernetesError({ kind: 'NotLeading', message: 'this process is not the leader: nothing is written' });
 
 type Reporting = <R>(method: string, host: string, pending: Promise<R>, codeOf: (answer: R) => number) => Promise<R>;
 

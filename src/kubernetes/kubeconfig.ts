@@ -114,7 +114,7 @@ function checkContext(config: KubeConfig, from: string, asked: string | undefine
     throw new ConfigurationError(oneLine(`${setting} ${name}: ${from} has no such context; it has: ${known}`));
   }
   const cluster = config.getCurrentCluster();
-  if (cluster === null) throw new ConfigurationError(`${from}: context ${name} names a cluster that is not there`);
+  if (cluster === null) throw new ConfigurationError(`${from}: context ${name} names a cluster that does not exist`);
   checkServer(cluster, `${from}: cluster ${cluster.name}`);
 }
 
@@ -122,6 +122,6 @@ function checkServer({ server, skipTLSVerify }: Cluster, from: string): void {
   if (!URL.canParse(server)) throw new ConfigurationError(`${from} has no valid server address`);
   // The client refuses it at each call.
   if (server.startsWith('http:') && !skipTLSVerify) {
-    throw new ConfigurationError(`${from} has a server without TLS: that takes insecure-skip-tls-verify`);
+    throw new ConfigurationError(`${from} has a server without TLS, which takes insecure-skip-tls-verify`);
   }
 }

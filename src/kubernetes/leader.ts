@@ -132,7 +132,7 @@ export class LeaderElection implements Election {
       this.#saw(await this.#leases.update(lease, { holderIdentity: '', renewTime: this.#clock.now() }));
       this.#log('info', 'The lease is released');
     } catch (error) {
-      this.#failed('The lease could not be released; it expires', error);
+      this.#failed('The lease could not be released; it will expire', error);
     }
   }
 
@@ -155,7 +155,7 @@ export class LeaderElection implements Election {
     } catch (error) {
       const isOld = isKubernetesError(error, 'Conflict') || (before && isKubernetesError(error, 'NotFound'));
       if (isOld) return (await this.#read()) ? 'Changed' : 'Failed';
-      this.#failed('The lease cannot be written; it is tried again', error);
+      this.#failed('The lease cannot be written; retrying', error);
       return 'Failed';
     }
   }
@@ -165,7 +165,7 @@ export class LeaderElection implements Election {
       this.#saw(await this.#leases.get());
       return true;
     } catch (error) {
-      this.#failed('The lease cannot be read; it is tried again', error);
+      this.#failed('The lease cannot be read; retrying', error);
       return false;
     }
   }

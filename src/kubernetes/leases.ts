@@ -81,7 +81,7 @@ export function createLeases(client: Client, { namespace, name, silenceMs, logge
       case 'deleted':
         return [undefined];
       case 'failed':
-        logger.warn('The lease cannot be watched; it is tried again', { err: event.error });
+        logger.warn('The lease cannot be watched; retrying', { err: event.error });
         return [];
       case 'recovered':
         logger.info('The lease is watched again');

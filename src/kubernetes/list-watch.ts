@@ -139,11 +139,11 @@ function reading<T>(object: unknown, reduce: (reset: SslReset) => T): Reading<T>
     return reset === undefined ? { problem: MISFIT } : { value: reduce(reset) };
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
-    return { problem: oneLine(`an object cannot be read and is passed over: ${problem}`) };
+    return { problem: oneLine(`an object cannot be read and is skipped: ${problem}`) };
   }
 }
 
-const MISFIT = `an object does not fit ${VERSION} and is passed over: is the CRD of this version installed?`;
+const MISFIT = `an object does not fit ${VERSION} and is skipped: is the CRD of this version installed?`;
 
 function watchPath(namespace: string | undefined, version: string): string {
   const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;

@@ -33,7 +33,7 @@ export function createMetrics({ version, leaseName, leadership, concurrency, ind
   const registers = [registry];
   new Gauge({
     name: 'cloudsql_ssl_reset_build_info',
-    help: 'Always 1; the label tells the version.',
+    help: 'Always 1; the label gives the version.',
     labelNames: ['version'],
     registers,
   }).set({ version }, 1);
@@ -61,7 +61,7 @@ function readinessMetrics(registry: Registry): (checks: Checks) => void {
   let checks: Checks = {};
   new Gauge({
     name: 'cloudsql_ssl_reset_ready',
-    help: 'Whether the operator itself can work, by check of /readyz: 1, or 0 where the check has something to say.',
+    help: 'Whether the operator itself can work, by check of /readyz: 1, or 0 where the check reports a problem.',
     labelNames: ['check'],
     registers: [registry],
     collect() {
@@ -83,7 +83,7 @@ function watchMetrics(registry: Registry): (watched: () => readonly Watched[]) =
   let watched: () => readonly Watched[] = () => [];
   new GaugeOver({
     name: 'cloudsql_ssl_reset_watched',
-    help: 'Whether the objects of a namespace, of all where it is empty, are listed and watched: 1, or 0 where they cannot be.',
+    help: 'Whether the objects of a namespace (empty: of all namespaces) are listed and watched: 1, or 0 where they cannot be.',
     labelNames: ['namespace'],
     registers: [registry],
     series: () =>

@@ -64,8 +64,7 @@ export function startOtlp({ version, ratio, delayMs, logger, flushMs }: OtlpOpti
     stop: async () => {
       const sent = provider.shutdown().catch(() => undefined);
       const late = delay(flushMs, 'Late', { ref: false });
-      if ((await Promise.race([sent, late])) === 'Late')
-        logger.warn('What was left of the traces could not be sent in time');
+      if ((await Promise.race([sent, late])) === 'Late') logger.warn('The remaining traces could not be sent in time');
     },
   };
 }

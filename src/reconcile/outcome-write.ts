@@ -40,7 +40,7 @@ export async function writeOutcome(
       current = await readAgain(current);
     }
   }
-  logger.warn('Outcome of the call has no record to go to any more');
+  logger.warn('The outcome of the call has no record to be written to any longer');
   return undefined;
   async function readAgain(last: SslReset): Promise<SslReset | undefined> {
     try {
@@ -63,10 +63,11 @@ async function holdOn(
   const isOld = isKubernetesError(error, 'Conflict', 'NotFound');
   const mayReadAgain = isOld && failures <= READS_AFTER_CONFLICT;
   if (!mayReadAgain && sinceMs >= patienceMs(error, ending)) {
-    logger.error('Outcome of the call could not be written: it is given up, and found out later', { err: error });
+    logger.error('The outcome of the call could not be written: giving up, it is resolved later', { err: error });
     throw error;
   }
-  if (!isOld) logger[failures === 1 ? 'warn' : 'debug']('Outcome of the call could not be written yet', { err: error });
+  if (!isOld)
+    logger[failures === 1 ? 'warn' : 'debug']('The outcome of the call could not be written yet', { err: error });
   if (!isOld || failures > 1) await clock.delay(fixedBackoffMs(BACKOFF, failures));
 }
 

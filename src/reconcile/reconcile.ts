@@ -92,7 +92,7 @@ async function tellUnforeseen(
   try {
     await conclude(reset, finding, context);
   } catch (failure) {
-    context.logger.error('An error that nobody foresaw could not be told in the status', { err: error });
+    context.logger.error('An unexpected error could not be reported in the status', { err: error });
     throw failure;
   }
 }
@@ -207,7 +207,7 @@ function rollFirst(reset: SslReset, { kind }: Step, finding: Finding, now: Date)
   const facts = STEPS[kind].rollsRestFirst ? holdingBack(reset, finding, now) : undefined;
   if (facts === undefined) return finding;
   const { reason, message } = finding.verdict;
-  const verdict = progressing('RollingOut', `What does not need it is rolled first. ${reason}: ${message}`);
+  const verdict = progressing('RollingOut', `Workloads that do not need it roll first. ${reason}: ${message}`);
   return { facts, verdict, ...(finding.events !== undefined && { events: finding.events }) };
 }
 

@@ -21,7 +21,7 @@ export function delayAtStandstill(
   if (repeats <= FREE_REPEATS) return 0;
   const delayMs = retryDelayMs(repeats - FREE_REPEATS, settings);
   const isNews = repeats === FREE_REPEATS + 1;
-  logger[isNews ? 'warn' : 'debug']('Passes bring the object no further: the next ones wait', {
+  logger[isNews ? 'warn' : 'debug']('Passes make no progress with the object: the next ones are delayed', {
     step: step.kind,
     delayMs,
   });

@@ -245,7 +245,7 @@ const MISSING: Readonly<Record<string, Missing>> = {
   'to write the Lease': {
     rule: /(resources: \[leases\]\s+resourceNames: .*\s+verbs:) \[get, list, watch, patch\]/g,
     verbs: '[get, list, watch]',
-    ready: /^503 lease: The lease cannot be written; it is tried again: .*cannot patch resource "leases"/,
+    ready: /^503 lease: The lease cannot be written; retrying: .*cannot patch resource "leases"/,
     line: 'The lease cannot be written',
     over: 'The lease can be written again',
   },

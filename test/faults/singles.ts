@@ -19,7 +19,7 @@ const SINGLES: Readonly<Record<string, Attack>> = {
   'the outcome of the call is refused, until it was given up': {
     climate: (scene) => (seen) => (isStatusWrite(seen) && scene.traffic.seen.some(isCall) ? REFUSED : undefined),
     meanwhile: async (scene) => {
-      await scene.operator.says('Outcome of the call could not be written: it is given up');
+      await scene.operator.says('The outcome of the call could not be written: giving up');
       scene.traffic.climate = untouched;
     },
   },

@@ -142,7 +142,7 @@ describe('a reset as a hook', { concurrency: 4 }, () => {
         const { status } = await application.until(hasEnded(commit));
         const row = status.operationState?.syncResult?.resources.find(({ name }) => name === 'db');
         assert.equal(`${row?.hookType} ${row?.hookPhase}`, `${phase} Failed`);
-        assert.match(row?.message ?? '', /^HookNotAllowed: A hook/);
+        assert.match(row?.message ?? '', /^HookNotAllowed: With argocd\.argoproj\.io\/hook: /);
         uids.add(textAt(JSON.parse(await kubectl(['get', 'sslreset', 'db', '--output=jsonpath={.metadata}'])), 'uid'));
       }
       assert.equal(uids.size, 2);

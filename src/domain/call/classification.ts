@@ -92,7 +92,7 @@ function classifyRefusal(refusal: Rejected, inDoubt: boolean): Exclude<Classific
     case 'Unknown':
       return {
         kind: 'Resolve',
-        message: `The answer does not tell whether the call was executed: ${describeRefusal(refusal)}`,
+        message: `The answer does not say whether the call was executed: ${describeRefusal(refusal)}`,
       };
     case 'Busy':
       if (inDoubt)

@@ -141,20 +141,20 @@ function viewMetrics(registry: Registry, view: () => QueueView): void {
       series: () => [{ labels: queueLabels, value: value(view()) }],
     });
   };
-  gauge('workqueue_depth', 'Keys that wait for a pass now.', ({ depth }) => depth);
+  gauge('workqueue_depth', 'Keys that are waiting for a pass now.', ({ depth }) => depth);
   gauge(
     'workqueue_unfinished_work_seconds',
-    'Seconds that the passes which run now have taken so far, together.',
+    'Seconds that all running passes have taken so far, together.',
     ({ runningMs }) => runningMs.reduce((sum, ms) => sum + ms, 0) / 1000,
   );
   gauge(
     'workqueue_longest_running_processor_seconds',
-    'Seconds that the longest of the passes which run now has taken so far.',
+    'Seconds that the longest-running pass has taken so far.',
     ({ runningMs }) => Math.max(0, ...runningMs) / 1000,
   );
   new GaugeOver({
     name: 'controller_runtime_active_workers',
-    help: 'Passes that run now.',
+    help: 'Passes that are running now.',
     labelNames: ['controller'],
     registers,
     series: () => [{ labels: controller, value: view().runningMs.length }],

@@ -22,21 +22,21 @@ export function indexMetrics(registry: Registry, index: IndexView, isLeader: () 
       isLeader() ? series() : [];
   new GaugeOver({
     name: 'cloudsql_ssl_reset_condition',
-    help: 'Always 1; the labels tell the conditions of each CloudSqlSslReset. Only the leader tells them.',
+    help: 'Always 1; the labels give the conditions of each CloudSqlSslReset. Only the leader reports them.',
     labelNames: ['namespace', 'name', 'type', 'status'],
     registers,
     series: whileLeading(() => conditionSeries(index)),
   });
   new GaugeOver({
     name: 'cloudsql_ssl_reset_reason',
-    help: 'Always 1; the label tells the reason of Stalled, Reconciling or Ready of each CloudSqlSslReset. Only the leader tells it.',
+    help: 'Always 1; the label gives the reason of Stalled, Reconciling or Ready of each CloudSqlSslReset. Only the leader reports it.',
     labelNames: ['namespace', 'name', 'reason'],
     registers,
     series: whileLeading(() => reasonSeries(index)),
   });
   new GaugeOver({
     name: 'cloudsql_ssl_reset_server_ca_expiry_timestamp_seconds',
-    help: 'When the server CA of an instance expires, as it was read last, in seconds since 1970. Only the leader tells it.',
+    help: 'When the server CA of an instance expires, as last read, in seconds since 1970. Only the leader reports it.',
     labelNames: ['project', 'instance'],
     registers,
     series: whileLeading(() => expirySeries(index)),
@@ -70,7 +70,7 @@ export function milestoneMetrics(registry: Registry): (milestone: Milestone) => 
   const registers = [registry];
   const operations = new Counter({
     name: 'cloudsql_ssl_reset_operations_total',
-    help: 'Resets that came to an end in Cloud SQL: Done, Failed (the operation has an error), Unknown (given up as not to be told).',
+    help: 'Resets that have ended in Cloud SQL: Done, Failed (the operation has an error), Unknown (given up without an outcome).',
     labelNames: ['mode', 'outcome'],
     registers,
   });
@@ -82,13 +82,13 @@ export function milestoneMetrics(registry: Registry): (milestone: Milestone) => 
   });
   const resolutions = new Counter({
     name: 'cloudsql_ssl_reset_outcome_resolutions_total',
-    help: 'Calls whose answer was lost, by what was found out: Adopted (it ran), NotSent (it did not), Unknown (given up).',
+    help: 'Calls whose answer was lost, by what became of them: Adopted (it ran), NotSent (it did not), Unknown (given up).',
     labelNames: ['result'],
     registers,
   });
   const rolls = new Counter({
     name: 'cloudsql_ssl_reset_workload_rolls_total',
-    help: 'Workloads whose roll came to an end: Rolled (healthy with the new server CA) or Failed.',
+    help: 'Workloads whose roll has ended: Rolled (healthy with the new server CA) or Failed.',
     labelNames: ['kind', 'outcome'],
     registers,
   });

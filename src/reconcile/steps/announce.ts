@@ -30,7 +30,10 @@ async function note(ref: ObjectRef, uid: string, context: Context): Promise<void
     } catch (error) {
       if (!isKubernetesError(error) || error.kind === 'NotLeading') throw error;
       if (!isKubernetesError(error, 'Forbidden', 'Refused', 'NotFound') && tries < MAX_TRIES) continue;
-      context.logger.warn('Another object of the instance cannot remember the call', { sibling: ref, err: error });
+      context.logger.warn('The call could not be noted on another object of the instance', {
+        sibling: ref,
+        err: error,
+      });
       return;
     }
   }

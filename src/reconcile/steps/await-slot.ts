@@ -32,8 +32,8 @@ export function awaitSlot(reset: SslReset, context: Context): StepResult {
 /** In whole minutes, so that the same pause is said in the same words. */
 function message({ spec: { project } }: SslReset, pauseMs: number, now: Date): string {
   if (pauseMs === 0) {
-    return `The reset is in line for the quota of project ${project}: other calls of it go first`;
+    return `The reset is queued for the quota of project ${project}: other calls in it go first`;
   }
   const end = toTime(new Date(Math.ceil((now.getTime() + pauseMs) / MINUTE_MS) * MINUTE_MS));
-  return `Cloud SQL has refused a call in project ${project} for its quota: none is made there until about ${end}. The reset is in line`;
+  return `Cloud SQL has refused a call in project ${project} for its quota: none is made there until about ${end}. The reset is queued`;
 }

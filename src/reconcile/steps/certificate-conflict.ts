@@ -8,7 +8,7 @@ export function conflict(reset: SslReset, commonName: string, fingerprints: read
     fingerprints.length > 1
       ? `several client certificates named ${commonName}`
       : `a client certificate named ${commonName}`;
-  return `The instance has ${several} that this object did not issue (${fingerprints.join(', ')}); nothing was deleted. Name another commonName, or in secretName the Secret that holds its key, or delete it: ${deleteCommand(reset, commonName)}; then: ${retryCommand(reset)}`;
+  return `The instance has ${several} that this object did not issue (${fingerprints.join(', ')}); nothing was deleted. Choose another commonName, or name in secretName the Secret that holds its key, or delete it with: ${deleteCommand(reset, commonName)}; then: ${retryCommand(reset)}`;
 }
 
 /** What begins with a dash would be taken for a flag, but after `--`. */

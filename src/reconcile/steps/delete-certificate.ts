@@ -27,7 +27,7 @@ export async function deleteCertificate(
   if (refused !== undefined) return { kind: 'Finding', facts: factsOf(reset), verdict: refused };
   if (!leadership.isLeader()) return { kind: 'Idle', requeueAfterMs: settings.retryMinMs };
   const operation = await orGone(send);
-  const note = `The client certificate ${commonName} (${sha1Fingerprint}) is ours, and its Secret does not hold it: it is deleted, to be issued again`;
+  const note = `The client certificate ${commonName} (${sha1Fingerprint}) was issued by this object, and its Secret does not hold it: it is deleted, and issued again`;
   return {
     kind: 'Finding',
     facts: noting(operation?.name, factsOf(reset)),

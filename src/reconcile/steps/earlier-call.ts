@@ -88,7 +88,7 @@ export function resolveFirst(reset: SslReset, request: Request, context: Context
     facts: { ...facts, request: unresolved },
     verdict: progressing(
       'ResolvingOutcome',
-      'An operation of an earlier call may have shown up; nothing is called before it is known',
+      'An operation of an earlier call may have shown up; nothing is called until that is clear',
     ),
   };
 }

@@ -8,7 +8,7 @@ import type { Workloads } from '../ports.ts';
 
 export const LOOKING_FOR_DEPENDENTS: Verdict = progressing(
   'RollingOut',
-  'The workloads that depend on the instance are looked for',
+  'Looking for the workloads that depend on the instance',
 );
 
 /** What is there of the workloads that depend on the instance. */

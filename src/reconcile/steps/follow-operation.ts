@@ -64,11 +64,11 @@ const UNKNOWN = 'UNKNOWN';
 
 export function progress(operation: Operation): Verdict {
   if (isDone(operation))
-    return progressing('Publishing', `Operation ${operation.name} is done; the server CAs are read`);
+    return progressing('Publishing', `Operation ${operation.name} is done; reading the server CAs`);
   const { name, status = UNKNOWN } = operation;
   return progressing(
     status === 'PENDING' ? 'OperationPending' : 'OperationRunning',
-    `Operation ${name} is ${status}; it is followed to its end`,
+    `Operation ${name} is ${status}; following it to its end`,
   );
 }
 
@@ -92,7 +92,7 @@ async function whenVanished(
       facts: { ...facts, request: { ...request, doneTime: toTime(now) } },
       verdict: progressing(
         'Publishing',
-        `Operation ${name} is not listed any more, and the instance has new certificates`,
+        `Operation ${name} is no longer listed, and the instance has new certificates`,
       ),
     };
   }
@@ -101,8 +101,8 @@ async function whenVanished(
   }
   const what =
     seen === 'NoInstance'
-      ? `Cloud SQL knows neither operation ${name} nor the instance any more`
-      : `Operation ${name} was accepted and is not listed any more`;
+      ? `Cloud SQL no longer knows operation ${name} or the instance`
+      : `Operation ${name} was accepted and is no longer listed`;
   return {
     kind: 'Finding',
     facts: { ...facts, request: { ...request, outcome: 'Unknown' } },
@@ -124,13 +124,13 @@ function whileVanished(
   requeueAfterMs: number,
 ): Pick<Finding, 'verdict' | 'requeueAfterMs'> {
   if (seen === 'NoInstance') {
-    const message = `Cloud SQL knows neither operation ${name} nor the instance any more`;
+    const message = `Cloud SQL no longer knows operation ${name} or the instance`;
     return { verdict: waiting('InstanceNotFound', message), requeueAfterMs };
   }
   const certificates =
     seen === 'Reset' ? 'the instance has new certificates' : 'the certificates are still the old ones';
   return {
-    verdict: progressing('ResolvingOutcome', `Operation ${name} is not listed any more; ${certificates}`),
+    verdict: progressing('ResolvingOutcome', `Operation ${name} is no longer listed; ${certificates}`),
     requeueAfterMs,
   };
 }
@@ -150,7 +150,7 @@ export async function withLastWord(result: StepResult, { spec }: SslReset, conte
   return {
     ...rest,
     facts: { ...result.facts, operation: known },
-    verdict: progressing('RollingOut', `Operation ${known.name} is known to Cloud SQL again; the end is judged by it`),
+    verdict: progressing('RollingOut', `Operation ${known.name} is known to Cloud SQL again; its result counts`),
   };
 }
 

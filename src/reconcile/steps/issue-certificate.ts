@@ -63,7 +63,7 @@ export async function issueCertificate(reset: SslReset, target: IssueTarget, con
 
 const WINDOW_CLOSED = progressing(
   'IssuingClientCertificates',
-  'Writing the record took longer than the call window: nothing was sent; the issue begins again',
+  'Writing the record took longer than the call window: nothing was sent; the issue starts again',
 );
 
 const outcome = (recorded: SslReset, finding: Finding): StepResult => ({
@@ -138,7 +138,7 @@ function unanswered(
         facts: factsOf(recorded),
         verdict: waiting(
           'CloudSqlUnavailable',
-          `Whether the client certificate ${issue.commonName} was issued is not known, and is found out. ${classification.message}`,
+          `It is not known yet whether the client certificate ${issue.commonName} was issued. ${classification.message}`,
         ),
       };
   }

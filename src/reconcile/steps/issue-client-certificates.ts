@@ -151,7 +151,7 @@ const movesOf = (judged: readonly Judged[], secrets: Secrets): readonly Certific
 const publishAgain = (reset: SslReset, { publishedTime: _publishedTime, ...request }: Request): StepResult => ({
   kind: 'Finding',
   facts: { ...factsOf(reset), request },
-  verdict: progressing('Publishing', 'The instance lists other server CAs than were published; they are read again'),
+  verdict: progressing('Publishing', 'The instance lists other server CAs than the published ones; reading them again'),
   requeueAfterMs: REPUBLISH_MS,
 });
 

@@ -14,7 +14,7 @@ export function keepUnknown(reset: SslReset): StepResult {
   const message =
     before !== undefined && stalledReason(reset) === 'OutcomeUnknown'
       ? before.message
-      : unknownMessage(reset, 'It was not found out');
+      : unknownMessage(reset, 'It could not be determined');
   return {
     kind: 'Finding',
     facts:
@@ -28,5 +28,5 @@ export function keepUnknown(reset: SslReset): StepResult {
 /** What was seen, and how a person goes on. */
 export function unknownMessage(reset: SslReset, seen: string): string {
   const { instance, project } = reset.spec;
-  return `Whether the reset was executed is not known, so it is not called again. ${seen}. Look with: ${shell`gcloud sql operations list --instance=${instance} --project=${project}`}; to reset (again): ${retryCommand(reset)}`;
+  return `It is not known whether the reset was executed, so it is not called again. ${seen}. Check with: ${shell`gcloud sql operations list --instance=${instance} --project=${project}`}; to reset (again): ${retryCommand(reset)}`;
 }

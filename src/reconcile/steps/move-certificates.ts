@@ -116,6 +116,6 @@ const noteOf = (moved: readonly CertificateMove[]): string =>
   moved
     .map(
       ({ wanted: { commonName }, from, to }) =>
-        `The client certificate ${commonName} is copied with its key from Secret/${from} to Secret/${to}, since the spec names that one now; Secret/${from} stays as it was`,
+        `The client certificate ${commonName} is copied with its key from Secret/${from} to Secret/${to}, since the spec now names that one; Secret/${from} stays as it was`,
     )
     .join('; ');

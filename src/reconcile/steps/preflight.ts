@@ -195,7 +195,7 @@ const CANNOT_ROLL: readonly KubernetesErrorKind[] = ['Forbidden', 'Refused', 'Un
 const droppedByAdmission = ({ kind, name }: Workload, wanted: TemplateAnnotations): Verdict =>
   waiting(
     'CannotPublish',
-    `${kind} ${name} would not roll: an admission webhook or policy takes away or changes the annotation ${Object.keys(wanted).join(' or ')} of its pod template; nothing was called. Make an exception for it; they are listed by: ${MUTATING}`,
+    `${kind} ${name} would not roll: an admission webhook or policy removes or changes the annotation ${Object.keys(wanted).join(' or ')} of its pod template; nothing was called. Make an exception for it; to list webhooks and policies: ${MUTATING}`,
   );
 
 /** Admission and rights are a matter of the kind: one that would be annotated stands for the others. */

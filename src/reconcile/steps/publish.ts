@@ -67,7 +67,7 @@ async function readAndPublish(reset: SslReset, context: Context): Promise<StepRe
     // Two processes that both think they lead must not publish in turn without a pause.
     ...(facts.rollout?.revision === revision(cas) && { requeueAfterMs: context.settings.pollMinMs }),
     verdict: wantsCertificates(reset)
-      ? progressing('IssuingClientCertificates', 'The client certificates are looked at')
+      ? progressing('IssuingClientCertificates', 'Checking the client certificates')
       : LOOKING_FOR_DEPENDENTS,
     events: finished(reset, serverCa.sha1Fingerprint),
   };
@@ -125,7 +125,7 @@ function whileTakenBack(reset: SslReset, [active]: ServerCas, context: Context):
   if (newer === undefined) return undefined;
   const listed = active?.sha1Fingerprint ?? 'none';
   if (memory.sinceSeenMs(reset.metadata.uid, `${listed} instead of ${newer}`) >= settings.caSettleMs) return undefined;
-  const message = `The instance lists the server CA ${listed}, and another CloudSqlSslReset has read the newer ${newer}; it is read again`;
+  const message = `The instance lists the server CA ${listed}, but another CloudSqlSslReset has read the newer ${newer}; reading it again`;
   return {
     verdict: progressing('Publishing', message),
     requeueAfterMs: pollDelayMs(reset.status.request?.doneTime, clock.now(), settings),
@@ -157,7 +157,7 @@ function untilRestarted(reset: SslReset, { doneTime }: Request, { clock, memory,
   return {
     verdict: waiting(
       'RestartRequired',
-      `The reset is done; an instance of the First Generation takes its new certificates when it is restarted, which breaks all connections. Restart it with: ${shell`gcloud sql instances restart ${instance} --project=${project}`}`,
+      `The reset is done; an instance of the First Generation uses its new certificates once it is restarted, which breaks all connections. Restart it with: ${shell`gcloud sql instances restart ${instance} --project=${project}`}`,
     ),
     requeueAfterMs: Math.max(0, Math.min(lookAgainDelayMs(waitedMs, settings), leftMs)),
   };
@@ -169,11 +169,11 @@ function whileSettling(reset: SslReset, sinceMs: number, { clock, settings }: Co
     sinceMs < settings.caSettleMs
       ? progressing(
           'Publishing',
-          'The operation is done, and the instance still lists the old server CA; it is read again',
+          'The operation is done, but the instance still lists the old server CA; reading it again',
         )
       : stalled(
           'ServerCaUnchanged',
-          `The operation is done, but the server CA is still the old one after ${seconds} s. Look again with: ${retryCommand(reset)}`,
+          `The operation is done, but the server CA is still the old one after ${seconds} s. Check again with: ${retryCommand(reset)}`,
         );
   return { verdict, requeueAfterMs: pollDelayMs(reset.status.request?.doneTime, clock.now(), settings) };
 }
@@ -186,7 +186,7 @@ export function failed(reset: SslReset, { name, error }: Operation): Verdict {
   const why = causes.length === 0 ? ', and Cloud SQL does not say why' : `: ${oneLine(causes.join('; '), 512)}`;
   return stalled(
     'OperationFailed',
-    `Operation ${name} failed${why}. It is not called again without: ${retryCommand(reset)}`,
+    `Operation ${name} failed${why}. The reset is not called again without: ${retryCommand(reset)}`,
   );
 }
 

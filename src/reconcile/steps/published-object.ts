@@ -81,7 +81,7 @@ function changedByAdmission(stored: StoredContents, contents: PublishedContents)
   );
   return waiting(
     'CannotPublish',
-    `${describeObject(contents)} is not stored as it was written: an admission webhook or policy changes ${parts.join(', ')}. Make an exception for it; they are listed by: ${MUTATING}`,
+    `${describeObject(contents)} is not stored as it was written: an admission webhook or policy changes ${parts.join(', ')}. Make an exception for it; to list webhooks and policies: ${MUTATING}`,
   );
 }
 
@@ -103,7 +103,7 @@ const publisherOf = ({ namespace, annotations: own }: Pick<PublishedContents, 'n
 });
 
 const sharedMessage = (contents: Pick<PublishedContents, 'kind' | 'name'>, other: string): string =>
-  `${describeObject(contents)} is also named by the CloudSqlSslReset ${other}, which goes first; it is left untouched. Name another ${contents.kind} in the spec of one of them`;
+  `${describeObject(contents)} is also named by the CloudSqlSslReset ${other}, which takes precedence; it is left untouched. Name another ${contents.kind} in the spec of one of them`;
 
 type Waiting = Extract<Verdict, { kind: 'Waiting' }>;
 
@@ -128,7 +128,7 @@ function obstacleTo(before: PublishedObject, contents: PublishedContents, index:
   if (before.deletionTimestamp !== undefined) {
     return waiting(
       'CannotPublish',
-      `${object} is being deleted, and whatever is written into it goes with it; it is made again once it is gone. If it stays, see its metadata.finalizers`,
+      `${object} is being deleted, together with all that is written into it; it is created again once it is gone. If it stays, see its metadata.finalizers`,
     );
   }
   if (before.owner !== undefined) {
@@ -144,7 +144,7 @@ function obstacleTo(before: PublishedObject, contents: PublishedContents, index:
 
 /** Seen on a kubelet 1.37: the old content stays for new pods too, whatever becomes of the object of that name. */
 const immutableMessage = (contents: PublishedContents): string =>
-  `${describeObject(contents)} is immutable; name another ${contents.kind} in the spec, and have the workloads refer to that one. To delete it and make it again does not help: while any pod on a node refers to that name, its kubelet hands the old content to new pods`;
+  `${describeObject(contents)} is immutable; name another ${contents.kind} in the spec, and have the workloads refer to that one. Deleting and recreating it does not help: while any pod on a node refers to that name, the kubelet there hands the old content to new pods`;
 
 /** Whether the object may be written, and what it holds be taken for ours. */
 export function ownershipConflict(
@@ -167,10 +167,10 @@ export function ownershipConflict(
 }
 
 function whoseIs(owner: string | undefined): string {
-  if (owner === undefined) return 'exists and is not ours';
+  if (owner === undefined) return 'exists and was not handed over';
   return /^[a-z0-9.-]+$/.test(owner)
     ? `belongs to the CloudSqlSslReset ${owner}`
-    : `is not ours. ${notUnderstood(annotations.managedBy, owner)}`;
+    : `was not handed over. ${notUnderstood(annotations.managedBy, owner)}`;
 }
 
 const holds = (before: StoredContents, { data, labels, annotations: wanted }: PublishedContents): boolean =>

@@ -36,8 +36,8 @@ export async function receive(reset: SslReset, arrival: Arrival, context: Contex
     kind: 'Finding',
     facts: { ...known, request },
     verdict: isSettled(request)
-      ? progressing('Publishing', 'The server CAs are read and published anew; nothing is reset')
-      : progressing('Preflight', 'What would fail after the reset is looked for before it'),
+      ? progressing('Publishing', 'Reading and publishing the server CAs again; nothing is reset')
+      : progressing('Preflight', 'Checking beforehand for anything that would fail after the reset'),
   };
 }
 

@@ -89,8 +89,8 @@ const alreadyDone = (facts: Facts, request: Request, reason: ReadyReason): StepR
   verdict: progressing(
     'Publishing',
     reason === 'AlreadyPresent'
-      ? 'The instance has a server certificate already: nothing is called'
-      : 'The server CA is not the one of the precondition any more: nothing is called',
+      ? 'The instance already has a server certificate: nothing is called'
+      : 'The server CA is no longer the one of the precondition: nothing is called',
   ),
 });
 
@@ -150,7 +150,10 @@ async function classified(
   if (classification.kind !== 'Invalid') return classification;
   const { message } = classification;
   if (await hasRunAfterAll(recorded, { ...attempt, outcome: 'Refused' }, context)) {
-    return { kind: 'Resolve', message: `The instance shows that it may have been executed all the same: ${message}` };
+    return {
+      kind: 'Resolve',
+      message: `The instance shows that the call may have been executed all the same: ${message}`,
+    };
   }
   const notReady = await whyNotReady(recorded, context);
   if (notReady === undefined) return classification;

@@ -48,7 +48,7 @@ function conclude(reset: SslReset, issue: OpenIssue, resolution: IssueResolution
         facts: factsOf(reset),
         verdict: progressing(
           'IssuingClientCertificates',
-          `Whether the client certificate ${commonName} was issued is not known; it may still appear within ${Math.ceil(settings.resolveGraceMs / 1000)} s`,
+          `It is not known whether the client certificate ${commonName} was issued; it may still appear within ${Math.ceil(settings.resolveGraceMs / 1000)} s`,
         ),
         requeueAfterMs: pollDelayMs(issue.issuing.time, clock.now(), settings),
       };
@@ -58,7 +58,7 @@ function conclude(reset: SslReset, issue: OpenIssue, resolution: IssueResolution
         facts: withEntry(reset, { commonName, sha1Fingerprint: resolution.sha1Fingerprint }),
         verdict: progressing(
           'IssuingClientCertificates',
-          `The client certificate ${commonName} was issued; whether its Secret holds the key is looked at`,
+          `The client certificate ${commonName} was issued; checking whether its Secret holds the key`,
         ),
       };
     case 'NotIssued':
@@ -67,7 +67,7 @@ function conclude(reset: SslReset, issue: OpenIssue, resolution: IssueResolution
         facts: withEntry(reset, withoutIssue(issue)),
         verdict: progressing(
           'IssuingClientCertificates',
-          `The client certificate ${commonName} was not issued; it is issued now`,
+          `The client certificate ${commonName} was not issued; issuing it now`,
         ),
       };
     case 'Conflict':

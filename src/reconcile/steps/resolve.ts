@@ -70,7 +70,7 @@ function conclude(
             type: 'Normal',
             reason: 'ResetAccepted',
             action: 'ResolveOutcome',
-            note: `No answer named it; operation ${resolution.operation.name} is the reset`,
+            note: `No answer named the operation; ${resolution.operation.name} is the reset`,
           },
         ],
       };

@@ -107,7 +107,7 @@ async function annotate(workload: Workload, { annotations }: RollOptions, contex
       : {
           kind: 'Refused',
           workload,
-          message: 'Its annotation was dropped on its way, by an admission webhook or policy',
+          message: 'An admission webhook or policy removed its annotation',
         };
   } catch (error) {
     if (isKubernetesError(error, 'Conflict', 'NotFound')) return { kind: 'Changed', workload };
@@ -168,10 +168,7 @@ function verdictOf(reset: SslReset, facts: Facts): Verdict {
   const { request, operation, rollout } = facts;
   if (operation?.error !== undefined) return failed(reset, operation);
   if ((rollout?.failed ?? 0) > 0) {
-    return stalled(
-      'RolloutFailed',
-      `${oneLine(failureMessage(facts), 700)}. Judge it again with: ${retryCommand(reset)}`,
-    );
+    return stalled('RolloutFailed', `${oneLine(failureMessage(facts), 700)}. Check again with: ${retryCommand(reset)}`);
   }
   const isKept = hasKeptCa(facts) && hasRolledNothing(rollout);
   const how = isKept ? `nothing had to roll: ${whyKept(reset.spec)}` : rolled(rollout);
@@ -182,8 +179,8 @@ function verdictOf(reset: SslReset, facts: Facts): Verdict {
   if (isRepeated(reset.status, request)) return ready('AlreadyExecuted', `${repeated(reset, request)}; ${what}`);
   const uncalled = request.attempt === 0 ? 'nothing was called' : 'it was not called again';
   return reset.spec.preconditions.serverCertificate === 'Missing'
-    ? ready('AlreadyPresent', `The instance had a server certificate, so ${uncalled}; ${what}`)
-    : ready('AlreadyRotated', `The server CA was rotated before, so ${uncalled}; ${what}`);
+    ? ready('AlreadyPresent', `The instance already had a server certificate, so ${uncalled}; ${what}`)
+    : ready('AlreadyRotated', `The server CA had already been rotated, so ${uncalled}; ${what}`);
 }
 
 /** Which value has come back, what is known of its call, and how a person asks for another reset. */
@@ -191,7 +188,7 @@ function repeated({ status }: SslReset, { requestId = '' }: Request): string {
   const last = lastExecution(status, requestId);
   const isCertain = last?.operation !== undefined;
   const when = last === undefined ? '' : `, ${last.startTime ?? ''} (${last.operation ?? last.outcome})`;
-  return `requestId "${requestId}" ${isCertain ? 'was' : 'was, or may have been,'} executed before${when}, so nothing was called: a value that was never used before asks for another reset`;
+  return `requestId "${requestId}" ${isCertain ? 'was' : 'was, or may have been,'} executed before${when}, so nothing was called: a value that was never used before requests another reset`;
 }
 
 /** Enough of a fingerprint to tell one CA from another; `status.serverCa` has it whole. */

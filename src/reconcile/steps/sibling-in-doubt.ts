@@ -24,7 +24,7 @@ export function siblingInDoubt(
     first &&
     waiting(
       'WaitingForInstance',
-      `The outcome of a call of the CloudSqlSslReset ${first.key}, which is of this instance too, is being found out; it is waited for up to ${Math.ceil(patienceMs / 1000)} s`,
+      `The outcome of a call by the CloudSqlSslReset ${first.key}, which is of this instance too, is not known yet; waiting for it up to ${Math.ceil(patienceMs / 1000)} s`,
     )
   );
 }

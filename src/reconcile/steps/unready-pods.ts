@@ -72,7 +72,7 @@ const isStill = ({ metadata }: SslReset, { uid, readinessTime }: Pod, { memory }
 
 async function replace(reset: SslReset, workload: Workload, blocked: Blockage, context: Context): Promise<Standstill> {
   const names = blocked.replaceable.map(({ name }) => name).slice(0, 10);
-  const waiting = { kind: 'Waiting', message: `Old pods that are not ready are deleted: ${names.join(', ')}` } as const;
+  const waiting = { kind: 'Waiting', message: `Deleting old pods that are not ready: ${names.join(', ')}` } as const;
   const { next } = blocked;
   if (next === undefined || !isStill(reset, next, context)) return { standstill: waiting };
   // As it is now: whoever has put the old template back meanwhile has made this pod a new one.
@@ -85,7 +85,7 @@ async function replace(reset: SslReset, workload: Workload, blocked: Blockage, c
   if ('kind' in deleted) return { standstill: isFinal(deleted) ? refused(workload, blocked, deleted) : waiting };
   if (!deleted.isNext) return { standstill: waiting };
   context.logger.info('Unready pod deleted', { workload: `StatefulSet/${workload.name}`, pod: next.name });
-  const note = `Pod ${next.name} is deleted: it was not ready, of the old pod template, and kept StatefulSet ${workload.name} from rolling`;
+  const note = `Pod ${next.name} is deleted: it was not ready, had the old pod template, and kept StatefulSet ${workload.name} from rolling`;
   return {
     standstill: waiting,
     events: [{ type: 'Normal', reason: 'UnreadyPodDeleted', action: 'Roll', note, workload }],
@@ -94,7 +94,7 @@ async function replace(reset: SslReset, workload: Workload, blocked: Blockage, c
 
 const refused = (workload: Workload, blocked: Blockage, { message }: KubernetesError): Health => ({
   kind: 'ManualActionRequired',
-  message: `${blockedMessage(workload, blocked)}. The operator, asked to by rollout.unreadyPods, may not: ${message}`,
+  message: `${blockedMessage(workload, blocked)}. rollout.unreadyPods asks the operator to, but it may not: ${message}`,
 });
 
 /** What somebody must put right; the rest may pass by itself. */

@@ -31,7 +31,7 @@ export async function untilCaIsSeen(reset: SslReset, context: Context): Promise<
     facts: factsOf(reset),
     verdict: progressing(
       'Publishing',
-      'The reset before is done, and the instance still lists the old server CA; the next request begins once the new one is listed',
+      'The previous reset is done, but the instance still lists the old server CA; the next request begins once the new one is listed',
     ),
     requeueAfterMs,
   };
@@ -47,7 +47,7 @@ export function siblingWithUnseenCa(reset: SslReset, context: Context): Verdict 
     first &&
     waiting(
       'WaitingForInstance',
-      `The server CA of the reset by the CloudSqlSslReset ${first.key}, which is of this instance too, is not seen yet; it is waited for up to ${Math.ceil(context.settings.caSettleMs / 1000)} s after its end`,
+      `The server CA of the reset by the CloudSqlSslReset ${first.key}, which is of this instance too, is not listed yet; waiting for it up to ${Math.ceil(context.settings.caSettleMs / 1000)} s after its end`,
     )
   );
 }

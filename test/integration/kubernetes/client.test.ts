@@ -160,7 +160,7 @@ test('an exec plugin is asked once while its token is taken, and again after the
   ]);
   const runs = async (): Promise<number> => (await readFile(join(dirname(path), 'runs'), 'utf8')).length;
   const client = testClient(t, path);
-  await assert.rejects(username(client), /does not take the credentials of the operator \(401\)/);
+  await assert.rejects(username(client), /does not accept the credentials of the operator \(401\)/);
   assert.equal(await runs(), 1);
   await writeFile(join(dirname(path), 'renewed'), '');
   assert.deepEqual([await username(client), await username(client)], [user, user]);

@@ -302,7 +302,7 @@ test('an object that cannot be read is said once, and does not hide the others f
     timeout({ each: 20_000 }),
   );
   assert.deepEqual(await firstValueFrom(listed), [['fits'], ['fits']]);
-  const message = 'an object cannot be read and is passed over: history is no list';
+  const message = 'an object cannot be read and is skipped: history is no list';
   assert.deepEqual(warnings, [[message, { namespace: 'n', name: 'odd' }]]);
 });
 

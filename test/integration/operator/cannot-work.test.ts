@@ -20,7 +20,7 @@ describe('what a person must put right outside of the object', { concurrency: 2 
     await until('db', hasReason('PermissionDenied'));
     assert.equal(
       await operator.readyz(),
-      '503 google-credentials: they are refused: Cloud SQL does not take the token (401)\n',
+      '503 google-credentials: they are refused: Cloud SQL does not accept the token (401)\n',
     );
     assert.match(await operator.metrics(), /^cloudsql_ssl_reset_reason\{.*name="db",reason="PermissionDenied"\} 1$/m);
     assert.match(
@@ -66,8 +66,8 @@ describe('what a person must put right outside of the object', { concurrency: 2 
       { ...process.env, GCE_METADATA_HOST: emulator.metadataHost },
     );
     afterwards(t, () => operator.kill());
-    await operator.says('CloudSqlSslResets cannot be watched; it is tried again');
-    const refused = 'the API server does not take the credentials of the operator (401)';
+    await operator.says('CloudSqlSslResets cannot be watched; retrying');
+    const refused = 'the API server does not accept the credentials of the operator (401)';
     assert.equal(await operator.readyz(), `503 watch: CloudSqlSslResets cannot be watched: ${refused}\n`);
     assert.match(await operator.metrics(), /^cloudsql_ssl_reset_ready\{check="watch"\} 0$/m);
 
@@ -86,8 +86,8 @@ describe('what a person must put right outside of the object', { concurrency: 2 
     const { restartOperator, operator: first } = await bench(t);
     await first.kill();
     const operator = await restartOperator(['--leader-elect=true', '--lease-namespace=is-not-there']);
-    await operator.says('The lease cannot be written; it is tried again');
-    assert.match(await operator.readyz(), /^503 lease: The lease cannot be written; it is tried again: .*is-not-there/);
+    await operator.says('The lease cannot be written; retrying');
+    assert.match(await operator.readyz(), /^503 lease: The lease cannot be written; retrying: .*is-not-there/);
     assert.match(await operator.metrics(), /^cloudsql_ssl_reset_ready\{check="lease"\} 0$/m);
     assert.match(await operator.metrics(), /^leader_election_master_status\{.*\} 0$/m);
     assert.match(await operator.metrics(), /^rest_client_requests_total\{code="404",method="POST",.*\} [1-9]/m);

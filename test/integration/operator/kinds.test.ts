@@ -454,7 +454,7 @@ describe('bad input', { concurrency: 3 }, () => {
     const waiting = await until('db', hasReason('CannotPublish'));
     assert.match(
       conditionOf(waiting, 'Ready'),
-      /Deployment app would not roll: .*policy takes away or changes the annotation tls\.cloudsql-ssl\.dev\//,
+      /Deployment app would not roll: .*policy removes or changes the annotation tls\.cloudsql-ssl\.dev\//,
     );
     assert.equal(resets(), 0);
     await lift();

@@ -150,7 +150,7 @@ describe('traces', { concurrency: 3 }, () => {
     await until('db', isReady);
     await collector.requested();
     await ended({ operator });
-    await operator.says('What was left of the traces could not be sent in time');
+    await operator.says('The remaining traces could not be sent in time');
     assert.equal(resets(), 1);
   });
 });

@@ -138,7 +138,7 @@ describe('pace', () => {
     await time.pass(100);
     pace.throttled('p', 5000);
     await time.pass(10_000);
-    const away = 'The calls of this project are held back to keep to its quota';
+    const away = 'Calls in this project are held back to stay within its quota';
     assert.deepEqual(log, ['a@0', `b: ${away}`, `c: ${away}`, 'patient@5100']);
   });
 });

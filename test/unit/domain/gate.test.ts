@@ -79,7 +79,10 @@ describe('refusal', () => {
       const verdict = verdictOf({ annotations: { [key]: value } });
       assert.equal(verdict?.reason, 'HookNotAllowed');
       assert.ok(verdict?.message.includes(key));
-      assert.match(verdict?.message ?? '', /serverCertificate: Missing; or remove it.*kubectl -n orders annotate/);
+      assert.match(
+        verdict?.message ?? '',
+        /serverCertificate: Missing; or remove that annotation or label.*kubectl -n orders annotate/,
+      );
     });
     test(`with a fingerprint ${key}: ${JSON.stringify(value)} is harmless`, () =>
       assert.equal(reasonOf({ annotations: { [key]: value }, spec: { preconditions: precondition } }), undefined));

@@ -112,7 +112,7 @@ describe('what a controller says keeps it from acting is passed on', () => {
         messageOf(
           aWorkload({ kind, desiredReplicas: 3, status: { replicas: 1, updatedReplicas: 1, availableReplicas: 1 } }),
         ),
-        new RegExp(`2 of 3 pods are not there.*kubectl -n orders events --for ${kind.toLowerCase()}/api$`),
+        new RegExp(`2 of 3 pods do not exist.*kubectl -n orders events --for ${kind.toLowerCase()}/api$`),
       ));
   }
 });

@@ -102,7 +102,7 @@ describe('client certificates', () => {
     assert.equal(judgeClientCertificates(reset, demanding, certificates), undefined);
     const others = [...certificates, { commonName: 'reports', sha1Fingerprint: fingerprint(4) }];
     const message = judgeClientCertificates(reset, demanding, others)?.message ?? '';
-    assert.match(message, /deletes 1 .*: reports\. Who/);
+    assert.match(message, /deletes 1 .*: reports\. Their users/);
   });
   test('may be lost where the spec accepts it', () =>
     assert.equal(

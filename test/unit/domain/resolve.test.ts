@@ -222,7 +222,7 @@ test('an operation whose account or type Cloud SQL does not say may be the call:
     assert.deepEqual(suspects({ ...observation, claimed: observation.claims.answered }), [operation]);
     const resolution = resolve(observation, policy);
     assert.ok(resolution.kind === 'Unknown');
-    assert.match(resolution.message, /does not say whose it is/);
+    assert.match(resolution.message, /does not say who started it/);
   }
 });
 

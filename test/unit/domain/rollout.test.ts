@@ -256,14 +256,17 @@ describe('a workload without an owner whose pod template is put back each time',
       assert.deepEqual([n, states(last), last.isSettled], [3, ['api ManualActionRequired'], true]);
       assert.match(
         last.workloads[0]?.message ?? '',
-        /put back 3 times, it seems by the field manager a-loop,.*key: "new".*kubectl -n orders delete pod -l 'app=api'/,
+        /put back 3 times, apparently by the field manager a-loop;.*key: "new".*kubectl -n orders delete pod -l 'app=api'/,
       );
       const later = plan([workload], {}, rolloutStatus('new', last.workloads), at(3000));
       assert.deepEqual([started(later), states(later)], [[], ['api ManualActionRequired']]);
     });
   test('is handed to a person also where nobody knows who does it', () => {
     const { last } = rounds(aWorkload());
-    assert.match(last.workloads[0]?.message ?? '', /put back 3 times and is not fought: have its author set/);
+    assert.match(
+      last.workloads[0]?.message ?? '',
+      /put back 3 times; the operator does not fight it\. Have its author set/,
+    );
   });
   test('has the whole of its time in each round', () => {
     const row = { kind: 'Deployment', name: 'api', wave: 0, state: 'Pending', startTime: NOW, reverts: 1 };

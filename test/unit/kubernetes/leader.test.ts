@@ -160,7 +160,7 @@ describe('a leader', () => {
       a.connection.isCut = false;
       await timers.advance(RETRY_PERIOD_MS);
     }
-    assert.deepEqual(a.log.slice(1), Array(2).fill('The lease cannot be written; it is tried again'));
+    assert.deepEqual(a.log.slice(1), Array(2).fill('The lease cannot be written; retrying'));
   });
 
   test('whose renewal gets through in time goes on in the same term', async () => {
@@ -318,7 +318,7 @@ describe('what keeps a replica from ever leading', () => {
     const a = new Replica('a', server);
     a.connection.isForbidden = true;
     await a.timers.advance(DURATION_MS);
-    assert.equal(a.election.problem(), 'The lease cannot be written; it is tried again: Forbidden');
+    assert.equal(a.election.problem(), 'The lease cannot be written; retrying: Forbidden');
     a.connection.isForbidden = false;
     await a.timers.advance(DURATION_MS);
     assert.deepEqual([a.leads, a.election.problem()], [true, undefined]);

@@ -18,7 +18,7 @@ describe('an admission policy that changes what the operator writes', () => {
     scene.after(100_000, () => {
       assert.match(
         ready(scene),
-        /^CannotPublish: Deployment api would not roll: .*policy takes away .*tls\.cloudsql-ssl\.dev\/[0-9a-f]{16} of its pod template.*kubectl get mutating/,
+        /^CannotPublish: Deployment api would not roll: .*policy removes .*tls\.cloudsql-ssl\.dev\/[0-9a-f]{16} of its pod template.*kubectl get mutating/,
       );
       assert.equal(scene.cloudSql.calls, 0);
       scene.workloads.dropping.clear();

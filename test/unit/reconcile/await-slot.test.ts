@@ -43,7 +43,7 @@ describe('an object that waits for a slot of the quota', () => {
     usedUp(scene);
     await operator.drive();
     assert.deepEqual([scene.end, scene.cloudSql.calls], ['DeadlineExceeded', 0]);
-    assert.match(messageOf(scene), /Last: Throttled: The reset is in line for the quota of project acme-prod/);
+    assert.match(messageOf(scene), /Last: Throttled: The reset is queued for the quota of project acme-prod/);
   });
 
   it('says Throttled after some seconds, and asks Cloud SQL nothing for that', async () => {
@@ -81,7 +81,7 @@ describe('an object that waits for a slot of the quota', () => {
     scene.after(2_000, () => usedUp(scene));
     scene.after(60_000, () => {
       assert.deepEqual([scene.reconcilingReason, scene.status.request?.failures], ['Throttled', 2]);
-      assert.match(messageOf(scene), /in line/);
+      assert.match(messageOf(scene), /queued/);
       scene.cloudSql.trySlot = FREE_SLOTS.trySlot;
       scene.annotate({ 'cloudsql-ssl.dev/suspend': 'true' });
       scene.annotate({ 'cloudsql-ssl.dev/suspend': 'false' });

@@ -8,7 +8,7 @@ import { aReset, fingerprint } from '../support/builders.ts';
 function pasted(commonName: string): readonly string[] {
   const message = conflict(aReset(), commonName, [fingerprint(1)]);
   const command = message.slice(
-    message.lastIndexOf('delete it: ') + 'delete it: '.length,
+    message.lastIndexOf('delete it with: ') + 'delete it with: '.length,
     message.lastIndexOf('; then: '),
   );
   const script = `gcloud() { printf '%s\\n' "$@"; }; ${command}`;

@@ -14,12 +14,12 @@ describe('the message of a failed operation', () => {
     test(`says that Cloud SQL does not say why where it has ${JSON.stringify(errors)}`, () =>
       assert.match(
         messageOf(errors),
-        /^Operation op-1 failed, and Cloud SQL does not say why\. It is not called again/,
+        /^Operation op-1 failed, and Cloud SQL does not say why\. The reset is not called again/,
       ));
   }
   test('has each cause that there is, and leaves out empty ones', () =>
     assert.match(
       messageOf([{ code: 'INTERNAL', message: 'it broke.' }, {}, { code: 'X' }]),
-      /^Operation op-1 failed: INTERNAL it broke; X\. It/,
+      /^Operation op-1 failed: INTERNAL it broke; X\. The reset/,
     ));
 });

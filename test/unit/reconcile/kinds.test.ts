@@ -34,7 +34,10 @@ test('one whose annotation admission drops has failed, and is not written again'
   const scene = new Scene();
   scene.workloads.dropping.add('worker');
   await new Operator(scene).drive();
-  assert.match(message(scene, 'Ready'), /^False RolloutFailed: Deployment worker: Its annotation was dropped/);
+  assert.match(
+    message(scene, 'Ready'),
+    /^False RolloutFailed: Deployment worker: An admission webhook or policy removed its annotation/,
+  );
   assert.deepEqual([scene.status.rollout?.summary, scene.workloads.writes], ['1/2', 2]);
 });
 

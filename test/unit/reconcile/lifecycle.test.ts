@@ -175,7 +175,7 @@ describe('an operation that failed', () => {
     scene.cloudSql.operationError = { errors: [{ code: 'INTERNAL', message: 'It broke.' }] };
     await new Operator(scene).drive();
     const told = findCondition(scene.status.conditions, 'Stalled')?.message ?? '';
-    assert.match(told, /failed: INTERNAL It broke\. It is not called again without: kubectl/);
+    assert.match(told, /failed: INTERNAL It broke\. The reset is not called again without: kubectl/);
   });
 
   test('and changed the CA all the same is published and rolled first, then stalls', async () => {

@@ -163,7 +163,7 @@ describe('the deadline after the reset', () => {
     assert.deepEqual([scene.end, scene.status.rollout?.summary], ['DeadlineExceeded', '30/31']);
     assert.match(
       messageOf(scene),
-      /^No workload came further within deadlineSeconds \(300 s\)\..*waiting for Deployment zz/,
+      /^No workload made progress within deadlineSeconds \(300 s\)\..*waiting for Deployment zz/,
     );
     const elapsedMs = scene.clock.wallMs - begin;
     assert.ok(elapsedMs > 660_000 && elapsedMs < 760_000, `${elapsedMs} ms`);

@@ -93,7 +93,7 @@ describe('an immutable object', () => {
     const scene = await drivenOver({ immutable: true });
     assert.deepEqual([scene.end, scene.cloudSql.calls], ['ObjectConflict', 0]);
     assert.match(messageOf(scene), /is immutable; name another Secret in the spec/);
-    assert.match(messageOf(scene), /To delete it and make it again does not help/);
+    assert.match(messageOf(scene), /Deleting and recreating it does not help/);
   });
 
   test('that is somebody else’s is not offered to be handed over, which would not help', async () => {

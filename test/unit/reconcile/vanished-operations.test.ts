@@ -15,7 +15,7 @@ describe('the status of an operation that Cloud SQL does not know any more', () 
     assert.deepEqual(await scene.outcome(), DONE_ONCE);
     assert.equal(scene.status.operation?.status, 'UNKNOWN');
     const done = scene.status.conditions?.find(({ type }) => type === 'ResetDone');
-    assert.match(done?.message ?? '', /^Operation op-1 is not known to Cloud SQL any more; the instance shows/);
+    assert.match(done?.message ?? '', /^Operation op-1 is no longer known to Cloud SQL; the instance shows/);
   });
 
   test('is UNKNOWN on the object that is stalled by what the instance shows', async () => {
@@ -90,7 +90,7 @@ describe('an instance that is deleted while its operation is followed', () => {
     scene.after(200_000, () => assert.equal(scene.reconcilingReason, 'InstanceNotFound'));
     await new Operator(scene).drive();
     assert.deepEqual([scene.end, scene.cloudSql.calls], ['OutcomeUnknown', 1]);
-    assert.match(scene.status.conditions?.[0]?.message ?? '', /operation op-1 nor the instance/i);
+    assert.match(scene.status.conditions?.[0]?.message ?? '', /no longer knows operation op-1 or the instance/);
     const waitedMs = scene.clock.wallMs - begin;
     assert.ok(waitedMs >= 300_000 && waitedMs < 1_000_000, `after ${waitedMs} ms`);
   });
