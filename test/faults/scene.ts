@@ -44,7 +44,15 @@ const ignoreGone = (error: unknown): void => {
   if (!isKubernetesError(error, 'NotFound', 'Conflict')) throw error;
 };
 
-const FLAGS = ['--leader-elect=false', '--cloudsql-read-qps=100', '--cloudsql-mutate-qps=100'];
+const FLAGS = [
+  '--leader-elect=false',
+  '--cloudsql-read-qps=100',
+  '--cloudsql-mutate-qps=100',
+  // A call that is late counts as lost, as it may: there is no more than one reset all the same.
+  '--call-window=2s',
+  '--request-timeout=2s',
+  '--resolve-grace=5s',
+];
 
 export async function openScene(lab: Lab, options: SceneOptions = {}): Promise<Scene> {
   const { emulator: settings, flags = [], hasNeighbour = false } = options;

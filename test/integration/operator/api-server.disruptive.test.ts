@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { installCrd } from '../support/crd.ts';
-import { bench, deployment, INSTANCE, isReady, PROJECT, reset } from './bench.ts';
+import { bench, deployment, isReady, reset } from './bench.ts';
 
 test('the API server is restarted while an operation runs: it is followed, and the roll comes', async (t) => {
-  const { apply, until, cluster, resets } = await bench(t, {
-    emulator: { instances: [{ project: PROJECT, name: INSTANCE }], plan: { runningMs: 3_000 } },
-  });
+  const { apply, until, cluster, emulator, resets } = await bench(t);
+  const release = emulator.operations.hold();
   await apply(reset(), deployment('app'));
   await until('db', ({ status }) => status.operation?.status === 'RUNNING');
   await cluster.restartApiServer();
+  release();
   const { status } = await until('db', isReady);
   assert.equal(resets(), 1);
   assert.equal(status.rollout?.summary, '1/1');

@@ -4,27 +4,13 @@ import { heldCertificate } from '../../../src/domain/client-certificate.ts';
 import { findCondition } from '../../../src/domain/conditions.ts';
 import type { SslReset } from '../../../src/domain/ssl-reset.ts';
 import type { InstanceOptions } from '../../cloudsql-emulator/instance-settings.ts';
-import {
-  activeCa,
-  type Bench,
-  type BenchOptions,
-  bench,
-  deployment,
-  hasReason,
-  INSTANCE,
-  isReady,
-  PROJECT,
-  reset,
-} from './bench.ts';
+import { activeCa, type Bench, bench, deployment, hasReason, INSTANCE, isReady, PROJECT, reset } from './bench.ts';
 
 const clientCertificates = [
   { commonName: 'orders api', secretName: 'api-cert' },
   { commonName: 'worker', secretName: 'worker-cert' },
 ];
 const ONE = clientCertificates.slice(0, 1);
-/** An answer that a busy machine keeps back for two seconds is a lost one, and each costs another certificate. */
-const patientBench = (t: TestContext, options: BenchOptions = {}): Promise<Bench> =>
-  bench(t, { ...options, flags: ['--request-timeout=10s', '--resolve-grace=13s', '--shutdown-timeout=60s'] });
 
 const issues = ({ emulator }: Bench, executed = true) => emulator.journal.entries({ api: 'sslCerts.insert', executed });
 const deletions = ({ emulator }: Bench) => emulator.journal.entries({ api: 'sslCerts.delete', executed: true });
@@ -68,7 +54,7 @@ async function assertNoKeyIn({ kubectl, operator }: Bench, ...others: readonly s
 
 describe('client certificates', { concurrency: 3 }, () => {
   test('are issued again after the reset, and the workloads roll with them', async (t) => {
-    const b = await patientBench(t);
+    const b = await bench(t);
     await b.apply(reset({ clientCertificates, serverCa: { secretName: 'ca' } }), deployment('app'));
     const { status } = await b.until('db', isReady);
     assert.equal(b.resets(), 1);
@@ -81,7 +67,7 @@ describe('client certificates', { concurrency: 3 }, () => {
   });
 
   test('of which the process was killed with the answer on its way are replaced: no key is lost', async (t) => {
-    const b = await patientBench(t);
+    const b = await bench(t);
     b.emulator.order({ api: 'sslCerts.insert', answer: { kind: 'Hang', executed: true } });
     await b.apply(reset({ clientCertificates }));
     await b.emulator.journal.waitFor(({ api, executed }) => api === 'sslCerts.insert' && executed);
@@ -97,7 +83,7 @@ describe('client certificates', { concurrency: 3 }, () => {
   });
 
   test('of which the process was killed before the execution are issued once the grace is over', async (t) => {
-    const b = await patientBench(t);
+    const b = await bench(t);
     b.emulator.order({ api: 'sslCerts.insert', answer: { kind: 'Hang', executed: false } });
     await b.apply(reset({ clientCertificates: ONE }));
     await b.emulator.journal.waitFor(({ api }) => api === 'sslCerts.insert');
@@ -110,7 +96,7 @@ describe('client certificates', { concurrency: 3 }, () => {
 
   for (const kind of ['Drop', 'Truncated', 'Malformed', 'Hang'] as const) {
     test(`of which the answer is lost (${kind}) are replaced`, async (t) => {
-      const b = await patientBench(t);
+      const b = await bench(t);
       b.emulator.order({ api: 'sslCerts.insert', answer: { kind, executed: true } });
       await b.apply(reset({ clientCertificates: ONE }));
       await b.until('db', isReady);
@@ -121,7 +107,7 @@ describe('client certificates', { concurrency: 3 }, () => {
   }
 
   test('that are refused for now are issued later, once', async (t) => {
-    const b = await patientBench(t);
+    const b = await bench(t);
     for (const [code, reason] of [
       [429, 'rateLimitExceeded'],
       [409, 'operationInProgress'],
@@ -136,7 +122,7 @@ describe('client certificates', { concurrency: 3 }, () => {
   });
 
   test('are not issued while another operation runs', async (t) => {
-    const b = await patientBench(t, {
+    const b = await bench(t, {
       emulator: { instances: [{ project: PROJECT, name: INSTANCE }], plan: { runningMs: 1_000 } },
     });
     await b.apply(reset({ clientCertificates }));
@@ -148,7 +134,7 @@ describe('client certificates', { concurrency: 3 }, () => {
 
 describe('client certificates and Secrets of somebody else', { concurrency: 3 }, () => {
   test('a certificate of the name is not touched, and the object says what to do', async (t) => {
-    const b = await patientBench(t);
+    const b = await bench(t);
     await b.apply(reset({ requestId: '1', serverCa: { secretName: 'ca' } }));
     await b.until('db', isReady);
     await issueByHand(b, 'worker');
@@ -165,7 +151,7 @@ describe('client certificates and Secrets of somebody else', { concurrency: 3 },
   });
 
   test('a Secret of the name stalls before the reset, and is left untouched', async (t) => {
-    const b = await patientBench(t);
+    const b = await bench(t);
     await b.kubectl(['create', 'secret', 'generic', 'worker-cert', '--from-literal=password=x']);
     await b.apply(reset({ clientCertificates }));
     const stalled = await b.until('db', hasReason('ObjectConflict'));
@@ -176,7 +162,7 @@ describe('client certificates and Secrets of somebody else', { concurrency: 3 },
 
   test('only those that the spec does not name are at risk, until it accepts their loss', async (t) => {
     const instances = [{ project: PROJECT, name: INSTANCE, sslMode: 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED' as const }];
-    const b = await patientBench(t, { emulator: { instances } });
+    const b = await bench(t, { emulator: { instances } });
     for (const name of ['worker', 'reporting']) await issueByHand(b, name);
     await b.apply(reset({ clientCertificates }));
     const stalled = await b.until('db', hasReason('ClientCertificatesAtRisk'));
@@ -195,7 +181,7 @@ for (const serverCaMode of ['GOOGLE_MANAGED_INTERNAL_CA', 'GOOGLE_MANAGED_CAS_CA
 }
 
 async function assertIssuedAnew(t: TestContext, serverCaMode: NonNullable<InstanceOptions['serverCaMode']>) {
-  const b = await patientBench(t, { emulator: { instances: [{ project: PROJECT, name: INSTANCE, serverCaMode }] } });
+  const b = await bench(t, { emulator: { instances: [{ project: PROJECT, name: INSTANCE, serverCaMode }] } });
   await b.apply(reset({ requestId: '1', clientCertificates }));
   const before = await b.until('db', isReady);
   await b.apply(reset({}, { name: 'other' }));

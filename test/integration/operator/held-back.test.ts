@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { findCondition } from '../../../src/domain/conditions.ts';
 import type { SslReset } from '../../../src/domain/ssl-reset.ts';
 import { refusing } from '../support/admission.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { bench, deployment, hasReason, INSTANCE, isReady, PROJECT, reset } from './bench.ts';
 
 const isSuspended = ({ status }: SslReset): boolean =>
@@ -127,7 +128,8 @@ describe('held back', { concurrency: 3 }, () => {
       times: 'Always',
       answer: { kind: 'Error', executed: false, code: 403, reason: 'notAuthorized' },
     });
-    await apply(reset({ deadlineSeconds: 6 }));
+    // Long enough for a first look before it is over, and for the call after the retry.
+    await apply(reset({ deadlineSeconds: 30 }));
     const stalled = await until('db', hasReason('DeadlineExceeded'));
     assert.match(message(stalled), /PermissionDenied/);
     emulator.clearFaults();
@@ -153,9 +155,12 @@ describe('held back', { concurrency: 3 }, () => {
       'bad',
       '--type=json',
       '-p',
-      '[{"op":"remove","path":"/spec/template/spec/nodeSelector"}]',
+      JSON.stringify([
+        { op: 'remove', path: '/spec/template/spec/nodeSelector' },
+        { op: 'replace', path: '/spec/progressDeadlineSeconds', value: 600 },
+      ]),
     ]);
-    await kubectl(['rollout', 'status', 'deployment/bad', '--timeout=30s']);
+    await kubectl(['rollout', 'status', 'deployment/bad', PATIENCE]);
     await kubectl(['annotate', 'sslreset', 'db', 'cloudsql-ssl.dev/retry=1']);
     const { status } = await until('db', isReady);
     assert.equal(status.rollout?.summary, '2/2');

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import { findCondition } from '../../../src/domain/conditions.ts';
 import type { SslReset } from '../../../src/domain/ssl-reset.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { activeCa, type Bench, bench, deployment, hasReason, INSTANCE, isReady, PROJECT, reset } from './bench.ts';
 
 const only = (settings: object) => ({ emulator: { instances: [{ project: PROJECT, name: INSTANCE, ...settings }] } });
@@ -40,7 +41,7 @@ describe('an instance', { concurrency: 3 }, () => {
     const ca = activeCa(operator);
     const server = operator.emulator.instance(PROJECT, INSTANCE).active?.server.certificate.sha1Fingerprint;
     await operator.apply(deployment('app'));
-    await operator.kubectl(['wait', '--for=condition=Available', 'deployment', 'app', '--timeout=30s']);
+    await operator.kubectl(['wait', '--for=condition=Available', 'deployment', 'app', PATIENCE]);
     await operator.apply(reset({ serverCa }));
     const done = await operator.until('db', isReady);
 
@@ -113,7 +114,7 @@ describe('an instance', { concurrency: 3 }, () => {
 
   test('that nobody restarts stalls at the deadline, and retry goes on from there', async (t) => {
     const operator = await bench(t, FIRST_GENERATION);
-    await operator.apply(reset({ deadlineSeconds: 15 }));
+    await operator.apply(reset({ deadlineSeconds: 30 }));
     const stalled = await operator.until('db', hasReason('DeadlineExceeded'));
     assert.match(messageOf(stalled, 'Stalled'), /RestartRequired.*gcloud sql instances restart/);
     restart(operator);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { bench, deployment, INSTANCE, isReady, PROJECT, reset } from './bench.ts';
+import { bench, deployment, INSTANCE, isReady, reset } from './bench.ts';
 
 describe('killed', { concurrency: 3 }, () => {
   test('killed after the record and before the execution: the next process finds out, and resets once', async (t) => {
@@ -30,13 +30,13 @@ describe('killed', { concurrency: 3 }, () => {
   });
 
   test('killed while the operation runs: the next process follows it', async (t) => {
-    const { apply, until, operator, restartOperator, resets } = await bench(t, {
-      emulator: { instances: [{ project: PROJECT, name: INSTANCE }], plan: { runningMs: 2_000 } },
-    });
+    const { apply, until, emulator, operator, restartOperator, resets } = await bench(t);
+    const release = emulator.operations.hold();
     await apply(reset(), deployment('app'));
     await until('db', ({ status }) => status.operation?.status === 'RUNNING');
     await operator.kill();
     await restartOperator();
+    release();
     const { status } = await until('db', isReady);
     assert.equal(resets(), 1);
     assert.equal(status.rollout?.summary, '1/1');

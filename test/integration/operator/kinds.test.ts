@@ -7,12 +7,15 @@ import { installRolloutCrd } from '../support/rollout-crd.ts';
 import { type Bench, bench, hasReason, isReady, reset } from './bench.ts';
 import {
   annotationsOf,
+  areRolledOut,
   argoSays,
   conditionOf,
   has,
   makeUnready,
   messageOf,
+  NEVER,
   paused,
+  setMinReadySeconds,
   states,
   TOO_LARGE,
   workload,
@@ -32,6 +35,7 @@ describe('kinds of workloads', { concurrency: 3 }, () => {
     const b = await benchWithRollouts(t);
     const { apply, until, kubectl } = b;
     await apply(...workloadKinds.map((kind) => workload(kind, kind.toLowerCase())));
+    await areRolledOut(b, 'statefulset/statefulset');
     await apply(reset({ rollout: { kinds } }));
     await until(
       'db',
@@ -61,6 +65,7 @@ describe('kinds of workloads', { concurrency: 3 }, () => {
   test('kinds that are not asked for are left alone, even where they carry the label', async (t) => {
     const b = await bench(t);
     await b.apply(...APPS.map((kind) => workload(kind, 'app')));
+    await areRolledOut(b, 'statefulset/app');
     await b.apply(reset({ rollout: { kinds: ['StatefulSet'] } }));
     assert.deepEqual(states(await b.until('db', isReady)), ['StatefulSet app Rolled']);
     assert.deepEqual(
@@ -88,6 +93,7 @@ describe('kinds of workloads', { concurrency: 3 }, () => {
       workload('Deployment', 'init', { metadata: unlabelled('init'), pod: env }),
       workload('StatefulSet', 'stranger', { metadata: unlabelled('stranger') }),
     );
+    await areRolledOut(b, 'statefulset/projected');
     await b.apply(reset({ serverCa: { secretName: 'ca' }, rollout: { kinds: [...APPS] } }));
     assert.deepEqual(states(await b.until('db', isReady)), [
       'Deployment init Rolled',
@@ -114,13 +120,18 @@ const PARALLEL = { spec: { podManagementPolicy: 'Parallel' } };
 
 describe('health', { concurrency: 3 }, () => {
   test('a pod that is ready is not available before minReadySeconds are over', async (t) => {
-    const { apply, until } = await bench(t);
-    await apply(...APPS.map((kind) => workload(kind, kind.toLowerCase(), { spec: { minReadySeconds: 3 } })));
+    const b = await bench(t);
+    const { apply, until } = b;
+    const all = APPS.map((kind) => `${kind.toLowerCase()}/${kind.toLowerCase()}`);
+    await apply(...APPS.map((kind) => workload(kind, kind.toLowerCase())));
+    await areRolledOut(b, ...all);
+    await setMinReadySeconds(b, NEVER, ...all);
     await apply(reset({ rollout: { kinds: [...APPS] } }));
     const waiting = await until('db', (db) =>
       APPS.every((kind) => /updated replicas are available|are updated/.test(messageOf(db, kind.toLowerCase()))),
     );
     assert.ok(!isReady(waiting));
+    await setMinReadySeconds(b, 1, ...all);
     assert.equal((await until('db', isReady)).status.rollout?.summary, '3/3');
   });
 
@@ -147,6 +158,7 @@ describe('health', { concurrency: 3 }, () => {
       ]),
       workload('Rollout', 'bad-rollout'),
     );
+    await areRolledOut(b, 'statefulset/good-statefulset');
     await apply(reset({ rollout: { kinds, timeoutSeconds: ROLL_SECONDS } }));
     await until('db', has('Rollout bad-rollout Rolling'));
     await argoSays(b, 'bad-rollout', { phase: 'Degraded', message: 'ProgressDeadlineExceeded' });
@@ -188,12 +200,15 @@ describe('health', { concurrency: 3 }, () => {
   });
 
   test('one that is scaled while it rolls is waited for, and does not fail', async (t) => {
-    const { apply, until, kubectl } = await bench(t);
-    const spec = { minReadySeconds: 3 };
-    await apply(workload('Deployment', 'a', { spec }), workload('StatefulSet', 'b', { spec }));
+    const b = await bench(t);
+    const { apply, until, kubectl } = b;
+    await apply(workload('Deployment', 'a'), workload('StatefulSet', 'b'));
+    await areRolledOut(b, 'deployment/a', 'statefulset/b');
+    await setMinReadySeconds(b, NEVER, 'deployment/a', 'statefulset/b');
     await apply(reset({ rollout: { kinds: ['Deployment', 'StatefulSet'] } }));
     await until('db', has('Deployment a Rolling', 'StatefulSet b Rolling'));
     await kubectl(['scale', '--replicas=4', 'deployment/a', 'statefulset/b']);
+    await setMinReadySeconds(b, 1, 'deployment/a', 'statefulset/b');
     const done = await until('db', isReady);
     assert.deepEqual(states(done), ['Deployment a Rolled', 'StatefulSet b Rolled']);
     const ready = '{range .items[*]}{.status.updatedReplicas}/{.status.availableReplicas} {end}';
@@ -213,6 +228,7 @@ describe('health', { concurrency: 3 }, () => {
       workload('DaemonSet', 'later', { metadata: inWave('later', '1') }),
       workload('StatefulSet', 'earlier', { metadata: inWave('earlier', '2') }),
     );
+    await areRolledOut(b, 'statefulset/earlier');
     const targets = [{ kind: 'StatefulSet', name: 'earlier', wave: -1 }];
     await b.apply(reset({ rollout: { kinds: [...APPS], targets, onFailure: 'Stop' } }));
     const failed = await b.until('db', hasReason('RolloutFailed'));
@@ -329,6 +345,8 @@ describe('what waits for a person', { concurrency: 3 }, () => {
       workload('StatefulSet', 'fought', { metadata: owned('fought'), spec: { minReadySeconds: 600 } }),
       workload('StatefulSet', 'kept', { metadata: owned('kept') }),
     );
+    await kubectl(['wait', '--for=jsonpath={.status.readyReplicas}=1', 'statefulset/fought', PATIENCE]);
+    await areRolledOut(b, 'statefulset/kept');
     await apply(reset({ rollout: { kinds: ['StatefulSet'] } }));
     await until('db', has('StatefulSet fought Rolling', 'StatefulSet kept Rolled'));
     const back = [{ op: 'remove', path: '/spec/template/metadata/annotations' }];
@@ -400,12 +418,16 @@ describe('bad input', { concurrency: 3 }, () => {
   });
 
   test('a target that is gone after the call is missing, and the others are rolled', async (t) => {
-    const { apply, until, kubectl, resets } = await bench(t);
-    await apply(workload('StatefulSet', 'slow', { spec: { minReadySeconds: 5 } }), workload('DaemonSet', 'gone'));
+    const b = await bench(t);
+    const { apply, until, kubectl, resets } = b;
+    await apply(workload('StatefulSet', 'slow'), workload('DaemonSet', 'gone'));
+    await areRolledOut(b, 'statefulset/slow');
+    await setMinReadySeconds(b, NEVER, 'statefulset/slow');
     const targets = [{ kind: 'DaemonSet', name: 'gone', wave: 1 }];
     await apply(reset({ rollout: { kinds: ['StatefulSet'], targets } }));
     await until('db', has('StatefulSet slow Rolling'));
     await kubectl(['delete', 'daemonset', 'gone']);
+    await setMinReadySeconds(b, 1, 'statefulset/slow');
     const failed = await until('db', hasReason('RolloutFailed'));
     assert.deepEqual(states(failed), ['StatefulSet slow Rolled', 'DaemonSet gone Missing']);
     assert.match(conditionOf(failed, 'Ready'), /DaemonSet gone: It does not exist/);
@@ -413,8 +435,10 @@ describe('bad input', { concurrency: 3 }, () => {
   });
 
   test('a workload that a policy refuses after the call fails by its name, and the others are rolled', async (t) => {
-    const { apply, until, cluster, namespace, resets } = await bench(t);
+    const b = await bench(t);
+    const { apply, until, cluster, namespace, resets } = b;
     await apply(workload('StatefulSet', 'a'), workload('StatefulSet', 'refused'), workload('StatefulSet', 'z'));
+    await areRolledOut(b, 'statefulset/a', 'statefulset/z');
     await refusing(t, cluster, namespace, 'Invalid', {
       apiGroup: 'apps',
       resource: 'statefulsets',

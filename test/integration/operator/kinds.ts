@@ -1,4 +1,5 @@
 /** Workloads of every kind, the rows of status that speak of them, and a stand-in for Argo's controller. */
+
 import assert from 'node:assert/strict';
 import { findCondition } from '../../../src/domain/conditions.ts';
 import type { SslReset } from '../../../src/domain/ssl-reset.ts';
@@ -76,11 +77,29 @@ export async function argoSays({ kubectl }: Bench, name: string, status: object)
 }
 
 /**
+ * Their pods are there, and available. An ordered StatefulSet whose pods a busy machine starts late would count as one
+ * that is left to a person.
+ */
+export async function areRolledOut(
+  { kubectl }: Pick<Bench, 'kubectl'>,
+  ...workloads: readonly string[]
+): Promise<void> {
+  for (const one of workloads) await kubectl(['rollout', 'status', one, PATIENCE]);
+}
+
+/** No pod that gets ready is available before the test is given up. More than its progress deadline no Deployment may have. */
+export const NEVER = 590;
+
+/** How long pods are ready before they are available: a change of it rolls nothing. */
+export const setMinReadySeconds = ({ kubectl }: Bench, seconds: number, ...workloads: readonly string[]) =>
+  kubectl(['patch', ...workloads, '--type=merge', '-p', JSON.stringify({ spec: { minReadySeconds: seconds } })]);
+
+/**
  * Has all pods of a StatefulSet run, and then the first `count` of them not be ready any more: until they are made again,
  * since kwok looks after pods that are pending, and no others.
  */
 export async function makeUnready({ kubectl }: Pick<Bench, 'kubectl'>, name: string, count: number): Promise<void> {
-  await kubectl(['rollout', 'status', `statefulset/${name}`, PATIENCE]);
+  await areRolledOut({ kubectl }, `statefulset/${name}`);
   const patch = JSON.stringify({ status: { conditions: [{ type: 'Ready', status: 'False', reason: 'Test' }] } });
   for (let ordinal = 0; ordinal < count; ordinal += 1) {
     await kubectl(['patch', 'pod', `${name}-${ordinal}`, '--subresource=status', '--type=strategic', '-p', patch]);

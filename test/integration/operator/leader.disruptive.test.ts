@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bench, INSTANCE, isReady, PROJECT, reset } from './bench.ts';
+import { bench, isReady, reset } from './bench.ts';
 import { ELECTION } from './election.ts';
 
 test('an API server that does not answer for long costs the leader its lease, and not its life', async (t) => {
-  const { apply, until, cluster, operator, resets } = await bench(t, {
-    flags: ELECTION,
-    emulator: { instances: [{ project: PROJECT, name: INSTANCE }], plan: { runningMs: 3_000 } },
-  });
+  const { apply, until, cluster, emulator, operator, resets } = await bench(t, { flags: ELECTION });
+  const release = emulator.operations.hold();
   await operator.says('Leading');
   await apply(reset());
   await until('db', ({ status }) => status.operation?.status === 'RUNNING');
@@ -18,6 +16,7 @@ test('an API server that does not answer for long costs the leader its lease, an
     await cluster.resumeApiServer();
   }
   await operator.says('Leading', 2);
+  release();
   await until('db', isReady);
   assert.equal(resets(), 1);
   assert.ok(operator.isAlive);

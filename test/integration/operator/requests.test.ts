@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { findCondition } from '../../../src/domain/conditions.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { activeCa, bench, deployment, hasReason, isReady, isReadyWith, reset } from './bench.ts';
 
 const isCalled = ({ api }: { readonly api: string }): boolean => api === 'resetSslConfig';
@@ -17,7 +18,7 @@ describe('requests', { concurrency: 3 }, () => {
       deployment('mounting', { labels: { 'cloudsql-ssl.dev/instance': 'other' }, pod: mounting }),
       deployment('unrelated', { labels: { 'cloudsql-ssl.dev/instance': 'other' } }),
     );
-    await kubectl(['wait', '--for=condition=Available', 'deployment', '--all', '--timeout=30s']);
+    await kubectl(['wait', '--for=condition=Available', 'deployment', '--all', PATIENCE]);
     await apply(reset({ serverCa }));
     const { status } = await until('db', isReady);
 

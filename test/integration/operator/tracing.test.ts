@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { mustHoldNoCredentials } from '../support/credentials-in.ts';
 import { OtlpReceiver, type ReceivedSpan } from '../support/otlp-receiver.ts';
-import { type Bench, bench, deployment, INSTANCE, isReady, isReadyWith, PROJECT, reset } from './bench.ts';
+import { type Bench, bench, deployment, INSTANCE, isReady, isReadyWith, reset } from './bench.ts';
 import { drawn } from './drawn-trace.ts';
 
 const CLIENT = 3;
@@ -28,14 +28,15 @@ describe('traces', { concurrency: 3 }, () => {
   test('a request is one trace, also where the operator is killed in its midst', async (t) => {
     const collector = await OtlpReceiver.start(t);
     const { apply, until, emulator, operator, restartOperator, resets, namespace } = await bench(t, {
-      emulator: { instances: [{ project: PROJECT, name: INSTANCE }], plan: { runningMs: 2_000 } },
       env: { ...traced(collector), OTEL_SERVICE_NAME: 'ssl-resets' },
     });
+    const release = emulator.operations.hold();
     await apply(reset({ serverCa: { secretName: 'ca' } }), deployment('api'), deployment('worker'));
     await until('db', ({ status }) => status.operation?.status === 'RUNNING');
     // What the first process has sent is there before it is killed.
     await collector.span('instances.resetSslConfig');
     await operator.kill();
+    release();
     const second = await restartOperator(['--log-format=gcp']);
     await until('db', isReady);
     await ended({ operator: second });
