@@ -74,7 +74,11 @@ for (const wasExecuted of [true, false]) {
 
   test(`no answer ever comes ${outcome}`, async () => {
     order({ kind: 'Hang', executed: wasExecuted });
-    const changed = await caChanged(() => assert.rejects(reset(AbortSignal.timeout(300)), { name: 'TimeoutError' }));
+    const patience = new AbortController();
+    void emulator.journal
+      .waitFor((entry) => entry.instance === instance && entry.fault === 'Hang' && entry.executed === wasExecuted)
+      .then(() => setTimeout(() => patience.abort(), 300));
+    const changed = await caChanged(() => assert.rejects(reset(patience.signal), { name: 'AbortError' }));
     assert.deepEqual([changed, executed()], [wasExecuted, Number(wasExecuted)]);
   });
 

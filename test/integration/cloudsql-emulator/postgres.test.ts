@@ -13,6 +13,7 @@ import { type Database, startDatabase } from '../../cloudsql-emulator/database.t
 import { Instance } from '../../cloudsql-emulator/instance.ts';
 import { type InstanceOptions, instanceSchema } from '../../cloudsql-emulator/instance-settings.ts';
 import { afterwards } from '../support/afterwards.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 interface Bench {
   readonly instance: Instance;
@@ -129,7 +130,7 @@ test('a PostgreSQL ends with the process that started it, also when that is kill
   const port = Number(String(chunk));
   assert.equal((await readdir(temporary)).length, 1);
   child.kill('SIGKILL');
-  const deadline = AbortSignal.timeout(20_000);
+  const deadline = AbortSignal.timeout(PATIENCE_MS);
   // Who ends it is a process that nobody waits for, by design.
   while ((await readdir(temporary)).length > 0) await delay(50, undefined, { signal: deadline });
   const client = new pg.Client({ host: '127.0.0.1', port, user: 'orders', database: 'orders' });

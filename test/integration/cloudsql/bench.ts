@@ -13,7 +13,7 @@ export async function startCloudSql(options: EmulatorOptions = {}): Promise<Emul
   return emulator;
 }
 
-/** The adapter, at a pace that no test has to wait for. */
+/** The adapter, at a pace that no test has to wait for, and with time enough for a token and an answer on a busy machine. */
 export const adminApi = (endpoint: string, options: Partial<AdminApiOptions> = {}): AdminApi =>
   new AdminApi({
     endpoint,
