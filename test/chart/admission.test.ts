@@ -13,6 +13,7 @@ import { temporaryFolder } from '../integration/kubernetes/kubeconfigs.ts';
 import { afterwards } from '../integration/support/afterwards.ts';
 import { sharedCluster, testNamespace } from '../integration/support/cluster.ts';
 import { installCrd } from '../integration/support/crd.ts';
+import { PATIENCE, PATIENCE_MS } from '../integration/support/patience.ts';
 import { CHART, documents, helm, KUBECONFORM, MONITORING_CRDS, ofKind, RELEASE, valueFiles } from './helm.ts';
 import { schemaLocation, writeSchemas } from './schemas.ts';
 
@@ -39,7 +40,7 @@ async function installMonitoringCrds({ kubectl }: Cluster): Promise<void> {
   assert.equal(items.length, MONITORS.length);
   const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
   await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], list);
-  const signal = AbortSignal.timeout(60_000);
+  const signal = AbortSignal.timeout(PATIENCE_MS);
   for (const name of MONITORS) {
     const isExplained = (): Promise<boolean> =>
       kubectl(['explain', `${name}.monitoring.coreos.com`]).then(
@@ -114,5 +115,5 @@ test('the plain YAML has no word of Helm, is applied as it is, and its pods run'
   afterwards(t, () => cluster.kubectl(['delete', '--ignore-not-found', '--wait=false', '-f', '-'], rest));
   await cluster.kubectl(['apply', '--server-side', '--force-conflicts', '-f', file]);
   const deployment = ['deployment/cloudsql-ssl-operator', '--namespace=cloudsql-ssl-operator'];
-  await cluster.kubectl(['rollout', 'status', ...deployment, '--timeout=60s']);
+  await cluster.kubectl(['rollout', 'status', ...deployment, PATIENCE]);
 });

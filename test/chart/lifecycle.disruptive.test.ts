@@ -9,6 +9,7 @@ import { reset } from '../integration/operator/bench.ts';
 import { afterwards } from '../integration/support/afterwards.ts';
 import { sharedCluster, testNamespace } from '../integration/support/cluster.ts';
 import { installCrd } from '../integration/support/crd.ts';
+import { PATIENCE, PATIENCE_MS } from '../integration/support/patience.ts';
 import { CHART, helm, RELEASE } from './helm.ts';
 
 const CRD = 'customresourcedefinition/cloudsqlsslresets.cloudsql-ssl.dev';
@@ -31,12 +32,12 @@ interface Prepared {
 async function prepared(t: TestContext): Promise<Prepared> {
   const { kubectl, kubeconfigPath, ...cluster } = await sharedCluster();
   const shared = { kubectl, kubeconfigPath, ...cluster };
-  await kubectl(['delete', CRD, '--ignore-not-found', '--timeout=60s']);
+  await kubectl(['delete', CRD, '--ignore-not-found', PATIENCE]);
   const ops = await testNamespace(t, shared);
   const users = await testNamespace(t, shared);
   await kubectl(['label', 'namespace', ops, 'pod-security.kubernetes.io/enforce=restricted']);
   const run = (...args: readonly string[]): Promise<string> => helm([...args, `--namespace=${ops}`], kubeconfigPath);
-  const wait = ['--wait', '--timeout=120s'];
+  const wait = ['--wait', PATIENCE];
   afterwards(t, () => run('uninstall', RELEASE, '--ignore-not-found', ...wait));
   const uidOfReset = (): Promise<string> =>
     kubectl(['get', 'cloudsqlsslreset', 'db', `--namespace=${users}`, '--output=jsonpath={.metadata.uid}']);
@@ -56,7 +57,7 @@ async function prepared(t: TestContext): Promise<Prepared> {
       const kinds = 'all,serviceaccounts,roles,rolebindings,clusterroles,clusterrolebindings,poddisruptionbudgets';
       const ofRelease = '--selector=app.kubernetes.io/instance=ssl';
       // Pods go after the Deployment that they belong to.
-      await kubectl(['wait', '--for=delete', 'pods', ofRelease, `--namespace=${ops}`, '--timeout=60s']);
+      await kubectl(['wait', '--for=delete', 'pods', ofRelease, `--namespace=${ops}`, PATIENCE]);
       return kubectl(['get', kinds, ofRelease, `--namespace=${ops}`, '--output=name']);
     },
   };
@@ -132,7 +133,7 @@ test('the built-in roles read and write the objects of users, and nobody’s sta
     );
   };
   // The roles are aggregated some time after the chart made its own, and nobody is told when.
-  const signal = AbortSignal.timeout(30_000);
+  const signal = AbortSignal.timeout(PATIENCE_MS);
   while (!(await may('admin', 'create'))) signal.throwIfAborted();
   assert.deepEqual([await may('view', 'get'), await may('view', 'create')], [true, false]);
   for (const role of ['edit', 'admin']) {

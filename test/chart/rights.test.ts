@@ -23,6 +23,7 @@ import { Program } from '../integration/operator/program.ts';
 import { afterwards } from '../integration/support/afterwards.ts';
 import { sharedCluster, testNamespace } from '../integration/support/cluster.ts';
 import { installCrd } from '../integration/support/crd.ts';
+import { PATIENCE } from '../integration/support/patience.ts';
 import { installRolloutCrd } from '../integration/support/rollout-crd.ts';
 import { CHART, documents, helm, ofKind, type Rendered, set } from './helm.ts';
 import { granted, rightsFor } from './rights.ts';
@@ -51,7 +52,7 @@ async function installed(
   // The operator may work on all there are, and those of the last test are only on their way out.
   const cluster = await sharedCluster();
   await installCrd(cluster);
-  await cluster.kubectl(['wait', '--for=delete', 'cloudsqlsslresets', '--all', '--all-namespaces', '--timeout=60s']);
+  await cluster.kubectl(['wait', '--for=delete', 'cloudsqlsslresets', '--all', '--all-namespaces', PATIENCE]);
   const b = await bench(t, { isAllowed: false, emulator: { project: PROJECT, instances } });
   const { namespace, emulator, operator: admin, kubectl } = b;
   await admin.kill();

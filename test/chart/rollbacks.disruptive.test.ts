@@ -5,6 +5,7 @@ import { describe, type TestContext, test } from 'node:test';
 import type { SslReset } from '../../src/domain/ssl-reset.ts';
 import { temporaryFolder } from '../integration/kubernetes/kubeconfigs.ts';
 import { type Bench, bench, hasReason, INSTANCE, PROJECT } from '../integration/operator/bench.ts';
+import { PATIENCE } from '../integration/support/patience.ts';
 import { helm, RELEASE } from './helm.ts';
 
 /** The chart of a user, whose default asks for the reset "a". */
@@ -55,13 +56,13 @@ describe('a requestId that Helm puts back resets nothing', { concurrency: true }
     await until('db', endsAs('Complete', 'b'));
     assert.equal(resets(), 2);
 
-    await run('rollback', '1', '--wait', '--timeout=60s');
+    await run('rollback', '1', '--wait', PATIENCE);
     await until('db', endsAs('AlreadyExecuted', 'a'));
     assert.equal(resets(), 2);
 
     await upgrade('--set=requestId=c');
     await until('db', endsAs('Complete', 'c'));
-    await upgrade('--set=deadlineSeconds=7200', '--wait', '--timeout=60s');
+    await upgrade('--set=deadlineSeconds=7200', '--wait', PATIENCE);
     const { spec, status } = await until('db', endsAs('AlreadyExecuted', 'a'));
     assert.deepEqual([resets(), spec.deadlineSeconds, status.executedRequestIds?.length], [3, 7200, 3]);
   });

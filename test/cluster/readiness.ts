@@ -3,9 +3,10 @@ import { request } from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Kubectl } from './kubectl.ts';
 
-const DEADLINE_MS = 60_000;
+/** Roomy: it costs nothing where all is well, and a busy machine takes its time. */
+const DEADLINE_MS = 300_000;
 const POLL_MS = 50;
-const ANSWER_MS = 2_000;
+const ANSWER_MS = 10_000;
 
 /** How to ask an API server whether it is ready. */
 export interface ReadinessProbe {

@@ -9,6 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { startControlPlane } from '../cluster/control-plane.ts';
 import { sharedCluster, testNamespace } from './support/cluster.ts';
+import { PATIENCE, PATIENCE_MS } from './support/patience.ts';
 
 test('the API server comes back at the same address with what it knew', async (t) => {
   const cluster = await sharedCluster();
@@ -23,7 +24,7 @@ test('workloads still roll out after the API server was restarted', async (t) =>
   const flags = [`--namespace=${await testNamespace(t, cluster)}`];
   await cluster.restartApiServer();
   await cluster.kubectl(['create', 'deployment', 'web', '--image=web', ...flags]);
-  await cluster.kubectl(['rollout', 'status', 'deployment/web', '--timeout=60s', ...flags]);
+  await cluster.kubectl(['rollout', 'status', 'deployment/web', PATIENCE, ...flags]);
 });
 
 test('a watch from before a compaction and a restart is told 410 Gone', async (t) => {
@@ -83,9 +84,9 @@ async function processesThatName(text: string): Promise<readonly string[]> {
 
 /** After a SIGKILL nobody is left to tell when all is gone, so this looks until it is. */
 async function untilGone(directory: string): Promise<void> {
-  const deadline = AbortSignal.timeout(10_000);
+  const deadline = AbortSignal.timeout(PATIENCE_MS);
   while (existsSync(directory) || (await processesThatName(directory)).length > 0) {
-    assert.ok(!deadline.aborted, `still there after 10 s: ${(await processesThatName(directory)).join('\n')}`);
+    assert.ok(!deadline.aborted, `still there: ${(await processesThatName(directory)).join('\n')}`);
     await pause(50);
   }
 }

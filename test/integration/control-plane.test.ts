@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sharedCluster, testNamespace } from './support/cluster.ts';
+import { PATIENCE } from './support/patience.ts';
 
 const WORKLOADS = {
   deployment: 'Deployment',
@@ -21,9 +22,9 @@ for (const [resource, kind] of Object.entries(WORKLOADS)) {
     const cluster = await sharedCluster();
     const flags = [`--namespace=${await testNamespace(t, cluster)}`];
     await cluster.kubectl(['create', '-f', '-', ...flags], workload(kind));
-    await cluster.kubectl(['rollout', 'status', `${resource}/web`, '--timeout=60s', ...flags]);
+    await cluster.kubectl(['rollout', 'status', `${resource}/web`, PATIENCE, ...flags]);
     await cluster.kubectl(['rollout', 'restart', `${resource}/web`, ...flags]);
-    await cluster.kubectl(['rollout', 'status', `${resource}/web`, '--timeout=60s', ...flags]);
+    await cluster.kubectl(['rollout', 'status', `${resource}/web`, PATIENCE, ...flags]);
   });
 }
 
@@ -31,17 +32,17 @@ test('pods go when the Deployment that owns them is deleted', async (t) => {
   const cluster = await sharedCluster();
   const flags = [`--namespace=${await testNamespace(t, cluster)}`];
   await cluster.kubectl(['create', '-f', '-', ...flags], workload('Deployment'));
-  await cluster.kubectl(['rollout', 'status', 'deployment/web', '--timeout=60s', ...flags]);
+  await cluster.kubectl(['rollout', 'status', 'deployment/web', PATIENCE, ...flags]);
   await cluster.kubectl(['delete', 'deployment/web', ...flags]);
-  await cluster.kubectl(['wait', '--for=delete', 'pods', '--selector=app=web', '--timeout=60s', ...flags]);
+  await cluster.kubectl(['wait', '--for=delete', 'pods', '--selector=app=web', PATIENCE, ...flags]);
 });
 
 test('a namespace has the CA that its pods need, and goes with all in it when it is deleted', async (t) => {
   const cluster = await sharedCluster();
   const namespace = await testNamespace(t, cluster);
   const flags = [`--namespace=${namespace}`];
-  await cluster.kubectl(['wait', '--for=create', 'configmap/kube-root-ca.crt', '--timeout=60s', ...flags]);
+  await cluster.kubectl(['wait', '--for=create', 'configmap/kube-root-ca.crt', PATIENCE, ...flags]);
   await cluster.kubectl(['create', '-f', '-', ...flags], workload('Deployment'));
-  await cluster.kubectl(['delete', 'namespace', namespace, '--wait', '--timeout=60s']);
+  await cluster.kubectl(['delete', 'namespace', namespace, '--wait', PATIENCE]);
   assert.equal(await cluster.kubectl(['get', 'namespace', namespace, '--ignore-not-found']), '');
 });

@@ -10,7 +10,7 @@ import pg from 'pg';
 import type { ClientEvent } from './client-event.ts';
 
 const PERIOD_MS = 1000;
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 30_000;
 
 const { POD_ROOT = '/', DB_SERVER_CA, PGSSLROOTCERT = '', PGSSLCERT, PGSSLKEY } = process.env;
 

@@ -63,7 +63,7 @@ export interface Kubelet {
   stop(): Promise<void>;
 }
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 300_000;
 
 /** Plays the pods of a namespace that are there and that come, until it is stopped. */
 export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {

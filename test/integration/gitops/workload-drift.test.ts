@@ -1,9 +1,11 @@
 /** The first table of docs/gitops/README.md: what is done to Deployments that the operator has rolled. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { templateAnnotationKey } from '../../../src/domain/tls-material.ts';
 import { type Bench, bench, deployment, INSTANCE, isReady, isReadyWith, PROJECT, reset } from '../operator/bench.ts';
 import { annotationsOf, TOO_LARGE } from '../operator/kinds.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { type Act, apply, applyForced, applyServerSide, recreate, replace, settled } from './drift.ts';
 
 const KEY = templateAnnotationKey({ project: PROJECT, instance: INSTANCE });
@@ -148,7 +150,7 @@ test('a Deployment that loses the digest while others still roll is rolled again
     'wait',
     `--for=jsonpath={.spec.template.metadata.annotations.${KEY.replaceAll('.', '\\.')}}=${status.rollout?.revision}`,
     'deployment/app',
-    '--timeout=60s',
+    PATIENCE,
   ]);
   assert.equal(b.resets(), 1);
 });

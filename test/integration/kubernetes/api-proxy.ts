@@ -9,9 +9,8 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { textAt } from '../../../src/kubernetes/json.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { afterwards } from '../support/afterwards.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { temporaryFolder } from './kubeconfigs.ts';
-
-const PATIENCE_MS = 60_000;
 
 /** Answers a request in the API server's stead, or lets it pass by answering false. */
 type Intercept = (request: IncomingMessage, response: ServerResponse) => boolean;

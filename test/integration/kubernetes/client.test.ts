@@ -183,7 +183,7 @@ test('an exec plugin that hangs is ended with all that it started, and is named'
   execFileSync('mkfifo', [pipe]);
   // It ends when nobody who could write into the pipe lives any more.
   const ended = readFile(pipe);
-  const client = testClient(t, path, { requestTimeoutMs: 2_000 });
+  const client = testClient(t, path, { requestTimeoutMs: 10_000 });
   await assert.rejects(username(client), { kind: 'Unavailable', message: /the exec plugin .*plugin .* was ended$/ });
   await ended;
 });

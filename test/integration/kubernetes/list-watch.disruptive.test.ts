@@ -5,6 +5,7 @@ import { type SslResetEvent, watchSslResets } from '../../../src/kubernetes/list
 import { afterwards } from '../support/afterwards.ts';
 import { sharedCluster, testNamespace } from '../support/cluster.ts';
 import { installCrd } from '../support/crd.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { createReset, deleteReset, silentLogger, testClient } from './fixtures.ts';
 
 before(async () => installCrd(await sharedCluster()));
@@ -18,7 +19,7 @@ test('the watch survives a restart of the API server that has forgotten its vers
   const subscription = watchSslResets(client, [namespace], options).subscribe(events);
   afterwards(t, () => subscription.unsubscribe());
   const seen = (is: (event: SslResetEvent) => boolean, nth = 1): Promise<SslResetEvent> =>
-    firstValueFrom(events.pipe(filter(is), skip(nth - 1), timeout({ first: 60_000 })));
+    firstValueFrom(events.pipe(filter(is), skip(nth - 1), timeout({ first: PATIENCE_MS })));
   const isOf = (name: string) => (event: SslResetEvent) => 'object' in event && event.object.metadata.name === name;
 
   await createReset(client, namespace, 'gone');

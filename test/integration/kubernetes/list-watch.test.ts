@@ -15,6 +15,7 @@ import {
 import { afterwards } from '../support/afterwards.ts';
 import { sharedCluster, testNamespace } from '../support/cluster.ts';
 import { installCrd } from '../support/crd.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { apiProxy, isWatch } from './api-proxy.ts';
 import { createReset, deleteReset, silentLogger, testClient } from './fixtures.ts';
 import { kubeconfigAs, kubeconfigImpersonating } from './kubeconfigs.ts';
@@ -29,7 +30,7 @@ before(async () => installCrd(await sharedCluster()));
 const OPTIONS: ListWatchOptions = {
   logger: silentLogger,
   pageLimit: 2,
-  timeouts: { openMs: 5000, silenceMs: 60_000 },
+  timeouts: { openMs: 60_000, silenceMs: 60_000 },
   backoff: { minMs: 20, maxMs: 100 },
 };
 
@@ -67,7 +68,7 @@ function recorded(t: TestContext, source: ReturnType<typeof watchSslResets>): Re
       firstValueFrom(
         events.pipe(
           filter((event) => event.type === type && isIt(event, name)),
-          timeout({ first: 20_000 }),
+          timeout({ first: PATIENCE_MS }),
         ),
       ),
     seenSyncedAgain: () =>
@@ -75,7 +76,7 @@ function recorded(t: TestContext, source: ReturnType<typeof watchSslResets>): Re
         events.pipe(
           filter(({ type }) => type === 'synced'),
           skip(1),
-          timeout({ first: 20_000 }),
+          timeout({ first: PATIENCE_MS }),
         ),
       ),
   };
@@ -194,7 +195,7 @@ test('a watch that is silent is opened again', async (t) => {
     response.writeHead(200).flushHeaders();
     return true;
   });
-  const { seen, types } = watching({ timeouts: { openMs: 5000, silenceMs: 200 } });
+  const { seen, types } = watching({ timeouts: { openMs: 60_000, silenceMs: 200 } });
   await seen('synced');
   await createReset(writer, namespace, 'a');
   await seen('applied', 'a');
@@ -209,7 +210,7 @@ test('a watch that hangs before it is accepted is given up and opened again', as
     hung = true;
     return true;
   });
-  const { seen } = watching({ timeouts: { openMs: 200, silenceMs: 60_000 } });
+  const { seen } = watching({ timeouts: { openMs: 5_000, silenceMs: 60_000 } });
   await seen('failed');
   await createReset(writer, namespace, 'a');
   await seen('applied', 'a');
@@ -299,7 +300,7 @@ test('an object that cannot be read is said once, and does not hide the others f
     map(({ objects }) => objects),
     take(2),
     toArray(),
-    timeout({ each: 20_000 }),
+    timeout({ each: PATIENCE_MS }),
   );
   assert.deepEqual(await firstValueFrom(listed), [['fits'], ['fits']]);
   const message = 'an object cannot be read and is skipped: history is no list';

@@ -7,6 +7,7 @@ import { objectAt, textsAt } from '../../../src/kubernetes/json.ts';
 import { createWorkloads } from '../../../src/kubernetes/workloads.ts';
 import { paused, workload } from '../operator/kinds.ts';
 import { sharedCluster, testNamespace } from '../support/cluster.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { installRolloutCrd } from '../support/rollout-crd.ts';
 import { present, testClient } from './fixtures.ts';
 
@@ -46,7 +47,7 @@ async function prepared(t: TestContext) {
       '--for=jsonpath={.status.observedGeneration}=1',
       'deployment/web',
       `--namespace=${namespace}`,
-      '--timeout=30s',
+      PATIENCE,
     ]);
   };
   const ref = { kind: 'Deployment', namespace, name: 'web' } as const;

@@ -1,6 +1,7 @@
 import type { TestContext } from 'node:test';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { afterwards } from './afterwards.ts';
+import { PATIENCE_MS } from './patience.ts';
 
 const manifests = (...objects: readonly object[]): string =>
   JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
@@ -120,7 +121,7 @@ async function inForce(
   await kubectl(['create', '-f', '-'], objects);
   const lift = async (): Promise<void> => void (await kubectl(['delete', '--ignore-not-found', '-f', '-'], objects));
   afterwards(t, lift);
-  const deadline = AbortSignal.timeout(30_000);
+  const deadline = AbortSignal.timeout(PATIENCE_MS);
   // The API server takes a policy up some time after it accepted it, and tells nobody when.
   while (!(await isInForce())) deadline.throwIfAborted();
   return lift;

@@ -5,6 +5,7 @@ import { startControlPlane } from '../../cluster/control-plane.ts';
 import { serverOf } from '../../cluster/kubeconfig.ts';
 import { kubectlFor } from '../../cluster/kubectl.ts';
 import { afterwards, type Cleanup } from './afterwards.ts';
+import { PATIENCE } from './patience.ts';
 import { remoteDisruptions } from './remote-control.ts';
 
 /** Where `run.ts` tells test files about the cluster that they share. */
@@ -42,6 +43,6 @@ export async function testNamespace(t: Cleanup, { kubectl }: Cluster): Promise<s
   afterwards(t, () => kubectl(['delete', 'namespace', namespace, '--wait=false', '--ignore-not-found']));
   // Pods are refused until the controller manager has made their service account. After a restart of the API server it
   // takes its time to come back.
-  await kubectl(['wait', '--for=create', 'serviceaccount/default', `--namespace=${namespace}`, '--timeout=120s']);
+  await kubectl(['wait', '--for=create', 'serviceaccount/default', `--namespace=${namespace}`, PATIENCE]);
   return namespace;
 }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { untilEstablished } from '../../cluster/established.ts';
+import { PATIENCE_MS } from './patience.ts';
 
 const CRDS = fileURLToPath(new URL('../../../crds', import.meta.url));
 const CRD = 'cloudsqlsslresets.cloudsql-ssl.dev';
@@ -10,7 +11,7 @@ const CRD = 'cloudsqlsslresets.cloudsql-ssl.dev';
 export async function installCrd({ kubectl }: Pick<Cluster, 'kubectl'>): Promise<void> {
   await kubectl(['apply', '--server-side', '--force-conflicts', '-f', CRDS]);
   await untilEstablished(kubectl, CRD);
-  const signal = AbortSignal.timeout(30_000);
+  const signal = AbortSignal.timeout(PATIENCE_MS);
   while (!(await isExplained(kubectl))) await delay(100, undefined, { signal });
 }
 

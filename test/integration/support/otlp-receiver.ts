@@ -1,4 +1,5 @@
 /** As much of an OpenTelemetry collector as takes traces by OTLP over HTTP, in protobuf. */
+
 import { EventEmitter, once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,6 +7,7 @@ import { buffer } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import protobuf from 'protobufjs';
 import * as z from 'zod';
+import { PATIENCE_MS } from './patience.ts';
 
 /** The fields that are looked at of https://github.com/open-telemetry/opentelemetry-proto, with their numbers. */
 const { root } = protobuf.parse(`
@@ -58,8 +60,6 @@ const traces = z.object({
 export type ReceivedSpan = z.output<typeof span> & { readonly resource: Readonly<Record<string, string | number>> };
 
 export type Behaviour = 'Take' | 'Refuse' | 'Hang';
-
-const PATIENCE_MS = 60_000;
 
 export class OtlpReceiver {
   readonly spans: ReceivedSpan[] = [];

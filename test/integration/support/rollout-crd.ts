@@ -1,5 +1,6 @@
 import type { Cluster } from '../../cluster/cluster.ts';
 import { untilEstablished } from '../../cluster/established.ts';
+import { PATIENCE_MS } from './patience.ts';
 
 const NAME = 'rollouts.argoproj.io';
 
@@ -32,13 +33,13 @@ export async function installRolloutCrd({ kubectl }: Pick<Cluster, 'kubectl'>): 
   });
   await untilEstablished(kubectl, NAME);
   // It is served some time after it is established, and nobody tells when.
-  const signal = AbortSignal.timeout(30_000);
+  const signal = AbortSignal.timeout(PATIENCE_MS);
   while (!(await isServed(kubectl))) signal.throwIfAborted();
 }
 
 export const removeRolloutCrd = async ({ kubectl }: Pick<Cluster, 'kubectl'>): Promise<void> => {
   await kubectl(['delete', 'crd', NAME, '--ignore-not-found']);
-  const signal = AbortSignal.timeout(30_000);
+  const signal = AbortSignal.timeout(PATIENCE_MS);
   while (await isServed(kubectl)) signal.throwIfAborted();
 };
 
