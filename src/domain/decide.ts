@@ -1,4 +1,5 @@
 import { deadline, isPastDeadline, remainingDelayMs } from './attempts.ts';
+import { awaitsCa } from './ca-change.ts';
 import { openIssue, wantsCertificates } from './client-certificate.ts';
 import { STALLED } from './reasons.ts';
 import {
@@ -19,7 +20,6 @@ import {
 import type { SslReset } from './ssl-reset.ts';
 import { isSuspended } from './ssl-reset.ts';
 import { STEPS, type Step } from './step.ts';
-import { awaitsCa } from './unchanged-ca.ts';
 
 export interface Facts {
   readonly now: Date;

@@ -1,11 +1,12 @@
 /** From what a step found out to the next status. The only place that writes conditions, history and what was executed. */
+
+import { hasKeptCa, whyKept } from './ca-change.ts';
 import { holdVerdict } from './certificate-hold.ts';
 import { wantsCertificates } from './client-certificate.ts';
 import type { ConditionValue, Verdict } from './conditions.ts';
 import { oneLine, setConditions, toTime } from './conditions.ts';
 import { looksForReferences } from './dependents.ts';
 import { type HistoryOutcome, mayBeExecuted, type Remembered, remembered, SUPERSEDED, wasCalled } from './executed.ts';
-import { hasKeptCa, whyKept } from './kept-ca.ts';
 import { rolloutSelector, selectorQuery } from './label-selector.ts';
 import { isSettled } from './request.ts';
 import { hasRolledNothing, isFailure, leftToPeople } from './rollout.ts';

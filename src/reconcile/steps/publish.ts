@@ -1,4 +1,5 @@
 import { deadline, lookAgainDelayMs, pollDelayMs } from '../../domain/attempts.ts';
+import { findRestart, isNewCa, isStillOld, judgeUnchangedCa } from '../../domain/ca-change.ts';
 import { heldCertificate, secretKeys, wantsCertificates, withoutReason } from '../../domain/client-certificate.ts';
 import { oneLine, progressing, stalled, toTime, type Verdict, waiting } from '../../domain/conditions.ts';
 import { retryCommand } from '../../domain/gate.ts';
@@ -10,7 +11,6 @@ import { shell } from '../../domain/shell.ts';
 import type { Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf, withCertificates } from '../../domain/status.ts';
 import { revision, serverCaPem, serverCaStatus } from '../../domain/tls-material.ts';
-import { findRestart, isNewCa, isStillOld, judgeUnchangedCa } from '../../domain/unchanged-ca.ts';
 import type { Context, Finding, StepEvent, StepResult } from '../pass.ts';
 import type { PublishedObject } from '../ports.ts';
 import { readServerCertificates } from './evidence.ts';

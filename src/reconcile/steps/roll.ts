@@ -1,11 +1,11 @@
 import { afterFailure } from '../../domain/attempts.ts';
+import { hasKeptCa, trusting, whyKept } from '../../domain/ca-change.ts';
 import { refersToHeldBack, released } from '../../domain/certificate-hold.ts';
 import { oneLine, progressing, ready, stalled, toTime, type Verdict, waiting } from '../../domain/conditions.ts';
 import { type Dependent, isSame } from '../../domain/dependents.ts';
 import { isKubernetesError, type KubernetesError } from '../../domain/errors.ts';
 import { isRepeated, lastExecution } from '../../domain/executed.ts';
 import { retryCommand } from '../../domain/gate.ts';
-import { hasKeptCa, trusting, whyKept } from '../../domain/kept-ca.ts';
 import { furthest } from '../../domain/roll-progress.ts';
 import {
   carries,

@@ -3,12 +3,12 @@
  * that is recorded in that while would take the CA of that reset for its own, and leave everybody with a dead one.
  */
 import { pollDelayMs } from '../../domain/attempts.ts';
+import { awaitsCa } from '../../domain/ca-change.ts';
 import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
 import { isBarred } from '../../domain/request.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
 import { timeOf } from '../../domain/time.ts';
-import { awaitsCa } from '../../domain/unchanged-ca.ts';
 import type { Context, StepResult } from '../pass.ts';
 import { readEvidence } from './evidence.ts';
 

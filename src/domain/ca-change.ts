@@ -1,7 +1,9 @@
-/** What it means that an instance shows the old server CA although its reset is done. */
+/** Whether a reset changed the server CA, and what it means where it did not. */
+import type { Dependent } from './dependents.ts';
 import { caOwner, type Instance, isFirstGeneration, type ServerCas } from './instance.ts';
 import { isDone } from './resolve.ts';
-import type { Before, Operation, Request, Spec, Status } from './ssl-reset.ts';
+import type { Before, Operation, Request, Spec, SslReset, Status } from './ssl-reset.ts';
+import { templateAnnotationKey } from './tls-material.ts';
 
 export interface AfterReset {
   readonly instance: Instance;
@@ -78,3 +80,30 @@ export const awaitsCa = ({ request, operation }: Pick<Status, 'request' | 'opera
 /** Whether the reset of this request can have made the active CA. */
 export const isNewCa = ({ outcome, before = {} }: Request, [active]: ServerCas): boolean =>
   outcome === 'Accepted' && active !== undefined && !isOldCa(before, active.sha1Fingerprint);
+
+/** Asked of a status whose CAs were read after the reset. */
+export const hasKeptCa = ({ request, serverCa }: Pick<Status, 'request' | 'serverCa'>): boolean =>
+  request?.outcome === 'Accepted' &&
+  request.hasShownNewCa !== true &&
+  serverCa?.sha1Fingerprint !== undefined &&
+  serverCa.sha1Fingerprint === request.before?.serverCaSha1Fingerprint;
+
+export const whyKept = ({ mode }: Pick<Spec, 'mode'>): string =>
+  mode === 'SyncFromPrimary' ? 'SyncFromPrimary renews no CA of the replica' : 'a CA service signs its certificates';
+
+/**
+ * The dependents as they are to be judged. A pod template without a digest counts as carrying that of a CA that was
+ * kept; one that carries the digest of other CAs is still to be rolled.
+ */
+export function trusting({ spec, status }: SslReset, dependents: readonly Dependent[]): readonly Dependent[] {
+  if (!hasKeptCa(status)) return dependents;
+  const digest = { [templateAnnotationKey(spec)]: status.rollout?.revision ?? '' };
+  return dependents.map(({ workload, ...dependent }) =>
+    workload === undefined
+      ? dependent
+      : {
+          ...dependent,
+          workload: { ...workload, templateAnnotations: { ...digest, ...workload.templateAnnotations } },
+        },
+  );
+}
