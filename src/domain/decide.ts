@@ -55,7 +55,7 @@ const NOTHING: Step = { kind: 'Nothing' };
  * | published, and outdated since | publish |
  * | published, client certificates not looked at since | issue |
  * | published, and issued where any are asked for | roll |
- * | else | request: gate, preflight, record, call |
+ * | else | request: admission, preflight, record, call |
  *
  * Before each step that asks Cloud SQL or the cluster, a delay that is recorded is kept.
  */

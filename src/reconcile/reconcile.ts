@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { deadlineMessage } from '../domain/admission.ts';
 import {
   afterFailure,
   isPastDeadline,
@@ -11,7 +12,6 @@ import { holdingBack } from '../domain/certificate-hold.ts';
 import { findCondition, progressing, stalled, type Verdict, waiting } from '../domain/conditions.ts';
 import { decide } from '../domain/decide.ts';
 import { CloudSqlError, isKubernetesError, type KubernetesError } from '../domain/errors.ts';
-import { deadlineMessage } from '../domain/gate.ts';
 import { PROGRESS, STALLED } from '../domain/reasons.ts';
 import { isBarred, isNewerGeneration, isSettled } from '../domain/request.ts';
 import type { Request, SslReset, Status } from '../domain/ssl-reset.ts';
@@ -165,7 +165,7 @@ async function runOrWait(step: Step, reset: SslReset, context: Context): Promise
   }
 }
 
-/** Before the reset the gate has judged the spec. One that was edited since is judged before its names are used. */
+/** Before the reset the admission has judged the spec. One that was edited since is judged before its names are used. */
 function unusable({ kind }: Step, reset: SslReset): StepResult | undefined {
   const message = STEPS[kind].usesNames ? unusableField(reset.spec) : undefined;
   return message === undefined

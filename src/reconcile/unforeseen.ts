@@ -1,8 +1,9 @@
 /** What the status says of an error that nobody foresaw: a mistake of the operator, not of the world. */
+
+import { deadlineMessage } from '../domain/admission.ts';
 import { isPastDeadline } from '../domain/attempts.ts';
 import { findCondition, stalled, waiting } from '../domain/conditions.ts';
 import { describeUnforeseen } from '../domain/errors.ts';
-import { deadlineMessage } from '../domain/gate.ts';
 import { isUnresolved, reconcilingReason, stalledReason } from '../domain/request.ts';
 import type { SslReset } from '../domain/ssl-reset.ts';
 import { type Facts, factsOf } from '../domain/status.ts';

@@ -499,7 +499,7 @@ export const MUTATIONS: readonly Mutation[] = [
     broken: 'it is not waited for',
     patches: [
       {
-        file: 'src/reconcile/steps/certificate-gate.ts',
+        file: 'src/reconcile/steps/certificate-admission.ts',
         find: 'if (doubt !== undefined) return',
         replace: 'if (false) return',
       },

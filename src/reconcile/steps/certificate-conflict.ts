@@ -1,4 +1,4 @@
-import { retryCommand } from '../../domain/gate.ts';
+import { retryCommand } from '../../domain/admission.ts';
 import { shell } from '../../domain/shell.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 

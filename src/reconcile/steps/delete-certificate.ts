@@ -3,7 +3,7 @@ import { CloudSqlError } from '../../domain/errors.ts';
 import type { Operation, SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
 import type { Context, StepResult } from '../pass.ts';
-import { certificateGate, noting, notPermitted } from './certificate-gate.ts';
+import { certificateAdmission, noting, notPermitted } from './certificate-admission.ts';
 
 export interface OwnCertificate {
   readonly commonName: string;
@@ -20,7 +20,7 @@ export async function deleteCertificate(
   context: Context,
 ): Promise<StepResult> {
   const { cloudSql, leadership, settings } = context;
-  const held = await certificateGate(reset, context);
+  const held = await certificateAdmission(reset, context);
   if (held !== undefined) return held;
   const send = await cloudSql.prepareClientCertificateDeletion(reset.spec, sha1Fingerprint);
   const refused = await notPermitted(reset, context);

@@ -20,7 +20,7 @@ import { certificateOutcome } from '../certificate-outcome.ts';
 import type { Context, Finding, StepResult } from '../pass.ts';
 import type { PublishedObject } from '../ports.ts';
 import { recordObstacle } from '../write-ahead.ts';
-import { certificateGate, noting, notPermitted } from './certificate-gate.ts';
+import { certificateAdmission, noting, notPermitted } from './certificate-admission.ts';
 import { deliverCertificate } from './deliver-certificate.ts';
 import { certificateSecret } from './published-object.ts';
 
@@ -42,7 +42,7 @@ export interface IssueTarget {
 export async function issueCertificate(reset: SslReset, target: IssueTarget, context: Context): Promise<StepResult> {
   const { clock, cloudSql, settings, leadership } = context;
   const { commonName } = target.wanted;
-  const held = await certificateGate(reset, context);
+  const held = await certificateAdmission(reset, context);
   if (held !== undefined) return held;
   const send = await cloudSql.prepareClientCertificate(reset.spec, commonName);
   const refused = await notPermitted(reset, context);

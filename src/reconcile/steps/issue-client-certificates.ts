@@ -1,3 +1,4 @@
+import { retryCommand } from '../../domain/admission.ts';
 import { worst } from '../../domain/certificate-hold.ts';
 import {
   type CertificateJudgement,
@@ -9,7 +10,6 @@ import {
   type WantedCertificate,
 } from '../../domain/client-certificate.ts';
 import { oneLine, progressing, stalled, toTime, type Verdict } from '../../domain/conditions.ts';
-import { retryCommand } from '../../domain/gate.ts';
 import type { ClientCertificate } from '../../domain/instance.ts';
 import type { ClientCertificateStatus, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf, withCertificates } from '../../domain/status.ts';

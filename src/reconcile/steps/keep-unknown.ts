@@ -1,5 +1,5 @@
+import { retryCommand } from '../../domain/admission.ts';
 import { findCondition, stalled } from '../../domain/conditions.ts';
-import { retryCommand } from '../../domain/gate.ts';
 import { heard, stalledReason } from '../../domain/request.ts';
 import { shell } from '../../domain/shell.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';

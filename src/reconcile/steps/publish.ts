@@ -1,8 +1,8 @@
+import { retryCommand } from '../../domain/admission.ts';
 import { deadline, lookAgainDelayMs, pollDelayMs } from '../../domain/attempts.ts';
 import { findRestart, isNewCa, isStillOld, judgeUnchangedCa } from '../../domain/ca-change.ts';
 import { heldCertificate, secretKeys, wantsCertificates, withoutReason } from '../../domain/client-certificate.ts';
 import { oneLine, progressing, stalled, toTime, type Verdict, waiting } from '../../domain/conditions.ts';
-import { retryCommand } from '../../domain/gate.ts';
 import { caOwner, type Instance, isFirstGeneration, type ServerCas } from '../../domain/instance.ts';
 import { published } from '../../domain/request.ts';
 import { BASELINE_SIZE, hasNewServerCertificate } from '../../domain/resolve.ts';

@@ -1,10 +1,10 @@
+import { admissionObstacle } from '../../domain/admission.ts';
 import type { PollPolicy, RetryPolicy } from '../../domain/attempts.ts';
 import type { Call } from '../../domain/blast-radius.ts';
 import { type Classification, classifyCall } from '../../domain/call/classification.ts';
 import type { CallResult } from '../../domain/call/result.ts';
 import { progressing, stalled, toTime, type Verdict, waiting } from '../../domain/conditions.ts';
 import { CloudSqlError, isKubernetesError } from '../../domain/errors.ts';
-import { refusal } from '../../domain/gate.ts';
 import type { ReadyReason } from '../../domain/reasons.ts';
 import { wasRefused } from '../../domain/request.ts';
 import type { Before, Request, SslReset } from '../../domain/ssl-reset.ts';
@@ -22,11 +22,11 @@ import { whyNotReady } from './not-ready.ts';
 import { isPermitted } from './permitted.ts';
 import { type Preflight, preflight, requesting, rivalObstacle } from './preflight.ts';
 
-/** Gate, slot, preflight, record, call: the only place from which resetSslConfig is called. */
+/** Admission, slot, preflight, record, call: the only place from which resetSslConfig is called. */
 export async function requestReset(reset: SslReset, context: Context): Promise<StepResult> {
   const { request } = reset.status;
   if (request === undefined) return { kind: 'Idle' };
-  const refused = await gate(reset, context);
+  const refused = await admission(reset, context);
   if (refused !== undefined) {
     context.index.dismiss(reset);
     if (await hasRunAfterAll(reset, request, context)) return resolveFirst(reset, request, context);
@@ -74,9 +74,9 @@ async function preflightOf(reset: SslReset, request: Request, context: Context):
   }
 }
 
-async function gate(reset: SslReset, context: Context): Promise<Verdict | undefined> {
+async function admission(reset: SslReset, context: Context): Promise<Verdict | undefined> {
   const { requirePreconditions } = context.settings;
-  return refusal(reset, {
+  return admissionObstacle(reset, {
     permission: await isPermitted(reset, context),
     requirePreconditions,
     now: context.clock.now(),
@@ -108,7 +108,7 @@ async function call(
   const { uid } = reset.metadata;
   const facts = factsOf(reset);
   const send = await cloudSql.prepareReset(reset.spec, reset.spec.mode, slot);
-  const refused = (await gate(reset, context)) ?? rivalObstacle(reset, context) ?? blastRadius(context);
+  const refused = (await admission(reset, context)) ?? rivalObstacle(reset, context) ?? blastRadius(context);
   if (refused !== undefined) return { kind: 'Finding', facts, verdict: refused };
 
   const window = new CallWindow(clock, settings.callWindowMs);

@@ -11,8 +11,8 @@ import { progressing, stalled } from '../../domain/conditions.ts';
 import type { ClientCertificateStatus, SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf, withCertificates } from '../../domain/status.ts';
 import type { Context, StepResult } from '../pass.ts';
+import { runningOperation } from './certificate-admission.ts';
 import { conflict } from './certificate-conflict.ts';
-import { runningOperation } from './certificate-gate.ts';
 
 /**
  * Finds out what became of a recorded issue, and closes its record. Nothing is deleted here: a certificate that was

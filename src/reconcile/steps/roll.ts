@@ -1,3 +1,4 @@
+import { retryCommand } from '../../domain/admission.ts';
 import { afterFailure } from '../../domain/attempts.ts';
 import { hasKeptCa, trusting, whyKept } from '../../domain/ca-change.ts';
 import { refersToHeldBack, released } from '../../domain/certificate-hold.ts';
@@ -5,7 +6,6 @@ import { oneLine, progressing, ready, stalled, toTime, type Verdict, waiting } f
 import { type Dependent, isSame } from '../../domain/dependents.ts';
 import { isKubernetesError, type KubernetesError } from '../../domain/errors.ts';
 import { isRepeated, lastExecution } from '../../domain/executed.ts';
-import { retryCommand } from '../../domain/gate.ts';
 import { furthest } from '../../domain/roll-progress.ts';
 import {
   carries,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { deadlineMessage, refusal } from '../../../src/domain/gate.ts';
+import { admissionObstacle, deadlineMessage } from '../../../src/domain/admission.ts';
 import {
   aRequest,
   aReset,
@@ -25,7 +25,7 @@ function verdictOf(
 ) {
   const permission = allowed ? { allowed } : { allowed, message: 'not allowed' };
   const reset = aReset({ status: { request: aRequest() }, ...parts });
-  return refusal(reset, { permission, requirePreconditions, now: dateAt(seconds) });
+  return admissionObstacle(reset, { permission, requirePreconditions, now: dateAt(seconds) });
 }
 
 const hook = { 'argocd.argoproj.io/hook': 'Sync' };

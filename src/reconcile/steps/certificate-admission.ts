@@ -13,7 +13,7 @@ import { siblingInDoubt } from './sibling-in-doubt.ts';
  * Whether a client certificate may be issued or deleted now. Either begins an operation of our account and of a reset's
  * type, so none is begun while a call of another object may still show up; and Cloud SQL runs one at a time.
  */
-export async function certificateGate(reset: SslReset, context: Context): Promise<StepResult | undefined> {
+export async function certificateAdmission(reset: SslReset, context: Context): Promise<StepResult | undefined> {
   const { cloudSql, clock, index, settings } = context;
   const doubt = siblingInDoubt(index.siblingsOf(reset).inDoubt(), reset, context);
   if (doubt !== undefined) return { kind: 'Finding', facts: factsOf(reset), verdict: doubt };

@@ -8,14 +8,17 @@ import type { SslReset } from './ssl-reset.ts';
 import { timeOf } from './time.ts';
 import { unusableField } from './usable.ts';
 
-export interface GateFacts {
+export interface AdmissionFacts {
   readonly permission: Permission;
   readonly requirePreconditions: boolean;
   readonly now: Date;
 }
 
 /** Why this request may not be called at all, from what is known without asking Cloud SQL; undefined: it may. */
-export function refusal(reset: SslReset, { permission, requirePreconditions, now }: GateFacts): Verdict | undefined {
+export function admissionObstacle(
+  reset: SslReset,
+  { permission, requirePreconditions, now }: AdmissionFacts,
+): Verdict | undefined {
   const { serverCaSha1Fingerprint, serverCertificate, notAfterTime } = reset.spec.preconditions;
   const hasPrecondition = serverCaSha1Fingerprint !== undefined || serverCertificate !== undefined;
   if (!permission.allowed) return stalled('NotPermitted', permission.message);
