@@ -6,8 +6,8 @@ import type { CloudSql, Slot } from '../reconcile/ports.ts';
 import { toBody, toCallResult, toIssueResult } from './api-error.ts';
 import { Polls } from './polls.ts';
 import { Reads } from './reads.ts';
+import * as schemas from './schemas.ts';
 import { named, Transport, type TransportOptions } from './transport.ts';
-import * as wire from './wire.ts';
 
 export interface AdminApiOptions extends TransportOptions {
   /** First interval at which an operation is polled, in milliseconds. */
@@ -107,6 +107,6 @@ export class AdminApi implements CloudSql {
       this.#api.sslCerts.delete({ project, instance, sha1Fingerprint }, options),
     );
     const send = await this.#transport.prepare(project, call, await this.#transport.nextWrite(project));
-    return async () => toBody(await send(), wire.operation);
+    return async () => toBody(await send(), schemas.operation);
   }
 }

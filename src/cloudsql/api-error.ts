@@ -1,13 +1,14 @@
-/** What an exchange means: for a call that is sent once, where only certainty counts, and for the rest. */
+/** What the result of an HTTP call means: for a call that is sent once, where only certainty counts, and for the rest. */
 import type { z } from 'zod';
 import { describeRefusal, isRefusal, readRefusal } from '../domain/call/refusal.ts';
 import type { CallResult, IssueResult } from '../domain/call/result.ts';
 import { oneLine } from '../domain/conditions.ts';
 import { CloudSqlError } from '../domain/errors.ts';
-import type { Exchange } from './exchange.ts';
-import { apiError, issuedCertificate, operation } from './wire.ts';
+import { issuedCertificate } from './certificate-schemas.ts';
+import type { HttpResult } from './http-call.ts';
+import { apiError, operation } from './schemas.ts';
 
-type Response = Extract<Exchange, { kind: 'Response' }>;
+type Response = Extract<HttpResult, { kind: 'Response' }>;
 type NoResult = Exclude<CallResult, { kind: 'Accepted' }>;
 
 const MAX_MESSAGE = 300;
@@ -55,12 +56,12 @@ const MAX_CAUSES = 16;
 const GAVE_UP: ReadonlySet<number> = new Set([408, 499]);
 
 /** The first column of the table of `classifyCall`: what came back of the POST. Everything that is not certain is `Lost`. */
-export const toCallResult = (result: Exchange): CallResult => resultOf(result, accepted);
+export const toCallResult = (result: HttpResult): CallResult => resultOf(result, accepted);
 
 /** As above, for the issue of a client certificate. Nothing of a body that cannot be read is kept: it may hold a key. */
-export const toIssueResult = (result: Exchange): IssueResult => resultOf(result, issued);
+export const toIssueResult = (result: HttpResult): IssueResult => resultOf(result, issued);
 
-function resultOf<A>(result: Exchange, accept: (status: number, body: unknown) => A): A | NoResult {
+function resultOf<A>(result: HttpResult, accept: (status: number, body: unknown) => A): A | NoResult {
   if (result.kind === 'Failure') {
     const message = oneLine(result.message, MAX_MESSAGE);
     return failedBeforeAnyWrite(result.cause)
@@ -116,7 +117,7 @@ export function failedBeforeAnyWrite(error: unknown, depth = 0): boolean {
  * The body of a read's answer in its normalised form.
  * @throws CloudSqlError by what the answer means
  */
-export function toBody<T>(result: Exchange, schema: z.ZodType<T>): T {
+export function toBody<T>(result: HttpResult, schema: z.ZodType<T>): T {
   if (result.kind === 'Failure') {
     throw new CloudSqlError({
       kind: 'Unavailable',
@@ -150,7 +151,7 @@ function where({ issues: [first] }: z.ZodError): string {
 }
 
 /** Whether the answer asks this caller to slow down. */
-export const isThrottled = (result: Exchange): result is Response =>
+export const isThrottled = (result: HttpResult): result is Response =>
   result.kind === 'Response' && readRefusal(result.status, readError(result.body)?.reason) === 'Throttled';
 
 interface ReadableError {

@@ -6,7 +6,7 @@ import { CloudSqlError } from '../domain/errors.ts';
 import { isDone } from '../domain/resolve.ts';
 import type { Operation } from '../domain/ssl-reset.ts';
 import { type OperationPageRequest, PAGE_SIZE } from './reads.ts';
-import type { OperationPage } from './wire.ts';
+import type { OperationPage } from './schemas.ts';
 
 export interface PollsOptions {
   readonly get: (project: string, name: string) => Promise<Operation>;

@@ -3,10 +3,11 @@ import { CloudSqlError } from '../domain/errors.ts';
 import { type ClientCertificate, caOwner, type Instance, type ServerCas } from '../domain/instance.ts';
 import type { InstanceRef, Operation } from '../domain/ssl-reset.ts';
 import type { CloudSqlReads } from '../reconcile/ports.ts';
+import * as certificates from './certificate-schemas.ts';
 import type { Order } from './pace.ts';
+import * as schemas from './schemas.ts';
 import { activeFirst } from './server-cas.ts';
 import { named, type Read, type Transport } from './transport.ts';
-import * as wire from './wire.ts';
 
 export interface OperationPageRequest {
   readonly project: string;
@@ -32,7 +33,7 @@ export class Reads implements CloudSqlReads {
 
   instance({ project, instance }: InstanceRef): Promise<Instance> {
     const call = named('instances.get', (options) => this.#api.instances.get({ project, instance }, options));
-    return this.#read({ project, quota: 'Gets', call, schema: wire.instance });
+    return this.#read({ project, quota: 'Gets', call, schema: schemas.instance });
   }
 
   async serverCas(ref: InstanceRef): Promise<ServerCas> {
@@ -56,12 +57,12 @@ export class Reads implements CloudSqlReads {
 
   clientCertificates({ project, instance }: InstanceRef): Promise<readonly ClientCertificate[]> {
     const call = named('sslCerts.list', (options) => this.#api.sslCerts.list({ project, instance }, options));
-    return this.#read({ project, quota: 'Lists', call, schema: wire.clientCertificates });
+    return this.#read({ project, quota: 'Lists', call, schema: certificates.clientCertificates });
   }
 
   operation(project: string, name: string): Promise<Operation> {
     const call = named('operations.get', (options) => this.#api.operations.get({ project, operation: name }, options));
-    return this.#read({ project, quota: 'Gets', call, schema: wire.operation });
+    return this.#read({ project, quota: 'Gets', call, schema: schemas.operation });
   }
 
   async operations(
@@ -84,25 +85,25 @@ export class Reads implements CloudSqlReads {
   }
 
   /** Newest start first. */
-  operationPage(request: OperationPageRequest): Promise<wire.OperationPage> {
+  operationPage(request: OperationPageRequest): Promise<schemas.OperationPage> {
     const call = named('operations.list', (options) => this.#api.operations.list({ ...request }, options));
-    return this.#read({ project: request.project, quota: 'Lists', call, schema: wire.operationPage });
+    return this.#read({ project: request.project, quota: 'Lists', call, schema: schemas.operationPage });
   }
 
   /** For CAs of the instance's own: with a CA service it may be refused, or empty. */
-  #listServerCas({ project, instance }: InstanceRef): Promise<wire.ServerCaList> {
+  #listServerCas({ project, instance }: InstanceRef): Promise<certificates.ServerCaList> {
     const call = named('instances.listServerCas', (options) =>
       this.#api.instances.listServerCas({ project, instance }, options),
     );
-    return this.#read({ project, quota: 'Lists', call, schema: wire.serverCaList });
+    return this.#read({ project, quota: 'Lists', call, schema: certificates.serverCaList });
   }
 
   /** For CAs of a CA service: without one it may be refused. */
-  #listServerCertificates({ project, instance }: InstanceRef): Promise<wire.ServerCertificateList> {
+  #listServerCertificates({ project, instance }: InstanceRef): Promise<certificates.ServerCertificateList> {
     const call = named('instances.listServerCertificates', (options) =>
       this.#api.instances.ListServerCertificates({ project, instance }, options),
     );
-    return orNone(this.#read({ project, quota: 'Lists', call, schema: wire.serverCertificateList }));
+    return orNone(this.#read({ project, quota: 'Lists', call, schema: certificates.serverCertificateList }));
   }
 
   #read<T>(read: Read<T>): Promise<T> {
@@ -121,7 +122,7 @@ async function refusalOf<T>(list: Promise<T>): Promise<T | CloudSqlError> {
 }
 
 /** A list that the API refuses because the instance is not of that kind has nothing in it. */
-async function orNone(list: Promise<wire.ServerCertificateList>): Promise<wire.ServerCertificateList> {
+async function orNone(list: Promise<certificates.ServerCertificateList>): Promise<certificates.ServerCertificateList> {
   const answer = await refusalOf(list);
   return answer instanceof CloudSqlError ? { serverCas: [] } : answer;
 }

@@ -1,5 +1,5 @@
 import type { ServerCa, ServerCas } from '../domain/instance.ts';
-import type { ServerCaList } from './wire.ts';
+import type { ServerCaList } from './certificate-schemas.ts';
 
 /**
  * The server CAs of an instance, the active one first.

@@ -6,7 +6,7 @@ import { CloudSqlError } from '../domain/errors.ts';
 import type { Slot } from '../reconcile/ports.ts';
 import { isThrottled, toBody } from './api-error.ts';
 import { Credentials } from './credentials.ts';
-import { type ApiCall, type Exchange, exchange } from './exchange.ts';
+import { type ApiCall, type HttpResult, httpCall } from './http-call.ts';
 import { type Order, Pace, type PaceOptions, type Patience } from './pace.ts';
 
 export interface TransportOptions {
@@ -115,9 +115,9 @@ export class Transport {
   }
 
   /** Has a token ready; the function that it answers sends once, however often it is called. */
-  async prepare(project: string, call: NamedCall, slot: Slot): Promise<() => Promise<Exchange>> {
+  async prepare(project: string, call: NamedCall, slot: Slot): Promise<() => Promise<HttpResult>> {
     const headers = await this.#headers();
-    let result: Promise<Exchange> | undefined;
+    let result: Promise<HttpResult> | undefined;
     return () => {
       slot.spend();
       result ??= this.#send(project, 'Writes', call, headers);
@@ -138,11 +138,11 @@ export class Transport {
     }
   }
 
-  async #send(project: string, quota: Quota, call: NamedCall, headers: Headers): Promise<Exchange> {
+  async #send(project: string, quota: Quota, call: NamedCall, headers: Headers): Promise<HttpResult> {
     const { endpoint, requestTimeoutMs: timeoutMs, monotonicMs, onCall, onCredentials } = this.#options;
     const agent = quota === 'Writes' ? this.#freshConnections : this.#sharedConnections;
     const startMs = monotonicMs();
-    const result = await exchange(call.send, { endpoint, headers, agent, timeoutMs });
+    const result = await httpCall(call.send, { endpoint, headers, agent, timeoutMs });
     if (isThrottled(result)) this.#paces[quota].throttled(project, result.retryAfterMs);
     const code = result.kind === 'Response' ? result.status : undefined;
     onCall?.({ method: call.method, code, durationMs: monotonicMs() - startMs });

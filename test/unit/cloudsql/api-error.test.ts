@@ -8,19 +8,19 @@ import {
   toCallResult,
   toIssueResult,
 } from '../../../src/cloudsql/api-error.ts';
-import type { Exchange } from '../../../src/cloudsql/exchange.ts';
+import type { HttpResult } from '../../../src/cloudsql/http-call.ts';
 import type { CallResult } from '../../../src/domain/call/result.ts';
 import { CloudSqlError, type CloudSqlErrorKind } from '../../../src/domain/errors.ts';
 import { CertificateMaker } from '../support/client-certificates.ts';
 
-const response = (status: number, body?: unknown, retryAfterMs?: number): Exchange => ({
+const response = (status: number, body?: unknown, retryAfterMs?: number): HttpResult => ({
   kind: 'Response',
   status,
   body,
   ...(retryAfterMs !== undefined && { retryAfterMs }),
 });
 
-const failure = (cause: unknown): Exchange => ({ kind: 'Failure', message: 'it failed', cause });
+const failure = (cause: unknown): HttpResult => ({ kind: 'Failure', message: 'it failed', cause });
 
 const apiError = (reason: string, message = 'No.') => ({ error: { code: 1, message, errors: [{ reason, message }] } });
 
@@ -58,7 +58,7 @@ describe('the answer to the issue of a client certificate', () => {
 });
 
 describe('the answer to the call', () => {
-  const cases: readonly (readonly [string, Exchange, CallResult])[] = [
+  const cases: readonly (readonly [string, HttpResult, CallResult])[] = [
     [
       'is accepted when it names an operation',
       response(200, { name: 'op-1', status: 'PENDING' }),
@@ -136,8 +136,8 @@ describe('the answer to the call', () => {
     ['is lost on a reset connection', failure(withCode('ECONNRESET')), lost('it failed')],
     ['is lost on a timeout', failure(withCode('TimeoutError')), lost('it failed')],
   ];
-  for (const [name, exchange, answer] of cases) {
-    it(name, () => assert.deepEqual(toCallResult(exchange), answer));
+  for (const [name, result, answer] of cases) {
+    it(name, () => assert.deepEqual(toCallResult(result), answer));
   }
 
   for (const code of [400, 401, 403, 404, 409, 412, 429]) {
@@ -192,16 +192,16 @@ describe('a failure before anything was written', () => {
 });
 
 describe('a read', () => {
-  const kindOf = (exchange: Exchange): CloudSqlErrorKind | undefined => {
+  const kindOf = (result: HttpResult): CloudSqlErrorKind | undefined => {
     try {
-      toBody(exchange, z.object({ name: z.string() }));
+      toBody(result, z.object({ name: z.string() }));
       return undefined;
     } catch (error) {
       assert.ok(error instanceof CloudSqlError);
       return error.kind;
     }
   };
-  const cases: readonly (readonly [string, Exchange, CloudSqlErrorKind | undefined])[] = [
+  const cases: readonly (readonly [string, HttpResult, CloudSqlErrorKind | undefined])[] = [
     ['answers what the schema makes of the body', response(200, { name: 'x' }), undefined],
     ['is unavailable when it is a success whose body cannot be had', response(200), 'Unavailable'],
     ['is unreadable when it is a success of another form', response(200, { name: 1 }), 'Unreadable'],
@@ -227,8 +227,8 @@ describe('a read', () => {
     ['is invalid', response(400, apiError('invalid')), 'Invalid'],
     ['may work later after a code that nobody knows', response(418, apiError('teapot')), 'Unavailable'],
   ];
-  for (const [name, exchange, kind] of cases) {
-    it(name, () => assert.equal(kindOf(exchange), kind));
+  for (const [name, result, kind] of cases) {
+    it(name, () => assert.equal(kindOf(result), kind));
   }
 
   it('says what the API said, in one line, with the time that it asks for', () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as z from 'zod';
 import { isThrottled, toBody, toCallResult, toIssueResult } from '../../../src/cloudsql/api-error.ts';
-import type { Exchange } from '../../../src/cloudsql/exchange.ts';
+import type { HttpResult } from '../../../src/cloudsql/http-call.ts';
 import {
   type Classification,
   classifyCall,
@@ -121,15 +121,15 @@ const nameOf = ({ status, reasons }: Row): string => {
   return `a refusal of Google by ${status} with ${words?.join(' or ') ?? (isOnly ? 'any body' : 'any other reason')}`;
 };
 
-const refusal = (status: number, reason: Reason): Exchange => ({
+const refusal = (status: number, reason: Reason): HttpResult => ({
   kind: 'Response',
   status,
   body: reason === UNREADABLE ? undefined : { error: { message: 'No.', errors: [{ reason }] } },
 });
 
-function readError(exchange: Exchange): CloudSqlError {
+function readError(result: HttpResult): CloudSqlError {
   try {
-    toBody(exchange, z.unknown());
+    toBody(result, z.unknown());
   } catch (error) {
     assert.ok(error instanceof CloudSqlError);
     return error;
@@ -165,11 +165,11 @@ describe('refusals of Google', () => {
 
     test(`${name} is ${read} for a read`, () => {
       for (const reason of reasonsOf(row)) {
-        const exchange = refusal(status, reason);
-        const error = readError(exchange);
+        const result = refusal(status, reason);
+        const error = readError(result);
         const verdicts = (['RequestReset', 'Publish'] as const).map((step) => wordsOf(cloudSqlVerdict(error, step)));
         assert.deepEqual([error.kind, verdicts], [read, VERDICTS[read]], String(reason));
-        assert.equal(isThrottled(exchange), read === 'Throttled', String(reason));
+        assert.equal(isThrottled(result), read === 'Throttled', String(reason));
       }
     });
 

@@ -1,4 +1,4 @@
-/** One request and what came back, before anyone judges it. */
+/** One request and what came back, before it is classified. */
 import type { Agent, IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { StreamMethodOptions } from 'googleapis/build/src/apis/sqladmin/index.js';
@@ -13,16 +13,16 @@ interface StreamedResponse {
 /** A method of the generated client, with its parameters bound. */
 export type ApiCall = (options: StreamMethodOptions) => Promise<StreamedResponse>;
 
-export type Exchange =
+export type HttpResult =
   /** `body` is the parsed JSON; undefined where it ended early, was too long, or is none. */
   | { readonly kind: 'Response'; readonly status: number; readonly retryAfterMs?: number; readonly body: unknown }
   | { readonly kind: 'Failure'; readonly message: string; readonly cause: unknown };
 
-export interface ExchangeOptions {
+export interface HttpCallOptions {
   readonly endpoint: string;
   readonly headers: Headers;
   readonly agent: Agent;
-  /** For the whole exchange, body included. */
+  /** For the whole call, body included. */
   readonly timeoutMs: number;
 }
 
@@ -33,7 +33,7 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024;
  * Sends one HTTP request, whatever the answer: the client's own retries and redirects are off, and its re-sending after
  * 401 and 403 is bypassed because the credentials come as plain headers. Never throws.
  */
-export async function exchange(call: ApiCall, options: ExchangeOptions): Promise<Exchange> {
+export async function httpCall(call: ApiCall, options: HttpCallOptions): Promise<HttpResult> {
   const { endpoint, headers, agent, timeoutMs } = options;
   const signal = AbortSignal.timeout(timeoutMs);
   try {

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { describe, it, test } from 'node:test';
 import { parse } from 'yaml';
 import * as z from 'zod';
-import * as wire from '../../../src/cloudsql/wire.ts';
+import * as certificates from '../../../src/cloudsql/certificate-schemas.ts';
+import * as schemas from '../../../src/cloudsql/schemas.ts';
 
 describe('an operation', () => {
   it('is taken in field for field, without what the CRD does not keep', () => {
@@ -23,7 +24,7 @@ describe('an operation', () => {
       apiWarning: { code: 'REGION_UNREACHABLE', message: 'Hm.', region: 'r' },
       error: { kind: 'sql#operationErrors', errors: [{ kind: 'sql#operationError', code: 'ERROR', message: 'No.' }] },
     };
-    assert.deepEqual(wire.operation.parse({ ...fields, importContext: { uri: 'x' }, exportContext: {} }), fields);
+    assert.deepEqual(schemas.operation.parse({ ...fields, importContext: { uri: 'x' }, exportContext: {} }), fields);
   });
 
   const cases: readonly (readonly [string, object, object])[] = [
@@ -45,24 +46,24 @@ describe('an operation', () => {
     ['has messages of one line', { apiWarning: { message: 'a\r\n\tb\u0000c' } }, { apiWarning: { message: 'a b c' } }],
   ];
   for (const [name, fields, expected] of cases) {
-    it(name, () => assert.deepEqual(wire.operation.parse({ name: 'op', ...fields }), { name: 'op', ...expected }));
+    it(name, () => assert.deepEqual(schemas.operation.parse({ name: 'op', ...fields }), { name: 'op', ...expected }));
   }
 
   it('is none without a name', () => {
     for (const name of [undefined, null, '', 7, 'x'.repeat(257)]) {
-      assert.equal(wire.operation.safeParse({ name }).success, false);
+      assert.equal(schemas.operation.safeParse({ name }).success, false);
     }
   });
 
   it('never cuts a character in half', () => {
-    const { error } = wire.operation.parse({ name: 'op', error: { errors: [{ message: '😀'.repeat(3000) }] } });
+    const { error } = schemas.operation.parse({ name: 'op', error: { errors: [{ message: '😀'.repeat(3000) }] } });
     assert.ok(error?.errors?.[0]?.message?.isWellFormed());
   });
 
   it('fits the CRD whatever the API answers', () => {
     const long = 'x'.repeat(10_000);
     const words = { kind: long, code: long, message: long, region: long };
-    const operation = wire.operation.parse({
+    const operation = schemas.operation.parse({
       ...Object.fromEntries(Object.keys(crdOperation().properties ?? {}).map((key) => [key, long])),
       name: 'op',
       apiWarning: words,
@@ -73,17 +74,17 @@ describe('an operation', () => {
 });
 
 describe('a page of operations', () => {
-  it('may be empty', () => assert.deepEqual(wire.operationPage.parse({ kind: 'x' }), { operations: [] }));
+  it('may be empty', () => assert.deepEqual(schemas.operationPage.parse({ kind: 'x' }), { operations: [] }));
 
   it('has the token of the next page', () => {
-    assert.deepEqual(wire.operationPage.parse({ items: [{ name: 'a' }], nextPageToken: 't' }), {
+    assert.deepEqual(schemas.operationPage.parse({ items: [{ name: 'a' }], nextPageToken: 't' }), {
       operations: [{ name: 'a' }],
       nextPageToken: 't',
     });
   });
 
   it('is unreadable when one of them is, since that one may be ours', () => {
-    assert.equal(wire.operationPage.safeParse({ items: [{ name: 'a' }, {}] }).success, false);
+    assert.equal(schemas.operationPage.safeParse({ items: [{ name: 'a' }, {}] }).success, false);
   });
 });
 
@@ -91,7 +92,7 @@ describe('an instance', () => {
   const ca = { sha1Fingerprint: 'ABC', cert: '-----BEGIN CERTIFICATE-----\n', commonName: 'C=US,O=Google' };
 
   it('is reduced to what is read', () => {
-    const { serverCa, ...instance } = wire.instance.parse({
+    const { serverCa, ...instance } = schemas.instance.parse({
       state: 'RUNNABLE',
       backendType: 'SECOND_GEN',
       settings: { activationPolicy: 'ALWAYS', ipConfiguration: { sslMode: 'ENCRYPTED_ONLY', serverCaMode: 'M' } },
@@ -110,19 +111,22 @@ describe('an instance', () => {
   });
 
   it('needs nothing but a state', () => {
-    assert.deepEqual(wire.instance.parse({ state: 'HIBERNATED' }), { state: 'HIBERNATED' });
-    assert.equal(wire.instance.safeParse({}).success, false);
+    assert.deepEqual(schemas.instance.parse({ state: 'HIBERNATED' }), { state: 'HIBERNATED' });
+    assert.equal(schemas.instance.safeParse({}).success, false);
   });
 
   it('demands client certificates when it says so in the old way', () => {
-    const parsed = wire.instance.parse({ state: 'RUNNABLE', settings: { ipConfiguration: { requireSsl: true } } });
+    const parsed = schemas.instance.parse({ state: 'RUNNABLE', settings: { ipConfiguration: { requireSsl: true } } });
     assert.equal(parsed.sslMode, 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED');
   });
 
   it('demands client certificates when the old way says so and the new one says nothing', () => {
     for (const sslMode of ['SSL_MODE_UNSPECIFIED', '', null]) {
       const settings = { ipConfiguration: { sslMode, requireSsl: true } };
-      assert.equal(wire.instance.parse({ state: 'RUNNABLE', settings }).sslMode, 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED');
+      assert.equal(
+        schemas.instance.parse({ state: 'RUNNABLE', settings }).sslMode,
+        'TRUSTED_CLIENT_CERTIFICATE_REQUIRED',
+      );
     }
   });
 
@@ -137,33 +141,33 @@ describe('an instance', () => {
       { backendType: 1 },
     ];
     for (const fields of odd) {
-      assert.equal(wire.instance.safeParse({ state: 'RUNNABLE', ...fields }).success, false, JSON.stringify(fields));
+      assert.equal(schemas.instance.safeParse({ state: 'RUNNABLE', ...fields }).success, false, JSON.stringify(fields));
     }
   });
 
   it('may leave out or empty every setting', () => {
     for (const none of [undefined, null]) {
       const settings = { activationPolicy: none, ipConfiguration: { sslMode: none, serverCaMode: '' } };
-      assert.deepEqual(wire.instance.parse({ state: 'RUNNABLE', settings }), { state: 'RUNNABLE' });
-      assert.deepEqual(wire.instance.parse({ state: 'RUNNABLE', settings: none }), { state: 'RUNNABLE' });
+      assert.deepEqual(schemas.instance.parse({ state: 'RUNNABLE', settings }), { state: 'RUNNABLE' });
+      assert.deepEqual(schemas.instance.parse({ state: 'RUNNABLE', settings: none }), { state: 'RUNNABLE' });
     }
   });
 
   it('has a fingerprint even where its CA cannot be read', () => {
-    const parsed = wire.instance.parse({ state: 'RUNNABLE', serverCaCert: { sha1Fingerprint: 'AB' } });
+    const parsed = schemas.instance.parse({ state: 'RUNNABLE', serverCaCert: { sha1Fingerprint: 'AB' } });
     assert.deepEqual(parsed, { state: 'RUNNABLE', serverCaSha1Fingerprint: 'ab' });
   });
 });
 
 test('an instance whose server CA has no fingerprint is unreadable, and not one without a certificate', () => {
-  assert.equal(wire.instance.safeParse({ state: 'RUNNABLE', serverCaCert: {} }).success, false);
-  assert.deepEqual(wire.instance.parse({ state: 'RUNNABLE', serverCaCert: null }), { state: 'RUNNABLE' });
+  assert.equal(schemas.instance.safeParse({ state: 'RUNNABLE', serverCaCert: {} }).success, false);
+  assert.deepEqual(schemas.instance.parse({ state: 'RUNNABLE', serverCaCert: null }), { state: 'RUNNABLE' });
 });
 
 test('a CA of several certificates is taken whole, with the fingerprint that the API gives', () => {
   const block = (body: string): string => `-----BEGIN CERTIFICATE-----\n${body}\n-----END CERTIFICATE-----\n`;
   const cert = `${block('root')}${block('intermediate')}`;
-  assert.deepEqual(wire.serverCaList.parse({ certs: [{ sha1Fingerprint: 'AB', cert }] }).serverCas, [
+  assert.deepEqual(certificates.serverCaList.parse({ certs: [{ sha1Fingerprint: 'AB', cert }] }).serverCas, [
     { sha1Fingerprint: 'ab', pem: cert },
   ]);
 });
@@ -171,7 +175,7 @@ test('a CA of several certificates is taken whole, with the fingerprint that the
 describe('the certificates of a CA service', () => {
   const pem = '-----BEGIN CERTIFICATE-----\n';
   const ca = (sha1Fingerprint: string) => ({ sha1Fingerprint, cert: pem });
-  const parse = (list: object) => wire.serverCertificateList.parse(list);
+  const parse = (list: object) => certificates.serverCertificateList.parse(list);
   const a = { sha1Fingerprint: 'a', pem };
   const b = { sha1Fingerprint: 'b', pem };
 
@@ -208,30 +212,30 @@ describe('the certificates of a CA service', () => {
 });
 
 test('a list that is null is empty, as JSON of protobuf may write it', () => {
-  assert.deepEqual(wire.operationPage.parse({ items: null, nextPageToken: null }), { operations: [] });
-  assert.deepEqual(wire.serverCaList.parse({ certs: null }), { serverCas: [] });
-  assert.deepEqual(wire.serverCertificateList.parse({ caCerts: null, serverCerts: null }), { serverCas: [] });
-  assert.deepEqual(wire.clientCertificates.parse({ items: null }), []);
+  assert.deepEqual(schemas.operationPage.parse({ items: null, nextPageToken: null }), { operations: [] });
+  assert.deepEqual(certificates.serverCaList.parse({ certs: null }), { serverCas: [] });
+  assert.deepEqual(certificates.serverCertificateList.parse({ caCerts: null, serverCerts: null }), { serverCas: [] });
+  assert.deepEqual(certificates.clientCertificates.parse({ items: null }), []);
 });
 
 test('a page of operations with an empty page token is the last one', () => {
-  assert.deepEqual(wire.operationPage.parse({ items: [{ name: 'a' }], nextPageToken: '' }), {
+  assert.deepEqual(schemas.operationPage.parse({ items: [{ name: 'a' }], nextPageToken: '' }), {
     operations: [{ name: 'a' }],
   });
 });
 
 describe('client certificates', () => {
-  it('may be none', () => assert.deepEqual(wire.clientCertificates.parse({}), []));
+  it('may be none', () => assert.deepEqual(certificates.clientCertificates.parse({}), []));
 
   it('have lower-case fingerprints', () => {
     assert.deepEqual(
-      wire.clientCertificates.parse({ items: [{ commonName: 'c', sha1Fingerprint: 'AB', cert: 'x' }] }),
+      certificates.clientCertificates.parse({ items: [{ commonName: 'c', sha1Fingerprint: 'AB', cert: 'x' }] }),
       [{ commonName: 'c', sha1Fingerprint: 'ab' }],
     );
   });
 
   it('are unreadable when one has no fingerprint', () => {
-    assert.equal(wire.clientCertificates.safeParse({ items: [{ commonName: 'c' }] }).success, false);
+    assert.equal(certificates.clientCertificates.safeParse({ items: [{ commonName: 'c' }] }).success, false);
   });
 });
 
