@@ -22,12 +22,12 @@ export class AdminApi implements CloudSql {
   readonly #transport: Transport;
   readonly #reads: Reads;
   readonly #polls: Polls;
-  readonly patient: Reads;
+  readonly lowPriority: Reads;
 
   constructor(options: AdminApiOptions) {
     this.#transport = new Transport(options);
-    this.#reads = new Reads(this.#api, this.#transport, 'Ahead');
-    this.patient = new Reads(this.#api, this.#transport, 'Behind');
+    this.#reads = new Reads(this.#api, this.#transport, 'High');
+    this.lowPriority = new Reads(this.#api, this.#transport, 'Low');
     this.#polls = new Polls({
       get: (project, name) => this.#reads.operation(project, name),
       page: (request) => this.#reads.operationPage(request),
@@ -73,7 +73,7 @@ export class AdminApi implements CloudSql {
   }
 
   slot(project: string): Promise<Slot> {
-    return this.#transport.patientWrite(project);
+    return this.#transport.lowPriorityWrite(project);
   }
 
   async prepareReset(
@@ -95,7 +95,7 @@ export class AdminApi implements CloudSql {
     const call = named('sslCerts.insert', (options) =>
       this.#api.sslCerts.insert({ project, instance, requestBody: { commonName } }, options),
     );
-    const send = await this.#transport.prepare(project, call, await this.#transport.nextWrite(project));
+    const send = await this.#transport.prepare(project, call, await this.#transport.highPriorityWrite(project));
     return async () => toIssueResult(await send());
   }
 
@@ -106,7 +106,7 @@ export class AdminApi implements CloudSql {
     const call = named('sslCerts.delete', (options) =>
       this.#api.sslCerts.delete({ project, instance, sha1Fingerprint }, options),
     );
-    const send = await this.#transport.prepare(project, call, await this.#transport.nextWrite(project));
+    const send = await this.#transport.prepare(project, call, await this.#transport.highPriorityWrite(project));
     return async () => toBody(await send(), schemas.operation);
   }
 }

@@ -2,9 +2,9 @@ import type { sqladmin_v1 } from 'googleapis/build/src/apis/sqladmin/index.js';
 import { CloudSqlError } from '../domain/errors.ts';
 import { type ClientCertificate, caOwner, type Instance, type ServerCas } from '../domain/instance.ts';
 import type { InstanceRef, Operation } from '../domain/ssl-reset.ts';
+import type { Priority } from '../lib/priority.ts';
 import type { CloudSqlReads } from '../reconcile/ports.ts';
 import * as certificates from './certificate-schemas.ts';
-import type { Order } from './pace.ts';
 import * as schemas from './schemas.ts';
 import { activeFirst } from './server-cas.ts';
 import { named, type Read, type Transport } from './transport.ts';
@@ -19,16 +19,16 @@ export interface OperationPageRequest {
 
 export const PAGE_SIZE = 100;
 
-/** What the API tells, each call in its order among all reads of the project. */
+/** What the API tells, each call by its priority among all reads of the project. */
 export class Reads implements CloudSqlReads {
   readonly #api: sqladmin_v1.Sqladmin;
   readonly #transport: Transport;
-  readonly #order: Order;
+  readonly #priority: Priority;
 
-  constructor(api: sqladmin_v1.Sqladmin, transport: Transport, order: Order) {
+  constructor(api: sqladmin_v1.Sqladmin, transport: Transport, priority: Priority) {
     this.#api = api;
     this.#transport = transport;
-    this.#order = order;
+    this.#priority = priority;
   }
 
   instance({ project, instance }: InstanceRef): Promise<Instance> {
@@ -107,7 +107,7 @@ export class Reads implements CloudSqlReads {
   }
 
   #read<T>(read: Read<T>): Promise<T> {
-    return this.#transport.read(read, this.#order);
+    return this.#transport.read(read, this.#priority);
   }
 }
 

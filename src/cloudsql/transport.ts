@@ -3,11 +3,13 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { z } from 'zod';
 import { CloudSqlError } from '../domain/errors.ts';
+import type { Priority } from '../lib/priority.ts';
 import type { Slot } from '../reconcile/ports.ts';
 import { isThrottled, toBody } from './api-error.ts';
 import { Credentials } from './credentials.ts';
 import { type ApiCall, type HttpResult, httpCall } from './http-call.ts';
-import { type Order, Pace, type PaceOptions, type Patience } from './pace.ts';
+import type { RateOptions, Wait } from './project-bucket.ts';
+import { RateLimiter } from './rate-limiter.ts';
 
 export interface TransportOptions {
   /** The root under which `/v1/projects/…` lies. */
@@ -60,18 +62,22 @@ const MAX_WAIT_MS = 5_000;
 const IDLE_CONNECTION_MS = 30_000;
 
 /** One for each quota. */
-export const paces = ({ readQps, mutateQps, ...clock }: PacesOptions): Readonly<Record<Quota, Pace>> => ({
-  Gets: new Pace({ perSecond: readQps, burst: READ_BURST, ...clock }),
-  Lists: new Pace({ perSecond: readQps, burst: READ_BURST, ...clock }),
-  Writes: new Pace({ perSecond: mutateQps, burst: WRITE_BURST, ...clock }),
+export const rateLimiters = ({
+  readQps,
+  mutateQps,
+  ...clock
+}: RateLimiterOptions): Readonly<Record<Quota, RateLimiter>> => ({
+  Gets: new RateLimiter({ perSecond: readQps, burst: READ_BURST, ...clock }),
+  Lists: new RateLimiter({ perSecond: readQps, burst: READ_BURST, ...clock }),
+  Writes: new RateLimiter({ perSecond: mutateQps, burst: WRITE_BURST, ...clock }),
 });
 
-type PacesOptions = Pick<TransportOptions, 'readQps' | 'mutateQps'> & Pick<PaceOptions, 'monotonicMs' | 'sleep'>;
+type RateLimiterOptions = Pick<TransportOptions, 'readQps' | 'mutateQps'> & Pick<RateOptions, 'monotonicMs' | 'sleep'>;
 
 export class Transport {
   readonly #options: TransportOptions;
   readonly #credentials: Credentials;
-  readonly #paces: Readonly<Record<Quota, Pace>>;
+  readonly #limiters: Readonly<Record<Quota, RateLimiter>>;
   readonly #sharedConnections: HttpAgent;
   /** A kept connection may be closing when it is used, and a reset that meets that has an unknown outcome. */
   readonly #freshConnections: HttpAgent;
@@ -80,7 +86,7 @@ export class Transport {
     const { endpoint, requestTimeoutMs } = options;
     this.#options = options;
     this.#credentials = new Credentials({ timeoutMs: requestTimeoutMs });
-    this.#paces = paces(options);
+    this.#limiters = rateLimiters(options);
     this.#sharedConnections = newAgent(endpoint, true);
     this.#freshConnections = newAgent(endpoint, false);
   }
@@ -90,28 +96,28 @@ export class Transport {
   }
 
   /** @throws CloudSqlError */
-  async read<T>({ project, quota, call, schema }: Read<T>, order: Order): Promise<T> {
-    await this.#paces[quota].take(project, this.#patience(order));
+  async read<T>({ project, quota, call, schema }: Read<T>, priority: Priority): Promise<T> {
+    await this.#limiters[quota].take(project, this.#wait(priority));
     const headers = await this.#headers();
     return toBody(await this.#send(project, quota, call, headers), schema);
   }
 
   tryWrite(project: string): Slot | undefined {
-    return this.#paces.Writes.tryTake(project);
+    return this.#limiters.Writes.tryTake(project);
   }
 
   writePauseMs(project: string): number {
-    return this.#paces.Writes.pauseMs(project);
+    return this.#limiters.Writes.pauseMs(project);
   }
 
-  /** The slot of a call that may wait for ever. */
-  patientWrite(project: string): Promise<Slot> {
-    return this.#paces.Writes.take(project, { order: 'Behind', maxWaitMs: Number.POSITIVE_INFINITY });
+  /** The slot of a call that may wait without a bound. */
+  lowPriorityWrite(project: string): Promise<Slot> {
+    return this.#limiters.Writes.take(project, { priority: 'Low', maxWaitMs: Number.POSITIVE_INFINITY });
   }
 
   /** The slot of a call that is part of what is under way. @throws CloudSqlError `Throttled` */
-  nextWrite(project: string): Promise<Slot> {
-    return this.#paces.Writes.take(project, this.#patience('Ahead'));
+  highPriorityWrite(project: string): Promise<Slot> {
+    return this.#limiters.Writes.take(project, this.#wait('High'));
   }
 
   /** Has a token ready; the function that it answers sends once, however often it is called. */
@@ -125,8 +131,8 @@ export class Transport {
     };
   }
 
-  #patience(order: Order): Patience {
-    return { order, maxWaitMs: Math.min(MAX_WAIT_MS, this.#options.requestTimeoutMs) };
+  #wait(priority: Priority): Wait {
+    return { priority, maxWaitMs: Math.min(MAX_WAIT_MS, this.#options.requestTimeoutMs) };
   }
 
   async #headers(): Promise<Headers> {
@@ -143,7 +149,7 @@ export class Transport {
     const agent = quota === 'Writes' ? this.#freshConnections : this.#sharedConnections;
     const startMs = monotonicMs();
     const result = await httpCall(call.send, { endpoint, headers, agent, timeoutMs });
-    if (isThrottled(result)) this.#paces[quota].throttled(project, result.retryAfterMs);
+    if (isThrottled(result)) this.#limiters[quota].throttled(project, result.retryAfterMs);
     const code = result.kind === 'Response' ? result.status : undefined;
     onCall?.({ method: call.method, code, durationMs: monotonicMs() - startMs });
     // A token can be revoked before it expires.

@@ -122,7 +122,7 @@ export interface PublishedObjects {
 }
 
 /**
- * Reads of the Cloud SQL Admin API. They throw a CloudSqlError; they keep to the pace themselves, and throw `Throttled`
+ * Reads of the Cloud SQL Admin API. They throw a CloudSqlError; they keep to the rate themselves, and throw `Throttled`
  * where that would hold them up for too long.
  */
 export interface CloudSqlReads {
@@ -168,8 +168,8 @@ export interface Slots {
 
 /** The Cloud SQL Admin API. */
 export interface CloudSql extends CloudSqlReads, Slots {
-  /** The same reads, behind those of all that is under way. */
-  readonly patient: CloudSqlReads;
+  /** The same reads, at low priority: behind those of all that is under way. */
+  readonly lowPriority: CloudSqlReads;
   /** The account's e-mail address; undefined where the credentials do not tell. */
   identity(): Promise<string | undefined>;
   /**

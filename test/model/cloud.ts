@@ -88,7 +88,7 @@ export class Cloud {
     const reads = this.#reads(context);
     return {
       ...reads,
-      patient: reads,
+      lowPriority: reads,
       ...FREE_SLOTS,
       identity: async () => (this.#story.knowsAccount ? USER : undefined),
       prepareClientCertificate: async (_ref, commonName) => async () => this.#arriveIssue(commonName, context),

@@ -15,11 +15,11 @@ import { readServerCertificates } from './evidence.ts';
 import { siblingInDoubt } from './sibling-in-doubt.ts';
 
 /** While an earlier call may have run its own baseline must be reached; otherwise the newest operations are enough. */
-export async function readOperations({ spec }: SslReset, request: Request, { cloudSql: { patient } }: Context) {
+export async function readOperations({ spec }: SslReset, request: Request, { cloudSql: { lowPriority } }: Context) {
   const known = new Set(mayHaveRun(request) ? request.before?.operations : []);
   return known.size === 0
-    ? patient.operations(spec, { limit: BASELINE_SIZE })
-    : patient.operations(spec, { limit: BASELINE_SIZE * 5, isKnown: ({ name }) => known.has(name) });
+    ? lowPriority.operations(spec, { limit: BASELINE_SIZE })
+    : lowPriority.operations(spec, { limit: BASELINE_SIZE * 5, isKnown: ({ name }) => known.has(name) });
 }
 
 /** An operation of an earlier call that shows up late must not become part of the baseline, and is never called over. */
@@ -64,9 +64,9 @@ export async function hasRunAfterAll(reset: SslReset, request: Request, context:
   try {
     const operations = await readOperations(reset, request, context);
     if (hasLateOperation(reset, request, operations, context)) return true;
-    const { patient } = context.cloudSql;
-    const instance = await patient.instance(reset.spec);
-    const certificates = await readServerCertificates(patient, reset.spec, instance);
+    const { lowPriority } = context.cloudSql;
+    const instance = await lowPriority.instance(reset.spec);
+    const certificates = await readServerCertificates(lowPriority, reset.spec, instance);
     return hasTraces(reset, request, { operations, certificates }, context);
   } catch (error) {
     if (error instanceof CloudSqlError) return false;

@@ -10,7 +10,7 @@ import type { Context } from '../pass.ts';
  */
 export async function whyNotReady({ spec }: SslReset, { cloudSql }: Context): Promise<Verdict | undefined> {
   try {
-    return judgeInstance(await cloudSql.patient.instance(spec));
+    return judgeInstance(await cloudSql.lowPriority.instance(spec));
   } catch (error) {
     if (error instanceof CloudSqlError) return undefined;
     throw error;

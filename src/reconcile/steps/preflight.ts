@@ -51,7 +51,7 @@ export async function preflight(reset: SslReset, request: Request, context: Cont
   // The list first: what it shows as done, the certificates that are read after it show too. The other way round the
   // reset of another object that ends in between would look like the trace of this call.
   const operations = await readOperations(reset, request, context);
-  const instance = await context.cloudSql.patient.instance(reset.spec);
+  const instance = await context.cloudSql.lowPriority.instance(reset.spec);
   const pointless = judgeFingerprint(reset, instance);
   const reason = pointless === undefined ? await whyDone(reset, instance, context) : undefined;
   if (hasLateOperation(reset, request, operations, context)) return { kind: 'Resolve' };
@@ -61,12 +61,14 @@ export async function preflight(reset: SslReset, request: Request, context: Cont
   // Whatever is asked of the certificates of an instance that does not run may be refused.
   const notReady = judgeInstance(instance);
   if (notReady !== undefined) return { kind: 'Obstacle', verdict: pointless ?? notReady };
-  const serverCertificates = await readServerCertificates(context.cloudSql.patient, reset.spec, instance);
+  const serverCertificates = await readServerCertificates(context.cloudSql.lowPriority, reset.spec, instance);
   const seen = { operations, certificates: serverCertificates };
   if (hasTraces(reset, request, seen, context)) return { kind: 'Resolve' };
   const needsCertificates = needsClientCertificates(instance);
   const certificates =
-    needsCertificates || wantsCertificates(reset) ? await context.cloudSql.patient.clientCertificates(reset.spec) : [];
+    needsCertificates || wantsCertificates(reset)
+      ? await context.cloudSql.lowPriority.clientCertificates(reset.spec)
+      : [];
   const obstacle =
     pointless ??
     judgeClientCertificates(reset, instance, certificates) ??
@@ -94,7 +96,7 @@ async function whyDone(reset: SslReset, instance: Instance, { cloudSql }: Contex
   const reason = alreadyDone(reset, instance);
   const asksList = spec.preconditions.serverCertificate === 'Missing' && judgeInstance(instance) === undefined;
   if (reason !== undefined || !asksList) return reason;
-  return (await cloudSql.patient.serverCas(spec)).length > 0 ? 'AlreadyPresent' : undefined;
+  return (await cloudSql.lowPriority.serverCas(spec)).length > 0 ? 'AlreadyPresent' : undefined;
 }
 
 const orObstacle = (checked: Preflight, verdict: Verdict | undefined): Preflight =>

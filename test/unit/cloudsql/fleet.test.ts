@@ -1,12 +1,12 @@
-/** The pace of a whole fleet in one project, on a clock of its own: what it asks of Cloud SQL, and how fast it is there. */
+/** The rates of a whole fleet in one project, on a clock of its own: what it asks of Cloud SQL, and how fast it is there. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Order } from '../../../src/cloudsql/pace.ts';
 import { Polls } from '../../../src/cloudsql/polls.ts';
-import { paces, type Quota } from '../../../src/cloudsql/transport.ts';
+import { type Quota, rateLimiters } from '../../../src/cloudsql/transport.ts';
 import { type Config, parseConfig } from '../../../src/config.ts';
 import { pollDelayMs } from '../../../src/domain/attempts.ts';
 import type { Operation } from '../../../src/domain/ssl-reset.ts';
+import type { Priority } from '../../../src/lib/priority.ts';
 import { CallQueue } from '../../../src/reconcile/call-queue.ts';
 import { anOperation, aReset } from '../support/builders.ts';
 import { VirtualTime } from './virtual-time.ts';
@@ -28,7 +28,7 @@ function alone(): Config {
 class Fleet {
   readonly time = new VirtualTime();
   readonly #config = alone();
-  readonly #paces = paces({
+  readonly #limiters = rateLimiters({
     readQps: this.#config.cloudsqlReadQps,
     mutateQps: this.#config.cloudsqlMutateQps,
     monotonicMs: this.time.now,
@@ -40,9 +40,9 @@ class Fleet {
   readonly #wakes = new Map<string, () => void>();
   readonly #callQueue = new CallQueue(
     {
-      trySlot: () => this.#paces.Writes.tryTake(PROJECT),
-      slotPauseMs: () => this.#paces.Writes.pauseMs(PROJECT),
-      slot: () => this.#paces.Writes.take(PROJECT, { order: 'Behind', maxWaitMs: Number.POSITIVE_INFINITY }),
+      trySlot: () => this.#limiters.Writes.tryTake(PROJECT),
+      slotPauseMs: () => this.#limiters.Writes.pauseMs(PROJECT),
+      slot: () => this.#limiters.Writes.take(PROJECT, { priority: 'Low', maxWaitMs: Number.POSITIVE_INFINITY }),
     },
     (refs) => {
       for (const { name } of refs) this.#wakes.get(name)?.();
@@ -52,11 +52,11 @@ class Fleet {
     freshMs: 2 * this.#config.pollMinMs,
     monotonicMs: this.time.now,
     get: async (_project, name) => {
-      await this.#read('Gets', 'Ahead');
+      await this.#read('Gets', 'High');
       return this.#view(name);
     },
     page: async ({ maxResults, pageToken = '0' }) => {
-      await this.#read('Lists', 'Ahead');
+      await this.#read('Lists', 'High');
       const end = Number(pageToken) + maxResults;
       const operations = this.#operations.slice(Number(pageToken), end).map(({ name }) => this.#view(name));
       return { operations, ...(end < this.#operations.length && { nextPageToken: String(end) }) };
@@ -74,8 +74,8 @@ class Fleet {
       isDone = await this.#pass(async () => {
         const slot = this.#callQueue.take(object);
         if (slot === undefined) return false;
-        await this.#read('Lists', 'Behind');
-        await this.#read('Gets', 'Behind');
+        await this.#read('Lists', 'Low');
+        await this.#read('Gets', 'Low');
         slot.spend();
         this.calls.Writes.push(this.time.now());
         await this.time.sleep(WRITE_MS);
@@ -85,7 +85,7 @@ class Fleet {
       if (!isDone) await woken;
     }
     await this.#follow(name);
-    await this.#pass(() => this.#read('Lists', 'Ahead'));
+    await this.#pass(() => this.#read('Lists', 'High'));
   }
 
   async #follow(name: string): Promise<void> {
@@ -96,8 +96,8 @@ class Fleet {
     }
   }
 
-  async #read(quota: 'Gets' | 'Lists', order: Order): Promise<void> {
-    await this.#paces[quota].take(PROJECT, { order, maxWaitMs: 5_000 });
+  async #read(quota: 'Gets' | 'Lists', priority: Priority): Promise<void> {
+    await this.#limiters[quota].take(PROJECT, { priority, maxWaitMs: 5_000 });
     this.calls[quota].push(this.time.now());
     await this.time.sleep(READ_MS);
   }

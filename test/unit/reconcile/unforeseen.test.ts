@@ -17,7 +17,10 @@ const broken = <T extends object>(port: T, method: keyof T): T => ({ ...port, [m
 
 /** Where the mistake is met: what there is of the world then. */
 const PLACES: readonly (readonly [where: string, contextOf: (context: Context) => Partial<Context>])[] = [
-  ['before the call', ({ cloudSql }) => ({ cloudSql: { ...cloudSql, patient: broken(cloudSql.patient, 'instance') } })],
+  [
+    'before the call',
+    ({ cloudSql }) => ({ cloudSql: { ...cloudSql, lowPriority: broken(cloudSql.lowPriority, 'instance') } }),
+  ],
   [
     'while the CAs are published',
     ({ objects }) => ({

@@ -109,7 +109,7 @@ export class FakeCloudSql implements CloudSql {
   slot = FREE_SLOTS.slot;
   slotPauseMs = FREE_SLOTS.slotPauseMs;
 
-  get patient(): CloudSqlReads {
+  get lowPriority(): CloudSqlReads {
     return this;
   }
 

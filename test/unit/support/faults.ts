@@ -99,7 +99,7 @@ export function interposed({ resets, namespaces, workloads, pods, objects, cloud
     cloudSql: {
       identity: () => cloud('cloudSql.identity', () => cloudSql.identity()),
       ...reads,
-      patient: reads,
+      lowPriority: reads,
       ...FREE_SLOTS,
       prepareReset: async (...given) => {
         const send = await cloud('cloudSql.prepareReset', () => cloudSql.prepareReset(...given));

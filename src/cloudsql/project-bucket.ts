@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CloudSqlError } from '../domain/errors.ts';
+import type { Priority } from '../lib/priority.ts';
 import type { Slot } from '../reconcile/ports.ts';
 
-export interface PaceOptions {
+export interface RateOptions {
   /** Sustained calls a second for each project. */
   readonly perSecond: number;
   /** Calls that may go at once after a silence. In any minute there are at most `60 * perSecond + burst`. */
@@ -12,61 +13,14 @@ export interface PaceOptions {
   readonly sleep?: (ms: number) => Promise<unknown>;
 }
 
-/** Who goes first where several wait. */
-export type Order =
-  /** What is under way already. */
-  | 'Ahead'
-  /** What only begins; it still gets one slot in four. */
-  | 'Behind';
-
-export interface Patience {
-  readonly order: Order;
+export interface Wait {
+  readonly priority: Priority;
   /** Whoever would wait longer is told to come back instead, so that nothing waits without a bound. */
   readonly maxWaitMs: number;
 }
 
-/** Keeps the calls of one quota under it. Quotas count by project, and so does this: no project waits for another. */
-export class Pace {
-  readonly #options: PaceOptions;
-  readonly #lanes = new Map<string, Lane>();
-
-  constructor(options: PaceOptions) {
-    this.#options = options;
-  }
-
-  /** A slot for one call of the project, where one is free and nobody waits for it. */
-  tryTake(project: string): Slot | undefined {
-    return this.#lane(project).tryTake();
-  }
-
-  /**
-   * Resolves when a call of the project may be made; of one order, first come, first served.
-   * @throws CloudSqlError `Throttled`, with the time to wait, where that is more than `maxWaitMs`
-   */
-  take(project: string, patience: Patience): Promise<Slot> {
-    return this.#lane(project).take(patience);
-  }
-
-  /** Milliseconds for which the calls of the project pause since the API refused one of them; 0: they do not. */
-  pauseMs(project: string): number {
-    return this.#lane(project).pauseMs;
-  }
-
-  /** The API refused a call of the project for its quota, and asked for so many milliseconds of patience, or for none. */
-  throttled(project: string, retryAfterMs = PAUSE_MS): void {
-    this.#lane(project).throttled(retryAfterMs);
-  }
-
-  #lane(project: string): Lane {
-    const lane = this.#lanes.get(project) ?? new Lane(this.#options);
-    this.#lanes.set(project, lane);
-    return lane;
-  }
-}
-
-const PAUSE_MS = 5_000;
-/** So many slots in a row go ahead while somebody waits behind. */
-const AHEAD_IN_A_ROW = 3;
+/** So many slots in a row go to a high priority while a low one waits. */
+const HIGH_IN_A_ROW = 3;
 
 interface Waiter {
   readonly deadlineMs: number;
@@ -75,18 +29,18 @@ interface Waiter {
 }
 
 /** A leaky bucket, kept as the time at which it would be empty (the generic cell rate algorithm), and who waits at it. */
-class Lane {
-  readonly #options: PaceOptions;
+export class ProjectBucket {
+  readonly #options: RateOptions;
   readonly #share: Share;
-  readonly #waiters: Readonly<Record<Order, Waiter[]>> = { Ahead: [], Behind: [] };
+  readonly #waiters: Readonly<Record<Priority, Waiter[]>> = { High: [], Low: [] };
   /** How far ahead of an even rate a burst may run. */
   readonly #toleranceMs: number;
   #emptyAt = Number.NEGATIVE_INFINITY;
   #pausedUntil = Number.NEGATIVE_INFINITY;
-  #aheadInARow = 0;
+  #highInARow = 0;
   #isWaiting = false;
 
-  constructor(options: PaceOptions) {
+  constructor(options: RateOptions) {
     this.#options = options;
     this.#share = new Share(options.monotonicMs);
     this.#toleranceMs = ((options.burst - 1) * 1000) / options.perSecond;
@@ -97,12 +51,12 @@ class Lane {
     return isFree ? this.#give() : undefined;
   }
 
-  take({ order, maxWaitMs }: Patience): Promise<Slot> {
-    const ahead = order === 'Ahead' ? this.#waiters.Ahead.length : this.#waiting;
+  take({ priority, maxWaitMs }: Wait): Promise<Slot> {
+    const ahead = priority === 'High' ? this.#waiters.High.length : this.#waiting;
     const waitMs = this.#waitMs() + ahead * this.#intervalMs;
     if (waitMs > maxWaitMs) return Promise.reject(heldBack(waitMs));
     const { promise, resolve, reject } = Promise.withResolvers<Slot>();
-    this.#waiters[order].push({ deadlineMs: this.#nowMs + maxWaitMs, resolve, reject });
+    this.#waiters[priority].push({ deadlineMs: this.#nowMs + maxWaitMs, resolve, reject });
     this.#serve();
     return promise;
   }
@@ -132,14 +86,14 @@ class Lane {
   }
 
   #next(): Waiter | undefined {
-    const { Ahead, Behind } = this.#waiters;
-    const isBehindDue = Behind.length > 0 && this.#aheadInARow >= AHEAD_IN_A_ROW;
-    if (Ahead.length === 0 || isBehindDue) {
-      this.#aheadInARow = 0;
-      return Behind.shift();
+    const { High, Low } = this.#waiters;
+    const isLowDue = Low.length > 0 && this.#highInARow >= HIGH_IN_A_ROW;
+    if (High.length === 0 || isLowDue) {
+      this.#highInARow = 0;
+      return Low.shift();
     }
-    this.#aheadInARow += 1;
-    return Ahead.shift();
+    this.#highInARow += 1;
+    return High.shift();
   }
 
   #sendAway(waitMs: number): void {
@@ -155,8 +109,8 @@ class Lane {
   #lookIn(ms: number): void {
     if (this.#isWaiting) return;
     this.#isWaiting = true;
-    const wait = this.#options.sleep ?? sleep;
-    void wait(ms).then(() => {
+    const pause = this.#options.sleep ?? sleep;
+    void pause(ms).then(() => {
       this.#isWaiting = false;
       this.#serve();
     });
@@ -185,7 +139,7 @@ class Lane {
   }
 
   get #waiting(): number {
-    return this.#waiters.Ahead.length + this.#waiters.Behind.length;
+    return this.#waiters.High.length + this.#waiters.Low.length;
   }
 
   get #intervalMs(): number {

@@ -1,33 +1,35 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type Order, Pace, type PaceOptions } from '../../../src/cloudsql/pace.ts';
+import type { RateOptions } from '../../../src/cloudsql/project-bucket.ts';
+import { RateLimiter } from '../../../src/cloudsql/rate-limiter.ts';
+import type { Priority } from '../../../src/lib/priority.ts';
 import type { Slot } from '../../../src/reconcile/ports.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 interface Wish {
   readonly project?: string;
-  readonly order?: Order;
+  readonly priority?: Priority;
   readonly maxWaitMs?: number;
 }
 
-function setUp(options: Partial<PaceOptions> = {}) {
+function setUp(options: Partial<RateOptions> = {}) {
   const time = new VirtualTime();
   const start = time.now();
-  const pace = new Pace({ perSecond: 2, burst: 1, monotonicMs: time.now, sleep: time.sleep, ...options });
+  const limiter = new RateLimiter({ perSecond: 2, burst: 1, monotonicMs: time.now, sleep: time.sleep, ...options });
   const log: string[] = [];
-  const take = (name: string, { project = 'p', order = 'Ahead', maxWaitMs = 60_000 }: Wish = {}) =>
-    pace.take(project, { order, maxWaitMs }).then(
+  const take = (name: string, { project = 'p', priority = 'High', maxWaitMs = 60_000 }: Wish = {}) =>
+    limiter.take(project, { priority, maxWaitMs }).then(
       (slot) => {
         log.push(`${name}@${time.now() - start}`);
         return slot;
       },
       (error: unknown) => void log.push(`${name}: ${error instanceof Error ? error.message : String(error)}`),
     );
-  return { time, pace, log, take };
+  return { time, limiter, log, take };
 }
 
-describe('pace', () => {
+describe('the rate limiter', () => {
   it('gives the first slot at once and the others at the even rate, first come, first served', async () => {
     const { time, log, take } = setUp();
     for (const name of ['a', 'b', 'c', 'd']) void take(name);
@@ -45,13 +47,13 @@ describe('pace', () => {
   });
 
   it('says for how long a refusal pauses the calls of a project, and of that project alone', async () => {
-    const { time, pace } = setUp();
-    assert.equal(pace.pauseMs('p'), 0);
-    pace.throttled('p', 60_000);
+    const { time, limiter } = setUp();
+    assert.equal(limiter.pauseMs('p'), 0);
+    limiter.throttled('p', 60_000);
     await time.pass(20_000);
-    assert.deepEqual([pace.pauseMs('p'), pace.pauseMs('q')], [40_000, 0]);
+    assert.deepEqual([limiter.pauseMs('p'), limiter.pauseMs('q')], [40_000, 0]);
     await time.pass(50_000);
-    assert.equal(pace.pauseMs('p'), 0);
+    assert.equal(limiter.pauseMs('p'), 0);
   });
 
   it('counts each project by itself', async () => {
@@ -65,7 +67,7 @@ describe('pace', () => {
   it('lets what is under way go ahead, but for each fourth slot', async () => {
     const { time, log, take } = setUp();
     void take('first');
-    for (const name of ['x', 'y']) void take(name, { order: 'Behind' });
+    for (const name of ['x', 'y']) void take(name, { priority: 'Low' });
     for (const name of ['a', 'b', 'c', 'd', 'e']) void take(name);
     await time.pass(10_000);
     assert.deepEqual(
@@ -75,35 +77,35 @@ describe('pace', () => {
   });
 
   it('gives a slot without waiting only where one is free and nobody waits', async () => {
-    const { time, pace, take } = setUp({ burst: 2 });
-    assert.ok(pace.tryTake('p'));
-    assert.ok(pace.tryTake('p'));
-    assert.equal(pace.tryTake('p'), undefined);
+    const { time, limiter, take } = setUp({ burst: 2 });
+    assert.ok(limiter.tryTake('p'));
+    assert.ok(limiter.tryTake('p'));
+    assert.equal(limiter.tryTake('p'), undefined);
     await time.pass(400);
     void take('a');
     await time.pass(100);
-    assert.equal(pace.tryTake('p'), undefined);
+    assert.equal(limiter.tryTake('p'), undefined);
     await time.pass(500);
-    assert.ok(pace.tryTake('p'));
+    assert.ok(limiter.tryTake('p'));
   });
 
   it('gives no slot away from those who wait, when their timer is late', async () => {
     let nowMs = 0;
-    const pace = new Pace({
+    const limiter = new RateLimiter({
       perSecond: 2,
       burst: 1,
       monotonicMs: () => nowMs,
       sleep: () => new Promise(() => undefined),
     });
-    assert.ok(pace.tryTake('p'));
-    void pace.take('p', { order: 'Behind', maxWaitMs: 1000 });
+    assert.ok(limiter.tryTake('p'));
+    void limiter.take('p', { priority: 'Low', maxWaitMs: 1000 });
     nowMs = 600;
-    assert.equal(pace.tryTake('p'), undefined);
+    assert.equal(limiter.tryTake('p'), undefined);
   });
 
   it('hands a slot that was given back to the next at once, and only once', async () => {
-    const { time, pace, log, take } = setUp();
-    const slot = pace.tryTake('p');
+    const { time, limiter, log, take } = setUp();
+    const slot = limiter.tryTake('p');
     for (const name of ['a', 'b', 'c']) void take(name);
     await time.pass(100);
     slot?.giveBack();
@@ -113,8 +115,8 @@ describe('pace', () => {
   });
 
   it('does not hand out again what was spent', async () => {
-    const { time, pace, log, take } = setUp();
-    const slot = pace.tryTake('p');
+    const { time, limiter, log, take } = setUp();
+    const slot = limiter.tryTake('p');
     slot?.spend();
     slot?.giveBack();
     void take('a');
@@ -123,32 +125,32 @@ describe('pace', () => {
   });
 
   it('sends away at once whoever would wait too long, and says how long', async () => {
-    const { time, pace } = setUp();
-    pace.throttled('p', 4000);
-    const patience = { order: 'Ahead', maxWaitMs: 1000 } as const;
-    await assert.rejects(pace.take('p', patience), { name: 'CloudSqlError', kind: 'Throttled', retryAfterMs: 4000 });
+    const { time, limiter } = setUp();
+    limiter.throttled('p', 4000);
+    const wait = { priority: 'High', maxWaitMs: 1000 } as const;
+    await assert.rejects(limiter.take('p', wait), { name: 'CloudSqlError', kind: 'Throttled', retryAfterMs: 4000 });
     await time.pass(4000);
-    await pace.take('p', patience);
+    await limiter.take('p', wait);
   });
 
   it('sends away those who wait already when they would wait too long, and serves the others', async () => {
-    const { time, pace, log, take } = setUp();
+    const { time, limiter, log, take } = setUp();
     for (const name of ['a', 'b', 'c']) void take(name, { maxWaitMs: 1000 });
-    void take('patient', { order: 'Behind', maxWaitMs: Number.POSITIVE_INFINITY });
+    void take('patient', { priority: 'Low', maxWaitMs: Number.POSITIVE_INFINITY });
     await time.pass(100);
-    pace.throttled('p', 5000);
+    limiter.throttled('p', 5000);
     await time.pass(10_000);
     const away = 'Calls in this project are held back to stay within its quota';
     assert.deepEqual(log, ['a@0', `b: ${away}`, `c: ${away}`, 'patient@5100']);
   });
 });
 
-describe('pace after a refusal of the API', () => {
+describe('the rate limiter after a refusal of the API', () => {
   it('gives no slot of that project while it pauses, and then none in a burst', async () => {
-    const { time, pace, log, take } = setUp({ burst: 3 });
+    const { time, limiter, log, take } = setUp({ burst: 3 });
     void take('a');
     await time.pass(0);
-    pace.throttled('p', 7000);
+    limiter.throttled('p', 7000);
     for (const name of ['b', 'c']) void take(name);
     void take('x', { project: 'q' });
     await time.pass(20_000);
@@ -156,18 +158,18 @@ describe('pace after a refusal of the API', () => {
   });
 
   it('pauses for some seconds where the API does not say for how long', async () => {
-    const { time, pace, log, take } = setUp();
-    pace.throttled('p');
+    const { time, limiter, log, take } = setUp();
+    limiter.throttled('p');
     void take('a');
     await time.pass(20_000);
     assert.deepEqual(log, ['a@5000']);
   });
 
   it('keeps the longer of two pauses, which no slot that was given back shortens', async () => {
-    const { time, pace, log, take } = setUp();
-    const slot = pace.tryTake('p');
-    pace.throttled('p', 5000);
-    pace.throttled('p', 1000);
+    const { time, limiter, log, take } = setUp();
+    const slot = limiter.tryTake('p');
+    limiter.throttled('p', 5000);
+    limiter.throttled('p', 1000);
     slot?.giveBack();
     void take('a');
     await time.pass(10_000);
@@ -175,7 +177,7 @@ describe('pace after a refusal of the API', () => {
   });
 
   it('is slower in that project alone, once for all refusals of one pause, and recovers', async () => {
-    const { time, pace, log, take } = setUp();
+    const { time, limiter, log, take } = setUp();
     const inAMinute = async (project: string): Promise<number> => {
       log.length = 0;
       for (let index = 0; index < 150; index += 1) void take('a', { project, maxWaitMs: 1_000_000 });
@@ -184,7 +186,7 @@ describe('pace after a refusal of the API', () => {
       await time.pass(200_000);
       return length;
     };
-    for (let refusals = 0; refusals < 10; refusals += 1) pace.throttled('p', 1);
+    for (let refusals = 0; refusals < 10; refusals += 1) limiter.throttled('p', 1);
     const slower = await inAMinute('p');
     assert.ok(slower >= 90 && slower < 100, `${slower}`);
     assert.equal(await inAMinute('q'), 121);
@@ -192,9 +194,9 @@ describe('pace after a refusal of the API', () => {
   });
 
   it('never stops for good, however often it is refused', async () => {
-    const { time, pace, log, take } = setUp();
+    const { time, limiter, log, take } = setUp();
     for (let refusals = 0; refusals < 100; refusals += 1) {
-      pace.throttled('p', 1);
+      limiter.throttled('p', 1);
       await time.pass(2);
     }
     for (let index = 0; index < 30; index += 1) void take('a', { maxWaitMs: 1_000_000 });
@@ -211,36 +213,36 @@ const BURST = 4;
 const wishes = fc.array(
   fc.record({
     gapMs: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.integer({ min: 0, max: 4_000 })),
-    order: fc.constantFrom<Order>('Ahead', 'Behind'),
+    priority: fc.constantFrom<Priority>('High', 'Low'),
   }),
   { minLength: 1, maxLength: 250, size: 'max' },
 );
 
 interface Given {
   readonly wish: number;
-  readonly order: Order;
+  readonly priority: Priority;
   readonly askedMs: number;
   readonly atMs: number;
 }
 
 /** Who was given a slot when, in that order. */
-async function given(arrivals: readonly { readonly gapMs: number; readonly order: Order }[]): Promise<Given[]> {
+async function given(arrivals: readonly { readonly gapMs: number; readonly priority: Priority }[]): Promise<Given[]> {
   const time = new VirtualTime();
-  const pace = new Pace({ perSecond: PER_SECOND, burst: BURST, monotonicMs: time.now, sleep: time.sleep });
+  const limiter = new RateLimiter({ perSecond: PER_SECOND, burst: BURST, monotonicMs: time.now, sleep: time.sleep });
   const all: Given[] = [];
-  for (const [wish, { gapMs, order }] of arrivals.entries()) {
+  for (const [wish, { gapMs, priority }] of arrivals.entries()) {
     if (gapMs > 0) await time.pass(gapMs);
     const askedMs = time.now();
-    void pace.take('p', { order, maxWaitMs: Number.POSITIVE_INFINITY }).then((slot: Slot) => {
+    void limiter.take('p', { priority, maxWaitMs: Number.POSITIVE_INFINITY }).then((slot: Slot) => {
       slot.spend();
-      all.push({ wish, order, askedMs, atMs: time.now() });
+      all.push({ wish, priority, askedMs, atMs: time.now() });
     });
   }
   await time.pass(arrivals.length * INTERVAL_MS);
   return all;
 }
 
-describe('pace, whenever calls come', () => {
+describe('the rate limiter, whenever calls come', () => {
   it('never gives more in any minute than rate and burst allow', async () => {
     await fc.assert(
       fc.asyncProperty(wishes, async (arrivals) => {
@@ -275,21 +277,21 @@ describe('pace, whenever calls come', () => {
     );
   });
 
-  it('keeps the order of each kind, and starves nobody', async () => {
+  it('keeps the order within each priority, and starves nobody', async () => {
     await fc.assert(
       fc.asyncProperty(wishes, async (arrivals) => {
         const all = await given(arrivals);
-        for (const order of ['Ahead', 'Behind']) {
-          const names = all.filter((one) => one.order === order).map(({ wish }) => wish);
+        for (const priority of ['High', 'Low']) {
+          const names = all.filter((one) => one.priority === priority).map(({ wish }) => wish);
           assert.deepEqual(
             names,
             names.toSorted((a, b) => a - b),
           );
         }
-        for (const [index, { order, askedMs }] of all.entries()) {
-          if (order === 'Ahead') continue;
+        for (const [index, { priority, askedMs }] of all.entries()) {
+          if (priority === 'High') continue;
           const since = all.slice(0, index).filter(({ atMs }) => atMs > askedMs);
-          const behind = since.filter((one) => one.order === 'Behind').length;
+          const behind = since.filter((one) => one.priority === 'Low').length;
           assert.ok(since.length - behind <= 3 * (behind + 1), `${since.length} were served before`);
         }
       }),
