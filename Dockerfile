@@ -25,7 +25,7 @@ ENTRYPOINT ["/nodejs/bin/node", "--max-semi-space-size=2", "cloudsql-ssl-operato
 # they differ the program starts slower, and that is all. The seed makes the bytes the same each time.
 FROM base AS warm
 USER 0:0
-COPY --from=build /src/dist/cloudsql-ssl-operator.js /src/dist/cloudsql-ssl-operator.cjs /src/dist/warm.js ./
+COPY --from=build /src/dist/cloudsql-ssl-operator.js /src/dist/cloudsql-ssl-operator.cjs /src/dist/cloudsql-ssl-operator.cjs.map /src/dist/warm.js ./
 RUN ["/nodejs/bin/node", "--random-seed=1", "--max-semi-space-size=2", "warm.js"]
 
 # Same sources, same SOURCE_DATE_EPOCH (seconds since 1970), same bytes.

@@ -1,4 +1,5 @@
 import { oneLine } from '../domain/conditions.ts';
+import { stackOf } from './stack.ts';
 
 export interface ErrorFields {
   readonly type: string;
@@ -15,10 +16,11 @@ const MAX_MESSAGE = 1024;
 /** An error as the fields of a log line; the rest of what an error object may carry, as requests and answers, is not logged. */
 export function errorFields(error: Error): ErrorFields {
   const causes = causesOf(error);
+  const stack = isUnforeseen(error) ? stackOf(error) : undefined;
   return {
     type: error.name,
     message: oneLine(error.message, MAX_MESSAGE),
-    ...(isUnforeseen(error) && error.stack !== undefined && { stack: error.stack }),
+    ...(stack !== undefined && { stack }),
     ...(causes.length > 0 && { causes }),
   };
 }

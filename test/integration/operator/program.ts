@@ -13,7 +13,8 @@ export const PROGRAM = `${DIST}cloudsql-ssl-operator.js`;
 
 /** The program and what it needs, and what makes its compiled code, as the image has them. */
 export async function copyProgram(folder: string): Promise<void> {
-  for (const file of await readdir(DIST)) if (/js$/.test(file)) await copyFile(join(DIST, file), join(folder, file));
+  for (const file of await readdir(DIST))
+    if (/js(\.map)?$/.test(file)) await copyFile(join(DIST, file), join(folder, file));
 }
 
 /** The built operator as a process of its own. */
