@@ -197,6 +197,17 @@ export const GUARD_STORIES: readonly NamedStory[] = [
     plot: [does(50_000, 'Forbid'), does(200_000, 'Edit')],
   }),
   told('what was put back is remembered (it is fought without an end)', { putsBack: true }),
+  told('no request is given up unseen (what cannot be looked at counts as not executed)', {
+    hasRequestId: true,
+    hasSecondObject: true,
+    listLagMs: 80_000,
+    paces: [10],
+    calls: [copied(403), answered(400)],
+    twists: [
+      before(7, 'resets.updateStatus', { kind: 'OldRequest' }),
+      before(6, 'cloudSql.instance', { kind: 'Fail' }),
+    ],
+  }),
   told('no request is given up unseen (the certificates are not looked at)', {
     hasRequestId: true,
     listLagMs: 80_000,

@@ -523,14 +523,26 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [{ file: REQUEST, find: 'await announce(reset, context);', replace: '' }],
   },
   {
+    guard: 'no request is given up unseen',
+    broken: 'what cannot be looked at counts as not executed',
+    isTold: true,
+    patches: [
+      {
+        file: 'src/reconcile/steps/receive.ts',
+        find: 'const isNoted = hasRun === false ||',
+        replace: 'const isNoted = hasRun !== true ||',
+      },
+    ],
+  },
+  {
     guard: 'the CA of the reset before is seen first',
     isTold: true,
     broken: 'the next request of the object begins without it',
     patches: [
       {
         file: 'src/reconcile/steps/receive.ts',
-        find: "arrival === 'New' ? await untilCaIsSeen(reset, context) : undefined",
-        replace: 'undefined',
+        find: '?? (await untilCaIsSeen(reset, context))',
+        replace: '',
       },
     ],
   },

@@ -57,9 +57,13 @@ export function hasTraces(
 
 /**
  * Whether an earlier call shows by now, by its operation or by the certificates, for whoever is about to give the request
- * up. What cannot be read tells nothing.
+ * up. Undefined where the instance cannot be read.
  */
-export async function hasRunAfterAll(reset: SslReset, request: Request, context: Context): Promise<boolean> {
+export async function hasRunAfterAll(
+  reset: SslReset,
+  request: Request,
+  context: Context,
+): Promise<boolean | undefined> {
   if (!mayHaveRun(request)) return false;
   try {
     const operations = await readOperations(reset, request, context);
@@ -69,7 +73,7 @@ export async function hasRunAfterAll(reset: SslReset, request: Request, context:
     const certificates = await readServerCertificates(lowPriority, reset.spec, instance);
     return hasTraces(reset, request, { operations, certificates }, context);
   } catch (error) {
-    if (error instanceof CloudSqlError) return false;
+    if (error instanceof CloudSqlError) return undefined;
     throw error;
   }
 }

@@ -9,13 +9,9 @@ import { untilCaIsSeen } from './unseen-ca.ts';
 
 /** Writes down that a request has arrived, or begins once more, before anything is done for it. */
 export async function receive(reset: SslReset, arrival: Arrival, context: Context): Promise<StepResult> {
-  // A call of the older one that was executed after all has its end before this one begins.
-  const past = reset.status.request;
-  if (arrival === 'New' && past !== undefined && (await hasRunAfterAll(reset, past, context))) {
-    return resolveFirst(reset, past, context);
-  }
-  const unseen = arrival === 'New' ? await untilCaIsSeen(reset, context) : undefined;
-  if (unseen !== undefined) return unseen;
+  const unended =
+    arrival === 'New' ? ((await endOfPast(reset, context)) ?? (await untilCaIsSeen(reset, context))) : undefined;
+  if (unended !== undefined) return unended;
   const followedTime = arrival === 'Outdated' ? context.index.siblingsOf(reset).lastRead() : undefined;
   const request = {
     ...received(reset, arrival, toTime(context.clock.now())),
@@ -39,6 +35,19 @@ export async function receive(reset: SslReset, arrival: Arrival, context: Contex
       ? progressing('Publishing', 'Reading and publishing the server CAs again; nothing is reset')
       : progressing('Preflight', 'Checking beforehand for anything that would fail after the reset'),
   };
+}
+
+/**
+ * A call of the request before that was executed after all has its end before this one begins. Where that cannot be seen it
+ * counts as executed: nothing is called when its requestId comes back.
+ */
+async function endOfPast(reset: SslReset, context: Context): Promise<StepResult | undefined> {
+  const { status } = reset;
+  if (status.request === undefined) return undefined;
+  const hasRun = await hasRunAfterAll(reset, status.request, context);
+  if (hasRun === true) return resolveFirst(reset, status.request, context);
+  const isNoted = hasRun === false || status.request.inDoubt === true;
+  return isNoted ? undefined : { kind: 'Status', status: { ...status, request: { ...status.request, inDoubt: true } } };
 }
 
 /** What is new of it is written down once: it is looked at again and again. */
