@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import type { TracingConfig } from './config/tracing.ts';
 import { type Config, parseConfig } from './config.ts';
-import { oneLine } from './domain/conditions.ts';
+import { oneLine } from './lib/one-line.ts';
 import { type Client, createClient } from './kubernetes/client.ts';
 import { createEvents } from './kubernetes/events.ts';
 import { ConfigurationError } from './kubernetes/kubeconfig.ts';

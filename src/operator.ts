@@ -1,6 +1,6 @@
 /** Puts the operator together: watches fill the index always, and move keys into a queue of passes while it works. */
 import { defer, from, fromEvent, merge, mergeMap, type Observable, of, ReplaySubject, Subject, take } from 'rxjs';
-import { oneLine } from './domain/conditions.ts';
+import { oneLine } from './lib/one-line.ts';
 import { isKubernetesError } from './domain/errors.ts';
 import type { Problem } from './observability/health.ts';
 import { PassProblems } from './pass-problems.ts';

@@ -1,4 +1,4 @@
-import { oneLine } from './domain/conditions.ts';
+import { oneLine } from './lib/one-line.ts';
 import { describeUnforeseen, isKubernetesError } from './domain/errors.ts';
 import type { Problem } from './observability/health.ts';
 import { refOf } from './reconcile/indexed-reset.ts';

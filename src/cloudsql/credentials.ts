@@ -1,5 +1,5 @@
 import { type AuthClient, GoogleAuth, gcpMetadata } from 'google-auth-library';
-import { oneLine } from '../domain/conditions.ts';
+import { oneLine } from '../lib/one-line.ts';
 import { CloudSqlError } from '../domain/errors.ts';
 import { within } from '../lib/within.ts';
 import { emailOf } from './identity.ts';

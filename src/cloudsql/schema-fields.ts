@@ -3,7 +3,7 @@
  * is cut, so that no status write can fail on what the API says.
  */
 import * as z from 'zod';
-import { oneLine } from '../domain/conditions.ts';
+import { oneLine } from '../lib/one-line.ts';
 
 export const word = (max: number) =>
   z

@@ -1,6 +1,7 @@
 import { isPastDeadline } from './attempts.ts';
 import type { Verdict } from './conditions.ts';
-import { findCondition, oneLine, stalled, toTime } from './conditions.ts';
+import { findCondition, stalled, toTime } from './conditions.ts';
+import { oneLine } from '../lib/one-line.ts';
 import type { Permission } from './permission.ts';
 import { recreationMark } from './recreation.ts';
 import { shell } from './shell.ts';

@@ -1,4 +1,5 @@
 /** Condition types, the verdict on a request, and the rules of setting a condition. */
+import { oneLine } from '../lib/one-line.ts';
 import type { ProgressReason, ReadyReason, Reason, StalledReason, WaitingReason } from './reasons.ts';
 import type { Condition } from './ssl-reset.ts';
 
@@ -39,14 +40,6 @@ export interface ConditionValue {
   readonly status: ConditionStatus;
   readonly reason: Reason;
   readonly message: string;
-}
-
-const MAX_MESSAGE = 1024;
-
-/** Foreign text as one line of at most `max` characters, so that no status write can fail on it, or read back as something else. */
-export function oneLine(text: string, max: number = MAX_MESSAGE): string {
-  const line = text.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
-  return (line.length <= max ? line : `${line.slice(0, max - 1)}…`).toWellFormed();
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Failures of the world, as adapters report them: by what they mean for the next step, not by status code. */
-import { oneLine } from './conditions.ts';
+import { oneLine } from '../lib/one-line.ts';
 
 export type KubernetesErrorKind =
   /** The resourceVersion is no longer the current one, or another field manager owns the field: read again. */

@@ -1,5 +1,5 @@
 /** Values that people wrote and that mean nothing: they are read in the way that does no harm, and are named. */
-import { oneLine } from './conditions.ts';
+import { oneLine } from '../lib/one-line.ts';
 
 /** The annotation with its value, as a message names it. */
 export const notUnderstood = (annotation: string, value: string): string =>

@@ -1,5 +1,5 @@
 /** The roll: who is started now, and how each dependent fares. */
-import { oneLine } from './conditions.ts';
+import { oneLine } from '../lib/one-line.ts';
 import { type Dependent, isSame } from './dependents.ts';
 import { type Health, health } from './health.ts';
 import { notUnderstood } from './not-understood.ts';

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { ApiException } from '@kubernetes/client-node';
-import { oneLine } from '../domain/conditions.ts';
+import { oneLine } from '../lib/one-line.ts';
 import { isKubernetesError, KubernetesError, type KubernetesErrorKind } from '../domain/errors.ts';
 import { parseRetryAfter } from '../lib/retry-after.ts';
 import { arrayAt, numberAt, objectAt, parseJson, textAt } from './json.ts';

@@ -9,7 +9,7 @@ import {
   type SecurityAuthentication,
 } from '@kubernetes/client-node';
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
-import { oneLine } from '../domain/conditions.ts';
+import { oneLine } from '../lib/one-line.ts';
 import { KubernetesError } from '../domain/errors.ts';
 import { within } from '../lib/within.ts';
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { type Cluster, KubeConfig, loadYaml } from '@kubernetes/client-node';
-import { oneLine } from '../domain/conditions.ts';
+import { oneLine } from '../lib/one-line.ts';
 import { withExecPlugin } from './exec-plugin.ts';
 import { arrayAt, isObject, objectAt, textAt } from './json.ts';
 

@@ -1,4 +1,4 @@
-import { oneLine } from '../domain/conditions.ts';
+import { oneLine } from '../lib/one-line.ts';
 import { isKubernetesError } from '../domain/errors.ts';
 import { CallWindow } from '../reconcile/call-window.ts';
 import type { Clock, Leadership, Logger } from '../reconcile/ports.ts';

@@ -1,6 +1,6 @@
 import { CustomObjectsApi } from '@kubernetes/client-node';
 import { catchError, map, merge, type Observable } from 'rxjs';
-import { oneLine } from '../domain/conditions.ts';
+import { oneLine } from '../lib/one-line.ts';
 import { isKubernetesError, KubernetesError } from '../domain/errors.ts';
 import { GROUP, PLURAL, type SslReset, VERSION } from '../domain/ssl-reset.ts';
 import type { Backoff } from '../lib/backoff.ts';

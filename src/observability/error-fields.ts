@@ -1,4 +1,4 @@
-import { oneLine } from '../domain/conditions.ts';
+import { oneLine } from '../lib/one-line.ts';
 import { stackOf } from './stack.ts';
 
 export interface ErrorFields {

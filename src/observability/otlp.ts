@@ -10,7 +10,7 @@ import {
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
-import { oneLine } from '../domain/conditions.ts';
+import { oneLine } from '../lib/one-line.ts';
 import type { Logger } from '../reconcile/ports.ts';
 import type { FinishedSpan, SpanSink } from './tracing.ts';
 

@@ -1,4 +1,5 @@
-import { findCondition, oneLine } from '../domain/conditions.ts';
+import { findCondition } from '../domain/conditions.ts';
+import { oneLine } from '../lib/one-line.ts';
 import { GROUP, KIND, type SslReset, VERSION } from '../domain/ssl-reset.ts';
 import { apiVersionOf } from '../domain/workload-kinds.ts';
 import { logFields } from './log-fields.ts';

@@ -12,7 +12,8 @@ import {
   withoutIssue,
   withoutReason,
 } from '../../domain/client-certificate.ts';
-import { oneLine, progressing, type Verdict, waiting } from '../../domain/conditions.ts';
+import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
+import { oneLine } from '../../lib/one-line.ts';
 import type { ClientCertificateStatus, SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf, summarize, toBeRolled, withCertificates } from '../../domain/status.ts';
 import { CallWindow } from '../call-window.ts';

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
-import { oneLine, setConditions, toTime } from '../../../src/domain/conditions.ts';
+import { setConditions, toTime } from '../../../src/domain/conditions.ts';
 import type { Reason } from '../../../src/domain/reasons.ts';
 import { aCondition, at, dateAt, NOW } from '../support/builders.ts';
 
@@ -24,23 +23,6 @@ describe('setConditions', () => {
   test('each carries the generation that it speaks of', () =>
     assert.equal(set('False', 'Throttled')?.observedGeneration, 3));
   test('a condition that is not wanted any more goes', () => assert.deepEqual(setConditions(before, [], options), []));
-});
-
-describe('oneLine', () => {
-  test('joins lines, tabs and separators by one blank', () =>
-    assert.equal(oneLine(' a\r\n\tb\u2028c\u0000d '), 'a b c d'));
-  test('leaves a text of just the bound as it is', () => assert.equal(oneLine('x'.repeat(1024)), 'x'.repeat(1024)));
-  test('cuts a longer one and shows it', () => assert.equal(oneLine('abcdef', 4), 'abc…'));
-  test('answers one well-formed line within the bound, whatever it is given', () =>
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 40 }), fc.integer({ min: 1, max: 20 }), (text, max) => {
-        const line = oneLine(text, max);
-        assert.ok(line.length <= max);
-        assert.ok(line.isWellFormed());
-        assert.doesNotMatch(line, /[\p{Cc}\p{Zl}\p{Zp}]/u);
-      }),
-      { numRuns: 1000 },
-    ));
 });
 
 test('times have whole seconds', () => assert.equal(toTime(new Date('2026-03-01T12:00:00.999Z')), NOW));
