@@ -1,12 +1,12 @@
 import { isPastDeadline } from './attempts.ts';
 import type { Verdict } from './conditions.ts';
-import { findCondition, stalled, toTime } from './conditions.ts';
+import { findCondition, stalled } from './conditions.ts';
+import { timeOf, toTime } from '../lib/time.ts';
 import { oneLine } from '../lib/one-line.ts';
 import type { Permission } from './permission.ts';
 import { recreationMark } from './recreation.ts';
 import { shell } from './shell.ts';
 import type { SslReset } from './ssl-reset.ts';
-import { timeOf } from './time.ts';
 import { unusableField } from './usable.ts';
 
 export interface AdmissionFacts {

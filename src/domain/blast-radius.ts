@@ -2,7 +2,7 @@
 import { mayBeExecuted, wasCalled } from './executed.ts';
 import { isUnresolved } from './request.ts';
 import type { SslReset } from './ssl-reset.ts';
-import { timeOf } from './time.ts';
+import { timeOf } from '../lib/time.ts';
 
 /** One recorded call: the object's record, its history and this process tell of the same one by the same two fields. */
 export interface Call {

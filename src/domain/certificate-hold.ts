@@ -3,7 +3,8 @@
  * whatever does not refer to its Secret is rolled first, and only then the object waits or stalls.
  */
 import { isLive, type WantedCertificate } from './client-certificate.ts';
-import { stalled, toTime, type Verdict, waiting } from './conditions.ts';
+import { stalled, type Verdict, waiting } from './conditions.ts';
+import { toTime } from '../lib/time.ts';
 import { oneLine } from '../lib/one-line.ts';
 import type { Dependent } from './dependents.ts';
 import { isSame } from './dependents.ts';

@@ -3,7 +3,7 @@
  * A certificate is ours only if the status holds its fingerprint, or a record of an issue is open for its name.
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { toTime } from './conditions.ts';
+import { toTime } from '../lib/time.ts';
 import type { ClientCertificate } from './instance.ts';
 import type { ClientCertificateStatus, Request, Spec, SslReset } from './ssl-reset.ts';
 

@@ -1,5 +1,6 @@
 /** Condition types, the verdict on a request, and the rules of setting a condition. */
 import { oneLine } from '../lib/one-line.ts';
+import { toTime } from '../lib/time.ts';
 import type { ProgressReason, ReadyReason, Reason, StalledReason, WaitingReason } from './reasons.ts';
 import type { Condition } from './ssl-reset.ts';
 
@@ -63,9 +64,6 @@ export function setConditions(
     };
   });
 }
-
-/** RFC 3339 with whole seconds, as Kubernetes writes its own times. */
-export const toTime = (date: Date): string => `${date.toISOString().slice(0, 19)}Z`;
 
 export const findCondition = (
   conditions: readonly Condition[] | undefined,

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import type { ReadyReason, StalledReason } from './reasons.ts';
 import type { HistoryEntry, Request, Status } from './ssl-reset.ts';
-import { timeOf } from './time.ts';
+import { timeOf } from '../lib/time.ts';
 
 /** As many as the CRD lets the status hold. */
 const MAX_REMEMBERED = 100;

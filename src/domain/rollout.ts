@@ -7,7 +7,7 @@ import { isGivenUp, putBackMessage, revertsOf } from './put-back.ts';
 import { progressOf } from './roll-progress.ts';
 import type { RolloutStatus, Spec, WorkloadStatus } from './ssl-reset.ts';
 import { annotations } from './ssl-reset.ts';
-import { timeOf } from './time.ts';
+import { timeOf } from '../lib/time.ts';
 import type { OtherObject, TemplateAnnotations, Workload } from './workload.ts';
 import { WORKLOAD_KINDS } from './workload-kinds.ts';
 

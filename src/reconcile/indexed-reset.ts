@@ -6,7 +6,7 @@ import { decide } from '../domain/decide.ts';
 import { lastResetTime, type OwnOperations, ownOperations } from '../domain/executed.ts';
 import { isBarred, isFollowed, isSettled, isStalled, isUnresolved } from '../domain/request.ts';
 import { annotations, instanceKey, isSuspended, type SslReset, type Status } from '../domain/ssl-reset.ts';
-import { timeOf } from '../domain/time.ts';
+import { timeOf } from '../lib/time.ts';
 import { type ConditionSummary, conditionSummary } from './condition-summary.ts';
 import type { ObjectRef } from './ports.ts';
 import { publicationsOf } from './publications.ts';

@@ -1,5 +1,6 @@
 import { lookAgainDelayMs, untilDeadlineMs } from '../../domain/attempts.ts';
-import { toTime, waiting } from '../../domain/conditions.ts';
+import { waiting } from '../../domain/conditions.ts';
+import { toTime } from '../../lib/time.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
 import type { Context, StepResult } from '../pass.ts';

@@ -1,5 +1,6 @@
 import { pollDelayMs } from '../../domain/attempts.ts';
-import { progressing, stalled, toTime, type Verdict, waiting } from '../../domain/conditions.ts';
+import { progressing, stalled, type Verdict, waiting } from '../../domain/conditions.ts';
+import { toTime } from '../../lib/time.ts';
 import { CloudSqlError } from '../../domain/errors.ts';
 import { isDone } from '../../domain/resolve.ts';
 import type { Operation, Request, SslReset } from '../../domain/ssl-reset.ts';

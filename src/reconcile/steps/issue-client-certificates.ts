@@ -9,7 +9,8 @@ import {
   secretKeys,
   type WantedCertificate,
 } from '../../domain/client-certificate.ts';
-import { progressing, stalled, toTime, type Verdict } from '../../domain/conditions.ts';
+import { progressing, stalled, type Verdict } from '../../domain/conditions.ts';
+import { toTime } from '../../lib/time.ts';
 import { oneLine } from '../../lib/one-line.ts';
 import type { ClientCertificate } from '../../domain/instance.ts';
 import type { ClientCertificateStatus, Request, SslReset } from '../../domain/ssl-reset.ts';

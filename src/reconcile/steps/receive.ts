@@ -1,4 +1,5 @@
-import { progressing, toTime } from '../../domain/conditions.ts';
+import { progressing } from '../../domain/conditions.ts';
+import { toTime } from '../../lib/time.ts';
 import { type Arrival, hasNewRetry, isBarred, isNewerGeneration, isSettled, received } from '../../domain/request.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf } from '../../domain/status.ts';

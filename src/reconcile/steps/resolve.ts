@@ -1,5 +1,6 @@
 import { pollDelayMs } from '../../domain/attempts.ts';
-import { progressing, stalled, toTime } from '../../domain/conditions.ts';
+import { progressing, stalled } from '../../domain/conditions.ts';
+import { toTime } from '../../lib/time.ts';
 import { BASELINE_SIZE, candidates, isDone, type Observation, type Resolution, resolve } from '../../domain/resolve.ts';
 import type { Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';

@@ -8,7 +8,7 @@ import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
 import { isBarred } from '../../domain/request.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
-import { timeOf } from '../../domain/time.ts';
+import { timeOf } from '../../lib/time.ts';
 import type { Context, StepResult } from '../pass.ts';
 import { readEvidence } from './evidence.ts';
 

@@ -4,7 +4,7 @@ import { before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { parse } from 'yaml';
-import { timeOf } from '../../../src/domain/time.ts';
+import { timeOf } from '../../../src/lib/time.ts';
 import { untilEstablished } from '../../cluster/established.ts';
 import { sharedCluster } from '../support/cluster.ts';
 

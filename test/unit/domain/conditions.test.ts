@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { setConditions, toTime } from '../../../src/domain/conditions.ts';
+import { setConditions } from '../../../src/domain/conditions.ts';
 import type { Reason } from '../../../src/domain/reasons.ts';
 import { aCondition, at, dateAt, NOW } from '../support/builders.ts';
 
@@ -24,5 +24,3 @@ describe('setConditions', () => {
     assert.equal(set('False', 'Throttled')?.observedGeneration, 3));
   test('a condition that is not wanted any more goes', () => assert.deepEqual(setConditions(before, [], options), []));
 });
-
-test('times have whole seconds', () => assert.equal(toTime(new Date('2026-03-01T12:00:00.999Z')), NOW));

@@ -22,3 +22,6 @@ function isDay(date: string): boolean {
   const ms = Date.parse(date);
   return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(date);
 }
+
+/** RFC 3339 with whole seconds, as Kubernetes writes its own times. */
+export const toTime = (date: Date): string => `${date.toISOString().slice(0, 19)}Z`;

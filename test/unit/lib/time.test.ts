@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { timeOf } from '../../../src/domain/time.ts';
+import { timeOf, toTime } from '../../../src/lib/time.ts';
 
 const NO_TIMES = [
   undefined,
@@ -52,3 +52,6 @@ describe('a time as text', () => {
     );
   });
 });
+
+test('a time is written with whole seconds', () =>
+  assert.equal(toTime(new Date('2026-03-01T12:00:00.999Z')), '2026-03-01T12:00:00Z'));
