@@ -5,7 +5,7 @@ import { timeOf, toTime } from '../lib/time.ts';
 import { oneLine } from '../lib/one-line.ts';
 import type { Permission } from './permission.ts';
 import { recreationMark } from './recreation.ts';
-import { shell } from './shell.ts';
+import { shell } from '../lib/shell.ts';
 import type { SslReset } from './ssl-reset.ts';
 import { unusableField } from './usable.ts';
 

@@ -1,6 +1,6 @@
 /** May this namespace reset this instance? Denied unless an administrator allowed it. */
 import { oneLine } from '../lib/one-line.ts';
-import { shell } from './shell.ts';
+import { shell } from '../lib/shell.ts';
 import type { InstanceRef } from './ssl-reset.ts';
 import { annotations, instanceKey } from './ssl-reset.ts';
 

@@ -1,5 +1,5 @@
 /** A pod template that loses the operator's annotations again: how often, by whom, and when it is left alone. */
-import { shell } from './shell.ts';
+import { shell } from '../lib/shell.ts';
 import type { WorkloadStatus } from './ssl-reset.ts';
 import type { TemplateAnnotations, Workload } from './workload.ts';
 

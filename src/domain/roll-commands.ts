@@ -1,5 +1,5 @@
 /** Commands with which a person goes on where the operator does not. */
-import { shell } from './shell.ts';
+import { shell } from '../lib/shell.ts';
 import type { WorkloadRef } from './workload.ts';
 
 export interface RollCommands {

@@ -5,7 +5,7 @@
  * `Parallel` it deletes unready old pods by itself.
  */
 import type { Health } from './health.ts';
-import { shell } from './shell.ts';
+import { shell } from '../lib/shell.ts';
 import type { Workload } from './workload.ts';
 
 /** A pod, as far as the roll of its StatefulSet depends on it. */

@@ -1,5 +1,5 @@
 import { retryCommand } from '../../domain/admission.ts';
-import { shell } from '../../domain/shell.ts';
+import { shell } from '../../lib/shell.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 
 /** What was seen, and how a person goes on. */

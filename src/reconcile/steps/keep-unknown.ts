@@ -1,7 +1,7 @@
 import { retryCommand } from '../../domain/admission.ts';
 import { findCondition, stalled } from '../../domain/conditions.ts';
 import { heard, stalledReason } from '../../domain/request.ts';
-import { shell } from '../../domain/shell.ts';
+import { shell } from '../../lib/shell.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
 import type { StepResult } from '../pass.ts';

@@ -9,7 +9,7 @@ import { caOwner, type Instance, isFirstGeneration, type ServerCas } from '../..
 import { published } from '../../domain/request.ts';
 import { BASELINE_SIZE, hasNewServerCertificate } from '../../domain/resolve.ts';
 import { newRoll } from '../../domain/roll-progress.ts';
-import { shell } from '../../domain/shell.ts';
+import { shell } from '../../lib/shell.ts';
 import type { Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf, withCertificates } from '../../domain/status.ts';
 import { revision, serverCaPem, serverCaStatus } from '../../domain/tls-material.ts';

@@ -4,7 +4,7 @@ import { glob, readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { quoted, shell } from '../../../src/domain/shell.ts';
+import { quoted, shell } from '../../../src/lib/shell.ts';
 
 const SOURCE = fileURLToPath(new URL('../../../src/', import.meta.url));
 
