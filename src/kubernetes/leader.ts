@@ -1,7 +1,7 @@
 import { oneLine } from '../lib/one-line.ts';
 import { isKubernetesError } from '../domain/errors.ts';
-import { CallWindow } from '../reconcile/call-window.ts';
-import type { Clock, Leadership, Logger } from '../reconcile/ports.ts';
+import { type TwoClocks, TwoClockWindow } from '../lib/two-clock-window.ts';
+import type { Leadership, Logger } from '../reconcile/ports.ts';
 import { systemTimers, type Timers } from '../runtime/timers.ts';
 import { type Candidate, claim, type Decision, decide, type Lease, type Sighting, sight } from './lease.ts';
 import type { Leases } from './leases.ts';
@@ -36,10 +36,10 @@ export class LeaderElection implements Election {
   readonly #leases: Leases;
   readonly #options: ElectionOptions;
   readonly #timers: Timers;
-  readonly #clock: Pick<Clock, 'now' | 'monotonicMs'>;
+  readonly #clocks: TwoClocks;
   #seen: Sighting | undefined;
   /** There while it holds the lease; open while its own clocks prove that nobody else can. */
-  #proof: CallWindow | undefined;
+  #proof: TwoClockWindow | undefined;
   #resume = (): void => undefined;
   #hasNews = false;
   #lastLine = '';
@@ -50,7 +50,7 @@ export class LeaderElection implements Election {
     this.#leases = leases;
     this.#options = options;
     this.#timers = timers;
-    this.#clock = { now, monotonicMs: () => timers.nowMs() };
+    this.#clocks = { now, monotonicMs: () => timers.nowMs() };
   }
 
   isLeader(): boolean {
@@ -129,7 +129,7 @@ export class LeaderElection implements Election {
     this.#proof = undefined;
     if (lease === undefined) return;
     try {
-      this.#saw(await this.#leases.update(lease, { holderIdentity: '', renewTime: this.#clock.now() }));
+      this.#saw(await this.#leases.update(lease, { holderIdentity: '', renewTime: this.#clocks.now() }));
       this.#log('info', 'The lease is released');
     } catch (error) {
       this.#failed('The lease could not be released; it will expire', error);
@@ -144,9 +144,9 @@ export class LeaderElection implements Election {
 
   async #write(before: Lease | undefined): Promise<Written> {
     // Opened before the request: the others count from when they see what it wrote, which is later.
-    const proof = new CallWindow(this.#clock, this.#options.renewDeadlineMs);
+    const proof = new TwoClockWindow(this.#clocks, this.#options.renewDeadlineMs);
     try {
-      const mine = claim(before, this.#options, this.#clock.now());
+      const mine = claim(before, this.#options, this.#clocks.now());
       this.#saw(await (before === undefined ? this.#leases.create(mine) : this.#leases.update(before, mine)));
       this.#proof = proof;
       this.#lastLine = '';

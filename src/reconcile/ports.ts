@@ -5,6 +5,7 @@ import type { NamespaceView } from '../domain/permission.ts';
 import type { InstanceRef, Operation, Spec, SslReset, Status } from '../domain/ssl-reset.ts';
 import type { Pod } from '../domain/unready-pods.ts';
 import type { OtherObject, TemplateAnnotations, Workload, WorkloadKind, WorkloadRef } from '../domain/workload.ts';
+import type { TwoClocks } from '../lib/two-clock-window.ts';
 
 export interface ObjectRef {
   readonly namespace: string;
@@ -212,11 +213,7 @@ export interface Events {
   publish(event: EventNote): void;
 }
 
-export interface Clock {
-  /** Wall clock. */
-  now(): Date;
-  /** Milliseconds on a clock that never goes back; it may stand still while the machine sleeps. */
-  monotonicMs(): number;
+export interface Clock extends TwoClocks {
   delay(ms: number): Promise<void>;
 }
 

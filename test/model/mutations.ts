@@ -22,7 +22,7 @@ const DECIDE = 'src/domain/decide.ts';
 const DOMAIN_REQUEST = 'src/domain/request.ts';
 const ISSUE = 'src/reconcile/steps/issue-certificate.ts';
 const CERTIFICATE = 'src/domain/client-certificate.ts';
-const WINDOW = 'src/reconcile/call-window.ts';
+const WINDOW = 'src/lib/two-clock-window.ts';
 const OPEN = 'return monotonic < this.#lengthMs && wall < this.#lengthMs && wall > -this.#lengthMs;';
 
 export const MUTATIONS: readonly Mutation[] = [
@@ -47,8 +47,8 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: REQUEST,
-        find: '  const window = new CallWindow(',
-        replace: '  const early = await send();\n  const window = new CallWindow(',
+        find: '  const window = new TwoClockWindow(',
+        replace: '  const early = await send();\n  const window = new TwoClockWindow(',
       },
       { file: REQUEST, find: 'const result = await send();', replace: 'const result = early;' },
     ],
@@ -393,8 +393,8 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: ISSUE,
-        find: '  const window = new CallWindow(',
-        replace: '  const early = await send();\n  const window = new CallWindow(',
+        find: '  const window = new TwoClockWindow(',
+        replace: '  const early = await send();\n  const window = new TwoClockWindow(',
       },
       { file: ISSUE, find: 'classifyIssue(await send())', replace: 'classifyIssue(early)' },
     ],

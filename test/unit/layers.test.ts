@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: ['lib'],
   reconcile: ['lib', 'domain'],
   runtime: ['lib'],
-  kubernetes: ['lib', 'domain', 'runtime', 'src/reconcile/ports.ts', 'src/reconcile/call-window.ts'],
+  kubernetes: ['lib', 'domain', 'runtime', 'src/reconcile/ports.ts'],
   cloudsql: ['lib', 'domain', 'src/reconcile/ports.ts'],
   observability: [
     'lib',

@@ -16,7 +16,7 @@ import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
 import { oneLine } from '../../lib/one-line.ts';
 import type { ClientCertificateStatus, SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf, summarize, toBeRolled, withCertificates } from '../../domain/status.ts';
-import { CallWindow } from '../call-window.ts';
+import { TwoClockWindow } from '../../lib/two-clock-window.ts';
 import { certificateOutcome } from '../certificate-outcome.ts';
 import type { Context, Finding, StepResult } from '../pass.ts';
 import type { PublishedObject } from '../ports.ts';
@@ -49,7 +49,7 @@ export async function issueCertificate(reset: SslReset, target: IssueTarget, con
   const refused = await notPermitted(reset, context);
   if (refused !== undefined) return { kind: 'Finding', facts: factsOf(reset), verdict: refused };
 
-  const window = new CallWindow(clock, settings.callWindowMs);
+  const window = new TwoClockWindow(clock, settings.callWindowMs);
   const issue = openedIssue(reset, target, clock.now());
   const recorded = await record(reset, issue, context);
   if (!leadership.isLeader()) return { kind: 'Idle', requeueAfterMs: settings.retryMinMs };

@@ -10,7 +10,7 @@ import type { ReadyReason } from '../../domain/reasons.ts';
 import { wasRefused } from '../../domain/request.ts';
 import type { Before, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf, summarize } from '../../domain/status.ts';
-import { CallWindow } from '../call-window.ts';
+import { TwoClockWindow } from '../../lib/two-clock-window.ts';
 import { resetOutcome } from '../outcome-write.ts';
 import type { Context, Finding, StepResult } from '../pass.ts';
 import type { Slot } from '../ports.ts';
@@ -112,7 +112,7 @@ async function call(
   const refused = (await admission(reset, context)) ?? rivalObstacle(reset, context) ?? blastRadius(context);
   if (refused !== undefined) return { kind: 'Finding', facts, verdict: refused };
 
-  const window = new CallWindow(clock, settings.callWindowMs);
+  const window = new TwoClockWindow(clock, settings.callWindowMs);
   const attempt = recordedAttempt(request, { before, user, time: recordTime(clock.now()) });
   const call: Call = { uid, timeMs: Date.parse(attempt.time) };
   index.calls.note(call);
@@ -211,7 +211,7 @@ function blastRadius({ index, clock, settings: { maxResetsPerHour } }: Context):
 function notSent(
   facts: Facts,
   attempt: Attempt,
-  { recorded, window }: { readonly recorded: SslReset; readonly window: CallWindow },
+  { recorded, window }: { readonly recorded: SslReset; readonly window: TwoClockWindow },
   { retryMinMs }: RetryPolicy,
 ): Finding | undefined {
   const obstacle = recordObstacle('status.request', attempt, recorded.status.request);
