@@ -1,4 +1,4 @@
-import { isPastDeadline } from './attempts.ts';
+import { isPastDeadline } from './retry.ts';
 import type { Verdict } from './conditions.ts';
 import { findCondition, stalled } from './conditions.ts';
 import { timeOf, toTime } from '../lib/time.ts';

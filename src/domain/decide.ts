@@ -1,4 +1,4 @@
-import { deadline, isPastDeadline, remainingDelayMs } from './attempts.ts';
+import { deadline, isPastDeadline, remainingDelayMs } from './retry.ts';
 import { awaitsCa } from './ca-change.ts';
 import { openIssue, wantsCertificates } from './client-certificate.ts';
 import { STALLED } from './reasons.ts';

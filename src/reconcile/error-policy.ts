@@ -1,4 +1,4 @@
-import { type RetryPolicy, retryDelayMs } from '../domain/attempts.ts';
+import { type RetryPolicy, retryDelayMs } from '../domain/retry.ts';
 import { isKubernetesError } from '../domain/errors.ts';
 import type { Action } from './reconcile.ts';
 

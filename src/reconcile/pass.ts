@@ -1,5 +1,5 @@
 /** What a step is given, and what it answers. */
-import type { PollPolicy, RetryPolicy } from '../domain/attempts.ts';
+import type { PollPolicy, RetryPolicy } from '../domain/retry.ts';
 import type { Verdict } from '../domain/conditions.ts';
 import type { AllowedInstances } from '../domain/permission.ts';
 import type { ResolvePolicy } from '../domain/resolve.ts';

@@ -7,7 +7,7 @@ import {
   remainingDelayMs,
   withoutDelay,
   withoutFailures,
-} from '../domain/attempts.ts';
+} from '../domain/retry.ts';
 import { holdingBack } from '../domain/certificate-hold.ts';
 import { findCondition, progressing, stalled, type Verdict, waiting } from '../domain/conditions.ts';
 import { decide } from '../domain/decide.ts';

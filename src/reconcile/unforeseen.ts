@@ -1,7 +1,7 @@
 /** What the status says of an error that nobody foresaw: a mistake of the operator, not of the world. */
 
 import { deadlineMessage } from '../domain/admission.ts';
-import { isPastDeadline } from '../domain/attempts.ts';
+import { isPastDeadline } from '../domain/retry.ts';
 import { findCondition, stalled, waiting } from '../domain/conditions.ts';
 import { describeUnforeseen } from '../domain/errors.ts';
 import { isUnresolved, reconcilingReason, stalledReason } from '../domain/request.ts';

@@ -1,4 +1,4 @@
-import { lookAgainDelayMs, untilDeadlineMs } from '../../domain/attempts.ts';
+import { lookAgainDelayMs, untilDeadlineMs } from '../../domain/retry.ts';
 import { waiting } from '../../domain/conditions.ts';
 import { toTime } from '../../lib/time.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';

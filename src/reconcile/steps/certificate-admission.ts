@@ -1,4 +1,4 @@
-import { pollDelayMs } from '../../domain/attempts.ts';
+import { pollDelayMs } from '../../domain/retry.ts';
 import { withCertificateOperation } from '../../domain/client-certificate.ts';
 import { progressing, stalled, type Verdict } from '../../domain/conditions.ts';
 import { findRunning } from '../../domain/resolve.ts';

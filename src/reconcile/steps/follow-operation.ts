@@ -1,4 +1,4 @@
-import { pollDelayMs } from '../../domain/attempts.ts';
+import { pollDelayMs } from '../../domain/retry.ts';
 import { progressing, stalled, type Verdict, waiting } from '../../domain/conditions.ts';
 import { toTime } from '../../lib/time.ts';
 import { CloudSqlError } from '../../domain/errors.ts';

@@ -1,4 +1,4 @@
-import { lookAgainDelayMs, pollDelayMs } from '../../domain/attempts.ts';
+import { lookAgainDelayMs, pollDelayMs } from '../../domain/retry.ts';
 import { isStillOld } from '../../domain/ca-change.ts';
 import { CloudSqlError } from '../../domain/errors.ts';
 import type { ServerCas } from '../../domain/instance.ts';

@@ -1,5 +1,5 @@
 import { retryCommand } from '../../domain/admission.ts';
-import { deadline, lookAgainDelayMs, pollDelayMs } from '../../domain/attempts.ts';
+import { deadline, lookAgainDelayMs, pollDelayMs } from '../../domain/retry.ts';
 import { findRestart, isNewCa, isStillOld, judgeUnchangedCa } from '../../domain/ca-change.ts';
 import { heldCertificate, secretKeys, wantsCertificates, withoutReason } from '../../domain/client-certificate.ts';
 import { progressing, stalled, type Verdict, waiting } from '../../domain/conditions.ts';

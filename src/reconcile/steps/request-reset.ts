@@ -1,5 +1,5 @@
 import { admissionObstacle } from '../../domain/admission.ts';
-import type { PollPolicy, RetryPolicy } from '../../domain/attempts.ts';
+import type { PollPolicy, RetryPolicy } from '../../domain/retry.ts';
 import type { Call } from '../../domain/blast-radius.ts';
 import { type Classification, classifyCall } from '../../domain/call/classification.ts';
 import type { CallResult } from '../../domain/call/result.ts';

@@ -1,4 +1,4 @@
-import { pollDelayMs } from '../../domain/attempts.ts';
+import { pollDelayMs } from '../../domain/retry.ts';
 import {
   type IssueResolution,
   type OpenIssue,

@@ -1,4 +1,4 @@
-import { pollDelayMs } from '../../domain/attempts.ts';
+import { pollDelayMs } from '../../domain/retry.ts';
 import { progressing, stalled } from '../../domain/conditions.ts';
 import { toTime } from '../../lib/time.ts';
 import { BASELINE_SIZE, candidates, isDone, type Observation, type Resolution, resolve } from '../../domain/resolve.ts';

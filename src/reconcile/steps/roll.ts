@@ -1,5 +1,5 @@
 import { retryCommand } from '../../domain/admission.ts';
-import { afterFailure } from '../../domain/attempts.ts';
+import { afterFailure } from '../../domain/retry.ts';
 import { hasKeptCa, trusting, whyKept } from '../../domain/ca-change.ts';
 import { refersToHeldBack, released } from '../../domain/certificate-hold.ts';
 import { progressing, ready, stalled, type Verdict, waiting } from '../../domain/conditions.ts';

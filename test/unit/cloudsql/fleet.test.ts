@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { Polls } from '../../../src/cloudsql/polls.ts';
 import { type Quota, rateLimiters } from '../../../src/cloudsql/transport.ts';
 import { type Config, parseConfig } from '../../../src/config.ts';
-import { pollDelayMs } from '../../../src/domain/attempts.ts';
+import { pollDelayMs } from '../../../src/domain/retry.ts';
 import type { Operation } from '../../../src/domain/ssl-reset.ts';
 import type { Priority } from '../../../src/lib/priority.ts';
 import { CallQueue } from '../../../src/reconcile/call-queue.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { isPastDeadline } from '../../../src/domain/attempts.ts';
+import { isPastDeadline } from '../../../src/domain/retry.ts';
 import { decide } from '../../../src/domain/decide.ts';
 import { annotations } from '../../../src/domain/ssl-reset.ts';
 import {

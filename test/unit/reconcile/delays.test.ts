@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NEVER, Observable } from 'rxjs';
-import { afterFailure, remainingDelayMs } from '../../../src/domain/attempts.ts';
+import { afterFailure, remainingDelayMs } from '../../../src/domain/retry.ts';
 import { KubernetesError } from '../../../src/domain/errors.ts';
 import type { SslReset } from '../../../src/domain/ssl-reset.ts';
 import { errorPolicy } from '../../../src/reconcile/error-policy.ts';

@@ -11,7 +11,7 @@ import {
   retryDelayMs,
   withoutDelay,
   withoutFailures,
-} from '../../../src/domain/attempts.ts';
+} from '../../../src/domain/retry.ts';
 import { aCall, aRequest, aReset, at, dateAt, NOW } from '../support/builders.ts';
 
 const policy = { retryMinMs: 1000, retryMaxMs: 300_000, random: () => 1 };
