@@ -167,7 +167,7 @@ function contextOf(config: Config, parts: Parts): OperatorOptions['context'] {
   const { client, events, leadership, logger, index, metrics, tracing } = parts;
   return {
     resets: observedResets(createSslResets(client), (write) => {
-      for (const milestone of write.milestones) metrics.onMilestone(milestone);
+      for (const transition of write.transitions) metrics.onTransition(transition);
       tracing?.onWrite(write);
     }),
     namespaces: createNamespaces(client),

@@ -1,13 +1,13 @@
 /** What the operator tells Prometheus of itself. */
 import { Gauge, Registry } from 'prom-client';
-import type { Milestone } from '../domain/milestones.ts';
+import type { Transition } from '../domain/transitions.ts';
 import type { Leadership } from '../reconcile/ports.ts';
 import { type Checks, outcome } from './health.ts';
 import { type HttpAddress, type HttpServer, pathOf, serve } from './http.ts';
 import { type ControllerObserver, controllerMetrics } from './metrics/controller.ts';
 import { GaugeOver } from './metrics/gauge-over.ts';
 import { type RequestObserver, requestMetrics } from './metrics/requests.ts';
-import { type IndexView, indexMetrics, milestoneMetrics } from './metrics/resets.ts';
+import { type IndexView, indexMetrics, transitionMetrics } from './metrics/resets.ts';
 
 export interface MetricsOptions {
   readonly version: string;
@@ -21,7 +21,7 @@ export interface Metrics {
   readonly registry: Registry;
   readonly controller: ControllerObserver;
   readonly requests: RequestObserver;
-  readonly onMilestone: (milestone: Milestone) => void;
+  readonly onTransition: (transition: Transition) => void;
   /** From now on tells how these checks come out. */
   readonly readiness: (checks: Checks) => void;
   /** What to ask for the namespaces that are watched. */
@@ -51,7 +51,7 @@ export function createMetrics({ version, leaseName, leadership, concurrency, ind
     registry,
     controller: controllerMetrics(registry, concurrency),
     requests: requestMetrics(registry),
-    onMilestone: milestoneMetrics(registry),
+    onTransition: transitionMetrics(registry),
     readiness: readinessMetrics(registry),
     watches: watchMetrics(registry),
   };

@@ -2,7 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import { isKubernetesError } from '../domain/errors.ts';
-import type { Milestone } from '../domain/milestones.ts';
+import type { Transition } from '../domain/transitions.ts';
 import { requestName } from '../domain/request.ts';
 import { type Run, runOf, runOutcome } from '../domain/run.ts';
 import type { SslReset } from '../domain/ssl-reset.ts';
@@ -105,13 +105,13 @@ class Pass {
     this.run = runOf(reset);
   }
 
-  onWrite({ before, after, milestones }: StatusWrite, nowMs: number): void {
+  onWrite({ before, after, transitions }: StatusWrite, nowMs: number): void {
     const last = runOf(before);
     this.run = runOf(after) ?? last ?? this.run;
     this.#reset = after;
     this.#hasWritten = true;
     if (last === undefined) return;
-    this.#ended.push(...milestones.flatMap((milestone) => milestoneSpan(milestone, last, before, nowMs)));
+    this.#ended.push(...transitions.flatMap((transition) => transitionSpan(transition, last, before, nowMs)));
     this.#ended.push(...rootSpan(last, before, after, nowMs));
   }
 
@@ -203,17 +203,17 @@ function rootSpan({ traceId, rootSpanId, sinceMs }: Run, before: SslReset, after
   return [span];
 }
 
-function milestoneSpan(
-  milestone: Milestone,
+function transitionSpan(
+  transition: Transition,
   { traceId, rootSpanId: parentSpanId }: Run,
   reset: SslReset,
   nowMs: number,
 ): readonly FinishedSpan[] {
   const common = { traceId, parentSpanId, spanId: newSpanId(), kind: 'Internal' } as const;
   const attributes = objectAttributes(reset);
-  switch (milestone.kind) {
+  switch (transition.kind) {
     case 'OperationEnded': {
-      const { operation, durationSeconds, outcome, mode } = milestone;
+      const { operation, durationSeconds, outcome, mode } = transition;
       if (operation === undefined || durationSeconds === undefined) return [];
       const endMs = Date.parse(operation.endTime ?? '');
       return [
@@ -228,7 +228,7 @@ function milestoneSpan(
       ];
     }
     case 'WorkloadEnded': {
-      const { workload, outcome } = milestone;
+      const { workload, outcome } = transition;
       return [
         {
           ...common,

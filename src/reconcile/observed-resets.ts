@@ -1,4 +1,4 @@
-import { type Milestone, milestones } from '../domain/milestones.ts';
+import { type Transition, transitions } from '../domain/transitions.ts';
 import type { SslReset } from '../domain/ssl-reset.ts';
 import type { SslResets } from './ports.ts';
 
@@ -6,7 +6,7 @@ import type { SslResets } from './ports.ts';
 export interface StatusWrite {
   readonly before: SslReset;
   readonly after: SslReset;
-  readonly milestones: readonly Milestone[];
+  readonly transitions: readonly Transition[];
 }
 
 /** Tells of each status that the API server has taken, so that no step need tell what came to an end. */
@@ -15,7 +15,7 @@ export const observedResets = (resets: SslResets, onWrite: (write: StatusWrite) 
   async updateStatus(before, status) {
     const written = await resets.updateStatus(before, status);
     const after = { ...written, status };
-    onWrite({ before, after, milestones: milestones(before.spec.mode, before.status, status) });
+    onWrite({ before, after, transitions: transitions(before.spec.mode, before.status, status) });
     return written;
   },
 });

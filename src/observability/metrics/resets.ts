@@ -1,6 +1,6 @@
 /** How the resets fare: as of now, and what came to an end since this process began. */
 import { Counter, Histogram, type Registry } from 'prom-client';
-import { type Milestone, OPERATION_OUTCOMES, RESOLVED, ROLL_OUTCOMES } from '../../domain/milestones.ts';
+import { type Transition, OPERATION_OUTCOMES, RESOLVED, ROLL_OUTCOMES } from '../../domain/transitions.ts';
 import type { InstanceRef, Spec } from '../../domain/ssl-reset.ts';
 import { workloadKinds } from '../../domain/workload-kinds.ts';
 import type { ConditionSummary } from '../../reconcile/condition-summary.ts';
@@ -66,7 +66,7 @@ const MODES: readonly Spec['mode'][] = ['All', 'SyncFromPrimary'];
 const OPERATION_BUCKETS = [5, 15, 30, 60, 120, 300, 600, 1800, 3600];
 
 /** Counters begin at 0 for every value that their labels can have: an increase from nothing would not be seen. */
-export function milestoneMetrics(registry: Registry): (milestone: Milestone) => void {
+export function transitionMetrics(registry: Registry): (transition: Transition) => void {
   const registers = [registry];
   const operations = new Counter({
     name: 'cloudsql_ssl_reset_operations_total',
@@ -95,19 +95,19 @@ export function milestoneMetrics(registry: Registry): (milestone: Milestone) => 
   for (const mode of MODES) for (const outcome of OPERATION_OUTCOMES) operations.inc({ mode, outcome }, 0);
   for (const result of RESOLVED) resolutions.inc({ result }, 0);
   for (const kind of workloadKinds) for (const outcome of ROLL_OUTCOMES) rolls.inc({ kind, outcome }, 0);
-  return (milestone) => {
-    switch (milestone.kind) {
+  return (transition) => {
+    switch (transition.kind) {
       case 'OperationEnded': {
-        const { mode, outcome, durationSeconds } = milestone;
+        const { mode, outcome, durationSeconds } = transition;
         operations.inc({ mode, outcome });
         if (durationSeconds !== undefined) seconds.observe(durationSeconds);
         return;
       }
       case 'OutcomeResolved':
-        resolutions.inc({ result: milestone.result });
+        resolutions.inc({ result: transition.result });
         return;
       case 'WorkloadEnded':
-        rolls.inc({ kind: milestone.workload.kind, outcome: milestone.outcome });
+        rolls.inc({ kind: transition.workload.kind, outcome: transition.outcome });
         return;
     }
   };

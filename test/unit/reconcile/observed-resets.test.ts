@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Milestone } from '../../../src/domain/milestones.ts';
+import type { Transition } from '../../../src/domain/transitions.ts';
 import { observedResets } from '../../../src/reconcile/observed-resets.ts';
 import { Operator } from '../support/operator.ts';
 import { Scene } from '../support/scene.ts';
@@ -8,19 +8,19 @@ import { Scene } from '../support/scene.ts';
 function observed(scene: Scene): { readonly operator: Operator; readonly told: () => readonly string[] } {
   const told: string[] = [];
   const operator = new Operator(scene);
-  const resets = observedResets(operator.context.resets, ({ milestones }) => told.push(...milestones.map(textOf)));
+  const resets = observedResets(operator.context.resets, ({ transitions }) => told.push(...transitions.map(textOf)));
   operator.context = { ...operator.context, resets };
   return { operator, told: () => told.splice(0) };
 }
 
-function textOf(milestone: Milestone): string {
-  switch (milestone.kind) {
+function textOf(transition: Transition): string {
+  switch (transition.kind) {
     case 'OperationEnded':
-      return `${milestone.mode} ${milestone.outcome}`;
+      return `${transition.mode} ${transition.outcome}`;
     case 'OutcomeResolved':
-      return `resolved ${milestone.result}`;
+      return `resolved ${transition.result}`;
     case 'WorkloadEnded':
-      return `${milestone.workload.kind} ${milestone.outcome}`;
+      return `${transition.workload.kind} ${transition.outcome}`;
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { milestones } from '../../../src/domain/milestones.ts';
+import { transitions } from '../../../src/domain/transitions.ts';
 import type { Operation, Status } from '../../../src/domain/ssl-reset.ts';
 import { aCall, at, NOW } from '../support/builders.ts';
 
@@ -13,7 +13,7 @@ const ended = (operation: Partial<Operation>): Status => ({
 describe('the end of an operation', () => {
   test('has its seconds by the clock of Cloud SQL', () => {
     const after = ended({ insertTime: '2026-03-01T12:00:00.250Z', endTime: '2026-03-01T12:00:41Z' });
-    assert.deepEqual(milestones('SyncFromPrimary', running, after), [
+    assert.deepEqual(transitions('SyncFromPrimary', running, after), [
       {
         kind: 'OperationEnded',
         mode: 'SyncFromPrimary',
@@ -31,13 +31,13 @@ describe('the end of an operation', () => {
       { insertTime: 'x', endTime: NOW },
       { insertTime: at(9), endTime: NOW },
     ]) {
-      assert.partialDeepStrictEqual(milestones('All', running, ended(times)), [{ durationSeconds: undefined }]);
+      assert.partialDeepStrictEqual(transitions('All', running, ended(times)), [{ durationSeconds: undefined }]);
     }
   });
 
   test('is Failed where the operation has an error', () => {
     const after = ended({ error: { errors: [{ code: 'INTERNAL' }] } });
-    assert.partialDeepStrictEqual(milestones('All', running, after), [{ outcome: 'Failed' }]);
+    assert.partialDeepStrictEqual(transitions('All', running, after), [{ outcome: 'Failed' }]);
   });
 });
 
@@ -48,12 +48,12 @@ describe('the end of a workload of a roll whose list is full', () => {
   });
   test('counts once: one that comes back into the list has ended before', () =>
     assert.deepEqual(
-      milestones('All', rollout(row('a', 'Rolling')), rollout(row('a', 'Rolling'), row('b', 'Rolled'))),
+      transitions('All', rollout(row('a', 'Rolling')), rollout(row('a', 'Rolling'), row('b', 'Rolled'))),
       [],
     ));
   test('counts where it was listed before, and where it was refused as it began', () => {
     const after = rollout(row('a', 'Rolled'), row('b', 'Failed'));
-    assert.partialDeepStrictEqual(milestones('All', rollout(row('a', 'Rolling')), after), [
+    assert.partialDeepStrictEqual(transitions('All', rollout(row('a', 'Rolling')), after), [
       { outcome: 'Rolled' },
       { outcome: 'Failed' },
     ]);

@@ -3,7 +3,7 @@ import { isUnresolved, reconcilingReason } from './request.ts';
 import { hasAllListed, isFailure } from './rollout.ts';
 import type { Operation, Request, RolloutStatus, Spec, Status, WorkloadStatus } from './ssl-reset.ts';
 
-export type Milestone =
+export type Transition =
   /** The operation of a reset has ended. */
   | {
       readonly kind: 'OperationEnded';
@@ -27,7 +27,7 @@ export type OperationOutcome = (typeof OPERATION_OUTCOMES)[number];
 export type Resolved = (typeof RESOLVED)[number];
 export type RollOutcome = (typeof ROLL_OUTCOMES)[number];
 
-export function milestones(mode: Spec['mode'], before: Status, after: Status): readonly Milestone[] {
+export function transitions(mode: Spec['mode'], before: Status, after: Status): readonly Transition[] {
   const outcome = operationOutcome(before.request, after);
   const result = resolved(before, after.request);
   return [
@@ -55,7 +55,7 @@ function resolved(before: Status, request: Request | undefined): Resolved | unde
   return request?.outcome === 'NotSent' && wasInDoubt ? 'NotSent' : undefined;
 }
 
-function operationEnded(mode: Spec['mode'], outcome: OperationOutcome, { operation }: Status): Milestone {
+function operationEnded(mode: Spec['mode'], outcome: OperationOutcome, { operation }: Status): Transition {
   return { kind: 'OperationEnded', mode, outcome, operation, durationSeconds: duration(outcome, operation) };
 }
 
@@ -67,11 +67,11 @@ function duration(outcome: OperationOutcome, operation: Operation | undefined): 
   return seconds >= 0 ? seconds : undefined;
 }
 
-function endedWorkloads({ rollout: before }: Status, { rollout: after }: Status): readonly Milestone[] {
+function endedWorkloads({ rollout: before }: Status, { rollout: after }: Status): readonly Transition[] {
   if (after === undefined) return [];
   const last: RolloutStatus = before?.revision === after.revision ? (before ?? {}) : {};
   const isListed = hasAllListed(last);
-  return (after.workloads ?? []).flatMap((row): Milestone[] => {
+  return (after.workloads ?? []).flatMap((row): Transition[] => {
     const previous = last.workloads?.find(({ kind, name }) => kind === row.kind && name === row.name);
     const outcome = rollOutcome(row);
     const isNews = previous === undefined ? isListed || isBegunFailure(row) : rollOutcome(previous) !== outcome;
