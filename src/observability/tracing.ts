@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { isKubernetesError } from '../domain/errors.ts';
 import type { Transition } from '../domain/transitions.ts';
 import { requestName } from '../domain/request.ts';
-import { type Run, runOf, runOutcome } from '../domain/run.ts';
+import { type Trace, traceOf, traceOutcome } from '../domain/trace-id.ts';
 import type { SslReset } from '../domain/ssl-reset.ts';
 import type { StatusWrite } from '../reconcile/observed-resets.ts';
 
@@ -42,7 +42,7 @@ const passes = new AsyncLocalStorage<Pass>();
 /** The fields of a log line by which its span is found, in the names that OpenTelemetry has for them. */
 export function traceFields(): Readonly<Record<string, string>> {
   const pass = passes.getStore();
-  return pass?.run === undefined ? {} : { trace_id: pass.run.traceId, span_id: pass.spanId };
+  return pass?.trace === undefined ? {} : { trace_id: pass.trace.traceId, span_id: pass.spanId };
 }
 
 export class Tracing {
@@ -85,7 +85,7 @@ export class Tracing {
 class Pass {
   readonly spanId = newSpanId();
   /** Known once the object is, or once a request was received. */
-  run: Run | undefined;
+  trace: Trace | undefined;
   readonly #startMs: number;
   readonly #calls: (TracedCall & { readonly endMs: number })[] = [];
   /** What came to its end with this pass, and began with another one. */
@@ -102,12 +102,12 @@ class Pass {
   onDecided(reset: SslReset, step: string): void {
     this.#reset = reset;
     this.#step = step;
-    this.run = runOf(reset);
+    this.trace = traceOf(reset);
   }
 
   onWrite({ before, after, transitions }: StatusWrite, nowMs: number): void {
-    const last = runOf(before);
-    this.run = runOf(after) ?? last ?? this.run;
+    const last = traceOf(before);
+    this.trace = traceOf(after) ?? last ?? this.trace;
     this.#reset = after;
     this.#hasWritten = true;
     if (last === undefined) return;
@@ -127,8 +127,8 @@ class Pass {
   spans(endMs: number): readonly FinishedSpan[] {
     const reset = this.#reset;
     const hasWorked = this.#hasWritten || this.#calls.length > 0 || this.#error !== undefined;
-    if (this.run === undefined || reset === undefined || !hasWorked) return this.#ended;
-    const { traceId, rootSpanId } = this.run;
+    if (this.trace === undefined || reset === undefined || !hasWorked) return this.#ended;
+    const { traceId, rootSpanId } = this.trace;
     const attributes = objectAttributes(reset);
     const pass: FinishedSpan = {
       traceId,
@@ -186,9 +186,9 @@ function callSpan(
   };
 }
 
-/** The whole of a run; whoever writes its end makes it, and the API server takes such a write once. */
-function rootSpan({ traceId, rootSpanId, sinceMs }: Run, before: SslReset, after: SslReset, endMs: number) {
-  const outcome = runOutcome(before, after);
+/** The whole of a trace; whoever writes its end makes it, and the API server takes such a write once. */
+function rootSpan({ traceId, rootSpanId, sinceMs }: Trace, before: SslReset, after: SslReset, endMs: number) {
+  const outcome = traceOutcome(before, after);
   if (outcome === undefined) return [];
   const span: FinishedSpan = {
     traceId,
@@ -205,7 +205,7 @@ function rootSpan({ traceId, rootSpanId, sinceMs }: Run, before: SslReset, after
 
 function transitionSpan(
   transition: Transition,
-  { traceId, rootSpanId: parentSpanId }: Run,
+  { traceId, rootSpanId: parentSpanId }: Trace,
   reset: SslReset,
   nowMs: number,
 ): readonly FinishedSpan[] {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { runOf, runOutcome } from '../../../src/domain/run.ts';
+import { traceOf, traceOutcome } from '../../../src/domain/trace-id.ts';
 import {
   aCondition,
   aRequest,
@@ -14,7 +14,7 @@ import {
 const conditions = reconcilingConditions('Preflight');
 const running = aReset({ status: { request: aRequest(), conditions } });
 
-describe('a run', () => {
+describe('a trace', () => {
   test('has the same name for whoever reads the object, until its end', () => {
     const later = aReset({
       resourceVersion: '9',
@@ -23,23 +23,23 @@ describe('a run', () => {
         conditions: [aCondition('Ready', 'False', 'Throttled'), aCondition('Reconciling', 'True', 'Throttled')],
       },
     });
-    assert.deepEqual(runOf(later), runOf(running));
-    assert.match(runOf(running)?.traceId ?? '', /^[0-9a-f]{32}$/);
-    assert.match(runOf(running)?.rootSpanId ?? '', /^[0-9a-f]{16}$/);
-    assert.equal(runOf(running)?.sinceMs, Date.parse(at(0)));
+    assert.deepEqual(traceOf(later), traceOf(running));
+    assert.match(traceOf(running)?.traceId ?? '', /^[0-9a-f]{32}$/);
+    assert.match(traceOf(running)?.rootSpanId ?? '', /^[0-9a-f]{16}$/);
+    assert.equal(traceOf(running)?.sinceMs, Date.parse(at(0)));
   });
 
   test('is another one for another object, request or beginning', () => {
     const began = [aCondition('Reconciling', 'True', 'Preflight', { lastTransitionTime: at(1) })];
-    const runs = [
+    const traces = [
       running,
       aReset({ uid: 'other', status: { request: aRequest(), conditions } }),
       aReset({ status: { request: aRequest({ generation: 2 }), conditions } }),
       aReset({ status: { request: aRequest({ requestId: 'one' }), conditions } }),
       aReset({ status: { request: aRequest(), conditions: began } }),
-    ].map(runOf);
-    assert.equal(new Set(runs.map((run) => run?.traceId)).size, runs.length);
-    assert.equal(new Set(runs.map((run) => run?.rootSpanId)).size, runs.length);
+    ].map(traceOf);
+    assert.equal(new Set(traces.map((trace) => trace?.traceId)).size, traces.length);
+    assert.equal(new Set(traces.map((trace) => trace?.rootSpanId)).size, traces.length);
   });
 
   test('goes on through edits of the same request', () => {
@@ -48,22 +48,22 @@ describe('a run', () => {
       generation: 2,
       status: { request: aRequest({ requestId: 'one', generation: 2 }), conditions },
     });
-    assert.equal(runOf(edited)?.traceId, runOf(one)?.traceId);
-    assert.equal(runOutcome(one, edited), undefined);
+    assert.equal(traceOf(edited)?.traceId, traceOf(one)?.traceId);
+    assert.equal(traceOutcome(one, edited), undefined);
   });
 
   test('is none before a request, and after its end', () => {
-    assert.equal(runOf(aReset()), undefined);
-    assert.equal(runOf(aReset({ status: { request: aRequest(), conditions: readyConditions() } })), undefined);
+    assert.equal(traceOf(aReset()), undefined);
+    assert.equal(traceOf(aReset({ status: { request: aRequest(), conditions: readyConditions() } })), undefined);
     assert.equal(
-      runOf(aReset({ status: { request: aRequest(), conditions: stalledConditions('Expired') } })),
+      traceOf(aReset({ status: { request: aRequest(), conditions: stalledConditions('Expired') } })),
       undefined,
     );
   });
 });
 
-describe('the end of a run', () => {
-  const after = (parts: Parameters<typeof aReset>[0]) => runOutcome(running, aReset(parts));
+describe('the end of a trace', () => {
+  const after = (parts: Parameters<typeof aReset>[0]) => traceOutcome(running, aReset(parts));
 
   test('has the reason for which it is ready, or stalled', () => {
     assert.deepEqual(after({ status: { request: aRequest(), conditions: readyConditions() } }), {
@@ -83,9 +83,9 @@ describe('the end of a run', () => {
     });
   });
 
-  test('is none where there was no run', () => {
+  test('is none where there was no trace', () => {
     const ready = aReset({ status: { request: aRequest(), conditions: readyConditions() } });
-    assert.equal(runOutcome(ready, running), undefined);
-    assert.equal(runOutcome(ready, ready), undefined);
+    assert.equal(traceOutcome(ready, running), undefined);
+    assert.equal(traceOutcome(ready, ready), undefined);
   });
 });
