@@ -1,7 +1,7 @@
 /** Puts the operator together: watches fill the index always, and move keys into a queue of passes while it works. */
 import { defer, from, fromEvent, merge, mergeMap, type Observable, of, ReplaySubject, Subject, take } from 'rxjs';
-import { oneLine } from './lib/one-line.ts';
 import { isKubernetesError } from './domain/errors.ts';
+import { oneLine } from './lib/one-line.ts';
 import type { Problem } from './observability/health.ts';
 import { PassProblems } from './pass-problems.ts';
 import { CallQueue } from './reconcile/call-queue.ts';

@@ -1,5 +1,5 @@
-import { oneLine } from './lib/one-line.ts';
 import { describeUnforeseen, isKubernetesError } from './domain/errors.ts';
+import { oneLine } from './lib/one-line.ts';
 import type { Problem } from './observability/health.ts';
 import { refOf } from './reconcile/indexed-reset.ts';
 import type { Logger } from './reconcile/ports.ts';

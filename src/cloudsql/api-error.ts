@@ -2,8 +2,8 @@
 import type { z } from 'zod';
 import { describeRefusal, isRefusal, readRefusal } from '../domain/call/refusal.ts';
 import type { CallResult, IssueResult } from '../domain/call/result.ts';
-import { oneLine } from '../lib/one-line.ts';
 import { CloudSqlError } from '../domain/errors.ts';
+import { oneLine } from '../lib/one-line.ts';
 import { failedBeforeAnyWrite } from './before-any-write.ts';
 import { issuedCertificate } from './certificate-schemas.ts';
 import type { HttpResult } from './http-call.ts';

@@ -1,6 +1,6 @@
 import { type AuthClient, GoogleAuth, gcpMetadata } from 'google-auth-library';
-import { oneLine } from '../lib/one-line.ts';
 import { CloudSqlError } from '../domain/errors.ts';
+import { oneLine } from '../lib/one-line.ts';
 import { within } from '../lib/within.ts';
 import { emailOf } from './identity.ts';
 

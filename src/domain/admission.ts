@@ -1,11 +1,11 @@
-import { isPastDeadline } from './retry.ts';
+import { oneLine } from '../lib/one-line.ts';
+import { shell } from '../lib/shell.ts';
+import { timeOf, toTime } from '../lib/time.ts';
 import type { Verdict } from './conditions.ts';
 import { findCondition, stalled } from './conditions.ts';
-import { timeOf, toTime } from '../lib/time.ts';
-import { oneLine } from '../lib/one-line.ts';
 import type { Permission } from './permission.ts';
 import { recreationMark } from './recreation.ts';
-import { shell } from '../lib/shell.ts';
+import { isPastDeadline } from './retry.ts';
 import type { SslReset } from './ssl-reset.ts';
 import { unusableField } from './usable.ts';
 

@@ -2,10 +2,11 @@
  * A client certificate that cannot be issued holds back only what needs it. The old server CA is dead already, so
  * whatever does not refer to its Secret is rolled first, and only then the object waits or stalls.
  */
+
+import { oneLine } from '../lib/one-line.ts';
+import { toTime } from '../lib/time.ts';
 import { isLive, type WantedCertificate } from './client-certificate.ts';
 import { stalled, type Verdict, waiting } from './conditions.ts';
-import { toTime } from '../lib/time.ts';
-import { oneLine } from '../lib/one-line.ts';
 import type { Dependent } from './dependents.ts';
 import { isSame } from './dependents.ts';
 import { isStalledReason, isWaitingReason } from './reasons.ts';

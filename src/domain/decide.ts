@@ -1,4 +1,3 @@
-import { deadline, isPastDeadline, remainingDelayMs } from './retry.ts';
 import { awaitsCa } from './ca-change.ts';
 import { openIssue, wantsCertificates } from './client-certificate.ts';
 import { STALLED } from './reasons.ts';
@@ -17,6 +16,7 @@ import {
   stalledReason,
   wasResumed,
 } from './request.ts';
+import { deadline, isPastDeadline, remainingDelayMs } from './retry.ts';
 import type { SslReset } from './ssl-reset.ts';
 import { isSuspended } from './ssl-reset.ts';
 import { STEPS, type Step } from './step.ts';

@@ -4,9 +4,9 @@
  * other objects of the instance go by.
  */
 import { createHash } from 'node:crypto';
+import { timeOf } from '../lib/time.ts';
 import type { ReadyReason, StalledReason } from './reasons.ts';
 import type { HistoryEntry, Request, Status } from './ssl-reset.ts';
-import { timeOf } from '../lib/time.ts';
 
 /** As many as the CRD lets the status hold. */
 const MAX_REMEMBERED = 100;

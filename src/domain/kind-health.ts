@@ -1,7 +1,8 @@
 /** How the controllers of each kind fare with a changed pod template: as kubectl's `rollout status`, and Argo's, judge it. */
+
+import { shell } from '../lib/shell.ts';
 import type { Health } from './health.ts';
 import { ARGO } from './roll-commands.ts';
-import { shell } from '../lib/shell.ts';
 import type { ArgoStatus, Workload } from './workload.ts';
 
 const HEALTHY: Health = { kind: 'Healthy' };

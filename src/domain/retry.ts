@@ -1,7 +1,7 @@
 /** Back-off and deadlines from what status records, so that they survive a restart. */
 import { backoffMs } from '../lib/backoff.ts';
-import type { Request, SslReset } from './ssl-reset.ts';
 import { timeOf } from '../lib/time.ts';
+import type { Request, SslReset } from './ssl-reset.ts';
 
 export interface RetryPolicy {
   readonly retryMinMs: number;

@@ -1,5 +1,6 @@
 /** The roll: who is started now, and how each dependent fares. */
 import { oneLine } from '../lib/one-line.ts';
+import { timeOf } from '../lib/time.ts';
 import { type Dependent, isSame } from './dependents.ts';
 import { type Health, health } from './health.ts';
 import { notUnderstood } from './not-understood.ts';
@@ -7,7 +8,6 @@ import { isGivenUp, putBackMessage, revertsOf } from './put-back.ts';
 import { progressOf } from './roll-progress.ts';
 import type { RolloutStatus, Spec, WorkloadStatus } from './ssl-reset.ts';
 import { annotations } from './ssl-reset.ts';
-import { timeOf } from '../lib/time.ts';
 import type { OtherObject, TemplateAnnotations, Workload } from './workload.ts';
 import { WORKLOAD_KINDS } from './workload-kinds.ts';
 

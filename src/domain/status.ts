@@ -1,12 +1,12 @@
 /** From what a step found out to the next status. The only place that writes conditions, history and what was executed. */
 
+import { oneLine } from '../lib/one-line.ts';
+import { toTime } from '../lib/time.ts';
 import { hasKeptCa, whyKept } from './ca-change.ts';
 import { holdVerdict } from './certificate-hold.ts';
 import { wantsCertificates } from './client-certificate.ts';
 import type { ConditionValue, Verdict } from './conditions.ts';
 import { setConditions } from './conditions.ts';
-import { toTime } from '../lib/time.ts';
-import { oneLine } from '../lib/one-line.ts';
 import { looksForReferences } from './dependents.ts';
 import { type HistoryOutcome, mayBeExecuted, type Remembered, remembered, SUPERSEDED, wasCalled } from './executed.ts';
 import { rolloutSelector, selectorQuery } from './label-selector.ts';

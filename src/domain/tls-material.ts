@@ -1,7 +1,7 @@
 /** From the instance's CAs to what is published and to the digest that rolls the workloads. */
 import { createHash } from 'node:crypto';
-import { isLive } from './client-certificate.ts';
 import { oneLine } from '../lib/one-line.ts';
+import { isLive } from './client-certificate.ts';
 import type { ServerCas } from './instance.ts';
 import type { ClientCertificateStatus, InstanceRef, ServerCaStatus, Spec, SslReset } from './ssl-reset.ts';
 import { instanceKey, PLURAL } from './ssl-reset.ts';

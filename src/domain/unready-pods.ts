@@ -4,8 +4,9 @@
  * (`processReplica` of kube-controller-manager 1.37): an old pod that the reset made unready is never replaced. Under
  * `Parallel` it deletes unready old pods by itself.
  */
-import type { Health } from './health.ts';
+
 import { shell } from '../lib/shell.ts';
+import type { Health } from './health.ts';
 import type { Workload } from './workload.ts';
 
 /** A pod, as far as the roll of its StatefulSet depends on it. */

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { ApiException } from '@kubernetes/client-node';
-import { oneLine } from '../lib/one-line.ts';
 import { isKubernetesError, KubernetesError, type KubernetesErrorKind } from '../domain/errors.ts';
+import { oneLine } from '../lib/one-line.ts';
 import { parseRetryAfter } from '../lib/retry-after.ts';
 import { arrayAt, numberAt, objectAt, parseJson, textAt } from './json.ts';
 

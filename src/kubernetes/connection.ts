@@ -9,8 +9,8 @@ import {
   type SecurityAuthentication,
 } from '@kubernetes/client-node';
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
-import { oneLine } from '../lib/one-line.ts';
 import { KubernetesError } from '../domain/errors.ts';
+import { oneLine } from '../lib/one-line.ts';
 import { within } from '../lib/within.ts';
 
 /** What every request to the API server carries, and the connections that it may take. */

@@ -1,5 +1,5 @@
-import { oneLine } from '../lib/one-line.ts';
 import { isKubernetesError } from '../domain/errors.ts';
+import { oneLine } from '../lib/one-line.ts';
 import { type TwoClocks, TwoClockWindow } from '../lib/two-clock-window.ts';
 import type { Leadership, Logger } from '../reconcile/ports.ts';
 import { systemTimers, type Timers } from '../runtime/timers.ts';

@@ -1,9 +1,9 @@
 import { CustomObjectsApi } from '@kubernetes/client-node';
 import { catchError, map, merge, type Observable } from 'rxjs';
-import { oneLine } from '../lib/one-line.ts';
 import { isKubernetesError, KubernetesError } from '../domain/errors.ts';
 import { GROUP, PLURAL, type SslReset, VERSION } from '../domain/ssl-reset.ts';
 import type { Backoff } from '../lib/backoff.ts';
+import { oneLine } from '../lib/one-line.ts';
 import type { Logger } from '../reconcile/ports.ts';
 import { type ListWatchSource, type WatchEvent, watcher } from '../runtime/watcher.ts';
 import { isExpired } from './api-error.ts';

@@ -1,6 +1,7 @@
 /** What each kind of workload says in its own way: how many pods it is to have, how far it is, what it hangs on. */
-import { oneLine } from '../lib/one-line.ts';
+
 import type { Workload, WorkloadKind } from '../domain/workload.ts';
+import { oneLine } from '../lib/one-line.ts';
 import { argoGeneration, argoStatus, templateFrom } from './argo-rollout.ts';
 import { arrayAt, numberAt, objectAt, textAt } from './json.ts';
 

@@ -1,9 +1,10 @@
 /** What is kept of an object that is watched: ten thousand of them are held for ever, so each field counts. */
-import { callTimes } from '../domain/blast-radius.ts';
+
 import { awaitsCa } from '../domain/ca-change.ts';
 import { openIssue, wantsCertificates } from '../domain/client-certificate.ts';
 import { decide } from '../domain/decide.ts';
 import { lastResetTime, type OwnOperations, ownOperations } from '../domain/executed.ts';
+import { callTimes } from '../domain/hourly-limit.ts';
 import { isBarred, isFollowed, isSettled, isStalled, isUnresolved } from '../domain/request.ts';
 import { annotations, instanceKey, isSuspended, type SslReset, type Status } from '../domain/ssl-reset.ts';
 import { timeOf } from '../lib/time.ts';

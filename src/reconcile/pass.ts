@@ -1,8 +1,9 @@
 /** What a step is given, and what it answers. */
-import type { PollPolicy, RetryPolicy } from '../domain/retry.ts';
+
 import type { Verdict } from '../domain/conditions.ts';
 import type { AllowedInstances } from '../domain/permission.ts';
 import type { ResolvePolicy } from '../domain/resolve.ts';
+import type { PollPolicy, RetryPolicy } from '../domain/retry.ts';
 import type { SslReset, Status } from '../domain/ssl-reset.ts';
 import type { Facts } from '../domain/status.ts';
 import type { Step } from '../domain/step.ts';

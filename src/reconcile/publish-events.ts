@@ -1,7 +1,7 @@
 import { findCondition } from '../domain/conditions.ts';
-import { oneLine } from '../lib/one-line.ts';
 import { GROUP, KIND, type SslReset, VERSION } from '../domain/ssl-reset.ts';
 import { apiVersionOf } from '../domain/workload-kinds.ts';
+import { oneLine } from '../lib/one-line.ts';
 import { logFields } from './log-fields.ts';
 import type { Context, Finding, StepEvent } from './pass.ts';
 import type { EventSubject } from './ports.ts';

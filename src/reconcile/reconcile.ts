@@ -1,5 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { deadlineMessage } from '../domain/admission.ts';
+import { holdingBack } from '../domain/certificate-hold.ts';
+import { findCondition, progressing, stalled, type Verdict, waiting } from '../domain/conditions.ts';
+import { decide } from '../domain/decide.ts';
+import { CloudSqlError, isKubernetesError, type KubernetesError } from '../domain/errors.ts';
+import { PROGRESS, STALLED } from '../domain/reasons.ts';
+import { isBarred, isNewerGeneration, isSettled } from '../domain/request.ts';
 import {
   afterFailure,
   isPastDeadline,
@@ -8,12 +14,6 @@ import {
   withoutDelay,
   withoutFailures,
 } from '../domain/retry.ts';
-import { holdingBack } from '../domain/certificate-hold.ts';
-import { findCondition, progressing, stalled, type Verdict, waiting } from '../domain/conditions.ts';
-import { decide } from '../domain/decide.ts';
-import { CloudSqlError, isKubernetesError, type KubernetesError } from '../domain/errors.ts';
-import { PROGRESS, STALLED } from '../domain/reasons.ts';
-import { isBarred, isNewerGeneration, isSettled } from '../domain/request.ts';
 import type { Request, SslReset, Status } from '../domain/ssl-reset.ts';
 import { type Facts, factsOf, summarize } from '../domain/status.ts';
 import { STEPS, type Step } from '../domain/step.ts';

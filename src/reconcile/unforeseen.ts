@@ -1,10 +1,10 @@
 /** What the status says of an error that nobody foresaw: a mistake of the operator, not of the world. */
 
 import { deadlineMessage } from '../domain/admission.ts';
-import { isPastDeadline } from '../domain/retry.ts';
 import { findCondition, stalled, waiting } from '../domain/conditions.ts';
 import { describeUnforeseen } from '../domain/errors.ts';
 import { isUnresolved, reconcilingReason, stalledReason } from '../domain/request.ts';
+import { isPastDeadline } from '../domain/retry.ts';
 import type { SslReset } from '../domain/ssl-reset.ts';
 import { type Facts, factsOf } from '../domain/status.ts';
 import { STEPS, type Step } from '../domain/step.ts';

@@ -1,7 +1,7 @@
 /** How the resets fare: as of now, and what came to an end since this process began. */
 import { Counter, Histogram, type Registry } from 'prom-client';
-import { type Transition, OPERATION_OUTCOMES, RESOLVED, ROLL_OUTCOMES } from '../../domain/transitions.ts';
 import type { InstanceRef, Spec } from '../../domain/ssl-reset.ts';
+import { OPERATION_OUTCOMES, RESOLVED, ROLL_OUTCOMES, type Transition } from '../../domain/transitions.ts';
 import { workloadKinds } from '../../domain/workload-kinds.ts';
 import type { ConditionSummary } from '../../reconcile/condition-summary.ts';
 import type { ObjectRef } from '../../reconcile/ports.ts';

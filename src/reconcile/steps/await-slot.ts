@@ -1,8 +1,8 @@
-import { lookAgainDelayMs, untilDeadlineMs } from '../../domain/retry.ts';
 import { waiting } from '../../domain/conditions.ts';
-import { toTime } from '../../lib/time.ts';
+import { lookAgainDelayMs, untilDeadlineMs } from '../../domain/retry.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
+import { toTime } from '../../lib/time.ts';
 import type { Context, StepResult } from '../pass.ts';
 
 /** A slot that comes within so long is worth no word. */

@@ -1,7 +1,7 @@
-import { pollDelayMs } from '../../domain/retry.ts';
 import { withCertificateOperation } from '../../domain/client-certificate.ts';
 import { progressing, stalled, type Verdict } from '../../domain/conditions.ts';
 import { findRunning } from '../../domain/resolve.ts';
+import { pollDelayMs } from '../../domain/retry.ts';
 import type { Operation, SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf } from '../../domain/status.ts';
 import type { Context, StepResult } from '../pass.ts';

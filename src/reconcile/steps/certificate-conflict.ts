@@ -1,6 +1,6 @@
 import { retryCommand } from '../../domain/admission.ts';
-import { shell } from '../../lib/shell.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
+import { shell } from '../../lib/shell.ts';
 
 /** What was seen, and how a person goes on. */
 export function conflict(reset: SslReset, commonName: string, fingerprints: readonly string[]): string {

@@ -1,10 +1,10 @@
-import { pollDelayMs } from '../../domain/retry.ts';
 import { progressing, stalled, type Verdict, waiting } from '../../domain/conditions.ts';
-import { toTime } from '../../lib/time.ts';
 import { CloudSqlError } from '../../domain/errors.ts';
 import { isDone } from '../../domain/resolve.ts';
+import { pollDelayMs } from '../../domain/retry.ts';
 import type { Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
+import { toTime } from '../../lib/time.ts';
 import type { Context, Finding, StepResult } from '../pass.ts';
 import { readEvidence } from './evidence.ts';
 import { unknownMessage } from './keep-unknown.ts';

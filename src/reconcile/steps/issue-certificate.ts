@@ -13,9 +13,9 @@ import {
   withoutReason,
 } from '../../domain/client-certificate.ts';
 import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
-import { oneLine } from '../../lib/one-line.ts';
 import type { ClientCertificateStatus, SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf, summarize, toBeRolled, withCertificates } from '../../domain/status.ts';
+import { oneLine } from '../../lib/one-line.ts';
 import { TwoClockWindow } from '../../lib/two-clock-window.ts';
 import { certificateOutcome } from '../certificate-outcome.ts';
 import type { Context, Finding, StepResult } from '../pass.ts';

@@ -10,12 +10,12 @@ import {
   type WantedCertificate,
 } from '../../domain/client-certificate.ts';
 import { progressing, stalled, type Verdict } from '../../domain/conditions.ts';
-import { toTime } from '../../lib/time.ts';
-import { oneLine } from '../../lib/one-line.ts';
 import type { ClientCertificate } from '../../domain/instance.ts';
 import type { ClientCertificateStatus, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf, withCertificates } from '../../domain/status.ts';
 import { revision, serverCaPem } from '../../domain/tls-material.ts';
+import { oneLine } from '../../lib/one-line.ts';
+import { toTime } from '../../lib/time.ts';
 import type { Context, StepResult } from '../pass.ts';
 import type { PublishedObject } from '../ports.ts';
 import { conflict } from './certificate-conflict.ts';

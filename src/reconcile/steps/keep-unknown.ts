@@ -1,9 +1,9 @@
 import { retryCommand } from '../../domain/admission.ts';
 import { findCondition, stalled } from '../../domain/conditions.ts';
 import { heard, stalledReason } from '../../domain/request.ts';
-import { shell } from '../../lib/shell.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
+import { shell } from '../../lib/shell.ts';
 import type { StepResult } from '../pass.ts';
 
 /** The outcome of a call stays unknown whatever else of the object changes: only a person's word calls again. */

@@ -1,8 +1,8 @@
-import { lookAgainDelayMs, pollDelayMs } from '../../domain/retry.ts';
 import { isStillOld } from '../../domain/ca-change.ts';
 import { CloudSqlError } from '../../domain/errors.ts';
 import type { ServerCas } from '../../domain/instance.ts';
 import { BASELINE_SIZE, findRunning } from '../../domain/resolve.ts';
+import { lookAgainDelayMs, pollDelayMs } from '../../domain/retry.ts';
 import type { SslReset, Status } from '../../domain/ssl-reset.ts';
 import { revision } from '../../domain/tls-material.ts';
 import type { Context, StepResult } from '../pass.ts';

@@ -2,9 +2,9 @@ import { type SecretOrigin, secretKeys, type WantedCertificate } from '../../dom
 import { stalled, type Verdict, waiting } from '../../domain/conditions.ts';
 import { isKubernetesError, type KubernetesErrorKind } from '../../domain/errors.ts';
 import { notUnderstood } from '../../domain/not-understood.ts';
-import { shell } from '../../lib/shell.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 import { annotations, FIELD_MANAGER } from '../../domain/ssl-reset.ts';
+import { shell } from '../../lib/shell.ts';
 import type { Context } from '../pass.ts';
 import type { PublishedContents, PublishedObject, StoredContents } from '../ports.ts';
 import type { ResetIndex } from '../reset-index.ts';

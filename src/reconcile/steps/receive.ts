@@ -1,8 +1,8 @@
 import { progressing } from '../../domain/conditions.ts';
-import { toTime } from '../../lib/time.ts';
 import { type Arrival, hasNewRetry, isBarred, isNewerGeneration, isSettled, received } from '../../domain/request.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf } from '../../domain/status.ts';
+import { toTime } from '../../lib/time.ts';
 import type { Context, StepResult } from '../pass.ts';
 import { hasRunAfterAll, resolveFirst } from './earlier-call.ts';
 import { denialOf } from './permitted.ts';

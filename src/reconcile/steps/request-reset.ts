@@ -1,15 +1,15 @@
 import { admissionObstacle } from '../../domain/admission.ts';
-import type { PollPolicy, RetryPolicy } from '../../domain/retry.ts';
-import type { Call } from '../../domain/blast-radius.ts';
 import { type Classification, classifyCall } from '../../domain/call/classification.ts';
 import type { CallResult } from '../../domain/call/result.ts';
 import { progressing, stalled, type Verdict, waiting } from '../../domain/conditions.ts';
-import { toTime } from '../../lib/time.ts';
 import { CloudSqlError, isKubernetesError } from '../../domain/errors.ts';
+import type { Call } from '../../domain/hourly-limit.ts';
 import type { ReadyReason } from '../../domain/reasons.ts';
 import { wasRefused } from '../../domain/request.ts';
+import type { PollPolicy, RetryPolicy } from '../../domain/retry.ts';
 import type { Before, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf, summarize } from '../../domain/status.ts';
+import { toTime } from '../../lib/time.ts';
 import { TwoClockWindow } from '../../lib/two-clock-window.ts';
 import { resetOutcome } from '../outcome-write.ts';
 import type { Context, Finding, StepResult } from '../pass.ts';
@@ -109,7 +109,7 @@ async function call(
   const { uid } = reset.metadata;
   const facts = factsOf(reset);
   const send = await cloudSql.prepareReset(reset.spec, reset.spec.mode, slot);
-  const refused = (await admission(reset, context)) ?? rivalObstacle(reset, context) ?? blastRadius(context);
+  const refused = (await admission(reset, context)) ?? rivalObstacle(reset, context) ?? hourlyLimit(context);
   if (refused !== undefined) return { kind: 'Finding', facts, verdict: refused };
 
   const window = new TwoClockWindow(clock, settings.callWindowMs);
@@ -199,7 +199,7 @@ async function record(
   return recorded;
 }
 
-function blastRadius({ index, clock, settings: { maxResetsPerHour } }: Context): Verdict | undefined {
+function hourlyLimit({ index, clock, settings: { maxResetsPerHour } }: Context): Verdict | undefined {
   if (maxResetsPerHour === 0 || index.calls.count(clock.now()) < maxResetsPerHour) return undefined;
   return waiting(
     'Throttled',

@@ -1,4 +1,3 @@
-import { pollDelayMs } from '../../domain/retry.ts';
 import {
   type IssueResolution,
   type OpenIssue,
@@ -8,6 +7,7 @@ import {
   withoutIssue,
 } from '../../domain/client-certificate.ts';
 import { progressing, stalled } from '../../domain/conditions.ts';
+import { pollDelayMs } from '../../domain/retry.ts';
 import type { ClientCertificateStatus, SslReset } from '../../domain/ssl-reset.ts';
 import { type Facts, factsOf, withCertificates } from '../../domain/status.ts';
 import type { Context, StepResult } from '../pass.ts';

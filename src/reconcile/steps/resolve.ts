@@ -1,9 +1,9 @@
-import { pollDelayMs } from '../../domain/retry.ts';
 import { progressing, stalled } from '../../domain/conditions.ts';
-import { toTime } from '../../lib/time.ts';
 import { BASELINE_SIZE, candidates, isDone, type Observation, type Resolution, resolve } from '../../domain/resolve.ts';
+import { pollDelayMs } from '../../domain/retry.ts';
 import type { Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
+import { toTime } from '../../lib/time.ts';
 import type { Context, StepResult } from '../pass.ts';
 import { readEvidence } from './evidence.ts';
 import { unknownMessage } from './keep-unknown.ts';

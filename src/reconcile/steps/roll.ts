@@ -1,13 +1,11 @@
 import { retryCommand } from '../../domain/admission.ts';
-import { afterFailure } from '../../domain/retry.ts';
 import { hasKeptCa, trusting, whyKept } from '../../domain/ca-change.ts';
 import { refersToHeldBack, released } from '../../domain/certificate-hold.ts';
 import { progressing, ready, stalled, type Verdict, waiting } from '../../domain/conditions.ts';
-import { toTime } from '../../lib/time.ts';
-import { oneLine } from '../../lib/one-line.ts';
 import { type Dependent, isSame } from '../../domain/dependents.ts';
 import { isKubernetesError, type KubernetesError } from '../../domain/errors.ts';
 import { isRepeated, lastExecution } from '../../domain/executed.ts';
+import { afterFailure } from '../../domain/retry.ts';
 import { furthest } from '../../domain/roll-progress.ts';
 import {
   carries,
@@ -23,6 +21,8 @@ import type { Request, RolloutStatus, SslReset, WorkloadStatus } from '../../dom
 import { type Facts, factsOf, failureMessage } from '../../domain/status.ts';
 import { templateAnnotations } from '../../domain/tls-material.ts';
 import type { Workload } from '../../domain/workload.ts';
+import { oneLine } from '../../lib/one-line.ts';
+import { toTime } from '../../lib/time.ts';
 import type { Context, Finding, StepResult } from '../pass.ts';
 import { type Reading, readDependents, unreadMessage } from './find-dependents.ts';
 import { failed } from './publish.ts';

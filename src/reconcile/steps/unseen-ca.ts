@@ -2,10 +2,11 @@
  * A reset whose CA nobody has seen yet: the instance may list the old one for a while after the operation's end. A call
  * that is recorded in that while would take the CA of that reset for its own, and leave everybody with a dead one.
  */
-import { pollDelayMs } from '../../domain/retry.ts';
+
 import { awaitsCa } from '../../domain/ca-change.ts';
 import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
 import { isBarred } from '../../domain/request.ts';
+import { pollDelayMs } from '../../domain/retry.ts';
 import type { SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
 import { timeOf } from '../../lib/time.ts';

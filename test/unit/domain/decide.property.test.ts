@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { isPastDeadline } from '../../../src/domain/retry.ts';
 import { decide } from '../../../src/domain/decide.ts';
+import { isPastDeadline } from '../../../src/domain/retry.ts';
 import { annotations } from '../../../src/domain/ssl-reset.ts';
 import {
   aCall,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { transitions } from '../../../src/domain/transitions.ts';
 import type { Operation, Status } from '../../../src/domain/ssl-reset.ts';
+import { transitions } from '../../../src/domain/transitions.ts';
 import { aCall, at, NOW } from '../support/builders.ts';
 
 const running: Status = { request: aCall({ outcome: 'Accepted' }) };

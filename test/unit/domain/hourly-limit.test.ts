@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Call, callsInLastHour, callTimes } from '../../../src/domain/blast-radius.ts';
+import { type Call, callsInLastHour, callTimes } from '../../../src/domain/hourly-limit.ts';
 import type { Status } from '../../../src/domain/ssl-reset.ts';
 import { aCall, aRequest, aReset, at, dateAt, NOW } from '../support/builders.ts';
 

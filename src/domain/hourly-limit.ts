@@ -1,8 +1,9 @@
 /** How many resets were called in the last hour: a restored cluster must not reset everything before somebody looks. */
+
+import { timeOf } from '../lib/time.ts';
 import { mayBeExecuted, wasCalled } from './executed.ts';
 import { isUnresolved } from './request.ts';
 import type { SslReset } from './ssl-reset.ts';
-import { timeOf } from '../lib/time.ts';
 
 /** One recorded call: the object's record, its history and this process tell of the same one by the same two fields. */
 export interface Call {
