@@ -56,6 +56,7 @@ async function breakGuards(): Promise<number> {
   for (const mutation of chosen) {
     const found = await searchMutant(mutation, quest, workers);
     const { guard, broken, heldBy } = mutation;
+    if (found?.broken.includes('ReferenceError') === true) throw new Error(`${guard}: ${broken}: ${found.broken}`);
     if (found === undefined && heldBy === undefined) survivors += 1;
     const rest =
       found === undefined

@@ -220,7 +220,7 @@ export const MUTATIONS: readonly Mutation[] = [
       {
         file: REQUEST,
         find: "if (classification.kind !== 'Invalid') return classification;",
-        replace: 'if (true) return judgement;',
+        replace: 'if (true) return classification;',
       },
     ],
   },
