@@ -7,6 +7,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json ./
 COPY scripts/build.ts scripts/
+COPY scripts/bundle scripts/bundle
 COPY src src
 ARG VERSION=
 RUN OPERATOR_VERSION=$VERSION node scripts/build.ts
