@@ -69,12 +69,15 @@ describe('a requestId that Helm puts back resets nothing', { concurrency: true }
 
   test('by an upgrade that gives up before the operation has ended, which itself resets once', async (t) => {
     const { run, upgrade, until, resets, emulator } = await released(t);
-    emulator.order({ api: 'resetSslConfig', operation: { runningMs: 9_000 } });
-    // Whether its rollback sees the end of the operation is a matter of a second.
-    await assert.rejects(
-      upgrade('--set=requestId=c', '--rollback-on-failure', '--wait', '--timeout=6s'),
+    const release = emulator.operations.hold();
+    const upgraded = assert.rejects(
+      upgrade('--set=requestId=c', '--rollback-on-failure', '--wait', '--timeout=30s'),
       /UPGRADE FAILED/,
     );
+    await until('db', ({ spec, status }) => spec.requestId === 'c' && status.operation?.status === 'RUNNING');
+    await until('db', ({ spec }) => spec.requestId === 'a');
+    release();
+    await upgraded;
     const { status } = await until('db', endsAs('AlreadyExecuted', 'a'));
     assert.match(await run('history'), /Rollback to 1/);
     assert.deepEqual(

@@ -54,7 +54,7 @@ describe('globs of allowed instances', () => {
     ));
   test('a glob of hundreds of stars against a long name is decided at once', () => {
     const text = `acme/${'a'.repeat(100_000)}`;
-    const startMs = performance.now();
+    const start = process.cpuUsage();
     for (const pattern of [
       `acme/${'*'.repeat(1000)}b`,
       `acme/${'*a'.repeat(500)}b`,
@@ -63,8 +63,8 @@ describe('globs of allowed instances', () => {
     ]) {
       assert.equal(matchesGlob(pattern, text), false);
     }
-    // By trying all ways it would be longer than the age of the universe.
-    assert.ok(performance.now() - startMs < 10_000);
+    // By trying all ways it would be longer than the age of the universe. What other programs take is not counted.
+    assert.ok(process.cpuUsage(start).user < 10_000_000);
   });
   test('a list is split at commas, without blanks and empty entries', () =>
     assert.deepEqual(parsePatterns(' a/b, c/* ,,'), ['a/b', 'c/*']));

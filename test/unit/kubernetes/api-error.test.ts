@@ -133,12 +133,11 @@ test('a refusal by something in between, which says nothing of admission, is For
   assert.equal(thrown(403, '<html>Access denied</html>').kind, 'Forbidden');
 });
 
-test('the wait that the API server asks for is kept, in seconds, as a date or in the Status', () => {
+test('the wait that the API server asks for is kept, in seconds, as a date or in the Status', (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: Date.parse('2026-01-01T00:00:00Z') });
   assert.equal(thrown(429, '{}', { 'retry-after': '7' }).retryAfterMs, 7000);
   assert.equal(thrown(429, JSON.stringify({ details: { retryAfterSeconds: 3 } })).retryAfterMs, 3000);
-  const inOneMinute =
-    thrown(429, '{}', { 'retry-after': new Date(Date.now() + 60_000).toUTCString() }).retryAfterMs ?? 0;
-  assert.ok(inOneMinute > 58_000 && inOneMinute <= 60_000);
+  assert.equal(thrown(429, '{}', { 'retry-after': 'Thu, 01 Jan 2026 00:01:00 GMT' }).retryAfterMs, 60_000);
   assert.equal(thrown(429, '{}', { 'retry-after': 'soon' }).retryAfterMs, undefined);
 });
 
@@ -180,7 +179,8 @@ test('a read of what is not there answers undefined', async () => {
 
 test('a message of a megabyte that is made to look like a refusal of RBAC is judged at once', () => {
   const message = 'User "x '.repeat(131_072);
-  const startMs = performance.now();
+  const start = process.cpuUsage();
   toKubernetesError(new ApiException(403, '', { message }, {}));
-  assert.ok(performance.now() - startMs < 5_000);
+  // What other programs take of the machine is not counted.
+  assert.ok(process.cpuUsage(start).user < 5_000_000);
 });
