@@ -1,13 +1,14 @@
 /** The object, or its whole namespace, is deleted in the middle of a run. */
+
 import { CoreV1Api } from '@kubernetes/client-node';
 import { INSTANCE, PROJECT } from '../integration/operator/bench.ts';
+import { PATIENCE_MS } from '../integration/support/patience.ts';
 import { type Case, outcome } from './case.ts';
 import type { Lab } from './lab.ts';
 import { openScene, type Scene } from './scene.ts';
 import { isEvent, once } from './traffic.ts';
 import { createRun, type Reference } from './whole-run.ts';
 
-const PATIENCE_MS = 60_000;
 /** Longer than any delay between two passes. */
 const QUIET_MS = 1_500;
 

@@ -1,7 +1,9 @@
 /** Many objects at once, while the operator is killed again and again at random times. */
+
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SslReset } from '../../src/domain/ssl-reset.ts';
 import { isReady, PROJECT, reset } from '../integration/operator/bench.ts';
+import { PATIENCE_MS } from '../integration/support/patience.ts';
 import { type Case, outcome } from './case.ts';
 import { randomOf } from './chance.ts';
 import type { Lab } from './lab.ts';
@@ -21,7 +23,6 @@ const CASES: readonly Many[] = [
   { name: '20 objects on one instance', objects: 20, instances: 1, killEveryMs: 4_000, killForMs: 90_000 },
 ];
 
-const PATIENCE_MS = 300_000;
 const FLAGS = ['--max-resets-per-hour=0', '--concurrency=20'];
 
 export const manyCases = (seed: number): readonly Case[] =>

@@ -1,7 +1,9 @@
 /** One fault each that no sweep makes, and what has to come of it all the same. */
+
 import { findCondition } from '../../src/domain/conditions.ts';
 import type { SslReset } from '../../src/domain/ssl-reset.ts';
 import { activeCa, INSTANCE, isReady, PROJECT, reset } from '../integration/operator/bench.ts';
+import { PATIENCE_MS } from '../integration/support/patience.ts';
 import { type Case, outcome, runCase } from './case.ts';
 import { kubernetesError } from './deeds.ts';
 import { CERTIFICATES, certificateStates, deploymentStates, type EndState } from './end-state.ts';
@@ -73,7 +75,6 @@ const DELETIONS: Readonly<Record<string, (seen: Seen) => boolean>> = {
   'while its operation runs': ({ side, path }) => side === 'CloudSql' && path.includes('/operations/'),
 };
 
-const PATIENCE_MS = 60_000;
 /** Longer than any delay between two passes. */
 const QUIET_MS = 1_500;
 

@@ -2,12 +2,12 @@ import type { KubernetesObject } from '@kubernetes/client-node';
 import { findCondition } from '../../src/domain/conditions.ts';
 import type { SslReset } from '../../src/domain/ssl-reset.ts';
 import { deployment, isReady, reset } from '../integration/operator/bench.ts';
+import { PATIENCE_MS } from '../integration/support/patience.ts';
 import { type Allowed, differences, type EndState, endState, SECRET } from './end-state.ts';
 import type { Lab } from './lab.ts';
 import { openScene, type Scene, type SceneOptions } from './scene.ts';
 import { isWrite, type Seen, type Tamper, untouched } from './traffic.ts';
 
-const PATIENCE_MS = 90_000;
 const QUIET_MS = 400;
 export const SMALL = { spec: { replicas: 1 }, pod: { terminationGracePeriodSeconds: 0 } };
 
