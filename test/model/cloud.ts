@@ -401,6 +401,7 @@ export class Cloud {
 
   #view({ operation, endsMs, error }: Running): Operation {
     if (endsMs > this.#time.nowMs) return { ...operation, status: 'RUNNING' };
-    return { ...operation, status: 'DONE', ...(error !== undefined && { error }) };
+    const endTime = new Date(endsMs).toISOString();
+    return { ...operation, status: 'DONE', endTime, ...(error !== undefined && { error }) };
   }
 }

@@ -181,6 +181,12 @@ export const GUARD_STORIES: readonly NamedStory[] = [
     caLagMs: 30_000,
     plot: [does(5_000, 'Edit')],
   }),
+  told('the CA of the reset before is seen first (a reset whose object is gone is not waited for)', {
+    operationMs: 120_000,
+    caLagMs: 30_000,
+    paces: [10],
+    plot: [does(50_000, 'Edit'), does(300, 'Recreate')],
+  }),
   told('the CA of the reset before is seen first (a call of another object does not wait for it)', {
     hasSecondObject: true,
     operationMs: 40_000,

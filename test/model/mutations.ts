@@ -555,6 +555,18 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
+    guard: 'the CA of the reset before is seen first',
+    isTold: true,
+    broken: 'a reset whose object is gone is not waited for',
+    patches: [
+      {
+        file: 'src/reconcile/steps/preflight.ts',
+        find: '(await orphanWithUnseenCa(reset, operations, context)) ??',
+        replace: '',
+      },
+    ],
+  },
+  {
     guard: 'the CA that was read last is right',
     isTold: true,
     broken: 'the one that was made last is',

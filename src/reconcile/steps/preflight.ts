@@ -32,7 +32,7 @@ import {
   serverCaObject,
 } from './published-object.ts';
 import { siblingInDoubt } from './sibling-in-doubt.ts';
-import { siblingWithUnseenCa } from './unseen-ca.ts';
+import { orphanWithUnseenCa, siblingWithUnseenCa } from './unseen-ca.ts';
 
 export type Preflight =
   /** The call may be made; `before` is what it will be compared with. */
@@ -74,6 +74,7 @@ export async function preflight(reset: SslReset, request: Request, context: Cont
     judgeClientCertificates(reset, instance, certificates) ??
     judgeOperations(operations) ??
     siblingObstacle(reset, context) ??
+    (await orphanWithUnseenCa(reset, operations, context)) ??
     (await publishObstacle(reset, context)) ??
     (await dependentsObstacle(reset, context));
   if (obstacle !== undefined) return { kind: 'Obstacle', verdict: obstacle };

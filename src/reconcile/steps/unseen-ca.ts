@@ -2,12 +2,12 @@
  * A reset whose CA nobody has seen yet: the instance may list the old one for a while after the operation's end. A call
  * that is recorded in that while would take the CA of that reset for its own, and leave everybody with a dead one.
  */
-
 import { awaitsCa } from '../../domain/ca-change.ts';
 import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
 import { isBarred } from '../../domain/request.ts';
+import { isDone, suspects } from '../../domain/resolve.ts';
 import { pollDelayMs } from '../../domain/retry.ts';
-import type { SslReset } from '../../domain/ssl-reset.ts';
+import type { Operation, SslReset } from '../../domain/ssl-reset.ts';
 import { factsOf } from '../../domain/status.ts';
 import { timeOf } from '../../lib/time.ts';
 import type { Context, StepResult } from '../pass.ts';
@@ -54,6 +54,32 @@ export function siblingWithUnseenCa(reset: SslReset, context: Context): Verdict 
 }
 
 /**
+ * The same of a reset that no object knows of any more, or none of this cluster: an update by our account that ended a
+ * moment ago. One that failed has made no CA.
+ */
+export async function orphanWithUnseenCa(
+  reset: SslReset,
+  operations: readonly Operation[],
+  context: Context,
+): Promise<Verdict | undefined> {
+  const { cloudSql, index, settings } = context;
+  const ended = operations.filter(
+    (one) => isDone(one) && one.error === undefined && maySettle(one.name, timeOf(one.endTime), reset, context),
+  );
+  if (ended.length === 0) return undefined;
+  const user = await cloudSql.identity();
+  const claimed = index.siblingsOf(reset).claims(reset.status).all;
+  const [first] = suspects({ before: {}, user, operations: ended, claimed });
+  return (
+    first &&
+    waiting(
+      'WaitingForInstance',
+      `Operation ${first.name} may be a reset by our account, and no CloudSqlSslReset here knows it; waiting up to ${Math.ceil(settings.caSettleMs / 1000)} s after its end for its server CA to be listed`,
+    )
+  );
+}
+
+/**
  * By the clock that says more: the one of the process that saw the end may have been ahead. Where nobody has looked at an
  * operation since it ended, that is about to happen.
  */
@@ -63,7 +89,7 @@ function maySettle(
   { metadata }: SslReset,
   { clock, memory, settings }: Context,
 ): boolean {
+  if (doneMs !== undefined && clock.now().getTime() - doneMs >= settings.caSettleMs) return false;
   const seenMs = memory.sinceSeenMs(metadata.uid, `CA of ${operation} since ${doneMs ?? 'its end'}`);
-  if (doneMs === undefined) return seenMs < settings.caSettleMs + settings.pollMaxMs;
-  return Math.max(clock.now().getTime() - doneMs, seenMs) < settings.caSettleMs;
+  return seenMs < settings.caSettleMs + (doneMs === undefined ? settings.pollMaxMs : 0);
 }

@@ -354,6 +354,7 @@ export class FakeCloudSql implements CloudSql {
 
   #view({ operation, endsMs, error }: Running): Operation {
     if (endsMs > this.#clock.wallMs) return { ...operation, status: 'RUNNING' };
-    return { ...operation, status: 'DONE', ...(error !== undefined && { error }) };
+    const endTime = new Date(endsMs).toISOString();
+    return { ...operation, status: 'DONE', endTime, ...(error !== undefined && { error }) };
   }
 }
