@@ -155,4 +155,9 @@ export const COUNTEREXAMPLES: readonly NamedStory[] = [
     calls: [executed, copied(403)],
     plot: [does(200_000, 'Edit')],
   }),
+  told('a call that arrives after its object was deleted: nobody is left to find it, and nothing is called again', {
+    calls: [lost(80_000)],
+    paces: [10],
+    twists: [before(3, 'resets.get', { kind: 'Recreate' })],
+  }),
 ];

@@ -17,6 +17,8 @@ interface Identity {
 }
 
 export const INSTANCE_DELETED = 'instance deleted';
+/** A call that arrived late, after its object was deleted: nobody is left who looks for it. */
+export const EXECUTED_FOR_NOBODY = 'executed for an object that is gone';
 
 /** Of a key: whatever a person's word has added. */
 const requestOf = (key: string): string => key.replace(/ word \d+$/, '');
@@ -104,7 +106,8 @@ export class Promises {
   }
 
   /** Cloud SQL accepts a call: S1. */
-  executed({ key }: SentCall, operation: string): void {
+  executed({ key, uid }: SentCall, operation: string): void {
+    if (this.#gone.includes(uid)) this.note(EXECUTED_FOR_NOBODY);
     const before = this.#executed.get(key);
     if (before !== undefined) this.breaks(`S1: ${key} is executed twice, as ${before} and as ${operation}`);
     const unseen = [...this.#misled].find((other) => requestOf(other) === requestOf(key));

@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { isTrue } from '../../src/domain/conditions.ts';
 import type { SslReset } from '../../src/domain/ssl-reset.ts';
-import { Promises } from './promises.ts';
+import { EXECUTED_FOR_NOBODY, Promises } from './promises.ts';
 import { Stage } from './stage.ts';
 import type { Story } from './story.ts';
 
@@ -32,7 +32,7 @@ export async function run(story: Story): Promise<Result> {
     await playUntil(Number.POSITIVE_INFINITY);
     judgeEnds(stage.api.list(), promises, story);
     stage.judgeCertificates();
-    if (knowsEachReset(story)) stage.judgeCas();
+    if (knowsEachReset(story) && !promises.seen.has(EXECUTED_FOR_NOBODY)) stage.judgeCas();
     stage.judgeRolls();
     await judgeQuiet();
     if (stage.isFighting()) promises.breaks('L1: a pod template that is put back is fought');
