@@ -118,6 +118,15 @@ export class Siblings {
     };
   }
 
+  /** Resets of those that have read this CA since, and call nothing now: none of them has made another one. */
+  resetsBefore(fingerprint: string | undefined): ReadonlySet<string> {
+    const done = this.#all.filter(
+      ({ ca, call, unseenCa }) =>
+        ca !== undefined && ca.fingerprint === fingerprint && call === 'None' && unseenCa === undefined,
+    );
+    return new Set(done.flatMap(({ operations }) => operations.all));
+  }
+
   /** Whether the object has to look at them although nothing is to do for it alone. */
   callForPass(): boolean {
     return this.makeOutdated() || this.lost().length > 0;

@@ -160,4 +160,14 @@ export const COUNTEREXAMPLES: readonly NamedStory[] = [
     paces: [10],
     twists: [before(3, 'resets.get', { kind: 'Recreate' })],
   }),
+  told(
+    'a refused call that was executed, and a reset of another object from before, listed late: it explains no new CA',
+    {
+      hasSecondObject: true,
+      listLagMs: 80_000,
+      paces: [150],
+      calls: [executed, copied(429, 60_000)],
+      plot: [does(300, 'Delete')],
+    },
+  ),
 ];

@@ -36,10 +36,12 @@ export function hasLateOperation(
   );
 }
 
+const NO_OPERATIONS: ReadonlySet<string> = new Set();
+
 /**
  * The certificates changed although no operation of an earlier call is listed: that may have been the call. For one that
- * was refused whatever else has updated the instance explains it, but neither a client certificate nor what the object
- * itself had reset before.
+ * was refused whatever else has updated the instance explains it, but neither a client certificate nor a reset of before:
+ * the object's own, or that of a sibling that has read the CA of before the call.
  */
 export function hasTraces(
   reset: SslReset,
@@ -50,8 +52,12 @@ export function hasTraces(
   const { before, inDoubt } = request;
   if (!mayHaveRun(request) || before === undefined) return false;
   if (!hasOtherServerCertificate(before, seen.certificates)) return false;
-  const { answered, resets } = index.siblingsOf(reset).claims(reset.status);
-  const others = seen.operations.filter(({ name }) => resets.has(name) || !answered.has(name));
+  const siblings = index.siblingsOf(reset);
+  const { answered, resets } = siblings.claims(reset.status);
+  // Where the CA itself is the same still, that of a sibling does not say when it was read.
+  const hasOtherCa = before.serverCaSha1Fingerprint !== seen.certificates.serverCaSha1Fingerprint;
+  const earlier = hasOtherCa ? siblings.resetsBefore(before.serverCaSha1Fingerprint) : NO_OPERATIONS;
+  const others = seen.operations.filter(({ name }) => !earlier.has(name) && (resets.has(name) || !answered.has(name)));
   return inDoubt === true || !hasUpdates(before, others);
 }
 
