@@ -1,19 +1,16 @@
 /** Each status and each reason of Google that is known, and what it means: for a read, for the reset, for the issue. */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as z from 'zod';
 import { isThrottled, toBody, toCallResult, toIssueResult } from '../../../src/cloudsql/api-error.ts';
 import type { HttpResult } from '../../../src/cloudsql/http-call.ts';
-import {
-  type Classification,
-  classifyCall,
-  classifyIssue,
-  type IssueClassification,
-} from '../../../src/domain/call/classification.ts';
+import { classifyCall, classifyIssue } from '../../../src/domain/call/classification.ts';
 import { REFUSALS } from '../../../src/domain/call/refusal.ts';
 import type { Verdict } from '../../../src/domain/conditions.ts';
 import { CloudSqlError, type CloudSqlErrorKind } from '../../../src/domain/errors.ts';
 import { cloudSqlVerdict } from '../../../src/reconcile/error-verdict.ts';
+import { outcomeOf } from '../support/classification.ts';
 
 /** The answer has no body that can be read, as that of a proxy. */
 const UNREADABLE = Symbol('a body that cannot be read');
@@ -138,17 +135,6 @@ function readError(result: HttpResult): CloudSqlError {
 }
 
 const wordsOf = (verdict: Verdict): string => `${verdict.kind} ${verdict.reason}`;
-
-const outcomeOf = (classification: Classification | IssueClassification): string => {
-  switch (classification.kind) {
-    case 'NotExecuted':
-      return `${classification.outcome} ${classification.reason}`;
-    case 'Invalid':
-      return `Invalid ${classification.reason}`;
-    default:
-      return classification.kind;
-  }
-};
 
 describe('refusals of Google', () => {
   test('each reason in the table of refusals is one of the reasons that are tried here', () => {

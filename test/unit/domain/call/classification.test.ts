@@ -4,20 +4,11 @@ import fc from 'fast-check';
 import { classifyCall } from '../../../../src/domain/call/classification.ts';
 import type { CallResult } from '../../../../src/domain/call/result.ts';
 import { anOperation } from '../../support/builders.ts';
+import { outcomeOf } from '../../support/classification.ts';
 
 const rejected = (code: number, reason = ''): CallResult => ({ kind: 'Rejected', code, reason, message: 'no' });
 
-const verdictOf = (answer: CallResult, inDoubt: boolean): string => {
-  const classification = classifyCall(answer, { inDoubt });
-  switch (classification.kind) {
-    case 'NotExecuted':
-      return `${classification.outcome} ${classification.reason}`;
-    case 'Invalid':
-      return `Invalid ${classification.reason}`;
-    default:
-      return classification.kind;
-  }
-};
+const verdictOf = (answer: CallResult, inDoubt: boolean): string => outcomeOf(classifyCall(answer, { inDoubt }));
 
 interface Row {
   readonly answer: CallResult;
