@@ -1,5 +1,4 @@
 /** How many resets were called in the last hour: a restored cluster must not reset everything before somebody looks. */
-
 import { timeOf } from '../lib/time.ts';
 import { mayBeExecuted, wasCalled } from './executed.ts';
 import { isUnresolved } from './request.ts';

@@ -1,5 +1,4 @@
 /** How the controllers of each kind fare with a changed pod template: as kubectl's `rollout status`, and Argo's, judge it. */
-
 import { shell } from '../lib/shell.ts';
 import type { Health } from './health.ts';
 import { ARGO } from './roll-commands.ts';

@@ -1,5 +1,4 @@
 /** From what a step found out to the next status. The only place that writes conditions, history and what was executed. */
-
 import { oneLine } from '../lib/one-line.ts';
 import { toTime } from '../lib/time.ts';
 import { hasKeptCa, whyKept } from './ca-change.ts';

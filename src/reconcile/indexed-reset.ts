@@ -1,5 +1,4 @@
 /** What is kept of an object that is watched: ten thousand of them are held for ever, so each field counts. */
-
 import { awaitsCa } from '../domain/ca-change.ts';
 import { openIssue, wantsCertificates } from '../domain/client-certificate.ts';
 import { decide } from '../domain/decide.ts';

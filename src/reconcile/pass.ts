@@ -1,5 +1,4 @@
 /** What a step is given, and what it answers. */
-
 import type { Verdict } from '../domain/conditions.ts';
 import type { AllowedInstances } from '../domain/permission.ts';
 import type { ResolvePolicy } from '../domain/resolve.ts';

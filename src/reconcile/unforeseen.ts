@@ -1,5 +1,4 @@
 /** What the status says of an error that nobody foresaw: a mistake of the operator, not of the world. */
-
 import { deadlineMessage } from '../domain/admission.ts';
 import { findCondition, stalled, waiting } from '../domain/conditions.ts';
 import { describeUnforeseen } from '../domain/errors.ts';

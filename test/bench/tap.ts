@@ -1,5 +1,4 @@
 /** A plain way to the API server on which every request is seen, in the order of arrival. */
-
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { startProxy } from '../faults/proxy.ts';

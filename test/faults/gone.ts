@@ -1,5 +1,4 @@
 /** The object, or its whole namespace, is deleted in the middle of a run. */
-
 import { CoreV1Api } from '@kubernetes/client-node';
 import { INSTANCE, PROJECT } from '../integration/operator/bench.ts';
 import { PATIENCE_MS } from '../integration/support/patience.ts';

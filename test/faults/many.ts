@@ -1,5 +1,4 @@
 /** Many objects at once, while the operator is killed again and again at random times. */
-
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SslReset } from '../../src/domain/ssl-reset.ts';
 import { isReady, PROJECT, reset } from '../integration/operator/bench.ts';

@@ -1,5 +1,4 @@
 /** One fault each that no sweep makes, and what has to come of it all the same. */
-
 import { findCondition } from '../../src/domain/conditions.ts';
 import type { SslReset } from '../../src/domain/ssl-reset.ts';
 import { activeCa, INSTANCE, isReady, PROJECT, reset } from '../integration/operator/bench.ts';

@@ -1,5 +1,4 @@
 /** The first table of docs/gitops/README.md: what is done to Deployments that the operator has rolled. */
-
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { templateAnnotationKey } from '../../../src/domain/tls-material.ts';

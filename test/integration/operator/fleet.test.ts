@@ -1,5 +1,4 @@
 /** Many objects of one project at once, under a quota that would refuse whoever does not keep to it. */
-
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { JournalEntry } from '../../cloudsql-emulator/journal.ts';

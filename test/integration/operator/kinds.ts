@@ -1,5 +1,4 @@
 /** Workloads of every kind, the rows of status that speak of them, and a stand-in for Argo's controller. */
-
 import assert from 'node:assert/strict';
 import { findCondition } from '../../../src/domain/conditions.ts';
 import type { SslReset } from '../../../src/domain/ssl-reset.ts';

@@ -1,5 +1,4 @@
 /** As much of an OpenTelemetry collector as takes traces by OTLP over HTTP, in protobuf. */
-
 import { EventEmitter, once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

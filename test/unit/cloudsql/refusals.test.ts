@@ -1,5 +1,4 @@
 /** Each status and each reason of Google that is known, and what it means: for a read, for the reset, for the issue. */
-
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as z from 'zod';
