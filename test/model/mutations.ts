@@ -186,8 +186,8 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: 'src/reconcile/steps/earlier-call.ts',
-        find: 'return inDoubt === true || !hasUpdates(before, others);',
-        replace: 'return inDoubt === true;',
+        find: 'return !hasUpdates(before, others);',
+        replace: 'return false;',
       },
     ],
   },

@@ -52,13 +52,14 @@ export function hasTraces(
   const { before, inDoubt } = request;
   if (!mayHaveRun(request) || before === undefined) return false;
   if (!hasOtherServerCertificate(before, seen.certificates)) return false;
+  if (inDoubt === true) return true;
   const siblings = index.siblingsOf(reset);
   const { answered, resets } = siblings.claims(reset.status);
   // Where the CA itself is the same still, that of a sibling does not say when it was read.
   const hasOtherCa = before.serverCaSha1Fingerprint !== seen.certificates.serverCaSha1Fingerprint;
   const earlier = hasOtherCa ? siblings.resetsBefore(before.serverCaSha1Fingerprint) : NO_OPERATIONS;
   const others = seen.operations.filter(({ name }) => !earlier.has(name) && (resets.has(name) || !answered.has(name)));
-  return inDoubt === true || !hasUpdates(before, others);
+  return !hasUpdates(before, others);
 }
 
 /**
