@@ -14,7 +14,7 @@ export type ProgressReason =
   | 'OperationRunning'
   /** The server CAs are read and published. */
   | 'Publishing'
-  /** The client certificates that the reset deleted are issued anew. */
+  /** The client certificates that the reset deleted are being issued again. */
   | 'IssuingClientCertificates'
   /** The dependent workloads are rolled, and waited for. */
   | 'RollingOut'
@@ -58,7 +58,7 @@ export type StalledReason =
   | 'ClientCertificatesAtRisk'
   /** The operation is DONE with an error. */
   | 'OperationFailed'
-  /** Whether a call was executed cannot be told, so nothing is called again. */
+  /** It is not known whether a call was executed, so nothing is called again. */
   | 'OutcomeUnknown'
   /** The reset is done and the server CA is still the old one. */
   | 'ServerCaUnchanged'
@@ -146,7 +146,7 @@ export const STALLED: Readonly<Record<StalledReason, { readonly looksAgain: bool
   DeadlineExceeded: { looksAgain: false },
 };
 
-/** Whoever else writes the status may have put anything there. */
+/** Somebody else may have written anything into the status. */
 const isOneOf =
   <R extends string>(reasons: Readonly<Record<R, unknown>>) =>
   (text: string): text is R =>

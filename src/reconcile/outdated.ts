@@ -12,7 +12,7 @@ const hasOtherCa = ({ ca }: IndexedReset, own: IndexedReset): boolean =>
   laterRead(ca, own.ca) < 0 &&
   ca.readMs > (own.followedMs ?? -1);
 
-/** For a sort that begins with what was read last. Where that is not told, the CA that was made last was. */
+/** For a sort that begins with what was read last. Without a time of reading, the CA that was made last comes first. */
 export const laterRead = (a: IndexedReset['ca'], b: IndexedReset['ca']): number =>
   (b?.readMs ?? 0) - (a?.readMs ?? 0) || (b?.createTimeMs ?? 0) - (a?.createTimeMs ?? 0);
 

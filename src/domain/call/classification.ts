@@ -23,11 +23,10 @@ type Resolve = Extract<Classification, { kind: 'Resolve' }>;
 type Rejected = Extract<CallResult, { kind: 'Rejected' }>;
 
 /**
- * What the result of a call says about its execution, and what follows. Only what is known not to
- * have run leads to a new attempt; every answer that is not named here is unknown, and so is every refusal that `REFUSALS`
- * does not name. "No" of an answer from the wire is of the copy that it answers: something on the way may have repeated a
- * call that was executed. So an operation of ours that is new since then is resolved before another attempt, and before a
- * stall.
+ * What the result of a call says about its execution, and what follows. Only what is known not to have run leads to a new
+ * attempt; every answer that is not named here is unknown, and so is every refusal that `REFUSALS` does not name. "No" of
+ * an answer from the wire is of the copy that it answers: something on the way may have repeated a call that was executed.
+ * So a new operation by our account is resolved before another attempt, and before a stall.
  *
  * | answer | executed? | what follows |
  * |---|---|---|
@@ -56,8 +55,8 @@ export type IssueClassification =
   | Exclude<Classification, { readonly kind: 'Accepted' }>;
 
 /**
- * The same table for the issue of a client certificate. A name that is taken (409) says that this one was not issued:
- * the list has told that nobody had it, so somebody else was faster.
+ * The same table for the issue of a client certificate. A name that is taken (409) says that this one was not issued: the
+ * list showed that the name was free, so somebody else was faster.
  */
 export function classifyIssue(result: IssueResult): IssueClassification {
   switch (result.kind) {
