@@ -1,7 +1,7 @@
 import { sqladmin_v1 } from 'googleapis/build/src/apis/sqladmin/index.js';
 import type { CallResult, IssueResult } from '../domain/call/result.ts';
 import type { ClientCertificate, Instance, ServerCas } from '../domain/instance.ts';
-import type { InstanceRef, Operation, Spec } from '../domain/ssl-reset.ts';
+import type { InstanceRef, Operation, Spec } from '../domain/reset/ssl-reset.ts';
 import type { CloudSql, Slot } from '../reconcile/ports.ts';
 import { toBody, toCallResult, toIssueResult } from './api-error.ts';
 import { Polls } from './polls.ts';

@@ -1,8 +1,8 @@
 /** CAs and certificates as the Admin API answers them. */
 import * as z from 'zod';
 import type { IssuedCertificate } from '../domain/call/result.ts';
-import { heldCertificate, secretKeys } from '../domain/client-certificate.ts';
 import type { ClientCertificate, ServerCa } from '../domain/instance.ts';
+import { heldCertificate, secretKeys } from '../domain/trust/client-certificate.ts';
 import { fingerprint, list, optionalProse, optionalWord, present, word } from './schema-fields.ts';
 
 const certificate = z.object({

@@ -2,9 +2,10 @@
  * Polls of operations that run. Where many of a project run, one list of the project's newest operations answers all
  * polls of the next seconds. A list may lag: it tells of an operation only what it shows, and never that there is none.
  */
+
+import { isDone } from '../domain/call/resolve.ts';
 import { CloudSqlError } from '../domain/errors.ts';
-import { isDone } from '../domain/resolve.ts';
-import type { Operation } from '../domain/ssl-reset.ts';
+import type { Operation } from '../domain/reset/ssl-reset.ts';
 import { type OperationPageRequest, PAGE_SIZE } from './reads.ts';
 import type { OperationPage } from './schemas.ts';
 

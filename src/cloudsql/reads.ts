@@ -1,7 +1,7 @@
 import type { sqladmin_v1 } from 'googleapis/build/src/apis/sqladmin/index.js';
 import { CloudSqlError } from '../domain/errors.ts';
 import { type ClientCertificate, caOwner, type Instance, type ServerCas } from '../domain/instance.ts';
-import type { InstanceRef, Operation } from '../domain/ssl-reset.ts';
+import type { InstanceRef, Operation } from '../domain/reset/ssl-reset.ts';
 import type { Priority } from '../lib/priority.ts';
 import type { CloudSqlReads } from '../reconcile/ports.ts';
 import * as certificates from './certificate-schemas.ts';

@@ -2,7 +2,7 @@
 import { oneLine } from '../lib/one-line.ts';
 import { toTime } from '../lib/time.ts';
 import type { ProgressReason, ReadyReason, Reason, StalledReason, WaitingReason } from './reasons.ts';
-import type { Condition } from './ssl-reset.ts';
+import type { Condition } from './reset/ssl-reset.ts';
 
 /** What is to be said of a request as a whole. */
 export type Verdict =

@@ -1,5 +1,5 @@
 /** What an Argo Rollout says in other words than the kinds of Kubernetes itself. */
-import type { ArgoStatus, Workload } from '../domain/workload.ts';
+import type { ArgoStatus, Workload } from '../domain/trust/workload.ts';
 import { arrayAt, numberAt, objectAt, textAt } from './json.ts';
 import { toOther } from './metadata.ts';
 

@@ -1,5 +1,5 @@
 import type { V1ObjectMeta } from '@kubernetes/client-node';
-import type { OtherObject } from '../domain/workload.ts';
+import type { OtherObject } from '../domain/trust/workload.ts';
 import { textAt } from './json.ts';
 
 interface Identity {

@@ -1,5 +1,5 @@
 import { CoreV1Api, type V1Pod } from '@kubernetes/client-node';
-import type { Pod } from '../domain/unready-pods.ts';
+import type { Pod } from '../domain/trust/unready-pods.ts';
 import type { Pods } from '../reconcile/ports.ts';
 import { call } from './api-error.ts';
 import type { Client } from './client.ts';

@@ -1,4 +1,4 @@
-import type { Metadata, Spec, SslReset, Status } from '../domain/ssl-reset.ts';
+import type { Metadata, Spec, SslReset, Status } from '../domain/reset/ssl-reset.ts';
 import { isObject, numberAt, objectAt, textAt, textsAt } from './json.ts';
 
 /**

@@ -1,7 +1,8 @@
 /** What the operator reads of a workload, from its JSON. */
-import { type LabelSelector, selectorQuery } from '../domain/label-selector.ts';
-import { FIELD_MANAGER } from '../domain/ssl-reset.ts';
-import type { UpdateStrategy, Workload, WorkloadKind } from '../domain/workload.ts';
+
+import { FIELD_MANAGER } from '../domain/reset/ssl-reset.ts';
+import { type LabelSelector, selectorQuery } from '../domain/trust/label-selector.ts';
+import type { UpdateStrategy, Workload, WorkloadKind } from '../domain/trust/workload.ts';
 import { arrayAt, isObject, numberAt, objectAt, textAt, textsAt } from './json.ts';
 import { identity, toOther } from './metadata.ts';
 import { podReferences } from './pod-references.ts';

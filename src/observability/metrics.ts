@@ -1,6 +1,6 @@
 /** What the operator tells Prometheus of itself. */
 import { Gauge, Registry } from 'prom-client';
-import type { Transition } from '../domain/transitions.ts';
+import type { Transition } from '../domain/reset/transitions.ts';
 import type { Leadership } from '../reconcile/ports.ts';
 import { type Checks, outcome } from './health.ts';
 import { type HttpAddress, type HttpServer, pathOf, serve } from './http.ts';

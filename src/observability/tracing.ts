@@ -2,10 +2,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 import { isKubernetesError } from '../domain/errors.ts';
-import { requestName } from '../domain/request.ts';
-import type { SslReset } from '../domain/ssl-reset.ts';
-import { type Trace, traceOf, traceOutcome } from '../domain/trace-id.ts';
-import type { Transition } from '../domain/transitions.ts';
+import { requestName } from '../domain/reset/request.ts';
+import type { SslReset } from '../domain/reset/ssl-reset.ts';
+import { type Trace, traceOf, traceOutcome } from '../domain/reset/trace-id.ts';
+import type { Transition } from '../domain/reset/transitions.ts';
 import type { StatusWrite } from '../reconcile/observed-resets.ts';
 
 type Attributes = Readonly<Record<string, string | number>>;

@@ -1,5 +1,5 @@
 /** Which object may call next. Objects wait here as keys, not as passes: one that waits keeps no worker busy. */
-import type { SslReset } from '../domain/ssl-reset.ts';
+import type { SslReset } from '../domain/reset/ssl-reset.ts';
 import { keyOf, refOf } from './indexed-reset.ts';
 import type { ObjectRef, Slot, Slots } from './ports.ts';
 

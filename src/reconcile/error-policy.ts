@@ -1,5 +1,5 @@
+import { type RetryPolicy, retryDelayMs } from '../domain/call/retry.ts';
 import { isKubernetesError } from '../domain/errors.ts';
-import { type RetryPolicy, retryDelayMs } from '../domain/retry.ts';
 import type { Action } from './reconcile.ts';
 
 /** When a pass that failed is run again: slower each time, and never sooner than the API server asked for. */

@@ -1,11 +1,12 @@
 /** What is kept of an object that is watched: ten thousand of them are held for ever, so each field counts. */
-import { awaitsCa } from '../domain/ca-change.ts';
-import { openIssue, wantsCertificates } from '../domain/client-certificate.ts';
-import { decide } from '../domain/decide.ts';
-import { lastResetTime, type OwnOperations, ownOperations } from '../domain/executed.ts';
-import { callTimes } from '../domain/hourly-limit.ts';
-import { isBarred, isFollowed, isSettled, isStalled, isUnresolved } from '../domain/request.ts';
-import { annotations, instanceKey, isSuspended, type SslReset, type Status } from '../domain/ssl-reset.ts';
+
+import { decide } from '../domain/reset/decide.ts';
+import { lastResetTime, type OwnOperations, ownOperations } from '../domain/reset/executed.ts';
+import { callTimes } from '../domain/reset/hourly-limit.ts';
+import { isBarred, isFollowed, isSettled, isStalled, isUnresolved } from '../domain/reset/request.ts';
+import { annotations, instanceKey, isSuspended, type SslReset, type Status } from '../domain/reset/ssl-reset.ts';
+import { awaitsCa } from '../domain/trust/ca-change.ts';
+import { openIssue, wantsCertificates } from '../domain/trust/client-certificate.ts';
 import { timeOf } from '../lib/time.ts';
 import { type ConditionSummary, conditionSummary } from './condition-summary.ts';
 import type { ObjectRef } from './ports.ts';

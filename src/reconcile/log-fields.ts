@@ -1,5 +1,5 @@
-import { requestName } from '../domain/request.ts';
-import type { SslReset } from '../domain/ssl-reset.ts';
+import { requestName } from '../domain/reset/request.ts';
+import type { SslReset } from '../domain/reset/ssl-reset.ts';
 
 /** What each line of a pass says of its object. */
 export function logFields({ metadata, spec, status }: SslReset): Readonly<Record<string, unknown>> {

@@ -1,5 +1,5 @@
-import type { SslReset } from '../domain/ssl-reset.ts';
-import { type Transition, transitions } from '../domain/transitions.ts';
+import type { SslReset } from '../domain/reset/ssl-reset.ts';
+import { type Transition, transitions } from '../domain/reset/transitions.ts';
 import type { SslResets } from './ports.ts';
 
 /** A status that the API server has taken, and what came to an end with it. */

@@ -1,7 +1,7 @@
 import { isKubernetesError, type KubernetesError } from '../domain/errors.ts';
-import { heard, isUnresolved } from '../domain/request.ts';
-import type { SslReset } from '../domain/ssl-reset.ts';
-import { factsOf, summarize } from '../domain/status.ts';
+import { heard, isUnresolved } from '../domain/reset/request.ts';
+import type { SslReset } from '../domain/reset/ssl-reset.ts';
+import { factsOf, summarize } from '../domain/reset/status.ts';
 import { type Backoff, fixedBackoffMs } from '../lib/backoff.ts';
 import type { Context, Finding, OutcomeWrite } from './pass.ts';
 

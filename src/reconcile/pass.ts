@@ -1,12 +1,13 @@
 /** What a step is given, and what it answers. */
+
+import type { ResolvePolicy } from '../domain/call/resolve.ts';
+import type { PollPolicy, RetryPolicy } from '../domain/call/retry.ts';
 import type { Verdict } from '../domain/conditions.ts';
 import type { AllowedInstances } from '../domain/permission.ts';
-import type { ResolvePolicy } from '../domain/resolve.ts';
-import type { PollPolicy, RetryPolicy } from '../domain/retry.ts';
-import type { SslReset, Status } from '../domain/ssl-reset.ts';
-import type { Facts } from '../domain/status.ts';
-import type { Step } from '../domain/step.ts';
-import type { WorkloadRef } from '../domain/workload.ts';
+import type { SslReset, Status } from '../domain/reset/ssl-reset.ts';
+import type { Facts } from '../domain/reset/status.ts';
+import type { Step } from '../domain/reset/step.ts';
+import type { WorkloadRef } from '../domain/trust/workload.ts';
 import type { CallQueue } from './call-queue.ts';
 import type { Memory } from './memory.ts';
 import type {

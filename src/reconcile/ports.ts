@@ -2,9 +2,15 @@
 import type { CallResult, IssueResult } from '../domain/call/result.ts';
 import type { ClientCertificate, Instance, ServerCas } from '../domain/instance.ts';
 import type { NamespaceView } from '../domain/permission.ts';
-import type { InstanceRef, Operation, Spec, SslReset, Status } from '../domain/ssl-reset.ts';
-import type { Pod } from '../domain/unready-pods.ts';
-import type { OtherObject, TemplateAnnotations, Workload, WorkloadKind, WorkloadRef } from '../domain/workload.ts';
+import type { InstanceRef, Operation, Spec, SslReset, Status } from '../domain/reset/ssl-reset.ts';
+import type { Pod } from '../domain/trust/unready-pods.ts';
+import type {
+  OtherObject,
+  TemplateAnnotations,
+  Workload,
+  WorkloadKind,
+  WorkloadRef,
+} from '../domain/trust/workload.ts';
 import type { TwoClocks } from '../lib/two-clock-window.ts';
 
 export interface ObjectRef {

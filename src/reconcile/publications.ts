@@ -2,8 +2,8 @@
  * Which Secrets and ConfigMaps an object publishes into, for the others of its namespace: of two that name one, only the
  * first may have it, and the other one hears so before its reset.
  */
-import { isSettled, isUnresolved } from '../domain/request.ts';
-import type { Spec, SslReset } from '../domain/ssl-reset.ts';
+import { isSettled, isUnresolved } from '../domain/reset/request.ts';
+import type { Spec, SslReset } from '../domain/reset/ssl-reset.ts';
 
 /** How well a claim stands: the higher one goes first, whoever was created earlier. */
 const RANKS = {

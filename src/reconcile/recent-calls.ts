@@ -1,5 +1,5 @@
 /** Calls of the last hour, which `--max-resets-per-hour` counts: those that objects tell of, and those of this process. */
-import { type Call, callKey, callsInLastHour, isWithinHour } from '../domain/hourly-limit.ts';
+import { type Call, callKey, callsInLastHour, isWithinHour } from '../domain/reset/hourly-limit.ts';
 import type { IndexedReset } from './indexed-reset.ts';
 
 export class RecentCalls {

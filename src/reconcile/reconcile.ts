@@ -1,11 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import { deadlineMessage } from '../domain/admission.ts';
-import { holdingBack } from '../domain/certificate-hold.ts';
-import { findCondition, progressing, stalled, type Verdict, waiting } from '../domain/conditions.ts';
-import { decide } from '../domain/decide.ts';
-import { CloudSqlError, isKubernetesError, type KubernetesError } from '../domain/errors.ts';
-import { PROGRESS, STALLED } from '../domain/reasons.ts';
-import { isBarred, isNewerGeneration, isSettled } from '../domain/request.ts';
 import {
   afterFailure,
   isPastDeadline,
@@ -13,11 +6,18 @@ import {
   remainingDelayMs,
   withoutDelay,
   withoutFailures,
-} from '../domain/retry.ts';
-import type { Request, SslReset, Status } from '../domain/ssl-reset.ts';
-import { type Facts, factsOf, summarize } from '../domain/status.ts';
-import { STEPS, type Step } from '../domain/step.ts';
-import { unusableField } from '../domain/usable.ts';
+} from '../domain/call/retry.ts';
+import { findCondition, progressing, stalled, type Verdict, waiting } from '../domain/conditions.ts';
+import { CloudSqlError, isKubernetesError, type KubernetesError } from '../domain/errors.ts';
+import { PROGRESS, STALLED } from '../domain/reasons.ts';
+import { deadlineMessage } from '../domain/reset/admission.ts';
+import { holdingBack } from '../domain/reset/certificate-hold.ts';
+import { decide } from '../domain/reset/decide.ts';
+import { isBarred, isNewerGeneration, isSettled } from '../domain/reset/request.ts';
+import type { Request, SslReset, Status } from '../domain/reset/ssl-reset.ts';
+import { type Facts, factsOf, summarize } from '../domain/reset/status.ts';
+import { STEPS, type Step } from '../domain/reset/step.ts';
+import { unusableField } from '../domain/trust/usable.ts';
 import { cloudSqlVerdict } from './error-verdict.ts';
 import { logFields } from './log-fields.ts';
 import { writeOutcome } from './outcome-write.ts';

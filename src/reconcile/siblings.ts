@@ -1,7 +1,7 @@
-import { pastOperations } from '../domain/executed.ts';
+import type { Claims } from '../domain/call/resolve.ts';
 import type { ServerCa } from '../domain/instance.ts';
-import type { Claims } from '../domain/resolve.ts';
-import type { Status } from '../domain/ssl-reset.ts';
+import { pastOperations } from '../domain/reset/executed.ts';
+import type { Status } from '../domain/reset/ssl-reset.ts';
 import { type IndexedReset, refsOf } from './indexed-reset.ts';
 import { laterRead, outdates } from './outdated.ts';
 import type { ObjectRef } from './ports.ts';

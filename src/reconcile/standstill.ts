@@ -2,10 +2,10 @@
  * Bounds how fast passes follow each other that bring an object no further: a status that the API server stores as
  * something else than was written, or that conflicts each time, must not become a loop without a delay.
  */
-import { retryDelayMs } from '../domain/retry.ts';
-import { scene } from '../domain/scene.ts';
-import type { SslReset } from '../domain/ssl-reset.ts';
-import type { Step } from '../domain/step.ts';
+import { retryDelayMs } from '../domain/call/retry.ts';
+import { scene } from '../domain/reset/scene.ts';
+import type { SslReset } from '../domain/reset/ssl-reset.ts';
+import type { Step } from '../domain/reset/step.ts';
 import type { Context } from './pass.ts';
 
 /** Two processes that write the same object need some conflicts to get past each other. */

@@ -1,12 +1,13 @@
 /** What the status says of an error that nobody foresaw: a mistake of the operator, not of the world. */
-import { deadlineMessage } from '../domain/admission.ts';
+
+import { isPastDeadline } from '../domain/call/retry.ts';
 import { findCondition, stalled, waiting } from '../domain/conditions.ts';
 import { describeUnforeseen } from '../domain/errors.ts';
-import { isUnresolved, reconcilingReason, stalledReason } from '../domain/request.ts';
-import { isPastDeadline } from '../domain/retry.ts';
-import type { SslReset } from '../domain/ssl-reset.ts';
-import { type Facts, factsOf } from '../domain/status.ts';
-import { STEPS, type Step } from '../domain/step.ts';
+import { deadlineMessage } from '../domain/reset/admission.ts';
+import { isUnresolved, reconcilingReason, stalledReason } from '../domain/reset/request.ts';
+import type { SslReset } from '../domain/reset/ssl-reset.ts';
+import { type Facts, factsOf } from '../domain/reset/status.ts';
+import { STEPS, type Step } from '../domain/reset/step.ts';
 import type { Finding } from './pass.ts';
 import { unknownMessage } from './steps/keep-unknown.ts';
 

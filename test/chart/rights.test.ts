@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
-import type { SslReset } from '../../src/domain/ssl-reset.ts';
-import { workloadKinds } from '../../src/domain/workload-kinds.ts';
+import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
+import { workloadKinds } from '../../src/domain/trust/workload-kinds.ts';
 import { arrayAt, objectAt } from '../../src/kubernetes/json.ts';
 import { type ApiProxy, apiProxy } from '../integration/kubernetes/api-proxy.ts';
 import { kubeconfigAs } from '../integration/kubernetes/kubeconfigs.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import type { SslReset } from '../../src/domain/ssl-reset.ts';
+import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import { temporaryFolder } from '../integration/kubernetes/kubeconfigs.ts';
 import { type Bench, bench, hasReason, INSTANCE, PROJECT } from '../integration/operator/bench.ts';
 import { PATIENCE } from '../integration/support/patience.ts';

@@ -17,7 +17,7 @@ import {
   tap,
 } from 'rxjs';
 import { findCondition, isTrue } from '../../src/domain/conditions.ts';
-import type { SslReset } from '../../src/domain/ssl-reset.ts';
+import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import type { Journal, JournalEntry } from '../cloudsql-emulator/journal.ts';
 import type { Kubelet, PodClient } from '../pods/kubelet.ts';
 import { isConnected } from '../pods/verdict.ts';

@@ -1,6 +1,6 @@
 /** What the demo claims, each claim judged by what was found. */
 import { findCondition } from '../../src/domain/conditions.ts';
-import type { SslReset } from '../../src/domain/ssl-reset.ts';
+import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import type { PodClient } from '../pods/kubelet.ts';
 import { isConnected, isLockedOut, trustedCas } from '../pods/verdict.ts';
 import type { Observed, ServerCa } from './evidence.ts';

@@ -1,6 +1,6 @@
 /** A Deployment as the API server shows it, and how far it has rolled. */
 import { z } from 'zod';
-import { templateAnnotationKey } from '../../src/domain/tls-material.ts';
+import { templateAnnotationKey } from '../../src/domain/trust/tls-material.ts';
 import { INSTANCE, PROJECT } from './scene.ts';
 
 export interface Deployment {

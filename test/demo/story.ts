@@ -1,6 +1,6 @@
 /** From how something was and how it is now to what there is to tell. */
 import { findCondition } from '../../src/domain/conditions.ts';
-import type { SslReset } from '../../src/domain/ssl-reset.ts';
+import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import type { JournalEntry } from '../cloudsql-emulator/journal.ts';
 import type { Deployment } from './deployment.ts';
 import type { Moment } from './timeline.ts';

@@ -1,8 +1,8 @@
 import { AppsV1Api, CoreV1Api } from '@kubernetes/client-node';
-import { heldCertificate } from '../../src/domain/client-certificate.ts';
 import { isKubernetesError } from '../../src/domain/errors.ts';
-import type { SslReset } from '../../src/domain/ssl-reset.ts';
-import { revision, serverCaPem, templateAnnotationKey } from '../../src/domain/tls-material.ts';
+import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
+import { heldCertificate } from '../../src/domain/trust/client-certificate.ts';
+import { revision, serverCaPem, templateAnnotationKey } from '../../src/domain/trust/tls-material.ts';
 import { call } from '../../src/kubernetes/api-error.ts';
 import { INSTANCE, PROJECT } from '../integration/operator/bench.ts';
 import type { Lab } from './lab.ts';

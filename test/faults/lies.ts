@@ -1,7 +1,7 @@
 /** Cloud SQL lies, or keeps silent, about the call and its operation. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { findCondition } from '../../src/domain/conditions.ts';
-import type { SslReset } from '../../src/domain/ssl-reset.ts';
+import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import type { FaultOptions } from '../cloudsql-emulator/faults.ts';
 import type { ForeignOperationOptions } from '../cloudsql-emulator/foreign-operation.ts';
 import { INSTANCE, PROJECT } from '../integration/operator/bench.ts';

@@ -1,6 +1,6 @@
 import { filter, firstValueFrom, map, type Observable, ReplaySubject, type Subscription, takeUntil, timer } from 'rxjs';
 import { findCondition } from '../../src/domain/conditions.ts';
-import type { SslReset } from '../../src/domain/ssl-reset.ts';
+import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import type { Client } from '../../src/kubernetes/client.ts';
 import { watchSslResets } from '../../src/kubernetes/list-watch.ts';
 import { silentLogger } from '../integration/kubernetes/fixtures.ts';

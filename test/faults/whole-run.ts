@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '@kubernetes/client-node';
 import { findCondition } from '../../src/domain/conditions.ts';
-import type { SslReset } from '../../src/domain/ssl-reset.ts';
+import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import { deployment, isReady, reset } from '../integration/operator/bench.ts';
 import { PATIENCE_MS } from '../integration/support/patience.ts';
 import { type Allowed, differences, type EndState, endState, SECRET } from './end-state.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, describe, test } from 'node:test';
 import { parse } from 'yaml';
-import { templateAnnotationKey } from '../../src/domain/tls-material.ts';
+import { templateAnnotationKey } from '../../src/domain/trust/tls-material.ts';
 import { objectAt } from '../../src/kubernetes/json.ts';
 import { deployment, INSTANCE, isReady, PROJECT, reset } from '../integration/operator/bench.ts';
 import { annotationsOf } from '../integration/operator/kinds.ts';

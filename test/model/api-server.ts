@@ -1,5 +1,5 @@
 import { KubernetesError } from '../../src/domain/errors.ts';
-import { annotations, type Metadata, type SslReset, type Status } from '../../src/domain/ssl-reset.ts';
+import { annotations, type Metadata, type SslReset, type Status } from '../../src/domain/reset/ssl-reset.ts';
 import { keyOf } from '../../src/reconcile/indexed-reset.ts';
 import type { ObjectRef, SslResets } from '../../src/reconcile/ports.ts';
 import type { PassContext } from './pass-context.ts';

@@ -1,9 +1,9 @@
 /** The client certificates of the instance, and what is promised of them: S4, judged from outside. */
 import type { IssueResult } from '../../src/domain/call/result.ts';
-import { heldCertificate } from '../../src/domain/client-certificate.ts';
 import { isTrue } from '../../src/domain/conditions.ts';
 import type { ClientCertificate } from '../../src/domain/instance.ts';
-import type { SslReset } from '../../src/domain/ssl-reset.ts';
+import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
+import { heldCertificate } from '../../src/domain/trust/client-certificate.ts';
 import { CertificateMaker } from '../unit/support/client-certificates.ts';
 import type { PassContext } from './pass-context.ts';
 import type { Promises } from './promises.ts';

@@ -1,7 +1,7 @@
 /** What counts as one request, and what of it must outlast every status write, as the contract says it. */
 import type { CallResult } from '../../src/domain/call/result.ts';
 import { findCondition, isTrue } from '../../src/domain/conditions.ts';
-import type { Operation, Request, SslReset } from '../../src/domain/ssl-reset.ts';
+import type { Operation, Request, SslReset } from '../../src/domain/reset/ssl-reset.ts';
 
 /** It tells whether this call, and every earlier one of the request, was executed; after 400 an operation may tell otherwise. */
 export function isDefinite(answer: CallResult, { status: { request } }: SslReset): boolean {

@@ -15,13 +15,13 @@ export interface Patch {
   readonly replace: string;
 }
 
-const RESOLVE = 'src/domain/resolve.ts';
+const RESOLVE = 'src/domain/call/resolve.ts';
 const REQUEST = 'src/reconcile/steps/request-reset.ts';
 const PREFLIGHT = 'src/reconcile/steps/preflight.ts';
-const DECIDE = 'src/domain/decide.ts';
-const DOMAIN_REQUEST = 'src/domain/request.ts';
+const DECIDE = 'src/domain/reset/decide.ts';
+const DOMAIN_REQUEST = 'src/domain/reset/request.ts';
 const ISSUE = 'src/reconcile/steps/issue-certificate.ts';
-const CERTIFICATE = 'src/domain/client-certificate.ts';
+const CERTIFICATE = 'src/domain/trust/client-certificate.ts';
 const WINDOW = 'src/lib/two-clock-window.ts';
 const OPEN = 'return monotonic < this.#lengthMs && wall < this.#lengthMs && wall > -this.#lengthMs;';
 
@@ -158,7 +158,7 @@ export const MUTATIONS: readonly Mutation[] = [
     heldBy: 'the evidence is not that of another reset',
     patches: [
       {
-        file: 'src/domain/client-certificate.ts',
+        file: 'src/domain/trust/client-certificate.ts',
         find: 'if (name === undefined) return request;',
         replace: 'if (true) return request;',
       },
@@ -242,7 +242,7 @@ export const MUTATIONS: readonly Mutation[] = [
     isTold: true,
     patches: [
       {
-        file: 'src/domain/executed.ts',
+        file: 'src/domain/reset/executed.ts',
         find: 'const { all, answered } = pastOperations(status);',
         replace: 'const { all, answered } = pastOperations({ ...status, history: [] });',
       },
@@ -310,7 +310,7 @@ export const MUTATIONS: readonly Mutation[] = [
     broken: 'it is as certain as one that an answer named',
     patches: [
       {
-        file: 'src/domain/executed.ts',
+        file: 'src/domain/reset/executed.ts',
         find: "const isAnswered = request?.answered === true || (request?.outcome === 'Accepted' && request.inDoubt !== true);",
         replace: 'const isAnswered = true;',
       },
@@ -332,7 +332,7 @@ export const MUTATIONS: readonly Mutation[] = [
     broken: 'what was executed is not remembered',
     patches: [
       {
-        file: 'src/domain/request.ts',
+        file: 'src/domain/reset/request.ts',
         find: "return isRepeated(status, begun) ? { ...begun, outcome: 'AlreadyDone', doneTime: now } : begun;",
         replace: 'return begun;',
       },
@@ -488,7 +488,7 @@ export const MUTATIONS: readonly Mutation[] = [
     broken: 'only by the very value true',
     patches: [
       {
-        file: 'src/domain/ssl-reset.ts',
+        file: 'src/domain/reset/ssl-reset.ts',
         find: "(metadata.annotations[annotations.suspend] ?? 'false') !== 'false'",
         replace: "metadata.annotations[annotations.suspend] === 'true'",
       },
@@ -595,7 +595,7 @@ export const MUTATIONS: readonly Mutation[] = [
     broken: 'it is fought without an end',
     patches: [
       {
-        file: 'src/domain/put-back.ts',
+        file: 'src/domain/trust/put-back.ts',
         find: 'reverts >= (owner === undefined ? MAX_REVERTS : 1)',
         replace: 'reverts < 0 && owner === undefined',
       },

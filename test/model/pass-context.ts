@@ -1,4 +1,4 @@
-import type { SslReset } from '../../src/domain/ssl-reset.ts';
+import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import type { ObjectRef } from '../../src/reconcile/ports.ts';
 
 /** What one pass of one process has seen and done so far, for whoever judges it. */

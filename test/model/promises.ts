@@ -4,8 +4,8 @@
  */
 import type { CallResult } from '../../src/domain/call/result.ts';
 import { isTrue } from '../../src/domain/conditions.ts';
-import type { Before, Request, SslReset } from '../../src/domain/ssl-reset.ts';
-import { annotations } from '../../src/domain/ssl-reset.ts';
+import type { Before, Request, SslReset } from '../../src/domain/reset/ssl-reset.ts';
+import { annotations } from '../../src/domain/reset/ssl-reset.ts';
 import { arrival, isDefinite, isOpen, isSettled, lossOf } from './contract.ts';
 import { attemptOf, type PassContext, type SentCall } from './pass-context.ts';
 import type { InstanceKind } from './story.ts';

@@ -1,7 +1,7 @@
 /** One story, told to its end: what it broke, and what it came through. */
 import { setImmediate } from 'node:timers/promises';
 import { isTrue } from '../../src/domain/conditions.ts';
-import type { SslReset } from '../../src/domain/ssl-reset.ts';
+import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import { EXECUTED_FOR_NOBODY, Promises } from './promises.ts';
 import { Stage } from './stage.ts';
 import type { Story } from './story.ts';

@@ -1,7 +1,7 @@
 import { findCondition, isTrue } from '../../src/domain/conditions.ts';
-import { isUnresolved } from '../../src/domain/request.ts';
-import type { SslReset } from '../../src/domain/ssl-reset.ts';
-import { templateAnnotationKey, templateAnnotations } from '../../src/domain/tls-material.ts';
+import { isUnresolved } from '../../src/domain/reset/request.ts';
+import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
+import { templateAnnotationKey, templateAnnotations } from '../../src/domain/trust/tls-material.ts';
 import { aReset, aWorkload } from '../unit/support/builders.ts';
 import { FakeNamespaces, FakeObjects, FakePods, FakeWorkloads } from '../unit/support/fake-cluster.ts';
 import { interposed, type Ports } from '../unit/support/faults.ts';

@@ -1,8 +1,8 @@
 /** How the resets fare: as of now, and what came to an end since this process began. */
 import { Counter, Histogram, type Registry } from 'prom-client';
-import type { InstanceRef, Spec } from '../../domain/ssl-reset.ts';
-import { OPERATION_OUTCOMES, RESOLVED, ROLL_OUTCOMES, type Transition } from '../../domain/transitions.ts';
-import { workloadKinds } from '../../domain/workload-kinds.ts';
+import type { InstanceRef, Spec } from '../../domain/reset/ssl-reset.ts';
+import { OPERATION_OUTCOMES, RESOLVED, ROLL_OUTCOMES, type Transition } from '../../domain/reset/transitions.ts';
+import { workloadKinds } from '../../domain/trust/workload-kinds.ts';
 import type { ConditionSummary } from '../../reconcile/condition-summary.ts';
 import type { ObjectRef } from '../../reconcile/ports.ts';
 import { GaugeOver, type Series } from './gauge-over.ts';

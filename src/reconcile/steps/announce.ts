@@ -1,5 +1,5 @@
 import { isKubernetesError } from '../../domain/errors.ts';
-import type { SslReset } from '../../domain/ssl-reset.ts';
+import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import type { Context } from '../pass.ts';
 import type { ObjectRef } from '../ports.ts';
 

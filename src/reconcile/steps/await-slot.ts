@@ -1,7 +1,7 @@
+import { lookAgainDelayMs, untilDeadlineMs } from '../../domain/call/retry.ts';
 import { waiting } from '../../domain/conditions.ts';
-import { lookAgainDelayMs, untilDeadlineMs } from '../../domain/retry.ts';
-import type { SslReset } from '../../domain/ssl-reset.ts';
-import { factsOf } from '../../domain/status.ts';
+import type { SslReset } from '../../domain/reset/ssl-reset.ts';
+import { factsOf } from '../../domain/reset/status.ts';
 import { toTime } from '../../lib/time.ts';
 import type { Context, StepResult } from '../pass.ts';
 

@@ -1,9 +1,9 @@
-import { withCertificateOperation } from '../../domain/client-certificate.ts';
+import { findRunning } from '../../domain/call/resolve.ts';
+import { pollDelayMs } from '../../domain/call/retry.ts';
 import { progressing, stalled, type Verdict } from '../../domain/conditions.ts';
-import { findRunning } from '../../domain/resolve.ts';
-import { pollDelayMs } from '../../domain/retry.ts';
-import type { Operation, SslReset } from '../../domain/ssl-reset.ts';
-import { type Facts, factsOf } from '../../domain/status.ts';
+import type { Operation, SslReset } from '../../domain/reset/ssl-reset.ts';
+import { type Facts, factsOf } from '../../domain/reset/status.ts';
+import { withCertificateOperation } from '../../domain/trust/client-certificate.ts';
 import type { Context, StepResult } from '../pass.ts';
 import type { CloudSql } from '../ports.ts';
 import { isPermitted } from './permitted.ts';

@@ -1,5 +1,5 @@
-import { retryCommand } from '../../domain/admission.ts';
-import type { SslReset } from '../../domain/ssl-reset.ts';
+import { retryCommand } from '../../domain/reset/admission.ts';
+import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import { shell } from '../../lib/shell.ts';
 
 /** What was seen, and how a person goes on. */

@@ -1,7 +1,7 @@
 import { progressing } from '../../domain/conditions.ts';
 import { CloudSqlError } from '../../domain/errors.ts';
-import type { Operation, SslReset } from '../../domain/ssl-reset.ts';
-import { factsOf } from '../../domain/status.ts';
+import type { Operation, SslReset } from '../../domain/reset/ssl-reset.ts';
+import { factsOf } from '../../domain/reset/status.ts';
 import type { Context, StepResult } from '../pass.ts';
 import { certificateAdmission, noting, notPermitted } from './certificate-admission.ts';
 

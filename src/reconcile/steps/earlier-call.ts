@@ -1,15 +1,15 @@
-import { progressing } from '../../domain/conditions.ts';
-import { CloudSqlError } from '../../domain/errors.ts';
-import { mayHaveRun } from '../../domain/request.ts';
 import {
   BASELINE_SIZE,
   hasOtherServerCertificate,
   hasUpdates,
   type ServerCertificates,
   suspects,
-} from '../../domain/resolve.ts';
-import type { Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
-import { factsOf } from '../../domain/status.ts';
+} from '../../domain/call/resolve.ts';
+import { progressing } from '../../domain/conditions.ts';
+import { CloudSqlError } from '../../domain/errors.ts';
+import { mayHaveRun } from '../../domain/reset/request.ts';
+import type { Operation, Request, SslReset } from '../../domain/reset/ssl-reset.ts';
+import { factsOf } from '../../domain/reset/status.ts';
 import type { Context, StepResult } from '../pass.ts';
 import { readServerCertificates } from './evidence.ts';
 import { siblingInDoubt } from './sibling-in-doubt.ts';

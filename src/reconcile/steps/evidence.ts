@@ -1,6 +1,6 @@
+import { evidenceAgrees, type ServerCertificates } from '../../domain/call/resolve.ts';
 import { caOwner, type Instance, isFirstGeneration } from '../../domain/instance.ts';
-import { evidenceAgrees, type ServerCertificates } from '../../domain/resolve.ts';
-import type { Before, InstanceRef } from '../../domain/ssl-reset.ts';
+import type { Before, InstanceRef } from '../../domain/reset/ssl-reset.ts';
 import type { CloudSqlReads } from '../ports.ts';
 
 /** Whether the instance shows the traces of a reset: other certificates than before, or client certificates gone. */

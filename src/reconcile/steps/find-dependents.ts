@@ -1,9 +1,16 @@
 import { progressing, type Verdict } from '../../domain/conditions.ts';
-import { type Dependent, dependents, dependsBy, inOrder, isSame, looksForReferences } from '../../domain/dependents.ts';
 import { isKubernetesError, KubernetesError } from '../../domain/errors.ts';
-import { rolloutSelector, selectorQuery } from '../../domain/label-selector.ts';
-import type { SslReset, Status } from '../../domain/ssl-reset.ts';
-import type { Workload, WorkloadKind, WorkloadRef } from '../../domain/workload.ts';
+import type { SslReset, Status } from '../../domain/reset/ssl-reset.ts';
+import {
+  type Dependent,
+  dependents,
+  dependsBy,
+  inOrder,
+  isSame,
+  looksForReferences,
+} from '../../domain/trust/dependents.ts';
+import { rolloutSelector, selectorQuery } from '../../domain/trust/label-selector.ts';
+import type { Workload, WorkloadKind, WorkloadRef } from '../../domain/trust/workload.ts';
 import type { Workloads } from '../ports.ts';
 
 export const LOOKING_FOR_DEPENDENTS: Verdict = progressing(

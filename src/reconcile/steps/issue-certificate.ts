@@ -1,5 +1,8 @@
 import { classifyIssue, type IssueClassification } from '../../domain/call/classification.ts';
 import type { IssuedCertificate } from '../../domain/call/result.ts';
+import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
+import type { ClientCertificateStatus, SslReset } from '../../domain/reset/ssl-reset.ts';
+import { type Facts, factsOf, summarize, toBeRolled, withCertificates } from '../../domain/reset/status.ts';
 import {
   type HeldCertificate,
   heldCertificate,
@@ -11,10 +14,7 @@ import {
   withCertificate,
   withoutIssue,
   withoutReason,
-} from '../../domain/client-certificate.ts';
-import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
-import type { ClientCertificateStatus, SslReset } from '../../domain/ssl-reset.ts';
-import { type Facts, factsOf, summarize, toBeRolled, withCertificates } from '../../domain/status.ts';
+} from '../../domain/trust/client-certificate.ts';
 import { oneLine } from '../../lib/one-line.ts';
 import { TwoClockWindow } from '../../lib/two-clock-window.ts';
 import { certificateOutcome } from '../certificate-outcome.ts';

@@ -1,5 +1,9 @@
-import { retryCommand } from '../../domain/admission.ts';
-import { worst } from '../../domain/certificate-hold.ts';
+import { progressing, stalled, type Verdict } from '../../domain/conditions.ts';
+import type { ClientCertificate } from '../../domain/instance.ts';
+import { retryCommand } from '../../domain/reset/admission.ts';
+import { worst } from '../../domain/reset/certificate-hold.ts';
+import type { ClientCertificateStatus, Request, SslReset } from '../../domain/reset/ssl-reset.ts';
+import { type Facts, factsOf, withCertificates } from '../../domain/reset/status.ts';
 import {
   type CertificateJudgement,
   heldCertificate,
@@ -8,12 +12,8 @@ import {
   recordedCertificate,
   secretKeys,
   type WantedCertificate,
-} from '../../domain/client-certificate.ts';
-import { progressing, stalled, type Verdict } from '../../domain/conditions.ts';
-import type { ClientCertificate } from '../../domain/instance.ts';
-import type { ClientCertificateStatus, Request, SslReset } from '../../domain/ssl-reset.ts';
-import { type Facts, factsOf, withCertificates } from '../../domain/status.ts';
-import { revision, serverCaPem } from '../../domain/tls-material.ts';
+} from '../../domain/trust/client-certificate.ts';
+import { revision, serverCaPem } from '../../domain/trust/tls-material.ts';
 import { oneLine } from '../../lib/one-line.ts';
 import { toTime } from '../../lib/time.ts';
 import type { Context, StepResult } from '../pass.ts';

@@ -1,8 +1,8 @@
-import { retryCommand } from '../../domain/admission.ts';
 import { findCondition, stalled } from '../../domain/conditions.ts';
-import { heard, stalledReason } from '../../domain/request.ts';
-import type { SslReset } from '../../domain/ssl-reset.ts';
-import { factsOf } from '../../domain/status.ts';
+import { retryCommand } from '../../domain/reset/admission.ts';
+import { heard, stalledReason } from '../../domain/reset/request.ts';
+import type { SslReset } from '../../domain/reset/ssl-reset.ts';
+import { factsOf } from '../../domain/reset/status.ts';
 import { shell } from '../../lib/shell.ts';
 import type { StepResult } from '../pass.ts';
 

@@ -1,4 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
+import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
+import type { ClientCertificateStatus, SslReset } from '../../domain/reset/ssl-reset.ts';
+import { factsOf, toBeRolled, withCertificates } from '../../domain/reset/status.ts';
 import {
   type HeldCertificate,
   inSafeOrder,
@@ -6,10 +9,7 @@ import {
   secretKeys,
   type WantedCertificate,
   withCertificate,
-} from '../../domain/client-certificate.ts';
-import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
-import type { ClientCertificateStatus, SslReset } from '../../domain/ssl-reset.ts';
-import { factsOf, toBeRolled, withCertificates } from '../../domain/status.ts';
+} from '../../domain/trust/client-certificate.ts';
 import type { Context, StepEvent, StepResult } from '../pass.ts';
 import type { PublishedObject } from '../ports.ts';
 import { deliverCertificate } from './deliver-certificate.ts';

@@ -1,7 +1,7 @@
 import type { Verdict } from '../../domain/conditions.ts';
 import { CloudSqlError } from '../../domain/errors.ts';
-import { judgeInstance } from '../../domain/preflight.ts';
-import type { SslReset } from '../../domain/ssl-reset.ts';
+import { judgeInstance } from '../../domain/reset/preflight.ts';
+import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import type { Context } from '../pass.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { stalled, type Verdict } from '../../domain/conditions.ts';
 import { permission } from '../../domain/permission.ts';
-import type { SslReset } from '../../domain/ssl-reset.ts';
+import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import type { Context } from '../pass.ts';
 
 /** May the object's namespace reset the instance, as it is now? */

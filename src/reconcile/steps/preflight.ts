@@ -1,8 +1,8 @@
-import { wantsCertificates } from '../../domain/client-certificate.ts';
+import { BASELINE_SIZE, baseline, isDone, type ServerCertificates, suspects } from '../../domain/call/resolve.ts';
 import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
-import type { Dependent } from '../../domain/dependents.ts';
 import { isKubernetesError, KubernetesError, type KubernetesErrorKind } from '../../domain/errors.ts';
 import type { Instance } from '../../domain/instance.ts';
+import type { ReadyReason } from '../../domain/reasons.ts';
 import {
   alreadyDone,
   judgeClientCertificates,
@@ -10,13 +10,13 @@ import {
   judgeInstance,
   judgeOperations,
   needsClientCertificates,
-} from '../../domain/preflight.ts';
-import type { ReadyReason } from '../../domain/reasons.ts';
-import { BASELINE_SIZE, baseline, isDone, type ServerCertificates, suspects } from '../../domain/resolve.ts';
-import { carries, isAnnotated } from '../../domain/rollout.ts';
-import type { Before, Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
-import { dryRunAnnotations } from '../../domain/tls-material.ts';
-import type { TemplateAnnotations, Workload } from '../../domain/workload.ts';
+} from '../../domain/reset/preflight.ts';
+import type { Before, Operation, Request, SslReset } from '../../domain/reset/ssl-reset.ts';
+import { wantsCertificates } from '../../domain/trust/client-certificate.ts';
+import type { Dependent } from '../../domain/trust/dependents.ts';
+import { carries, isAnnotated } from '../../domain/trust/rollout.ts';
+import { dryRunAnnotations } from '../../domain/trust/tls-material.ts';
+import type { TemplateAnnotations, Workload } from '../../domain/trust/workload.ts';
 import type { Context } from '../pass.ts';
 import type { PublishedContents } from '../ports.ts';
 import { hasLateOperation, hasTraces, readOperations } from './earlier-call.ts';

@@ -1,15 +1,20 @@
-import { retryCommand } from '../../domain/admission.ts';
-import { findRestart, isNewCa, isStillOld, judgeUnchangedCa } from '../../domain/ca-change.ts';
-import { heldCertificate, secretKeys, wantsCertificates, withoutReason } from '../../domain/client-certificate.ts';
+import { BASELINE_SIZE, hasNewServerCertificate } from '../../domain/call/resolve.ts';
+import { deadline, lookAgainDelayMs, pollDelayMs } from '../../domain/call/retry.ts';
 import { progressing, stalled, type Verdict, waiting } from '../../domain/conditions.ts';
 import { caOwner, type Instance, isFirstGeneration, type ServerCas } from '../../domain/instance.ts';
-import { published } from '../../domain/request.ts';
-import { BASELINE_SIZE, hasNewServerCertificate } from '../../domain/resolve.ts';
-import { deadline, lookAgainDelayMs, pollDelayMs } from '../../domain/retry.ts';
-import { newRoll } from '../../domain/roll-progress.ts';
-import type { Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
-import { type Facts, factsOf, withCertificates } from '../../domain/status.ts';
-import { revision, serverCaPem, serverCaStatus } from '../../domain/tls-material.ts';
+import { retryCommand } from '../../domain/reset/admission.ts';
+import { published } from '../../domain/reset/request.ts';
+import type { Operation, Request, SslReset } from '../../domain/reset/ssl-reset.ts';
+import { type Facts, factsOf, withCertificates } from '../../domain/reset/status.ts';
+import { findRestart, isNewCa, isStillOld, judgeUnchangedCa } from '../../domain/trust/ca-change.ts';
+import {
+  heldCertificate,
+  secretKeys,
+  wantsCertificates,
+  withoutReason,
+} from '../../domain/trust/client-certificate.ts';
+import { newRoll } from '../../domain/trust/roll-progress.ts';
+import { revision, serverCaPem, serverCaStatus } from '../../domain/trust/tls-material.ts';
 import { oneLine } from '../../lib/one-line.ts';
 import { shell } from '../../lib/shell.ts';
 import { toTime } from '../../lib/time.ts';

@@ -1,7 +1,14 @@
 import { progressing } from '../../domain/conditions.ts';
-import { type Arrival, hasNewRetry, isBarred, isNewerGeneration, isSettled, received } from '../../domain/request.ts';
-import type { SslReset } from '../../domain/ssl-reset.ts';
-import { type Facts, factsOf } from '../../domain/status.ts';
+import {
+  type Arrival,
+  hasNewRetry,
+  isBarred,
+  isNewerGeneration,
+  isSettled,
+  received,
+} from '../../domain/reset/request.ts';
+import type { SslReset } from '../../domain/reset/ssl-reset.ts';
+import { type Facts, factsOf } from '../../domain/reset/status.ts';
 import { toTime } from '../../lib/time.ts';
 import type { Context, StepResult } from '../pass.ts';
 import { hasRunAfterAll, resolveFirst } from './earlier-call.ts';

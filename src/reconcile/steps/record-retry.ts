@@ -1,5 +1,5 @@
-import { heard } from '../../domain/request.ts';
-import type { SslReset } from '../../domain/ssl-reset.ts';
+import { heard } from '../../domain/reset/request.ts';
+import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import type { StepResult } from '../pass.ts';
 
 /** A value of `retry` that came while nothing was stalled: seen, and without effect. The first requestId is this one's. */

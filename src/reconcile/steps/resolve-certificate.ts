@@ -1,3 +1,7 @@
+import { pollDelayMs } from '../../domain/call/retry.ts';
+import { progressing, stalled } from '../../domain/conditions.ts';
+import type { ClientCertificateStatus, SslReset } from '../../domain/reset/ssl-reset.ts';
+import { type Facts, factsOf, withCertificates } from '../../domain/reset/status.ts';
 import {
   type IssueResolution,
   type OpenIssue,
@@ -5,11 +9,7 @@ import {
   resolveIssue,
   withCertificate,
   withoutIssue,
-} from '../../domain/client-certificate.ts';
-import { progressing, stalled } from '../../domain/conditions.ts';
-import { pollDelayMs } from '../../domain/retry.ts';
-import type { ClientCertificateStatus, SslReset } from '../../domain/ssl-reset.ts';
-import { type Facts, factsOf, withCertificates } from '../../domain/status.ts';
+} from '../../domain/trust/client-certificate.ts';
 import type { Context, StepResult } from '../pass.ts';
 import { runningOperation } from './certificate-admission.ts';
 import { conflict } from './certificate-conflict.ts';

@@ -1,8 +1,15 @@
+import {
+  BASELINE_SIZE,
+  candidates,
+  isDone,
+  type Observation,
+  type Resolution,
+  resolve,
+} from '../../domain/call/resolve.ts';
+import { pollDelayMs } from '../../domain/call/retry.ts';
 import { progressing, stalled } from '../../domain/conditions.ts';
-import { BASELINE_SIZE, candidates, isDone, type Observation, type Resolution, resolve } from '../../domain/resolve.ts';
-import { pollDelayMs } from '../../domain/retry.ts';
-import type { Operation, Request, SslReset } from '../../domain/ssl-reset.ts';
-import { factsOf } from '../../domain/status.ts';
+import type { Operation, Request, SslReset } from '../../domain/reset/ssl-reset.ts';
+import { factsOf } from '../../domain/reset/status.ts';
 import { toTime } from '../../lib/time.ts';
 import type { Context, StepResult } from '../pass.ts';
 import { readEvidence } from './evidence.ts';

@@ -1,6 +1,6 @@
-import { type Dependent, isSame } from '../../domain/dependents.ts';
-import { hasAllListed, isFailure } from '../../domain/rollout.ts';
-import type { RolloutStatus, WorkloadStatus } from '../../domain/ssl-reset.ts';
+import type { RolloutStatus, WorkloadStatus } from '../../domain/reset/ssl-reset.ts';
+import { type Dependent, isSame } from '../../domain/trust/dependents.ts';
+import { hasAllListed, isFailure } from '../../domain/trust/rollout.ts';
 import type { StepEvent } from '../pass.ts';
 
 interface Pass {

@@ -1,12 +1,14 @@
-import { retryCommand } from '../../domain/admission.ts';
-import { hasKeptCa, trusting, whyKept } from '../../domain/ca-change.ts';
-import { refersToHeldBack, released } from '../../domain/certificate-hold.ts';
+import { afterFailure } from '../../domain/call/retry.ts';
 import { progressing, ready, stalled, type Verdict, waiting } from '../../domain/conditions.ts';
-import { type Dependent, isSame } from '../../domain/dependents.ts';
 import { isKubernetesError, type KubernetesError } from '../../domain/errors.ts';
-import { isRepeated, lastExecution } from '../../domain/executed.ts';
-import { afterFailure } from '../../domain/retry.ts';
-import { furthest } from '../../domain/roll-progress.ts';
+import { retryCommand } from '../../domain/reset/admission.ts';
+import { refersToHeldBack, released } from '../../domain/reset/certificate-hold.ts';
+import { isRepeated, lastExecution } from '../../domain/reset/executed.ts';
+import type { Request, RolloutStatus, SslReset, WorkloadStatus } from '../../domain/reset/ssl-reset.ts';
+import { type Facts, factsOf, failureMessage } from '../../domain/reset/status.ts';
+import { hasKeptCa, trusting, whyKept } from '../../domain/trust/ca-change.ts';
+import { type Dependent, isSame } from '../../domain/trust/dependents.ts';
+import { furthest } from '../../domain/trust/roll-progress.ts';
 import {
   carries,
   hasRolledNothing,
@@ -16,11 +18,9 @@ import {
   type RollOptions,
   rolloutStatus,
   withStarts,
-} from '../../domain/rollout.ts';
-import type { Request, RolloutStatus, SslReset, WorkloadStatus } from '../../domain/ssl-reset.ts';
-import { type Facts, factsOf, failureMessage } from '../../domain/status.ts';
-import { templateAnnotations } from '../../domain/tls-material.ts';
-import type { Workload } from '../../domain/workload.ts';
+} from '../../domain/trust/rollout.ts';
+import { templateAnnotations } from '../../domain/trust/tls-material.ts';
+import type { Workload } from '../../domain/trust/workload.ts';
 import { oneLine } from '../../lib/one-line.ts';
 import { toTime } from '../../lib/time.ts';
 import type { Context, Finding, StepResult } from '../pass.ts';

@@ -1,5 +1,5 @@
 import { type Verdict, waiting } from '../../domain/conditions.ts';
-import type { SslReset } from '../../domain/ssl-reset.ts';
+import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import type { IndexedReset } from '../indexed-reset.ts';
 import type { Context } from '../pass.ts';
 

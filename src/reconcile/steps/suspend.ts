@@ -1,7 +1,7 @@
 import { progressing } from '../../domain/conditions.ts';
 import { notUnderstood } from '../../domain/not-understood.ts';
-import { annotations, type SslReset } from '../../domain/ssl-reset.ts';
-import { factsOf } from '../../domain/status.ts';
+import { annotations, type SslReset } from '../../domain/reset/ssl-reset.ts';
+import { factsOf } from '../../domain/reset/status.ts';
 import type { StepResult } from '../pass.ts';
 
 /** A person holds the reset back. No deadline runs meanwhile. */

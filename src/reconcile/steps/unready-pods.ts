@@ -1,8 +1,8 @@
-import type { Dependent } from '../../domain/dependents.ts';
 import { isKubernetesError, type KubernetesError } from '../../domain/errors.ts';
-import type { Health } from '../../domain/health.ts';
-import { carries, type RollOptions } from '../../domain/rollout.ts';
-import type { SslReset } from '../../domain/ssl-reset.ts';
+import type { SslReset } from '../../domain/reset/ssl-reset.ts';
+import type { Dependent } from '../../domain/trust/dependents.ts';
+import type { Health } from '../../domain/trust/health.ts';
+import { carries, type RollOptions } from '../../domain/trust/rollout.ts';
 import {
   type Blockage,
   blockage,
@@ -10,8 +10,8 @@ import {
   blockedUnseen,
   mayBeBlocked,
   type Pod,
-} from '../../domain/unready-pods.ts';
-import type { Workload } from '../../domain/workload.ts';
+} from '../../domain/trust/unready-pods.ts';
+import type { Workload } from '../../domain/trust/workload.ts';
 import type { Context, StepEvent } from '../pass.ts';
 
 /** A pod that is on its way to be ready is given this long: a moment for a person, and longer than a probe that fails once. */

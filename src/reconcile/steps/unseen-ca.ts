@@ -2,13 +2,14 @@
  * A reset whose CA nobody has seen yet: the instance may list the old one for a while after the operation's end. A call
  * that is recorded in that while would take the CA of that reset for its own, and leave everybody with a dead one.
  */
-import { awaitsCa } from '../../domain/ca-change.ts';
+
+import { isDone, suspects } from '../../domain/call/resolve.ts';
+import { pollDelayMs } from '../../domain/call/retry.ts';
 import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
-import { isBarred } from '../../domain/request.ts';
-import { isDone, suspects } from '../../domain/resolve.ts';
-import { pollDelayMs } from '../../domain/retry.ts';
-import type { Operation, SslReset } from '../../domain/ssl-reset.ts';
-import { factsOf } from '../../domain/status.ts';
+import { isBarred } from '../../domain/reset/request.ts';
+import type { Operation, SslReset } from '../../domain/reset/ssl-reset.ts';
+import { factsOf } from '../../domain/reset/status.ts';
+import { awaitsCa } from '../../domain/trust/ca-change.ts';
 import { timeOf } from '../../lib/time.ts';
 import type { Context, StepResult } from '../pass.ts';
 import { readEvidence } from './evidence.ts';

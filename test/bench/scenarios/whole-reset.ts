@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { SslReset } from '../../../src/domain/ssl-reset.ts';
+import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import type { Emulator } from '../../cloudsql-emulator/emulator.ts';
 import { findKubectl } from '../../cluster/binaries.ts';
 import { Observer } from '../../faults/observer.ts';

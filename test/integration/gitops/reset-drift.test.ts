@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { findCondition } from '../../../src/domain/conditions.ts';
-import type { SslReset } from '../../../src/domain/ssl-reset.ts';
+import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import { type Bench, bench, hasReason, PROJECT, reset } from '../operator/bench.ts';
 import {
   type Act,

@@ -1,7 +1,7 @@
 /** The first table of docs/gitops/README.md: what is done to Deployments that the operator has rolled. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { templateAnnotationKey } from '../../../src/domain/tls-material.ts';
+import { templateAnnotationKey } from '../../../src/domain/trust/tls-material.ts';
 import { type Bench, bench, deployment, INSTANCE, isReady, isReadyWith, PROJECT, reset } from '../operator/bench.ts';
 import { annotationsOf, TOO_LARGE } from '../operator/kinds.ts';
 import { PATIENCE } from '../support/patience.ts';

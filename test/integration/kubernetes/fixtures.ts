@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test';
 import { CustomObjectsApi } from '@kubernetes/client-node';
-import { GROUP, KIND, PLURAL, VERSION } from '../../../src/domain/ssl-reset.ts';
+import { GROUP, KIND, PLURAL, VERSION } from '../../../src/domain/reset/ssl-reset.ts';
 import { type Client, type ClientOptions, createClient } from '../../../src/kubernetes/client.ts';
 import type { Logger } from '../../../src/reconcile/ports.ts';
 import { afterwards } from '../support/afterwards.ts';

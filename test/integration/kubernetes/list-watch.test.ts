@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import { dirname, join } from 'node:path';
 import { before, type TestContext, test } from 'node:test';
 import { filter, firstValueFrom, map, ReplaySubject, skip, take, timeout, toArray } from 'rxjs';
-import type { SslReset } from '../../../src/domain/ssl-reset.ts';
+import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import {
   type ListWatchOptions,
   type SslResetEvent,

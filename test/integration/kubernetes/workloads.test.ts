@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { AppsV1Api, CustomObjectsApi, type V1Deployment } from '@kubernetes/client-node';
 import { isKubernetesError } from '../../../src/domain/errors.ts';
-import { workloadKinds } from '../../../src/domain/workload-kinds.ts';
+import { workloadKinds } from '../../../src/domain/trust/workload-kinds.ts';
 import { objectAt, textsAt } from '../../../src/kubernetes/json.ts';
 import { createWorkloads } from '../../../src/kubernetes/workloads.ts';
 import { paused, workload } from '../operator/kinds.ts';

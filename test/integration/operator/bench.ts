@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { filter, firstValueFrom, mergeMap, type Observable, ReplaySubject, takeUntil, timer } from 'rxjs';
 import { findCondition } from '../../../src/domain/conditions.ts';
-import type { SslReset } from '../../../src/domain/ssl-reset.ts';
+import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import { type Client, createClient } from '../../../src/kubernetes/client.ts';
 import { watchSslResets } from '../../../src/kubernetes/list-watch.ts';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../cloudsql-emulator/emulator.ts';

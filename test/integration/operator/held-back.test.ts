@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { findCondition } from '../../../src/domain/conditions.ts';
-import type { SslReset } from '../../../src/domain/ssl-reset.ts';
+import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import { refusing } from '../support/admission.ts';
 import { PATIENCE } from '../support/patience.ts';
 import { bench, deployment, hasReason, INSTANCE, isReady, PROJECT, reset } from './bench.ts';

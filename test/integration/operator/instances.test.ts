@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import { findCondition } from '../../../src/domain/conditions.ts';
-import type { SslReset } from '../../../src/domain/ssl-reset.ts';
+import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import { PATIENCE } from '../support/patience.ts';
 import { activeCa, type Bench, bench, deployment, hasReason, INSTANCE, isReady, PROJECT, reset } from './bench.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { workloadKinds } from '../../../src/domain/workload-kinds.ts';
+import { workloadKinds } from '../../../src/domain/trust/workload-kinds.ts';
 import { refusing, stripping } from '../support/admission.ts';
 import { PATIENCE } from '../support/patience.ts';
 import { installRolloutCrd } from '../support/rollout-crd.ts';

@@ -1,9 +1,9 @@
 /** Workloads of every kind, the rows of status that speak of them, and a stand-in for Argo's controller. */
 import assert from 'node:assert/strict';
 import { findCondition } from '../../../src/domain/conditions.ts';
-import type { SslReset } from '../../../src/domain/ssl-reset.ts';
-import type { WorkloadKind } from '../../../src/domain/workload.ts';
-import { apiVersionOf, WORKLOAD_KINDS } from '../../../src/domain/workload-kinds.ts';
+import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
+import type { WorkloadKind } from '../../../src/domain/trust/workload.ts';
+import { apiVersionOf, WORKLOAD_KINDS } from '../../../src/domain/trust/workload-kinds.ts';
 import { PATIENCE } from '../support/patience.ts';
 import { type Bench, INSTANCE } from './bench.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { findCondition } from '../../../src/domain/conditions.ts';
-import type { SslReset } from '../../../src/domain/ssl-reset.ts';
+import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import { activeCa, type Bench, bench, deployment, hasReason, isReady, reset } from './bench.ts';
 
 /** What a backup holds of an object: the API server gives it another uid, and generation 1. */

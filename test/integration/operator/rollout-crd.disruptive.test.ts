@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { workloadKinds } from '../../../src/domain/workload-kinds.ts';
+import { workloadKinds } from '../../../src/domain/trust/workload-kinds.ts';
 import { installRolloutCrd, removeRolloutCrd } from '../support/rollout-crd.ts';
 import { bench, isReady, reset } from './bench.ts';
 import { argoSays, conditionOf, has, states, workload } from './kinds.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Status } from '../../../src/domain/ssl-reset.ts';
+import type { Status } from '../../../src/domain/reset/ssl-reset.ts';
 import { parseDeployment } from '../../demo/deployment.ts';
 import { callMoment, deploymentMoments, resetMoments } from '../../demo/story.ts';
 import type { Moment } from '../../demo/timeline.ts';

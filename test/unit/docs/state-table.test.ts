@@ -9,7 +9,7 @@ const rows = (text: string, start: RegExp): readonly string[] =>
 test('the state table of the docs is the one that decide goes by', async () => {
   const [, section = ''] = (await read('docs/architecture.md')).split('## The state table');
   const [table = ''] = section.split('## Choices');
-  const comment = rows(await read('src/domain/decide.ts'), /^ \* \|/);
+  const comment = rows(await read('src/domain/reset/decide.ts'), /^ \* \|/);
   assert.ok(comment.length > 10);
   assert.deepEqual(rows(table, /^\|/), comment);
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
-import { WORKLOAD_KINDS, workloadKinds } from '../../../src/domain/workload-kinds.ts';
+import { WORKLOAD_KINDS, workloadKinds } from '../../../src/domain/trust/workload-kinds.ts';
 import { ROOT } from '../../docs/markdown.ts';
 
 const read = (path: string): Promise<string> => readFile(new URL(path, ROOT), 'utf8');

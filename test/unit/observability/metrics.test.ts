@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { setConditions } from '../../../src/domain/conditions.ts';
 import type { Reason } from '../../../src/domain/reasons.ts';
-import type { SslReset } from '../../../src/domain/ssl-reset.ts';
+import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import { createMetrics, type Metrics, startMetricsServer } from '../../../src/observability/metrics.ts';
 import { ResetIndex } from '../../../src/reconcile/reset-index.ts';
 import { aReset, dateAt, fingerprint } from '../support/builders.ts';

@@ -45,17 +45,17 @@ async function errorOf({ path, code }: { readonly path: string; readonly code: s
 }
 
 test('the stack of a minified program names the functions, files and lines of its sources', async (t) => {
-  const built = await program(t, '../src/domain/decide.ts');
+  const built = await program(t, '../src/domain/reset/decide.ts');
   assert.deepEqual(
     stackOf(await errorOf(built), built.path)
       ?.split('\n')
       .slice(0, 5),
     [
       'Error: no',
-      '    at declared (src/domain/decide.ts:3:11)',
-      '    at constant (src/domain/decide.ts:5:33)',
-      '    at r.readAll (src/domain/decide.ts:8:14)',
-      '    at later (src/domain/decide.ts:13:25)',
+      '    at declared (src/domain/reset/decide.ts:3:11)',
+      '    at constant (src/domain/reset/decide.ts:5:33)',
+      '    at r.readAll (src/domain/reset/decide.ts:8:14)',
+      '    at later (src/domain/reset/decide.ts:13:25)',
     ],
   );
 });
@@ -69,7 +69,7 @@ test('the stack of a library in a minified program names its file, without a lin
 });
 
 test('a stack is as V8 writes it where the map of the program is damaged', async (t) => {
-  const built = await program(t, '../src/domain/decide.ts');
+  const built = await program(t, '../src/domain/reset/decide.ts');
   await writeFile(`${built.path}.map`, '{"version":3');
   const frames = (stack: string | undefined) => stack?.split('\n').slice(0, 5);
   const { stack } = await errorOf(built);

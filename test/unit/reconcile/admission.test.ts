@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Request, Status } from '../../../src/domain/ssl-reset.ts';
+import type { Request, Status } from '../../../src/domain/reset/ssl-reset.ts';
 import type { PublishedContents } from '../../../src/reconcile/ports.ts';
 import { aWorkload } from '../support/builders.ts';
 import { Operator } from '../support/operator.ts';

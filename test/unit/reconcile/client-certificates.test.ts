@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { heldCertificate } from '../../../src/domain/client-certificate.ts';
 import { KubernetesError } from '../../../src/domain/errors.ts';
-import { annotations } from '../../../src/domain/ssl-reset.ts';
+import { annotations } from '../../../src/domain/reset/ssl-reset.ts';
+import { heldCertificate } from '../../../src/domain/trust/client-certificate.ts';
 import type { PublishedObject } from '../../../src/reconcile/ports.ts';
 import { aReset, fingerprint, type ResetParts } from '../support/builders.ts';
 import { type Fault, Faults } from '../support/faults.ts';

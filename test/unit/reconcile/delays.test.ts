@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NEVER, Observable } from 'rxjs';
+import { afterFailure, remainingDelayMs } from '../../../src/domain/call/retry.ts';
 import { KubernetesError } from '../../../src/domain/errors.ts';
-import { afterFailure, remainingDelayMs } from '../../../src/domain/retry.ts';
-import type { SslReset } from '../../../src/domain/ssl-reset.ts';
+import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import { errorPolicy } from '../../../src/reconcile/error-policy.ts';
 import { Memory } from '../../../src/reconcile/memory.ts';
 import { resetOutcome, writeOutcome } from '../../../src/reconcile/outcome-write.ts';

@@ -1,8 +1,8 @@
 /** An object goes while its reset is being made or runs: nobody follows it, and the others of the instance come back. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { heldCertificate } from '../../../src/domain/client-certificate.ts';
 import { CloudSqlError, KubernetesError } from '../../../src/domain/errors.ts';
+import { heldCertificate } from '../../../src/domain/trust/client-certificate.ts';
 import type { ObjectRef } from '../../../src/reconcile/ports.ts';
 import { aReset, aWorkload, fingerprint, type ResetParts, stalledConditions } from '../support/builders.ts';
 import { Faults } from '../support/faults.ts';

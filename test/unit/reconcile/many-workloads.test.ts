@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { KubernetesError } from '../../../src/domain/errors.ts';
-import type { Workload } from '../../../src/domain/workload.ts';
+import type { Workload } from '../../../src/domain/trust/workload.ts';
 import { aWorkload, type ResetParts } from '../support/builders.ts';
 import { Operator } from '../support/operator.ts';
 import { Scene } from '../support/scene.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { heldCertificate } from '../../../src/domain/client-certificate.ts';
-import { annotations } from '../../../src/domain/ssl-reset.ts';
+import { annotations } from '../../../src/domain/reset/ssl-reset.ts';
+import { heldCertificate } from '../../../src/domain/trust/client-certificate.ts';
 import type { PublishedObject } from '../../../src/reconcile/ports.ts';
 import { aReset, fingerprint } from '../support/builders.ts';
 import { Faults } from '../support/faults.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Transition } from '../../../src/domain/transitions.ts';
+import type { Transition } from '../../../src/domain/reset/transitions.ts';
 import { observedResets } from '../../../src/reconcile/observed-resets.ts';
 import { Operator } from '../support/operator.ts';
 import { Scene } from '../support/scene.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { annotations, type Spec, type SslReset } from '../../../src/domain/ssl-reset.ts';
+import { annotations, type Spec, type SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import type { ObjectRef } from '../../../src/reconcile/ports.ts';
 import { ResetIndex } from '../../../src/reconcile/reset-index.ts';
 import { aCall, aReset, at, NOW, type ResetParts } from '../support/builders.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { KubernetesError } from '../../../src/domain/errors.ts';
-import type { Spec } from '../../../src/domain/ssl-reset.ts';
+import type { Spec } from '../../../src/domain/reset/ssl-reset.ts';
 import { aWorkload } from '../support/builders.ts';
 import { Operator } from '../support/operator.ts';
 import { Scene } from '../support/scene.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { KubernetesError } from '../../../src/domain/errors.ts';
-import type { Spec } from '../../../src/domain/ssl-reset.ts';
-import type { Pod } from '../../../src/domain/unready-pods.ts';
+import type { Spec } from '../../../src/domain/reset/ssl-reset.ts';
+import type { Pod } from '../../../src/domain/trust/unready-pods.ts';
 import { aWorkload } from '../support/builders.ts';
 import { Operator } from '../support/operator.ts';
 import { Scene } from '../support/scene.ts';

@@ -1,6 +1,6 @@
-import type { Condition, Operation, Request, Spec, SslReset, Status } from '../../../src/domain/ssl-reset.ts';
-import { INSTANCE_LABEL } from '../../../src/domain/ssl-reset.ts';
-import type { Workload } from '../../../src/domain/workload.ts';
+import type { Condition, Operation, Request, Spec, SslReset, Status } from '../../../src/domain/reset/ssl-reset.ts';
+import { INSTANCE_LABEL } from '../../../src/domain/reset/ssl-reset.ts';
+import type { Workload } from '../../../src/domain/trust/workload.ts';
 import type { Slot, Slots } from '../../../src/reconcile/ports.ts';
 
 export const NOW = '2026-03-01T12:00:00Z';

@@ -8,7 +8,7 @@ import {
   type ServerCa,
   type ServerCas,
 } from '../../../src/domain/instance.ts';
-import type { InstanceRef, Operation, Spec } from '../../../src/domain/ssl-reset.ts';
+import type { InstanceRef, Operation, Spec } from '../../../src/domain/reset/ssl-reset.ts';
 import type { CloudSql, CloudSqlReads, Slot } from '../../../src/reconcile/ports.ts';
 import { anOperation, FREE_SLOTS, fingerprint, USER } from './builders.ts';
 import { CertificateMaker } from './client-certificates.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { KubernetesError } from '../../../src/domain/errors.ts';
-import type { SslReset, Status } from '../../../src/domain/ssl-reset.ts';
+import type { SslReset, Status } from '../../../src/domain/reset/ssl-reset.ts';
 import { keyOf } from '../../../src/reconcile/indexed-reset.ts';
 import type { ObjectRef, SslResets } from '../../../src/reconcile/ports.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { SslReset } from '../../../src/domain/ssl-reset.ts';
+import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import { CallQueue } from '../../../src/reconcile/call-queue.ts';
 import { errorPolicy } from '../../../src/reconcile/error-policy.ts';
 import { indexed, keyOf } from '../../../src/reconcile/indexed-reset.ts';

@@ -1,5 +1,5 @@
 import type { CallResult } from '../../../src/domain/call/result.ts';
-import type { SslReset, Status } from '../../../src/domain/ssl-reset.ts';
+import type { SslReset, Status } from '../../../src/domain/reset/ssl-reset.ts';
 import type { ObjectRef, PublishedObject, PublishedObjectRef } from '../../../src/reconcile/ports.ts';
 import { aReset, aWorkload, type ResetParts } from './builders.ts';
 import { endOf, Site } from './operator.ts';

@@ -1,0 +1,203 @@
+import type { Before, Operation } from '../reset/ssl-reset.ts';
+
+export const isDone = (operation: Operation): boolean => operation.status === 'DONE';
+
+export const findRunning = (operations: readonly Operation[]): Operation | undefined =>
+  operations.find((operation) => !isDone(operation));
+
+/** Names of operations that other objects of an instance hold as theirs. */
+export interface Claims {
+  /** Their resets. */
+  readonly resets: ReadonlySet<string>;
+  /** Their resets, and what issued or deleted their client certificates. */
+  readonly all: ReadonlySet<string>;
+  /** Those of `all` that an answer named. The others were found after a lost answer, and may be the call in doubt. */
+  readonly answered: ReadonlySet<string>;
+}
+
+/** What can be seen of an instance after a call whose outcome is not known. */
+export interface Observation {
+  /** What was known before the call; of the first call in doubt, where there were several. */
+  readonly before: Before;
+  /** Account that called; undefined: nothing is ever taken for ours. */
+  readonly user: string | undefined;
+  /** Operations of the instance, newest first, back to the baseline. */
+  readonly operations: readonly Operation[];
+  readonly claims: Claims;
+  /** The server's certificates differ from `before`, or client certificates of `before` are gone. */
+  readonly evidenceAgrees: boolean;
+  /** Since this process saw the record first, on its own monotonic clock. */
+  readonly sinceSeenMs: number;
+  /** Since this process saw the one candidate DONE first; 0 when it is not. */
+  readonly sinceDoneMs: number;
+}
+
+export interface ResolvePolicy {
+  readonly resolveGraceMs: number;
+  readonly caSettleMs: number;
+}
+
+export type Resolution =
+  /** The call was executed, and this is its operation. */
+  | { readonly kind: 'Adopt'; readonly operation: Operation }
+  | { readonly kind: 'Wait'; readonly message: string }
+  /** The call did not run and never will: a new attempt may begin, from preflight. */
+  | { readonly kind: 'NotSent' }
+  | { readonly kind: 'Unknown'; readonly message: string };
+
+/**
+ * Finds out what became of a call whose answer is not known. Never answers that it did not run while it may.
+ *
+ * 1. One candidate: wait for its end; then it is ours if it failed or the evidence agrees, else unknown; unknown too if
+ *    another object has reset the instance since.
+ * 2. No candidate and another operation runs: wait for its end.
+ * 3. No candidate, unchanged evidence, the grace over: it did not run, unless an operation is new that may be the call,
+ *    but our account is not known, or another object found it after a lost answer: unknown.
+ * 4. Anything else: unknown. Before the grace is over only 1 and 2 decide, since a list that lags looks like evidence
+ *    without an operation.
+ */
+export function resolve(seen: Observation, { resolveGraceMs, caSettleMs }: ResolvePolicy): Resolution {
+  const found = candidates(seen);
+  const [only] = found;
+  if (only !== undefined && found.length === 1) return judgeCandidate(only, seen, caSettleMs);
+  const running = findRunning(seen.operations);
+  if (running !== undefined) return { kind: 'Wait', message: `Operation ${running.name} runs on the instance` };
+  if (seen.sinceSeenMs < resolveGraceMs) {
+    const seconds = Math.ceil(resolveGraceMs / 1000);
+    return {
+      kind: 'Wait',
+      message: `The operation of the call is not identified yet; it may still appear within ${seconds} s`,
+    };
+  }
+  if (found.length > 1) {
+    const names = found.map(({ name }) => name).join(', ');
+    return { kind: 'Unknown', message: `Several operations may be the reset: ${names}` };
+  }
+  if (seen.evidenceAgrees) {
+    return {
+      kind: 'Unknown',
+      message: "The certificates of the instance have changed, and no operation of the operator's account is listed",
+    };
+  }
+  const [suspect] = suspects({ ...seen, claimed: seen.claims.answered });
+  if (suspect === undefined) return { kind: 'NotSent' };
+  return { kind: 'Unknown', message: `Operation ${suspect.name} may be the reset; ${doubtAbout(suspect, seen)}` };
+}
+
+function doubtAbout({ user, operationType }: Operation, seen: Observation): string {
+  if (seen.user === undefined) return "the operator's account is not known";
+  if (user === undefined || operationType !== 'UPDATE')
+    return 'Cloud SQL does not say who started it, or of which type it is';
+  return 'another CloudSqlSslReset of the instance claimed it after a lost answer';
+}
+
+function judgeCandidate(candidate: Operation, seen: Observation, caSettleMs: number): Resolution {
+  const { evidenceAgrees, sinceDoneMs } = seen;
+  if (!isDone(candidate))
+    return { kind: 'Wait', message: `Operation ${candidate.name} may be the reset; it is running` };
+  const other = resetOfSibling(seen);
+  if (other !== undefined) {
+    return {
+      kind: 'Unknown',
+      message: `Operation ${candidate.name} may be the reset, or the issue of a client certificate: another CloudSqlSslReset has since reset the instance, by operation ${other.name}`,
+    };
+  }
+  if (candidate.error !== undefined || evidenceAgrees) return { kind: 'Adopt', operation: candidate };
+  if (sinceDoneMs < caSettleMs) {
+    return {
+      kind: 'Wait',
+      message: `Operation ${candidate.name} is done, and the certificates are still the old ones`,
+    };
+  }
+  return {
+    kind: 'Unknown',
+    message: `Operation ${candidate.name} was started by the operator's account since then, but the certificates are still the old ones`,
+  };
+}
+
+/** A reset of another object since the baseline: the evidence is of that one, and tells nothing of this call. */
+const resetOfSibling = ({ before, operations, claims }: Observation): Operation | undefined =>
+  operations.find(({ name }) => claims.resets.has(name) && before.operations?.includes(name) !== true);
+
+/** Operations that may be the call in doubt: new since the baseline, of a reset's type, and started by our account. */
+export const candidates = ({ claims, ...seen }: Omit<CandidateSearch, 'claimed'> & Pick<Observation, 'claims'>) =>
+  suspects({ ...seen, claimed: claims.all }).filter(
+    ({ operationType, user }) => operationType === 'UPDATE' && user !== undefined && user === seen.user,
+  );
+
+/** A reset has no type of its own; one whose type cannot be read may be anything. */
+const mayBeReset = ({ operationType }: Operation): boolean =>
+  operationType === undefined || operationType === 'UPDATE' || operationType === 'SQL_OPERATION_TYPE_UNSPECIFIED';
+
+/**
+ * Candidates, and what may be one as far as can be read: while our account is not known, that of any account, and else
+ * also one whose account or type is not there. Never adopted, never called over.
+ */
+export function suspects({ before, user, operations, claimed }: CandidateSearch): readonly Operation[] {
+  const known = new Set(before.operations);
+  return operations.filter(
+    (operation) =>
+      !known.has(operation.name) &&
+      !claimed.has(operation.name) &&
+      mayBeReset(operation) &&
+      (user === undefined || operation.user === undefined || operation.user === user) &&
+      !isBefore(operation.insertTime, before.operationsSince),
+  );
+}
+
+/** Whether anybody has updated the instance since. */
+export const hasUpdates = (before: Before, operations: readonly Operation[]): boolean =>
+  suspects({ before, user: undefined, operations, claimed: new Set() }).length > 0;
+
+export interface CandidateSearch extends Pick<Observation, 'before' | 'user' | 'operations'> {
+  readonly claimed: ReadonlySet<string>;
+}
+
+/** Both times are Google's: two clocks are never compared. */
+const isBefore = (time: string | undefined, baseline: string | undefined): boolean =>
+  time !== undefined && baseline !== undefined && Date.parse(time) < Date.parse(baseline);
+
+/** How many names of operations a record keeps. */
+export const BASELINE_SIZE = 100;
+
+/** The operations of now, as a record keeps them. */
+export function baseline(operations: readonly Operation[]): Pick<Before, 'operations' | 'operationsSince'> {
+  const newest = operations.slice(0, BASELINE_SIZE);
+  const oldest = newest.at(-1)?.insertTime;
+  return {
+    operations: newest.map(({ name }) => name),
+    ...(oldest !== undefined && { operationsSince: oldest }),
+  };
+}
+
+/** What a reset renews on the server's side, as far as the instance's mode makes it worth a read. */
+export interface ServerCertificates {
+  readonly serverCaSha1Fingerprint?: string;
+  /** All server CAs of a First Generation instance: the new one is listed before it is active. */
+  readonly serverCas?: readonly string[];
+  /** Where a CA service keeps the CA. */
+  readonly serverCertificateSha1Fingerprint?: string;
+}
+
+/** Another server CA or server certificate than before, of the kind that a reset makes. */
+export function hasOtherServerCertificate(before: Before, now: ServerCertificates): boolean {
+  const ca = now.serverCaSha1Fingerprint;
+  const listed = now.serverCas ?? (ca === undefined ? [] : [ca]);
+  // The active CA of a First Generation instance changes with a restart, also to one that was made before the call.
+  if (before.serverCas !== undefined) return listed.some((one) => before.serverCas?.includes(one) === false);
+  return ca !== before.serverCaSha1Fingerprint || hasNewServerCertificate(before, now);
+}
+
+/** A certificate that is not told is no evidence. */
+export const hasNewServerCertificate = (
+  { serverCertificateSha1Fingerprint: before }: Before,
+  { serverCertificateSha1Fingerprint: now }: ServerCertificates,
+): boolean => before !== undefined && now !== undefined && before !== now;
+
+export function evidenceAgrees(
+  before: Before,
+  now: ServerCertificates & { readonly clientCertificates: readonly string[] },
+): boolean {
+  if (hasOtherServerCertificate(before, now)) return true;
+  return (before.clientCertificates ?? []).some((fingerprint) => !now.clientCertificates.includes(fingerprint));
+}

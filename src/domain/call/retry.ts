@@ -1,0 +1,79 @@
+/** Back-off and deadlines from what status records, so that they survive a restart. */
+import { backoffMs } from '../../lib/backoff.ts';
+import { timeOf } from '../../lib/time.ts';
+import type { Request, SslReset } from '../reset/ssl-reset.ts';
+
+export interface RetryPolicy {
+  readonly retryMinMs: number;
+  readonly retryMaxMs: number;
+  /** Between 0 and 1: spreads the retries of many objects. */
+  readonly random: () => number;
+}
+
+export interface PollPolicy {
+  readonly pollMinMs: number;
+  readonly pollMaxMs: number;
+}
+
+/** Milliseconds to wait after so many failures in a row, counted from 1. */
+export const retryDelayMs = (failures: number, { retryMinMs, retryMaxMs, random }: RetryPolicy): number =>
+  backoffMs({ minMs: retryMinMs, maxMs: retryMaxMs }, failures, random);
+
+/** One more failure: nothing is tried again before `retryTime`, and never sooner than was asked for. */
+export function afterFailure<T extends Tried>(tried: T, now: Date, policy: RetryPolicy, retryAfterMs = 0) {
+  const failures = (tried.failures ?? 0) + 1;
+  const delayMs = Math.max(retryAfterMs, retryDelayMs(failures, policy));
+  return { ...tried, failures, retryTime: new Date(now.getTime() + delayMs).toISOString() };
+}
+
+/** What may fail, and is tried again: a request, or a workload that is to be changed. */
+type Tried = Pick<Request, 'failures' | 'retryTime'>;
+
+export function withoutDelay(request: Request): Request {
+  const { retryTime: _retryTime, ...rest } = request;
+  return rest;
+}
+
+export function withoutFailures(request: Request): Request {
+  const { failures: _failures, ...rest } = withoutDelay(request);
+  return rest;
+}
+
+/** Milliseconds until `retryTime`, 0 where it is over, absent or cannot be read. */
+export const remainingDelayMs = (request: Request | undefined, now: Date): number =>
+  Math.max(0, (timeOf(request?.retryTime) ?? 0) - now.getTime());
+
+/**
+ * An operation is polled at intervals that double: the next one is as long as it has taken so far. One whose start
+ * cannot be read counts as an old one.
+ */
+export function pollDelayMs(since: string | undefined, now: Date, { pollMinMs, pollMaxMs }: PollPolicy): number {
+  if (since === undefined) return pollMinMs;
+  const elapsedMs = Math.max(0, now.getTime() - (timeOf(since) ?? 0));
+  return Math.min(pollMaxMs, pollMinMs + elapsedMs);
+}
+
+/** How long to wait before looking again at what has stood still for so long, without writing anything down. */
+export function lookAgainDelayMs(elapsedMs: number, { retryMinMs, retryMaxMs, random }: RetryPolicy): number {
+  return Math.max(retryMinMs, Math.round(Math.min(retryMaxMs, elapsedMs) * (0.75 + random() / 4)));
+}
+
+/**
+ * The deadline that runs now: for the call to be accepted, or after the reset for everything else; a roll renews it each
+ * time it comes further. From a time that cannot be read it is over: nothing waits without a bound.
+ */
+export function deadline({ spec, status: { request, rollout } }: SslReset): Date | undefined {
+  if (request === undefined) return undefined;
+  const startMs = timeOf(request.doneTime ?? request.receivedTime) ?? 0;
+  const movedMs = request.doneTime === undefined ? 0 : (timeOf(rollout?.progressTime) ?? 0);
+  return new Date(Math.max(startMs, movedMs) + spec.deadlineSeconds * 1000);
+}
+
+/** Milliseconds for which a request may still wait without a word. */
+export const untilDeadlineMs = (reset: SslReset, now: Date): number =>
+  Math.max(0, (deadline(reset)?.getTime() ?? 0) - now.getTime());
+
+export function isPastDeadline(reset: SslReset, now: Date): boolean {
+  const end = deadline(reset);
+  return end !== undefined && now >= end;
+}

@@ -1,0 +1,90 @@
+/**
+ * A client certificate that cannot be issued holds back only what needs it. The old server CA is dead already, so
+ * whatever does not refer to its Secret is rolled first, and only then the object waits or stalls.
+ */
+
+import { oneLine } from '../../lib/one-line.ts';
+import { toTime } from '../../lib/time.ts';
+import { stalled, type Verdict, waiting } from '../conditions.ts';
+import { isStalledReason, isWaitingReason } from '../reasons.ts';
+import { isLive, type WantedCertificate } from '../trust/client-certificate.ts';
+import type { Dependent } from '../trust/dependents.ts';
+import { isSame } from '../trust/dependents.ts';
+import type { Request, SslReset } from './ssl-reset.ts';
+import type { Facts } from './status.ts';
+
+type Hold = NonNullable<Request['hold']>;
+
+/** Failures in a row after which nobody else waits for a certificate any more: half a minute by the defaults. */
+const PATIENCE = 5;
+
+interface Found {
+  readonly facts: Facts;
+  readonly verdict: Verdict;
+  readonly retryAfterMs?: number;
+}
+
+/**
+ * What is known with the hold in it, so that the roll comes next; undefined: nothing is held up, or all that could be
+ * rolled without the certificate has been.
+ */
+export function holdingBack({ spec }: SslReset, found: Found, now: Date): Facts | undefined {
+  const { facts, verdict, retryAfterMs } = found;
+  const { request, rollout } = facts;
+  if (request?.publishedTime === undefined || !isInTheWay(verdict, request)) return undefined;
+  if (spec.rollout.disabled || rollout?.total !== undefined) return undefined;
+  const hold: Hold = {
+    reason: verdict.reason,
+    message: oneLine(verdict.message),
+    ...(retryAfterMs !== undefined && { retryTime: new Date(now.getTime() + retryAfterMs).toISOString() }),
+  };
+  // What stood still until the deadline leaves none of it for the roll.
+  const deadline = verdict.reason === 'DeadlineExceeded' ? { doneTime: toTime(now) } : {};
+  return { ...facts, request: { ...request, ...deadline, hold, issuedTime: toTime(now) } };
+}
+
+/** Nothing is rolled for a namespace that is allowed nothing. */
+function isInTheWay({ kind, reason }: Verdict, { failures = 0 }: Request): boolean {
+  if (kind === 'Stalled') return reason !== 'NotPermitted';
+  return kind === 'Waiting' && failures >= PATIENCE;
+}
+
+/** How the object stands once that has rolled, and what is known then: the certificates are looked at again. */
+export function released({ hold, ...request }: Request & { readonly hold: Hold }, now: Date) {
+  const { issuedTime: _issuedTime, ...rest } = request;
+  const { retryTime } = hold;
+  return {
+    request: rest,
+    verdict: holdVerdict(hold),
+    retryAfterMs: retryTime === undefined ? 0 : Math.max(0, Date.parse(retryTime) - now.getTime()),
+  };
+}
+
+export function holdVerdict({ reason, message = '' }: Hold): Verdict {
+  if (isWaitingReason(reason)) return waiting(reason, message);
+  return stalled(isStalledReason(reason) ? reason : 'DeadlineExceeded', message);
+}
+
+/** Several verdicts as one: what may pass by itself is tried again, whatever waits for a person. */
+export const worst = (verdicts: readonly Verdict[]): Verdict | undefined =>
+  verdicts.find(({ kind }) => kind === 'Waiting') ?? verdicts[0];
+
+/** The certificates of the spec that are not known to be in their Secrets. */
+export function heldBack({ spec, status }: SslReset): readonly WantedCertificate[] {
+  const { request, clientCertificates: all = [] } = status;
+  if (request?.hold === undefined) return [];
+  const live = all.filter((one) => isLive(one, request));
+  return (spec.clientCertificates ?? []).filter(
+    ({ commonName, secretName }) => !live.some((one) => one.commonName === commonName && one.secretName === secretName),
+  );
+}
+
+/** Those whose pods would start with a key that is revoked, or not at all, if they were rolled now. */
+export function refersToHeldBack(reset: SslReset): (dependent: Dependent, all: readonly Dependent[]) => boolean {
+  const secrets = new Set(heldBack(reset).map(({ secretName }) => secretName));
+  const refers = ({ workload }: Dependent): boolean => workload?.secrets.some((name) => secrets.has(name)) === true;
+  return (dependent, all) => {
+    const from = dependent.workload?.templateFrom;
+    return refers(dependent) || (from !== undefined && all.some((one) => isSame(one, from) && refers(one)));
+  };
+}

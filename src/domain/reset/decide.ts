@@ -1,0 +1,139 @@
+import { deadline, isPastDeadline, remainingDelayMs } from '../call/retry.ts';
+import { STALLED } from '../reasons.ts';
+import { awaitsCa } from '../trust/ca-change.ts';
+import { openIssue, wantsCertificates } from '../trust/client-certificate.ts';
+import {
+  hasNewRetry,
+  isBarred,
+  isComplete,
+  isFirstRequestId,
+  isFollowed,
+  isNewerGeneration,
+  isNewRequest,
+  isSettled,
+  isStalled,
+  isUnresolved,
+  mayHaveRun,
+  stalledReason,
+  wasResumed,
+} from './request.ts';
+import type { SslReset } from './ssl-reset.ts';
+import { isSuspended } from './ssl-reset.ts';
+import { STEPS, type Step } from './step.ts';
+
+export interface Facts {
+  readonly now: Date;
+  /** Another object of the instance has read another CA since, or its reset has deleted this one's client certificates. */
+  readonly isOutdated: boolean;
+  /** Another object of the instance has gone with a call that may have been executed. */
+  readonly hasLostSibling: boolean;
+}
+
+const NOTHING: Step = { kind: 'Nothing' };
+
+/**
+ * Names the one step that comes next, from the object alone. The first row that matches wins.
+ *
+ * | what is known | step |
+ * |---|---|
+ * | being deleted | follow a running operation, else nothing |
+ * | a new value of `retry`, or the first requestId, while the two rows below hold | record it: the value must not act once this has ended, and the id is this request's |
+ * | a call was recorded and its outcome is not known | resolve |
+ * | accepted, and not seen to its end | follow |
+ * | a new request | receive, as done where its requestId was executed before; if a call of the older one may have run, after its delay, and resolve that first if it has; if the CA of the older one is not seen yet, after its delay, and once it is seen or `--ca-settle` is over |
+ * | complete for this request and generation | nothing; receive when it is outdated: another object of the instance has read another CA since, or deleted its client certificates by a reset; look around when another object went with a call that may have been executed |
+ * | stalled, and a new value of `retry` | receive |
+ * | `NotPermitted`, and the reset is done or was not necessary | receive, which asks for the permission |
+ * | stalled for this generation | nothing; `NotPermitted` and `ObjectConflict` look again until the deadline; what was reset before it stalled is received when it is outdated, and looks around, as above |
+ * | a newer generation of the same request | receive once more |
+ * | a new value of `retry` while not stalled | record it |
+ * | the issue of a client certificate was recorded and is not known to have ended in its Secret; not while it is held up and the rest rolls | resolve the certificate |
+ * | outcome given up as unknown | stay stalled |
+ * | suspended and not called | suspend |
+ * | no longer suspended | receive: the deadline starts anew |
+ * | accepted or already done, CAs not read since | publish |
+ * | published, and outdated since | publish |
+ * | published, client certificates not looked at since | issue |
+ * | published, and issued where any are asked for | roll |
+ * | else | request: admission, preflight, record, call |
+ *
+ * Before each step that asks Cloud SQL or the cluster, a delay that is recorded is kept.
+ */
+export function decide(reset: SslReset, facts: Facts): Step {
+  const { request } = reset.status;
+  if (reset.metadata.deletionTimestamp !== undefined) return whileDeleted(reset, facts);
+  if ((isUnresolved(request) || isFollowed(request)) && hasNews(reset)) return { kind: 'RecordRetry' };
+  if (isUnresolved(request)) return afterDelay(reset, facts, { kind: 'Resolve' });
+  if (isFollowed(request)) return afterDelay(reset, facts, { kind: 'Follow' });
+  if (isNewRequest(reset)) return whenNew(reset, facts);
+  if (isComplete(reset)) return whenComplete(reset, facts);
+  if (isStalled(reset)) return whenStalled(reset, facts);
+  if (isNewerGeneration(reset)) return { kind: 'Receive', arrival: 'Again' };
+  if (hasNewRetry(reset)) return { kind: 'RecordRetry' };
+  return onward(reset, facts);
+}
+
+/** A call of the older request that may have run is looked for first, and so is its CA: both are questions to Cloud SQL. */
+function whenNew(reset: SslReset, facts: Facts): Step {
+  const { request } = reset.status;
+  const step: Step = { kind: 'Receive', arrival: 'New' };
+  const asks = (request !== undefined && mayHaveRun(request)) || awaitsCa(reset.status);
+  return asks ? afterDelay(reset, facts, step) : step;
+}
+
+const hasNews = (reset: SslReset): boolean => hasNewRetry(reset) || isFirstRequestId(reset);
+
+const whileDeleted = (reset: SslReset, facts: Facts): Step =>
+  isFollowed(reset.status.request) ? afterDelay(reset, facts, { kind: 'Follow' }) : NOTHING;
+
+function whenComplete(reset: SslReset, { isOutdated, hasLostSibling }: Facts): Step {
+  if (isOutdated) return { kind: 'Receive', arrival: 'Outdated' };
+  if (hasNewRetry(reset)) return { kind: 'RecordRetry' };
+  return hasLostSibling ? { kind: 'LookAround' } : NOTHING;
+}
+
+function whenStalled(reset: SslReset, facts: Facts): Step {
+  if (hasNewRetry(reset)) return { kind: 'Receive', arrival: 'Retry' };
+  if (isNewerGeneration(reset)) {
+    return reset.status.request?.outcome === 'Unknown'
+      ? { kind: 'KeepUnknown' }
+      : { kind: 'Receive', arrival: 'Again' };
+  }
+  if (isBarred(reset)) return { kind: 'Receive', arrival: 'Again' };
+  // Its workloads hold a CA of the instance, whatever it stalled for.
+  const holdsCa = isSettled(reset.status.request);
+  if (holdsCa && facts.isOutdated) return { kind: 'Receive', arrival: 'Outdated' };
+  const reason = stalledReason(reset);
+  const looksAgain = reason !== undefined && STALLED[reason].looksAgain;
+  if (looksAgain && !isPastDeadline(reset, facts.now)) return onward(reset, facts);
+  return holdsCa && facts.hasLostSibling ? { kind: 'LookAround' } : NOTHING;
+}
+
+function onward(reset: SslReset, facts: Facts): Step {
+  const { request } = reset.status;
+  if (request?.hold === undefined && openIssue(reset) !== undefined) {
+    return afterDelay(reset, facts, { kind: 'ResolveCertificate' });
+  }
+  if (request?.outcome === 'Unknown') return { kind: 'KeepUnknown' };
+  if (isSettled(request)) return afterDelay(reset, facts, { kind: afterReset(reset, facts) });
+  if (isSuspended(reset)) return { kind: 'Suspend' };
+  if (wasResumed(reset)) return { kind: 'Receive', arrival: 'Resumed' };
+  return afterDelay(reset, facts, { kind: 'RequestReset' });
+}
+
+function afterReset(reset: SslReset, { isOutdated }: Facts): 'Publish' | 'Issue' | 'Roll' {
+  const { request, clientCertificates = [] } = reset.status;
+  // Two objects that roll towards different CAs would take each other's workloads back for ever.
+  if (request?.publishedTime === undefined || isOutdated) return 'Publish';
+  // What the spec no longer names is taken out of the status.
+  const hasCertificates = wantsCertificates(reset) || clientCertificates.length > 0;
+  return hasCertificates && request.issuedTime === undefined ? 'Issue' : 'Roll';
+}
+
+/** A delay ends at the deadline: the step itself then says what it was waiting for. An operation is followed for ever. */
+function afterDelay(reset: SslReset, { now }: Facts, step: Step): Step {
+  const delayMs = remainingDelayMs(reset.status.request, now);
+  const end = STEPS[step.kind].atDeadline === 'GoesOn' ? undefined : deadline(reset);
+  const boundMs = end === undefined ? delayMs : Math.min(delayMs, end.getTime() - now.getTime());
+  return boundMs <= 0 ? step : { kind: 'Wait', delayMs: boundMs };
+}

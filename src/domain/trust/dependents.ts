@@ -1,0 +1,115 @@
+/** Who depends on the instance, and in which wave. */
+
+import { notUnderstood } from '../not-understood.ts';
+import type { Spec } from '../reset/ssl-reset.ts';
+import { annotations } from '../reset/ssl-reset.ts';
+import { type LabelSelector, matchesSelector } from './label-selector.ts';
+import type { Workload, WorkloadKind } from './workload.ts';
+
+/** Names of the objects that the CR publishes: a pod template that refers to one of them depends on the instance. */
+export interface Published {
+  readonly secrets: ReadonlySet<string>;
+  readonly configMaps: ReadonlySet<string>;
+}
+
+export function published({ serverCa, clientCertificates = [] }: Spec): Published {
+  const secrets = [serverCa?.secretName, ...clientCertificates.map(({ secretName }) => secretName)];
+  return { secrets: namesOf(secrets), configMaps: namesOf([serverCa?.configMapName]) };
+}
+
+const namesOf = (names: readonly (string | undefined)[]): ReadonlySet<string> =>
+  new Set(names.filter((name) => name !== undefined));
+
+/** Whether a workload may depend on the instance by its pod template alone. */
+export function looksForReferences(spec: Spec): boolean {
+  const { secrets, configMaps } = published(spec);
+  return spec.rollout.referencing && secrets.size + configMaps.size > 0;
+}
+
+/** One workload that depends on the instance; without `workload` it does not exist, or could not be read. */
+export interface Dependent {
+  readonly kind: WorkloadKind;
+  readonly name: string;
+  readonly wave: number;
+  readonly workload?: Workload;
+  /** Why it could not be read. */
+  readonly unread?: string;
+  /** What its row says besides how it fares. */
+  readonly note?: string;
+}
+
+type Target = NonNullable<Spec['rollout']['targets']>[number];
+
+/** Whether a workload depends on the instance: it is a target, is selected or refers to what is published. */
+export const dependsBy =
+  (spec: Spec, selector: LabelSelector) =>
+  (workload: Workload): boolean =>
+    targetOf(spec, workload) !== undefined || isSelected(spec, selector, workload);
+
+const targetOf = ({ rollout }: Spec, workload: Workload): Target | undefined =>
+  rollout.targets?.find((target) => isSame(target, workload));
+
+export function dependents(spec: Spec, selector: LabelSelector, workloads: readonly Workload[]): readonly Dependent[] {
+  const targets = spec.rollout.targets ?? [];
+  const found = workloads.filter(dependsBy(spec, selector)).map(
+    (workload): Dependent => ({
+      ...named(workload),
+      ...placeOf(workload, targetOf(spec, workload)),
+      workload,
+    }),
+  );
+  const missing = targets
+    .filter((target) => !workloads.some((workload) => isSame(target, workload)))
+    .map(({ kind, name, wave = 0 }): Dependent => ({ kind, name, wave }));
+  return inOrder([...found.map((dependent) => inWaveOfTemplate(dependent, found)), ...missing]);
+}
+
+export const inOrder = (all: readonly Dependent[]): readonly Dependent[] =>
+  all.toSorted((a, b) => a.wave - b.wave || compare(a.name, b.name) || compare(a.kind, b.kind));
+
+const named = ({ kind, name }: Workload): Pick<Dependent, 'kind' | 'name'> => ({ kind, name });
+
+interface Named {
+  readonly kind: string;
+  readonly name?: string | undefined;
+}
+
+export const isSame = (a: Named, b: Named): boolean => a.kind === b.kind && a.name === b.name;
+const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
+
+function isSelected(spec: Spec, selector: LabelSelector, workload: Workload): boolean {
+  if (matchesSelector(selector, workload.labels)) return true;
+  const { secrets, configMaps } = published(spec);
+  const refers =
+    workload.secrets.some((name) => secrets.has(name)) || workload.configMaps.some((name) => configMaps.has(name));
+  return spec.rollout.referencing && refers;
+}
+
+const LAST_WAVE = 2 ** 31 - 1;
+
+/** Before which others one rolls that says so in words unknown cannot be told: it goes last. */
+function placeOf({ annotations: texts }: Workload, target: Target | undefined): Pick<Dependent, 'wave' | 'note'> {
+  const text = texts[annotations.wave] ?? '0';
+  const wave = target?.wave ?? int32(text);
+  if (wave !== undefined) return { wave };
+  return {
+    wave: LAST_WAVE,
+    note: `${notUnderstood(annotations.wave, text)}, so it rolls in the last wave: set it to a whole number`,
+  };
+}
+
+/** Never -0, which status does not give back. */
+const int32 = (text: string): number | undefined =>
+  /^[+-]?\d{1,10}$/.test(text) && Math.abs(Number(text)) <= LAST_WAVE ? Number(text) || 0 : undefined;
+
+/** The dependent whose pod template this one runs in place of one of its own, if there is one. */
+function templateOf({ workload }: Dependent, all: readonly Dependent[]): Dependent | undefined {
+  const from = workload?.templateFrom;
+  return from && all.find((dependent) => isSame(dependent, from));
+}
+
+/** It rolls when its template changes, not earlier. */
+function inWaveOfTemplate(dependent: Dependent, all: readonly Dependent[]): Dependent {
+  const template = templateOf(dependent, all);
+  return template === undefined ? dependent : { ...dependent, wave: template.wave };
+}

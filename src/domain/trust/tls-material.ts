@@ -1,0 +1,90 @@
+/** From the instance's CAs to what is published and to the digest that rolls the workloads. */
+import { createHash } from 'node:crypto';
+import { oneLine } from '../../lib/one-line.ts';
+import type { ServerCas } from '../instance.ts';
+import type { ClientCertificateStatus, InstanceRef, ServerCaStatus, Spec, SslReset } from '../reset/ssl-reset.ts';
+import { instanceKey, PLURAL } from '../reset/ssl-reset.ts';
+import { isLive } from './client-certificate.ts';
+import type { TemplateAnnotations } from './workload.ts';
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/**
+ * The annotation of a pod template that rolls it. DO NOT CHANGE: another key would roll every workload once more.
+ */
+export const templateAnnotationKey = (instance: InstanceRef): string =>
+  `tls.cloudsql-ssl.dev/${sha256(instanceKey(instance)).slice(0, 16)}`;
+
+/**
+ * The same CAs give the same digest, whichever object publishes them and under which `contents`, so that two objects of
+ * one instance do not roll each other's workloads. DO NOT CHANGE: another digest would roll every workload once more.
+ */
+export function revision(cas: ServerCas): string {
+  const [active, ...others] = cas.map(({ sha1Fingerprint }) => sha1Fingerprint);
+  return sha256([active, ...others.toSorted()].join('\n')).slice(0, 32);
+}
+
+/**
+ * What the pod template of a dependent carries after the roll: the digest of the instance's CAs, and, under a key of the
+ * object's own, that of its client certificates, so that two objects of one instance with different certificates do not
+ * roll each other's workloads. DO NOT CHANGE, as above.
+ */
+export function templateAnnotations({ metadata, spec, status }: SslReset): TemplateAnnotations {
+  const { request, clientCertificates: all = [] } = status;
+  const certificates = all.filter((one) => request === undefined || isLive(one, request));
+  return {
+    [templateAnnotationKey(spec)]: status.rollout?.revision ?? '',
+    ...(certificates.length > 0 && {
+      [ownAnnotationKey(metadata)]: clientCertificatesRevision(certificates),
+    }),
+  };
+}
+
+/** What stands in for them before the reset: the same keys, and a value of the same shape. */
+export const dryRunAnnotations = ({ metadata, spec }: SslReset): TemplateAnnotations => ({
+  [templateAnnotationKey(spec)]: DRY_RUN_REVISION,
+  ...((spec.clientCertificates ?? []).length > 0 && { [ownAnnotationKey(metadata)]: DRY_RUN_REVISION }),
+});
+
+const DRY_RUN_REVISION = '0'.repeat(32);
+
+const ownAnnotationKey = ({ namespace, name }: SslReset['metadata']): string =>
+  `tls.cloudsql-ssl.dev/${sha256(`${PLURAL}/${namespace}/${name}`).slice(0, 16)}`;
+
+function clientCertificatesRevision(certificates: readonly ClientCertificateStatus[]): string {
+  const lines = certificates.map(({ secretName = '', sha1Fingerprint = '' }) => `${secretName} ${sha1Fingerprint}`);
+  return sha256(lines.toSorted().join('\n')).slice(0, 32);
+}
+
+/** The PEM that applications read: every CA, the active one first, or the active one alone. */
+export function serverCaPem(cas: ServerCas, contents: NonNullable<Spec['serverCa']>['contents']): string {
+  const wanted = contents === 'Active' ? cas.slice(0, 1) : cas;
+  return wanted.map(({ pem }) => `${pem.replaceAll('\r\n', '\n').trim()}\n`).join('');
+}
+
+export function serverCaStatus(
+  cas: ServerCas,
+  extra: {
+    readonly previousSha1Fingerprint: string | undefined;
+    readonly readTime: string;
+    readonly publishedTo: string | undefined;
+  },
+): ServerCaStatus {
+  const [active] = cas;
+  const { previousSha1Fingerprint, readTime, publishedTo } = extra;
+  return {
+    count: cas.length,
+    readTime,
+    ...(active !== undefined && {
+      sha1Fingerprint: active.sha1Fingerprint,
+      ...(active.commonName !== undefined && { commonName: oneLine(active.commonName, 1024) }),
+      ...(active.createTime !== undefined && { createTime: active.createTime }),
+      ...(active.expirationTime !== undefined && { expirationTime: inSeconds(active.expirationTime) }),
+    }),
+    ...(previousSha1Fingerprint !== undefined && { previousSha1Fingerprint }),
+    ...(publishedTo !== undefined && { publishedTo }),
+  };
+}
+
+/** For the eye: nobody plans an expiry by milliseconds. What is no time is kept as it is. */
+const inSeconds = (time: string): string => time.replace(/^(.*T\d\d:\d\d:\d\d)\.\d+Z$/, '$1Z');

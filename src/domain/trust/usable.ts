@@ -1,0 +1,88 @@
+/** What of a spec neither this operator nor the API server could use: the CRD refuses it, but one of another version may not. */
+
+import type { Spec } from '../reset/ssl-reset.ts';
+import { rolloutSelector } from './label-selector.ts';
+
+const DNS_LABEL = '[a-z0-9](?:[-a-z0-9]*[a-z0-9])?';
+const DNS_SUBDOMAIN = new RegExp(`^${DNS_LABEL}(?:\\.${DNS_LABEL})*$`);
+const LABEL_NAME = /^(?:[A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$/;
+
+interface Rule {
+  readonly holds: (text: string) => boolean;
+  readonly expected: string;
+}
+
+export const objectName: Rule = {
+  holds: (text) => text.length <= 253 && DNS_SUBDOMAIN.test(text),
+  expected:
+    'the name of an object: lower-case letters, digits, "-" and ".", a letter or digit on both sides of each "."',
+};
+
+/** JavaScript alone has something against the last one: the client library drops it. */
+export const dataKey: Rule = {
+  holds: (text) =>
+    /^[-._a-zA-Z0-9]{1,253}$/.test(text) && text !== '.' && !text.startsWith('..') && text !== '__proto__',
+  expected: 'a key of a Secret or ConfigMap: letters, digits, "-", "_" and "."',
+};
+
+export const labelValue: Rule = {
+  holds: (text) => text === '' || LABEL_NAME.test(text),
+  expected: 'a label value: up to 63 letters, digits, "-", "_" and ".", a letter or digit at both ends',
+};
+
+export const labelKey: Rule = {
+  holds: (text) => {
+    const [name = '', prefix, ...others] = text.split('/').toReversed();
+    return others.length === 0 && LABEL_NAME.test(name) && (prefix === undefined || objectName.holds(prefix));
+  },
+  expected: 'a label key: a name like a label value, with or without a DNS subdomain and "/" before it',
+};
+
+interface Field {
+  readonly path: string;
+  readonly text: string | undefined;
+  readonly rule: Rule;
+}
+
+/** The first field that cannot be used, as a message with the way out; undefined: all can. */
+export function unusableField(spec: Spec): string | undefined {
+  const wrong = fieldsOf(spec).find(({ text, rule }) => text !== undefined && !rule.holds(text));
+  return wrong && `${wrong.path} cannot be ${JSON.stringify(wrong.text)}: correct it to ${wrong.rule.expected}`;
+}
+
+function fieldsOf(spec: Spec): readonly Field[] {
+  const { serverCa, clientCertificates = [], rollout } = spec;
+  const targets = rollout.targets ?? [];
+  return [
+    { path: 'serverCa.secretName', text: serverCa?.secretName, rule: objectName },
+    { path: 'serverCa.configMapName', text: serverCa?.configMapName, rule: objectName },
+    { path: 'serverCa.key', text: serverCa?.key, rule: dataKey },
+    ...clientCertificates.map(({ secretName }, index) => ({
+      path: `clientCertificates[${index}].secretName`,
+      text: secretName,
+      rule: objectName,
+    })),
+    ...(rollout.disabled ? [] : [...targets.map(targetField), ...selectorFields(spec)]),
+  ];
+}
+
+const targetField = ({ name }: { readonly name: string }, index: number): Field => ({
+  path: `rollout.targets[${index}].name`,
+  text: name,
+  rule: objectName,
+});
+
+function selectorFields(spec: Spec): readonly Field[] {
+  const { matchLabels = {}, matchExpressions = [] } = rolloutSelector(spec);
+  const path = 'rollout.selector';
+  return [
+    ...Object.entries(matchLabels).flatMap(([key, value]) => [
+      { path: `${path}.matchLabels`, text: key, rule: labelKey },
+      { path: `${path}.matchLabels[${key}]`, text: value, rule: labelValue },
+    ]),
+    ...matchExpressions.flatMap(({ key, values = [] }, index) => [
+      { path: `${path}.matchExpressions[${index}].key`, text: key, rule: labelKey },
+      ...values.map((value) => ({ path: `${path}.matchExpressions[${index}].values`, text: value, rule: labelValue })),
+    ]),
+  ];
+}

@@ -1,0 +1,92 @@
+/** What the operator reads of a workload: its selection, its place in the roll, its health. */
+
+import type { Spec } from '../reset/ssl-reset.ts';
+import type { Health } from './health.ts';
+
+/** As the CRD names them; `WORKLOAD_KINDS` says what is known of each. */
+export type WorkloadKind = Spec['rollout']['kinds'][number];
+
+/** Annotations of a pod template, all of them under `tls.cloudsql-ssl.dev/`. */
+export type TemplateAnnotations = Readonly<Record<string, string>>;
+
+export interface WorkloadRef {
+  readonly kind: WorkloadKind;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Another object that a workload hangs on: its controller, or the one whose pod template it runs. */
+export interface OtherObject {
+  readonly kind: string;
+  readonly name: string;
+}
+
+/** Who replaces the pods of an old template. */
+export type UpdateStrategy =
+  /** Its controller, but for the StatefulSet's pods with an ordinal below `partition`. */
+  | { readonly kind: 'Rolling'; readonly partition: number }
+  /** Nobody: a new pod comes where somebody deletes an old one. */
+  | { readonly kind: 'OnDelete' };
+
+/** How the controller of an Argo Rollout sums it up. */
+export interface ArgoStatus {
+  /** `Healthy`, `Degraded`, `Progressing` or `Paused`; '' before it was judged first. */
+  readonly phase: string;
+  readonly message: string;
+  /** It is paused until somebody promotes it, not for a time. */
+  readonly awaitsPromotion: boolean;
+  /** Generation that it has seen of the object whose pod template it runs. */
+  readonly observedTemplateGeneration: number;
+}
+
+/** Of a StatefulSet whose controller replaces pods by itself, and only while those before them are ready. */
+export interface OrderedRoll {
+  /** Ordinal of its first pod. */
+  readonly firstOrdinal: number;
+  /** Revision of the pod template that its controller rolls to, or ''. */
+  readonly updateRevision: string;
+  /** Pods of the revision before, without those in deletion. */
+  readonly currentReplicas: number;
+}
+
+export interface Workload extends WorkloadRef {
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Annotations of the workload itself. */
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Its controller: whatever it writes, the owner may put back. */
+  readonly owner?: OtherObject;
+  /** The field manager that set fields of the pod template last, besides the operator. */
+  readonly templateManager?: string;
+  /** The object whose pod template an Argo Rollout runs in place of one of its own. */
+  readonly templateFrom?: OtherObject;
+  /** Annotations of the pod template: only those under `tls.cloudsql-ssl.dev/`. */
+  readonly templateAnnotations: TemplateAnnotations;
+  /** Names of the Secrets and ConfigMaps that the pod template refers to (volumes, projected, env, envFrom; all container kinds). */
+  readonly secrets: readonly string[];
+  readonly configMaps: readonly string[];
+  /** Selector of its pods, in the API server's syntax. */
+  readonly podSelector: string;
+  readonly strategy: UpdateStrategy;
+  readonly ordered?: OrderedRoll;
+  /** What was found out about old pods that keep it from rolling. */
+  readonly standstill?: Health;
+  readonly generation: number;
+  readonly paused: boolean;
+  /** It goes, and whatever is changed in it with it. */
+  readonly isBeingDeleted?: boolean;
+  /** How many pods it is to have: of a DaemonSet, one for each node that fits. */
+  readonly desiredReplicas: number;
+  readonly status: {
+    readonly observedGeneration: number;
+    readonly replicas: number;
+    readonly updatedReplicas: number;
+    readonly availableReplicas: number;
+    /** Reason of the condition `Progressing`, or ''. */
+    readonly progressingReason: string;
+    /** What its controller says keeps it from acting. */
+    readonly problem?: string;
+    readonly argo?: ArgoStatus;
+  };
+}

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { traceOf, traceOutcome } from '../../../../src/domain/reset/trace-id.ts';
+import {
+  aCondition,
+  aRequest,
+  aReset,
+  at,
+  readyConditions,
+  reconcilingConditions,
+  stalledConditions,
+} from '../../support/builders.ts';
+
+const conditions = reconcilingConditions('Preflight');
+const running = aReset({ status: { request: aRequest(), conditions } });
+
+describe('a trace', () => {
+  test('has the same name for whoever reads the object, until its end', () => {
+    const later = aReset({
+      resourceVersion: '9',
+      status: {
+        request: aRequest({ attempt: 1, receivedTime: at(60), doneTime: at(90) }),
+        conditions: [aCondition('Ready', 'False', 'Throttled'), aCondition('Reconciling', 'True', 'Throttled')],
+      },
+    });
+    assert.deepEqual(traceOf(later), traceOf(running));
+    assert.match(traceOf(running)?.traceId ?? '', /^[0-9a-f]{32}$/);
+    assert.match(traceOf(running)?.rootSpanId ?? '', /^[0-9a-f]{16}$/);
+    assert.equal(traceOf(running)?.sinceMs, Date.parse(at(0)));
+  });
+
+  test('is another one for another object, request or beginning', () => {
+    const began = [aCondition('Reconciling', 'True', 'Preflight', { lastTransitionTime: at(1) })];
+    const traces = [
+      running,
+      aReset({ uid: 'other', status: { request: aRequest(), conditions } }),
+      aReset({ status: { request: aRequest({ generation: 2 }), conditions } }),
+      aReset({ status: { request: aRequest({ requestId: 'one' }), conditions } }),
+      aReset({ status: { request: aRequest(), conditions: began } }),
+    ].map(traceOf);
+    assert.equal(new Set(traces.map((trace) => trace?.traceId)).size, traces.length);
+    assert.equal(new Set(traces.map((trace) => trace?.rootSpanId)).size, traces.length);
+  });
+
+  test('goes on through edits of the same request', () => {
+    const one = aReset({ status: { request: aRequest({ requestId: 'one' }), conditions } });
+    const edited = aReset({
+      generation: 2,
+      status: { request: aRequest({ requestId: 'one', generation: 2 }), conditions },
+    });
+    assert.equal(traceOf(edited)?.traceId, traceOf(one)?.traceId);
+    assert.equal(traceOutcome(one, edited), undefined);
+  });
+
+  test('is none before a request, and after its end', () => {
+    assert.equal(traceOf(aReset()), undefined);
+    assert.equal(traceOf(aReset({ status: { request: aRequest(), conditions: readyConditions() } })), undefined);
+    assert.equal(
+      traceOf(aReset({ status: { request: aRequest(), conditions: stalledConditions('Expired') } })),
+      undefined,
+    );
+  });
+});
+
+describe('the end of a trace', () => {
+  const after = (parts: Parameters<typeof aReset>[0]) => traceOutcome(running, aReset(parts));
+
+  test('has the reason for which it is ready, or stalled', () => {
+    assert.deepEqual(after({ status: { request: aRequest(), conditions: readyConditions() } }), {
+      kind: 'Ready',
+      reason: 'Complete',
+    });
+    assert.deepEqual(after({ status: { request: aRequest(), conditions: stalledConditions('Expired') } }), {
+      kind: 'Stalled',
+      reason: 'Expired',
+    });
+  });
+
+  test('is there as well where another request comes before it', () => {
+    assert.deepEqual(after({ status: { request: aRequest({ generation: 2 }), conditions } }), {
+      kind: 'Superseded',
+      reason: 'Superseded',
+    });
+  });
+
+  test('is none where there was no trace', () => {
+    const ready = aReset({ status: { request: aRequest(), conditions: readyConditions() } });
+    assert.equal(traceOutcome(ready, running), undefined);
+    assert.equal(traceOutcome(ready, ready), undefined);
+  });
+});

@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
+import type { ServerCa } from '../../../../src/domain/instance.ts';
+import type { Spec, Status } from '../../../../src/domain/reset/ssl-reset.ts';
+import {
+  revision,
+  serverCaPem,
+  serverCaStatus,
+  templateAnnotationKey,
+  templateAnnotations,
+} from '../../../../src/domain/trust/tls-material.ts';
+import { aCall, anOperation, aRequest, aReset, at, fingerprint } from '../../support/builders.ts';
+
+const ca = (n: number, rest: Partial<ServerCa> = {}): ServerCa => ({
+  sha1Fingerprint: fingerprint(n),
+  pem: `PEM ${n}\n`,
+  ...rest,
+});
+
+describe('the annotation that rolls', () => {
+  // Pinned: another value would roll every workload of every user once more.
+  test('has the key that it always had', () =>
+    assert.equal(
+      templateAnnotationKey({ project: 'acme-prod', instance: 'orders-db' }),
+      'tls.cloudsql-ssl.dev/8d79887e488ca896',
+    ));
+  test('has the value that it always had', () => {
+    assert.equal(revision([ca(1)]), 'ac39233f6b706526fa1f93aa538367da');
+    assert.equal(revision([ca(1), ca(2), ca(3)]), 'af06432bbd485c7cae1d583fb27a8a98');
+  });
+  test('has another key for each instance', () =>
+    assert.notEqual(
+      templateAnnotationKey({ project: 'a', instance: 'b' }),
+      templateAnnotationKey({ project: 'a', instance: 'c' }),
+    ));
+  test('has the same value whatever the order of the CAs that are not active', () => {
+    const others = fc.uniqueArray(fc.integer({ min: 2, max: 99 }), { maxLength: 5 });
+    const shuffled = others.chain((list) =>
+      fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length })),
+    );
+    fc.assert(
+      fc.property(shuffled, ([one, other]) => {
+        assert.equal(revision([ca(1), ...one.map((n) => ca(n))]), revision([ca(1), ...other.map((n) => ca(n))]));
+      }),
+    );
+  });
+  test('has another value when another CA is active', () =>
+    assert.notEqual(revision([ca(1), ca(2)]), revision([ca(2), ca(1)])));
+  test('has another value when a CA is added', () => assert.notEqual(revision([ca(1)]), revision([ca(1), ca(2)])));
+  test('has the same value whatever the PEM looks like', () =>
+    assert.equal(revision([ca(1, { pem: 'x' })]), revision([ca(1)])));
+});
+
+describe('the annotation of client certificates', () => {
+  const issued = (n: number, secretName = 'app') => ({
+    commonName: 'app',
+    sha1Fingerprint: fingerprint(n),
+    expirationTime: at(n),
+    secretName,
+  });
+  const of = (certificates: readonly ReturnType<typeof issued>[], name = 'orders-db') =>
+    templateAnnotations(aReset({ name, status: { rollout: { revision: 'r' }, clientCertificates: certificates } }));
+
+  // Pinned, as above.
+  test('has the key and the value that it always had', () =>
+    assert.deepEqual(of([issued(1)]), {
+      'tls.cloudsql-ssl.dev/8d79887e488ca896': 'r',
+      'tls.cloudsql-ssl.dev/4e5e6e9fd3a816f2': '176eaf50c11aca0e2f7f648366e6571c',
+    }));
+  test('is not there where there are none', () =>
+    assert.deepEqual(of([]), { 'tls.cloudsql-ssl.dev/8d79887e488ca896': 'r' }));
+  test('has another key for each object of the instance', () =>
+    assert.notDeepEqual(Object.keys(of([issued(1)])), Object.keys(of([issued(1)], 'other'))));
+  test('has another value when a certificate, or its Secret, is another one', () => {
+    assert.notDeepEqual(of([issued(1)]), of([issued(2)]));
+    assert.notDeepEqual(of([issued(1)]), of([issued(1, 'elsewhere')]));
+    assert.notDeepEqual(of([issued(1)]), of([issued(1), issued(2, 'batch')]));
+  });
+  test('has the same value whatever the order, and whatever else is told of them', () => {
+    const [one, two] = [issued(1), issued(2, 'batch')];
+    assert.deepEqual(of([one, two]), of([two, one]));
+    assert.deepEqual(of([one]), of([{ ...one, expirationTime: at(99), commonName: 'renamed' }]));
+  });
+});
+
+describe('the annotations of a dependent', () => {
+  interface Material {
+    readonly cas: readonly number[];
+    readonly certificates: readonly { readonly commonName: string; readonly secretName: string; readonly n: number }[];
+  }
+  const material: fc.Arbitrary<Material> = fc.record({
+    cas: fc.uniqueArray(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 3 }),
+    certificates: fc.uniqueArray(
+      fc.record({
+        commonName: fc.constantFrom('a', 'b'),
+        secretName: fc.constantFrom('x', 'y'),
+        n: fc.integer({ min: 1, max: 2 }),
+      }),
+      { selector: ({ commonName }) => commonName, maxLength: 2 },
+    ),
+  });
+  const annotationsOf = ({ cas, certificates }: Material, rest: Partial<Status> = {}, spec: Partial<Spec> = {}) => {
+    const clientCertificates = certificates.map(({ n, ...one }) => ({ ...one, sha1Fingerprint: fingerprint(n) }));
+    return templateAnnotations(
+      aReset({
+        spec: { serverCa: { secretName: 'ca', key: 'k', contents: 'All' }, ...spec },
+        status: { ...rest, rollout: { revision: revision(cas.map((n) => ca(n))) }, clientCertificates },
+      }),
+    );
+  };
+  /** What an application gets to see of it: an order that means nothing is none. */
+  const published = ({ cas: [active, ...others], certificates }: Material) => ({
+    cas: [active, ...others.toSorted()],
+    certificates: certificates.map(({ secretName, n }) => `${secretName} ${n}`).toSorted(),
+  });
+
+  test('change if and only if the published material does', () => {
+    fc.assert(
+      fc.property(material, material, (one, other) => {
+        assert.equal(
+          isDeepStrictEqual(annotationsOf(one), annotationsOf(other)),
+          isDeepStrictEqual(published(one), published(other)),
+        );
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('do not change with anything else that a request, a pass or an edit writes', () => {
+    const elsewhere = fc.record({
+      request: fc.constantFrom(aRequest(), aCall({ outcome: 'Accepted', attempt: 3 })),
+      operation: fc.constantFrom(anOperation(), anOperation({ name: 'op-2', status: 'DONE' })),
+      serverCa: fc.record({ expirationTime: fc.string(), publishedTo: fc.string() }),
+    });
+    const edit = fc.constantFrom<Partial<Spec>>(
+      {},
+      { mode: 'SyncFromPrimary' },
+      { serverCa: { configMapName: 'other', key: 'j', contents: 'Active' } },
+      { requestId: '2', deadlineSeconds: 1 },
+    );
+    fc.assert(
+      fc.property(material, elsewhere, edit, (one, rest, spec) => {
+        assert.deepEqual(annotationsOf(one, rest, spec), annotationsOf(one));
+      }),
+    );
+  });
+});
+
+describe('the published PEM', () => {
+  test('holds every CA, the active one first', () =>
+    assert.equal(serverCaPem([ca(2), ca(1)], 'All'), 'PEM 2\nPEM 1\n'));
+  test('holds the active one alone', () => assert.equal(serverCaPem([ca(2), ca(1)], 'Active'), 'PEM 2\n'));
+  test('holds a CA of several blocks whole, also the active one alone', () => {
+    const chain = ca(2, { pem: 'ROOT\nINTERMEDIATE\n' });
+    assert.equal(serverCaPem([chain, ca(1)], 'Active'), 'ROOT\nINTERMEDIATE\n');
+    assert.equal(serverCaPem([chain, ca(1)], 'All'), 'ROOT\nINTERMEDIATE\nPEM 1\n');
+  });
+  test('has Unix line ends, each block with one', () =>
+    assert.equal(serverCaPem([ca(1, { pem: 'a\r\nb' }), ca(2, { pem: 'c\n\n' })], 'All'), 'a\nb\nc\n'));
+});
+
+describe('what status tells of the CA', () => {
+  const extra = { previousSha1Fingerprint: undefined, readTime: 'r', publishedTo: undefined };
+  test('is the active one, and how many there are', () =>
+    assert.deepEqual(
+      serverCaStatus([ca(2, { commonName: 'cn', createTime: 'c', expirationTime: 'e' }), ca(1)], {
+        previousSha1Fingerprint: 'p',
+        readTime: 'r',
+        publishedTo: 'Secret/s',
+      }),
+      {
+        count: 2,
+        readTime: 'r',
+        sha1Fingerprint: fingerprint(2),
+        commonName: 'cn',
+        createTime: 'c',
+        expirationTime: 'e',
+        previousSha1Fingerprint: 'p',
+        publishedTo: 'Secret/s',
+      },
+    ));
+  test('holds no key for what is not known', () =>
+    assert.deepEqual(serverCaStatus([ca(1)], extra), { count: 1, readTime: 'r', sha1Fingerprint: fingerprint(1) }));
+  test('bounds the common name', () =>
+    assert.equal(serverCaStatus([ca(1, { commonName: 'x'.repeat(2000) })], extra).commonName?.length, 1024));
+});
