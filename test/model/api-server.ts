@@ -2,8 +2,8 @@ import { KubernetesError } from '../../src/domain/errors.ts';
 import { annotations, type Metadata, type SslReset, type Status } from '../../src/domain/reset/ssl-reset.ts';
 import { keyOf } from '../../src/reconcile/indexed-reset.ts';
 import type { ObjectRef, SslResets } from '../../src/reconcile/ports.ts';
+import type { Invariants } from './invariants.ts';
 import type { PassContext } from './pass-context.ts';
-import type { Promises } from './promises.ts';
 
 export type Change =
   | { readonly kind: 'Applied'; readonly object: SslReset }
@@ -12,17 +12,17 @@ export type Change =
 /** The API server for the operator's own objects: it holds to uid, resourceVersion and generation. */
 export class ApiServer {
   readonly #objects = new Map<string, SslReset>();
-  readonly #promises: Promises;
-  readonly #tell: (change: Change) => void;
+  readonly #invariants: Invariants;
+  readonly #notify: (change: Change) => void;
   #version = 1;
   #lastWriter: number | undefined;
   writes = 0;
-  /** Told of each status write that is accepted. */
+  /** Called with each status write that is accepted. */
   onStatus: (before: SslReset, after: SslReset, context: PassContext) => void = () => undefined;
 
-  constructor(promises: Promises, tell: (change: Change) => void) {
-    this.#promises = promises;
-    this.#tell = tell;
+  constructor(invariants: Invariants, notify: (change: Change) => void) {
+    this.#invariants = invariants;
+    this.#notify = notify;
   }
 
   client(context: PassContext): SslResets {
@@ -72,7 +72,7 @@ export class ApiServer {
   annotate(ref: ObjectRef, name: string, value: string): void {
     const found = this.read(ref);
     if (found === undefined) return;
-    if (name === annotations.retry) this.#promises.asked(found, value);
+    if (name === annotations.retry) this.#invariants.asked(found, value);
     this.edit(ref, { annotations: { ...found.metadata.annotations, [name]: value } });
   }
 
@@ -80,22 +80,22 @@ export class ApiServer {
     const object = this.read(ref);
     if (object === undefined) return;
     this.#objects.delete(keyOf(ref));
-    this.#promises.objectGone(object.metadata.uid);
-    this.#tell({ kind: 'Deleted', object });
+    this.#invariants.objectGone(object.metadata.uid);
+    this.#notify({ kind: 'Deleted', object });
   }
 
   #updateStatus({ metadata }: SslReset, status: Status, context: PassContext): SslReset {
     const current = this.read(metadata);
     if (current === undefined) throw new KubernetesError({ kind: 'NotFound', message: 'gone' });
     if (current.metadata.uid !== metadata.uid || current.metadata.resourceVersion !== metadata.resourceVersion) {
-      this.#promises.note('conflict');
+      this.#invariants.note('conflict');
       if (this.#lastWriter !== undefined && this.#lastWriter !== context.process.replica)
-        this.#promises.note('two writers');
+        this.#invariants.note('two writers');
       throw new KubernetesError({ kind: 'Conflict', message: 'changed' });
     }
     this.writes += 1;
     this.#lastWriter = context.process.replica;
-    this.#promises.statusWritten(current, { ...current, status }, context);
+    this.#invariants.statusWritten(current, { ...current, status }, context);
     this.onStatus(current, { ...current, status }, context);
     return this.#store({ ...current, status });
   }
@@ -104,7 +104,7 @@ export class ApiServer {
     this.#version += 1;
     const object = { ...reset, metadata: { ...reset.metadata, resourceVersion: String(this.#version) } };
     this.#objects.set(keyOf(object.metadata), object);
-    this.#tell({ kind: 'Applied', object });
+    this.#notify({ kind: 'Applied', object });
     return object;
   }
 }

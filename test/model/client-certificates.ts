@@ -5,15 +5,15 @@ import type { ClientCertificate } from '../../src/domain/instance.ts';
 import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import { heldCertificate } from '../../src/domain/trust/client-certificate.ts';
 import { CertificateMaker } from '../unit/support/client-certificates.ts';
+import type { Invariants } from './invariants.ts';
 import type { PassContext } from './pass-context.ts';
-import type { Promises } from './promises.ts';
 
 interface Made extends ClientCertificate {
   readonly madeMs: number;
   readonly maker: 'Operator' | 'Stranger';
   /** Uid of the object that it was issued for. */
   readonly owner: string | undefined;
-  /** It was made while an issue of its name was under way, so nothing tells it from that one's. */
+  /** It was made while an issue of its name was under way, so nothing distinguishes the two. */
   readonly isMistakable: boolean;
 }
 
@@ -31,7 +31,7 @@ export interface SentIssue {
 }
 
 export class ClientCertificates {
-  readonly #promises: Promises;
+  readonly #invariants: Invariants;
   readonly #maker = new CertificateMaker();
   readonly #lastResetMs: () => number;
   readonly #lastCa: () => string | undefined;
@@ -40,10 +40,10 @@ export class ClientCertificates {
   readonly #open = new Map<string, string>();
 
   constructor(
-    promises: Promises,
+    invariants: Invariants,
     resets: { readonly lastMs: () => number; readonly lastCa: () => string | undefined },
   ) {
-    this.#promises = promises;
+    this.#invariants = invariants;
     this.#lastResetMs = resets.lastMs;
     this.#lastCa = resets.lastCa;
   }
@@ -57,14 +57,14 @@ export class ClientCertificates {
   /** A call leaves a process: S2 holds for it too. */
   sent({ openedIssue, read }: PassContext, commonName: string): SentIssue {
     if (openedIssue !== commonName)
-      this.#promises.breaks('S2: a client certificate is issued without a record of its own');
+      this.#invariants.breaks('S2: a client certificate is issued without a record of its own');
     return { commonName, owner: read?.metadata.uid };
   }
 
   issue({ commonName, owner }: SentIssue, nowMs: number): IssueResult {
     if (this.live().some((one) => one.commonName === commonName)) return TAKEN;
     const certificate = this.#maker.next();
-    this.#promises.note('certificate issued');
+    this.#invariants.note('certificate issued');
     const made = { commonName, ...certificate, madeMs: nowMs, owner };
     this.#made = [...this.#made, { ...made, maker: 'Operator', isMistakable: false }];
     return { kind: 'Issued', certificate };
@@ -85,9 +85,9 @@ export class ClientCertificates {
   delete(fingerprint: string): void {
     const found = this.live().find(({ sha1Fingerprint }) => sha1Fingerprint === fingerprint);
     if (found?.maker === 'Stranger' && !found.isMistakable) {
-      this.#promises.breaks('S4: a client certificate is deleted that the operator did not issue');
+      this.#invariants.breaks('S4: a client certificate is deleted that the operator did not issue');
     }
-    if (found !== undefined) this.#promises.note('certificate deleted');
+    if (found !== undefined) this.#invariants.note('certificate deleted');
     this.#made = this.#made.filter(({ sha1Fingerprint }) => sha1Fingerprint !== fingerprint);
   }
 
@@ -99,7 +99,7 @@ export class ClientCertificates {
       this.#opened(uid, issue.commonName, context);
     const past = issueOf(before);
     if (past !== undefined && issue !== undefined && past.issuing?.time !== issue.issuing?.time) {
-      this.#promises.breaks('S4: a status write loses the record of an issue');
+      this.#invariants.breaks('S4: a status write loses the record of an issue');
     }
     if (issue === undefined) this.#closed(before, after);
     if (issue === undefined) this.#open.delete(uid);
@@ -116,7 +116,7 @@ export class ClientCertificates {
 
   /**
    * What was issued under a record is in the status when it is closed: else nobody would replace it. What was issued for
-   * an object that is gone is nobody's: its name is a conflict for whoever comes next.
+   * an object that is gone is nobody's: its name is a conflict for the next object.
    */
   #closed(before: SslReset, after: SslReset): void {
     const issue = issueOf(before);
@@ -128,10 +128,10 @@ export class ClientCertificates {
     );
     const kept = (after.status.clientCertificates ?? []).some((one) => one.sha1Fingerprint === orphan?.sha1Fingerprint);
     if (orphan !== undefined && !kept)
-      this.#promises.breaks('S4: a client certificate that was issued is given up, and its key lost');
+      this.#invariants.breaks('S4: a client certificate that was issued is given up, and its key lost');
   }
 
-  /** At the end: whoever is Ready, and has seen the last reset, has each certificate that it wants in its Secret. */
+  /** At the end an object that is Ready, and has seen the last reset, has each certificate that it wants in its Secret. */
   judgeEnd({ metadata, spec, status }: SslReset, secretOf: (name: string) => Readonly<Record<string, string>>): void {
     const last = this.#lastCa();
     const isCurrent = last !== undefined && status.serverCa?.sha1Fingerprint === last;
@@ -140,11 +140,11 @@ export class ClientCertificates {
       const held = heldCertificate(secretOf(secretName))?.sha1Fingerprint;
       const live = this.live().find((one) => one.commonName === commonName);
       if (live === undefined || held !== live.sha1Fingerprint) {
-        this.#promises.breaks(
+        this.#invariants.breaks(
           `S4: ${metadata.name} is Ready, and ${secretName} does not hold the key of a live certificate`,
         );
       }
-      this.#promises.note('end: certificate in its Secret');
+      this.#invariants.note('end: certificate in its Secret');
     }
   }
 }

@@ -6,9 +6,9 @@ import type { CloudSql, CloudSqlReads } from '../../src/reconcile/ports.ts';
 import { anOperation, FREE_SLOTS, fingerprint, USER } from '../unit/support/builders.ts';
 import { rejection } from '../unit/support/scene.ts';
 import { ClientCertificates, type SentIssue } from './client-certificates.ts';
+import { INSTANCE_DELETED, type Invariants } from './invariants.ts';
 import type { PassContext, SentCall } from './pass-context.ts';
-import { INSTANCE_DELETED, type Promises } from './promises.ts';
-import type { InstanceKind, IssueTurn, Story, Turn, Until } from './story.ts';
+import type { InstanceKind, IssueTurn, Scenario, Turn, Until } from './scenario.ts';
 import type { Timeline } from './timeline.ts';
 
 interface Running {
@@ -51,8 +51,8 @@ const FAILURE = { errors: [{ code: 'INTERNAL', message: 'it broke' }] };
 /** One instance of Cloud SQL. A call is executed once, unless an operation runs: then it is refused. */
 export class Cloud {
   readonly #time: Timeline;
-  readonly #promises: Promises;
-  readonly #story: Story;
+  readonly #invariants: Invariants;
+  readonly #scenario: Scenario;
   readonly #turns: Turn[];
   readonly #issueTurns: IssueTurn[];
   readonly certificates: ClientCertificates;
@@ -70,14 +70,14 @@ export class Cloud {
   /** Calls that reached it. */
   calls = 0;
 
-  constructor(time: Timeline, promises: Promises, story: Story) {
+  constructor(time: Timeline, invariants: Invariants, scenario: Scenario) {
     this.#time = time;
-    this.#promises = promises;
-    this.#story = story;
-    this.#turns = [...story.calls];
-    promises.showsReset = (before = {}) => this.#showsReset(before);
-    this.#issueTurns = [...story.issues];
-    this.certificates = new ClientCertificates(promises, {
+    this.#invariants = invariants;
+    this.#scenario = scenario;
+    this.#turns = [...scenario.calls];
+    invariants.showsReset = (before = {}) => this.#showsReset(before);
+    this.#issueTurns = [...scenario.issues];
+    this.certificates = new ClientCertificates(invariants, {
       // Whatever was issued goes with the instance.
       lastMs: () => (this.isGone ? Number.POSITIVE_INFINITY : this.#lastResetMs()),
       lastCa: () => this.#lastCa(),
@@ -90,10 +90,10 @@ export class Cloud {
       ...reads,
       lowPriority: reads,
       ...FREE_SLOTS,
-      identity: async () => (this.#story.knowsAccount ? USER : undefined),
+      identity: async () => (this.#scenario.knowsAccount ? USER : undefined),
       prepareClientCertificate: async (_ref, commonName) => async () => this.#arriveIssue(commonName, context),
       prepareClientCertificateDeletion: async (_ref, fingerprint) => async () => this.#delete(fingerprint),
-      prepareReset: async () => async () => this.#arrive(this.#promises.sent(context), context),
+      prepareReset: async () => async () => this.#arrive(this.#invariants.sent(context), context),
     };
   }
 
@@ -101,11 +101,12 @@ export class Cloud {
     return {
       instance: async () => {
         this.#requireInstance();
-        if (this.#story.caLagMs === 0 && this.#story.failing === 'None') this.#executeOverdue(context, 'Unlisted');
+        if (this.#scenario.caLagMs === 0 && this.#scenario.failing === 'None')
+          this.#executeOverdue(context, 'Unlisted');
         return {
           state: 'RUNNABLE',
           serverCaSha1Fingerprint: fingerprint(this.#activeCa()),
-          ...KINDS[this.#story.instance],
+          ...KINDS[this.#scenario.instance],
         };
       },
       serverCas: async () => {
@@ -131,7 +132,7 @@ export class Cloud {
         return this.#view(found);
       },
       operations: async () => {
-        this.#promises.looksFor(context);
+        this.#invariants.looksFor(context);
         this.#requireInstance();
         this.#executeOverdue(context, 'NextPreflight');
         const listed = this.#operations.filter(({ listedMs }) => listedMs <= this.#time.nowMs);
@@ -143,8 +144,8 @@ export class Cloud {
 
   /** Somebody deletes it, and nothing of it is known any more. */
   deleteInstance(): void {
-    this.#promises.note(INSTANCE_DELETED);
-    if (this.#isBusy()) this.#promises.note('instance deleted while an operation runs');
+    this.#invariants.note(INSTANCE_DELETED);
+    if (this.#isBusy()) this.#invariants.note('instance deleted while an operation runs');
     this.isGone = true;
     this.#operations = [];
   }
@@ -157,8 +158,8 @@ export class Cloud {
   startForeign(starter: string, operation: Partial<Operation>, { changesCa }: { readonly changesCa: boolean }): void {
     if (this.#isBusy() || this.isGone) return;
     const { name } = this.#begin(operation, { changesCa, error: undefined, ...this.#course }).operation;
-    this.#promises.foreign(name, starter);
-    if (operation.operationType === 'RESTART') this.#time.after(this.#story.operationMs, () => this.#restarted());
+    this.#invariants.foreign(name, starter);
+    if (operation.operationType === 'RESTART') this.#time.after(this.#scenario.operationMs, () => this.#restarted());
   }
 
   rollBack(): void {
@@ -175,9 +176,9 @@ export class Cloud {
    */
   forgetOperations(): void {
     const old = this.#operations.filter(
-      (one) => one.changesCa && this.#showsCa(one) && !this.#promises.isUnseen(one.operation.name),
+      (one) => one.changesCa && this.#showsCa(one) && !this.#invariants.isUnseen(one.operation.name),
     );
-    if (old.length > 0) this.#promises.note('operation forgotten');
+    if (old.length > 0) this.#invariants.note('operation forgotten');
     this.#forgottenCas += old.length;
     this.#forgottenResetMs = Math.max(this.#forgottenResetMs, ...old.map(({ endsMs }) => endsMs));
     this.#operations = this.#operations.filter((one) => !old.includes(one));
@@ -186,7 +187,8 @@ export class Cloud {
   #arrive(call: SentCall, context: PassContext): CallResult {
     this.calls += 1;
     const turn = this.#turns.shift() ?? { kind: 'Execute' };
-    if (context.read?.status.request?.inDoubt === true) this.#promises.note('called while an earlier call is in doubt');
+    if (context.read?.status.request?.inDoubt === true)
+      this.#invariants.note('called while an earlier call is in doubt');
     switch (turn.kind) {
       case 'Answer':
         return turn.answer;
@@ -208,12 +210,12 @@ export class Cloud {
    * preflight, by its operation or by the certificates.
    */
   #executeCopied(call: SentCall, answer: CallResult): CallResult {
-    const { caLagMs, failing, listLagMs } = this.#story;
+    const { caLagMs, failing, listLagMs } = this.#scenario;
     const isShownByCertificates = caLagMs === 0 && failing === 'None' && listLagMs > 0;
     const lag = isShownByCertificates ? { durationMs: 0 } : { lagMs: 0 };
     const executed = this.#execute(call, { ...this.#course, ...lag });
     if (executed.kind !== 'Accepted') return executed;
-    this.#promises.misled(call);
+    this.#invariants.misled(call);
     return answer;
   }
 
@@ -228,7 +230,7 @@ export class Cloud {
         return this.#issue(issue);
       case 'Lose': {
         const { executedAfterMs } = turn;
-        this.#promises.note(`issue lost, ${executedAfterMs === undefined ? 'not executed' : 'executed'}`);
+        this.#invariants.note(`issue lost, ${executedAfterMs === undefined ? 'not executed' : 'executed'}`);
         if (executedAfterMs !== undefined) this.#time.after(executedAfterMs, () => void this.#issue(issue));
         return LOST;
       }
@@ -255,12 +257,12 @@ export class Cloud {
   #beginCertificateOperation(): Operation {
     const course = { ...this.#course, durationMs: CERTIFICATE_MS };
     const { operation } = this.#begin({ user: USER }, { changesCa: false, error: undefined, ...course });
-    this.#promises.foreign(operation.name, 'Certificate');
+    this.#invariants.foreign(operation.name, 'Certificate');
     return operation;
   }
 
   #lose(call: SentCall, executedAfterMs: number | undefined): CallResult {
-    this.#promises.note(executedAfterMs === undefined ? 'answer lost, not executed' : 'answer lost, executed');
+    this.#invariants.note(executedAfterMs === undefined ? 'answer lost, not executed' : 'answer lost, executed');
     if (executedAfterMs === 0) this.#execute(call);
     else if (executedAfterMs !== undefined) {
       this.#time.after(executedAfterMs, () => void this.#execute(call));
@@ -271,14 +273,14 @@ export class Cloud {
   #execute(call: SentCall, course = this.#course): CallResult {
     if (this.isGone) return GONE;
     if (this.#isBusy()) {
-      this.#promises.note('409');
+      this.#invariants.note('409');
       return BUSY;
     }
-    const { failing } = this.#story;
+    const { failing } = this.#scenario;
     const fails = failing === 'All' || (failing === 'First' && this.#executed === 0);
     this.#executed += 1;
     const begun = this.#begin({ user: USER }, { changesCa: !fails, error: fails ? FAILURE : undefined, ...course });
-    this.#promises.executed(call, begun.operation.name);
+    this.#invariants.executed(call, begun.operation.name);
     return { kind: 'Accepted', operation: this.#view(begun) };
   }
 
@@ -291,7 +293,7 @@ export class Cloud {
   #executeOverdue({ read }: PassContext, until: Until): void {
     const request = read?.status.request;
     if (read === undefined || request?.inDoubt !== true || request.outcome !== 'NotSent') return;
-    const key = this.#promises.keyOf(read.metadata.uid);
+    const key = this.#invariants.keyOf(read.metadata.uid);
     this.#executeWhere((one) => one.key === key && one.until === until);
   }
 
@@ -299,9 +301,9 @@ export class Cloud {
     const due = this.#overdue.filter(isDue);
     this.#overdue = this.#overdue.filter((one) => !due.includes(one));
     for (const one of due) {
-      this.#promises.note(`overdue: ${one.until}`);
+      this.#invariants.note(`overdue: ${one.until}`);
       const isUnlisted = one.until === 'Unlisted';
-      this.#execute(one, isUnlisted ? UNLISTED : { lagMs: 0, durationMs: this.#story.operationMs });
+      this.#execute(one, isUnlisted ? UNLISTED : { lagMs: 0, durationMs: this.#scenario.operationMs });
     }
   }
 
@@ -328,7 +330,7 @@ export class Cloud {
   }
 
   get #course(): Course {
-    return { lagMs: this.#story.listLagMs, durationMs: this.#story.operationMs };
+    return { lagMs: this.#scenario.listLagMs, durationMs: this.#scenario.operationMs };
   }
 
   #isBusy(): boolean {
@@ -336,7 +338,7 @@ export class Cloud {
   }
 
   #showsCa({ endsMs }: Running): boolean {
-    return endsMs + this.#story.caLagMs <= this.#time.nowMs;
+    return endsMs + this.#scenario.caLagMs <= this.#time.nowMs;
   }
 
   /** Each operation that changed the certificates made others. */
@@ -345,7 +347,7 @@ export class Cloud {
   }
 
   #activeCa(): number {
-    switch (this.#story.instance) {
+    switch (this.#scenario.instance) {
       case 'Ordinary':
         return this.#made() === this.#rolledBackFrom ? this.#made() - 1 : this.#made();
       case 'CaService':
@@ -358,7 +360,7 @@ export class Cloud {
   /** The active one first. */
   #listedCas(): readonly number[] {
     const active = this.#activeCa();
-    const newest = this.#story.instance === 'CaService' ? active : this.#made();
+    const newest = this.#scenario.instance === 'CaService' ? active : this.#made();
     return newest === active ? [active] : [active, newest];
   }
 
@@ -370,7 +372,7 @@ export class Cloud {
   }: Before) {
     const live = new Set(this.certificates.live().map(({ sha1Fingerprint }) => sha1Fingerprint));
     if (clientCertificates.some((one) => !live.has(one))) return true;
-    switch (this.#story.instance) {
+    switch (this.#scenario.instance) {
       case 'Ordinary':
         return fingerprint(this.#activeCa()) !== serverCaSha1Fingerprint;
       case 'CaService':
@@ -381,16 +383,16 @@ export class Cloud {
   }
 
   #restarted(): void {
-    if (this.#takenCa !== this.#made() && this.#story.instance === 'FirstGeneration') {
-      this.#promises.note('FirstGeneration: restarted');
+    if (this.#takenCa !== this.#made() && this.#scenario.instance === 'FirstGeneration') {
+      this.#invariants.note('FirstGeneration: restarted');
     }
     this.#takenCa = this.#made();
   }
 
-  /** The CA that whoever saw the last reset has; undefined where that does not tell. */
+  /** The CA of an object that saw the last reset; undefined where that is not clear. */
   #lastCa(): string | undefined {
     const changes = this.#operations.filter(({ changesCa }) => changesCa).length;
-    return this.#story.instance === 'Ordinary' ? fingerprint(FIRST_CA + this.#forgottenCas + changes) : undefined;
+    return this.#scenario.instance === 'Ordinary' ? fingerprint(FIRST_CA + this.#forgottenCas + changes) : undefined;
   }
 
   /** When a reset ended last. */

@@ -3,7 +3,7 @@ import type { CallResult } from '../../src/domain/call/result.ts';
 import { findCondition, isTrue } from '../../src/domain/conditions.ts';
 import type { Operation, Request, SslReset } from '../../src/domain/reset/ssl-reset.ts';
 
-/** It tells whether this call, and every earlier one of the request, was executed; after 400 an operation may tell otherwise. */
+/** It says whether this call, and every earlier one of the request, was executed; after 400 an operation may prove otherwise. */
 export function isDefinite(answer: CallResult, { status: { request } }: SslReset): boolean {
   if (answer.kind === 'Lost') return false;
   if (answer.kind !== 'Rejected') return true;

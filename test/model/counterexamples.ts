@@ -1,4 +1,4 @@
-/** Stories that once broke a promise, by what they taught. They are told anew with each test run. */
+/** Scenarios that once broke an invariant, by what they taught. Each test run repeats them. */
 import {
   after,
   answered,
@@ -8,33 +8,33 @@ import {
   executed,
   issueRefused,
   lost,
-  type NamedStory,
+  type NamedScenario,
+  named,
   overdue,
   pause,
-  told,
   unissued,
-} from './told.ts';
+} from './scenario-parts.ts';
 
-export const COUNTEREXAMPLES: readonly NamedStory[] = [
-  told('two leaders, and a failed operation that the wrong object finds: its own one does not call again', {
+export const COUNTEREXAMPLES: readonly NamedScenario[] = [
+  named('two leaders, and a failed operation that the wrong object finds: its own one does not call again', {
     hasSecondObject: true,
     failing: 'First',
     operationMs: 120_000,
     watchLagMs: 15_000,
     rivalAtMs: 0,
     calls: [lost(), lost(0)],
-    plot: [{ atMs: 300, what: { kind: 'LoseLease', replica: 0 } }],
+    events: [{ atMs: 300, what: { kind: 'LoseLease', replica: 0 } }],
   }),
-  told('a call known not to have run, and a lost call of another object: each keeps to its own', {
+  named('a call known not to have run, and a lost call of another object: each keeps to its own', {
     hasSecondObject: true,
     calls: [overdue('NextCall'), lost(0)],
-    plot: [does(300, 'Suspend')],
+    events: [does(300, 'Suspend')],
   }),
-  told('a retry that came while the call was being made does not repeat it when it is refused for good', {
+  named('a retry that came while the call was being made does not repeat it when it is refused for good', {
     calls: [answered(400)],
-    twists: [before(1, 'cloudSql.send', { kind: 'Retry' })],
+    injections: [before(1, 'cloudSql.send', { kind: 'Retry' })],
   }),
-  told('two leaders, and a late operation that failed and that another object claims: it is not called over', {
+  named('two leaders, and a late operation that failed and that another object claims: it is not called over', {
     hasSecondObject: true,
     failing: 'First',
     listLagMs: 20_000,
@@ -43,18 +43,18 @@ export const COUNTEREXAMPLES: readonly NamedStory[] = [
     skewMs: 600_000,
     paces: [60],
     calls: [overdue('NextPreflight'), overdue('NextCall'), overdue('NextPreflight')],
-    twists: [before(4, 'resets.updateStatus', pause(420_000)), before(5, 'resets.updateStatus', pause(9_000))],
-    plot: [does(310_000, 'Backup'), does(700_000, 'Suspend')],
+    injections: [before(4, 'resets.updateStatus', pause(420_000)), before(5, 'resets.updateStatus', pause(9_000))],
+    events: [does(310_000, 'Backup'), does(700_000, 'Suspend')],
   }),
-  told('two objects that roll at a time, each with a CA that was the newest when it looked: both end with one', {
+  named('two objects that roll at a time, each with a CA that was the newest when it looked: both end with one', {
     hasSecondObject: true,
     listLagMs: 20_000,
     caLagMs: 30_000,
     rivalAtMs: 500,
     paces: [150],
-    twists: [after(1, 'resets.updateStatus', { kind: 'CrashInFlight', ms: 0 })],
+    injections: [after(1, 'resets.updateStatus', { kind: 'CrashInFlight', ms: 0 })],
   }),
-  told(
+  named(
     'a client certificate that was issued late for an object that is gone: the next object of the name owes it nothing',
     {
       hasSecondObject: true,
@@ -62,55 +62,55 @@ export const COUNTEREXAMPLES: readonly NamedStory[] = [
       failing: 'First',
       watchLagMs: 15_000,
       issues: [unissued(80_000)],
-      twists: [after(1, 'resets.get', { kind: 'Edit' }), before(2, 'cloudSql.issue', pause(9_000))],
-      plot: [does(50_000, 'Delete')],
+      injections: [after(1, 'resets.get', { kind: 'Edit' }), before(2, 'cloudSql.issue', pause(9_000))],
+      events: [does(50_000, 'Delete')],
     },
   ),
-  told('the answer to a write that comes after a later change was heard of: the change after that one is still seen', {
+  named('the answer to a write that comes after a later change was heard of: the change after that one is still seen', {
     failing: 'All',
     rivalAtMs: 500,
-    twists: [
+    injections: [
       after(9, 'resets.updateStatus', pause(420_000)),
       before(2, 'cloudSql.instance', { kind: 'Resume' }),
       before(6, 'cloudSql.operations', { kind: 'Suspend' }),
     ],
-    plot: [does(310_000, 'Edit')],
+    events: [does(310_000, 'Edit')],
   }),
-  told('an operation that is forgotten, and a call of another object that was refused: each keeps to its own', {
+  named('an operation that is forgotten, and a call of another object that was refused: each keeps to its own', {
     hasSecondObject: true,
     hasCertificates: true,
     listLagMs: 80_000,
     calls: [lost(60_000), copied(403)],
-    plot: [does(310_000, 'ForgetOperations')],
+    events: [does(310_000, 'ForgetOperations')],
   }),
-  told('a process that stood still for minutes before it wrote an outcome: a conflict does not make it give that up', {
+  named('a process that stood still for minutes before it wrote an outcome: a conflict does not make it give that up', {
     hasSecondObject: true,
     rivalAtMs: 500,
     paces: [150, 10],
-    twists: [
+    injections: [
       before(1, 'resets.get', { kind: 'Remove' }),
       before(3, 'resets.updateStatus', pause(420_000)),
       before(4, 'cloudSql.instance', pause(420_000)),
     ],
   }),
-  told('two calls that were refused, of which one was executed: whoever takes it, nothing is called again', {
+  named('two calls that were refused, of which one was executed: whichever object takes it, nothing is called again', {
     hasSecondObject: true,
     calls: [answered(429), copied(429)],
   }),
-  told('a call that was refused, beside the issue of another object that got no answer', {
+  named('a call that was refused, beside the issue of another object that got no answer', {
     hasSecondObject: true,
     hasCertificates: true,
     calls: [copied(400), answered(403)],
     issues: [unissued(0)],
-    plot: [does(300, 'Forbid')],
+    events: [does(300, 'Forbid')],
   }),
-  told('the reset of a request that was replaced since: no other object takes its operation for its own', {
+  named('the reset of a request that was replaced since: no other object takes its operation for its own', {
     hasSecondObject: true,
     hasCertificates: true,
     calls: [answered(429, 60_000), lost()],
-    twists: [before(1, 'cloudSql.issue', { kind: 'Fail' }), before(6, 'objects.apply', { kind: 'Edit' })],
+    injections: [before(1, 'cloudSql.issue', { kind: 'Fail' }), before(6, 'objects.apply', { kind: 'Edit' })],
   }),
-  told('an object that stalls after another one has reset the instance follows it then, and not at the next start', {
+  named('an object that stalls after another one has reset the instance follows it then, and not at the next start', {
     instance: 'CaService',
     hasSecondObject: true,
     hasCertificates: true,
@@ -126,26 +126,26 @@ export const COUNTEREXAMPLES: readonly NamedStory[] = [
       lost(80_000),
     ],
     issues: [issueRefused(429, 60_000)],
-    plot: [does(310_000, 'DeleteInstance')],
+    events: [does(310_000, 'DeleteInstance')],
   }),
-  told('an object that is gone by the time its record is known to be written: it holds up nobody', {
+  named('an object that is gone by the time its record is known to be written: it holds up nobody', {
     hasSecondObject: true,
-    twists: [after(3, 'resets.updateStatus', pause(9_000))],
-    plot: [does(300, 'Remove')],
+    injections: [after(3, 'resets.updateStatus', pause(9_000))],
+    events: [does(300, 'Remove')],
   }),
-  told('an error that nobody foresaw, where an object is looked at that is denied: nothing is received once more', {
+  named('an error that nobody foresaw, where an object is looked at that is denied: nothing is received once more', {
     hasCertificates: true,
-    twists: [before(3, 'objects.get', { kind: 'Forbid' }), before(4, 'namespaces.get', { kind: 'Bug' })],
+    injections: [before(3, 'objects.get', { kind: 'Forbid' }), before(4, 'namespaces.get', { kind: 'Bug' })],
   }),
-  told('a client certificate that is refused, and a template that is put back while minutes pass: it was rolled', {
+  named('a client certificate that is refused, and a template that is put back while minutes pass: it was rolled', {
     hasCertificates: true,
     putsBack: true,
     operationMs: 40_000,
     paces: [10],
     issues: [issueRefused(400)],
-    twists: [before(10, 'resets.get', pause(420_000)), before(8, 'resets.updateStatus', pause(420_000))],
+    injections: [before(10, 'resets.get', pause(420_000)), before(8, 'resets.updateStatus', pause(420_000))],
   }),
-  told('a refused call that was executed, and a client certificate that is listed late: that one explains no new CA', {
+  named('a refused call that was executed, and a client certificate that is listed late: that one explains no new CA', {
     hasCertificates: true,
     operationMs: 120_000,
     listLagMs: 80_000,
@@ -153,21 +153,21 @@ export const COUNTEREXAMPLES: readonly NamedStory[] = [
     rivalAtMs: 0,
     paces: [150, 10, 150],
     calls: [executed, copied(403)],
-    plot: [does(200_000, 'Edit')],
+    events: [does(200_000, 'Edit')],
   }),
-  told('a call that arrives after its object was deleted: nobody is left to find it, and nothing is called again', {
+  named('a call that arrives after its object was deleted: nobody is left to find it, and nothing is called again', {
     calls: [lost(80_000)],
     paces: [10],
-    twists: [before(3, 'resets.get', { kind: 'Recreate' })],
+    injections: [before(3, 'resets.get', { kind: 'Recreate' })],
   }),
-  told(
+  named(
     'a refused call that was executed, and a reset of another object from before, listed late: it explains no new CA',
     {
       hasSecondObject: true,
       listLagMs: 80_000,
       paces: [150],
       calls: [executed, copied(429, 60_000)],
-      plot: [does(300, 'Delete')],
+      events: [does(300, 'Delete')],
     },
   ),
 ];

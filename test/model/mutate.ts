@@ -2,22 +2,31 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { searchTogether } from './crew.ts';
 import type { Mutation, Patch } from './mutations.ts';
-import type { Found, Quest } from './search.ts';
+import { searchInParallel } from './parallel-search.ts';
+import type { Found, SearchOptions } from './search.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const COPIED = ['src', 'test/model', 'test/unit/support', 'package.json'];
 
 /** Searches a copy of the operator in which one guard is broken. */
-export async function searchMutant(mutation: Mutation, quest: Quest, workers: number): Promise<Found | undefined> {
+export async function searchMutant(
+  mutation: Mutation,
+  searchOptions: SearchOptions,
+  workers: number,
+): Promise<Found | undefined> {
   const folder = await mkdtemp(join(tmpdir(), 'mutant-'));
   try {
     for (const path of COPIED) await cp(join(ROOT, path), join(folder, path), { recursive: true });
     await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
     for (const patch of mutation.patches) await apply(patch, folder);
     const model = pathToFileURL(join(folder, 'test/model/'));
-    return (await searchTogether({ ...quest, tellsGuards: mutation.isTold === true }, { model, workers })).found;
+    return (
+      await searchInParallel(
+        { ...searchOptions, startsWithGuards: mutation.needsGuardScenario === true },
+        { model, workers },
+      )
+    ).found;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

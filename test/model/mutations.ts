@@ -3,10 +3,10 @@ export interface Mutation {
   readonly guard: string;
   readonly broken: string;
   readonly patches: readonly Patch[];
-  /** Why no story can tell it from the protocol as it is: another guard alone holds what it holds. */
+  /** Why no scenario shows a difference from the protocol as it is: another guard alone holds what it holds. */
   readonly heldBy?: string;
-  /** What it takes is too rare to be made up: its story is told first. */
-  readonly isTold?: boolean;
+  /** What it takes is too rare to be made up: the scenarios written by hand are run first. */
+  readonly needsGuardScenario?: boolean;
 }
 
 export interface Patch {
@@ -227,7 +227,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guard: 'no request is given up unseen',
     broken: 'the certificates are not looked at',
-    isTold: true,
+    needsGuardScenario: true,
     patches: [
       {
         file: 'src/reconcile/steps/earlier-call.ts',
@@ -239,7 +239,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guard: 'the operation of a request that is over is its own',
     broken: 'the history is not asked',
-    isTold: true,
+    needsGuardScenario: true,
     patches: [
       {
         file: 'src/domain/reset/executed.ts',
@@ -249,9 +249,9 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
-    guard: 'whoever is finding out a call comes first',
+    guard: 'the object that is finding out a call comes first',
     broken: 'an object that was refused looks for its own meanwhile',
-    isTold: true,
+    needsGuardScenario: true,
     patches: [
       {
         file: 'src/reconcile/steps/earlier-call.ts',
@@ -518,14 +518,14 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     guard: 'a call is remembered by the others of the instance',
-    isTold: true,
+    needsGuardScenario: true,
     broken: 'nobody remembers it',
     patches: [{ file: REQUEST, find: 'await announce(reset, context);', replace: '' }],
   },
   {
     guard: 'no request is given up unseen',
     broken: 'what cannot be looked at counts as not executed',
-    isTold: true,
+    needsGuardScenario: true,
     patches: [
       {
         file: 'src/reconcile/steps/receive.ts',
@@ -536,7 +536,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     guard: 'the CA of the reset before is seen first',
-    isTold: true,
+    needsGuardScenario: true,
     broken: 'the next request of the object begins without it',
     patches: [
       {
@@ -548,7 +548,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     guard: 'the CA of the reset before is seen first',
-    isTold: true,
+    needsGuardScenario: true,
     broken: 'a call of another object does not wait for it',
     patches: [
       { file: 'src/reconcile/steps/preflight.ts', find: ' ?? siblingWithUnseenCa(reset, context)', replace: '' },
@@ -556,7 +556,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     guard: 'the CA of the reset before is seen first',
-    isTold: true,
+    needsGuardScenario: true,
     broken: 'a reset whose object is gone is not waited for',
     patches: [
       {
@@ -568,7 +568,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     guard: 'the CA that was read last is right',
-    isTold: true,
+    needsGuardScenario: true,
     broken: 'the one that was made last is',
     patches: [
       {
@@ -580,7 +580,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     guard: 'permission before anything is published once more',
-    isTold: true,
+    needsGuardScenario: true,
     broken: 'it is not asked for',
     patches: [
       {

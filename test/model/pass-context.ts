@@ -1,7 +1,7 @@
 import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import type { ObjectRef } from '../../src/reconcile/ports.ts';
 
-/** What one pass of one process has seen and done so far, for whoever judges it. */
+/** What one pass of one process has seen and done so far, for those who judge it. */
 export interface PassContext {
   readonly ref: ObjectRef;
   readonly process: ProcessMark;

@@ -10,10 +10,10 @@ import { ResetIndex } from '../../src/reconcile/reset-index.ts';
 import { FREE_SLOTS } from '../unit/support/builders.ts';
 import type { Ports } from '../unit/support/faults.ts';
 import type { Change } from './api-server.ts';
+import { InjectedBug } from './call-scheduler.ts';
 import type { PassContext, ProcessMark } from './pass-context.ts';
 import type { Replica } from './replica.ts';
 import { SETTINGS } from './settings.ts';
-import { InjectedBug } from './yields.ts';
 
 export interface Surroundings {
   /** The ports of one pass of one process. */

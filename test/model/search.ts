@@ -1,20 +1,20 @@
 import fc from 'fast-check';
-import { GUARD_STORIES } from './guard-stories.ts';
+import { describe } from './describe.ts';
+import { GUARD_SCENARIOS } from './guard-scenarios.ts';
 import { run } from './run.ts';
-import { STORIES, type Story } from './story.ts';
-import { tell } from './tell.ts';
+import { SCENARIOS, type Scenario } from './scenario.ts';
 
-export interface Quest {
+export interface SearchOptions {
   readonly runs: number;
   readonly seed: number;
-  /** The stories of the guards are told before those that are made up. */
-  readonly tellsGuards?: boolean;
+  /** The scenarios of the guards are run before those that are made up. */
+  readonly startsWithGuards?: boolean;
 }
 
 export interface Found {
   readonly broken: string;
-  readonly story: Story;
-  readonly told: string;
+  readonly scenario: Scenario;
+  readonly description: string;
   /** Runs until then. */
   readonly after: number;
 }
@@ -27,14 +27,14 @@ export interface Report {
   readonly found: Found | undefined;
 }
 
-const EXAMPLES = GUARD_STORIES.map(({ story }): [Story] => [story]);
+const EXAMPLES = GUARD_SCENARIOS.map(({ scenario }): [Scenario] => [scenario]);
 
-/** Tells so many stories, made up from the seed; the first one that breaks a promise is shortened as far as it goes. */
-export async function search({ runs, seed, tellsGuards = false }: Quest): Promise<Report> {
+/** Runs so many scenarios, made up from the seed; the first one that breaks an invariant is shortened as far as it goes. */
+export async function search({ runs, seed, startsWithGuards = false }: SearchOptions): Promise<Report> {
   const coverage = new Map<string, number>();
   let steps = 0;
-  const property = fc.asyncProperty(STORIES, async (story) => {
-    const result = await run(story);
+  const property = fc.asyncProperty(SCENARIOS, async (scenario) => {
+    const result = await run(scenario);
     steps += result.steps;
     for (const what of result.seen) coverage.set(what, (coverage.get(what) ?? 0) + 1);
     if (result.broken !== undefined) throw new Error(result.broken);
@@ -42,18 +42,18 @@ export async function search({ runs, seed, tellsGuards = false }: Quest): Promis
   const { failed, numRuns, counterexample } = await fc.check(property, {
     numRuns: runs,
     seed,
-    examples: tellsGuards ? EXAMPLES : [],
+    examples: startsWithGuards ? EXAMPLES : [],
   });
-  const [story] = counterexample ?? [];
+  const [scenario] = counterexample ?? [];
   return {
     runs: numRuns,
     steps,
     coverage,
-    found: failed && story !== undefined ? await finding(story, numRuns) : undefined,
+    found: failed && scenario !== undefined ? await finding(scenario, numRuns) : undefined,
   };
 }
 
-async function finding(story: Story, after: number): Promise<Found> {
-  const { broken } = await run(story);
-  return { broken: broken ?? 'nothing, when it is told again', story, told: tell(story), after };
+async function finding(scenario: Scenario, after: number): Promise<Found> {
+  const { broken } = await run(scenario);
+  return { broken: broken ?? 'nothing, when it is run again', scenario, description: describe(scenario), after };
 }

@@ -1,28 +1,36 @@
-/** A story in one line: what is not as always. */
-import { type Fault, type Happening, QUIET, type Story, type Turn, type Twist, type Until } from './story.ts';
+/** A scenario in one line: what is not as always. */
+import {
+  type Fault,
+  type Injection,
+  QUIET,
+  type Scenario,
+  type ScenarioEvent,
+  type Turn,
+  type Until,
+} from './scenario.ts';
 
-export function tell(story: Story): string {
-  const { calls, issues, twists, plot, rivalAtMs, paces, ...rest } = story;
+export function describe(scenario: Scenario): string {
+  const { calls, issues, injections, events, rivalAtMs, paces, ...rest } = scenario;
   const quiet: Readonly<Record<string, unknown>> = { ...QUIET };
   const settings = Object.entries(rest).flatMap(([name, value]) => (value === quiet[name] ? [] : [`${name} ${value}`]));
   return [
     ...settings,
     ...(rivalAtMs === undefined ? [] : [`a second leader after ${seconds(rivalAtMs)}`]),
     ...(paces.join() === QUIET.paces.join() ? [] : [`paces ${paces.join(' ')}`]),
-    ...calls.map((turn, n) => `${nth(n)} call: ${tellTurn(turn)}`),
-    ...issues.map((turn, n) => `${nth(n)} issue: ${tellTurn(turn)}`),
-    ...twists.map(tellTwist),
-    ...plot.map(({ atMs, what }) => `after ${seconds(atMs)}: ${tellDeed(what)}`),
+    ...calls.map((turn, n) => `${nth(n)} call: ${describeTurn(turn)}`),
+    ...issues.map((turn, n) => `${nth(n)} issue: ${describeTurn(turn)}`),
+    ...injections.map(describeInjection),
+    ...events.map(({ atMs, what }) => `after ${seconds(atMs)}: ${describeEvent(what)}`),
   ].join('; ');
 }
 
 const seconds = (ms: number): string => `${ms / 1000} s`;
 const nth = (n: number): string => `${n + 1}${['st', 'nd', 'rd'][n] ?? 'th'}`;
 
-const tellTwist = ({ port, nth: n, moment, what }: Twist): string =>
-  `${moment === 'Before' ? 'before' : 'after'} the ${nth(n)} ${port}: ${tellDeed(what)}`;
+const describeInjection = ({ port, nth: n, moment, what }: Injection): string =>
+  `${moment === 'Before' ? 'before' : 'after'} the ${nth(n)} ${port}: ${describeEvent(what)}`;
 
-function tellTurn(turn: Turn): string {
+function describeTurn(turn: Turn): string {
   switch (turn.kind) {
     case 'Execute':
       return 'executed';
@@ -43,7 +51,7 @@ const OVERDUE: Readonly<Record<Until, string>> = {
   Unlisted: 'next preflight, and never listed',
 };
 
-function tellDeed(what: Fault | Happening): string {
+function describeEvent(what: Fault | ScenarioEvent): string {
   switch (what.kind) {
     case 'Pause':
       return `pause of ${seconds(what.ms)}${what.unseenBy === 'Neither' ? '' : ` that the ${what.unseenBy.toLowerCase()} clock does not see`}`;

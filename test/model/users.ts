@@ -3,7 +3,7 @@ import type { ObjectRef } from '../../src/reconcile/ports.ts';
 import { aReset, USER } from '../unit/support/builders.ts';
 import type { ApiServer } from './api-server.ts';
 import type { Cloud } from './cloud.ts';
-import type { Deed, Story } from './story.ts';
+import type { Scenario, UserAction } from './scenario.ts';
 import type { Timeline } from './timeline.ts';
 
 /** How long a finalizer keeps an object that is being deleted. */
@@ -19,22 +19,22 @@ interface Place {
   readonly permit: (isAllowed: boolean) => void;
 }
 
-/** Whoever else works on the objects and on the instance. */
-export class People {
-  readonly #story: Story;
+/** All others that work on the objects and on the instance. */
+export class Users {
+  readonly #scenario: Scenario;
   readonly #place: Place;
-  #deeds = 0;
+  #actions = 0;
   /** Values of requestId that each object had, the newest one last. */
   readonly #asked = new Map<string, readonly string[]>();
 
-  constructor(story: Story, place: Place) {
-    this.#story = story;
+  constructor(scenario: Scenario, place: Place) {
+    this.#scenario = scenario;
     this.#place = place;
   }
 
   create(name: string): void {
-    this.#deeds += 1;
-    const { hasRequestId, hasCertificates, deadlineSeconds } = this.#story;
+    this.#actions += 1;
+    const { hasRequestId, hasCertificates, deadlineSeconds } = this.#scenario;
     const requestId = hasRequestId ? { requestId: 'r' } : {};
     this.#asked.set(name, ['r']);
     const publishes = name === 'first' ? { serverCa } : {};
@@ -42,30 +42,30 @@ export class People {
     this.#place.api.create(
       aReset({
         name,
-        uid: `${name}-${this.#deeds}`,
+        uid: `${name}-${this.#actions}`,
         spec: { deadlineSeconds, ...requestId, ...publishes, ...certificates },
       }),
     );
   }
 
-  act(deed: Deed, ref: ObjectRef): void {
+  act(action: UserAction, ref: ObjectRef): void {
     const { api, cloud } = this.#place;
-    this.#deeds += 1;
-    switch (deed) {
+    this.#actions += 1;
+    switch (action) {
       case 'Edit':
-        api.edit(ref, { spec: { deadlineSeconds: this.#story.deadlineSeconds + this.#deeds } });
+        api.edit(ref, { spec: { deadlineSeconds: this.#scenario.deadlineSeconds + this.#actions } });
         break;
       case 'NewRequest':
-        this.#ask(ref, `r${this.#deeds}`);
+        this.#ask(ref, `r${this.#actions}`);
         break;
       case 'OldRequest':
         this.#rollBack(ref);
         break;
       case 'Retry':
-        api.annotate(ref, annotations.retry, String(this.#deeds));
+        api.annotate(ref, annotations.retry, String(this.#actions));
         break;
       case 'Suspend':
-        api.annotate(ref, annotations.suspend, BRAKES[this.#deeds % BRAKES.length] ?? 'true');
+        api.annotate(ref, annotations.suspend, BRAKES[this.#actions % BRAKES.length] ?? 'true');
         break;
       case 'Resume':
         api.annotate(ref, annotations.suspend, 'false');
@@ -81,7 +81,7 @@ export class People {
         break;
       case 'Forbid':
       case 'Permit':
-        this.#place.permit(deed === 'Permit');
+        this.#place.permit(action === 'Permit');
         break;
       case 'RollBack':
         cloud.rollBack();
@@ -96,13 +96,13 @@ export class People {
         cloud.deleteInstance();
         break;
       default:
-        cloud.startForeign(deed, FOREIGN[deed], { changesCa: deed.endsWith('Reset') });
+        cloud.startForeign(action, FOREIGN[action], { changesCa: action.endsWith('Reset') });
     }
   }
 
   /** For another reset, or back to where the object was before. */
   #ask(ref: ObjectRef, requestId: string | undefined): void {
-    const isNamed = this.#story.hasRequestId && requestId !== undefined;
+    const isNamed = this.#scenario.hasRequestId && requestId !== undefined;
     if (isNamed) this.#asked.set(ref.name, [...(this.#asked.get(ref.name) ?? []), requestId]);
     this.#place.api.edit(ref, { spec: isNamed ? { requestId } : {} });
   }
@@ -110,7 +110,7 @@ export class People {
   /** To the value before; where there is none, a new one that is taken back while it is worked on. */
   #rollBack(ref: ObjectRef): void {
     const earlier = this.#asked.get(ref.name)?.at(-2);
-    this.#ask(ref, earlier ?? `r${this.#deeds}`);
+    this.#ask(ref, earlier ?? `r${this.#actions}`);
     if (earlier !== undefined) return;
     this.#place.time.after(ROLLBACK_MS, () => this.#ask(ref, this.#asked.get(ref.name)?.at(-2)));
   }
@@ -127,7 +127,7 @@ export class People {
   }
 }
 
-/** How people write that a reset is to be held back. */
+/** How users write that a reset is to be held back. */
 const BRAKES = ['true', 'True', 'yes', ''];
 
 const wantedBy = (name: string) => ({ commonName: name, secretName: `${name}-cert` });

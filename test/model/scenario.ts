@@ -1,4 +1,4 @@
-/** What may go wrong in one run, as data: the search makes stories up, and shortens those that break a promise. */
+/** What may go wrong in one run, as data: the search makes scenarios up, and shortens those that break an invariant. */
 import fc from 'fast-check';
 import type { CallResult } from '../../src/domain/call/result.ts';
 import { rejection } from '../unit/support/scene.ts';
@@ -32,8 +32,8 @@ export type IssueTurn =
   | { readonly kind: 'Answer'; readonly answer: Refused };
 type Refused = Exclude<CallResult, { readonly kind: 'Accepted' }>;
 
-/** What people do to the object and to the instance. */
-export type Deed =
+/** What users do to the object and to the instance. */
+export type UserAction =
   | ('Edit' | 'NewRequest' | 'OldRequest' | 'Retry' | 'Suspend' | 'Resume' | 'Delete' | 'Recreate')
   /** It is deleted at once, and nobody makes it again. */
   | 'Remove'
@@ -63,11 +63,11 @@ export type InstanceKind =
   /** The CA is listed at the end of the operation, and active from the next restart on. */
   | 'FirstGeneration';
 
-export type Happening =
-  | { readonly kind: Deed }
+export type ScenarioEvent =
+  | { readonly kind: UserAction }
   | { readonly kind: 'LoseLease' | 'GainLease' | 'StepClock'; readonly replica: 0 | 1 };
 
-/** What befalls the replica that makes a call of a port. */
+/** What happens to the replica that makes a call of a port. */
 export type Fault =
   /** `Bug`: an error that nobody foresaw comes up in the operator itself. */
   | { readonly kind: 'Fail' | 'LoseAnswer' | 'Crash' | 'Bug' }
@@ -80,14 +80,14 @@ export type Fault =
   | { readonly kind: 'Throttle'; readonly retryAfterMs: number };
 
 /** At the n-th call of a port, counted from 0 over all replicas. */
-export interface Twist {
+export interface Injection {
   readonly port: string;
   readonly nth: number;
   readonly moment: 'Before' | 'After';
-  readonly what: Fault | Happening;
+  readonly what: Fault | ScenarioEvent;
 }
 
-export interface Story {
+export interface Scenario {
   readonly instance: InstanceKind;
   readonly hasRequestId: boolean;
   readonly hasSecondObject: boolean;
@@ -109,8 +109,8 @@ export interface Story {
   readonly paces: readonly number[];
   readonly calls: readonly Turn[];
   readonly issues: readonly IssueTurn[];
-  readonly twists: readonly Twist[];
-  readonly plot: readonly { readonly atMs: number; readonly what: Happening }[];
+  readonly injections: readonly Injection[];
+  readonly events: readonly { readonly atMs: number; readonly what: ScenarioEvent }[];
 }
 
 const PORTS = [
@@ -138,7 +138,7 @@ const PORTS = [
   },
 ];
 
-const happening: fc.Arbitrary<Happening> = fc.oneof(
+const event: fc.Arbitrary<ScenarioEvent> = fc.oneof(
   {
     arbitrary: fc
       .constantFrom(
@@ -186,13 +186,13 @@ const fault: fc.Arbitrary<Fault> = fc.oneof(
   },
 );
 
-const twist: fc.Arbitrary<Twist> = fc.record({
+const injection: fc.Arbitrary<Injection> = fc.record({
   port: fc.oneof(...PORTS),
   nth: fc.nat({ max: 9 }),
   moment: fc.constantFrom('Before', 'After'),
-  what: fc.oneof<fc.WeightedArbitrary<Fault | Happening>[]>(
+  what: fc.oneof<fc.WeightedArbitrary<Fault | ScenarioEvent>[]>(
     { arbitrary: fault, weight: 2 },
-    { arbitrary: happening, weight: 1 },
+    { arbitrary: event, weight: 1 },
   ),
 });
 
@@ -234,7 +234,7 @@ function lose(executedAfterMs: number | undefined): Turn {
   return { kind: 'Lose', executedAfterMs };
 }
 
-export const STORIES: fc.Arbitrary<Story> = fc.record({
+export const SCENARIOS: fc.Arbitrary<Scenario> = fc.record({
   instance: fc.constantFrom<InstanceKind[]>('Ordinary', 'Ordinary', 'CaService', 'FirstGeneration'),
   hasRequestId: fc.boolean(),
   hasSecondObject: fc.nat({ max: 3 }).map((n) => n === 3),
@@ -252,15 +252,15 @@ export const STORIES: fc.Arbitrary<Story> = fc.record({
   paces: fc.array(fc.constantFrom(10, 25, 60, 150), { minLength: 1, maxLength: 6 }),
   calls: fc.array(turn, { maxLength: 4 }),
   issues: fc.array(issueTurn, { maxLength: 3 }),
-  twists: fc.array(twist, { maxLength: 6 }),
-  plot: fc.array(
-    fc.record({ atMs: fc.constantFrom(300, 5_000, 50_000, 200_000, 310_000, 700_000, 1_500_000), what: happening }),
+  injections: fc.array(injection, { maxLength: 6 }),
+  events: fc.array(
+    fc.record({ atMs: fc.constantFrom(300, 5_000, 50_000, 200_000, 310_000, 700_000, 1_500_000), what: event }),
     { maxLength: 4 },
   ),
 });
 
 /** Nothing goes wrong. */
-export const QUIET: Story = {
+export const QUIET: Scenario = {
   instance: 'Ordinary',
   hasRequestId: false,
   hasSecondObject: false,
@@ -278,6 +278,6 @@ export const QUIET: Story = {
   paces: [10],
   calls: [],
   issues: [],
-  twists: [],
-  plot: [],
+  injections: [],
+  events: [],
 };

@@ -1,20 +1,20 @@
-/** Each call of a port is a point at which the run may go on elsewhere, and at which a story's twists befall it. */
+/** Each call of a port is a point at which the run may go on elsewhere, and at which the injections of a scenario take effect. */
 import { CloudSqlError, KubernetesError } from '../../src/domain/errors.ts';
 import { Faults } from '../unit/support/faults.ts';
+import type { Invariants } from './invariants.ts';
 import type { PassContext } from './pass-context.ts';
 import type { Process } from './process.ts';
-import type { Promises } from './promises.ts';
-import type { Fault, Happening, Twist } from './story.ts';
+import type { Fault, Injection, ScenarioEvent } from './scenario.ts';
 import type { Timeline } from './timeline.ts';
 
-export interface Plot {
+export interface Environment {
   readonly time: Timeline;
-  readonly promises: Promises;
+  readonly invariants: Invariants;
   /** Milliseconds that the next call of a port takes. */
   readonly nextPaceMs: () => number;
-  /** What is to befall the next call of that port. */
-  readonly nextTwists: (port: string) => readonly Twist[];
-  readonly happen: (what: Happening, context: PassContext) => void;
+  /** What is to happen at the next call of that port. */
+  readonly nextInjections: (port: string) => readonly Injection[];
+  readonly happen: (what: ScenarioEvent, context: PassContext) => void;
   readonly crash: (process: Process) => void;
 }
 
@@ -26,25 +26,25 @@ const LONGEST_SEND_MS = 5_000;
 interface Call<T> {
   readonly port: string;
   readonly act: () => Promise<T>;
-  readonly twists: readonly Twist[];
+  readonly injections: readonly Injection[];
   readonly settle: (result: () => T) => void;
 }
 
-export class Yields extends Faults {
-  readonly #plot: Plot;
+export class CallScheduler extends Faults {
+  readonly #environment: Environment;
   readonly #context: PassContext;
   readonly #process: Process;
 
-  constructor(plot: Plot, context: PassContext, process: Process) {
+  constructor(environment: Environment, context: PassContext, process: Process) {
     super();
-    this.#plot = plot;
+    this.#environment = environment;
     this.#context = context;
     this.#process = process;
   }
 
   override pass<T>(port: string, act: () => Promise<T>, failed: () => T): Promise<T> {
-    if (port.startsWith('cloudSql.') && port !== 'cloudSql.identity') this.#plot.promises.asks(this.#context);
-    const twists = this.#plot.nextTwists(port);
+    if (port.startsWith('cloudSql.') && port !== 'cloudSql.identity') this.#environment.invariants.asks(this.#context);
+    const injections = this.#environment.nextInjections(port);
     return new Promise((resolve, reject) => {
       const settle = (result: () => T): void => {
         try {
@@ -53,15 +53,15 @@ export class Yields extends Faults {
           reject(error);
         }
       };
-      this.#before({ port, act, twists, settle }, failed);
+      this.#before({ port, act, injections, settle }, failed);
     });
   }
 
   #before<T>(call: Call<T>, failed: () => T): void {
-    const { time } = this.#plot;
-    for (const { what } of call.twists.filter(({ moment }) => moment === 'Before')) this.#befall(what, call.act);
+    const { time } = this.#environment;
+    for (const { what } of call.injections.filter(({ moment }) => moment === 'Before')) this.#apply(what, call.act);
     if (!this.#process.isAlive) return;
-    const paceMs = this.#plot.nextPaceMs();
+    const paceMs = this.#environment.nextPaceMs();
     const pausedMs = Math.max(0, this.#process.replica.pausedUntilMs - time.nowMs);
     time.after(paceMs + (SENDS.includes(call.port) ? Math.min(LONGEST_SEND_MS, pausedMs) : pausedMs), () =>
       this.#execute(call, failed),
@@ -69,7 +69,7 @@ export class Yields extends Faults {
   }
 
   #execute<T>(call: Call<T>, failed: () => T): void {
-    const { time } = this.#plot;
+    const { time } = this.#environment;
     const { replica, isAlive } = this.#process;
     if (!isAlive) return;
     if (replica.pausedUntilMs > time.nowMs && !SENDS.includes(call.port)) {
@@ -88,20 +88,20 @@ export class Yields extends Faults {
   }
 
   /** The call gets nowhere, and the caller hears so. */
-  #refusal<T>({ port, twists }: Call<T>, failed: () => T): (() => T) | undefined {
+  #refusal<T>({ port, injections }: Call<T>, failed: () => T): (() => T) | undefined {
     const { replica, mark } = this.#process;
     if (WRITES.includes(port) && !replica.isLeader) {
       mark.lostLease = true;
       return () => thrown(new KubernetesError({ kind: 'NotLeading', message: 'no lease' }));
     }
-    if (port === 'resets.updateStatus' && mark.refusedUntilMs > this.#plot.time.nowMs) {
-      this.#plot.promises.note('status refused');
+    if (port === 'resets.updateStatus' && mark.refusedUntilMs > this.#environment.time.nowMs) {
+      this.#environment.invariants.note('status refused');
       return () => thrown(new KubernetesError({ kind: 'Refused', message: 'a policy says no' }));
     }
-    for (const { what } of twists) {
+    for (const { what } of injections) {
       if (what.kind === 'Fail') return failed;
       if (what.kind === 'Bug') {
-        this.#plot.promises.note('bug');
+        this.#environment.invariants.note('bug');
         // It may come up while an outcome is written, which is then given up.
         mark.lostLease = true;
         return () => thrown(new InjectedBug('a mistake of the operator'));
@@ -115,21 +115,21 @@ export class Yields extends Faults {
   }
 
   #after<T>(call: Call<T>, result: () => T, failed: () => T): void {
-    for (const { what } of call.twists.filter(({ moment }) => moment === 'After')) this.#befall(what);
-    const isLost = call.twists.some(({ what }) => what.kind === 'LoseAnswer');
+    for (const { what } of call.injections.filter(({ moment }) => moment === 'After')) this.#apply(what);
+    const isLost = call.injections.some(({ what }) => what.kind === 'LoseAnswer');
     this.#deliver(call, isLost ? failed : result);
   }
 
   #deliver<T>(call: Call<T>, result: () => T): void {
-    const { time } = this.#plot;
+    const { time } = this.#environment;
     const { replica, isAlive } = this.#process;
     if (!isAlive) return;
     if (replica.pausedUntilMs > time.nowMs) time.at(replica.pausedUntilMs, () => this.#deliver(call, result));
     else call.settle(result);
   }
 
-  #befall(what: Fault | Happening, request?: () => Promise<unknown>): void {
-    const { time } = this.#plot;
+  #apply(what: Fault | ScenarioEvent, request?: () => Promise<unknown>): void {
+    const { time } = this.#environment;
     if (!this.#process.isAlive) return;
     switch (what.kind) {
       case 'Fail':
@@ -144,17 +144,17 @@ export class Yields extends Faults {
         this.#process.mark.lostLease = true;
         break;
       case 'Crash':
-        this.#plot.crash(this.#process);
+        this.#environment.crash(this.#process);
         break;
       case 'CrashInFlight':
-        this.#plot.crash(this.#process);
+        this.#environment.crash(this.#process);
         time.after(what.ms, () => void request?.().catch(() => undefined));
         break;
       case 'Pause':
         this.#process.replica.pause(what.ms, what.unseenBy);
         break;
       default:
-        this.#plot.happen(what, this.#context);
+        this.#environment.happen(what, this.#context);
     }
   }
 }

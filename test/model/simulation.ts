@@ -6,15 +6,15 @@ import { aReset, aWorkload } from '../unit/support/builders.ts';
 import { FakeNamespaces, FakeObjects, FakePods, FakeWorkloads } from '../unit/support/fake-cluster.ts';
 import { interposed, type Ports } from '../unit/support/faults.ts';
 import { ApiServer, type Change } from './api-server.ts';
+import { CallScheduler, type Environment } from './call-scheduler.ts';
 import { Cloud } from './cloud.ts';
+import type { Invariants } from './invariants.ts';
 import type { PassContext } from './pass-context.ts';
-import { People } from './people.ts';
 import { Process } from './process.ts';
-import type { Promises } from './promises.ts';
 import { Replica } from './replica.ts';
-import type { Happening, Story, Twist } from './story.ts';
+import type { Injection, Scenario, ScenarioEvent } from './scenario.ts';
 import { Timeline } from './timeline.ts';
-import { type Plot, Yields } from './yields.ts';
+import { Users } from './users.ts';
 
 const withCertificate = (name: string) => aReset({ name, status: { clientCertificates: [{ commonName: name }] } });
 /** Before the operator has judged again what it annotated. */
@@ -29,14 +29,14 @@ const isHeldUp = ({ status: { conditions, request } }: SslReset): boolean =>
   ['InvalidRequest', 'ClientCertificateConflict'].includes(findCondition(conditions, 'Stalled')?.reason ?? '');
 
 /** Cloud SQL, the API server, and two replicas, in virtual time. */
-export class Stage implements Plot {
+export class Simulation implements Environment {
   readonly time = new Timeline();
   readonly beginMs = this.time.nowMs;
-  readonly promises: Promises;
+  readonly invariants: Invariants;
   readonly api: ApiServer;
-  readonly #story: Story;
+  readonly #scenario: Scenario;
   readonly cloud: Cloud;
-  readonly #people: People;
+  readonly #users: Users;
   readonly #namespaces = new FakeNamespaces();
   readonly #workloads = new FakeWorkloads(this.time.clock);
   readonly #pods = new FakePods();
@@ -49,30 +49,30 @@ export class Stage implements Plot {
   #permissions = 0;
   #hasFaults = true;
 
-  constructor(story: Story, promises: Promises) {
-    this.#story = story;
-    this.promises = promises;
-    this.api = new ApiServer(promises, (change) => this.#tell(change));
-    this.cloud = new Cloud(this.time, promises, story);
+  constructor(scenario: Scenario, invariants: Invariants) {
+    this.#scenario = scenario;
+    this.invariants = invariants;
+    this.api = new ApiServer(invariants, (change) => this.#notify(change));
+    this.cloud = new Cloud(this.time, invariants, scenario);
     this.api.onStatus = (before, after, context) => {
       this.cloud.certificates.statusWritten(before, after, context);
-      if (context.denial !== undefined && context.denial === this.denial) promises.writtenWhileDenied(before, after);
+      if (context.denial !== undefined && context.denial === this.denial) invariants.writtenWhileDenied(before, after);
     };
-    this.#people = new People(story, this);
-    this.#replicas = [new Replica(0, this.time, 0), new Replica(1, this.time, story.skewMs)];
+    this.#users = new Users(scenario, this);
+    this.#replicas = [new Replica(0, this.time, 0), new Replica(1, this.time, scenario.skewMs)];
     this.#workloads.rollMs = 500;
   }
 
   open(): void {
-    const { hasSecondObject, rivalAtMs, plot } = this.#story;
+    const { hasSecondObject, rivalAtMs, events } = this.#scenario;
     this.#workloads.add(
       aWorkload({ name: 'api' }),
       aWorkload({ name: 'bystander', labels: {} }),
       aWorkload({ name: 'stranger', namespace: 'elsewhere' }),
     );
-    this.#people.create('first');
-    if (hasSecondObject) this.#people.create('second');
-    for (const { atMs, what } of plot) this.time.after(atMs, () => this.happen(what));
+    this.#users.create('first');
+    if (hasSecondObject) this.#users.create('second');
+    for (const { atMs, what } of events) this.time.after(atMs, () => this.happen(what));
     this.#start(this.#replicas[0]);
     if (rivalAtMs !== undefined) this.time.after(rivalAtMs, () => this.#start(this.#replicas[1]));
   }
@@ -100,8 +100,8 @@ export class Stage implements Plot {
     first.isLeader = true;
     if (this.#processes.length === 0) this.#start(first);
     this.permit(true);
-    for (const { metadata } of this.api.list()) this.#people.act('Resume', metadata);
-    this.time.after(LAST_RESTART_MS, () => this.#people.act('Restart', { namespace: 'orders', name: 'first' }));
+    for (const { metadata } of this.api.list()) this.#users.act('Resume', metadata);
+    this.time.after(LAST_RESTART_MS, () => this.#users.act('Restart', { namespace: 'orders', name: 'first' }));
   }
 
   /** A namespace that is being deleted is allowed nothing. */
@@ -118,35 +118,33 @@ export class Stage implements Plot {
     return this.#namespaces.deleted.has('orders') ? this.#permissions : undefined;
   }
 
-  /** Whoever is Ready holds the CA that is active, and has rolled towards it, where the operator itself reset alone. */
+  /** An object that is Ready holds the CA that is active, and has rolled towards it, where the operator itself reset alone. */
   judgeCas(): void {
     for (const { metadata, spec, status } of this.api.list()) {
       if (!isTrue(status.conditions, 'Ready')) continue;
-      this.promises.note('end: CA judged');
+      this.invariants.note('end: CA judged');
       const { sha1Fingerprint } = status.serverCa ?? {};
       if (sha1Fingerprint !== this.cloud.activeCa) {
-        this.promises.breaks(`T1: ${metadata.name} is Ready with the CA ${sha1Fingerprint}, not with the active one`);
+        this.invariants.breaks(`T1: ${metadata.name} is Ready with the CA ${sha1Fingerprint}, not with the active one`);
       }
       const carried = this.#workloads.read('api').templateAnnotations[templateAnnotationKey(spec)];
       const { revision, workloads = [] } = status.rollout ?? {};
-      if (carried !== revision && !this.#isLeftToPeople(workloads))
-        this.promises.breaks(`T1: ${metadata.name} is Ready and not rolled`);
+      if (carried !== revision && !this.#isGivenUp(workloads))
+        this.invariants.breaks(`T1: ${metadata.name} is Ready and not rolled`);
     }
   }
 
   /** Somebody puts the template back each time, and the operator has said so and stopped. */
-  #isLeftToPeople(workloads: readonly { readonly state?: string }[]): boolean {
-    return this.#story.putsBack && workloads.every(({ state }) => state === 'ManualActionRequired');
+  #isGivenUp(workloads: readonly { readonly state?: string }[]): boolean {
+    return this.#scenario.putsBack && workloads.every(({ state }) => state === 'ManualActionRequired');
   }
 
   /** Somebody puts the template back each time: it was rolled, and is given up, or its time was over meanwhile. */
   #isTried(workloads: readonly { readonly state?: string; readonly reverts?: number }[]): boolean {
-    return (
-      this.#isLeftToPeople(workloads) || (this.#story.putsBack && workloads.every(({ reverts = 0 }) => reverts > 0))
-    );
+    return this.#isGivenUp(workloads) || (this.#scenario.putsBack && workloads.every(({ reverts = 0 }) => reverts > 0));
   }
 
-  startAnew(): void {
+  restart(): void {
     for (const process of this.#processes) this.#kill(process);
     this.#start(this.#replicas[0]);
   }
@@ -158,8 +156,8 @@ export class Stage implements Plot {
 
   /** Far more writes than all rolls of all requests may cost. */
   isFighting(): boolean {
-    const { calls, plot, twists } = this.#story;
-    return this.#workloads.writes > 20 * (2 + calls.length + plot.length + twists.length);
+    const { calls, events, injections } = this.#scenario;
+    return this.#workloads.writes > 20 * (2 + calls.length + events.length + injections.length);
   }
 
   hasStrayWrites(): boolean {
@@ -183,34 +181,36 @@ export class Stage implements Plot {
     const [object, ...others] = this.api.list();
     if (object === undefined || others.length > 0 || !isHeldUp(object)) return;
     // A CA service keeps the CA that they have.
-    if (this.#story.instance === 'CaService') return;
+    if (this.#scenario.instance === 'CaService') return;
     const carried = this.#workloads.read('api').templateAnnotations[templateAnnotationKey(object.spec)];
     const { revision, workloads = [] } = object.status.rollout ?? {};
     if (carried !== revision && !this.#isTried(workloads))
-      this.promises.breaks('the workloads wait with the dead CA for a client certificate that cannot be issued');
-    this.promises.note('end: rolled without a certificate');
+      this.invariants.breaks('the workloads wait with the dead CA for a client certificate that cannot be issued');
+    this.invariants.note('end: rolled without a certificate');
   }
 
   nextPaceMs(): number {
-    const { paces } = this.#story;
+    const { paces } = this.#scenario;
     this.#paces += 1;
     return paces[this.#paces % paces.length] ?? 0;
   }
 
-  nextTwists(port: string): readonly Twist[] {
+  nextInjections(port: string): readonly Injection[] {
     const nth = this.#calls.get(port) ?? 0;
     this.#calls.set(port, nth + 1);
-    return this.#hasFaults ? this.#story.twists.filter((twist) => twist.port === port && twist.nth === nth) : [];
+    return this.#hasFaults
+      ? this.#scenario.injections.filter((injection) => injection.port === port && injection.nth === nth)
+      : [];
   }
 
   crash(process: Process): void {
     const isRecorded = this.api.list().some(({ status }) => isUnresolved(status.request));
-    this.promises.note(isRecorded ? 'crash after the record' : 'crash');
+    this.invariants.note(isRecorded ? 'crash after the record' : 'crash');
     this.#kill(process);
     this.time.after(RESTART_MS, () => this.#start(process.replica));
   }
 
-  happen(what: Happening, context?: PassContext): void {
+  happen(what: ScenarioEvent, context?: PassContext): void {
     if (!this.#hasFaults) return;
     switch (what.kind) {
       case 'LoseLease':
@@ -221,7 +221,7 @@ export class Stage implements Plot {
         this.#replicas[what.replica].clock.stepWall(-120_000);
         break;
       default:
-        this.#people.act(what.kind, context?.ref ?? { namespace: 'orders', name: 'first' });
+        this.#users.act(what.kind, context?.ref ?? { namespace: 'orders', name: 'first' });
     }
   }
 
@@ -235,13 +235,13 @@ export class Stage implements Plot {
       objects: this.#objects,
       cloudSql: this.cloud.client(context),
     };
-    const { cloudSql, ...others } = interposed(ports, new Yields(this, context, process));
+    const { cloudSql, ...others } = interposed(ports, new CallScheduler(this, context, process));
     const prepareReset: typeof cloudSql.prepareReset = async (...given) => {
       const send = await cloudSql.prepareReset(...given);
       return async () => {
         const { record } = context;
         const answer = await send();
-        this.promises.told(context, record, answer);
+        this.invariants.answered(context, record, answer);
         return answer;
       };
     };
@@ -249,8 +249,8 @@ export class Stage implements Plot {
   };
 
   #annotated(): void {
-    if (!this.#story.putsBack) return;
-    this.promises.note('template put back');
+    if (!this.#scenario.putsBack) return;
+    this.invariants.note('template put back');
     this.time.after(PUT_BACK_MS, () => this.#workloads.putBack('api'));
   }
 
@@ -258,7 +258,8 @@ export class Stage implements Plot {
     const process = new Process(replica, {
       ports: this.#ports,
       nowMs: () => this.time.nowMs,
-      onError: (error) => this.promises.breaks(`a pass threw ${error instanceof Error ? error.stack : String(error)}`),
+      onError: (error) =>
+        this.invariants.breaks(`a pass threw ${error instanceof Error ? error.stack : String(error)}`),
     });
     for (const object of this.api.list()) process.hear({ kind: 'Applied', object });
     process.wakeAll();
@@ -270,8 +271,8 @@ export class Stage implements Plot {
     this.#processes = this.#processes.filter((one) => one !== process);
   }
 
-  #tell(change: Change): void {
-    this.time.after(this.#story.watchLagMs, () => {
+  #notify(change: Change): void {
+    this.time.after(this.#scenario.watchLagMs, () => {
       for (const process of this.#processes) process.hear(change);
     });
   }

@@ -1,5 +1,5 @@
 /**
- * The promises as an observer of the API server and of Cloud SQL can judge them, without the operator's own code of
+ * The invariants as an observer of the API server and of Cloud SQL can judge them, without the operator's own code of
  * decisions: what counts as one request is read off the statuses that were accepted.
  */
 import type { CallResult } from '../../src/domain/call/result.ts';
@@ -8,7 +8,7 @@ import type { Before, Request, SslReset } from '../../src/domain/reset/ssl-reset
 import { annotations } from '../../src/domain/reset/ssl-reset.ts';
 import { arrival, isDefinite, isOpen, isSettled, lossOf } from './contract.ts';
 import { attemptOf, type PassContext, type SentCall } from './pass-context.ts';
-import type { InstanceKind } from './story.ts';
+import type { InstanceKind } from './scenario.ts';
 
 interface Identity {
   readonly request: number;
@@ -25,8 +25,8 @@ const requestOf = (key: string): string => key.replace(/ word \d+$/, '');
 
 const FIRST: Identity = { request: 0, words: 0 };
 
-export class Promises {
-  /** The first promise that was broken. */
+export class Invariants {
+  /** The first invariant that was broken. */
   broken: string | undefined;
   readonly seen = new Set<string>();
   /** Whether the instance shows that something was reset since. */
@@ -63,8 +63,8 @@ export class Promises {
     this.seen.add(what);
   }
 
-  breaks(promise: string): void {
-    this.broken ??= promise;
+  breaks(invariant: string): void {
+    this.broken ??= invariant;
   }
 
   objectGone(uid: string): void {
@@ -91,7 +91,7 @@ export class Promises {
   }
 
   /** A process hears an answer. */
-  told(context: PassContext, record: SslReset | undefined, answer: CallResult): void {
+  answered(context: PassContext, record: SslReset | undefined, answer: CallResult): void {
     if (record === undefined || !isDefinite(answer, record)) return;
     const attempt = attemptOf(record);
     if (answer.kind === 'Rejected') this.#refusedAttempts.add(attempt);
@@ -212,9 +212,9 @@ export class Promises {
   }
 
   /** It was told that the call was refused, and may write that down: by that alone nothing is called again. */
-  #isMisled(key: string, after: SslReset, isTold: boolean): boolean {
+  #isMisled(key: string, after: SslReset, needsGuardScenario: boolean): boolean {
     const isUnseen = [...this.#misled].some((other) => requestOf(other) === requestOf(key));
-    return isUnseen && (isTold || this.#misledAttempts.has(attemptOf(after)));
+    return isUnseen && (needsGuardScenario || this.#misledAttempts.has(attemptOf(after)));
   }
 
   /** The operation is of a call that an answer refused, and nobody has found that out yet. */
@@ -302,7 +302,7 @@ export class Promises {
     this.note('resolving');
     const attempt = attemptOf(read);
     if (process.knownAttempts.has(attempt) && !this.#landed.has(attempt) && !process.lostLease) {
-      this.breaks('an outcome that the process was told is not in the status, and is being found out');
+      this.breaks('an outcome that the process has heard is not in the status, and is being found out');
     }
   }
 

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { Quest, Report } from './search.ts';
+import type { Report, SearchOptions } from './search.ts';
 
-/** So many runs have one seed, so that a search finds the same whoever shares in it. */
+/** So many runs have one seed, so that a search finds the same with any number of workers. */
 const SLICE = 1_000;
 
-interface Crew {
+interface ParallelOptions {
   /** The folder of the model that is run. */
   readonly model: URL;
   readonly workers: number;
@@ -13,9 +13,9 @@ interface Crew {
 }
 
 /** Several threads search, slice by slice, until one finds something. */
-export async function searchTogether(
-  { runs, seed, ...others }: Quest,
-  { model, workers, onSlice }: Crew,
+export async function searchInParallel(
+  { runs, seed, ...others }: SearchOptions,
+  { model, workers, onSlice }: ParallelOptions,
 ): Promise<Report> {
   let total: Report = { runs: 0, steps: 0, coverage: new Map(), found: undefined };
   let next = 0;
@@ -26,16 +26,16 @@ export async function searchTogether(
     while (next * SLICE < runs && total.found === undefined) {
       const slice = next;
       next += 1;
-      const quest = { ...others, runs: Math.min(SLICE, runs - slice * SLICE), seed: seed + slice };
-      const report = await searchApart(quest, model);
+      const searchOptions = { ...others, runs: Math.min(SLICE, runs - slice * SLICE), seed: seed + slice };
+      const report = await searchInWorker(searchOptions, model);
       total = added(total, report);
       onSlice?.(total);
     }
   }
 }
 
-async function searchApart(quest: Quest, model: URL): Promise<Report> {
-  const worker = new Worker(new URL('worker.ts', model), { workerData: quest });
+async function searchInWorker(searchOptions: SearchOptions, model: URL): Promise<Report> {
+  const worker = new Worker(new URL('worker.ts', model), { workerData: searchOptions });
   const [report]: Report[] = await once(worker, 'message');
   if (report === undefined) throw new Error('A worker reported nothing');
   return report;

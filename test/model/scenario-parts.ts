@@ -1,23 +1,26 @@
-/** Words to tell a story with. */
+/** What scenarios that are written by hand are made of. */
 import { rejection } from '../unit/support/scene.ts';
 import {
-  type Deed,
   type Fault,
-  type Happening,
+  type Injection,
   type IssueTurn,
   QUIET,
-  type Story,
+  type Scenario,
+  type ScenarioEvent,
   type Turn,
-  type Twist,
   type Until,
-} from './story.ts';
+  type UserAction,
+} from './scenario.ts';
 
-export interface NamedStory {
+export interface NamedScenario {
   readonly name: string;
-  readonly story: Story;
+  readonly scenario: Scenario;
 }
 
-export const told = (name: string, story: Partial<Story>): NamedStory => ({ name, story: { ...QUIET, ...story } });
+export const named = (name: string, parts: Partial<Scenario>): NamedScenario => ({
+  name,
+  scenario: { ...QUIET, ...parts },
+});
 
 export const executed: Turn = { kind: 'Execute' };
 export const lost = (executedAfterMs?: number): Turn => ({ kind: 'Lose', executedAfterMs });
@@ -38,14 +41,14 @@ export const copied = (code: number, retryAfterMs?: number): Turn => ({
   answer: rejection(code, code === 409 ? 'operationInProgress' : '', retryAfterMs),
 });
 
-/** What befalls the n-th call of a port, counted from 1. */
-export const before = (nth: number, port: string, what: Fault | Happening): Twist => ({
+/** What happens at the n-th call of a port, counted from 1. */
+export const before = (nth: number, port: string, what: Fault | ScenarioEvent): Injection => ({
   port,
   nth: nth - 1,
   moment: 'Before',
   what,
 });
-export const after = (nth: number, port: string, what: Fault | Happening): Twist => ({
+export const after = (nth: number, port: string, what: Fault | ScenarioEvent): Injection => ({
   ...before(nth, port, what),
   moment: 'After',
 });
@@ -54,4 +57,4 @@ export const pause = (ms: number, unseenBy: 'Neither' | 'Monotonic' | 'Wall' = '
   ms,
   unseenBy,
 });
-export const does = (atMs: number, kind: Deed): Story['plot'][number] => ({ atMs, what: { kind } });
+export const does = (atMs: number, kind: UserAction): Scenario['events'][number] => ({ atMs, what: { kind } });
