@@ -1,7 +1,7 @@
 // Generates docs/api.md from the CRD, and from the reasons of conditions; with --check it only compares.
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
-import { annotations, INSTANCE_LABEL } from '../src/domain/reset/ssl-reset.ts';
+import { annotations, INSTANCE_LABEL } from '../src/domain/object.ts';
 import { writeOrCheck } from './generated.ts';
 import { type Reason, readReasons } from './reasons.ts';
 

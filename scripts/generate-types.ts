@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { writeOrCheck } from './generated.ts';
 
 const CRD = new URL('../crds/cloudsql-ssl.dev_cloudsqlsslresets.yaml', import.meta.url);
-const TYPES = new URL('../src/domain/reset/ssl-reset.generated.ts', import.meta.url);
+const TYPES = new URL('../src/domain/ssl-reset.generated.ts', import.meta.url);
 
 type Schema = { [key: string]: unknown; properties?: Record<string, Schema>; items?: Schema; required?: string[] };
 
@@ -41,4 +41,4 @@ async function generate(): Promise<string> {
   return ['// Generated from crds/ by `npm run generate`. Do not edit.', ...sources].join('\n');
 }
 
-await writeOrCheck(TYPES, await generate(), 'src/domain/reset/ssl-reset.generated.ts', 'crds/');
+await writeOrCheck(TYPES, await generate(), 'src/domain/ssl-reset.generated.ts', 'crds/');

@@ -1,7 +1,8 @@
 import { sqladmin_v1 } from 'googleapis/build/src/apis/sqladmin/index.js';
+import type { Operation } from '../domain/call/operation.ts';
 import type { CallResult, IssueResult } from '../domain/call/result.ts';
-import type { ClientCertificate, Instance, ServerCas } from '../domain/instance.ts';
-import type { InstanceRef, Operation, Spec } from '../domain/reset/ssl-reset.ts';
+import type { ClientCertificate, Instance, InstanceRef, ServerCas } from '../domain/instance.ts';
+import type { Spec } from '../domain/reset/ssl-reset.ts';
 import type { CloudSql, Slot } from '../reconcile/ports.ts';
 import { toBody, toCallResult, toIssueResult } from './api-error.ts';
 import { Polls } from './polls.ts';

@@ -3,9 +3,9 @@
  * polls of the next seconds. A list may lag: it tells of an operation only what it shows, and never that there is none.
  */
 
-import { isDone } from '../domain/call/resolve.ts';
+import type { Operation } from '../domain/call/operation.ts';
+import { isDone } from '../domain/call/operation.ts';
 import { CloudSqlError } from '../domain/errors.ts';
-import type { Operation } from '../domain/reset/ssl-reset.ts';
 import { type OperationPageRequest, PAGE_SIZE } from './reads.ts';
 import type { OperationPage } from './schemas.ts';
 

@@ -1,7 +1,8 @@
 import type { sqladmin_v1 } from 'googleapis/build/src/apis/sqladmin/index.js';
+import type { Operation } from '../domain/call/operation.ts';
 import { CloudSqlError } from '../domain/errors.ts';
+import type { InstanceRef } from '../domain/instance.ts';
 import { type ClientCertificate, caOwner, type Instance, type ServerCas } from '../domain/instance.ts';
-import type { InstanceRef, Operation } from '../domain/reset/ssl-reset.ts';
 import type { Priority } from '../lib/priority.ts';
 import type { CloudSqlReads } from '../reconcile/ports.ts';
 import * as certificates from './certificate-schemas.ts';

@@ -1,7 +1,7 @@
 /** Operations, instances and errors as the Admin API answers them. Words of the API stay as they are. */
 import * as z from 'zod';
+import type { Operation } from '../domain/call/operation.ts';
 import type { Instance } from '../domain/instance.ts';
-import type { Operation } from '../domain/reset/ssl-reset.ts';
 import { serverCa } from './certificate-schemas.ts';
 import { fingerprint, guardWord, list, optionalProse, optionalWord, present, word } from './schema-fields.ts';
 

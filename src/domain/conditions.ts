@@ -1,8 +1,8 @@
 /** Condition types, the verdict on a request, and the rules of setting a condition. */
 import { oneLine } from '../lib/one-line.ts';
 import { toTime } from '../lib/time.ts';
+import type { Condition } from './object.ts';
 import type { ProgressReason, ReadyReason, Reason, StalledReason, WaitingReason } from './reasons.ts';
-import type { Condition } from './reset/ssl-reset.ts';
 
 /** What is to be said of a request as a whole. */
 export type Verdict =

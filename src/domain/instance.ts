@@ -1,4 +1,14 @@
 /** What the operator reads of a Cloud SQL instance. Foreign words stay strings: the API may answer new ones tomorrow. */
+
+/** A Cloud SQL instance. */
+export interface InstanceRef {
+  readonly project: string;
+  readonly instance: string;
+}
+
+/** Of an instance, among all. Joined: V8 holds a template's text as its parts, three times as large. */
+export const instanceKey = ({ project, instance }: InstanceRef): string => [project, instance].join('/');
+
 export interface Instance {
   /** `RUNNABLE`, `SUSPENDED`, `PENDING_CREATE`, `MAINTENANCE`, `FAILED`, … */
   readonly state: string;

@@ -1,8 +1,9 @@
 /** May this namespace reset this instance? Denied unless an administrator allowed it. */
 import { oneLine } from '../lib/one-line.ts';
 import { shell } from '../lib/shell.ts';
-import type { InstanceRef } from './reset/ssl-reset.ts';
-import { annotations, instanceKey } from './reset/ssl-reset.ts';
+import type { InstanceRef } from './instance.ts';
+import { instanceKey } from './instance.ts';
+import { annotations } from './object.ts';
 
 /** One entry of `--allowed-instances`: a glob of `project/instance`, for one namespace or, without one, for all. */
 export interface AllowedInstances {

@@ -6,7 +6,7 @@ import {
   type V1ObjectReference,
 } from '@kubernetes/client-node';
 import { isKubernetesError } from '../domain/errors.ts';
-import { FIELD_MANAGER } from '../domain/reset/ssl-reset.ts';
+import { FIELD_MANAGER } from '../domain/object.ts';
 import type { EventNote, EventSubject, Events, Logger } from '../reconcile/ports.ts';
 import { call } from './api-error.ts';
 import type { Client } from './client.ts';

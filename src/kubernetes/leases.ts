@@ -1,6 +1,6 @@
 import { CoordinationV1Api, PatchStrategy, setHeaderOptions, V1MicroTime } from '@kubernetes/client-node';
 import { concatMap, type Observable } from 'rxjs';
-import { FIELD_MANAGER } from '../domain/reset/ssl-reset.ts';
+import { FIELD_MANAGER } from '../domain/object.ts';
 import type { Logger } from '../reconcile/ports.ts';
 import { type ListWatchSource, type WatchEvent, watcher } from '../runtime/watcher.ts';
 import { call, find, isExpired } from './api-error.ts';

@@ -1,7 +1,8 @@
 import { CustomObjectsApi } from '@kubernetes/client-node';
 import { catchError, map, merge, type Observable } from 'rxjs';
 import { isKubernetesError, KubernetesError } from '../domain/errors.ts';
-import { GROUP, PLURAL, type SslReset, VERSION } from '../domain/reset/ssl-reset.ts';
+import { GROUP, VERSION } from '../domain/object.ts';
+import { PLURAL, type SslReset } from '../domain/reset/ssl-reset.ts';
 import type { Backoff } from '../lib/backoff.ts';
 import { oneLine } from '../lib/one-line.ts';
 import type { Logger } from '../reconcile/ports.ts';

@@ -6,7 +6,7 @@ import {
   type V1ObjectMeta,
   type V1Secret,
 } from '@kubernetes/client-node';
-import { FIELD_MANAGER } from '../domain/reset/ssl-reset.ts';
+import { FIELD_MANAGER } from '../domain/object.ts';
 import type {
   PublishedContents,
   PublishedObject,

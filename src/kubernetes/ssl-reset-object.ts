@@ -1,4 +1,5 @@
-import type { Metadata, Spec, SslReset, Status } from '../domain/reset/ssl-reset.ts';
+import type { Metadata } from '../domain/object.ts';
+import type { Spec, SslReset, Status } from '../domain/reset/ssl-reset.ts';
 import { isObject, numberAt, objectAt, textAt, textsAt } from './json.ts';
 
 /**

@@ -1,6 +1,7 @@
 import { CustomObjectsApi } from '@kubernetes/client-node';
 import { KubernetesError } from '../domain/errors.ts';
-import { FIELD_MANAGER, GROUP, KIND, PLURAL, type SslReset, VERSION } from '../domain/reset/ssl-reset.ts';
+import { FIELD_MANAGER, GROUP, VERSION } from '../domain/object.ts';
+import { KIND, PLURAL, type SslReset } from '../domain/reset/ssl-reset.ts';
 import type { SslResets } from '../reconcile/ports.ts';
 import { call, find } from './api-error.ts';
 import type { Client } from './client.ts';

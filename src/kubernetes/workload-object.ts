@@ -1,8 +1,9 @@
 /** What the operator reads of a workload, from its JSON. */
 
-import { FIELD_MANAGER } from '../domain/reset/ssl-reset.ts';
-import { type LabelSelector, selectorQuery } from '../domain/trust/label-selector.ts';
-import type { UpdateStrategy, Workload, WorkloadKind } from '../domain/trust/workload.ts';
+import { FIELD_MANAGER } from '../domain/object.ts';
+import type { LabelSelector, WorkloadKind } from '../domain/trust/distribution.ts';
+import { selectorQuery } from '../domain/trust/label-selector.ts';
+import type { UpdateStrategy, Workload } from '../domain/trust/workload.ts';
 import { arrayAt, isObject, numberAt, objectAt, textAt, textsAt } from './json.ts';
 import { identity, toOther } from './metadata.ts';
 import { podReferences } from './pod-references.ts';

@@ -1,5 +1,7 @@
 /** What each kind of workload says in its own way: how many pods it is to have, how far it is, what it hangs on. */
-import type { Workload, WorkloadKind } from '../domain/trust/workload.ts';
+
+import type { WorkloadKind } from '../domain/trust/distribution.ts';
+import type { Workload } from '../domain/trust/workload.ts';
 import { oneLine } from '../lib/one-line.ts';
 import { argoGeneration, argoStatus, templateFrom } from './argo-rollout.ts';
 import { arrayAt, numberAt, objectAt, textAt } from './json.ts';

@@ -1,7 +1,8 @@
 import { CustomObjectsApi, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import { isKubernetesError } from '../domain/errors.ts';
-import { FIELD_MANAGER } from '../domain/reset/ssl-reset.ts';
-import type { Workload, WorkloadKind } from '../domain/trust/workload.ts';
+import { FIELD_MANAGER } from '../domain/object.ts';
+import type { WorkloadKind } from '../domain/trust/distribution.ts';
+import type { Workload } from '../domain/trust/workload.ts';
 import { WORKLOAD_KINDS } from '../domain/trust/workload-kinds.ts';
 import type { WorkloadQuery, Workloads } from '../reconcile/ports.ts';
 import { call, find } from './api-error.ts';

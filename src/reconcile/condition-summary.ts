@@ -1,6 +1,7 @@
 /** How an object stands, as little of it as metrics need. */
 import { CONDITION_STATUSES, CONDITION_TYPES, type ConditionStatus, type ConditionType } from '../domain/conditions.ts';
-import type { Condition, SslReset } from '../domain/reset/ssl-reset.ts';
+import type { Condition } from '../domain/object.ts';
+import type { SslReset } from '../domain/reset/ssl-reset.ts';
 
 export interface ConditionState {
   readonly type: ConditionType;

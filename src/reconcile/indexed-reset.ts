@@ -1,11 +1,13 @@
 /** What is kept of an object that is watched: ten thousand of them are held for ever, so each field counts. */
 
+import { instanceKey } from '../domain/instance.ts';
+import { annotations } from '../domain/object.ts';
+import { awaitsCa } from '../domain/reset/ca-change.ts';
 import { decide } from '../domain/reset/decide.ts';
 import { lastResetTime, type OwnOperations, ownOperations } from '../domain/reset/executed.ts';
 import { callTimes } from '../domain/reset/hourly-limit.ts';
 import { isBarred, isFollowed, isSettled, isStalled, isUnresolved } from '../domain/reset/request.ts';
-import { annotations, instanceKey, isSuspended, type SslReset, type Status } from '../domain/reset/ssl-reset.ts';
-import { awaitsCa } from '../domain/trust/ca-change.ts';
+import { isSuspended, type SslReset, type Status } from '../domain/reset/ssl-reset.ts';
 import { openIssue, wantsCertificates } from '../domain/trust/client-certificate.ts';
 import { timeOf } from '../lib/time.ts';
 import { type ConditionSummary, conditionSummary } from './condition-summary.ts';

@@ -1,16 +1,13 @@
 /** What a pass needs of what is around it, as narrow as it is used. Adapters implement these; tests fake them. */
+
+import type { Operation } from '../domain/call/operation.ts';
 import type { CallResult, IssueResult } from '../domain/call/result.ts';
-import type { ClientCertificate, Instance, ServerCas } from '../domain/instance.ts';
+import type { ClientCertificate, Instance, InstanceRef, ServerCas } from '../domain/instance.ts';
 import type { NamespaceView } from '../domain/permission.ts';
-import type { InstanceRef, Operation, Spec, SslReset, Status } from '../domain/reset/ssl-reset.ts';
+import type { Spec, SslReset, Status } from '../domain/reset/ssl-reset.ts';
+import type { WorkloadKind } from '../domain/trust/distribution.ts';
 import type { Pod } from '../domain/trust/unready-pods.ts';
-import type {
-  OtherObject,
-  TemplateAnnotations,
-  Workload,
-  WorkloadKind,
-  WorkloadRef,
-} from '../domain/trust/workload.ts';
+import type { OtherObject, TemplateAnnotations, Workload, WorkloadRef } from '../domain/trust/workload.ts';
 import type { TwoClocks } from '../lib/two-clock-window.ts';
 
 export interface ObjectRef {

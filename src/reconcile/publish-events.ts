@@ -1,5 +1,6 @@
 import { findCondition } from '../domain/conditions.ts';
-import { GROUP, KIND, type SslReset, VERSION } from '../domain/reset/ssl-reset.ts';
+import { GROUP, VERSION } from '../domain/object.ts';
+import { KIND, type SslReset } from '../domain/reset/ssl-reset.ts';
 import { apiVersionOf } from '../domain/trust/workload-kinds.ts';
 import { oneLine } from '../lib/one-line.ts';
 import { logFields } from './log-fields.ts';

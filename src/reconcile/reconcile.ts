@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
   afterFailure,
-  isPastDeadline,
   lookAgainDelayMs,
   remainingDelayMs,
   withoutDelay,
@@ -12,6 +11,7 @@ import { CloudSqlError, isKubernetesError, type KubernetesError } from '../domai
 import { PROGRESS, STALLED } from '../domain/reasons.ts';
 import { deadlineMessage } from '../domain/reset/admission.ts';
 import { holdingBack } from '../domain/reset/certificate-hold.ts';
+import { isPastDeadline } from '../domain/reset/deadline.ts';
 import { decide } from '../domain/reset/decide.ts';
 import { isBarred, isNewerGeneration, isSettled } from '../domain/reset/request.ts';
 import type { Request, SslReset, Status } from '../domain/reset/ssl-reset.ts';

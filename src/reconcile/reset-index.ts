@@ -2,7 +2,8 @@
  * All objects that are watched, as a small record each: what one pass must know of the other objects, and which of them
  * an event concerns. The objects themselves are never kept.
  */
-import type { InstanceRef, SslReset } from '../domain/reset/ssl-reset.ts';
+import type { InstanceRef } from '../domain/instance.ts';
+import type { SslReset } from '../domain/reset/ssl-reset.ts';
 import type { Priority } from '../lib/priority.ts';
 import type { ConditionSummary } from './condition-summary.ts';
 import { type IndexedReset, indexed, keyOf, refOf, refsOf } from './indexed-reset.ts';

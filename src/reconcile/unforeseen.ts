@@ -1,9 +1,9 @@
 /** What the status says of an error that nobody foresaw: a mistake of the operator, not of the world. */
 
-import { isPastDeadline } from '../domain/call/retry.ts';
 import { findCondition, stalled, waiting } from '../domain/conditions.ts';
 import { describeUnforeseen } from '../domain/errors.ts';
 import { deadlineMessage } from '../domain/reset/admission.ts';
+import { isPastDeadline } from '../domain/reset/deadline.ts';
 import { isUnresolved, reconcilingReason, stalledReason } from '../domain/reset/request.ts';
 import type { SslReset } from '../domain/reset/ssl-reset.ts';
 import { type Facts, factsOf } from '../domain/reset/status.ts';

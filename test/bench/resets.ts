@@ -1,6 +1,7 @@
 /** Objects, their instances and what becomes of them. */
 import { CustomObjectsApi } from '@kubernetes/client-node';
-import { GROUP, KIND, PLURAL, type SslReset, VERSION } from '../../src/domain/reset/ssl-reset.ts';
+import { GROUP, VERSION } from '../../src/domain/object.ts';
+import { KIND, PLURAL, type SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import { type Emulator, startEmulator } from '../cloudsql-emulator/emulator.ts';
 import type { OperationPlan } from '../cloudsql-emulator/operations.ts';
 import type { QuotaOptions } from '../cloudsql-emulator/quota.ts';

@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { filter, firstValueFrom, scan } from 'rxjs';
 import { z } from 'zod';
-import { GROUP, PLURAL } from '../../src/domain/reset/ssl-reset.ts';
+import { GROUP } from '../../src/domain/object.ts';
+import { PLURAL } from '../../src/domain/reset/ssl-reset.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { untilEstablished } from '../cluster/established.ts';
 import { UsageError } from '../cluster/usage-error.ts';

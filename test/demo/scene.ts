@@ -1,6 +1,6 @@
 /** What docs/examples/ is about, by name. */
 import { fileURLToPath } from 'node:url';
-import { GROUP } from '../../src/domain/reset/ssl-reset.ts';
+import { GROUP } from '../../src/domain/object.ts';
 
 export const PROJECT = 'acme-prod';
 export const INSTANCE = 'orders-db';

@@ -1,7 +1,8 @@
 /** Objects as they change, pushed by the API server. */
 import { filter, fromEvent, map, merge, mergeMap, type Observable, throwError } from 'rxjs';
+import { GROUP, VERSION } from '../../src/domain/object.ts';
 import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
-import { GROUP, PLURAL, VERSION } from '../../src/domain/reset/ssl-reset.ts';
+import { PLURAL } from '../../src/domain/reset/ssl-reset.ts';
 import type { Client } from '../../src/kubernetes/client.ts';
 import { parseSslReset } from '../../src/kubernetes/ssl-reset-object.ts';
 import { watchObjects } from '../pods/api.ts';

@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { findCondition } from '../../src/domain/conditions.ts';
 import { CloudSqlError } from '../../src/domain/errors.ts';
-import { annotations, GROUP, KIND, type SslReset, VERSION } from '../../src/domain/reset/ssl-reset.ts';
+import { annotations, GROUP, VERSION } from '../../src/domain/object.ts';
+import { KIND, type SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import { Operator } from '../unit/support/operator.ts';
 import { Scene } from '../unit/support/scene.ts';
 

@@ -1,5 +1,6 @@
 import { KubernetesError } from '../../src/domain/errors.ts';
-import { annotations, type Metadata, type SslReset, type Status } from '../../src/domain/reset/ssl-reset.ts';
+import { annotations, type Metadata } from '../../src/domain/object.ts';
+import type { SslReset, Status } from '../../src/domain/reset/ssl-reset.ts';
 import { keyOf } from '../../src/reconcile/indexed-reset.ts';
 import type { ObjectRef, SslResets } from '../../src/reconcile/ports.ts';
 import type { Invariants } from './invariants.ts';

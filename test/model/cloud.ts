@@ -1,7 +1,7 @@
+import type { Before, Operation } from '../../src/domain/call/operation.ts';
 import type { CallResult, IssueResult } from '../../src/domain/call/result.ts';
 import { CloudSqlError } from '../../src/domain/errors.ts';
 import type { Instance } from '../../src/domain/instance.ts';
-import type { Before, Operation } from '../../src/domain/reset/ssl-reset.ts';
 import type { CloudSql, CloudSqlReads } from '../../src/reconcile/ports.ts';
 import { anOperation, FREE_SLOTS, fingerprint, USER } from '../unit/support/builders.ts';
 import { rejection } from '../unit/support/scene.ts';

@@ -1,7 +1,9 @@
 /** What counts as one request, and what of it must outlast every status write, as the contract says it. */
+
+import type { Operation } from '../../src/domain/call/operation.ts';
 import type { CallResult } from '../../src/domain/call/result.ts';
 import { findCondition, isTrue } from '../../src/domain/conditions.ts';
-import type { Operation, Request, SslReset } from '../../src/domain/reset/ssl-reset.ts';
+import type { Request, SslReset } from '../../src/domain/reset/ssl-reset.ts';
 
 /** It says whether this call, and every earlier one of the request, was executed; after 400 an operation may prove otherwise. */
 export function isDefinite(answer: CallResult, { status: { request } }: SslReset): boolean {

@@ -2,10 +2,12 @@
  * The invariants as an observer of the API server and of Cloud SQL can judge them, without the operator's own code of
  * decisions: what counts as one request is read off the statuses that were accepted.
  */
+
+import type { Before } from '../../src/domain/call/operation.ts';
 import type { CallResult } from '../../src/domain/call/result.ts';
 import { isTrue } from '../../src/domain/conditions.ts';
-import type { Before, Request, SslReset } from '../../src/domain/reset/ssl-reset.ts';
-import { annotations } from '../../src/domain/reset/ssl-reset.ts';
+import { annotations } from '../../src/domain/object.ts';
+import type { Request, SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import { arrival, isDefinite, isOpen, isSettled, lossOf } from './contract.ts';
 import { attemptOf, type PassContext, type SentCall } from './pass-context.ts';
 import type { InstanceKind } from './scenario.ts';

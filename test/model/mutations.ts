@@ -158,7 +158,7 @@ export const MUTATIONS: readonly Mutation[] = [
     heldBy: 'the evidence is not that of another reset',
     patches: [
       {
-        file: 'src/domain/trust/client-certificate.ts',
+        file: DOMAIN_REQUEST,
         find: 'if (name === undefined) return request;',
         replace: 'if (true) return request;',
       },

@@ -16,7 +16,7 @@ import type { Injection, Scenario, ScenarioEvent } from './scenario.ts';
 import { Timeline } from './timeline.ts';
 import { Users } from './users.ts';
 
-const withCertificate = (name: string) => aReset({ name, status: { clientCertificates: [{ commonName: name }] } });
+const keysOf = (name: string) => Object.keys(templateAnnotations(aReset({ name }), [{ commonName: name }]));
 /** Before the operator has judged again what it annotated. */
 const PUT_BACK_MS = 300;
 const RESTART_MS = 2_000;
@@ -161,7 +161,7 @@ export class Simulation implements Environment {
   }
 
   hasStrayWrites(): boolean {
-    const known = ['first', 'second'].flatMap((name) => Object.keys(templateAnnotations(withCertificate(name))));
+    const known = ['first', 'second'].flatMap(keysOf);
     const keys = Object.keys(this.#workloads.read('api').templateAnnotations);
     const others = ['bystander', 'stranger'].map((name) => this.#workloads.read(name));
     return keys.some((one) => !known.includes(one)) || others.some(({ resourceVersion }) => resourceVersion !== '1');

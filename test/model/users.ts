@@ -1,4 +1,4 @@
-import { annotations } from '../../src/domain/reset/ssl-reset.ts';
+import { annotations } from '../../src/domain/object.ts';
 import type { ObjectRef } from '../../src/reconcile/ports.ts';
 import { aReset, USER } from '../unit/support/builders.ts';
 import type { ApiServer } from './api-server.ts';

@@ -1,5 +1,5 @@
 import type { StalledReason, WaitingReason } from '../reasons.ts';
-import type { Operation } from '../reset/ssl-reset.ts';
+import type { Operation } from './operation.ts';
 import { callRefusal, describeRefusal } from './refusal.ts';
 import type { CallResult, IssuedCertificate, IssueResult } from './result.ts';
 

@@ -1,9 +1,4 @@
-import type { Before, Operation } from '../reset/ssl-reset.ts';
-
-export const isDone = (operation: Operation): boolean => operation.status === 'DONE';
-
-export const findRunning = (operations: readonly Operation[]): Operation | undefined =>
-  operations.find((operation) => !isDone(operation));
+import { type Before, findRunning, isDone, type Operation } from './operation.ts';
 
 /** Names of operations that other objects of an instance hold as theirs. */
 export interface Claims {

@@ -1,5 +1,5 @@
 /** What came back from a call that changes something and is sent once, before it is classified. */
-import type { Operation } from '../reset/ssl-reset.ts';
+import type { Operation } from './operation.ts';
 
 export type CallResult =
   /** 2xx with the name of an operation. */

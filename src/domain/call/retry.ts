@@ -1,7 +1,6 @@
-/** Back-off and deadlines from what status records, so that they survive a restart. */
+/** Back-off from what status records, so that they survive a restart. */
 import { backoffMs } from '../../lib/backoff.ts';
 import { timeOf } from '../../lib/time.ts';
-import type { Request, SslReset } from '../reset/ssl-reset.ts';
 
 export interface RetryPolicy {
   readonly retryMinMs: number;
@@ -27,21 +26,27 @@ export function afterFailure<T extends Tried>(tried: T, now: Date, policy: Retry
 }
 
 /** What may fail, and is tried again: a request, or a workload that is to be changed. */
-type Tried = Pick<Request, 'failures' | 'retryTime'>;
+interface Tried {
+  readonly failures?: number;
+  /** RFC 3339. */
+  readonly retryTime?: string;
+}
 
-export function withoutDelay(request: Request): Request {
-  const { retryTime: _retryTime, ...rest } = request;
+export function withoutDelay<T extends Tried>({ retryTime: _retryTime, ...rest }: T): Omit<T, 'retryTime'> {
   return rest;
 }
 
-export function withoutFailures(request: Request): Request {
-  const { failures: _failures, ...rest } = withoutDelay(request);
+export function withoutFailures<T extends Tried>({
+  failures: _failures,
+  retryTime: _retryTime,
+  ...rest
+}: T): Omit<T, keyof Tried> {
   return rest;
 }
 
 /** Milliseconds until `retryTime`, 0 where it is over, absent or cannot be read. */
-export const remainingDelayMs = (request: Request | undefined, now: Date): number =>
-  Math.max(0, (timeOf(request?.retryTime) ?? 0) - now.getTime());
+export const remainingDelayMs = (tried: Tried | undefined, now: Date): number =>
+  Math.max(0, (timeOf(tried?.retryTime) ?? 0) - now.getTime());
 
 /**
  * An operation is polled at intervals that double: the next one is as long as it has taken so far. One whose start
@@ -56,24 +61,4 @@ export function pollDelayMs(since: string | undefined, now: Date, { pollMinMs, p
 /** How long to wait before looking again at what has stood still for so long, without writing anything down. */
 export function lookAgainDelayMs(elapsedMs: number, { retryMinMs, retryMaxMs, random }: RetryPolicy): number {
   return Math.max(retryMinMs, Math.round(Math.min(retryMaxMs, elapsedMs) * (0.75 + random() / 4)));
-}
-
-/**
- * The deadline that runs now: for the call to be accepted, or after the reset for everything else; a roll renews it each
- * time it comes further. From a time that cannot be read it is over: nothing waits without a bound.
- */
-export function deadline({ spec, status: { request, rollout } }: SslReset): Date | undefined {
-  if (request === undefined) return undefined;
-  const startMs = timeOf(request.doneTime ?? request.receivedTime) ?? 0;
-  const movedMs = request.doneTime === undefined ? 0 : (timeOf(rollout?.progressTime) ?? 0);
-  return new Date(Math.max(startMs, movedMs) + spec.deadlineSeconds * 1000);
-}
-
-/** Milliseconds for which a request may still wait without a word. */
-export const untilDeadlineMs = (reset: SslReset, now: Date): number =>
-  Math.max(0, (deadline(reset)?.getTime() ?? 0) - now.getTime());
-
-export function isPastDeadline(reset: SslReset, now: Date): boolean {
-  const end = deadline(reset);
-  return end !== undefined && now >= end;
 }

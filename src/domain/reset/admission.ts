@@ -1,11 +1,11 @@
 import { oneLine } from '../../lib/one-line.ts';
 import { shell } from '../../lib/shell.ts';
 import { timeOf, toTime } from '../../lib/time.ts';
-import { isPastDeadline } from '../call/retry.ts';
 import type { Verdict } from '../conditions.ts';
 import { findCondition, stalled } from '../conditions.ts';
 import type { Permission } from '../permission.ts';
 import { unusableField } from '../trust/usable.ts';
+import { isPastDeadline } from './deadline.ts';
 import { recreationMark } from './recreation.ts';
 import type { SslReset } from './ssl-reset.ts';
 

@@ -7,10 +7,10 @@ import { oneLine } from '../../lib/one-line.ts';
 import { toTime } from '../../lib/time.ts';
 import { stalled, type Verdict, waiting } from '../conditions.ts';
 import { isStalledReason, isWaitingReason } from '../reasons.ts';
-import { isLive, type WantedCertificate } from '../trust/client-certificate.ts';
 import type { Dependent } from '../trust/dependents.ts';
 import { isSame } from '../trust/dependents.ts';
-import type { Request, SslReset } from './ssl-reset.ts';
+import type { ClientCertificateStatus, WantedCertificate } from '../trust/distribution.ts';
+import type { Request, SslReset, Status } from './ssl-reset.ts';
 import type { Facts } from './status.ts';
 
 type Hold = NonNullable<Request['hold']>;
@@ -69,11 +69,24 @@ export function holdVerdict({ reason, message = '' }: Hold): Verdict {
 export const worst = (verdicts: readonly Verdict[]): Verdict | undefined =>
   verdicts.find(({ kind }) => kind === 'Waiting') ?? verdicts[0];
 
+/** Whether it is known to be in its Secret, with its key. While one is held up, those from before the reset are not. */
+function isLive(entry: ClientCertificateStatus, { hold, before }: Request): boolean {
+  const { sha1Fingerprint, secretName, issuing, reason } = entry;
+  if (sha1Fingerprint === undefined || secretName === undefined) return false;
+  if (issuing !== undefined || reason !== undefined) return false;
+  return hold === undefined || before?.clientCertificates?.includes(sha1Fingerprint) !== true;
+}
+
+/** Those of the status that are known to be in their Secrets. */
+export const liveCertificates = ({
+  request,
+  clientCertificates: all = [],
+}: Status): readonly ClientCertificateStatus[] => all.filter((one) => request === undefined || isLive(one, request));
+
 /** The certificates of the spec that are not known to be in their Secrets. */
 export function heldBack({ spec, status }: SslReset): readonly WantedCertificate[] {
-  const { request, clientCertificates: all = [] } = status;
-  if (request?.hold === undefined) return [];
-  const live = all.filter((one) => isLive(one, request));
+  if (status.request?.hold === undefined) return [];
+  const live = liveCertificates(status);
   return (spec.clientCertificates ?? []).filter(
     ({ commonName, secretName }) => !live.some((one) => one.commonName === commonName && one.secretName === secretName),
   );

@@ -1,7 +1,8 @@
-import { deadline, isPastDeadline, remainingDelayMs } from '../call/retry.ts';
+import { remainingDelayMs } from '../call/retry.ts';
 import { STALLED } from '../reasons.ts';
-import { awaitsCa } from '../trust/ca-change.ts';
 import { openIssue, wantsCertificates } from '../trust/client-certificate.ts';
+import { awaitsCa } from './ca-change.ts';
+import { deadline, isPastDeadline } from './deadline.ts';
 import {
   hasNewRetry,
   isBarred,

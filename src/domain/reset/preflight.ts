@@ -1,11 +1,12 @@
 /** Judgements of preflight: what would fail after the connections are broken is found out before. */
 
-import { findRunning } from '../call/resolve.ts';
+import type { Operation } from '../call/operation.ts';
+import { findRunning } from '../call/operation.ts';
 import type { Verdict } from '../conditions.ts';
 import { stalled, waiting } from '../conditions.ts';
 import { type ClientCertificate, caOwner, type Instance } from '../instance.ts';
 import type { ReadyReason } from '../reasons.ts';
-import type { Operation, SslReset } from './ssl-reset.ts';
+import type { SslReset } from './ssl-reset.ts';
 
 /** Why nothing is to be called: what is asked for has happened already. */
 export function alreadyDone({ spec: { preconditions } }: SslReset, instance: Instance): ReadyReason | undefined {

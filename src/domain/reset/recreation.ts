@@ -2,7 +2,7 @@
  * Marks at which a tool deletes the object and creates it again when it applies it, at each sync or where a field cannot
  * be patched: what comes is a new object, which would reset once more.
  */
-import type { Metadata } from './ssl-reset.ts';
+import type { Metadata } from '../object.ts';
 
 const isOff = (value: string): boolean => ['', 'false', 'disabled'].includes(value.trim().toLowerCase());
 const isSet = (value: string): boolean => !isOff(value);

@@ -177,3 +177,15 @@ function onward(request: Request): Omit<Request, 'generation' | 'requestId' | 'r
   } = request;
   return rest;
 }
+
+/** Enough for ten certificates, each issued, deleted and issued again several times. */
+const MAX_OPERATIONS = 100;
+
+/** Notes an operation that issued or deleted a certificate, so that it is never taken for a reset in doubt. */
+export function withCertificateOperation(request: Request, name: string | undefined): Request {
+  if (name === undefined) return request;
+  return {
+    ...request,
+    certificateOperations: [name, ...(request.certificateOperations ?? [])].slice(0, MAX_OPERATIONS),
+  };
+}

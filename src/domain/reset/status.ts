@@ -1,26 +1,19 @@
 /** From what a step found out to the next status. The only place that writes conditions, history and what was executed. */
 import { oneLine } from '../../lib/one-line.ts';
 import { toTime } from '../../lib/time.ts';
+import type { Operation } from '../call/operation.ts';
 import type { ConditionValue, Verdict } from '../conditions.ts';
 import { setConditions } from '../conditions.ts';
-import { hasKeptCa, whyKept } from '../trust/ca-change.ts';
 import { wantsCertificates } from '../trust/client-certificate.ts';
 import { looksForReferences } from '../trust/dependents.ts';
+import type { ClientCertificateStatus, RolloutStatus } from '../trust/distribution.ts';
 import { rolloutSelector, selectorQuery } from '../trust/label-selector.ts';
 import { hasRolledNothing, isFailure, leftToPeople } from '../trust/rollout.ts';
+import { hasKeptCa, whyKept } from './ca-change.ts';
 import { holdVerdict } from './certificate-hold.ts';
 import { type HistoryOutcome, mayBeExecuted, type Remembered, remembered, SUPERSEDED, wasCalled } from './executed.ts';
 import { isSettled } from './request.ts';
-import type {
-  ClientCertificateStatus,
-  HistoryEntry,
-  Operation,
-  Request,
-  RolloutStatus,
-  Spec,
-  SslReset,
-  Status,
-} from './ssl-reset.ts';
+import type { HistoryEntry, Request, Spec, SslReset, Status } from './ssl-reset.ts';
 
 /** What a step may change of the status. */
 export type Facts = Omit<Status, 'conditions' | 'history' | 'observedGeneration' | keyof Remembered>;

@@ -1,8 +1,10 @@
 /** What a status write tells that came to an end, read from the status before it and the one after. */
 
+import type { Operation } from '../call/operation.ts';
+import type { RolloutStatus, WorkloadStatus } from '../trust/distribution.ts';
 import { hasAllListed, isFailure } from '../trust/rollout.ts';
 import { isUnresolved, reconcilingReason } from './request.ts';
-import type { Operation, Request, RolloutStatus, Spec, Status, WorkloadStatus } from './ssl-reset.ts';
+import type { Request, Spec, Status } from './ssl-reset.ts';
 
 export type Transition =
   /** The operation of a reset has ended. */

@@ -5,9 +5,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { toTime } from '../../lib/time.ts';
 import type { ClientCertificate } from '../instance.ts';
-import type { ClientCertificateStatus, Request, Spec, SslReset } from '../reset/ssl-reset.ts';
-
-export type WantedCertificate = NonNullable<Spec['clientCertificates']>[number];
+import type { ClientCertificateStatus, Distribution } from './distribution.ts';
 
 /** The keys of a Secret that holds a client certificate. */
 export const secretKeys = {
@@ -39,11 +37,11 @@ export function heldCertificate(data: Readonly<Record<string, string>>): HeldCer
   }
 }
 
-export const wantsCertificates = ({ spec: { clientCertificates = [] } }: Pick<SslReset, 'spec'>): boolean =>
+export const wantsCertificates = ({ spec: { clientCertificates = [] } }: Pick<Distribution, 'spec'>): boolean =>
   clientCertificates.length > 0;
 
 export const recordedCertificate = (
-  { status: { clientCertificates = [] } }: Pick<SslReset, 'status'>,
+  { status: { clientCertificates = [] } }: Pick<Distribution, 'status'>,
   commonName: string,
 ): ClientCertificateStatus | undefined => clientCertificates.find((one) => one.commonName === commonName);
 
@@ -53,7 +51,9 @@ export type OpenIssue = ClientCertificateStatus & {
 };
 
 /** Only one certificate is issued at a time. */
-export const openIssue = ({ status: { clientCertificates = [] } }: Pick<SslReset, 'status'>): OpenIssue | undefined =>
+export const openIssue = ({
+  status: { clientCertificates = [] },
+}: Pick<Distribution, 'status'>): OpenIssue | undefined =>
   clientCertificates.find((one): one is OpenIssue => one.issuing !== undefined);
 
 /** Who wrote a Secret, as far as it tells by itself. */
@@ -196,26 +196,6 @@ const isWorthKeeping = ({ sha1Fingerprint, issuing, reason }: ClientCertificateS
 /** Nothing stands in its way any more, or it is tried once more. */
 export function withoutReason({ reason: _reason, message: _message, ...entry }: ClientCertificateStatus) {
   return entry;
-}
-
-/** Whether it is known to be in its Secret, with its key. While one is held up, those from before the reset are not. */
-export function isLive(entry: ClientCertificateStatus, { hold, before }: Request): boolean {
-  const { sha1Fingerprint, secretName, issuing, reason } = entry;
-  if (sha1Fingerprint === undefined || secretName === undefined) return false;
-  if (issuing !== undefined || reason !== undefined) return false;
-  return hold === undefined || before?.clientCertificates?.includes(sha1Fingerprint) !== true;
-}
-
-/** Enough for ten certificates, each issued, deleted and issued again several times. */
-const MAX_OPERATIONS = 100;
-
-/** Notes an operation that issued or deleted a certificate, so that it is never taken for a reset in doubt. */
-export function withCertificateOperation(request: Request, name: string | undefined): Request {
-  if (name === undefined) return request;
-  return {
-    ...request,
-    certificateOperations: [name, ...(request.certificateOperations ?? [])].slice(0, MAX_OPERATIONS),
-  };
 }
 
 /** As before the record: nothing was issued under it. */

@@ -1,10 +1,10 @@
 /** Who depends on the instance, and in which wave. */
 
 import { notUnderstood } from '../not-understood.ts';
-import type { Spec } from '../reset/ssl-reset.ts';
-import { annotations } from '../reset/ssl-reset.ts';
-import { type LabelSelector, matchesSelector } from './label-selector.ts';
-import type { Workload, WorkloadKind } from './workload.ts';
+import { annotations } from '../object.ts';
+import type { DistributionSpec, LabelSelector, WorkloadKind } from './distribution.ts';
+import { matchesSelector } from './label-selector.ts';
+import type { Workload } from './workload.ts';
 
 /** Names of the objects that the CR publishes: a pod template that refers to one of them depends on the instance. */
 export interface Published {
@@ -12,7 +12,7 @@ export interface Published {
   readonly configMaps: ReadonlySet<string>;
 }
 
-export function published({ serverCa, clientCertificates = [] }: Spec): Published {
+export function published({ serverCa, clientCertificates = [] }: DistributionSpec): Published {
   const secrets = [serverCa?.secretName, ...clientCertificates.map(({ secretName }) => secretName)];
   return { secrets: namesOf(secrets), configMaps: namesOf([serverCa?.configMapName]) };
 }
@@ -21,7 +21,7 @@ const namesOf = (names: readonly (string | undefined)[]): ReadonlySet<string> =>
   new Set(names.filter((name) => name !== undefined));
 
 /** Whether a workload may depend on the instance by its pod template alone. */
-export function looksForReferences(spec: Spec): boolean {
+export function looksForReferences(spec: DistributionSpec): boolean {
   const { secrets, configMaps } = published(spec);
   return spec.rollout.referencing && secrets.size + configMaps.size > 0;
 }
@@ -38,18 +38,22 @@ export interface Dependent {
   readonly note?: string;
 }
 
-type Target = NonNullable<Spec['rollout']['targets']>[number];
+type Target = NonNullable<DistributionSpec['rollout']['targets']>[number];
 
 /** Whether a workload depends on the instance: it is a target, is selected or refers to what is published. */
 export const dependsBy =
-  (spec: Spec, selector: LabelSelector) =>
+  (spec: DistributionSpec, selector: LabelSelector) =>
   (workload: Workload): boolean =>
     targetOf(spec, workload) !== undefined || isSelected(spec, selector, workload);
 
-const targetOf = ({ rollout }: Spec, workload: Workload): Target | undefined =>
+const targetOf = ({ rollout }: DistributionSpec, workload: Workload): Target | undefined =>
   rollout.targets?.find((target) => isSame(target, workload));
 
-export function dependents(spec: Spec, selector: LabelSelector, workloads: readonly Workload[]): readonly Dependent[] {
+export function dependents(
+  spec: DistributionSpec,
+  selector: LabelSelector,
+  workloads: readonly Workload[],
+): readonly Dependent[] {
   const targets = spec.rollout.targets ?? [];
   const found = workloads.filter(dependsBy(spec, selector)).map(
     (workload): Dependent => ({
@@ -77,7 +81,7 @@ interface Named {
 export const isSame = (a: Named, b: Named): boolean => a.kind === b.kind && a.name === b.name;
 const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
-function isSelected(spec: Spec, selector: LabelSelector, workload: Workload): boolean {
+function isSelected(spec: DistributionSpec, selector: LabelSelector, workload: Workload): boolean {
   if (matchesSelector(selector, workload.labels)) return true;
   const { secrets, configMaps } = published(spec);
   const refers =

@@ -1,12 +1,12 @@
 /** Label selectors, as the API server understands them. */
-import type { Spec } from '../reset/ssl-reset.ts';
-import { INSTANCE_LABEL } from '../reset/ssl-reset.ts';
 
-export type LabelSelector = NonNullable<Spec['rollout']['selector']>;
+import { INSTANCE_LABEL } from '../object.ts';
+import type { DistributionSpec, LabelSelector } from './distribution.ts';
+
 type Labels = Readonly<Record<string, string>>;
 type Requirement = NonNullable<LabelSelector['matchExpressions']>[number];
 
-export const rolloutSelector = (spec: Spec): LabelSelector =>
+export const rolloutSelector = (spec: DistributionSpec): LabelSelector =>
   spec.rollout.selector ?? { matchLabels: { [INSTANCE_LABEL]: spec.instance } };
 
 export function matchesSelector({ matchLabels = {}, matchExpressions = [] }: LabelSelector, labels: Labels): boolean {

@@ -1,6 +1,6 @@
 /** A pod template that loses the operator's annotations again: how often, by whom, and when it is left alone. */
 import { shell } from '../../lib/shell.ts';
-import type { WorkloadStatus } from '../reset/ssl-reset.ts';
+import type { WorkloadStatus } from './distribution.ts';
 import type { TemplateAnnotations, Workload } from './workload.ts';
 
 /** Somebody may undo a change once or twice without knowing of it; a controller does so every time. */

@@ -1,5 +1,5 @@
 /** How far a roll has come. The deadline bounds standing still, not work that goes on. */
-import type { RolloutStatus, WorkloadStatus } from '../reset/ssl-reset.ts';
+import type { RolloutStatus, WorkloadStatus } from './distribution.ts';
 import type { Workload } from './workload.ts';
 
 /** Of one workload, in percent: 100 once it is settled, less by its replicas while it rolls. */

@@ -2,9 +2,9 @@
 import { oneLine } from '../../lib/one-line.ts';
 import { timeOf } from '../../lib/time.ts';
 import { notUnderstood } from '../not-understood.ts';
-import type { RolloutStatus, Spec, WorkloadStatus } from '../reset/ssl-reset.ts';
-import { annotations } from '../reset/ssl-reset.ts';
+import { annotations } from '../object.ts';
 import { type Dependent, isSame } from './dependents.ts';
+import type { RolloutSpec, RolloutStatus, WorkloadStatus } from './distribution.ts';
 import { type Health, health } from './health.ts';
 import { isGivenUp, putBackMessage, revertsOf } from './put-back.ts';
 import { progressOf } from './roll-progress.ts';
@@ -24,7 +24,7 @@ export type WorkloadState =
 export interface RollOptions {
   /** What the pod template of each dependent has to carry. */
   readonly annotations: TemplateAnnotations;
-  readonly rollout: Spec['rollout'];
+  readonly rollout: RolloutSpec;
   /** The status of the roll when it was judged last, of the same revision. */
   readonly before: RolloutStatus | undefined;
   /** Some workloads could not be read: what they depend on, and their waves, are not known. */

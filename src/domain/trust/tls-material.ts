@@ -1,10 +1,10 @@
 /** From the instance's CAs to what is published and to the digest that rolls the workloads. */
 import { createHash } from 'node:crypto';
 import { oneLine } from '../../lib/one-line.ts';
-import type { ServerCas } from '../instance.ts';
-import type { ClientCertificateStatus, InstanceRef, ServerCaStatus, Spec, SslReset } from '../reset/ssl-reset.ts';
-import { instanceKey, PLURAL } from '../reset/ssl-reset.ts';
-import { isLive } from './client-certificate.ts';
+import type { InstanceRef, ServerCas } from '../instance.ts';
+import { instanceKey } from '../instance.ts';
+import type { Metadata } from '../object.ts';
+import type { ClientCertificateStatus, Distribution, DistributionSpec, ServerCaStatus } from './distribution.ts';
 import type { TemplateAnnotations } from './workload.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -28,28 +28,27 @@ export function revision(cas: ServerCas): string {
  * What the pod template of a dependent carries after the roll: the digest of the instance's CAs, and, under a key of the
  * object's own, that of its client certificates, so that two objects of one instance with different certificates do not
  * roll each other's workloads. DO NOT CHANGE, as above.
+ *
+ * @param live its client certificates that are in their Secrets
  */
-export function templateAnnotations({ metadata, spec, status }: SslReset): TemplateAnnotations {
-  const { request, clientCertificates: all = [] } = status;
-  const certificates = all.filter((one) => request === undefined || isLive(one, request));
-  return {
-    [templateAnnotationKey(spec)]: status.rollout?.revision ?? '',
-    ...(certificates.length > 0 && {
-      [ownAnnotationKey(metadata)]: clientCertificatesRevision(certificates),
-    }),
-  };
-}
+export const templateAnnotations = (
+  { metadata, spec, status }: Distribution,
+  live: readonly ClientCertificateStatus[],
+): TemplateAnnotations => ({
+  [templateAnnotationKey(spec)]: status.rollout?.revision ?? '',
+  ...(live.length > 0 && { [ownAnnotationKey(metadata)]: clientCertificatesRevision(live) }),
+});
 
 /** What stands in for them before the reset: the same keys, and a value of the same shape. */
-export const dryRunAnnotations = ({ metadata, spec }: SslReset): TemplateAnnotations => ({
+export const dryRunAnnotations = ({ metadata, spec }: Distribution): TemplateAnnotations => ({
   [templateAnnotationKey(spec)]: DRY_RUN_REVISION,
   ...((spec.clientCertificates ?? []).length > 0 && { [ownAnnotationKey(metadata)]: DRY_RUN_REVISION }),
 });
 
 const DRY_RUN_REVISION = '0'.repeat(32);
 
-const ownAnnotationKey = ({ namespace, name }: SslReset['metadata']): string =>
-  `tls.cloudsql-ssl.dev/${sha256(`${PLURAL}/${namespace}/${name}`).slice(0, 16)}`;
+const ownAnnotationKey = ({ namespace, name }: Metadata): string =>
+  `tls.cloudsql-ssl.dev/${sha256(`cloudsqlsslresets/${namespace}/${name}`).slice(0, 16)}`;
 
 function clientCertificatesRevision(certificates: readonly ClientCertificateStatus[]): string {
   const lines = certificates.map(({ secretName = '', sha1Fingerprint = '' }) => `${secretName} ${sha1Fingerprint}`);
@@ -57,7 +56,7 @@ function clientCertificatesRevision(certificates: readonly ClientCertificateStat
 }
 
 /** The PEM that applications read: every CA, the active one first, or the active one alone. */
-export function serverCaPem(cas: ServerCas, contents: NonNullable<Spec['serverCa']>['contents']): string {
+export function serverCaPem(cas: ServerCas, contents: NonNullable<DistributionSpec['serverCa']>['contents']): string {
   const wanted = contents === 'Active' ? cas.slice(0, 1) : cas;
   return wanted.map(({ pem }) => `${pem.replaceAll('\r\n', '\n').trim()}\n`).join('');
 }

@@ -1,6 +1,6 @@
 /** What of a spec neither this operator nor the API server could use: the CRD refuses it, but one of another version may not. */
 
-import type { Spec } from '../reset/ssl-reset.ts';
+import type { DistributionSpec } from './distribution.ts';
 import { rolloutSelector } from './label-selector.ts';
 
 const DNS_LABEL = '[a-z0-9](?:[-a-z0-9]*[a-z0-9])?';
@@ -45,12 +45,12 @@ interface Field {
 }
 
 /** The first field that cannot be used, as a message with the way out; undefined: all can. */
-export function unusableField(spec: Spec): string | undefined {
+export function unusableField(spec: DistributionSpec): string | undefined {
   const wrong = fieldsOf(spec).find(({ text, rule }) => text !== undefined && !rule.holds(text));
   return wrong && `${wrong.path} cannot be ${JSON.stringify(wrong.text)}: correct it to ${wrong.rule.expected}`;
 }
 
-function fieldsOf(spec: Spec): readonly Field[] {
+function fieldsOf(spec: DistributionSpec): readonly Field[] {
   const { serverCa, clientCertificates = [], rollout } = spec;
   const targets = rollout.targets ?? [];
   return [
@@ -72,7 +72,7 @@ const targetField = ({ name }: { readonly name: string }, index: number): Field 
   rule: objectName,
 });
 
-function selectorFields(spec: Spec): readonly Field[] {
+function selectorFields(spec: DistributionSpec): readonly Field[] {
   const { matchLabels = {}, matchExpressions = [] } = rolloutSelector(spec);
   const path = 'rollout.selector';
   return [

@@ -3,10 +3,12 @@
  * by the compiler, and so is one that `kubernetes/workload-parts.ts` cannot read. A unit test compares the chart and the
  * docs with this table.
  */
+
+import type { WorkloadKind } from './distribution.ts';
 import type { Health } from './health.ts';
 import { daemonSetHealth, deploymentHealth, rolloutHealth, statefulSetHealth } from './kind-health.ts';
 import { ARGO, KUBECTL, type RollCommands } from './roll-commands.ts';
-import type { Workload, WorkloadKind } from './workload.ts';
+import type { Workload } from './workload.ts';
 
 interface KnownKind {
   readonly group: string;

@@ -1,10 +1,7 @@
 /** What the operator reads of a workload: its selection, its place in the roll, its health. */
 
-import type { Spec } from '../reset/ssl-reset.ts';
+import type { WorkloadKind } from './distribution.ts';
 import type { Health } from './health.ts';
-
-/** As the CRD names them; `WORKLOAD_KINDS` says what is known of each. */
-export type WorkloadKind = Spec['rollout']['kinds'][number];
 
 /** Annotations of a pod template, all of them under `tls.cloudsql-ssl.dev/`. */
 export type TemplateAnnotations = Readonly<Record<string, string>>;

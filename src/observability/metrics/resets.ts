@@ -1,6 +1,7 @@
 /** How the resets fare: as of now, and what came to an end since this process began. */
 import { Counter, Histogram, type Registry } from 'prom-client';
-import type { InstanceRef, Spec } from '../../domain/reset/ssl-reset.ts';
+import type { InstanceRef } from '../../domain/instance.ts';
+import type { Spec } from '../../domain/reset/ssl-reset.ts';
 import { OPERATION_OUTCOMES, RESOLVED, ROLL_OUTCOMES, type Transition } from '../../domain/reset/transitions.ts';
 import { workloadKinds } from '../../domain/trust/workload-kinds.ts';
 import type { ConditionSummary } from '../../reconcile/condition-summary.ts';

@@ -1,5 +1,6 @@
-import { lookAgainDelayMs, untilDeadlineMs } from '../../domain/call/retry.ts';
+import { lookAgainDelayMs } from '../../domain/call/retry.ts';
 import { waiting } from '../../domain/conditions.ts';
+import { untilDeadlineMs } from '../../domain/reset/deadline.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import { factsOf } from '../../domain/reset/status.ts';
 import { toTime } from '../../lib/time.ts';

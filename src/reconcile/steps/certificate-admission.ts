@@ -1,9 +1,10 @@
-import { findRunning } from '../../domain/call/resolve.ts';
+import type { Operation } from '../../domain/call/operation.ts';
+import { findRunning } from '../../domain/call/operation.ts';
 import { pollDelayMs } from '../../domain/call/retry.ts';
 import { progressing, stalled, type Verdict } from '../../domain/conditions.ts';
-import type { Operation, SslReset } from '../../domain/reset/ssl-reset.ts';
+import { withCertificateOperation } from '../../domain/reset/request.ts';
+import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import { type Facts, factsOf } from '../../domain/reset/status.ts';
-import { withCertificateOperation } from '../../domain/trust/client-certificate.ts';
 import type { Context, StepResult } from '../pass.ts';
 import type { CloudSql } from '../ports.ts';
 import { isPermitted } from './permitted.ts';

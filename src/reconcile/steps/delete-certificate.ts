@@ -1,6 +1,7 @@
+import type { Operation } from '../../domain/call/operation.ts';
 import { progressing } from '../../domain/conditions.ts';
 import { CloudSqlError } from '../../domain/errors.ts';
-import type { Operation, SslReset } from '../../domain/reset/ssl-reset.ts';
+import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import { factsOf } from '../../domain/reset/status.ts';
 import type { Context, StepResult } from '../pass.ts';
 import { certificateAdmission, noting, notPermitted } from './certificate-admission.ts';

@@ -1,3 +1,4 @@
+import type { Operation } from '../../domain/call/operation.ts';
 import {
   BASELINE_SIZE,
   hasOtherServerCertificate,
@@ -8,7 +9,7 @@ import {
 import { progressing } from '../../domain/conditions.ts';
 import { CloudSqlError } from '../../domain/errors.ts';
 import { mayHaveRun } from '../../domain/reset/request.ts';
-import type { Operation, Request, SslReset } from '../../domain/reset/ssl-reset.ts';
+import type { Request, SslReset } from '../../domain/reset/ssl-reset.ts';
 import { factsOf } from '../../domain/reset/status.ts';
 import type { Context, StepResult } from '../pass.ts';
 import { readServerCertificates } from './evidence.ts';

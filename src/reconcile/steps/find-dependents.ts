@@ -9,8 +9,9 @@ import {
   isSame,
   looksForReferences,
 } from '../../domain/trust/dependents.ts';
+import type { WorkloadKind } from '../../domain/trust/distribution.ts';
 import { rolloutSelector, selectorQuery } from '../../domain/trust/label-selector.ts';
-import type { Workload, WorkloadKind, WorkloadRef } from '../../domain/trust/workload.ts';
+import type { Workload, WorkloadRef } from '../../domain/trust/workload.ts';
 import type { Workloads } from '../ports.ts';
 
 export const LOOKING_FOR_DEPENDENTS: Verdict = progressing(

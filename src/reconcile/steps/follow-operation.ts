@@ -1,8 +1,9 @@
-import { isDone } from '../../domain/call/resolve.ts';
+import type { Operation } from '../../domain/call/operation.ts';
+import { isDone } from '../../domain/call/operation.ts';
 import { pollDelayMs } from '../../domain/call/retry.ts';
 import { progressing, stalled, type Verdict, waiting } from '../../domain/conditions.ts';
 import { CloudSqlError } from '../../domain/errors.ts';
-import type { Operation, Request, SslReset } from '../../domain/reset/ssl-reset.ts';
+import type { Request, SslReset } from '../../domain/reset/ssl-reset.ts';
 import { factsOf } from '../../domain/reset/status.ts';
 import { toTime } from '../../lib/time.ts';
 import type { Context, Finding, StepResult } from '../pass.ts';

@@ -1,7 +1,7 @@
 import { classifyIssue, type IssueClassification } from '../../domain/call/classification.ts';
 import type { IssuedCertificate } from '../../domain/call/result.ts';
 import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
-import type { ClientCertificateStatus, SslReset } from '../../domain/reset/ssl-reset.ts';
+import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import { type Facts, factsOf, summarize, toBeRolled, withCertificates } from '../../domain/reset/status.ts';
 import {
   type HeldCertificate,
@@ -10,11 +10,11 @@ import {
   openIssue,
   recordedCertificate,
   secretKeys,
-  type WantedCertificate,
   withCertificate,
   withoutIssue,
   withoutReason,
 } from '../../domain/trust/client-certificate.ts';
+import type { ClientCertificateStatus, WantedCertificate } from '../../domain/trust/distribution.ts';
 import { oneLine } from '../../lib/one-line.ts';
 import { TwoClockWindow } from '../../lib/two-clock-window.ts';
 import { certificateOutcome } from '../certificate-outcome.ts';

@@ -2,7 +2,7 @@ import { progressing, stalled, type Verdict } from '../../domain/conditions.ts';
 import type { ClientCertificate } from '../../domain/instance.ts';
 import { retryCommand } from '../../domain/reset/admission.ts';
 import { worst } from '../../domain/reset/certificate-hold.ts';
-import type { ClientCertificateStatus, Request, SslReset } from '../../domain/reset/ssl-reset.ts';
+import type { Request, SslReset } from '../../domain/reset/ssl-reset.ts';
 import { type Facts, factsOf, withCertificates } from '../../domain/reset/status.ts';
 import {
   type CertificateJudgement,
@@ -11,8 +11,8 @@ import {
   type KeySecret,
   recordedCertificate,
   secretKeys,
-  type WantedCertificate,
 } from '../../domain/trust/client-certificate.ts';
+import type { ClientCertificateStatus, WantedCertificate } from '../../domain/trust/distribution.ts';
 import { revision, serverCaPem } from '../../domain/trust/tls-material.ts';
 import { oneLine } from '../../lib/one-line.ts';
 import { toTime } from '../../lib/time.ts';

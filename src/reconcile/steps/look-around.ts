@@ -1,9 +1,10 @@
-import { BASELINE_SIZE, findRunning } from '../../domain/call/resolve.ts';
+import { findRunning } from '../../domain/call/operation.ts';
+import { BASELINE_SIZE } from '../../domain/call/resolve.ts';
 import { lookAgainDelayMs, pollDelayMs } from '../../domain/call/retry.ts';
 import { CloudSqlError } from '../../domain/errors.ts';
 import type { ServerCas } from '../../domain/instance.ts';
+import { isStillOld } from '../../domain/reset/ca-change.ts';
 import type { SslReset, Status } from '../../domain/reset/ssl-reset.ts';
-import { isStillOld } from '../../domain/trust/ca-change.ts';
 import { revision } from '../../domain/trust/tls-material.ts';
 import type { Context, StepResult } from '../pass.ts';
 import { receive } from './receive.ts';

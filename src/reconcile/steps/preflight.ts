@@ -1,4 +1,6 @@
-import { BASELINE_SIZE, baseline, isDone, type ServerCertificates, suspects } from '../../domain/call/resolve.ts';
+import type { Before, Operation } from '../../domain/call/operation.ts';
+import { isDone } from '../../domain/call/operation.ts';
+import { BASELINE_SIZE, baseline, type ServerCertificates, suspects } from '../../domain/call/resolve.ts';
 import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
 import { isKubernetesError, KubernetesError, type KubernetesErrorKind } from '../../domain/errors.ts';
 import type { Instance } from '../../domain/instance.ts';
@@ -11,7 +13,7 @@ import {
   judgeOperations,
   needsClientCertificates,
 } from '../../domain/reset/preflight.ts';
-import type { Before, Operation, Request, SslReset } from '../../domain/reset/ssl-reset.ts';
+import type { Request, SslReset } from '../../domain/reset/ssl-reset.ts';
 import { wantsCertificates } from '../../domain/trust/client-certificate.ts';
 import type { Dependent } from '../../domain/trust/dependents.ts';
 import { carries, isAnnotated } from '../../domain/trust/rollout.ts';

@@ -1,12 +1,14 @@
+import type { Operation } from '../../domain/call/operation.ts';
 import { BASELINE_SIZE, hasNewServerCertificate } from '../../domain/call/resolve.ts';
-import { deadline, lookAgainDelayMs, pollDelayMs } from '../../domain/call/retry.ts';
+import { lookAgainDelayMs, pollDelayMs } from '../../domain/call/retry.ts';
 import { progressing, stalled, type Verdict, waiting } from '../../domain/conditions.ts';
 import { caOwner, type Instance, isFirstGeneration, type ServerCas } from '../../domain/instance.ts';
 import { retryCommand } from '../../domain/reset/admission.ts';
+import { findRestart, isNewCa, isStillOld, judgeUnchangedCa } from '../../domain/reset/ca-change.ts';
+import { deadline } from '../../domain/reset/deadline.ts';
 import { published } from '../../domain/reset/request.ts';
-import type { Operation, Request, SslReset } from '../../domain/reset/ssl-reset.ts';
+import type { Request, SslReset } from '../../domain/reset/ssl-reset.ts';
 import { type Facts, factsOf, withCertificates } from '../../domain/reset/status.ts';
-import { findRestart, isNewCa, isStillOld, judgeUnchangedCa } from '../../domain/trust/ca-change.ts';
 import {
   heldCertificate,
   secretKeys,

@@ -1,9 +1,10 @@
 import { stalled, type Verdict, waiting } from '../../domain/conditions.ts';
 import { isKubernetesError, type KubernetesErrorKind } from '../../domain/errors.ts';
 import { notUnderstood } from '../../domain/not-understood.ts';
+import { annotations, FIELD_MANAGER } from '../../domain/object.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
-import { annotations, FIELD_MANAGER } from '../../domain/reset/ssl-reset.ts';
-import { type SecretOrigin, secretKeys, type WantedCertificate } from '../../domain/trust/client-certificate.ts';
+import { type SecretOrigin, secretKeys } from '../../domain/trust/client-certificate.ts';
+import type { WantedCertificate } from '../../domain/trust/distribution.ts';
 import { shell } from '../../lib/shell.ts';
 import type { Context } from '../pass.ts';
 import type { PublishedContents, PublishedObject, StoredContents } from '../ports.ts';

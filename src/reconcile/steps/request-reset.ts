@@ -1,4 +1,5 @@
 import { type Classification, classifyCall } from '../../domain/call/classification.ts';
+import type { Before } from '../../domain/call/operation.ts';
 import type { CallResult } from '../../domain/call/result.ts';
 import type { PollPolicy, RetryPolicy } from '../../domain/call/retry.ts';
 import { progressing, stalled, type Verdict, waiting } from '../../domain/conditions.ts';
@@ -7,7 +8,7 @@ import type { ReadyReason } from '../../domain/reasons.ts';
 import { admissionObstacle } from '../../domain/reset/admission.ts';
 import type { Call } from '../../domain/reset/hourly-limit.ts';
 import { wasRefused } from '../../domain/reset/request.ts';
-import type { Before, Request, SslReset } from '../../domain/reset/ssl-reset.ts';
+import type { Request, SslReset } from '../../domain/reset/ssl-reset.ts';
 import { type Facts, factsOf, summarize } from '../../domain/reset/status.ts';
 import { toTime } from '../../lib/time.ts';
 import { TwoClockWindow } from '../../lib/two-clock-window.ts';

@@ -1,6 +1,6 @@
 import { pollDelayMs } from '../../domain/call/retry.ts';
 import { progressing, stalled } from '../../domain/conditions.ts';
-import type { ClientCertificateStatus, SslReset } from '../../domain/reset/ssl-reset.ts';
+import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import { type Facts, factsOf, withCertificates } from '../../domain/reset/status.ts';
 import {
   type IssueResolution,
@@ -10,6 +10,7 @@ import {
   withCertificate,
   withoutIssue,
 } from '../../domain/trust/client-certificate.ts';
+import type { ClientCertificateStatus } from '../../domain/trust/distribution.ts';
 import type { Context, StepResult } from '../pass.ts';
 import { runningOperation } from './certificate-admission.ts';
 import { conflict } from './certificate-conflict.ts';

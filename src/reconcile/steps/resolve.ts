@@ -1,14 +1,9 @@
-import {
-  BASELINE_SIZE,
-  candidates,
-  isDone,
-  type Observation,
-  type Resolution,
-  resolve,
-} from '../../domain/call/resolve.ts';
+import type { Operation } from '../../domain/call/operation.ts';
+import { isDone } from '../../domain/call/operation.ts';
+import { BASELINE_SIZE, candidates, type Observation, type Resolution, resolve } from '../../domain/call/resolve.ts';
 import { pollDelayMs } from '../../domain/call/retry.ts';
 import { progressing, stalled } from '../../domain/conditions.ts';
-import type { Operation, Request, SslReset } from '../../domain/reset/ssl-reset.ts';
+import type { Request, SslReset } from '../../domain/reset/ssl-reset.ts';
 import { factsOf } from '../../domain/reset/status.ts';
 import { toTime } from '../../lib/time.ts';
 import type { Context, StepResult } from '../pass.ts';

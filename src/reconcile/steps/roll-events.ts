@@ -1,5 +1,5 @@
-import type { RolloutStatus, WorkloadStatus } from '../../domain/reset/ssl-reset.ts';
 import { type Dependent, isSame } from '../../domain/trust/dependents.ts';
+import type { RolloutStatus, WorkloadStatus } from '../../domain/trust/distribution.ts';
 import { hasAllListed, isFailure } from '../../domain/trust/rollout.ts';
 import type { StepEvent } from '../pass.ts';
 

@@ -2,12 +2,13 @@ import { afterFailure } from '../../domain/call/retry.ts';
 import { progressing, ready, stalled, type Verdict, waiting } from '../../domain/conditions.ts';
 import { isKubernetesError, type KubernetesError } from '../../domain/errors.ts';
 import { retryCommand } from '../../domain/reset/admission.ts';
-import { refersToHeldBack, released } from '../../domain/reset/certificate-hold.ts';
+import { hasKeptCa, trusting, whyKept } from '../../domain/reset/ca-change.ts';
+import { liveCertificates, refersToHeldBack, released } from '../../domain/reset/certificate-hold.ts';
 import { isRepeated, lastExecution } from '../../domain/reset/executed.ts';
-import type { Request, RolloutStatus, SslReset, WorkloadStatus } from '../../domain/reset/ssl-reset.ts';
+import type { Request, SslReset } from '../../domain/reset/ssl-reset.ts';
 import { type Facts, factsOf, failureMessage } from '../../domain/reset/status.ts';
-import { hasKeptCa, trusting, whyKept } from '../../domain/trust/ca-change.ts';
 import { type Dependent, isSame } from '../../domain/trust/dependents.ts';
+import type { RolloutStatus, WorkloadStatus } from '../../domain/trust/distribution.ts';
 import { furthest } from '../../domain/trust/roll-progress.ts';
 import {
   carries,
@@ -44,7 +45,7 @@ export async function roll(reset: SslReset, context: Context): Promise<StepResul
   const isHeldBack = refersToHeldBack(reset);
   const trusted = all.filter((one) => !isHeldBack(one, all));
   const options: RollOptions = {
-    annotations: templateAnnotations(reset),
+    annotations: templateAnnotations(reset, liveCertificates(reset.status)),
     rollout: reset.spec.rollout,
     before: facts.rollout,
     isIncomplete: reading.unread.some(({ name }) => name === undefined),

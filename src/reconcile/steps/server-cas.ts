@@ -1,6 +1,5 @@
 import { CloudSqlError, type CloudSqlErrorKind } from '../../domain/errors.ts';
-import type { ServerCas } from '../../domain/instance.ts';
-import type { InstanceRef } from '../../domain/reset/ssl-reset.ts';
+import type { InstanceRef, ServerCas } from '../../domain/instance.ts';
 import type { CloudSqlReads } from '../ports.ts';
 
 /** Neither time nor a right that somebody gives would help. */

@@ -1,6 +1,7 @@
 import { progressing } from '../../domain/conditions.ts';
 import { notUnderstood } from '../../domain/not-understood.ts';
-import { annotations, type SslReset } from '../../domain/reset/ssl-reset.ts';
+import { annotations } from '../../domain/object.ts';
+import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import { factsOf } from '../../domain/reset/status.ts';
 import type { StepResult } from '../pass.ts';
 

@@ -3,13 +3,15 @@
  * that is recorded in that while would take the CA of that reset for its own, and leave everybody with a dead one.
  */
 
-import { isDone, suspects } from '../../domain/call/resolve.ts';
+import type { Operation } from '../../domain/call/operation.ts';
+import { isDone } from '../../domain/call/operation.ts';
+import { suspects } from '../../domain/call/resolve.ts';
 import { pollDelayMs } from '../../domain/call/retry.ts';
 import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
+import { awaitsCa } from '../../domain/reset/ca-change.ts';
 import { isBarred } from '../../domain/reset/request.ts';
-import type { Operation, SslReset } from '../../domain/reset/ssl-reset.ts';
+import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import { factsOf } from '../../domain/reset/status.ts';
-import { awaitsCa } from '../../domain/trust/ca-change.ts';
 import { timeOf } from '../../lib/time.ts';
 import type { Context, StepResult } from '../pass.ts';
 import { readEvidence } from './evidence.ts';

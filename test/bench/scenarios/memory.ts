@@ -1,5 +1,6 @@
 import { CustomObjectsApi } from '@kubernetes/client-node';
-import { GROUP, PLURAL, type SslReset, VERSION } from '../../../src/domain/reset/ssl-reset.ts';
+import { GROUP, VERSION } from '../../../src/domain/object.ts';
+import { PLURAL, type SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import type { Emulator } from '../../cloudsql-emulator/emulator.ts';
 import { FEW, MANY } from '../gates.ts';
 import type { Lab } from '../lab.ts';

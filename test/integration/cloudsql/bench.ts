@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { AdminApi, type AdminApiOptions } from '../../../src/cloudsql/admin-api.ts';
-import type { InstanceRef, Spec } from '../../../src/domain/reset/ssl-reset.ts';
+import type { InstanceRef } from '../../../src/domain/instance.ts';
+import type { Spec } from '../../../src/domain/reset/ssl-reset.ts';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../cloudsql-emulator/emulator.ts';
 
 export const REF = { project: 'demo-project', instance: 'db' };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import type { CallResult } from '../../../src/domain/call/result.ts';
-import type { InstanceRef } from '../../../src/domain/reset/ssl-reset.ts';
+import type { InstanceRef } from '../../../src/domain/instance.ts';
 import type { Emulator } from '../../cloudsql-emulator/emulator.ts';
 import type { FaultOptions } from '../../cloudsql-emulator/faults.ts';
 import { adminApi, preparedReset, REF, startCloudSql } from './bench.ts';

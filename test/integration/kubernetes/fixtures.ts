@@ -1,6 +1,7 @@
 import type { TestContext } from 'node:test';
 import { CustomObjectsApi } from '@kubernetes/client-node';
-import { GROUP, KIND, PLURAL, VERSION } from '../../../src/domain/reset/ssl-reset.ts';
+import { GROUP, VERSION } from '../../../src/domain/object.ts';
+import { KIND, PLURAL } from '../../../src/domain/reset/ssl-reset.ts';
 import { type Client, type ClientOptions, createClient } from '../../../src/kubernetes/client.ts';
 import type { Logger } from '../../../src/reconcile/ports.ts';
 import { afterwards } from '../support/afterwards.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { findCondition } from '../../../src/domain/conditions.ts';
 import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
-import type { WorkloadKind } from '../../../src/domain/trust/workload.ts';
+import type { WorkloadKind } from '../../../src/domain/trust/distribution.ts';
 import { apiVersionOf, WORKLOAD_KINDS } from '../../../src/domain/trust/workload-kinds.ts';
 import { PATIENCE } from '../support/patience.ts';
 import { type Bench, INSTANCE } from './bench.ts';

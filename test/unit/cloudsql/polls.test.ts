@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Polls } from '../../../src/cloudsql/polls.ts';
+import type { Operation } from '../../../src/domain/call/operation.ts';
 import { CloudSqlError, type CloudSqlErrorKind } from '../../../src/domain/errors.ts';
-import type { Operation } from '../../../src/domain/reset/ssl-reset.ts';
 import { anOperation } from '../support/builders.ts';
 
 const PAGE = 100;

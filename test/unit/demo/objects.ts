@@ -1,4 +1,5 @@
-import type { Condition, SslReset, Status } from '../../../src/domain/reset/ssl-reset.ts';
+import type { Condition } from '../../../src/domain/object.ts';
+import type { SslReset, Status } from '../../../src/domain/reset/ssl-reset.ts';
 
 export function condition(type: string, status: string, reason: string, message = 'In words'): Condition {
   return { type, status, reason, message, observedGeneration: 1, lastTransitionTime: '2026-11-24T12:00:00Z' };

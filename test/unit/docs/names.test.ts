@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
 import { entries, environmentVariable } from '../../../src/config/flags.ts';
-import { annotations, INSTANCE_LABEL } from '../../../src/domain/reset/ssl-reset.ts';
+import { annotations, INSTANCE_LABEL } from '../../../src/domain/object.ts';
 import { codeSpans, type MarkdownFile, markdownFiles, ROOT } from '../../docs/markdown.ts';
 import { seriesNames, servedMetrics } from '../../docs/metric-names.ts';
 

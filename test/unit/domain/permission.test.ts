@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { annotations } from '../../../src/domain/object.ts';
 import { type AllowedInstances, matchesGlob, parsePatterns, permission } from '../../../src/domain/permission.ts';
-import { annotations } from '../../../src/domain/reset/ssl-reset.ts';
 
 const letters = (alphabet: string) =>
   fc.array(fc.constantFrom(...alphabet), { maxLength: 10 }).map((each) => each.join(''));

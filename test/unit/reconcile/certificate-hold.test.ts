@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { CloudSqlError, KubernetesError } from '../../../src/domain/errors.ts';
-import { annotations } from '../../../src/domain/reset/ssl-reset.ts';
+import { annotations } from '../../../src/domain/object.ts';
 import { aWorkload, fingerprint, type ResetParts } from '../support/builders.ts';
 import type { IssueTurn } from '../support/fake-cloud-sql.ts';
 import { Faults } from '../support/faults.ts';

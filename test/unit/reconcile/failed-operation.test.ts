@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Operation } from '../../../src/domain/reset/ssl-reset.ts';
+import type { Operation } from '../../../src/domain/call/operation.ts';
 import { failed } from '../../../src/reconcile/steps/publish.ts';
 import { anOperation, aReset } from '../support/builders.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { findCondition } from '../../../src/domain/conditions.ts';
 import { CloudSqlError } from '../../../src/domain/errors.ts';
-import { annotations } from '../../../src/domain/reset/ssl-reset.ts';
+import { annotations } from '../../../src/domain/object.ts';
 import { aReset, fingerprint } from '../support/builders.ts';
 import { endOf, Operator } from '../support/operator.ts';
 import { DONE_ONCE, Scene } from '../support/scene.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { annotations } from '../../../src/domain/object.ts';
 import { isUnresolved } from '../../../src/domain/reset/request.ts';
-import { annotations } from '../../../src/domain/reset/ssl-reset.ts';
 import { aReset, USER } from '../support/builders.ts';
 import type { Turn } from '../support/fake-cloud-sql.ts';
 import { type Fault, Faults } from '../support/faults.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { annotations } from '../../../src/domain/reset/ssl-reset.ts';
+import { annotations } from '../../../src/domain/object.ts';
 import { Operator } from '../support/operator.ts';
 import { DONE_ONCE, rejection, Scene } from '../support/scene.ts';
 

@@ -1,7 +1,7 @@
 /** The permission of a namespace is taken away after its object was Ready, and given back. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { annotations } from '../../../src/domain/reset/ssl-reset.ts';
+import { annotations } from '../../../src/domain/object.ts';
 import type { ObjectRef } from '../../../src/reconcile/ports.ts';
 import { aReset, aWorkload, fingerprint, stalledConditions } from '../support/builders.ts';
 import { endOf, Operator } from '../support/operator.ts';

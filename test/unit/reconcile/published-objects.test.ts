@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { annotations } from '../../../src/domain/reset/ssl-reset.ts';
+import { annotations } from '../../../src/domain/object.ts';
 import type { PublishedObject } from '../../../src/reconcile/ports.ts';
 import { Faults } from '../support/faults.ts';
 import { Operator } from '../support/operator.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { CallResult } from '../../../src/domain/call/result.ts';
 import { CloudSqlError, type CloudSqlErrorKind, KubernetesError } from '../../../src/domain/errors.ts';
-import { annotations } from '../../../src/domain/reset/ssl-reset.ts';
+import { annotations } from '../../../src/domain/object.ts';
 import { Operator } from '../support/operator.ts';
 import { DONE_ONCE, rejection, Scene } from '../support/scene.ts';
 

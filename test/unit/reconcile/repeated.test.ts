@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { findCondition } from '../../../src/domain/conditions.ts';
-import { annotations } from '../../../src/domain/reset/ssl-reset.ts';
+import { annotations } from '../../../src/domain/object.ts';
 import { at } from '../support/builders.ts';
 import { Operator } from '../support/operator.ts';
 import { rejection, Scene } from '../support/scene.ts';

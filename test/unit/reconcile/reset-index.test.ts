@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { annotations } from '../../../src/domain/object.ts';
 import type { Call } from '../../../src/domain/reset/hourly-limit.ts';
-import { annotations, type SslReset } from '../../../src/domain/reset/ssl-reset.ts';
+import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import { indexed } from '../../../src/reconcile/indexed-reset.ts';
 import { ResetIndex } from '../../../src/reconcile/reset-index.ts';
 import {

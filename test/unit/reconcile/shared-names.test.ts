@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { annotations, type Spec, type SslReset } from '../../../src/domain/reset/ssl-reset.ts';
+import { annotations } from '../../../src/domain/object.ts';
+import type { Spec, SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import type { ObjectRef } from '../../../src/reconcile/ports.ts';
 import { ResetIndex } from '../../../src/reconcile/reset-index.ts';
 import { aCall, aReset, at, NOW, type ResetParts } from '../support/builders.ts';

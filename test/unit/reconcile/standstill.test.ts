@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { KubernetesError } from '../../../src/domain/errors.ts';
-import { annotations } from '../../../src/domain/reset/ssl-reset.ts';
+import { annotations } from '../../../src/domain/object.ts';
 import type { SslResets } from '../../../src/reconcile/ports.ts';
 import { Operator } from '../support/operator.ts';
 import { DONE_ONCE, Scene } from '../support/scene.ts';

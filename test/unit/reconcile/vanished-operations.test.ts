@@ -1,7 +1,7 @@
 /** Cloud SQL does not know an operation any more that it has accepted. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { annotations } from '../../../src/domain/reset/ssl-reset.ts';
+import { annotations } from '../../../src/domain/object.ts';
 import { Operator } from '../support/operator.ts';
 import { DONE_ONCE, Scene } from '../support/scene.ts';
 

@@ -1,5 +1,7 @@
-import type { Condition, Operation, Request, Spec, SslReset, Status } from '../../../src/domain/reset/ssl-reset.ts';
-import { INSTANCE_LABEL } from '../../../src/domain/reset/ssl-reset.ts';
+import type { Operation } from '../../../src/domain/call/operation.ts';
+import type { Condition } from '../../../src/domain/object.ts';
+import { INSTANCE_LABEL } from '../../../src/domain/object.ts';
+import type { Request, Spec, SslReset, Status } from '../../../src/domain/reset/ssl-reset.ts';
 import type { Workload } from '../../../src/domain/trust/workload.ts';
 import type { Slot, Slots } from '../../../src/reconcile/ports.ts';
 

@@ -1,5 +1,7 @@
+import type { Operation } from '../../../src/domain/call/operation.ts';
 import type { CallResult, IssueResult } from '../../../src/domain/call/result.ts';
 import { CloudSqlError } from '../../../src/domain/errors.ts';
+import type { InstanceRef } from '../../../src/domain/instance.ts';
 import {
   type ClientCertificate,
   caOwner,
@@ -8,7 +10,7 @@ import {
   type ServerCa,
   type ServerCas,
 } from '../../../src/domain/instance.ts';
-import type { InstanceRef, Operation, Spec } from '../../../src/domain/reset/ssl-reset.ts';
+import type { Spec } from '../../../src/domain/reset/ssl-reset.ts';
 import type { CloudSql, CloudSqlReads, Slot } from '../../../src/reconcile/ports.ts';
 import { anOperation, FREE_SLOTS, fingerprint, USER } from './builders.ts';
 import { CertificateMaker } from './client-certificates.ts';

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { KubernetesError } from '../../../src/domain/errors.ts';
+import { INSTANCE_LABEL } from '../../../src/domain/object.ts';
 import type { NamespaceView } from '../../../src/domain/permission.ts';
-import { INSTANCE_LABEL } from '../../../src/domain/reset/ssl-reset.ts';
+import type { WorkloadKind } from '../../../src/domain/trust/distribution.ts';
 import { matchesSelector, selectorQuery } from '../../../src/domain/trust/label-selector.ts';
 import type { Pod } from '../../../src/domain/trust/unready-pods.ts';
-import type { TemplateAnnotations, Workload, WorkloadKind, WorkloadRef } from '../../../src/domain/trust/workload.ts';
+import type { TemplateAnnotations, Workload, WorkloadRef } from '../../../src/domain/trust/workload.ts';
 import type {
   Namespaces,
   Pods,

@@ -3,8 +3,6 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import {
   afterFailure,
-  deadline,
-  isPastDeadline,
   lookAgainDelayMs,
   pollDelayMs,
   remainingDelayMs,
@@ -12,6 +10,7 @@ import {
   withoutDelay,
   withoutFailures,
 } from '../../../../src/domain/call/retry.ts';
+import { deadline, isPastDeadline } from '../../../../src/domain/reset/deadline.ts';
 import { aCall, aRequest, aReset, at, dateAt, NOW } from '../../support/builders.ts';
 
 const policy = { retryMinMs: 1000, retryMaxMs: 300_000, random: () => 1 };

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { isPastDeadline } from '../../../../src/domain/call/retry.ts';
+import { annotations } from '../../../../src/domain/object.ts';
+import { isPastDeadline } from '../../../../src/domain/reset/deadline.ts';
 import { decide } from '../../../../src/domain/reset/decide.ts';
-import { annotations } from '../../../../src/domain/reset/ssl-reset.ts';
 import {
   aCall,
   aFailedOperation,

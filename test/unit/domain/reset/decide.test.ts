@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { annotations } from '../../../../src/domain/object.ts';
 import { decide, type Facts } from '../../../../src/domain/reset/decide.ts';
-import { annotations } from '../../../../src/domain/reset/ssl-reset.ts';
 import type { Step } from '../../../../src/domain/reset/step.ts';
 import {
   aCall,

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { annotations } from '../../../../src/domain/object.ts';
 import { remembered } from '../../../../src/domain/reset/executed.ts';
 import { type Arrival, hasNewRetry, isNewRequest, received } from '../../../../src/domain/reset/request.ts';
-import { annotations, type Request, type Status } from '../../../../src/domain/reset/ssl-reset.ts';
+import type { Request, Status } from '../../../../src/domain/reset/ssl-reset.ts';
 import {
   aCall,
   aFailedOperation,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Operation, Status } from '../../../../src/domain/reset/ssl-reset.ts';
+import type { Operation } from '../../../../src/domain/call/operation.ts';
+import type { Status } from '../../../../src/domain/reset/ssl-reset.ts';
 import { transitions } from '../../../../src/domain/reset/transitions.ts';
 import { aCall, at, NOW } from '../../support/builders.ts';
 

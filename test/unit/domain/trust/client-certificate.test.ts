@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { ClientCertificateStatus } from '../../../../src/domain/reset/ssl-reset.ts';
 import {
   type CertificateFacts,
   type CertificateJudgement,
@@ -15,6 +14,7 @@ import {
   secretKeys,
   withCertificate,
 } from '../../../../src/domain/trust/client-certificate.ts';
+import type { ClientCertificateStatus } from '../../../../src/domain/trust/distribution.ts';
 import { fingerprint, NOW } from '../../support/builders.ts';
 import { CertificateMaker } from '../../support/client-certificates.ts';
 

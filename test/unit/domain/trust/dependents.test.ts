@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { annotations, INSTANCE_LABEL, type Spec } from '../../../../src/domain/reset/ssl-reset.ts';
+import { annotations, INSTANCE_LABEL } from '../../../../src/domain/object.ts';
+import type { Spec } from '../../../../src/domain/reset/ssl-reset.ts';
 import { dependents, looksForReferences } from '../../../../src/domain/trust/dependents.ts';
 import { rolloutSelector } from '../../../../src/domain/trust/label-selector.ts';
 import type { Workload } from '../../../../src/domain/trust/workload.ts';

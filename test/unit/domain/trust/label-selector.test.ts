@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import {
-  type LabelSelector,
-  matchesSelector,
-  rolloutSelector,
-  selectorQuery,
-} from '../../../../src/domain/trust/label-selector.ts';
+import type { LabelSelector } from '../../../../src/domain/trust/distribution.ts';
+import { matchesSelector, rolloutSelector, selectorQuery } from '../../../../src/domain/trust/label-selector.ts';
 import { aSpec } from '../../support/builders.ts';
 
 type Operator = NonNullable<LabelSelector['matchExpressions']>[number]['operator'];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import type { RolloutStatus, WorkloadStatus } from '../../../../src/domain/reset/ssl-reset.ts';
+import type { RolloutStatus, WorkloadStatus } from '../../../../src/domain/trust/distribution.ts';
 import { furthest, newRoll, progressOf } from '../../../../src/domain/trust/roll-progress.ts';
 import { at, aWorkload, NOW } from '../../support/builders.ts';
 

@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import {
-  annotations,
-  INSTANCE_LABEL,
-  type RolloutStatus,
-  type Spec,
-  type WorkloadStatus,
-} from '../../../../src/domain/reset/ssl-reset.ts';
+import { annotations, INSTANCE_LABEL } from '../../../../src/domain/object.ts';
+import type { Spec } from '../../../../src/domain/reset/ssl-reset.ts';
 import { dependents } from '../../../../src/domain/trust/dependents.ts';
+import type { RolloutStatus, WorkloadStatus } from '../../../../src/domain/trust/distribution.ts';
 import { health } from '../../../../src/domain/trust/health.ts';
 import { rolloutSelector } from '../../../../src/domain/trust/label-selector.ts';
 import { planRoll, rolloutStatus, withStarts } from '../../../../src/domain/trust/rollout.ts';

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { annotations, type RolloutStatus, type Spec } from '../../../../src/domain/reset/ssl-reset.ts';
+import { annotations } from '../../../../src/domain/object.ts';
+import type { Spec } from '../../../../src/domain/reset/ssl-reset.ts';
 import { dependents } from '../../../../src/domain/trust/dependents.ts';
+import type { RolloutStatus } from '../../../../src/domain/trust/distribution.ts';
 import { rolloutSelector } from '../../../../src/domain/trust/label-selector.ts';
 import { planRoll, type RollPlan, rolloutStatus, withStarts } from '../../../../src/domain/trust/rollout.ts';
 import type { Workload } from '../../../../src/domain/trust/workload.ts';

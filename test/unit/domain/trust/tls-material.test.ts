@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import type { ServerCa } from '../../../../src/domain/instance.ts';
+import { liveCertificates } from '../../../../src/domain/reset/certificate-hold.ts';
 import type { Spec, Status } from '../../../../src/domain/reset/ssl-reset.ts';
 import {
   revision,
@@ -61,7 +62,7 @@ describe('the annotation of client certificates', () => {
     secretName,
   });
   const of = (certificates: readonly ReturnType<typeof issued>[], name = 'orders-db') =>
-    templateAnnotations(aReset({ name, status: { rollout: { revision: 'r' }, clientCertificates: certificates } }));
+    templateAnnotations(aReset({ name, status: { rollout: { revision: 'r' } } }), certificates);
 
   // Pinned, as above.
   test('has the key and the value that it always had', () =>
@@ -103,12 +104,11 @@ describe('the annotations of a dependent', () => {
   });
   const annotationsOf = ({ cas, certificates }: Material, rest: Partial<Status> = {}, spec: Partial<Spec> = {}) => {
     const clientCertificates = certificates.map(({ n, ...one }) => ({ ...one, sha1Fingerprint: fingerprint(n) }));
-    return templateAnnotations(
-      aReset({
-        spec: { serverCa: { secretName: 'ca', key: 'k', contents: 'All' }, ...spec },
-        status: { ...rest, rollout: { revision: revision(cas.map((n) => ca(n))) }, clientCertificates },
-      }),
-    );
+    const reset = aReset({
+      spec: { serverCa: { secretName: 'ca', key: 'k', contents: 'All' }, ...spec },
+      status: { ...rest, rollout: { revision: revision(cas.map((n) => ca(n))) }, clientCertificates },
+    });
+    return templateAnnotations(reset, liveCertificates(reset.status));
   };
   /** What an application gets to see of it: an order that means nothing is none. */
   const published = ({ cas: [active, ...others], certificates }: Material) => ({

@@ -9,7 +9,7 @@ import {
   judgeUnchangedCa,
   trusting,
   type UnchangedCa,
-} from '../../../../src/domain/trust/ca-change.ts';
+} from '../../../../src/domain/reset/ca-change.ts';
 import { templateAnnotationKey } from '../../../../src/domain/trust/tls-material.ts';
 import { aCall, aFailedOperation, anOperation, aReset, at, aWorkload, fingerprint } from '../../support/builders.ts';
 

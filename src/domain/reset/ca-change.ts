@@ -1,10 +1,11 @@
 /** Whether a reset changed the server CA, and what it means where it did not. */
 
-import { isDone } from '../call/resolve.ts';
+import type { Before, Operation } from '../call/operation.ts';
+import { isDone } from '../call/operation.ts';
 import { caOwner, type Instance, isFirstGeneration, type ServerCas } from '../instance.ts';
-import type { Before, Operation, Request, Spec, SslReset, Status } from '../reset/ssl-reset.ts';
-import type { Dependent } from './dependents.ts';
-import { templateAnnotationKey } from './tls-material.ts';
+import type { Dependent } from '../trust/dependents.ts';
+import { templateAnnotationKey } from '../trust/tls-material.ts';
+import type { Request, Spec, SslReset, Status } from './ssl-reset.ts';
 
 export interface AfterReset {
   readonly instance: Instance;

@@ -1,0 +1,38 @@
+/** What the objects of every kind have in common. */
+import type { CloudSqlSslResetStatus } from './ssl-reset.generated.ts';
+
+export type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+
+export const GROUP = 'cloudsql-ssl.dev';
+export const VERSION = 'v1alpha1';
+
+export interface Metadata {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly generation: number;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Absent where there are none. */
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly creationTimestamp?: string;
+  readonly deletionTimestamp?: string;
+}
+
+export type Condition = DeepReadonly<NonNullable<CloudSqlSslResetStatus['conditions']>[number]>;
+
+/** Annotations that users write. None of them bumps the generation. */
+export const annotations = {
+  suspend: `${GROUP}/suspend`,
+  retry: `${GROUP}/retry`,
+  wave: `${GROUP}/wave`,
+  rollout: `${GROUP}/rollout`,
+  managedBy: `${GROUP}/managed-by`,
+  allowedInstances: `${GROUP}/allowed-instances`,
+} as const;
+
+/** The label by which Deployments are found when the spec has no selector. */
+export const INSTANCE_LABEL = `${GROUP}/instance`;
+
+/** The field manager of every write. It must not start with "kubectl": Argo CD takes those for human drift. */
+export const FIELD_MANAGER = 'cloudsql-ssl-operator';
