@@ -61,7 +61,9 @@ const truncate = (response: ServerResponse, body: string): void => {
   response.write(body.slice(0, body.length / 2), () => response.socket?.resetAndDestroy());
 };
 
-const replyFalsely = ({ request, response }: Exchange, answer: FaultAnswer, truth: object): void => {
+type FalseAnswer = Exclude<FaultAnswer, { kind: 'Late' }>;
+
+const replyFalsely = ({ request, response }: Exchange, answer: FalseAnswer, truth: object): void => {
   switch (answer.kind) {
     case 'Error':
       sendError(response, new ApiError(answer));
@@ -84,7 +86,7 @@ const replyFalsely = ({ request, response }: Exchange, answer: FaultAnswer, trut
   }
 };
 
-const statusOf = (answer: FaultAnswer): number | undefined => {
+const statusOf = (answer: FalseAnswer): number | undefined => {
   switch (answer.kind) {
     case 'Error':
       return answer.code;
@@ -98,7 +100,7 @@ const statusOf = (answer: FaultAnswer): number | undefined => {
   }
 };
 
-const answerFalsely = async (exchange: Exchange, answer: FaultAnswer): Promise<void> => {
+const answerFalsely = async (exchange: Exchange, answer: FalseAnswer): Promise<void> => {
   const result = answer.executed === true ? await carryOut(exchange) : undefined;
   exchange.cloud.journal.amend(exchange.entry.id, { status: statusOf(answer) });
   replyFalsely(exchange, answer, result?.body ?? { kind: 'sql#operation' });
@@ -107,18 +109,32 @@ const answerFalsely = async (exchange: Exchange, answer: FaultAnswer): Promise<v
   }
 };
 
-const answerTruly = async (exchange: Exchange): Promise<void> => {
+/** The call is executed at once: what is late is its answer, which the end of the emulator cuts off. */
+const answerTruly = async (exchange: Exchange, lateMs = 0): Promise<void> => {
   const { body } = await carryOut(exchange);
+  if (lateMs > 0) {
+    await delay(lateMs, undefined, { signal: exchange.signal });
+  }
   exchange.cloud.journal.amend(exchange.entry.id, { status: 200 });
   sendJson(exchange.response, 200, body);
 };
 
+const answer = (exchange: Exchange): Promise<void> => {
+  const ordered = exchange.fault?.answer;
+  return ordered === undefined || ordered.kind === 'Late'
+    ? answerTruly(exchange, ordered?.afterMs)
+    : answerFalsely(exchange, ordered);
+};
+
 const handle = async (exchange: Exchange): Promise<void> => {
-  const { cloud, request, response, route, entry, fault } = exchange;
+  const { cloud, request, response, route, entry, signal } = exchange;
   try {
     cloud.quota?.spend(route, cloud.accounts.authenticate(request.headers.authorization).email, Date.now());
-    await (fault?.answer ? answerFalsely(exchange, fault.answer) : answerTruly(exchange));
+    await answer(exchange);
   } catch (error) {
+    if (signal.aborted) {
+      return;
+    }
     if (!(error instanceof ApiError)) {
       throw error;
     }
@@ -145,7 +161,8 @@ const receive = async (
   const route = withInstance(cloud, found, url);
   const { api, project, instance } = route;
   const mode = url.searchParams.get('mode') ?? undefined;
-  const entry = cloud.journal.begin({ method, path: `${url.pathname}${url.search}`, api, project, instance, mode });
+  const path = `${url.pathname}${url.search}`;
+  const entry = cloud.journal.begin({ method, path, api, project, instance, mode, body: body || undefined });
   const fault = cloud.faults.take(route);
   if (fault) {
     cloud.journal.amend(entry.id, { fault: nameOf(fault) });

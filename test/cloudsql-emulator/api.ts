@@ -1,12 +1,20 @@
 import { authorize } from './accounts.ts';
 import { invalidRequest } from './api-error.ts';
 import type { Call, Handler, Result } from './call.ts';
-import { immediately, instanceOf, operating } from './call.ts';
+import { instanceOf, operating } from './call.ts';
 import type { Instance } from './instance.ts';
-import type { Effect } from './operations.ts';
+import { type Effect, immediately } from './operations.ts';
 import { getOperation, listOperations } from './operations-api.ts';
-import { connectSettings, databaseInstance, list, sslCert } from './resources.ts';
+import { connectSettings, databaseInstance, list } from './resources.ts';
 import type { Api } from './routes.ts';
+import {
+  addServerCa,
+  addServerCertificate,
+  listServerCas,
+  listServerCertificates,
+  rotateServerCa,
+  rotateServerCertificate,
+} from './server-ca-api.ts';
 import { deleteSslCert, generateEphemeralCert, getSslCert, insertSslCert, listSslCerts } from './ssl-certs-api.ts';
 
 /** `SYNC_FROM_PRIMARY` renews what a replica authenticates with at its primary: no certificate of its own changes. */
@@ -25,38 +33,6 @@ const resetEffect = (instance: Instance, { query }: Call): Effect => {
   }
 };
 
-/**
- * With a CA service the API's own words send callers to listServerCertificates. Unverified: that this one still answers
- * there, with the CAs of the service, of which the active one is given once for each server certificate.
- */
-const listServerCas: Handler = (call) => {
-  const instance = instanceOf(call);
-  const certs = instance.identities.map(({ authority }) => sslCert(authority.certificate, instance));
-  const activeVersion = instance.active?.authority.certificate.sha1Fingerprint;
-  return {
-    body: { kind: 'sql#instancesListServerCas', ...(activeVersion === undefined ? {} : { certs, activeVersion }) },
-  };
-};
-
-/**
- * For CA services alone, says the API, which sends all others to listServerCas; the lists belong together by position:
- * gcloud pairs them so. Unverified: the refusal of an instance with a CA of its own.
- */
-const listServerCertificates: Handler = (call) => {
-  const instance = instanceOf(call);
-  if (instance.settings.serverCaMode === 'GOOGLE_MANAGED_INTERNAL_CA') {
-    throw invalidRequest('the instance does not use a CA service');
-  }
-  return {
-    body: {
-      kind: 'sql#instancesListServerCertificates',
-      caCerts: instance.identities.map(({ authority }) => sslCert(authority.certificate, instance)),
-      serverCerts: instance.identities.map(({ server }) => sslCert(server.certificate, instance)),
-      activeVersion: instance.active?.server.certificate.sha1Fingerprint,
-    },
-  };
-};
-
 const handlers: Readonly<Record<Api, Handler>> = {
   'instances.list': ({ cloud, route, base }) => ({
     body: list(
@@ -67,10 +43,12 @@ const handlers: Readonly<Record<Api, Handler>> = {
   'instances.get': (call) => ({ body: databaseInstance(instanceOf(call), call.base) }),
   resetSslConfig: operating('UPDATE', resetEffect),
   restart: operating('RESTART', (instance) => immediately(() => instance.restart())),
-  addServerCa: operating('UPDATE', (instance) => () => instance.prepareUpcoming()),
-  rotateServerCa: operating('UPDATE', (instance) => immediately(() => instance.rotate())),
   listServerCas,
   listServerCertificates,
+  addServerCa,
+  rotateServerCa,
+  addServerCertificate,
+  rotateServerCertificate,
   'sslCerts.list': listSslCerts,
   'sslCerts.get': getSslCert,
   'sslCerts.insert': insertSslCert,

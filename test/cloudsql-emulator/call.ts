@@ -76,9 +76,3 @@ export const operating =
     requireReady(call, instance);
     return answer(call, begin(call, instance, type, effect));
   };
-
-/** An effect that needs no preparation. */
-export const immediately =
-  (apply: () => void): Effect =>
-  () =>
-    Promise.resolve(apply);

@@ -10,7 +10,8 @@ const rsa = {
   publicExponent: new Uint8Array([1, 0, 1]),
 };
 const dayMs = 86_400_000;
-const tenYearsMs = 3650 * dayMs;
+export const yearMs = 365 * dayMs;
+export const tenYears: Life = { ageMs: 0, lifetimeMs: 10 * yearMs };
 const dnQualifier = '2.5.4.46';
 
 /** A certificate as the API describes it. */
@@ -38,11 +39,25 @@ export interface KeyedCertificate {
   readonly privateKey: string;
 }
 
+/** From when to when a certificate is valid: how long it has been already when it is made, and how long in all. */
+export interface Life {
+  readonly ageMs: number;
+  readonly lifetimeMs: number;
+}
+
+export interface AuthorityOptions {
+  /** Distinguishes its subject from others of the same name; by default one of its own. */
+  readonly qualifier?: string;
+  /** Whether it says which key it has, by which clients tell authorities of one subject apart; by default it does. */
+  readonly hasKeyIdentifier?: boolean;
+  readonly life?: Life;
+}
+
 export interface IssueOptions {
   readonly commonName: string;
   readonly usage: 'Server' | 'Client';
   readonly dnsNames?: readonly string[];
-  readonly lifetimeMs?: number;
+  readonly life?: Life;
   /** With the one key pair that all such certificates of this process have. */
   readonly hasSharedKey?: boolean;
 }
@@ -50,19 +65,37 @@ export interface IssueOptions {
 const sha1 = async (certificate: x509.X509Certificate): Promise<string> =>
   Buffer.from(await certificate.getThumbprint('SHA-1')).toString('hex');
 
-const describe = async (certificate: x509.X509Certificate, commonName: string): Promise<Certificate> => ({
+let latest = 0;
+
+/** No two are the same: clients tell the order of certificates by their times. */
+const timeOfMaking = (): number => {
+  latest = Math.max(Date.now(), latest + 1);
+  return latest;
+};
+
+interface Validity {
+  /** With the milliseconds that the certificate has no room for. */
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+}
+
+const validity = ({ ageMs, lifetimeMs }: Life): Validity => {
+  const start = timeOfMaking() - ageMs;
+  return { notBefore: new Date(start), notAfter: new Date(start + lifetimeMs) };
+};
+
+const describe = async (
+  certificate: x509.X509Certificate,
+  commonName: string,
+  { notBefore }: Validity,
+): Promise<Certificate> => ({
   pem: certificate.toString('pem'),
   serialNumber: BigInt(`0x${certificate.serialNumber}`).toString(),
   commonName,
   sha1Fingerprint: await sha1(certificate),
-  createTime: certificate.notBefore.toISOString(),
+  createTime: notBefore.toISOString(),
   expirationTime: certificate.notAfter.toISOString(),
 });
-
-const validity = (lifetimeMs: number) => {
-  const now = Date.now();
-  return { notBefore: new Date(now), notAfter: new Date(now + lifetimeMs) };
-};
 
 /** Positive, and small enough that every X.509 implementation reads it. */
 const serialNumber = (): string => `01${randomBytes(7).toString('hex')}`;
@@ -73,29 +106,33 @@ const generateKeys = () => webcrypto.subtle.generateKey(rsa, true, ['sign', 'ver
 const authorityKey = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
 /** A self-signed root with a name of its own, as Cloud SQL makes one for each instance. */
-export const createAuthority = async (name: string): Promise<Authority> => {
-  const qualifier = randomUUID();
+export const createAuthority = async (
+  name: string,
+  { qualifier = randomUUID(), hasKeyIdentifier = true, life = tenYears }: AuthorityOptions = {},
+): Promise<Authority> => {
+  const valid = validity(life);
   const keys = await webcrypto.subtle.generateKey(authorityKey, true, ['sign', 'verify']);
   const root = await x509.X509CertificateGenerator.createSelfSigned({
     name: [{ [dnQualifier]: [qualifier] }, { CN: [name] }, { O: ['Google, Inc'] }, { C: ['US'] }],
     keys,
     signingAlgorithm: authorityKey,
     serialNumber: serialNumber(),
-    ...validity(tenYearsMs),
+    ...valid,
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      ...(hasKeyIdentifier ? [await x509.SubjectKeyIdentifierExtension.create(keys.publicKey)] : []),
     ],
   });
   const commonName = `C=US,O=Google\\, Inc,CN=${name},dnQualifier=${qualifier}`;
-  return { certificate: await describe(root, commonName), root, signingKey: keys.privateKey };
+  return { certificate: await describe(root, commonName, valid), root, signingKey: keys.privateKey };
 };
 
 const sign = async (
   authority: Authority,
   publicKey: webcrypto.CryptoKey,
-  { commonName, usage, dnsNames = [], lifetimeMs = tenYearsMs }: IssueOptions,
+  { commonName, usage, dnsNames = [], life = tenYears }: IssueOptions,
 ): Promise<Certificate> => {
+  const valid = validity(life);
   const names = dnsNames.map((value): x509.JsonGeneralName => ({ type: 'dns', value }));
   const certificate = await x509.X509CertificateGenerator.create({
     subject: [{ CN: [commonName] }, { O: ['Google, Inc'] }, { C: ['US'] }],
@@ -104,14 +141,14 @@ const sign = async (
     signingKey: authority.signingKey,
     signingAlgorithm: authorityKey,
     serialNumber: serialNumber(),
-    ...validity(lifetimeMs),
+    ...valid,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage[usage === 'Server' ? 'serverAuth' : 'clientAuth']]),
       ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : []),
     ],
   });
-  return describe(certificate, commonName);
+  return describe(certificate, commonName, valid);
 };
 
 let sharedKeys: ReturnType<typeof generateKeys> | undefined;

@@ -31,6 +31,11 @@ const instanceOf = ({ cloud, query }: ControlCall): Instance => {
 const instanceState = (instance: Instance) => ({
   ...instance.settings,
   serverCas: instance.identities.map(({ authority }) => authority.certificate.sha1Fingerprint),
+  versions: {
+    active: instance.active?.version.sha1Fingerprint,
+    waiting: instance.waiting?.version.sha1Fingerprint,
+    rotatedOut: instance.rotatedOut?.version.sha1Fingerprint,
+  },
   clientCertificates: instance.clientCertificates.map(({ commonName, sha1Fingerprint }) => ({
     commonName,
     sha1Fingerprint,
@@ -68,6 +73,16 @@ const controls: Readonly<Record<string, Control>> = {
     call.cloud.deleteInstance(project, name);
     return {};
   },
+  'POST waiting-version': async (call) => {
+    const instance = instanceOf(call);
+    await instance.addVersion();
+    return instanceState(instance);
+  },
+  'DELETE rotated-out-version': (call) => {
+    const instance = instanceOf(call);
+    instance.dropRotatedOut();
+    return instanceState(instance);
+  },
   'GET tls': (call) => instanceOf(call).serverTls ?? {},
   'POST accounts': ({ cloud, body }) => {
     const { email, scopes, denied } = cloud.accounts.put(accountSchema.parse(body));
@@ -76,6 +91,14 @@ const controls: Readonly<Record<string, Control>> = {
   'POST faults': ({ cloud, body }) => cloud.order(faultSchema.parse(body)),
   'DELETE faults': ({ cloud }) => {
     cloud.faults.clear();
+    return {};
+  },
+  'POST hold': ({ cloud }) => {
+    cloud.operations.hold();
+    return {};
+  },
+  'DELETE hold': ({ cloud }) => {
+    cloud.operations.release();
     return {};
   },
   'POST foreign-operations': ({ cloud, body }) =>

@@ -25,6 +25,8 @@ const answerSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('Malformed'), executed }),
   /** 200, and the connection is reset in the middle of the body. */
   z.strictObject({ kind: z.literal('Truncated'), executed }),
+  /** The true answer, so much later than the call took effect. */
+  z.strictObject({ kind: z.literal('Late'), executed: z.literal(true), afterMs: z.number().positive() }),
   /** 200 with an operation that has no name. */
   z.strictObject({ kind: z.literal('WithoutName'), executed }),
 ]);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Instance } from './instance.ts';
 import type { Effect, OperationPlan } from './operations.ts';
-import { planSchema } from './operations.ts';
+import { immediately, planSchema } from './operations.ts';
 
 /** An operation of somebody else: another user, or another tool that works with the same account. */
 export const foreignOperationSchema = z
@@ -11,7 +11,10 @@ export const foreignOperationSchema = z
     user: z.string(),
     /** `operationType`. */
     type: z.string().default('UPDATE'),
-    does: z.enum(['Nothing', 'ResetSsl', 'Restart']).default('Nothing'),
+    /** `AddServerCa` and `RotateServerCa` do with a CA service what its own methods do. */
+    does: z.enum(['Nothing', 'ResetSsl', 'Restart', 'AddServerCa', 'RotateServerCa']).default('Nothing'),
+    /** For `RotateServerCa`: the fingerprint of the version; by default the newest. */
+    nextVersion: z.string().optional(),
     /** It is over as soon as it is there. */
     done: z.boolean().default(false),
     /** Its times lie that long in the past. */
@@ -23,16 +26,18 @@ export const foreignOperationSchema = z
 export type ForeignOperationOptions = z.input<typeof foreignOperationSchema>;
 export type ForeignOperation = z.output<typeof foreignOperationSchema>;
 
-const nothing: Effect = () => Promise.resolve(() => undefined);
-
-export const effectOf = ({ does }: ForeignOperation, instance: Instance): Effect => {
+export const effectOf = ({ does, nextVersion }: ForeignOperation, instance: Instance): Effect => {
   switch (does) {
     case 'Nothing':
-      return nothing;
+      return immediately(() => undefined);
     case 'ResetSsl':
       return () => instance.prepareReset();
     case 'Restart':
-      return () => Promise.resolve(() => instance.restart());
+      return immediately(() => instance.restart());
+    case 'AddServerCa':
+      return () => instance.prepareVersion();
+    case 'RotateServerCa':
+      return immediately(instance.prepareRotation(nextVersion));
   }
 };
 

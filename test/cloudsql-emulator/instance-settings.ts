@@ -1,5 +1,13 @@
 import { z } from 'zod';
 
+const lifeSchema = z
+  .strictObject({
+    ageMs: z.number().nonnegative().default(0),
+    /** By default ten years, and one year of a server certificate by a CA service. */
+    lifetimeMs: z.number().positive().optional(),
+  })
+  .readonly();
+
 /** What an instance is made with; everything but project and name has a default. */
 export const instanceSchema = z
   .strictObject({
@@ -23,6 +31,16 @@ export const instanceSchema = z
     hasServerCertificate: z.boolean().default(true),
     /** A server key that it shares with others like it: a thousand RSA keys take minutes, and the API shows none. */
     hasSharedKey: z.boolean().default(false),
+    /** Of what is made from now on: server CA and server certificate, with a CA service the server certificate alone. */
+    certificateLife: lifeSchema.default({ ageMs: 0 }),
+    /** All its CAs have one subject and no key identifier: no client can tell which of them signed a certificate. */
+    hasOneSubject: z.boolean().default(false),
+    /** False: the server takes another certificate by a reload. Unverified: which of the two Cloud SQL does. */
+    rotationBreaksConnections: z.boolean().default(false),
+    /** `settings.ipConfiguration.serverCertificateRotationMode`: shown, and nothing rotates by itself. */
+    serverCertificateRotationMode: z
+      .enum(['NO_AUTOMATIC_ROTATION', 'AUTOMATIC_ROTATION_DURING_MAINTENANCE'])
+      .optional(),
   })
   .readonly();
 
@@ -36,6 +54,8 @@ export const instanceChangesSchema = z
     activationPolicy: z.string(),
     sslMode: z.string(),
     ipAddress: z.string(),
+    certificateLife: lifeSchema,
+    rotationBreaksConnections: z.boolean(),
   })
   .partial()
   .readonly();

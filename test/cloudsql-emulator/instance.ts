@@ -1,18 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { certificateDoesNotExist, certificateExists, tooManyCertificates } from './api-error.ts';
+import { certificateDoesNotExist, certificateExists, invalidRequest, tooManyCertificates } from './api-error.ts';
 import type { Authority, Certificate, KeyedCertificate } from './certificates.ts';
 import { createAuthority, issue, issueFor } from './certificates.ts';
-
 import type { InstanceChanges, InstanceSettings } from './instance-settings.ts';
+import type { ServerIdentity } from './server-identity.ts';
+import { createServerIdentity, dnsNameOf } from './server-identity.ts';
+import type { Versions } from './versions.ts';
+import { add, dropRotatedOut, listed, newest, rotateTo } from './versions.ts';
 
 const hourMs = 3_600_000;
 const mostClientCertificates = 10;
-
-/** A server certificate and the authority that signed it. */
-export interface ServerIdentity {
-  readonly authority: Authority;
-  readonly server: KeyedCertificate;
-}
 
 interface ClientCertificate {
   /** Each has an authority of its own: so deleting one locks out that one alone. */
@@ -50,13 +48,16 @@ interface Authorities {
 
 /** One Cloud SQL instance: its settings and its certificates. Effects happen at once; operations give them their time. */
 export class Instance {
-  readonly changes = new EventEmitter<{ tls: [TlsChange] }>();
+  /** `versions`: what is listed, or what is active, is no longer what it was. */
+  readonly changes = new EventEmitter<{ tls: [TlsChange]; versions: [] }>();
   readonly createTime = new Date().toISOString();
   readonly #authorities: Authorities;
   #settings: InstanceSettings;
-  #active: ServerIdentity | undefined;
-  #upcoming: ServerIdentity | undefined;
-  #previous: ServerIdentity | undefined;
+  readonly #qualifier = randomUUID();
+  /** Absent: it has no server certificate. */
+  #versions: Versions<ServerIdentity> | undefined;
+  /** First Generation: what the reset made. */
+  #fromRestartOn: ServerIdentity | undefined;
   #clients: readonly ClientCertificate[] = [];
   #resetAtRestart: readonly ClientCertificate[] | undefined;
 
@@ -69,7 +70,7 @@ export class Instance {
     const ephemeral = await createAuthority('Google Cloud SQL Client CA');
     const instance = new Instance(settings, { ephemeral, service });
     if (settings.hasServerCertificate) {
-      instance.#active = await instance.#newIdentity();
+      instance.#versions = { active: await instance.#newIdentity() };
     }
     return instance;
   }
@@ -79,33 +80,35 @@ export class Instance {
   }
 
   get active(): ServerIdentity | undefined {
-    return this.#active;
+    return this.#versions?.active;
   }
 
-  get upcoming(): ServerIdentity | undefined {
-    return this.#upcoming;
+  get waiting(): ServerIdentity | undefined {
+    return this.#versions?.waiting;
   }
 
-  /** The active one first. */
+  get rotatedOut(): ServerIdentity | undefined {
+    return this.#versions?.rotatedOut;
+  }
+
+  /** The active one first, then the others, the oldest first. */
   get identities(): readonly ServerIdentity[] {
-    return [this.#active, this.#upcoming, this.#previous].filter((identity) => identity !== undefined);
+    return [...(this.#versions ? listed(this.#versions) : []), ...(this.#fromRestartOn ? [this.#fromRestartOn] : [])];
   }
 
   get clientCertificates(): readonly Certificate[] {
     return this.#clients.map(({ certificate }) => certificate);
   }
 
-  /** The name in the certificates of a CA service. */
   get dnsName(): string | undefined {
-    const { name, project, region } = this.#settings;
-    return this.#authorities.service ? `${name}.${project}.${region}.sql.goog` : undefined;
+    return dnsNameOf(this.#settings);
   }
 
   get serverTls(): ServerTls | undefined {
-    if (!this.#active) {
+    if (!this.active) {
       return undefined;
     }
-    const { authority, server } = this.#active;
+    const { authority, server } = this.active;
     const clients = [...this.#clients, ...(this.#resetAtRestart ?? [])].filter(({ installed }) => installed);
     return {
       certificate: server.certificate.pem,
@@ -126,6 +129,8 @@ export class Instance {
       activationPolicy: changes.activationPolicy ?? settings.activationPolicy,
       sslMode: changes.sslMode ?? settings.sslMode,
       ipAddress: changes.ipAddress ?? settings.ipAddress,
+      certificateLife: changes.certificateLife ?? settings.certificateLife,
+      rotationBreaksConnections: changes.rotationBreaksConnections ?? settings.rotationBreaksConnections,
     };
   }
 
@@ -134,52 +139,88 @@ export class Instance {
     const identity = await this.#newIdentity();
     return () => {
       if (this.#settings.backendType === 'FIRST_GEN') {
-        this.#upcoming = identity;
+        this.#fromRestartOn = identity;
+        this.changes.emit('versions');
         this.#resetAtRestart = [...(this.#resetAtRestart ?? []), ...this.#clients];
         this.#clients = [];
         return;
       }
-      this.#active = identity;
-      this.#upcoming = undefined;
-      this.#previous = undefined;
+      this.#become({ active: identity });
       this.#clients = [];
       this.#changed({ breaksConnections: true });
     };
   }
 
   restart(): void {
-    if (this.#resetAtRestart) {
+    if (this.#fromRestartOn) {
+      this.#become({ active: this.#fromRestartOn });
+      this.#fromRestartOn = undefined;
       this.#resetAtRestart = undefined;
-      this.#active = this.#upcoming;
-      this.#upcoming = undefined;
     }
     this.#changed({ breaksConnections: true });
   }
 
-  async prepareUpcoming(): Promise<() => void> {
+  /** @throws ApiError 400. Unverified: that an instance without one has to be reset first, and rotates nothing. */
+  requireServerCertificate(): Versions<ServerIdentity> {
+    if (!this.#versions) {
+      throw invalidRequest('the instance has no server certificate');
+    }
+    return this.#versions;
+  }
+
+  /**
+   * Makes one more version, a CA or with a CA service a server certificate; the function that it answers has it wait.
+   * @throws ApiError 400 where there is none so far
+   */
+  async prepareVersion(): Promise<() => void> {
+    this.requireServerCertificate();
     const identity = await this.#newIdentity();
     return () => {
-      this.#upcoming = identity;
+      if (this.#versions) {
+        this.#become(add(this.#versions, identity));
+      }
     };
   }
 
-  /** Makes the upcoming certificate the active one. */
-  rotate(): void {
-    if (this.#upcoming) {
-      this.#previous = this.#active;
-      this.#active = this.#upcoming;
-      this.#upcoming = undefined;
-      this.#changed({ breaksConnections: true });
-    }
+  /** Has one more version wait, as Google does by itself before an expiry. */
+  async addVersion(): Promise<void> {
+    (await this.prepareVersion())();
   }
 
-  /** Makes the previous certificate the active one again, and the one that took its place an upcoming one. */
+  /**
+   * Chooses the version, by default the newest; the function that it answers has the instance serve by it, if it is still
+   * listed by then.
+   * @throws ApiError 400 where it is not listed, or in use already
+   */
+  prepareRotation(nextVersion?: string): () => void {
+    const versions = this.requireServerCertificate();
+    const next = nextVersion ?? newest(versions);
+    if (!rotateTo(versions, next)) {
+      throw invalidRequest(`there is no version ${next} to rotate to`);
+    }
+    return () => {
+      const rotated = this.#versions && rotateTo(this.#versions, next);
+      if (rotated) {
+        this.#become(rotated);
+        this.#changed({ breaksConnections: this.#settings.rotationBreaksConnections });
+      }
+    };
+  }
+
+  /** @throws ApiError 400 */
+  rotate(nextVersion?: string): void {
+    this.prepareRotation(nextVersion)();
+  }
+
+  /** Rotates to the version that was in use before. */
   rollBack(): void {
-    if (this.#previous) {
-      this.#upcoming = this.#active;
-      this.#active = this.#previous;
-      this.#previous = undefined;
-      this.#changed({ breaksConnections: true });
+    this.rotate(this.rotatedOut?.version.sha1Fingerprint);
+  }
+
+  /** Lists the version that was in use before no longer. */
+  dropRotatedOut(): void {
+    if (this.#versions) {
+      this.#become(dropRotatedOut(this.#versions));
     }
   }
 
@@ -226,18 +267,12 @@ export class Instance {
     return issueFor(this.#authorities.ephemeral, publicKey, {
       commonName: 'cloudsql-ephemeral',
       usage: 'Client',
-      lifetimeMs: hourMs,
+      life: { ageMs: 0, lifetimeMs: hourMs },
     });
   }
 
-  async #newIdentity(): Promise<ServerIdentity> {
-    const authority = this.#authorities.service ?? (await createAuthority('Google Cloud SQL Server CA'));
-    const { project, name, hasSharedKey } = this.#settings;
-    const dnsNames = this.dnsName === undefined ? [] : [this.dnsName];
-    return {
-      authority,
-      server: await issue(authority, { commonName: `${project}:${name}`, usage: 'Server', dnsNames, hasSharedKey }),
-    };
+  #newIdentity(): Promise<ServerIdentity> {
+    return createServerIdentity(this.#settings, { service: this.#authorities.service, qualifier: this.#qualifier });
   }
 
   #install({ sha1Fingerprint }: Certificate): void {
@@ -245,6 +280,11 @@ export class Instance {
       client.certificate.sha1Fingerprint === sha1Fingerprint ? { ...client, installed: true } : client,
     );
     this.#changed({ breaksConnections: false });
+  }
+
+  #become(versions: Versions<ServerIdentity>): void {
+    this.#versions = versions;
+    this.changes.emit('versions');
   }
 
   #changed(change: TlsChange): void {

@@ -12,6 +12,8 @@ export interface JournalEntry {
   readonly instance?: string | undefined;
   /** The query parameter of a reset. */
   readonly mode?: string | undefined;
+  /** What was sent, where anything was. */
+  readonly body?: string | undefined;
   readonly user?: string | undefined;
   /** What was answered; absent while, or if, nothing was. */
   readonly status?: number | undefined;
@@ -37,7 +39,7 @@ export class Journal {
   readonly #entries: JournalEntry[] = [];
   readonly #changes = new EventEmitter<{ change: [JournalEntry] }>().setMaxListeners(0);
 
-  begin(facts: Pick<JournalEntry, 'method' | 'path' | 'api' | 'project' | 'instance' | 'mode'>): JournalEntry {
+  begin(facts: Pick<JournalEntry, 'method' | 'path' | 'api' | 'project' | 'instance' | 'mode' | 'body'>): JournalEntry {
     const entry = { id: this.#entries.length, time: new Date().toISOString(), ...facts, executed: false };
     this.#entries.push(entry);
     this.#changes.emit('change', entry);

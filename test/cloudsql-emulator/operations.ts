@@ -42,6 +42,12 @@ export interface Operation {
 /** What an operation is to do: prepared while it is PENDING, done by the function that this answers. */
 export type Effect = () => Promise<() => void>;
 
+/** An effect that needs no preparation. */
+export const immediately =
+  (apply: () => void): Effect =>
+  () =>
+    Promise.resolve(apply);
+
 export interface OperationRequest {
   readonly project: string;
   readonly instance: string;
@@ -68,6 +74,7 @@ export class Operations {
   readonly #operations = new Map<string, Operation>();
   readonly #signal: AbortSignal;
   #mayEnd: Promise<void> = Promise.resolve();
+  #release: () => void = () => undefined;
 
   /** @param signal ends the waiting of all of them */
   constructor(signal: AbortSignal) {
@@ -120,11 +127,21 @@ export class Operations {
     return { operation, finished };
   }
 
-  /** From now on none ends, however long ago it was due, until the function that this answers is called. */
+  /** From now on none ends, however long ago it was due, until `release` or the function that this answers is called. */
   hold(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
+    const releaseOthers = this.#release;
     this.#mayEnd = promise;
+    this.#release = () => {
+      releaseOthers();
+      resolve();
+    };
     return resolve;
+  }
+
+  /** Ends all holding. */
+  release(): void {
+    this.#release();
   }
 
   async #run(name: string, { plan, effect, insertTime }: OperationRequest): Promise<void> {

@@ -54,6 +54,7 @@ const settingsOf = ({ settings }: Instance): Resource => ({
     requireSsl: settings.sslMode === 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED',
     sslMode: settings.sslMode,
     serverCaMode: settings.serverCaMode,
+    ...optional('serverCertificateRotationMode', settings.serverCertificateRotationMode),
   },
 });
 

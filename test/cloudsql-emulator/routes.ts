@@ -12,6 +12,17 @@ const methods = {
   ],
   addServerCa: ['POST', '/instances/{instance}/addServerCa', 'cloudsql.instances.addServerCa'],
   rotateServerCa: ['POST', '/instances/{instance}/rotateServerCa', 'cloudsql.instances.rotateServerCa'],
+  // Unverified: the names of the rights of the two methods for CA services, and of listServerCertificates.
+  addServerCertificate: [
+    'POST',
+    '/instances/{instance}/addServerCertificate',
+    'cloudsql.instances.addServerCertificate',
+  ],
+  rotateServerCertificate: [
+    'POST',
+    '/instances/{instance}/rotateServerCertificate',
+    'cloudsql.instances.rotateServerCertificate',
+  ],
   'sslCerts.list': ['GET', '/instances/{instance}/sslCerts', 'cloudsql.sslCerts.list'],
   'sslCerts.insert': ['POST', '/instances/{instance}/sslCerts', 'cloudsql.sslCerts.create'],
   'sslCerts.get': ['GET', '/instances/{instance}/sslCerts/{fingerprint}', 'cloudsql.sslCerts.get'],

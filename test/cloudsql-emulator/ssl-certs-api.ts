@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Handler } from './call.ts';
-import { begin, immediately, instanceOf, operating, parse, requireReady } from './call.ts';
+import { begin, instanceOf, operating, parse, requireReady } from './call.ts';
+import { immediately } from './operations.ts';
 import { clientCert, list, operationResource, sslCert } from './resources.ts';
 
 export const listSslCerts: Handler = (call) => {

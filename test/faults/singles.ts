@@ -138,7 +138,7 @@ async function rolledBack(lab: Lab) {
     await createRun(scene, { requestId: 'one' });
     scene.startOperator();
     const isReset = await scene.observer.until((all) => isThere(all.get('db'), isReady), PATIENCE_MS);
-    (await instance.prepareUpcoming())();
+    await instance.addVersion();
     instance.rotate();
     const preconditions = { serverCertificate: 'Missing' };
     const publishing = { serverCa: { secretName: 'other' }, rollout: { disabled: true } };

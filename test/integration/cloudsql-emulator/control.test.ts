@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import type { Emulator } from '../../cloudsql-emulator/emulator.ts';
 import { startEmulator } from '../../cloudsql-emulator/emulator.ts';
-import { call } from './client.ts';
+import { call, done } from './client.ts';
 
 const project = 'control';
 let emulator: Emulator;
@@ -76,6 +76,45 @@ test('what a TLS server of the instance needs can be had from outside', async ()
   await create('tls');
   const tls = await (await control('GET', `tls?project=${project}&instance=tls`)).json();
   assert.deepEqual(tls, emulator.instance(project, 'tls').serverTls);
+});
+
+const versionsOf = (name: string): readonly (string | undefined)[] => {
+  const { active, waiting, rotatedOut } = emulator.instance(project, name);
+  return [active, waiting, rotatedOut].map((identity) => identity?.version.sha1Fingerprint);
+};
+
+test('a server CA can be added without an operation, as Google does before an expiry, and one rotated out dropped', async () => {
+  await create('rotated');
+  const query = `project=${project}&instance=rotated`;
+  const { versions } = Object(await (await control('POST', `waiting-version?${query}`)).json());
+  const [first, next] = versionsOf('rotated');
+  assert.deepEqual(versions, { active: first, waiting: next });
+  assert.deepEqual(emulator.operations.list(project, 'rotated'), []);
+  emulator.instance(project, 'rotated').rotate();
+  assert.deepEqual(versionsOf('rotated'), [next, undefined, first]);
+  await control('DELETE', `rotated-out-version?${query}`);
+  assert.deepEqual(versionsOf('rotated'), [next, undefined, undefined]);
+});
+
+test('how long certificates live can be changed from outside, for those that are made from then on', async () => {
+  await create('lives');
+  const query = `project=${project}&instance=lives`;
+  const day = 86_400_000;
+  await control('PATCH', `instances?${query}`, { certificateLife: { ageMs: day, lifetimeMs: 3 * day } });
+  await control('POST', `waiting-version?${query}`);
+  const { expirationTime = '' } = emulator.instance(project, 'lives').waiting?.version ?? {};
+  assert.equal(Math.round((Date.parse(expirationTime) - Date.now()) / day), 2);
+});
+
+test('operations are held and released from outside', async () => {
+  const path = await create('held');
+  await control('POST', 'hold');
+  await call(emulator, `${path}/restart`, { method: 'POST' });
+  const [operation] = emulator.operations.list(project, 'held');
+  const { endTime = 'none' } = emulator.operations.get(project, operation?.name ?? '');
+  assert.equal(endTime, 'none');
+  await control('DELETE', 'hold');
+  await done(emulator, project, operation?.name ?? '');
 });
 
 test('an order that makes no sense is refused, with the reason', async () => {

@@ -18,6 +18,11 @@ test('two authorities of one name have names of their own', async () => {
   assert.notEqual(other.certificate.sha1Fingerprint, authority.certificate.sha1Fingerprint);
 });
 
+test('no two certificates are made at the same time, so that the newer one can be told', async () => {
+  const made = await Promise.all(Array.from({ length: 20 }, () => createAuthority('Google Cloud SQL Server CA')));
+  assert.equal(new Set(made.map(({ certificate }) => certificate.createTime)).size, 20);
+});
+
 test('the fingerprint is the lower-case SHA-1 of the DER form', () => {
   assert.equal(authority.certificate.sha1Fingerprint, createHash('sha1').update(root.raw).digest('hex'));
 });

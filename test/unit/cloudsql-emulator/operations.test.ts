@@ -130,6 +130,18 @@ test('an operation that is held stays RUNNING, its effect to come, until it is r
   assert.deepEqual(seen, ['RUNNING', 'effect', 'DONE']);
 });
 
+test('operations that were held more than once all end when everything is released', async () => {
+  const operations = new Operations(never);
+  operations.hold();
+  const first = operations.start(request());
+  await new Promise((resolve) => operations.changes.once('change', () => setImmediate(resolve)));
+  operations.hold();
+  const second = operations.start(request());
+  operations.release();
+  await Promise.all([first.finished, second.finished]);
+  assert.deepEqual(new Set(operations.all().map(({ status }) => status)), new Set(['DONE']));
+});
+
 test('the end of the emulator ends the waiting', async () => {
   const end = new AbortController();
   const { finished } = new Operations(end.signal).start(request({ plan: { pendingMs: 3_600_000 } }));

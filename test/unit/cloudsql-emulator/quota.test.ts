@@ -54,6 +54,17 @@ test('each method of the API has its class', () => {
     'sslCerts.list',
     'operations.list',
   ]);
+  assert.deepEqual(of('writes'), [
+    'resetSslConfig',
+    'restart',
+    'addServerCa',
+    'rotateServerCa',
+    'addServerCertificate',
+    'rotateServerCertificate',
+    'sslCerts.insert',
+    'sslCerts.delete',
+    'generateEphemeralCert',
+  ]);
 });
 
 test('a refusal has the body of the real one', () => {

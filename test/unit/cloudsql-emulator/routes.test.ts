@@ -9,6 +9,22 @@ test('both versions of the API lead to the same method', () => {
   }
 });
 
+test('both versions of the API have the methods that add, list and rotate server CAs and certificates', () => {
+  const methods = [
+    ['POST', 'addServerCa'],
+    ['POST', 'rotateServerCa'],
+    ['GET', 'listServerCas'],
+    ['POST', 'addServerCertificate'],
+    ['POST', 'rotateServerCertificate'],
+    ['GET', 'listServerCertificates'],
+  ] as const;
+  for (const version of ['/v1', '/sql/v1beta4']) {
+    for (const [verb, method] of methods) {
+      assert.equal(findRoute(verb, `${version}/projects/p/instances/i/${method}`)?.api, method);
+    }
+  }
+});
+
 test('a project of a domain is one name', () => {
   assert.equal(findRoute('GET', '/v1/projects/example.com:p/instances/i')?.project, 'example.com:p');
 });
