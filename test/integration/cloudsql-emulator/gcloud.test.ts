@@ -1,56 +1,26 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { promisify } from 'node:util';
 import type { Emulator } from '../../cloudsql-emulator/emulator.ts';
 import { startEmulator } from '../../cloudsql-emulator/emulator.ts';
 import { caOf } from './client.ts';
+import { type Gcloud, gcloudOf, isInstalled } from './gcloud.ts';
 
-const run = promisify(execFile);
 const project = 'gcloud-project';
-
-const isInstalled = async (): Promise<boolean> => {
-  try {
-    await run('gcloud', ['--version']);
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 const gcloudSuite = () => {
   let emulator: Emulator;
+  let gcloud: Gcloud['sql'];
   let folder: string;
+  let remove: Gcloud['remove'];
 
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'gcloud-'));
     emulator = await startEmulator({ project, plan: { pendingMs: 100, runningMs: 100 } });
-    await writeFile(join(folder, 'token'), emulator.token());
+    ({ sql: gcloud, folder, remove } = await gcloudOf(emulator));
   });
 
-  after(async () => {
-    await emulator.stop();
-    await rm(folder, { recursive: true });
-  });
-
-  const environment = () => ({
-    ...process.env,
-    CLOUDSDK_CONFIG: folder,
-    CLOUDSDK_API_ENDPOINT_OVERRIDES_SQL: `${emulator.apiUrl}/`,
-    CLOUDSDK_AUTH_ACCESS_TOKEN_FILE: join(folder, 'token'),
-    CLOUDSDK_CORE_PROJECT: project,
-    CLOUDSDK_CORE_DISABLE_PROMPTS: '1',
-    CLOUDSDK_CORE_DISABLE_USAGE_REPORTING: 'true',
-    CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK: 'true',
-  });
-
-  const gcloud = async (...args: readonly string[]): Promise<string> => {
-    const { stdout } = await run('gcloud', ['sql', ...args], { env: environment() });
-    return stdout.trim();
-  };
+  after(() => Promise.all([emulator.stop(), remove()]));
 
   const create = (name: string) => emulator.createInstance({ name });
 
