@@ -119,6 +119,17 @@ test('a reset can be executed after its connection was dropped', async () => {
   assert.equal(executed(), 1);
 });
 
+test('the true answer can come late, while the reset has been executed long since', async () => {
+  order({ kind: 'Late', executed: true, afterMs: 3_600_000 });
+  const patience = new AbortController();
+  const answer = assert.rejects(reset(patience.signal), { name: 'AbortError' });
+  const { id } = await emulator.journal.waitFor((entry) => entry.instance === instance && entry.executed);
+  await done(emulator, project, emulator.operations.list(project, instance)[0]?.name ?? '');
+  assert.equal(emulator.journal.entries({ instance }).find((entry) => entry.id === id)?.status, undefined);
+  patience.abort();
+  await answer;
+});
+
 test('a late reset that meets another operation is refused, not executed', async () => {
   order({ kind: 'Drop', executed: { afterMs: 20 } });
   const other = emulator.foreignOperation({ project, instance, user: 'x@example.com', plan: { runningMs: 200 } });
