@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import { Connector } from '@google-cloud/cloud-sql-connector';
 import { GoogleAuth } from 'google-auth-library';
-import { sqladmin_v1 } from 'googleapis/build/src/apis/sqladmin/index.js';
+import { sqladmin_v1, sqladmin_v1beta4 } from 'googleapis/build/src/apis/sqladmin/index.js';
 import type { Emulator } from '../../cloudsql-emulator/emulator.ts';
 import { startEmulator } from '../../cloudsql-emulator/emulator.ts';
 import { startServerProxy } from '../../cloudsql-emulator/server-proxy.ts';
@@ -90,6 +90,51 @@ test("Google's API client resets, follows the operation and reads the new CA", a
   assert.equal(cas.certs?.[0]?.sha1Fingerprint, cas.activeVersion);
 });
 
+const versions = [
+  { version: 'v1', api: sqladmin },
+  {
+    version: 'v1beta4',
+    api: () =>
+      new sqladmin_v1beta4.Sqladmin({ auth: new GoogleAuth({ scopes }), rootUrl: `${emulator.apiUrl}/`, retry: false }),
+  },
+] as const;
+
+/** Resolves when the operation that a call answered is DONE. */
+const completed = ({ data }: { readonly data: sqladmin_v1.Schema$Operation }): Promise<void> =>
+  done(emulator, project, data.name ?? '');
+
+for (const { version, api } of versions) {
+  test(`Google's API client of ${version} adds a CA, rotates to it by its fingerprint, and back`, async () => {
+    const of = { project, instance: `rotated-${version}` };
+    await emulator.createInstance({ name: of.instance });
+    const { instances } = api();
+    const first = caOf(emulator, project, of.instance);
+    await completed(await instances.addServerCa(of));
+    const { data } = await instances.listServerCas(of);
+    const nextVersion = data.certs?.at(-1)?.sha1Fingerprint;
+    assert.equal(data.activeVersion, first);
+    assert.notEqual(nextVersion, first);
+    for (const next of [nextVersion, first]) {
+      const requestBody = { rotateServerCaContext: { ...(next && { nextVersion: next }) } };
+      await completed(await instances.rotateServerCa({ ...of, requestBody }));
+      assert.equal((await instances.listServerCas(of)).data.activeVersion, next);
+    }
+  });
+
+  test(`Google's API client of ${version} adds and rotates the server certificate of a CA service`, async () => {
+    const of = { project, instance: `renewed-${version}` };
+    await emulator.createInstance({ name: of.instance, serverCaMode: 'GOOGLE_MANAGED_CAS_CA' });
+    const { instances } = api();
+    await completed(await instances.addServerCertificate(of));
+    const { data } = await instances.ListServerCertificates(of);
+    const nextVersion = data.serverCerts?.at(-1)?.sha1Fingerprint ?? '';
+    assert.notEqual(data.activeVersion, nextVersion);
+    const requestBody = { rotateServerCertificateContext: { nextVersion } };
+    await completed(await instances.RotateServerCertificate({ ...of, requestBody }));
+    assert.equal((await instances.ListServerCertificates(of)).data.activeVersion, nextVersion);
+  });
+}
+
 test("Google's API client understands the errors", async () => {
   emulator.order({
     api: 'resetSslConfig',
@@ -155,12 +200,18 @@ const failuresBeforeGreeting = async (open: () => Socket): Promise<number> => {
   return failures;
 };
 
-/** A connection that is in; answers the promise of its end. */
-const keptConnection = async (open: () => Socket): Promise<{ readonly broken: Promise<unknown> }> => {
+interface KeptConnection {
+  /** Resolves when it ends. */
+  readonly broken: Promise<unknown>;
+  readonly isOpen: () => boolean;
+}
+
+/** A connection that is in. */
+const keptConnection = async (open: () => Socket): Promise<KeptConnection> => {
   const socket = open();
   socket.on('error', () => undefined);
   await once(socket, 'data');
-  return { broken: once(socket, 'close') };
+  return { broken: once(socket, 'close'), isOpen: () => !socket.destroyed };
 };
 
 const reset = async (name: string): Promise<void> => {
@@ -181,13 +232,16 @@ interface Recovery {
   readonly asked: readonly [number, number];
 }
 
-/** Two clients are connected, the instance is reset, both lose their connection: answers how they come back. */
-const recoveryFromReset = async (t: TestContext, name: string): Promise<Recovery> => {
+/** Two clients are connected, the instance gets other certificates: answers how they are let in again. */
+const recoveryFrom = async (
+  t: TestContext,
+  name: string,
+  change: (kept: readonly KeptConnection[]) => Promise<void>,
+): Promise<Recovery> => {
   await openToConnectors(t, name);
   const [throughProxy, throughConnector] = [await authProxy(t, name), await nodeConnector(t, name)];
   const kept = [await keptConnection(throughProxy), await keptConnection(throughConnector)];
-  await reset(name);
-  await Promise.all(kept.map(({ broken }) => broken));
+  await change(kept);
   // The connector refreshes behind its first failed connection, while the proxy recovers here. A second failure would
   // have it refresh again half a minute later, and its timer keep the process from ending.
   const isIn = await isGreeted(throughConnector());
@@ -199,6 +253,13 @@ const recoveryFromReset = async (t: TestContext, name: string): Promise<Recovery
     asked: [timesAsked(name, authProxyUser), timesAsked(name, emulator.email)],
   };
 };
+
+/** Both lose their connection. */
+const recoveryFromReset = (t: TestContext, name: string): Promise<Recovery> =>
+  recoveryFrom(t, name, async (kept) => {
+    await reset(name);
+    await Promise.all(kept.map(({ broken }) => broken));
+  });
 
 // A client that never recovers is a failure, not a hang.
 const patience = { timeout: 60_000 };
@@ -224,6 +285,28 @@ test(
     const name = 'ca-service';
     await emulator.createInstance({ name, ipAddress, serverCaMode: 'GOOGLE_MANAGED_CAS_CA' });
     assert.deepEqual(await recoveryFromReset(t, name), { authProxy: 0, connector: 0, asked: [1, 1] });
+  },
+);
+
+test(
+  'Auth Proxy and Node connector keep their connections over a rotation, and learn the new CA from a failed one',
+  patience,
+  async (t) => {
+    const name = 'rotated';
+    await emulator.createInstance({ name, ipAddress });
+    const { instances } = sqladmin();
+    let connections: readonly KeptConnection[] = [];
+    const { authProxy: proxyFailures, asked } = await recoveryFrom(t, name, async (kept) => {
+      connections = kept;
+      await completed(await instances.addServerCa({ project, instance: name }));
+      await completed(await instances.rotateServerCa({ project, instance: name }));
+    });
+    assert.equal(proxyFailures, 1);
+    assert.deepEqual(asked, [2, 2]);
+    assert.deepEqual(
+      connections.map(({ isOpen }) => isOpen()),
+      [true, true],
+    );
   },
 );
 
