@@ -50,7 +50,8 @@ const filesOf = (instance: Instance): Files => ({
 
 /**
  * Starts a real PostgreSQL that has the certificates of the instance, and follows them: a reset swaps the server
- * certificate and the CAs of its clients and breaks the connections; a client certificate more or less breaks none.
+ * certificate and the CAs of its clients and breaks the connections; a client certificate more or less breaks none, nor
+ * does a rotation, unless the instance says so.
  */
 export const startDatabase = async (instance: Instance, { name, users }: DatabaseOptions): Promise<Database> => {
   const server = await startPostgres(filesOf(instance));
