@@ -89,11 +89,15 @@ async function siblingLivesOn(lab: Lab, matches: (seen: Seen) => boolean) {
     await scene.create(survivor);
     scene.startOperator();
     const isComplete = await scene.observer.until((all) => isThere(all.get('survivor'), isReady), PATIENCE_MS);
+    const dying = activeCa(scene).sha1Fingerprint;
     scene.traffic.tamper = once(1, { deed: { kind: 'Pass' }, meanwhile }, matches);
     await createRun(scene);
-    await scene.emulator.journal.waitFor(() => executed(scene) === 2, AbortSignal.timeout(PATIENCE_MS));
+    // A reset counts as executed from its call on; until its operation ends the old CA is the active one.
     const isBack = await scene.observer.until(
-      (all) => all.get('db') === undefined && isThere(all.get('survivor'), (one) => isReady(one) && hasCa(scene, one)),
+      (all) =>
+        all.get('db') === undefined &&
+        activeCa(scene).sha1Fingerprint !== dying &&
+        isThere(all.get('survivor'), (one) => isReady(one) && hasCa(scene, one)),
       PATIENCE_MS,
     );
     await scene.traffic.quiet(QUIET_MS);
