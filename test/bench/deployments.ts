@@ -1,4 +1,4 @@
-/** Deployments whose pods kwok plays. */
+/** Deployments whose pods the fake kubelet plays. */
 import { AppsV1Api } from '@kubernetes/client-node';
 import type { Lab } from './lab.ts';
 import { forEach } from './resets.ts';

@@ -112,7 +112,5 @@ function allOf(pathOf: (part: ControlPlanePart) => string): Binaries {
     'kube-controller-manager': pathOf('kube-controller-manager'),
     'kube-scheduler': pathOf('kube-scheduler'),
     kubectl: pathOf('kubectl'),
-    kwok: pathOf('kwok'),
-    'kwok-stages.yaml': pathOf('kwok-stages.yaml'),
   };
 }

@@ -1,17 +1,20 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { findOrBuildBinaries } from './binaries.ts';
 import type { Cluster } from './cluster.ts';
 import { createCredentials } from './credentials.ts';
 import { DaemonGroup } from './daemon-group.ts';
 import { compactHistory } from './etcd.ts';
-import { apiServerFlags, controllerManagerFlags, etcdFlags, etcdUrl, kwokFlags, schedulerFlags } from './flags.ts';
+import { apiServerFlags, controllerManagerFlags, etcdFlags, etcdUrl, schedulerFlags } from './flags.ts';
 import { kubectlFor } from './kubectl.ts';
 import { removeFolderAfterUs } from './leftovers.ts';
 import { type Log, logToStderr } from './log.ts';
 import { freePorts } from './ports.ts';
 import { untilApiServerIsReady, untilPodsCanRun } from './readiness.ts';
+
+const FAKE_KUBELET = fileURLToPath(new URL('fake-kubelet/main.ts', import.meta.url));
 
 /** A control plane of our own. */
 export interface ControlPlane extends Cluster {
@@ -27,7 +30,7 @@ export interface ControlPlaneOptions {
 }
 
 /**
- * Starts etcd, the API server, the controller manager, the scheduler and kwok with one node, and resolves when pods can
+ * Starts etcd, the API server, the controller manager, the scheduler and a fake kubelet with one node, and resolves when pods can
  * be made in the namespace `default`. None of it outlives this process, however that ends, nor keeps it alive.
  */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
@@ -58,7 +61,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     const startClients = (): void => {
       daemons.start('kube-controller-manager', binaries['kube-controller-manager'], controllerManagerFlags(layout));
       daemons.start('kube-scheduler', binaries['kube-scheduler'], schedulerFlags(layout));
-      daemons.start('kwok', binaries.kwok, kwokFlags(layout, binaries['kwok-stages.yaml']));
+      daemons.start('fake-kubelet', process.execPath, [FAKE_KUBELET, kubeconfigPath]);
     };
 
     daemons.start('etcd', binaries.etcd, etcdFlags(layout));
@@ -74,7 +77,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
       stop,
       async restartApiServer() {
         // Left alone the clients back off for up to a minute, which says nothing about what is tested.
-        const clients = ['kube-controller-manager', 'kube-scheduler', 'kwok'];
+        const clients = ['kube-controller-manager', 'kube-scheduler', 'fake-kubelet'];
         await Promise.all(['kube-apiserver', ...clients].map((name) => daemons.kill(name)));
         await startApiServer();
         startClients();

@@ -86,7 +86,3 @@ export function controllerManagerFlags({ credentials }: Layout): readonly string
 export function schedulerFlags({ credentials }: Layout): readonly string[] {
   return [`--kubeconfig=${credentials.kubeconfigs.scheduler}`, '--leader-elect=false', '--secure-port=0'];
 }
-
-export function kwokFlags({ credentials }: Layout, stages: string): readonly string[] {
-  return [`--kubeconfig=${credentials.kubeconfigs.admin}`, '--manage-all-nodes', `--config=${stages}`];
-}

@@ -37,15 +37,8 @@ export interface PartSet<Part extends string = string> {
   readonly documents: readonly GoDocuments<Part>[];
 }
 
-/** What a control plane is made of: programs, and the documents that tell kwok how to play nodes and pods. */
-export type ControlPlanePart =
-  | 'etcd'
-  | 'kube-apiserver'
-  | 'kube-controller-manager'
-  | 'kube-scheduler'
-  | 'kubectl'
-  | 'kwok'
-  | 'kwok-stages.yaml';
+/** The programs that a control plane is made of. */
+export type ControlPlanePart = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'kubectl';
 
 const kubernetes = <Name extends string>(name: Name): GoProgram<Name> => ({
   part: name,
@@ -62,11 +55,8 @@ export const CONTROL_PLANE: PartSet<ControlPlanePart> = {
   buildTime: 'about ten minutes on two cores',
   modules: [
     {
-      folder: moduleFolder('etcd-and-kwok'),
-      programs: [
-        { part: 'etcd', source: 'go.etcd.io/etcd/server/v3', builtAs: 'server' },
-        { part: 'kwok', source: './kwok', builtAs: 'kwok' },
-      ],
+      folder: moduleFolder('etcd'),
+      programs: [{ part: 'etcd', source: 'go.etcd.io/etcd/server/v3', builtAs: 'server' }],
     },
     {
       folder: moduleFolder('kubernetes'),
@@ -78,14 +68,7 @@ export const CONTROL_PLANE: PartSet<ControlPlanePart> = {
       ],
     },
   ],
-  documents: [
-    {
-      part: 'kwok-stages.yaml',
-      moduleFolder: moduleFolder('etcd-and-kwok'),
-      module: 'sigs.k8s.io/kwok',
-      folders: ['kustomize/stage/node/fast', 'kustomize/stage/node/heartbeat', 'kustomize/stage/pod/fast'],
-    },
-  ],
+  documents: [],
 };
 
 /** The Cloud SQL Auth Proxy, version 2. */

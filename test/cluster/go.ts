@@ -80,8 +80,8 @@ function explained(cause: unknown, title: string, lastLines: string): Error {
 const waysOutWithoutGo = (title: string): string => `\
 There is no Go to build what is not there yet: ${title}. Any of these helps:
   - install Go (https://go.dev/dl) and run this again: programs are built once and kept;
-  - set KUBEBUILDER_ASSETS to a folder that holds them: etcd, kube-apiserver, kube-controller-manager, kube-scheduler,
-    kubectl, kwok and kwok-stages.yaml for a control plane, cloud-sql-proxy for the tests with Google's clients;
+  - set KUBEBUILDER_ASSETS to a folder that holds them: etcd, kube-apiserver, kube-controller-manager, kube-scheduler
+    and kubectl for a control plane, cloud-sql-proxy for the tests with Google's clients;
   - instead of a control plane use a cluster of your own, such as a kind cluster: --kubeconfig FILE --context NAME.`;
 
 function formatSeconds(seconds: number): string {

@@ -56,7 +56,7 @@ const NODE = {
   },
 };
 
-/** Makes the one node, which kwok plays, and resolves when pods can be made in the namespace `default`. */
+/** Makes the one node, which the fake kubelet plays, and resolves when pods can be made in the namespace `default`. */
 export async function untilPodsCanRun(kubectl: Kubectl): Promise<void> {
   const timeout = `--timeout=${DEADLINE_MS / 1000}s`;
   await kubectl(['create', '-f', '-'], JSON.stringify(NODE));

@@ -95,7 +95,7 @@ export const setMinReadySeconds = ({ kubectl }: Bench, seconds: number, ...workl
 
 /**
  * Has all pods of a StatefulSet run, and then the first `count` of them not be ready any more: until they are made again,
- * since kwok looks after pods that are pending, and no others.
+ * since the fake kubelet looks after pods that are pending, and no others.
  */
 export async function makeUnready({ kubectl }: Pick<Bench, 'kubectl'>, name: string, count: number): Promise<void> {
   await areRolledOut({ kubectl }, `statefulset/${name}`);

@@ -16,11 +16,11 @@ test('a program is taken from KUBEBUILDER_ASSETS where that has it', () => {
 });
 
 test('a program that KUBEBUILDER_ASSETS lacks is taken from the cache', () => {
-  assert.equal(locate('kwok', folders, holding('/assets/etcd', '/cache/kwok')), '/cache/kwok');
+  assert.equal(locate('kubectl', folders, holding('/assets/etcd', '/cache/kubectl')), '/cache/kubectl');
 });
 
 test('a program that nobody has is missing', () => {
-  assert.equal(locate('kwok', folders, holding('/assets/etcd')), undefined);
+  assert.equal(locate('kubectl', folders, holding('/assets/etcd')), undefined);
 });
 
 test('only the cache is searched when KUBEBUILDER_ASSETS is unset or empty', () => {
