@@ -8,6 +8,9 @@ import { UsageError } from './usage-error.ts';
 
 const HEARTBEAT_MS = 10_000;
 
+/** A third of a compiler's time goes into collecting the garbage of a program that ends soon. */
+const ROOMY_COMPILER = { GOGC: '400', GOMEMLIMIT: '2GiB' } as const;
+
 /** A call of the go command, and how to tell the user about it. */
 export interface GoCall {
   readonly args: readonly string[];
@@ -36,7 +39,7 @@ export async function runGo({ args, cwd, title, log }: GoCall): Promise<string> 
 
 async function run(args: readonly string[], cwd: string, onLine: (line: string) => void): Promise<string> {
   // Static programs, and a build that no go.work further up and no -mod=vendor of the user's can bend.
-  const env = { ...process.env, CGO_ENABLED: '0', GOWORK: 'off', GOFLAGS: '' };
+  const env = { ...process.env, ...ROOMY_COMPILER, CGO_ENABLED: '0', GOWORK: 'off', GOFLAGS: '' };
   const child = spawn('go', args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const release = child.pid === undefined ? undefined : endGroupAfterUs(child.pid);
   try {
