@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { buildParts } from './build.ts';
+import { downloadReleases } from './download.ts';
 import {
   ARGO_CD,
   type ArgoCdPart,
@@ -22,9 +23,32 @@ import type { Log } from './log.ts';
 /** Where each part of the control plane is. */
 export type Binaries = Readonly<Record<ControlPlanePart, string>>;
 
-/** The programs of a control plane: minutes the first time, nothing after that. */
-export async function findOrBuildBinaries({ log }: { readonly log: Log }): Promise<Binaries> {
-  return allOf(await findOrBuild(CONTROL_PLANE, log));
+/** Where a control plane's programs may come from. */
+export interface BinariesOptions {
+  readonly log: Log;
+  /** Takes none that was downloaded; also asked for by `CONTROL_PLANE_BUILD`, where no flag is at hand. */
+  readonly build?: boolean;
+}
+
+/** The programs of a control plane: downloaded or compiled the first time, and kept. Says how it came by them. */
+export async function findOrBuildBinaries({ log, build = false }: BinariesOptions): Promise<Binaries> {
+  const cache = cacheFolder(CONTROL_PLANE, process.env);
+  const downloads = join(cache, 'downloaded');
+  const mayDownload = !(build || process.env.CONTROL_PLANE_BUILD);
+  const folders = [...searchPath(process.env, cache), ...(mayDownload ? [downloads] : [])];
+  const find = (part: ControlPlanePart) => locate(part, folders, exists);
+  const missing = (): readonly ControlPlanePart[] => partsOf(CONTROL_PLANE).filter((part) => find(part) === undefined);
+  if (mayDownload) await downloadReleases(CONTROL_PLANE.releases ?? [], missing(), downloads, { log });
+  const compiled = missing();
+  if (compiled.length > 0) await buildParts(CONTROL_PLANE, compiled, cache, log);
+  const downloaded = partsOf(CONTROL_PLANE).filter((part) => find(part)?.startsWith(downloads));
+  log(`Control plane: Kubernetes ${CONTROL_PLANE.version}, ${origin(downloaded)}`);
+  return allOf((part) => find(part) ?? join(cache, part));
+}
+
+function origin(downloaded: readonly string[]): string {
+  if (downloaded.length === 0) return process.env.KUBEBUILDER_ASSETS ? 'given or compiled' : 'compiled';
+  return `downloaded: ${downloaded.join(', ')}`;
 }
 
 /** The Cloud SQL Auth Proxy: a minute the first time. */

@@ -25,7 +25,9 @@ export interface ControlPlane extends Cluster {
 export interface ControlPlaneOptions {
   /** Added after our own flags, so that they may also replace one. */
   readonly apiServerFlags?: readonly string[];
-  /** Takes the progress of a build, and the last words of a program that ends unasked. */
+  /** Compiles the programs that are not there yet, instead of downloading them. */
+  readonly build?: boolean;
+  /** Takes the progress of a download or a build, and the last words of a program that ends unasked. */
   readonly log?: Log;
 }
 
@@ -34,8 +36,8 @@ export interface ControlPlaneOptions {
  * be made in the namespace `default`. None of it outlives this process, however that ends, nor keeps it alive.
  */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
-  const { log = logToStderr, apiServerFlags: extraFlags = [] } = options;
-  const binaries = await findOrBuildBinaries({ log });
+  const { log = logToStderr, build = false, apiServerFlags: extraFlags = [] } = options;
+  const binaries = await findOrBuildBinaries({ log, build });
   const [etcdPort = 0, etcdPeerPort = 0, apiServerPort = 0] = await freePorts(3);
   const serverUrl = `https://127.0.0.1:${apiServerPort}`;
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { etcdRelease, kubernetesRelease, PLATFORM, type ReleaseFile } from './releases.ts';
 
 /** A Go program: the package it is built from, and the name that go gives it. */
 export interface GoProgram<Part extends string = string> {
@@ -35,6 +36,8 @@ export interface PartSet<Part extends string = string> {
   readonly buildTime: string;
   readonly modules: readonly GoModule<Part>[];
   readonly documents: readonly GoDocuments<Part>[];
+  /** Where the same versions can be downloaded, for this platform and by checksums that we know. */
+  readonly releases?: readonly ReleaseFile<Part>[];
 }
 
 /** The programs that a control plane is made of. */
@@ -69,6 +72,10 @@ export const CONTROL_PLANE: PartSet<ControlPlanePart> = {
     },
   ],
   documents: [],
+  releases: [
+    ...kubernetesRelease(kubernetesVersion, PLATFORM),
+    ...etcdRelease(pinnedVersion('etcd', 'go.etcd.io/etcd/server/v3'), PLATFORM),
+  ],
 };
 
 /** The Cloud SQL Auth Proxy, version 2. */

@@ -9,12 +9,18 @@ import { runProgram } from './usage-error.ts';
 const program = new Command('npx control-plane')
   .description('Runs a Kubernetes control plane with one fake node on this machine until Ctrl-C.')
   .option('--api-server-flag <flag...>', 'a flag for kube-apiserver, such as --api-server-flag=--v=2')
+  .option('--build', 'compile the programs instead of downloading them', false)
   .parse();
 
-const { apiServerFlag: apiServerFlags = [] } = program.opts<{ readonly apiServerFlag?: readonly string[] }>();
+interface Flags {
+  readonly apiServerFlag?: readonly string[];
+  readonly build: boolean;
+}
+
+const { apiServerFlag: apiServerFlags = [], build } = program.opts<Flags>();
 
 await runProgram(async () => {
-  const plane = await startControlPlane({ apiServerFlags, log: logToStderr });
+  const plane = await startControlPlane({ apiServerFlags, build, log: logToStderr });
   console.log(`kubeconfig: ${plane.kubeconfigPath}
 logs:       ${plane.directory}/*.log
 

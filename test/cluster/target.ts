@@ -10,17 +10,18 @@ import { removeFolderAfterUs } from './leftovers.ts';
 import type { Log } from './log.ts';
 import { UsageError } from './usage-error.ts';
 
-/** The flags `--kubeconfig` and `--context`, as the user gave them. */
+/** The flags `--kubeconfig`, `--context` and `--build`, as the user gave them. */
 export interface TargetOptions {
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;
+  readonly build?: boolean;
 }
 
 /** The cluster that the user named, or else a control plane of our own, started now. */
-export async function useCluster({ kubeconfig, context }: TargetOptions, log: Log): Promise<Cluster> {
+export async function useCluster({ kubeconfig, context, build = false }: TargetOptions, log: Log): Promise<Cluster> {
   if (kubeconfig !== undefined) return givenCluster(kubeconfig, context);
   if (context !== undefined) throw new UsageError('--context says nothing without --kubeconfig FILE');
-  return startControlPlane({ log });
+  return startControlPlane({ log, build });
 }
 
 /** The context to use, which is never one that the user did not name: a current context is easily another's. */

@@ -24,6 +24,7 @@ const program = new Command('npm run demo --')
   .description('Resets an emulated Cloud SQL instance through a real Kubernetes API server, and shows what happens.')
   .option('--kubeconfig <file>', 'use the cluster of this kubeconfig instead of one that is started for the demo')
   .option('--context <name>', 'the context to use; required with --kubeconfig')
+  .option('--build', 'compile the control plane instead of downloading it', false)
   .option('--image <image>', 'for the Deployments: one that the nodes of the cluster can pull, and that keeps running')
   .option('--keep', 'leave everything running until Ctrl-C, and print how to look around', false)
   .parse();

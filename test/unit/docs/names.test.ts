@@ -27,6 +27,7 @@ const unknown = (names: readonly string[], known: Iterable<string>): readonly st
 
 /** Flags of kubectl, Helm, gcloud, Velero and of our own scripts that a page speaks of by themselves. */
 const OTHERS_FLAGS = [
+  'build',
   'force',
   'help',
   'version',
