@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import type { IssuedCertificate } from '../domain/call/result.ts';
 import type { ClientCertificate, ServerCa } from '../domain/instance.ts';
-import { heldCertificate, secretKeys } from '../domain/trust/client-certificate.ts';
+import { heldCertificate, secretKeys } from '../domain/trust/held-certificate.ts';
 import { fingerprint, list, optionalProse, optionalWord, present, word } from './schema-fields.ts';
 
 const certificate = z.object({

@@ -1,7 +1,7 @@
 import { seenRetry } from '../domain/reset/request.ts';
 import type { Request, SslReset } from '../domain/reset/ssl-reset.ts';
 import { factsOf, summarize } from '../domain/reset/status.ts';
-import { openIssue, recordedCertificate, withCertificate, withoutIssue } from '../domain/trust/client-certificate.ts';
+import { openIssue, recordedCertificate, withCertificate, withoutIssue } from '../domain/trust/certificate-status.ts';
 import type { OutcomeWrite } from './pass.ts';
 
 /** Of the issue of a client certificate: only its entry is told, and of the request only where it is still the same. */

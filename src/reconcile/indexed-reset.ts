@@ -8,7 +8,7 @@ import { lastResetTime, type OwnOperations, ownOperations } from '../domain/rese
 import { callTimes } from '../domain/reset/hourly-limit.ts';
 import { isBarred, isFollowed, isSettled, isStalled, isUnresolved } from '../domain/reset/request.ts';
 import { isSuspended, type SslReset, type Status } from '../domain/reset/ssl-reset.ts';
-import { openIssue, wantsCertificates } from '../domain/trust/client-certificate.ts';
+import { openIssue, wantsCertificates } from '../domain/trust/certificate-status.ts';
 import { timeOf } from '../lib/time.ts';
 import { type ConditionSummary, conditionSummary } from './condition-summary.ts';
 import type { ObjectRef } from './ports.ts';

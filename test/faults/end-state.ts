@@ -1,7 +1,7 @@
 import { AppsV1Api, CoreV1Api } from '@kubernetes/client-node';
 import { isKubernetesError } from '../../src/domain/errors.ts';
 import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
-import { heldCertificate } from '../../src/domain/trust/client-certificate.ts';
+import { heldCertificate } from '../../src/domain/trust/held-certificate.ts';
 import { revision, serverCaPem, templateAnnotationKey } from '../../src/domain/trust/tls-material.ts';
 import { call } from '../../src/kubernetes/api-error.ts';
 import { INSTANCE, PROJECT } from '../integration/operator/bench.ts';

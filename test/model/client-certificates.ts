@@ -3,7 +3,7 @@ import type { IssueResult } from '../../src/domain/call/result.ts';
 import { isTrue } from '../../src/domain/conditions.ts';
 import type { ClientCertificate } from '../../src/domain/instance.ts';
 import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
-import { heldCertificate } from '../../src/domain/trust/client-certificate.ts';
+import { heldCertificate } from '../../src/domain/trust/held-certificate.ts';
 import { CertificateMaker } from '../unit/support/client-certificates.ts';
 import type { Invariants } from './invariants.ts';
 import type { PassContext } from './pass-context.ts';

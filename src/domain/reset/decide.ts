@@ -1,6 +1,6 @@
 import { remainingDelayMs } from '../call/retry.ts';
 import { STALLED } from '../reasons.ts';
-import { openIssue, wantsCertificates } from '../trust/client-certificate.ts';
+import { openIssue, wantsCertificates } from '../trust/certificate-status.ts';
 import { awaitsCa } from './ca-change.ts';
 import { deadline, isPastDeadline } from './deadline.ts';
 import {

@@ -2,7 +2,7 @@
 
 import type { Operation } from '../call/operation.ts';
 import type { RolloutStatus, WorkloadStatus } from '../trust/distribution.ts';
-import { hasAllListed, isFailure } from '../trust/rollout.ts';
+import { hasAllListed, isFailure } from '../trust/rollout-status.ts';
 import { isUnresolved, reconcilingReason } from './request.ts';
 import type { Request, Spec, Status } from './ssl-reset.ts';
 

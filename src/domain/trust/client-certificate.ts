@@ -2,59 +2,10 @@
  * Client certificates: what is to be done for one that the spec wants, and what became of an issue that nobody saw end.
  * A certificate is ours only if the status holds its fingerprint, or a record of an issue is open for its name.
  */
-import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { toTime } from '../../lib/time.ts';
 import type { ClientCertificate } from '../instance.ts';
-import type { ClientCertificateStatus, Distribution } from './distribution.ts';
-
-/** The keys of a Secret that holds a client certificate. */
-export const secretKeys = {
-  certificate: 'client-cert.pem',
-  privateKey: 'client-key.pem',
-  serverCa: 'server-ca.pem',
-} as const;
-
-/** A client certificate as its Secret holds it: together with its private key. */
-export interface HeldCertificate {
-  /** SHA-1 of the certificate, lower-case hex. */
-  readonly sha1Fingerprint: string;
-  /** RFC 3339. */
-  readonly expirationTime: string;
-}
-
-/** What there is, if the certificate can be read and the key is its own. */
-export function heldCertificate(data: Readonly<Record<string, string>>): HeldCertificate | undefined {
-  const { [secretKeys.certificate]: pem = '', [secretKeys.privateKey]: key = '' } = data;
-  try {
-    const certificate = new X509Certificate(pem);
-    if (!certificate.checkPrivateKey(createPrivateKey(key))) return undefined;
-    return {
-      sha1Fingerprint: certificate.fingerprint.replaceAll(':', '').toLowerCase(),
-      expirationTime: toTime(certificate.validToDate),
-    };
-  } catch {
-    return undefined;
-  }
-}
-
-export const wantsCertificates = ({ spec: { clientCertificates = [] } }: Pick<Distribution, 'spec'>): boolean =>
-  clientCertificates.length > 0;
-
-export const recordedCertificate = (
-  { status: { clientCertificates = [] } }: Pick<Distribution, 'status'>,
-  commonName: string,
-): ClientCertificateStatus | undefined => clientCertificates.find((one) => one.commonName === commonName);
-
-/** A certificate whose issue was recorded and is not known to have ended in its Secret. */
-export type OpenIssue = ClientCertificateStatus & {
-  readonly issuing: NonNullable<ClientCertificateStatus['issuing']>;
-};
-
-/** Only one certificate is issued at a time. */
-export const openIssue = ({
-  status: { clientCertificates = [] },
-}: Pick<Distribution, 'status'>): OpenIssue | undefined =>
-  clientCertificates.find((one): one is OpenIssue => one.issuing !== undefined);
+import type { OpenIssue } from './certificate-status.ts';
+import type { ClientCertificateStatus } from './distribution.ts';
+import type { HeldCertificate } from './held-certificate.ts';
 
 /** Who wrote a Secret, as far as it tells by itself. */
 export type SecretOrigin =
@@ -178,27 +129,4 @@ export function resolveIssue({ issue, listed, sinceSeenMs, resolveGraceMs }: Iss
   if (found.length > 1) return { kind: 'Conflict', sha1Fingerprints: found };
   if (only !== undefined) return { kind: 'Issued', sha1Fingerprint: only };
   return { kind: sinceSeenMs < resolveGraceMs ? 'Wait' : 'NotIssued' };
-}
-
-/** The list with this entry in the place of the one of its name. */
-export function withCertificate(
-  certificates: readonly ClientCertificateStatus[],
-  entry: ClientCertificateStatus,
-): readonly ClientCertificateStatus[] {
-  const others = certificates.filter(({ commonName }) => commonName !== entry.commonName);
-  return isWorthKeeping(entry) ? [...others, entry] : others;
-}
-
-/** A name alone tells nothing. */
-const isWorthKeeping = ({ sha1Fingerprint, issuing, reason }: ClientCertificateStatus): boolean =>
-  sha1Fingerprint !== undefined || issuing !== undefined || reason !== undefined;
-
-/** Nothing stands in its way any more, or it is tried once more. */
-export function withoutReason({ reason: _reason, message: _message, ...entry }: ClientCertificateStatus) {
-  return entry;
-}
-
-/** As before the record: nothing was issued under it. */
-export function withoutIssue({ issuing: _issuing, ...entry }: ClientCertificateStatus): ClientCertificateStatus {
-  return entry;
 }

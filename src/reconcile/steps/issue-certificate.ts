@@ -4,17 +4,15 @@ import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import { type Facts, factsOf, summarize, toBeRolled, withCertificates } from '../../domain/reset/status.ts';
 import {
-  type HeldCertificate,
-  heldCertificate,
   type OpenIssue,
   openIssue,
   recordedCertificate,
-  secretKeys,
   withCertificate,
   withoutIssue,
   withoutReason,
-} from '../../domain/trust/client-certificate.ts';
+} from '../../domain/trust/certificate-status.ts';
 import type { ClientCertificateStatus, WantedCertificate } from '../../domain/trust/distribution.ts';
+import { type HeldCertificate, heldCertificate, secretKeys } from '../../domain/trust/held-certificate.ts';
 import { oneLine } from '../../lib/one-line.ts';
 import { TwoClockWindow } from '../../lib/two-clock-window.ts';
 import { certificateOutcome } from '../certificate-outcome.ts';

@@ -4,15 +4,10 @@ import { retryCommand } from '../../domain/reset/admission.ts';
 import { worst } from '../../domain/reset/certificate-hold.ts';
 import type { Request, SslReset } from '../../domain/reset/ssl-reset.ts';
 import { type Facts, factsOf, withCertificates } from '../../domain/reset/status.ts';
-import {
-  type CertificateJudgement,
-  heldCertificate,
-  judgeCertificate,
-  type KeySecret,
-  recordedCertificate,
-  secretKeys,
-} from '../../domain/trust/client-certificate.ts';
+import { recordedCertificate } from '../../domain/trust/certificate-status.ts';
+import { type CertificateJudgement, judgeCertificate, type KeySecret } from '../../domain/trust/client-certificate.ts';
 import type { ClientCertificateStatus, WantedCertificate } from '../../domain/trust/distribution.ts';
+import { heldCertificate, secretKeys } from '../../domain/trust/held-certificate.ts';
 import { revision, serverCaPem } from '../../domain/trust/tls-material.ts';
 import { oneLine } from '../../lib/one-line.ts';
 import { toTime } from '../../lib/time.ts';

@@ -2,14 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import { factsOf, toBeRolled, withCertificates } from '../../domain/reset/status.ts';
-import {
-  type HeldCertificate,
-  inSafeOrder,
-  type Move,
-  secretKeys,
-  withCertificate,
-} from '../../domain/trust/client-certificate.ts';
+import { withCertificate } from '../../domain/trust/certificate-status.ts';
+import { inSafeOrder, type Move } from '../../domain/trust/client-certificate.ts';
 import type { ClientCertificateStatus, WantedCertificate } from '../../domain/trust/distribution.ts';
+import { type HeldCertificate, secretKeys } from '../../domain/trust/held-certificate.ts';
 import type { Context, StepEvent, StepResult } from '../pass.ts';
 import type { PublishedObject } from '../ports.ts';
 import { deliverCertificate } from './deliver-certificate.ts';

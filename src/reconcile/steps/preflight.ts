@@ -14,9 +14,10 @@ import {
   needsClientCertificates,
 } from '../../domain/reset/preflight.ts';
 import type { Request, SslReset } from '../../domain/reset/ssl-reset.ts';
-import { wantsCertificates } from '../../domain/trust/client-certificate.ts';
+import { carries } from '../../domain/trust/carrier.ts';
+import { wantsCertificates } from '../../domain/trust/certificate-status.ts';
 import type { Dependent } from '../../domain/trust/dependents.ts';
-import { carries, isAnnotated } from '../../domain/trust/rollout.ts';
+import { isAnnotated } from '../../domain/trust/judgement.ts';
 import { dryRunAnnotations } from '../../domain/trust/tls-material.ts';
 import type { TemplateAnnotations, Workload } from '../../domain/trust/workload.ts';
 import type { Context } from '../pass.ts';

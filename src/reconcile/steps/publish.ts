@@ -9,12 +9,8 @@ import { deadline } from '../../domain/reset/deadline.ts';
 import { published } from '../../domain/reset/request.ts';
 import type { Request, SslReset } from '../../domain/reset/ssl-reset.ts';
 import { type Facts, factsOf, withCertificates } from '../../domain/reset/status.ts';
-import {
-  heldCertificate,
-  secretKeys,
-  wantsCertificates,
-  withoutReason,
-} from '../../domain/trust/client-certificate.ts';
+import { wantsCertificates, withoutReason } from '../../domain/trust/certificate-status.ts';
+import { heldCertificate, secretKeys } from '../../domain/trust/held-certificate.ts';
 import { newRoll } from '../../domain/trust/roll-progress.ts';
 import { revision, serverCaPem, serverCaStatus } from '../../domain/trust/tls-material.ts';
 import { oneLine } from '../../lib/one-line.ts';

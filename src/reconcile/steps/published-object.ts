@@ -3,8 +3,9 @@ import { isKubernetesError, type KubernetesErrorKind } from '../../domain/errors
 import { notUnderstood } from '../../domain/not-understood.ts';
 import { annotations, FIELD_MANAGER } from '../../domain/object.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
-import { type SecretOrigin, secretKeys } from '../../domain/trust/client-certificate.ts';
+import type { SecretOrigin } from '../../domain/trust/client-certificate.ts';
 import type { WantedCertificate } from '../../domain/trust/distribution.ts';
+import { secretKeys } from '../../domain/trust/held-certificate.ts';
 import { shell } from '../../lib/shell.ts';
 import type { Context } from '../pass.ts';
 import type { PublishedContents, PublishedObject, StoredContents } from '../ports.ts';

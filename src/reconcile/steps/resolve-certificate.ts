@@ -2,14 +2,8 @@ import { pollDelayMs } from '../../domain/call/retry.ts';
 import { progressing, stalled } from '../../domain/conditions.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import { type Facts, factsOf, withCertificates } from '../../domain/reset/status.ts';
-import {
-  type IssueResolution,
-  type OpenIssue,
-  openIssue,
-  resolveIssue,
-  withCertificate,
-  withoutIssue,
-} from '../../domain/trust/client-certificate.ts';
+import { type OpenIssue, openIssue, withCertificate, withoutIssue } from '../../domain/trust/certificate-status.ts';
+import { type IssueResolution, resolveIssue } from '../../domain/trust/client-certificate.ts';
 import type { ClientCertificateStatus } from '../../domain/trust/distribution.ts';
 import type { Context, StepResult } from '../pass.ts';
 import { runningOperation } from './certificate-admission.ts';

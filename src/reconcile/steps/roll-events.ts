@@ -1,6 +1,6 @@
 import { type Dependent, isSame } from '../../domain/trust/dependents.ts';
 import type { RolloutStatus, WorkloadStatus } from '../../domain/trust/distribution.ts';
-import { hasAllListed, isFailure } from '../../domain/trust/rollout.ts';
+import { hasAllListed, isFailure } from '../../domain/trust/rollout-status.ts';
 import type { StepEvent } from '../pass.ts';
 
 interface Pass {

@@ -7,19 +7,13 @@ import { liveCertificates, refersToHeldBack, released } from '../../domain/reset
 import { isRepeated, lastExecution } from '../../domain/reset/executed.ts';
 import type { Request, SslReset } from '../../domain/reset/ssl-reset.ts';
 import { type Facts, factsOf, failureMessage } from '../../domain/reset/status.ts';
+import { carries } from '../../domain/trust/carrier.ts';
 import { type Dependent, isSame } from '../../domain/trust/dependents.ts';
 import type { RolloutStatus, WorkloadStatus } from '../../domain/trust/distribution.ts';
+import type { RollOptions } from '../../domain/trust/judgement.ts';
 import { furthest } from '../../domain/trust/roll-progress.ts';
-import {
-  carries,
-  hasRolledNothing,
-  isTried,
-  leftToPeople,
-  planRoll,
-  type RollOptions,
-  rolloutStatus,
-  withStarts,
-} from '../../domain/trust/rollout.ts';
+import { planRoll, withStarts } from '../../domain/trust/rollout.ts';
+import { hasRolledNothing, isOpen, isTried, leftToPeople, rolloutStatus } from '../../domain/trust/rollout-status.ts';
 import { templateAnnotations } from '../../domain/trust/tls-material.ts';
 import type { Workload } from '../../domain/trust/workload.ts';
 import { oneLine } from '../../lib/one-line.ts';
@@ -84,9 +78,9 @@ async function readSome(reset: SslReset, { workloads }: Context): Promise<Readin
 
 /** Nothing but what cannot be read keeps it from its end: if that is forbidden, somebody must put it right. */
 function goesOn(rollout: RolloutStatus, { unread }: Reading): Pick<Finding, 'verdict' | 'requeueAfterMs'> {
-  const isOpen = rollout.workloads?.some(({ state }) => state === 'Pending' || state === 'Rolling');
   const obstacle = unread.find(({ error }) => error.kind !== 'Unavailable');
-  if (obstacle !== undefined && !isOpen) return { verdict: waiting('CannotPublish', unreadMessage(obstacle)) };
+  if (obstacle !== undefined && !rollout.workloads?.some(isOpen))
+    return { verdict: waiting('CannotPublish', unreadMessage(obstacle)) };
   const message = [rollingMessage(rollout), ...unread.map(unreadMessage)].join('; ');
   return { verdict: progressing('RollingOut', message), requeueAfterMs: JUDGE_EVERY_MS };
 }

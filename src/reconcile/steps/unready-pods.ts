@@ -1,8 +1,9 @@
 import { isKubernetesError, type KubernetesError } from '../../domain/errors.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
+import { carries } from '../../domain/trust/carrier.ts';
 import type { Dependent } from '../../domain/trust/dependents.ts';
 import type { Health } from '../../domain/trust/health.ts';
-import { carries, type RollOptions } from '../../domain/trust/rollout.ts';
+import type { RollOptions } from '../../domain/trust/judgement.ts';
 import {
   type Blockage,
   blockage,

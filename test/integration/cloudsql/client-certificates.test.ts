@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { heldCertificate, secretKeys } from '../../../src/domain/trust/client-certificate.ts';
+import { heldCertificate, secretKeys } from '../../../src/domain/trust/held-certificate.ts';
 import type { Emulator } from '../../cloudsql-emulator/emulator.ts';
 import { adminApi, startCloudSql } from './bench.ts';
 

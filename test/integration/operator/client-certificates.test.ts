@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { findCondition } from '../../../src/domain/conditions.ts';
 import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
-import { heldCertificate } from '../../../src/domain/trust/client-certificate.ts';
+import { heldCertificate } from '../../../src/domain/trust/held-certificate.ts';
 import type { InstanceOptions } from '../../cloudsql-emulator/instance-settings.ts';
 import { activeCa, type Bench, bench, deployment, hasReason, INSTANCE, isReady, PROJECT, reset } from './bench.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { KubernetesError } from '../../../src/domain/errors.ts';
 import { annotations } from '../../../src/domain/object.ts';
-import { heldCertificate } from '../../../src/domain/trust/client-certificate.ts';
+import { heldCertificate } from '../../../src/domain/trust/held-certificate.ts';
 import type { PublishedObject } from '../../../src/reconcile/ports.ts';
 import { aReset, fingerprint, type ResetParts } from '../support/builders.ts';
 import { type Fault, Faults } from '../support/faults.ts';

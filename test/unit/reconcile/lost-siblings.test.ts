@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { CloudSqlError, KubernetesError } from '../../../src/domain/errors.ts';
-import { heldCertificate } from '../../../src/domain/trust/client-certificate.ts';
+import { heldCertificate } from '../../../src/domain/trust/held-certificate.ts';
 import type { ObjectRef } from '../../../src/reconcile/ports.ts';
 import { aReset, aWorkload, fingerprint, type ResetParts, stalledConditions } from '../support/builders.ts';
 import { Faults } from '../support/faults.ts';

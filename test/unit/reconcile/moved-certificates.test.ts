@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { annotations } from '../../../src/domain/object.ts';
-import { heldCertificate } from '../../../src/domain/trust/client-certificate.ts';
+import { heldCertificate } from '../../../src/domain/trust/held-certificate.ts';
 import type { PublishedObject } from '../../../src/reconcile/ports.ts';
 import { aReset, fingerprint } from '../support/builders.ts';
 import { Faults } from '../support/faults.ts';

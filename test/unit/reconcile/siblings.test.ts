@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { KubernetesError } from '../../../src/domain/errors.ts';
-import { heldCertificate } from '../../../src/domain/trust/client-certificate.ts';
+import { heldCertificate } from '../../../src/domain/trust/held-certificate.ts';
 import { aCall, aReset, at, aWorkload, fingerprint } from '../support/builders.ts';
 import { Faults } from '../support/faults.ts';
 import { endOf, Operator } from '../support/operator.ts';

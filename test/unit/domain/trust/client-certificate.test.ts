@@ -1,20 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { withCertificate } from '../../../../src/domain/trust/certificate-status.ts';
 import {
   type CertificateFacts,
   type CertificateJudgement,
-  heldCertificate,
   type IssueObservation,
   inSafeOrder,
   judgeCertificate,
   type KeySecret,
   resolveIssue,
   type SecretOrigin,
-  secretKeys,
-  withCertificate,
 } from '../../../../src/domain/trust/client-certificate.ts';
 import type { ClientCertificateStatus } from '../../../../src/domain/trust/distribution.ts';
+import { heldCertificate, secretKeys } from '../../../../src/domain/trust/held-certificate.ts';
 import { fingerprint, NOW } from '../../support/builders.ts';
 import { CertificateMaker } from '../../support/client-certificates.ts';
 

@@ -7,7 +7,8 @@ import { dependents } from '../../../../src/domain/trust/dependents.ts';
 import type { RolloutStatus, WorkloadStatus } from '../../../../src/domain/trust/distribution.ts';
 import { health } from '../../../../src/domain/trust/health.ts';
 import { rolloutSelector } from '../../../../src/domain/trust/label-selector.ts';
-import { planRoll, rolloutStatus, withStarts } from '../../../../src/domain/trust/rollout.ts';
+import { planRoll, withStarts } from '../../../../src/domain/trust/rollout.ts';
+import { rolloutStatus } from '../../../../src/domain/trust/rollout-status.ts';
 import type { Workload } from '../../../../src/domain/trust/workload.ts';
 import { aSpec, at, aWorkload, NOW } from '../../support/builders.ts';
 

@@ -5,7 +5,8 @@ import type { Spec } from '../../../../src/domain/reset/ssl-reset.ts';
 import { dependents } from '../../../../src/domain/trust/dependents.ts';
 import type { RolloutStatus } from '../../../../src/domain/trust/distribution.ts';
 import { rolloutSelector } from '../../../../src/domain/trust/label-selector.ts';
-import { planRoll, type RollPlan, rolloutStatus, withStarts } from '../../../../src/domain/trust/rollout.ts';
+import { planRoll, type RollPlan, withStarts } from '../../../../src/domain/trust/rollout.ts';
+import { rolloutStatus } from '../../../../src/domain/trust/rollout-status.ts';
 import type { Workload } from '../../../../src/domain/trust/workload.ts';
 import { aSpec, at, aWorkload, NOW } from '../../support/builders.ts';
 

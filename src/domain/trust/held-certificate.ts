@@ -1,0 +1,32 @@
+/** A client certificate as its Secret holds it: together with its private key. */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { toTime } from '../../lib/time.ts';
+
+/** The keys of a Secret that holds a client certificate. */
+export const secretKeys = {
+  certificate: 'client-cert.pem',
+  privateKey: 'client-key.pem',
+  serverCa: 'server-ca.pem',
+} as const;
+
+export interface HeldCertificate {
+  /** SHA-1 of the certificate, lower-case hex. */
+  readonly sha1Fingerprint: string;
+  /** RFC 3339. */
+  readonly expirationTime: string;
+}
+
+/** What there is, if the certificate can be read and the key is its own. */
+export function heldCertificate(data: Readonly<Record<string, string>>): HeldCertificate | undefined {
+  const { [secretKeys.certificate]: pem = '', [secretKeys.privateKey]: key = '' } = data;
+  try {
+    const certificate = new X509Certificate(pem);
+    if (!certificate.checkPrivateKey(createPrivateKey(key))) return undefined;
+    return {
+      sha1Fingerprint: certificate.fingerprint.replaceAll(':', '').toLowerCase(),
+      expirationTime: toTime(certificate.validToDate),
+    };
+  } catch {
+    return undefined;
+  }
+}
