@@ -1,36 +1,27 @@
+import { describeObject, type PublishedKind, type PublishedName } from '../domain/trust/published-kinds.ts';
 import { arrayAt, objectAt, textAt } from './json.ts';
-
-/** Names of the Secrets and ConfigMaps whose contents the pods of a template get to see. */
-export interface PodReferences {
-  readonly secrets: readonly string[];
-  readonly configMaps: readonly string[];
-}
-
-interface Reference {
-  readonly kind: 'Secret' | 'ConfigMap';
-  /** '' where it refers to nothing. */
-  readonly name: string;
-}
 
 const CONTAINERS = ['initContainers', 'containers', 'ephemeralContainers'];
 
 /**
- * From volumes, projected ones too, `env` and `envFrom` of containers of every kind; each name once, sorted.
+ * The Secrets and ConfigMaps whose contents the pods of a template get to see, as `Secret/name`, `ConfigMap/name`: from
+ * volumes, projected ones too, `env` and `envFrom` of containers of every kind; each once, sorted.
  * @param spec of pods, as JSON
  */
-export function podReferences(spec: unknown): PodReferences {
+export function podReferences(spec: unknown): readonly string[] {
   const containers = CONTAINERS.flatMap((key) => arrayAt(spec, key));
-  const references = [...arrayAt(spec, 'volumes').flatMap(ofVolume), ...containers.flatMap(ofContainer)];
-  return { secrets: namesOf(references, 'Secret'), configMaps: namesOf(references, 'ConfigMap') };
+  const all = [...arrayAt(spec, 'volumes').flatMap(ofVolume), ...containers.flatMap(ofContainer)];
+  return [...new Set(all.filter(({ name }) => name !== '').map(describeObject))].sort();
 }
 
-const reference = (kind: Reference['kind'], source: unknown, from: string, key = 'name'): Reference => ({
+/** Its name is '' where it refers to nothing. */
+const reference = (kind: PublishedKind, source: unknown, from: string, key = 'name'): PublishedName => ({
   kind,
   name: textAt(objectAt(source, from), key),
 });
 
 /** Not the Secrets of a CSI driver, an image pull or another storage: those never reach the application. */
-function ofVolume(volume: unknown): readonly Reference[] {
+function ofVolume(volume: unknown): readonly PublishedName[] {
   const sources = arrayAt(objectAt(volume, 'projected'), 'sources');
   return [
     reference('Secret', volume, 'secret', 'secretName'),
@@ -42,7 +33,7 @@ function ofVolume(volume: unknown): readonly Reference[] {
   ];
 }
 
-function ofContainer(container: unknown): readonly Reference[] {
+function ofContainer(container: unknown): readonly PublishedName[] {
   const values = arrayAt(container, 'env').map((variable) => objectAt(variable, 'valueFrom'));
   return [
     ...values.flatMap((value) => [
@@ -54,9 +45,4 @@ function ofContainer(container: unknown): readonly Reference[] {
       reference('ConfigMap', source, 'configMapRef'),
     ]),
   ];
-}
-
-function namesOf(references: readonly Reference[], kind: Reference['kind']): readonly string[] {
-  const names = references.flatMap((found) => (found.kind === kind && found.name !== '' ? [found.name] : []));
-  return [...new Set(names)].sort();
 }

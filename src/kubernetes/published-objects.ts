@@ -1,5 +1,7 @@
 import {
   CoreV1Api,
+  type CoreV1ApiPatchNamespacedConfigMapRequest,
+  type CoreV1ApiPatchNamespacedSecretRequest,
   PatchStrategy,
   setHeaderOptions,
   type V1ConfigMap,
@@ -7,10 +9,11 @@ import {
   type V1Secret,
 } from '@kubernetes/client-node';
 import { FIELD_MANAGER } from '../domain/object.ts';
+import type { PublishedKind } from '../domain/trust/published-kinds.ts';
 import type {
+  ObjectRef,
   PublishedContents,
   PublishedObject,
-  PublishedObjectRef,
   PublishedObjects,
   StoredContents,
 } from '../reconcile/ports.ts';
@@ -20,18 +23,44 @@ import { identity } from './metadata.ts';
 
 const APPLY = setHeaderOptions('Content-Type', PatchStrategy.ServerSideApply);
 
+type Stored = V1Secret | V1ConfigMap;
+type PatchRequest = CoreV1ApiPatchNamespacedSecretRequest & CoreV1ApiPatchNamespacedConfigMapRequest;
+
+interface KindOfObject {
+  readonly read: (core: CoreV1Api, ref: ObjectRef) => Promise<Stored>;
+  readonly patch: (core: CoreV1Api, request: PatchRequest) => Promise<Stored>;
+  /** Between text and what `data` holds. */
+  readonly encode: (text: string) => string;
+  readonly decode: (data: string) => string;
+  /** What a new one has besides. */
+  readonly defaults?: { readonly type: string };
+}
+
+const asIs = (text: string): string => text;
+
+const KINDS: Readonly<Record<PublishedKind, KindOfObject>> = {
+  Secret: {
+    read: (core, ref) => core.readNamespacedSecret(ref),
+    patch: (core, request) => core.patchNamespacedSecret(request, APPLY),
+    encode: (text) => Buffer.from(text, 'utf8').toString('base64'),
+    decode: (base64) => Buffer.from(base64, 'base64').toString('utf8'),
+    defaults: { type: 'Opaque' },
+  },
+  ConfigMap: {
+    read: (core, ref) => core.readNamespacedConfigMap(ref),
+    patch: (core, request) => core.patchNamespacedConfigMap(request, APPLY),
+    encode: asIs,
+    decode: asIs,
+  },
+};
+
 export function createPublishedObjects(client: Client): PublishedObjects {
   const core = client.api(CoreV1Api);
 
-  const read = ({ kind, namespace, name }: PublishedObjectRef): Promise<V1Secret | V1ConfigMap> =>
-    kind === 'Secret'
-      ? core.readNamespacedSecret({ namespace, name })
-      : core.readNamespacedConfigMap({ namespace, name });
-
   return {
-    async get(ref) {
-      const object = await find(read(ref));
-      return object && toPublishedObject(ref.kind, object);
+    async get({ kind, namespace, name }) {
+      const object = await find(KINDS[kind].read(core, { namespace, name }));
+      return object && toPublishedObject(kind, object);
     },
 
     async apply(contents, { before, dryRun }) {
@@ -45,10 +74,7 @@ export function createPublishedObjects(client: Client): PublishedObjects {
         force: before !== undefined,
         ...(dryRun && { dryRun: 'All' }),
       };
-      const applied = await call<V1Secret | V1ConfigMap>(
-        kind === 'Secret' ? core.patchNamespacedSecret(request, APPLY) : core.patchNamespacedConfigMap(request, APPLY),
-      );
-      return toContents(kind, applied);
+      return toContents(kind, await call(KINDS[kind].patch(core, request)));
     },
   };
 }
@@ -62,16 +88,14 @@ const CREATE_ONLY = { resourceVersion: '1' };
 function toBody(
   { kind, name, namespace, labels, annotations, data }: PublishedContents,
   before: PublishedObject | undefined,
-): V1Secret | V1ConfigMap {
+): Stored {
   const fence = before === undefined ? CREATE_ONLY : { uid: before.uid, resourceVersion: before.resourceVersion };
   const metadata = { name, namespace, labels: { ...labels }, annotations: { ...annotations }, ...fence };
-  const object = { apiVersion: 'v1', kind, metadata };
-  return kind === 'Secret'
-    ? { ...object, type: before?.type ?? 'Opaque', data: mapValues(data, encode) }
-    : { ...object, data: { ...data } };
+  const { defaults, encode } = KINDS[kind];
+  return { apiVersion: 'v1', kind, metadata, ...defaults, ...typeOf(before), data: mapValues(data, encode) };
 }
 
-function toPublishedObject(kind: PublishedObject['kind'], object: V1Secret | V1ConfigMap): PublishedObject {
+function toPublishedObject(kind: PublishedObject['kind'], object: Stored): PublishedObject {
   const { metadata, immutable } = object;
   return {
     kind,
@@ -84,14 +108,14 @@ function toPublishedObject(kind: PublishedObject['kind'], object: V1Secret | V1C
 }
 
 /** Of a dry run that makes an object there is no more: it has no resourceVersion. */
-const toContents = (kind: PublishedObject['kind'], { metadata, data }: V1Secret | V1ConfigMap): StoredContents => ({
+const toContents = (kind: PublishedObject['kind'], { metadata, data }: Stored): StoredContents => ({
   labels: metadata?.labels ?? {},
   annotations: metadata?.annotations ?? {},
-  data: kind === 'Secret' ? mapValues(data ?? {}, decode) : (data ?? {}),
+  data: mapValues(data ?? {}, KINDS[kind].decode),
 });
 
-const typeOf = (object: V1Secret | V1ConfigMap): Pick<PublishedObject, 'type'> =>
-  'type' in object && object.type !== undefined ? { type: object.type } : {};
+const typeOf = (object: object = {}): Pick<PublishedObject, 'type'> =>
+  'type' in object && typeof object.type === 'string' ? { type: object.type } : {};
 
 /** How it ends, or will: an owner that is no controller takes it along just the same. */
 function ending({ ownerReferences = [], deletionTimestamp }: V1ObjectMeta = {}) {
@@ -101,9 +125,6 @@ function ending({ ownerReferences = [], deletionTimestamp }: V1ObjectMeta = {}) 
     ...(deletionTimestamp !== undefined && { deletionTimestamp: new Date(deletionTimestamp).toISOString() }),
   };
 }
-
-const encode = (text: string): string => Buffer.from(text, 'utf8').toString('base64');
-const decode = (base64: string): string => Buffer.from(base64, 'base64').toString('utf8');
 
 const mapValues = (
   entries: Readonly<Record<string, string>>,

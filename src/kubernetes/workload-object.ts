@@ -31,7 +31,7 @@ export function toWorkload(kind: WorkloadKind, object: unknown): Workload {
     ...(owner !== undefined && { owner: toOther(owner) }),
     ...(templateManager !== '' && { templateManager }),
     templateAnnotations: ours(textsAt(objectAt(template, 'metadata'), 'annotations')),
-    ...podReferences(template.spec),
+    refersTo: podReferences(template.spec),
     podSelector: selectorQuery(toSelector(spec.selector)),
     strategy: toStrategy(objectAt(spec, 'updateStrategy')),
     ...(textAt(metadata, 'deletionTimestamp') !== '' && { isBeingDeleted: true }),

@@ -6,6 +6,7 @@ import type { ClientCertificate, Instance, InstanceRef, ServerCas } from '../dom
 import type { NamespaceView } from '../domain/permission.ts';
 import type { Spec, SslReset, Status } from '../domain/reset/ssl-reset.ts';
 import type { WorkloadKind } from '../domain/trust/distribution.ts';
+import type { PublishedKind } from '../domain/trust/published-kinds.ts';
 import type { Pod } from '../domain/trust/unready-pods.ts';
 import type { OtherObject, TemplateAnnotations, Workload, WorkloadRef } from '../domain/trust/workload.ts';
 import type { TwoClocks } from '../lib/two-clock-window.ts';
@@ -81,7 +82,7 @@ export interface Pods {
 }
 
 export interface PublishedObjectRef extends ObjectRef {
-  readonly kind: 'Secret' | 'ConfigMap';
+  readonly kind: PublishedKind;
 }
 
 /** A Secret or ConfigMap as it is in the cluster; `data` is decoded text. */

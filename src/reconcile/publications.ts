@@ -3,7 +3,8 @@
  * first may have it, and the other one hears so before its reset.
  */
 import { isSettled, isUnresolved } from '../domain/reset/request.ts';
-import type { Spec, SslReset } from '../domain/reset/ssl-reset.ts';
+import type { SslReset } from '../domain/reset/ssl-reset.ts';
+import { publishedNames } from '../domain/trust/published-kinds.ts';
 
 /** How well a claim stands: the higher one goes first, whoever was created earlier. */
 const RANKS = {
@@ -16,15 +17,6 @@ const RANKS = {
   /** It has published elsewhere: the name came with an edit. */
   edited: '0',
 } as const;
-
-/** As `Secret/name`, or `ConfigMap/name`. */
-function namesOf({ serverCa, clientCertificates = [] }: Spec): readonly string[] {
-  return [
-    ...(serverCa?.secretName === undefined ? [] : [`Secret/${serverCa.secretName}`]),
-    ...(serverCa?.configMapName === undefined ? [] : [`ConfigMap/${serverCa.configMapName}`]),
-    ...clientCertificates.map(({ secretName }) => `Secret/${secretName}`),
-  ];
-}
 
 function heldBy({ status: { serverCa, clientCertificates = [] } }: SslReset): ReadonlySet<string> {
   const secrets = clientCertificates.flatMap(({ secretName, sha1Fingerprint }) =>
@@ -39,7 +31,7 @@ function heldBy({ status: { serverCa, clientCertificates = [] } }: SslReset): Re
  */
 export function publicationsOf(reset: SslReset): string | undefined {
   const { metadata, spec, status } = reset;
-  const names = namesOf(spec);
+  const names = publishedNames(spec);
   if (names.length === 0 || metadata.deletionTimestamp !== undefined) return undefined;
   const held = heldBy(reset);
   const hasBegun = isUnresolved(status.request) || isSettled(status.request);

@@ -8,7 +8,7 @@ import { toTime } from '../../lib/time.ts';
 import { stalled, type Verdict, waiting } from '../conditions.ts';
 import { isStalledReason, isWaitingReason } from '../reasons.ts';
 import type { Dependent } from '../trust/dependents.ts';
-import { isSame } from '../trust/dependents.ts';
+import { isSame, refersToAny } from '../trust/dependents.ts';
 import type { ClientCertificateStatus, WantedCertificate } from '../trust/distribution.ts';
 import type { Request, SslReset, Status } from './ssl-reset.ts';
 import type { Facts } from './status.ts';
@@ -94,8 +94,8 @@ export function heldBack({ spec, status }: SslReset): readonly WantedCertificate
 
 /** Those whose pods would start with a key that is revoked, or not at all, if they were rolled now. */
 export function refersToHeldBack(reset: SslReset): (dependent: Dependent, all: readonly Dependent[]) => boolean {
-  const secrets = new Set(heldBack(reset).map(({ secretName }) => secretName));
-  const refers = ({ workload }: Dependent): boolean => workload?.secrets.some((name) => secrets.has(name)) === true;
+  const secrets = heldBack(reset).map(({ secretName }) => `Secret/${secretName}`);
+  const refers = ({ workload }: Dependent): boolean => workload !== undefined && refersToAny(workload, secrets);
   return (dependent, all) => {
     const from = dependent.workload?.templateFrom;
     return refers(dependent) || (from !== undefined && all.some((one) => isSame(one, from) && refers(one)));

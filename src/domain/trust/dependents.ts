@@ -4,27 +4,12 @@ import { notUnderstood } from '../not-understood.ts';
 import { annotations } from '../object.ts';
 import type { DistributionSpec, LabelSelector, WorkloadKind } from './distribution.ts';
 import { matchesSelector } from './label-selector.ts';
+import { publishedNames } from './published-kinds.ts';
 import type { Workload } from './workload.ts';
 
-/** Names of the objects that the CR publishes: a pod template that refers to one of them depends on the instance. */
-export interface Published {
-  readonly secrets: ReadonlySet<string>;
-  readonly configMaps: ReadonlySet<string>;
-}
-
-export function published({ serverCa, clientCertificates = [] }: DistributionSpec): Published {
-  const secrets = [serverCa?.secretName, ...clientCertificates.map(({ secretName }) => secretName)];
-  return { secrets: namesOf(secrets), configMaps: namesOf([serverCa?.configMapName]) };
-}
-
-const namesOf = (names: readonly (string | undefined)[]): ReadonlySet<string> =>
-  new Set(names.filter((name) => name !== undefined));
-
 /** Whether a workload may depend on the instance by its pod template alone. */
-export function looksForReferences(spec: DistributionSpec): boolean {
-  const { secrets, configMaps } = published(spec);
-  return spec.rollout.referencing && secrets.size + configMaps.size > 0;
-}
+export const looksForReferences = (spec: DistributionSpec): boolean =>
+  spec.rollout.referencing && publishedNames(spec).length > 0;
 
 /** One workload that depends on the instance; without `workload` it does not exist, or could not be read. */
 export interface Dependent {
@@ -81,13 +66,13 @@ interface Named {
 export const isSame = (a: Named, b: Named): boolean => a.kind === b.kind && a.name === b.name;
 const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
 
-function isSelected(spec: DistributionSpec, selector: LabelSelector, workload: Workload): boolean {
-  if (matchesSelector(selector, workload.labels)) return true;
-  const { secrets, configMaps } = published(spec);
-  const refers =
-    workload.secrets.some((name) => secrets.has(name)) || workload.configMaps.some((name) => configMaps.has(name));
-  return spec.rollout.referencing && refers;
-}
+/** Whether its pod template refers to one of these objects, as `describeObject` has them. */
+export const refersToAny = ({ refersTo }: Workload, objects: readonly string[]): boolean =>
+  refersTo.some((name) => objects.includes(name));
+
+const isSelected = (spec: DistributionSpec, selector: LabelSelector, workload: Workload): boolean =>
+  matchesSelector(selector, workload.labels) ||
+  (spec.rollout.referencing && refersToAny(workload, publishedNames(spec)));
 
 const LAST_WAVE = 2 ** 31 - 1;
 

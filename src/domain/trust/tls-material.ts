@@ -55,11 +55,17 @@ function clientCertificatesRevision(certificates: readonly ClientCertificateStat
   return sha256(lines.toSorted().join('\n')).slice(0, 32);
 }
 
-/** The PEM that applications read: every CA, the active one first, or the active one alone. */
-export function serverCaPem(cas: ServerCas, contents: NonNullable<DistributionSpec['serverCa']>['contents']): string {
-  const wanted = contents === 'Active' ? cas.slice(0, 1) : cas;
-  return wanted.map(({ pem }) => `${pem.replaceAll('\r\n', '\n').trim()}\n`).join('');
-}
+type Contents = NonNullable<DistributionSpec['serverCa']>['contents'];
+
+/** How many of the CAs. */
+const CONTENTS: Readonly<Record<Contents, number>> = { All: Number.POSITIVE_INFINITY, Active: 1 };
+
+/** The PEM that applications read, the active CA first: all of them, too, for a value of another version of the CRD. */
+export const serverCaPem = (cas: ServerCas, contents: Contents): string =>
+  cas
+    .slice(0, CONTENTS[contents])
+    .map(({ pem }) => `${pem.replaceAll('\r\n', '\n').trim()}\n`)
+    .join('');
 
 export function serverCaStatus(
   cas: ServerCas,

@@ -2,6 +2,7 @@
 
 import type { DistributionSpec } from './distribution.ts';
 import { rolloutSelector } from './label-selector.ts';
+import { PUBLISHED_KINDS, publishedKinds } from './published-kinds.ts';
 
 const DNS_LABEL = '[a-z0-9](?:[-a-z0-9]*[a-z0-9])?';
 const DNS_SUBDOMAIN = new RegExp(`^${DNS_LABEL}(?:\\.${DNS_LABEL})*$`);
@@ -54,8 +55,10 @@ function fieldsOf(spec: DistributionSpec): readonly Field[] {
   const { serverCa, clientCertificates = [], rollout } = spec;
   const targets = rollout.targets ?? [];
   return [
-    { path: 'serverCa.secretName', text: serverCa?.secretName, rule: objectName },
-    { path: 'serverCa.configMapName', text: serverCa?.configMapName, rule: objectName },
+    ...publishedKinds.map((kind) => {
+      const { field } = PUBLISHED_KINDS[kind];
+      return { path: `serverCa.${field}`, text: serverCa?.[field], rule: objectName };
+    }),
     { path: 'serverCa.key', text: serverCa?.key, rule: dataKey },
     ...clientCertificates.map(({ secretName }, index) => ({
       path: `clientCertificates[${index}].secretName`,

@@ -60,9 +60,8 @@ export interface Workload extends WorkloadRef {
   readonly templateFrom?: OtherObject;
   /** Annotations of the pod template: only those under `tls.cloudsql-ssl.dev/`. */
   readonly templateAnnotations: TemplateAnnotations;
-  /** Names of the Secrets and ConfigMaps that the pod template refers to (volumes, projected, env, envFrom; all container kinds). */
-  readonly secrets: readonly string[];
-  readonly configMaps: readonly string[];
+  /** What the pod template refers to (volumes, projected, env, envFrom; all container kinds), as `Secret/name` or `ConfigMap/name`. */
+  readonly refersTo: readonly string[];
   /** Selector of its pods, in the API server's syntax. */
   readonly podSelector: string;
   readonly strategy: UpdateStrategy;

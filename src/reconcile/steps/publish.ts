@@ -11,6 +11,7 @@ import type { Request, SslReset } from '../../domain/reset/ssl-reset.ts';
 import { type Facts, factsOf, withCertificates } from '../../domain/reset/status.ts';
 import { wantsCertificates, withoutReason } from '../../domain/trust/certificate-status.ts';
 import { heldCertificate, secretKeys } from '../../domain/trust/held-certificate.ts';
+import { describeObject } from '../../domain/trust/published-kinds.ts';
 import { newRoll } from '../../domain/trust/roll-progress.ts';
 import { revision, serverCaPem, serverCaStatus } from '../../domain/trust/tls-material.ts';
 import { oneLine } from '../../lib/one-line.ts';
@@ -22,7 +23,7 @@ import { readServerCertificates } from './evidence.ts';
 import { LOOKING_FOR_DEPENDENTS } from './find-dependents.ts';
 import { callsToRemember, withSiblingCalls } from './look-around.ts';
 import { denialOf } from './permitted.ts';
-import { applyObject, describeObject, orCannotPublish, serverCaObject } from './published-object.ts';
+import { applyObject, orCannotPublish, serverCaObject } from './published-object.ts';
 import { readServerCas } from './server-cas.ts';
 
 /** Reads the instance's CAs and publishes them, once the CA is the new one. */

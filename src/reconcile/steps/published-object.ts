@@ -6,6 +6,7 @@ import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import type { SecretOrigin } from '../../domain/trust/client-certificate.ts';
 import type { WantedCertificate } from '../../domain/trust/distribution.ts';
 import { secretKeys } from '../../domain/trust/held-certificate.ts';
+import { describeObject, serverCaTargets } from '../../domain/trust/published-kinds.ts';
 import { shell } from '../../lib/shell.ts';
 import type { Context } from '../pass.ts';
 import type { PublishedContents, PublishedObject, StoredContents } from '../ports.ts';
@@ -14,12 +15,11 @@ import type { ResetIndex } from '../reset-index.ts';
 const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
 
 /** The object that holds the server CA, with all its keys; undefined where the spec asks for none. */
-export function serverCaObject({ metadata, spec: { serverCa } }: SslReset, pem: string): PublishedContents | undefined {
+export function serverCaObject(reset: SslReset, pem: string): PublishedContents | undefined {
+  const { serverCa } = reset.spec;
   if (serverCa === undefined) return undefined;
-  const { secretName, configMapName, key } = serverCa;
-  const name = secretName ?? configMapName;
-  if (name === undefined) return undefined;
-  return objectOf({ metadata }, { kind: secretName === undefined ? 'ConfigMap' : 'Secret', name }, { [key]: pem });
+  const [target] = serverCaTargets(serverCa);
+  return target && objectOf(reset, target, { [serverCa.key]: pem });
 }
 
 /** What stands in for a client certificate that is not issued yet. */
@@ -54,8 +54,6 @@ export function originOf({ labels, annotations: found }: PublishedObject, { meta
   if (found[annotations.managedBy] !== metadata.name) return 'Foreign';
   return labels[MANAGED_BY_LABEL] === FIELD_MANAGER ? 'Own' : 'HandedOver';
 }
-
-export const describeObject = ({ kind, name }: Pick<PublishedContents, 'kind' | 'name'>): string => `${kind}/${name}`;
 
 /**
  * Applies the object over what was read `before`, or finds that it holds just that already. Answers what stands in the

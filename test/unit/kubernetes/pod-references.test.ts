@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { podReferences } from '../../../src/kubernetes/pod-references.ts';
 
 test('a pod template without anything refers to nothing', () => {
-  assert.deepEqual(podReferences(undefined), { secrets: [], configMaps: [] });
+  assert.deepEqual(podReferences(undefined), []);
 });
 
 test('volumes refer to Secrets and ConfigMaps', () => {
@@ -12,18 +12,18 @@ test('volumes refer to Secrets and ConfigMaps', () => {
     { name: 'b', configMap: { name: 'c' } },
     { name: 'c', emptyDir: {} },
   ];
-  assert.deepEqual(podReferences({ containers: [], volumes }), { secrets: ['s'], configMaps: ['c'] });
+  assert.deepEqual(podReferences({ containers: [], volumes }), ['ConfigMap/c', 'Secret/s']);
 });
 
 test('projected volumes refer to what they project', () => {
   const sources = [{ secret: { name: 's' } }, { configMap: { name: 'c' } }, { downwardAPI: {} }];
   const volumes = [{ name: 'a', projected: { sources } }];
-  assert.deepEqual(podReferences({ containers: [], volumes }), { secrets: ['s'], configMaps: ['c'] });
+  assert.deepEqual(podReferences({ containers: [], volumes }), ['ConfigMap/c', 'Secret/s']);
 });
 
 test('the Secret of a CSI driver is not one of the application', () => {
   const volumes = [{ name: 'a', csi: { driver: 'd', nodePublishSecretRef: { name: 's' } } }];
-  assert.deepEqual(podReferences({ containers: [], volumes }), { secrets: [], configMaps: [] });
+  assert.deepEqual(podReferences({ containers: [], volumes }), []);
 });
 
 test('containers of every kind refer by env and envFrom, each name counts once', () => {
@@ -39,5 +39,8 @@ test('containers of every kind refer by env and envFrom, each name counts once',
     ephemeralContainers: [{ name: 'e', env: env('debug') }],
   });
   const names = ['debug', 'init', 'main', 'main-from'];
-  assert.deepEqual(references, { secrets: names, configMaps: names });
+  assert.deepEqual(
+    references,
+    ['ConfigMap', 'Secret'].flatMap((kind) => names.map((name) => `${kind}/${name}`)),
+  );
 });

@@ -20,8 +20,8 @@ class HeldScene extends Scene {
   constructor({ spec, ...parts }: ResetParts = {}) {
     super({ spec: { requestId: 'a', clientCertificates, ...spec }, ...parts });
     this.workloads.add(
-      aWorkload({ name: 'with-app', secrets: ['app-cert'] }),
-      aWorkload({ name: 'with-batch', secrets: ['batch-cert'] }),
+      aWorkload({ name: 'with-app', refersTo: ['Secret/app-cert'] }),
+      aWorkload({ name: 'with-batch', refersTo: ['Secret/batch-cert'] }),
     );
   }
 

@@ -37,8 +37,8 @@ describe('the dependents', () => {
   test('are also those that refer to what is published', () =>
     assert.deepEqual(
       names(aSpec(published), [
-        aWorkload({ ...unlabelled, secrets: ['db-ca'] }),
-        aWorkload({ name: 'b', ...unlabelled, configMaps: ['db-ca'] }),
+        aWorkload({ ...unlabelled, refersTo: ['Secret/db-ca'] }),
+        aWorkload({ name: 'b', ...unlabelled, refersTo: ['ConfigMap/db-ca'] }),
       ]),
       ['0 api'],
     ));
@@ -46,8 +46,8 @@ describe('the dependents', () => {
     const clientCertificates = [{ commonName: 'api', secretName: 'api-cert' }];
     assert.deepEqual(
       names(aSpec({ clientCertificates }), [
-        aWorkload({ ...unlabelled, secrets: ['api-cert'] }),
-        aWorkload({ name: 'b', ...unlabelled, configMaps: ['api-cert'], secrets: ['db-ca'] }),
+        aWorkload({ ...unlabelled, refersTo: ['Secret/api-cert'] }),
+        aWorkload({ name: 'b', ...unlabelled, refersTo: ['ConfigMap/api-cert', 'Secret/db-ca'] }),
       ]),
       ['0 api'],
     );
@@ -55,7 +55,7 @@ describe('the dependents', () => {
   test('are not those that refer to it where the spec does not want that', () =>
     assert.deepEqual(
       names(aSpec({ ...published, rollout: { referencing: false } }), [
-        aWorkload({ ...unlabelled, secrets: ['db-ca'] }),
+        aWorkload({ ...unlabelled, refersTo: ['Secret/db-ca'] }),
       ]),
       [],
     ));
