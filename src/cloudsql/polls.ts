@@ -34,7 +34,7 @@ export class Polls {
 }
 
 /** With fewer, each being polled ever more rarely, gets cost less than lists. */
-const MERGED_FROM = 10;
+export const MERGED_FROM = 10;
 /** Whoever has not asked for so long does not follow it any more. */
 const FOLLOWED_MS = 30_000;
 const MAX_PAGES = 3;
