@@ -189,7 +189,7 @@ async function generate(): Promise<string> {
 \`${group}/${version}\`, kind \`${names.kind}\`, ${scope.toLowerCase()}. ${cell(description)}
 
 Its names for kubectl: ${[names.plural, names.singular, ...names.shortNames].map(code).join(', ')}; its category: ${names.categories.map(code).join(', ')}.
-\`--field-selector\` knows ${selectable}. \`kubectl explain ${names.singular}.spec\` tells the same as this page. Complete
+\`--field-selector\` knows ${selectable}. \`kubectl explain ${names.singular}.spec\` shows the same as this page. Complete
 objects are in [examples](examples/).
 
 ## Spec
