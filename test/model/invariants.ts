@@ -7,7 +7,7 @@ import type { Before } from '../../src/domain/call/operation.ts';
 import type { CallResult } from '../../src/domain/call/result.ts';
 import { isTrue } from '../../src/domain/conditions.ts';
 import { annotations } from '../../src/domain/object.ts';
-import type { Request, SslReset } from '../../src/domain/reset/ssl-reset.ts';
+import type { Request, SslReset, Status } from '../../src/domain/reset/ssl-reset.ts';
 import { arrival, isDefinite, isOpen, isSettled, lossOf } from './contract.ts';
 import { attemptOf, type PassContext, type SentCall } from './pass-context.ts';
 import type { InstanceKind } from './scenario.ts';
@@ -31,6 +31,8 @@ export class Invariants {
   /** The first invariant that was broken. */
   broken: string | undefined;
   readonly seen = new Set<string>();
+  /** Called with each status that is accepted. */
+  onStatus: (status: Status) => void = () => undefined;
   /** Whether the instance shows that something was reset since. */
   showsReset: (before: Before | undefined) => boolean = () => false;
   readonly #identities = new Map<string, Identity>();
@@ -120,6 +122,7 @@ export class Invariants {
 
   /** A status write is accepted. */
   statusWritten(before: SslReset, after: SslReset, context: PassContext): void {
+    this.onStatus(after.status);
     const past = before.status.request;
     const next = after.status.request;
     if (next === undefined) {

@@ -1,7 +1,7 @@
 /** One scenario, run to its end: what it broke, and what it came through. */
 import { setImmediate } from 'node:timers/promises';
 import { isTrue } from '../../src/domain/conditions.ts';
-import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
+import type { SslReset, Status } from '../../src/domain/reset/ssl-reset.ts';
 import { EXECUTED_FOR_NOBODY, Invariants } from './invariants.ts';
 import type { Scenario } from './scenario.ts';
 import { Simulation } from './simulation.ts';
@@ -18,11 +18,13 @@ export interface Result {
 const FAULTS_END_MS = 2_000_000;
 const MAX_STEPS = 6_000;
 
-export async function run(scenario: Scenario): Promise<Result> {
+/** @param onStatus called with each status that is written */
+export async function run(scenario: Scenario, onStatus?: (status: Status) => void): Promise<Result> {
   const invariants = new Invariants({
     instance: scenario.instance,
     isAlone: scenario.rivalAtMs === undefined && scenario.listLagMs === 0 && scenario.watchLagMs === 0,
   });
+  if (onStatus !== undefined) invariants.onStatus = onStatus;
   const simulation = new Simulation(scenario, invariants);
   let steps = 0;
   try {

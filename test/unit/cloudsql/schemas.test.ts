@@ -5,9 +5,12 @@ import { parse } from 'yaml';
 import * as z from 'zod';
 import * as certificates from '../../../src/cloudsql/certificate-schemas.ts';
 import * as schemas from '../../../src/cloudsql/schemas.ts';
+import { fieldsOf, fieldsOfCrd } from '../../support/docs/status-fields.ts';
+
+const isOfOperation = (field: string): boolean => field.startsWith('operation.');
 
 describe('an operation', () => {
-  it('is taken in field for field, without what the CRD does not keep', () => {
+  it('is taken in with all fields of the CRD, and no other', async () => {
     const fields = {
       kind: 'sql#operation',
       name: 'op-1',
@@ -25,6 +28,10 @@ describe('an operation', () => {
       error: { kind: 'sql#operationErrors', errors: [{ kind: 'sql#operationError', code: 'ERROR', message: 'No.' }] },
     };
     assert.deepEqual(schemas.operation.parse({ ...fields, importContext: { uri: 'x' }, exportContext: {} }), fields);
+    assert.deepEqual(
+      fieldsOf({ operation: fields }).toSorted(),
+      (await fieldsOfCrd()).filter(isOfOperation).toSorted(),
+    );
   });
 
   const cases: readonly (readonly [string, object, object])[] = [
