@@ -55,7 +55,7 @@ async function startDatabase(stage: Stage): Promise<void> {
 }
 
 async function bringServerCa({ kubectl, emulator, tell }: Stage): Promise<void> {
-  const text = `apply Secret ${SECRET}, handed over to ${RESET}, and ConfigMap ${COPY}: the CA of now`;
+  const text = `apply Secret ${SECRET}, handed over to ${RESET}, and ConfigMap ${COPY}: the current CA`;
   tell({ subject: 'kubectl', text, tone: 'Faint' });
   await kubectl(['apply', '-f', '-'], JSON.stringify(serverCaManifest(activeCa(emulator).pem)));
 }

@@ -26,7 +26,7 @@ export const namespaceManifest = {
   metadata: { name: NAMESPACE, labels: { [DEMO_LABEL]: 'true' } },
 };
 
-/** The CA of now, as somebody has brought it here: in a Secret that is handed over to the operator, and in a copy. */
+/** The current CA, as somebody has brought it here: in a Secret that is handed over to the operator, and in a copy. */
 export const serverCaManifest = (pem: string): object => {
   const data = { [SECRET_KEY]: pem };
   const annotations = { [`${GROUP}/managed-by`]: RESET };
