@@ -2,12 +2,12 @@
 import type { Clock } from './ports.ts';
 
 /** Longer than any circle that passes could go in. */
-const MAX_SCENES = 8;
+const MAX_STARTS = 8;
 
 export class Memory {
   readonly #clock: Pick<Clock, 'monotonicMs'>;
   readonly #firstSeen = new Map<string, Map<string, number>>();
-  readonly #scenes = new Map<string, { readonly scenes: readonly string[]; readonly repeats: number }>();
+  readonly #starts = new Map<string, { readonly starts: readonly string[]; readonly repeats: number }>();
 
   constructor(clock: Pick<Clock, 'monotonicMs'>) {
     this.#clock = clock;
@@ -22,18 +22,18 @@ export class Memory {
     return now - first;
   }
 
-  /** How often in a row the object with that uid was in a scene that it had been in lately; 0: this one is new. */
-  repeats(uid: string, scene: string): number {
-    const { scenes, repeats } = this.#scenes.get(uid) ?? { scenes: [], repeats: 0 };
-    const next = scenes.includes(scene)
-      ? { scenes, repeats: repeats + 1 }
-      : { scenes: [scene, ...scenes].slice(0, MAX_SCENES), repeats: 0 };
-    this.#scenes.set(uid, next);
+  /** How often in a row the passes over the object with that uid began as one of its last ones did. */
+  repeats(uid: string, start: string): number {
+    const { starts, repeats } = this.#starts.get(uid) ?? { starts: [], repeats: 0 };
+    const next = starts.includes(start)
+      ? { starts, repeats: repeats + 1 }
+      : { starts: [start, ...starts].slice(0, MAX_STARTS), repeats: 0 };
+    this.#starts.set(uid, next);
     return next.repeats;
   }
 
   forget(uid: string): void {
     this.#firstSeen.delete(uid);
-    this.#scenes.delete(uid);
+    this.#starts.delete(uid);
   }
 }

@@ -3,7 +3,7 @@
  * something else than was written, or that conflicts each time, must not become a loop without a delay.
  */
 import { retryDelayMs } from '../domain/call/retry.ts';
-import { scene } from '../domain/reset/scene.ts';
+import { passStart } from '../domain/reset/pass-start.ts';
 import type { SslReset } from '../domain/reset/ssl-reset.ts';
 import type { Step } from '../domain/reset/step.ts';
 import type { Context } from './pass.ts';
@@ -17,7 +17,7 @@ export function delayAtStandstill(
   step: Step,
   { memory, settings, logger }: Pick<Context, 'memory' | 'settings' | 'logger'>,
 ): number {
-  const repeats = memory.repeats(reset.metadata.uid, scene(reset.status, step));
+  const repeats = memory.repeats(reset.metadata.uid, passStart(reset.status, step));
   if (repeats <= FREE_REPEATS) return 0;
   const delayMs = retryDelayMs(repeats - FREE_REPEATS, settings);
   const isNews = repeats === FREE_REPEATS + 1;
