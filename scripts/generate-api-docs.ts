@@ -196,33 +196,33 @@ objects are in [examples](examples/).
 
 ${specTable(properties.spec)}
 
-A default is written into the object by the API server, so to write it into Git changes nothing.
+The API server writes defaults into the object, so a default in Git changes nothing.
 
 ## Rules
 
-Refused by the API server, besides what the column "allowed" says:
+The API server also refuses what breaks one of these rules:
 
 ${ruleTable(properties.spec)}
 
 ## Status
 
-Default: ${fallback(properties.status)}. Foreign text is cut to its bound; no field has an enum or a pattern, so that what Cloud
-SQL answers tomorrow makes no status write fail.
+Default: ${fallback(properties.status)}. Foreign text is cut to its bound. No field has an enum or a pattern, so that no future
+answer of Cloud SQL makes a status write fail.
 
 ${statusTable(properties.status)}
 
 ## Conditions
 
-\`Reconciling\` and \`Stalled\` are there only while they are true, and never both. A condition of a step is there only where the
-spec asks for the step. Each reason has its section in [troubleshooting](troubleshooting.md).
+\`Reconciling\` and \`Stalled\` are present only while they are true, and never both. A condition of a step is present only if
+the spec asks for the step. Each reason has its section in [troubleshooting](troubleshooting.md).
 
 ${reasonTable(await readReasons())}
 
-While a step is not done its condition has the reason of \`Ready\` or \`Reconciling\`.
+Until a step is done, its condition has the reason of \`Ready\` or \`Reconciling\`.
 
 ## Annotations and labels
 
-They are no part of the spec: to change one is no new request.
+They are not part of the spec: changing one is no new request.
 
 ${table(['on', 'key', 'meaning'], ANNOTATIONS)}
 
