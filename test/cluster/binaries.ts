@@ -33,7 +33,7 @@ export interface BinariesOptions {
 /** The programs of a control plane: downloaded or compiled the first time, and kept. Says how it came by them. */
 export async function findOrBuildBinaries({ log, build = false }: BinariesOptions): Promise<Binaries> {
   const cache = cacheFolder(CONTROL_PLANE, process.env);
-  const downloads = join(cache, 'downloaded');
+  const downloads = downloadsIn(cache);
   const mayDownload = !(build || process.env.CONTROL_PLANE_BUILD);
   const folders = [...searchPath(process.env, cache), ...(mayDownload ? [downloads] : [])];
   const find = (part: ControlPlanePart) => locate(part, folders, exists);
@@ -45,6 +45,9 @@ export async function findOrBuildBinaries({ log, build = false }: BinariesOption
   log(`Control plane: Kubernetes ${CONTROL_PLANE.version}, ${origin(downloaded)}`);
   return allOf((part) => find(part) ?? join(cache, part));
 }
+
+/** Apart from what was compiled, so that it can be forbidden. */
+const downloadsIn = (cache: string): string => join(cache, 'downloaded');
 
 function origin(downloaded: readonly string[]): string {
   if (downloaded.length === 0) return process.env.KUBEBUILDER_ASSETS ? 'given or compiled' : 'compiled';
@@ -59,7 +62,8 @@ export async function findOrBuildAuthProxy({ log }: { readonly log: Log }): Prom
 
 /** kubectl alone, without building it: who has a cluster of their own has it on the PATH. */
 export function findKubectl(): string {
-  return locate('kubectl', searchPath(process.env, cacheFolder(CONTROL_PLANE, process.env)), exists) ?? 'kubectl';
+  const cache = cacheFolder(CONTROL_PLANE, process.env);
+  return locate('kubectl', [...searchPath(process.env, cache), downloadsIn(cache)], exists) ?? 'kubectl';
 }
 
 /** Where each thing that the tests of the chart need is. */

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { cacheFolder, findOrBuildBinaries } from '../../cluster/binaries.ts';
+import { cacheFolder, findKubectl, findOrBuildBinaries } from '../../cluster/binaries.ts';
 import { CONTROL_PLANE, partsOf } from '../../cluster/go-modules.ts';
 
 /** A cache with programs of a control plane, in this folder of it, on a machine without Go. */
@@ -34,6 +34,7 @@ test('programs that were downloaded before are used again, and one line says so'
   const downloads = await cacheWith(t, 'downloaded');
   const { binaries, said } = await find();
   assert.equal(binaries.etcd, join(downloads, 'etcd'));
+  assert.equal(findKubectl(), join(downloads, 'kubectl'));
   assert.match(said, /^Control plane: Kubernetes v\d+\.\d+\.\d+, downloaded: .*kube-apiserver.*$/);
 });
 
