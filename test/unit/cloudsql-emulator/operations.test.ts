@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Operation, OperationPlan, OperationRequest } from '../../cloudsql-emulator/operations.ts';
 import { Operations } from '../../cloudsql-emulator/operations.ts';
 
@@ -135,6 +136,8 @@ test('operations that were held more than once all end when everything is releas
   operations.hold();
   const first = operations.start(request());
   await new Promise((resolve) => operations.changes.once('change', () => setImmediate(resolve)));
+  // Timers of one length go off in the order in which they were set: the operation's is over, and it is held.
+  await delay(0);
   operations.hold();
   const second = operations.start(request());
   operations.release();
