@@ -14,6 +14,8 @@ import type { OperationPlan, StartedOperation } from './operations.ts';
 import { Operations } from './operations.ts';
 import type { Quota } from './quota.ts';
 
+const SERVICE_CA = 'Google Cloud SQL Root CA';
+
 const key = (project: string, name: string): string => `${project}/${name}`;
 
 /** All that the emulator knows. The API, the control API and the programmatic one act on this and nothing else. */
@@ -59,6 +61,17 @@ export class Cloud {
     return instance;
   }
 
+  /** Gives the CA service another CA, which signs what is made from then on. */
+  async renewService(): Promise<void> {
+    this.#service = createAuthority(SERVICE_CA);
+    const service = await this.#service;
+    for (const instance of this.instances()) {
+      if (instance.settings.serverCaMode !== 'GOOGLE_MANAGED_INTERNAL_CA') {
+        instance.changeService(service);
+      }
+    }
+  }
+
   deleteInstance(project: string, name: string): void {
     this.#instances.delete(key(project, name));
   }
@@ -86,7 +99,7 @@ export class Cloud {
   }
 
   #serviceAuthority(): Promise<Authority> {
-    this.#service ??= createAuthority('Google Cloud SQL Root CA');
+    this.#service ??= createAuthority(SERVICE_CA);
     return this.#service;
   }
 }

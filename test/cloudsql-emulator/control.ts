@@ -93,6 +93,10 @@ const controls: Readonly<Record<string, Control>> = {
     cloud.faults.clear();
     return {};
   },
+  'POST service-ca': async ({ cloud }) => {
+    await cloud.renewService();
+    return {};
+  },
   'POST hold': ({ cloud }) => {
     cloud.operations.hold();
     return {};

@@ -43,6 +43,8 @@ export interface Emulator {
   createInstance(options: Omit<InstanceOptions, 'project'> & { readonly project?: string }): Promise<Instance>;
   /** @throws ApiError 404 */
   instance(project: string, name: string): Instance;
+  /** Gives the CA service another CA, which signs what is made from then on. */
+  renewService(): Promise<void>;
   /** A token for the account, made where it does not exist; by default the one of the metadata server. */
   token(email?: string): string;
   /** Replaces what is known of an account: its scopes, and what it is denied. */
@@ -91,6 +93,7 @@ export const startEmulator = async (options: EmulatorOptions = {}): Promise<Emul
       const account = cloud.accounts.find(of) ?? cloud.accounts.put({ email: of });
       return cloud.accounts.issue(account.email, tokenLifetimeSeconds).token;
     },
+    renewService: () => cloud.renewService(),
     putAccount: (account) => {
       cloud.accounts.put(account);
     },

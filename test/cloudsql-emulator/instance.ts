@@ -51,7 +51,7 @@ export class Instance {
   /** `versions`: what is listed, or what is active, is no longer what it was. */
   readonly changes = new EventEmitter<{ tls: [TlsChange]; versions: [] }>();
   readonly createTime = new Date().toISOString();
-  readonly #authorities: Authorities;
+  #authorities: Authorities;
   #settings: InstanceSettings;
   readonly #qualifier = randomUUID();
   /** Absent: it has no server certificate. */
@@ -132,6 +132,11 @@ export class Instance {
       certificateLife: changes.certificateLife ?? settings.certificateLife,
       rotationBreaksConnections: changes.rotationBreaksConnections ?? settings.rotationBreaksConnections,
     };
+  }
+
+  /** The CA service has another CA, which signs what is made from then on; it changes nothing of what there is. */
+  changeService(service: Authority): void {
+    this.#authorities = { ...this.#authorities, service };
   }
 
   /** Makes the keys; the function that it answers makes the reset. First Generation: what it does shows after a restart. */

@@ -189,6 +189,22 @@ test('with a CA service a server certificate is added, listed beside its CA, and
   assert.equal((await listed()).activeVersion, first);
 });
 
+test('a server certificate is listed beside the CA that signed it, also where the CA service has had another since', async () => {
+  const { instance, complete } = await bench(SERVICE);
+  const former = instance.active?.authority.certificate.sha1Fingerprint;
+  await emulator.renewService();
+  assert.equal(instance.active?.authority.certificate.sha1Fingerprint, former);
+  await complete('addServerCertificate');
+  const path = `/v1/projects/${project}/instances/${instance.settings.name}/listServerCertificates`;
+  const { caCerts } = certificatesSchema.parse(JSON.parse((await call(emulator, path)).text));
+  const next = instance.waiting?.authority.certificate.sha1Fingerprint;
+  assert.notEqual(next, former);
+  assert.deepEqual(
+    caCerts.map(({ sha1Fingerprint }) => sha1Fingerprint),
+    [former, next],
+  );
+});
+
 test('an instance says how its server certificate is rotated by Google', async () => {
   const serverCertificateRotationMode = 'AUTOMATIC_ROTATION_DURING_MAINTENANCE';
   const { instance } = await bench({ ...SERVICE, serverCertificateRotationMode });
