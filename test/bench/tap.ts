@@ -29,7 +29,7 @@ export async function openTap(lab: Lab): Promise<Tap> {
   const requests: Request[] = [];
   const waiters = new Set<Waiter>();
   const traffic = new Traffic();
-  traffic.climate = (seen) => {
+  traffic.background = (seen) => {
     const request = { ...seen, atMs: performance.now() };
     requests.push(request);
     for (const waiter of waiters) {

@@ -1,11 +1,11 @@
 import type { Case } from './case.ts';
 import { certificateCases } from './certificates.ts';
 import { chanceCases } from './chance.ts';
+import { changeCases } from './changes.ts';
 import { goneCases } from './gone.ts';
 import { lieCases } from './lies.ts';
 import { manyCases } from './many.ts';
 import { pastCases } from './past.ts';
-import { peopleCases } from './people.ts';
 import { singleCases } from './singles.ts';
 import { sweepCases } from './sweeps.ts';
 import { isCall } from './traffic.ts';
@@ -19,7 +19,7 @@ export const allCases = (reference: Reference, seed: number): readonly Case[] =>
   ...lieCases(reference),
   ...singleCases(reference),
   ...pastCases(reference),
-  ...peopleCases(reference),
+  ...changeCases(reference),
   ...goneCases(reference),
   ...chanceCases(reference, seed),
 ];

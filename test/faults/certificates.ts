@@ -1,20 +1,20 @@
 /** The sweeps once more, over the requests that client certificates take. */
 import { type Case, runCase } from './case.ts';
-import { BREAK_AFTER, BREAK_BEFORE, HANG_AFTER, kill, kubernetesError, TRUNCATED } from './deeds.ts';
+import { BREAK_AFTER, BREAK_BEFORE, HANG_AFTER, kill, kubernetesError, TRUNCATED } from './effects.ts';
 import { CERTIFICATES, type EndState } from './end-state.ts';
-import type { Scene } from './scene.ts';
-import { type Deed, type Fault, isWrite, once, type Seen } from './traffic.ts';
+import type { Fixture } from './fixture.ts';
+import { type Effect, type Fault, isWrite, once, type Seen } from './traffic.ts';
 import type { Reference } from './whole-run.ts';
 
 interface Sweep {
   readonly group: string;
-  readonly fault: (scene: Scene) => Fault;
+  readonly fault: (fixture: Fixture) => Fault;
   readonly matches: (seen: Seen) => boolean;
   /** As many as a run makes, and a margin. */
   readonly count: number;
 }
 
-const doing = (deed: Deed) => (): Fault => ({ deed });
+const doing = (effect: Effect) => (): Fault => ({ effect });
 
 /** Lists, issues and deletions, and everything about the Secrets. */
 const isOfCertificates = ({ path }: Seen): boolean => path.includes('/sslCerts') || path.includes('/secrets/client-');
@@ -43,7 +43,7 @@ export function certificateCases({ end }: Reference): readonly Case[] {
   };
   return SWEEPS.flatMap(({ group, fault, matches, count }) =>
     Array.from({ length: count }, (_, index) => {
-      const tamper = (scene: Scene) => once(index + 1, fault(scene), matches);
+      const tamper = (fixture: Fixture) => once(index + 1, fault(fixture), matches);
       return runCase(
         { group, name: `${group} ${index + 1}` },
         { tamper, spec: { clientCertificates: CERTIFICATES } },

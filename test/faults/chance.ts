@@ -1,7 +1,7 @@
 /** Several faults in one run, drawn by chance: what a single one does not show. */
 import { type Case, runCase } from './case.ts';
-import { DEEDS_BY_SIDE, kill } from './deeds.ts';
-import type { Scene } from './scene.ts';
+import { EFFECTS_BY_SIDE, kill } from './effects.ts';
+import type { Fixture } from './fixture.ts';
 import type { Fault, Tamper } from './traffic.ts';
 import type { Reference } from './whole-run.ts';
 
@@ -22,16 +22,16 @@ export function randomOf(seed: number): () => number {
 
 const often =
   (random: () => number) =>
-  (scene: Scene): Tamper => {
+  (fixture: Fixture): Tamper => {
     let left = MAX_FAULTS;
     return ({ side }) => {
       if (left === 0 || random() >= LIKELIHOOD) return undefined;
       left -= 1;
-      const deeds = DEEDS_BY_SIDE[side];
-      const deed = deeds[Math.floor(random() * deeds.length)];
-      if (deed === undefined) return undefined;
-      const kills = 'when' in deed && deed.kind === 'Break' && random() < 0.5;
-      return kills ? kill(deed)(scene) : ({ deed } satisfies Fault);
+      const effects = EFFECTS_BY_SIDE[side];
+      const effect = effects[Math.floor(random() * effects.length)];
+      if (effect === undefined) return undefined;
+      const kills = 'when' in effect && effect.kind === 'Break' && random() < 0.5;
+      return kills ? kill(effect)(fixture) : ({ effect } satisfies Fault);
     };
   };
 

@@ -5,8 +5,8 @@ import { heldCertificate } from '../../src/domain/trust/held-certificate.ts';
 import { revision, serverCaPem, templateAnnotationKey } from '../../src/domain/trust/tls-material.ts';
 import { call } from '../../src/kubernetes/api-error.ts';
 import { INSTANCE, PROJECT } from '../integration/operator/bench.ts';
+import type { Fixture } from './fixture.ts';
 import type { Lab } from './lab.ts';
-import type { Scene } from './scene.ts';
 
 export const SECRET = 'ca';
 
@@ -31,42 +31,42 @@ export interface EndState {
   readonly history: readonly string[];
 }
 
-export async function endState(scene: Scene, reset: SslReset): Promise<EndState> {
+export async function endState(fixture: Fixture, reset: SslReset): Promise<EndState> {
   const { status } = reset;
   const { rollout, serverCa, request, operation } = status;
   return {
-    executedResets: scene.emulator.journal.executedResets(PROJECT, INSTANCE).length,
+    executedResets: fixture.emulator.journal.executedResets(PROJECT, INSTANCE).length,
     conditions: (status.conditions ?? []).map((one) => `${one.type}=${one.status} ${one.reason}`).toSorted(),
-    operation: `${operation?.status} ${isExecuted(scene, operation?.name) ? 'of the call' : 'of another call'}`,
+    operation: `${operation?.status} ${isExecuted(fixture, operation?.name) ? 'of the call' : 'of another call'}`,
     request: `${request?.generation} ${request?.outcome}`,
-    secret: await secretState(scene),
-    certificates: await certificateStates(scene, reset),
+    secret: await secretState(fixture),
+    certificates: await certificateStates(fixture, reset),
     publishedTo: serverCa?.publishedTo,
-    deployments: await deploymentStates(scene),
+    deployments: await deploymentStates(fixture),
     rollout: `${rollout?.rolled} of ${rollout?.total}, ${rollout?.failed} failed, ${rollout?.skipped} skipped`,
     history: (status.history ?? []).map(({ generation, outcome }) => `${generation} ${outcome}`),
   };
 }
 
-const isExecuted = ({ emulator }: Scene, name: string | undefined): boolean =>
+const isExecuted = ({ emulator }: Fixture, name: string | undefined): boolean =>
   emulator.journal.executedResets(PROJECT, INSTANCE).at(-1)?.operation === name;
 
 /** As the adapter would read them. */
-function currentCas({ emulator }: Scene) {
+function currentCas({ emulator }: Fixture) {
   return emulator.instance(PROJECT, INSTANCE).identities.map(({ authority: { certificate } }) => certificate);
 }
 
-async function secretState(scene: Scene): Promise<EndState['secret']> {
-  const data = await secretData(scene.lab, scene.namespace, SECRET);
+async function secretState(fixture: Fixture): Promise<EndState['secret']> {
+  const data = await secretData(fixture.lab, fixture.namespace, SECRET);
   if (data === undefined) return 'None';
-  return Object.values(data).join('') === serverCaPem(currentCas(scene), 'All') ? 'Current' : 'Old';
+  return Object.values(data).join('') === serverCaPem(currentCas(fixture), 'All') ? 'Current' : 'Old';
 }
 
 /** Of each Secret of a client certificate whether it lives, and how many live in all. */
-export async function certificateStates(scene: Scene, { metadata, spec }: SslReset): Promise<readonly string[]> {
-  const live = scene.emulator.instance(PROJECT, INSTANCE).clientCertificates;
+export async function certificateStates(fixture: Fixture, { metadata, spec }: SslReset): Promise<readonly string[]> {
+  const live = fixture.emulator.instance(PROJECT, INSTANCE).clientCertificates;
   const secrets = (spec.clientCertificates ?? []).map(async ({ commonName, secretName }) => {
-    const held = heldCertificate((await secretData(scene.lab, metadata.namespace, secretName)) ?? {});
+    const held = heldCertificate((await secretData(fixture.lab, metadata.namespace, secretName)) ?? {});
     const isLive = live.some((one) => one.commonName === commonName && one.sha1Fingerprint === held?.sha1Fingerprint);
     return `${secretName} ${isLive ? 'Live' : 'Dead'}`;
   });
@@ -90,12 +90,12 @@ async function secretData(
   }
 }
 
-/** `name generation Current|Old|None`, in the namespace of the scene. */
-export async function deploymentStates(scene: Scene): Promise<readonly string[]> {
-  const apps = scene.lab.client.api(AppsV1Api);
-  const { items } = await apps.listNamespacedDeployment({ namespace: scene.namespace });
+/** `name generation Current|Old|None`, in the namespace of the fixture. */
+export async function deploymentStates(fixture: Fixture): Promise<readonly string[]> {
+  const apps = fixture.lab.client.api(AppsV1Api);
+  const { items } = await apps.listNamespacedDeployment({ namespace: fixture.namespace });
   const key = templateAnnotationKey({ project: PROJECT, instance: INSTANCE });
-  const digest = revision(currentCas(scene));
+  const digest = revision(currentCas(fixture));
   return items.map(({ metadata, spec }) => {
     const found = spec?.template.metadata?.annotations?.[key];
     const carried = found === undefined ? 'None' : found === digest ? 'Current' : 'Old';

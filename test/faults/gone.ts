@@ -3,8 +3,8 @@ import { CoreV1Api } from '@kubernetes/client-node';
 import { INSTANCE, PROJECT } from '../integration/operator/bench.ts';
 import { PATIENCE_MS } from '../integration/support/patience.ts';
 import { type Case, outcome } from './case.ts';
+import { type Fixture, openFixture } from './fixture.ts';
 import type { Lab } from './lab.ts';
-import { openScene, type Scene } from './scene.ts';
 import { isEvent, once } from './traffic.ts';
 import { createRun, type Reference } from './whole-run.ts';
 
@@ -12,13 +12,13 @@ import { createRun, type Reference } from './whole-run.ts';
 const QUIET_MS = 1_500;
 
 interface Way {
-  readonly act: (scene: Scene) => Promise<unknown>;
+  readonly act: (fixture: Fixture) => Promise<unknown>;
   /** How an object may be stalled until it is gone. */
   readonly stall?: string;
 }
 
 const WAYS: Readonly<Record<string, Way>> = {
-  'object deleted at': { act: (scene) => scene.kubectl(['delete', 'sslreset', 'db', '--wait=false']) },
+  'object deleted at': { act: (fixture) => fixture.kubectl(['delete', 'sslreset', 'db', '--wait=false']) },
   'namespace deleted at': {
     act: ({ lab, namespace }) => lab.client.api(CoreV1Api).deleteNamespace({ name: namespace }),
     stall: 'db NotPermitted',
@@ -38,23 +38,26 @@ export const goneCases = (reference: Reference): readonly Case[] =>
   });
 
 async function deletedAt(lab: Lab, number: number, { act, stall: allowed }: Way) {
-  const scene = await openScene(lab);
-  const meanwhile = async (): Promise<void> => void (await act(scene));
+  const fixture = await openFixture(lab);
+  const meanwhile = async (): Promise<void> => void (await act(fixture));
   try {
-    scene.traffic.tamper = once(number, { deed: { kind: 'Pass' }, meanwhile }, (seen) => !isEvent(seen));
-    await createRun(scene);
-    scene.startOperator();
-    const isGone = await scene.observer.until((all) => scene.traffic.hit !== undefined && all.size === 0, PATIENCE_MS);
-    await scene.traffic.quiet(QUIET_MS);
-    const resets = scene.emulator.journal.executedResets(PROJECT, INSTANCE).length;
-    const exitCode = await scene.operator.kill('SIGTERM');
+    fixture.traffic.tamper = once(number, { effect: { kind: 'Pass' }, meanwhile }, (seen) => !isEvent(seen));
+    await createRun(fixture);
+    fixture.startOperator();
+    const isGone = await fixture.observer.until(
+      (all) => fixture.traffic.hit !== undefined && all.size === 0,
+      PATIENCE_MS,
+    );
+    await fixture.traffic.quiet(QUIET_MS);
+    const resets = fixture.emulator.journal.executedResets(PROJECT, INSTANCE).length;
+    const exitCode = await fixture.operator.kill('SIGTERM');
     return outcome([
       ...(isGone ? [] : ['the object is still there']),
       ...(resets <= 1 ? [] : [`${resets} resets were executed`]),
-      ...(exitCode === 0 ? [] : [`the operator ended with ${exitCode}:\n${scene.log}`]),
-      ...scene.observer.stalls.filter((stall) => stall !== allowed).map((stall) => `it was stalled: ${stall}`),
+      ...(exitCode === 0 ? [] : [`the operator ended with ${exitCode}:\n${fixture.log}`]),
+      ...fixture.observer.stalls.filter((stall) => stall !== allowed).map((stall) => `it was stalled: ${stall}`),
     ]);
   } finally {
-    await scene.close();
+    await fixture.close();
   }
 }

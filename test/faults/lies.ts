@@ -6,14 +6,14 @@ import type { FaultOptions } from '../cloudsql-emulator/faults.ts';
 import type { ForeignOperationOptions } from '../cloudsql-emulator/foreign-operation.ts';
 import { INSTANCE, PROJECT } from '../integration/operator/bench.ts';
 import { type Case, runCase } from './case.ts';
-import type { Scene } from './scene.ts';
+import type { Fixture } from './fixture.ts';
 import { type Attack, isStalledFor, type Reference } from './whole-run.ts';
 
 type Executed = NonNullable<FaultOptions['answer']>['executed'];
 
 const order =
   (...faults: readonly FaultOptions[]) =>
-  async ({ emulator }: Scene): Promise<void> => {
+  async ({ emulator }: Fixture): Promise<void> => {
     for (const fault of faults) emulator.order(fault);
   };
 
@@ -38,16 +38,16 @@ type Other = Omit<ForeignOperationOptions, 'project' | 'instance'>;
 
 /** As soon as the call is there, another operation is begun on the instance. */
 const joinedBy =
-  (other: (scene: Scene) => Other) =>
-  async (scene: Scene): Promise<void> => {
-    await scene.emulator.journal.waitFor(({ api }) => api === 'resetSslConfig');
-    scene.emulator.foreignOperation({ project: PROJECT, instance: INSTANCE, ...other(scene) });
+  (other: (fixture: Fixture) => Other) =>
+  async (fixture: Fixture): Promise<void> => {
+    await fixture.emulator.journal.waitFor(({ api }) => api === 'resetSslConfig');
+    fixture.emulator.foreignOperation({ project: PROJECT, instance: INSTANCE, ...other(fixture) });
   };
 
 const ofAnother = (extra: Omit<Other, 'user'>) => (): Other => ({ user: 'dba@example.com', ...extra });
 const ofOurs =
   (extra: Omit<Other, 'user'>) =>
-  ({ emulator }: Scene): Other => ({ user: emulator.email, ...extra });
+  ({ emulator }: Fixture): Other => ({ user: emulator.email, ...extra });
 
 /** Stalled with a word to a person, and no further call. */
 const unknown = (resets: number): Attack => ({
@@ -105,7 +105,7 @@ const LIES: Readonly<Record<string, Attack>> = {
   'lost and not executed, another tool of our account resets': {
     prepare: order(lost(false)),
     meanwhile: joinedBy(ofOurs({ does: 'ResetSsl' })),
-    // It cannot be told from ours, and it did what was asked for.
+    // Nothing distinguishes it from ours, and it did what was asked for.
     allowed: { executedResets: /^0$/, operation: /^"DONE of another call"$/ },
   },
   'executed, and a copy is refused by 400': { prepare: order(copied(400, 'invalid')) },
@@ -149,7 +149,7 @@ function isRunning({ status }: SslReset): boolean {
 }
 
 /** After the call nothing is asked but how its operation fares. */
-function onlyFollows({ emulator: { journal } }: Scene): readonly string[] {
+function onlyFollows({ emulator: { journal } }: Fixture): readonly string[] {
   const entries = journal.entries();
   const later = entries.slice(entries.findIndex(({ api }) => api === 'resetSslConfig') + 1);
   const others = later.filter(({ api }) => api !== 'operations.get');

@@ -5,8 +5,8 @@ import { isReady, PROJECT, reset } from '../integration/operator/bench.ts';
 import { PATIENCE_MS } from '../integration/support/patience.ts';
 import { type Case, outcome } from './case.ts';
 import { randomOf } from './chance.ts';
+import { type Fixture, openFixture } from './fixture.ts';
 import type { Lab } from './lab.ts';
-import { openScene, type Scene } from './scene.ts';
 
 interface Many {
   readonly name: string;
@@ -34,49 +34,49 @@ export const manyCases = (seed: number): readonly Case[] =>
 async function runMany(lab: Lab, many: Many, seed: number) {
   const names = Array.from({ length: many.instances }, (_, index) => `db-${index}`);
   const instances = names.map((name) => ({ project: PROJECT, name }));
-  const scene = await openScene(lab, { emulator: { instances }, flags: FLAGS });
+  const fixture = await openFixture(lab, { emulator: { instances }, flags: FLAGS });
   try {
     for (let index = 0; index < many.objects; index += 1) {
       const instance = names[index % names.length];
-      await scene.create(reset({ instance, rollout: { disabled: true } }, { name: `reset-${index}` }));
+      await fixture.create(reset({ instance, rollout: { disabled: true } }, { name: `reset-${index}` }));
     }
-    scene.startOperator();
-    const kills = await killAtRandom(scene, many, randomOf(seed));
-    const isEnded = await areReady(scene, many.objects, PATIENCE_MS);
+    fixture.startOperator();
+    const kills = await killAtRandom(fixture, many, randomOf(seed));
+    const isEnded = await areReady(fixture, many.objects, PATIENCE_MS);
     return outcome([
-      ...(isEnded ? [] : [`not all Ready: ${unfinished(scene).slice(0, 5).join('; ')}`]),
+      ...(isEnded ? [] : [`not all Ready: ${unfinished(fixture).slice(0, 5).join('; ')}`]),
       ...(kills > 0 ? [] : ['it was over before the first kill']),
-      ...scene.observer.stalls.map((stall) => `stalled: ${stall}`),
-      ...wrongCounts(scene, names, many.objects / many.instances),
+      ...fixture.observer.stalls.map((stall) => `stalled: ${stall}`),
+      ...wrongCounts(fixture, names, many.objects / many.instances),
     ]);
   } finally {
-    await scene.close();
+    await fixture.close();
   }
 }
 
 /** Until all is done, or for as long as the case says; answers how often. */
-async function killAtRandom(scene: Scene, many: Many, random: () => number): Promise<number> {
+async function killAtRandom(fixture: Fixture, many: Many, random: () => number): Promise<number> {
   const end = Date.now() + many.killForMs;
   let kills = 0;
   while (Date.now() < end) {
     await delay(many.killEveryMs * (0.2 + random()));
-    if (await areReady(scene, many.objects, 0)) break;
-    await scene.operator.kill();
-    scene.startOperator();
+    if (await areReady(fixture, many.objects, 0)) break;
+    await fixture.operator.kill();
+    fixture.startOperator();
     kills += 1;
   }
   return kills;
 }
 
-const areReady = ({ observer }: Scene, objects: number, patienceMs: number): Promise<true | undefined> =>
+const areReady = ({ observer }: Fixture, objects: number, patienceMs: number): Promise<true | undefined> =>
   observer.until((all) => all.size === objects && [...all.values()].every(isReady), patienceMs);
 
-const unfinished = ({ observer }: Scene): readonly string[] =>
+const unfinished = ({ observer }: Fixture): readonly string[] =>
   observer.all.filter((one) => !isReady(one)).map((one) => `${one.metadata.name} ${reasons(one)}`);
 
 const reasons = ({ status }: SslReset): string => (status.conditions ?? []).map(({ reason }) => reason).join(' ');
 
-function wrongCounts({ emulator }: Scene, names: readonly string[], expected: number): readonly string[] {
+function wrongCounts({ emulator }: Fixture, names: readonly string[], expected: number): readonly string[] {
   return names.flatMap((name) => {
     const count = emulator.journal.executedResets(PROJECT, name).length;
     return count === expected ? [] : [`${name} was reset ${count} times, not ${expected}`];

@@ -1,20 +1,20 @@
 /** Lists and watches show the past, or break off, while the operator works. */
 import { type Case, runCase } from './case.ts';
-import { BREAK_AFTER, kill, kubernetesError } from './deeds.ts';
-import type { Scene } from './scene.ts';
+import { BREAK_AFTER, kill, kubernetesError } from './effects.ts';
+import type { Fixture } from './fixture.ts';
 import { type Fault, isCall, isEvent, isList, isWatch, isWrite, once, type Seen, type Tamper } from './traffic.ts';
 import type { Reference } from './whole-run.ts';
 
 interface Past {
   readonly group: string;
-  readonly fault: (scene: Scene) => Fault;
+  readonly fault: (fixture: Fixture) => Fault;
   readonly matches: (seen: Seen) => boolean;
-  readonly climate: (scene: Scene) => Tamper;
+  readonly background: (fixture: Fixture) => Tamper;
 }
 
-const REPLAY: Fault = { deed: { kind: 'Replay' } };
-const LATE: Fault = { deed: { kind: 'Delay', ms: 1_500 } };
-const EXPIRED: Fault = { deed: kubernetesError(410, 'Expired') };
+const REPLAY: Fault = { effect: { kind: 'Replay' } };
+const LATE: Fault = { effect: { kind: 'Delay', ms: 1_500 } };
+const EXPIRED: Fault = { effect: kubernetesError(410, 'Expired') };
 
 /** Every list is the first one, from before there was any status; every watch begins there, and is late. */
 const old = (): Tamper => (seen) => (isList(seen) ? REPLAY : isWatch(seen) ? LATE : undefined);
@@ -27,20 +27,20 @@ const PASTS: readonly Past[] = [
     group: 'kill and a stale list after',
     fault: kill(BREAK_AFTER),
     matches: (seen) => isWrite(seen) || isCall(seen),
-    climate: old,
+    background: old,
   },
   {
     group: 'watch lost at',
-    fault: (scene) => ({ deed: { kind: 'Pass' }, meanwhile: async () => scene.cutWatches() }),
+    fault: (fixture) => ({ effect: { kind: 'Pass' }, meanwhile: async () => fixture.cutWatches() }),
     matches: (seen) => !isEvent(seen),
-    climate: gap,
+    background: gap,
   },
 ];
 
 export const pastCases = (reference: Reference): readonly Case[] =>
-  PASTS.flatMap(({ group, fault, matches, climate }) =>
+  PASTS.flatMap(({ group, fault, matches, background }) =>
     reference.seen.filter(matches).map((_, index) => {
-      const tamper = (scene: Scene): Tamper => once(index + 1, fault(scene), matches);
-      return runCase({ group, name: `${group} ${index + 1}` }, { tamper, climate }, reference.end);
+      const tamper = (fixture: Fixture): Tamper => once(index + 1, fault(fixture), matches);
+      return runCase({ group, name: `${group} ${index + 1}` }, { tamper, background }, reference.end);
     }),
   );

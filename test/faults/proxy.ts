@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { close, listen } from '../cloudsql-emulator/http.ts';
 import type { OutgoingRequest, Target } from './target.ts';
-import type { Deed, Fault, Side, Traffic } from './traffic.ts';
+import type { Effect, Fault, Side, Traffic } from './traffic.ts';
 import { isWatch } from './traffic.ts';
 
 export interface Proxy {
@@ -34,27 +34,27 @@ export async function startProxy(side: Side, target: Target, traffic: Traffic): 
     await pass({ request, response, outgoing: { method, path, headers, body } }, fault);
   }
 
-  async function pass(exchange: Exchange, { deed, meanwhile }: Fault = { deed: { kind: 'Pass' } }): Promise<void> {
+  async function pass(exchange: Exchange, { effect, meanwhile }: Fault = { effect: { kind: 'Pass' } }): Promise<void> {
     const { outgoing } = exchange;
-    if (isExecutedFirst(deed)) {
+    if (isExecutedFirst(effect)) {
       const answer = await readAnswer(await target.send(outgoing), isWatch(outgoing));
       await meanwhile?.();
-      reply(exchange, deed, answer);
+      reply(exchange, effect, answer);
       return;
     }
     await meanwhile?.();
-    switch (deed.kind) {
+    switch (effect.kind) {
       case 'Pass':
       case 'Delay':
         // A killed process may have left requests on the wire: they arrive all the same.
-        return stream(exchange, await target.send(outgoing), deed.kind === 'Delay' ? deed.ms : 0);
+        return stream(exchange, await target.send(outgoing), effect.kind === 'Delay' ? effect.ms : 0);
       case 'Break':
         breakOff(exchange);
         return;
       case 'Hang':
         return;
       case 'Answer':
-        sendAnswer(exchange, deed);
+        sendAnswer(exchange, effect);
         return;
       case 'Replay':
         return replay(exchange);
@@ -100,10 +100,10 @@ interface Answer {
   readonly body: Buffer;
 }
 
-type LateDeed = Extract<Deed, { kind: 'Garble' } | { when: 'After' }>;
+type LateEffect = Extract<Effect, { kind: 'Garble' } | { when: 'After' }>;
 
-const isExecutedFirst = (deed: Deed): deed is LateDeed =>
-  deed.kind === 'Garble' || ('when' in deed && deed.when === 'After');
+const isExecutedFirst = (effect: Effect): effect is LateEffect =>
+  effect.kind === 'Garble' || ('when' in effect && effect.when === 'After');
 
 /** A watch is executed when it is accepted. */
 async function readAnswer(answer: IncomingMessage, isEndless: boolean): Promise<Answer> {
@@ -119,11 +119,11 @@ function breakOff({ request: { socket } }: Exchange): void {
   else socket.destroy();
 }
 
-function reply(exchange: Exchange, deed: LateDeed, { status, body }: Answer): void {
+function reply(exchange: Exchange, effect: LateEffect, { status, body }: Answer): void {
   const { request, response } = exchange;
-  if (deed.kind === 'Break') breakOff(exchange);
-  else if (deed.kind === 'Garble' && deed.how === 'Malformed') sendBody(exchange, status, MALFORMED);
-  else if (deed.kind === 'Garble') {
+  if (effect.kind === 'Break') breakOff(exchange);
+  else if (effect.kind === 'Garble' && effect.how === 'Malformed') sendBody(exchange, status, MALFORMED);
+  else if (effect.kind === 'Garble') {
     response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': body.length });
     response.write(body.subarray(0, body.length / 2), () => request.socket.resetAndDestroy());
   }
@@ -131,7 +131,7 @@ function reply(exchange: Exchange, deed: LateDeed, { status, body }: Answer): vo
 
 const MALFORMED = Buffer.from('{"kind": <!doctype html>');
 
-function sendAnswer(exchange: Exchange, { code, body, retryAfterSeconds }: Extract<Deed, { kind: 'Answer' }>): void {
+function sendAnswer(exchange: Exchange, { code, body, retryAfterSeconds }: Extract<Effect, { kind: 'Answer' }>): void {
   if (retryAfterSeconds !== undefined) exchange.response.setHeader('Retry-After', String(retryAfterSeconds));
   sendBody(exchange, code, Buffer.from(JSON.stringify(body)));
 }

@@ -4,31 +4,31 @@ import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import { activeCa, INSTANCE, isReady, PROJECT, reset } from '../integration/operator/bench.ts';
 import { PATIENCE_MS } from '../integration/support/patience.ts';
 import { type Case, outcome, runCase } from './case.ts';
-import { kubernetesError } from './deeds.ts';
+import { kubernetesError } from './effects.ts';
 import { CERTIFICATES, certificateStates, deploymentStates, type EndState } from './end-state.ts';
+import { type Fixture, openFixture } from './fixture.ts';
 import type { Lab } from './lab.ts';
-import { openScene, type Scene } from './scene.ts';
 import { isCall, once, type Seen, untouched } from './traffic.ts';
 import { type Attack, createRun, isStalledFor, type Reference } from './whole-run.ts';
 
 const GROUP = 'one of a kind';
 
 const isStatusWrite = ({ method, path }: Seen): boolean => method === 'PUT' && path.includes('/status');
-const REFUSED = { deed: kubernetesError(403, 'Forbidden') };
+const REFUSED = { effect: kubernetesError(403, 'Forbidden') };
 
 const SINGLES: Readonly<Record<string, Attack>> = {
   'the outcome of the call is refused, until it was given up': {
-    climate: (scene) => (seen) => (isStatusWrite(seen) && scene.traffic.seen.some(isCall) ? REFUSED : undefined),
-    meanwhile: async (scene) => {
-      await scene.operator.says('The outcome of the call could not be written: giving up');
-      scene.traffic.climate = untouched;
+    background: (fixture) => (seen) => (isStatusWrite(seen) && fixture.traffic.seen.some(isCall) ? REFUSED : undefined),
+    meanwhile: async (fixture) => {
+      await fixture.operator.says('The outcome of the call could not be written: giving up');
+      fixture.traffic.background = untouched;
     },
   },
   // A surrogate pair lies across the end of what is kept of it.
   'a retry ends in half a character where it is cut': {
-    prepare: async (scene) => {
+    prepare: async (fixture) => {
       const value = `${'x'.repeat(1_023)}\u{1f600}`;
-      await scene.kubectl(['annotate', 'sslreset', 'db', `cloudsql-ssl.dev/retry=${value}`]);
+      await fixture.kubectl(['annotate', 'sslreset', 'db', `cloudsql-ssl.dev/retry=${value}`]);
     },
   },
 };
@@ -77,40 +77,41 @@ const DELETIONS: Readonly<Record<string, (seen: Seen) => boolean>> = {
 /** Longer than any delay between two passes. */
 const QUIET_MS = 1_500;
 
-/** The certificates and the CA of the survivor die with a reset that nobody is left to tell of. */
+/** The certificates and the CA of the survivor die with a reset that no object is left to report. */
 async function siblingLivesOn(lab: Lab, matches: (seen: Seen) => boolean) {
-  const scene = await openScene(lab, { hasNeighbour: true });
-  const meanwhile = async (): Promise<void> => void (await scene.kubectl(['delete', 'sslreset', 'db', '--wait=false']));
+  const fixture = await openFixture(lab, { hasNeighbour: true });
+  const meanwhile = async (): Promise<void> =>
+    void (await fixture.kubectl(['delete', 'sslreset', 'db', '--wait=false']));
   try {
     const survivor = reset(
       { serverCa: { secretName: 'ca' }, clientCertificates: CERTIFICATES, rollout: { disabled: true } },
-      { name: 'survivor', namespace: scene.neighbour },
+      { name: 'survivor', namespace: fixture.neighbour },
     );
-    await scene.create(survivor);
-    scene.startOperator();
-    const isComplete = await scene.observer.until((all) => isThere(all.get('survivor'), isReady), PATIENCE_MS);
-    const dying = activeCa(scene).sha1Fingerprint;
-    scene.traffic.tamper = once(1, { deed: { kind: 'Pass' }, meanwhile }, matches);
-    await createRun(scene);
+    await fixture.create(survivor);
+    fixture.startOperator();
+    const isComplete = await fixture.observer.until((all) => isThere(all.get('survivor'), isReady), PATIENCE_MS);
+    const dying = activeCa(fixture).sha1Fingerprint;
+    fixture.traffic.tamper = once(1, { effect: { kind: 'Pass' }, meanwhile }, matches);
+    await createRun(fixture);
     // A reset counts as executed from its call on; until its operation ends the old CA is the active one.
-    const isBack = await scene.observer.until(
+    const isBack = await fixture.observer.until(
       (all) =>
         all.get('db') === undefined &&
-        activeCa(scene).sha1Fingerprint !== dying &&
-        isThere(all.get('survivor'), (one) => isReady(one) && hasCa(scene, one)),
+        activeCa(fixture).sha1Fingerprint !== dying &&
+        isThere(all.get('survivor'), (one) => isReady(one) && hasCa(fixture, one)),
       PATIENCE_MS,
     );
-    await scene.traffic.quiet(QUIET_MS);
-    const last = scene.observer.get('survivor');
+    await fixture.traffic.quiet(QUIET_MS);
+    const last = fixture.observer.get('survivor');
     return outcome([
       ...(isComplete ? [] : ['it was not Ready in the first place']),
-      ...(isBack ? [] : [`the survivor has a dead CA: ${JSON.stringify(last?.status.conditions)}\n${scene.log}`]),
-      ...(executed(scene) === 2 ? [] : [`${executed(scene)} resets were executed`]),
-      ...(await deadCertificates(scene, last)),
-      ...scene.observer.stalls.map((stall) => `it was stalled: ${stall}`),
+      ...(isBack ? [] : [`the survivor has a dead CA: ${JSON.stringify(last?.status.conditions)}\n${fixture.log}`]),
+      ...(executed(fixture) === 2 ? [] : [`${executed(fixture)} resets were executed`]),
+      ...(await deadCertificates(fixture, last)),
+      ...fixture.observer.stalls.map((stall) => `it was stalled: ${stall}`),
     ]);
   } finally {
-    await scene.close();
+    await fixture.close();
   }
 }
 
@@ -119,50 +120,50 @@ const isThere = (one: SslReset | undefined, holds: (reset: SslReset) => boolean)
 
 const isUp = ({ status }: SslReset): boolean => findCondition(status.conditions, 'Ready')?.status === 'True';
 
-const executed = ({ emulator }: Scene): number => emulator.journal.executedResets(PROJECT, INSTANCE).length;
+const executed = ({ emulator }: Fixture): number => emulator.journal.executedResets(PROJECT, INSTANCE).length;
 
-const hasCa = (scene: Scene, { status }: SslReset): boolean =>
-  status.serverCa?.sha1Fingerprint === activeCa(scene).sha1Fingerprint;
+const hasCa = (fixture: Fixture, { status }: SslReset): boolean =>
+  status.serverCa?.sha1Fingerprint === activeCa(fixture).sha1Fingerprint;
 
-async function deadCertificates(scene: Scene, last: SslReset | undefined): Promise<readonly string[]> {
+async function deadCertificates(fixture: Fixture, last: SslReset | undefined): Promise<readonly string[]> {
   if (last === undefined) return ['the survivor is gone'];
-  const states = await certificateStates(scene, last);
+  const states = await certificateStates(fixture, last);
   return states.filter((state) => state.endsWith(' Dead')).map((state) => `a client certificate is dead: ${state}`);
 }
 
 /** What Cloud SQL lists now counts for more than what the other object has seen before. */
 async function rolledBack(lab: Lab) {
-  const scene = await openScene(lab);
-  const instance = scene.emulator.instance(PROJECT, INSTANCE);
+  const fixture = await openFixture(lab);
+  const instance = fixture.emulator.instance(PROJECT, INSTANCE);
   const haveCa = (generation: number) => (all: ReadonlyMap<string, SslReset>) =>
     all.size === 2 &&
-    [...all.values()].every((one) => isUp(one) && hasCa(scene, one)) &&
+    [...all.values()].every((one) => isUp(one) && hasCa(fixture, one)) &&
     all.get('db')?.metadata.generation === generation;
   try {
-    await createRun(scene, { requestId: 'one' });
-    scene.startOperator();
-    const isReset = await scene.observer.until((all) => isThere(all.get('db'), isReady), PATIENCE_MS);
+    await createRun(fixture, { requestId: 'one' });
+    fixture.startOperator();
+    const isReset = await fixture.observer.until((all) => isThere(all.get('db'), isReady), PATIENCE_MS);
     await instance.addVersion();
     instance.rotate();
     const preconditions = { serverCertificate: 'Missing' };
     const publishing = { serverCa: { secretName: 'other' }, rollout: { disabled: true } };
-    await scene.create(reset({ preconditions, ...publishing }, { name: 'other' }));
-    const isRotated = await scene.observer.until(haveCa(1), PATIENCE_MS);
+    await fixture.create(reset({ preconditions, ...publishing }, { name: 'other' }));
+    const isRotated = await fixture.observer.until(haveCa(1), PATIENCE_MS);
     instance.rollBack();
     const edit = JSON.stringify({ spec: { deadlineSeconds: 1_234 } });
-    await scene.kubectl(['patch', 'sslreset', 'db', '--type=merge', `--patch=${edit}`]);
-    const isRolledBack = await scene.observer.until(haveCa(2), PATIENCE_MS);
-    await scene.traffic.quiet(QUIET_MS);
-    const conditions = scene.observer.all.map(({ status }) => JSON.stringify(status.conditions)).join('\n');
+    await fixture.kubectl(['patch', 'sslreset', 'db', '--type=merge', `--patch=${edit}`]);
+    const isRolledBack = await fixture.observer.until(haveCa(2), PATIENCE_MS);
+    await fixture.traffic.quiet(QUIET_MS);
+    const conditions = fixture.observer.all.map(({ status }) => JSON.stringify(status.conditions)).join('\n');
     return outcome([
       ...(isReset ? [] : ['it was not Ready in the first place']),
       ...(isRotated ? [] : [`not both had the next CA: ${conditions}`]),
-      ...(isRolledBack ? [] : [`not both have the CA that is active again: ${conditions}\n${scene.log}`]),
-      ...(executed(scene) === 1 ? [] : [`${executed(scene)} resets were executed`]),
-      ...(await deploymentStates(scene)).filter((state) => !state.endsWith(' Current')),
-      ...scene.observer.stalls.map((stall) => `it was stalled: ${stall}`),
+      ...(isRolledBack ? [] : [`not both have the CA that is active again: ${conditions}\n${fixture.log}`]),
+      ...(executed(fixture) === 1 ? [] : [`${executed(fixture)} resets were executed`]),
+      ...(await deploymentStates(fixture)).filter((state) => !state.endsWith(' Current')),
+      ...fixture.observer.stalls.map((stall) => `it was stalled: ${stall}`),
     ]);
   } finally {
-    await scene.close();
+    await fixture.close();
   }
 }

@@ -10,19 +10,19 @@ import {
   kubernetesError,
   MALFORMED,
   TRUNCATED,
-} from './deeds.ts';
-import type { Scene } from './scene.ts';
-import { type Deed, type Fault, isCall, isRead, isWatch, isWrite, once, type Seen } from './traffic.ts';
+} from './effects.ts';
+import type { Fixture } from './fixture.ts';
+import { type Effect, type Fault, isCall, isRead, isWatch, isWrite, once, type Seen } from './traffic.ts';
 import type { Reference } from './whole-run.ts';
 
 interface Sweep {
   readonly group: string;
-  readonly fault: (scene: Scene) => Fault;
+  readonly fault: (fixture: Fixture) => Fault;
   /** Which requests it meets; absent: all. */
   readonly matches?: (seen: Seen) => boolean;
 }
 
-const doing = (deed: Deed) => (): Fault => ({ deed });
+const doing = (effect: Effect) => (): Fault => ({ effect });
 
 const ofKubernetes = ({ side }: Seen): boolean => side === 'Kubernetes';
 const ofCloudSql = ({ side }: Seen): boolean => side === 'CloudSql';
@@ -43,12 +43,12 @@ const SWEEPS: readonly Sweep[] = [
   { group: '429 of Cloud SQL', fault: doing(cloudSqlError(429, 'rateLimitExceeded', 1)), matches: ofCloudSql },
   { group: '500 of Cloud SQL', fault: doing(cloudSqlError(500, 'internalError')), matches: ofCloudSql },
   { group: '503 of Cloud SQL', fault: doing(cloudSqlError(503, 'backendError')), matches: ofCloudSql },
-  { group: 'malformed answer', fault: doing(MALFORMED), matches: isTold },
-  { group: 'truncated answer', fault: doing(TRUNCATED), matches: isTold },
+  { group: 'malformed answer', fault: doing(MALFORMED), matches: isInformative },
+  { group: 'truncated answer', fault: doing(TRUNCATED), matches: isInformative },
 ];
 
 /** Something is learnt from its answer. */
-function isTold(seen: Seen): boolean {
+function isInformative(seen: Seen): boolean {
   return !isWatch(seen) && (isRead(seen) || isCall(seen) || isWrite(seen));
 }
 
@@ -63,4 +63,4 @@ export function sweepCases(reference: Reference): readonly Case[] {
 }
 
 const sweepCase = ({ group, fault, matches }: Sweep, number: number, { end }: Reference): Case =>
-  runCase({ group, name: `${group} ${number}` }, { tamper: (scene) => once(number, fault(scene), matches) }, end);
+  runCase({ group, name: `${group} ${number}` }, { tamper: (fixture) => once(number, fault(fixture), matches) }, end);

@@ -15,7 +15,7 @@ export interface Seen {
 /** Before it is sent on, or after it was executed and before its answer comes back. */
 export type Moment = 'Before' | 'After';
 
-export type Deed =
+export type Effect =
   | { readonly kind: 'Pass' }
   /** The connection is reset. */
   | { readonly kind: 'Break'; readonly when: 'Before' }
@@ -33,8 +33,8 @@ export type Deed =
   | { readonly kind: 'Delay'; readonly ms: number };
 
 export interface Fault {
-  readonly deed: Deed;
-  /** Happens at the moment of the deed, before the operator can learn of anything. */
+  readonly effect: Effect;
+  /** Happens at the moment of the effect, before the operator can learn of anything. */
   readonly meanwhile?: () => Promise<void>;
 }
 
@@ -59,7 +59,7 @@ export class Traffic {
   hit: Seen | undefined;
   tamper: Tamper = untouched;
   /** What happens all the time, to requests that the tamper leaves alone. */
-  climate: Tamper = untouched;
+  background: Tamper = untouched;
   #lastMs = Date.now();
 
   arrive(request: Omit<Seen, 'number'>): Fault | undefined {
@@ -67,7 +67,7 @@ export class Traffic {
     this.seen.push(seen);
     if (!isWatch(seen)) this.#lastMs = Date.now();
     const fault = this.tamper(seen);
-    if (fault === undefined) return this.climate(seen);
+    if (fault === undefined) return this.background(seen);
     this.hit = seen;
     return fault;
   }

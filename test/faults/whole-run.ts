@@ -4,8 +4,8 @@ import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import { deployment, isReady, reset } from '../integration/operator/bench.ts';
 import { PATIENCE_MS } from '../integration/support/patience.ts';
 import { type Allowed, differences, type EndState, endState, SECRET } from './end-state.ts';
+import { type Fixture, type FixtureOptions, openFixture } from './fixture.ts';
 import type { Lab } from './lab.ts';
-import { openScene, type Scene, type SceneOptions } from './scene.ts';
 import { isWrite, type Seen, type Tamper, untouched } from './traffic.ts';
 
 const QUIET_MS = 400;
@@ -14,16 +14,16 @@ export const SMALL = { spec: { replicas: 1 }, pod: { terminationGracePeriodSecon
 export const db = (spec: object): KubernetesObject =>
   reset({ serverCa: { secretName: SECRET }, rollout: { maxConcurrent: 1 }, ...spec });
 
-export interface Attack extends SceneOptions {
-  readonly tamper?: (scene: Scene) => Tamper;
+export interface Attack extends FixtureOptions {
+  readonly tamper?: (fixture: Fixture) => Tamper;
   /** What happens all the time. */
-  readonly climate?: (scene: Scene) => Tamper;
+  readonly background?: (fixture: Fixture) => Tamper;
   /** Added to the spec of the reset. */
   readonly spec?: object;
   /** Happens before the operator is started. */
-  readonly prepare?: (scene: Scene) => Promise<void>;
+  readonly prepare?: (fixture: Fixture) => Promise<void>;
   /** Happens while it runs. */
-  readonly meanwhile?: (scene: Scene) => Promise<void>;
+  readonly meanwhile?: (fixture: Fixture) => Promise<void>;
   /** How it ends; absent: Ready. */
   readonly isEnd?: (reset: SslReset) => boolean;
   /** Stalls that are right: `db Reason`. */
@@ -31,7 +31,7 @@ export interface Attack extends SceneOptions {
   /** What may be otherwise in the end. */
   readonly allowed?: Allowed;
   /** What else is wrong, when all is over. */
-  readonly judge?: (scene: Scene, end: EndState | undefined) => readonly string[];
+  readonly judge?: (fixture: Fixture, end: EndState | undefined) => readonly string[];
 }
 
 export interface Run {
@@ -43,49 +43,52 @@ export interface Run {
   readonly log: string;
 }
 
-export const createRun = (scene: Scene, spec: object = {}): Promise<void> =>
-  scene.create(deployment('a', SMALL), deployment('b', SMALL), deployment('c', SMALL), db(spec));
+export const createRun = (fixture: Fixture, spec: object = {}): Promise<void> =>
+  fixture.create(deployment('a', SMALL), deployment('b', SMALL), deployment('c', SMALL), db(spec));
 
 /** Reset, publish to a Secret, roll three Deployments one after the other; and what is done to it. */
 export async function wholeRun(lab: Lab, attack: Attack = {}): Promise<Run> {
-  const scene = await openScene(lab, attack);
+  const fixture = await openFixture(lab, attack);
   try {
-    scene.traffic.tamper = attack.tamper?.(scene) ?? untouched;
-    scene.traffic.climate = attack.climate?.(scene) ?? untouched;
-    await createRun(scene, attack.spec);
-    await attack.prepare?.(scene);
-    scene.startOperator();
-    await attack.meanwhile?.(scene);
-    return await observe(scene, attack);
+    fixture.traffic.tamper = attack.tamper?.(fixture) ?? untouched;
+    fixture.traffic.background = attack.background?.(fixture) ?? untouched;
+    await createRun(fixture, attack.spec);
+    await attack.prepare?.(fixture);
+    fixture.startOperator();
+    await attack.meanwhile?.(fixture);
+    return await observe(fixture, attack);
   } finally {
-    await scene.close();
+    await fixture.close();
   }
 }
 
-async function observe(scene: Scene, { tamper, isEnd = isReady, stalls = /^$/, judge }: Attack): Promise<Run> {
-  const { observer, traffic } = scene;
+async function observe(fixture: Fixture, { tamper, isEnd = isReady, stalls = /^$/, judge }: Attack): Promise<Run> {
+  const { observer, traffic } = fixture;
   // A run in which the fault never happens ends as usual.
   const isOver = (one: SslReset): boolean =>
     isEnd(one) || (tamper !== undefined && traffic.hit === undefined && isReady(one));
   const isEnded = await observer.until((all) => [...all.values()].some(isOver), PATIENCE_MS);
-  if (isEnded) await scene.operator.ready();
-  const problems = isEnded ? await afterEnd(scene, isOver) : [notEnded(observer.get('db'))];
+  if (isEnded) await fixture.operator.ready();
+  const problems = isEnded ? await afterEnd(fixture, isOver) : [notEnded(observer.get('db'))];
   const last = observer.get('db');
-  const end = last && (await endState(scene, last));
+  const end = last && (await endState(fixture, last));
   const unexpected = observer.stalls.filter((stall) => !stalls.test(stall));
   const stalled = unexpected.map((stall) => `it was stalled: ${stall}`);
   const { seen, hit } = traffic;
-  return { seen, hit, end, problems: [...problems, ...stalled, ...(judge?.(scene, end) ?? [])], log: logOf(scene) };
+  return { seen, hit, end, problems: [...problems, ...stalled, ...(judge?.(fixture, end) ?? [])], log: logOf(fixture) };
 }
 
-const logOf = ({ log, emulator }: Scene): string =>
+const logOf = ({ log, emulator }: Fixture): string =>
   [log, ...emulator.journal.entries().map((entry) => JSON.stringify(entry))].join('\n');
 
 const notEnded = (last: SslReset | undefined): string =>
   `not there after ${PATIENCE_MS / 1000} s: ${JSON.stringify(last?.status.conditions)}`;
 
 /** From then on nothing at all is written. */
-async function afterEnd({ observer, traffic }: Scene, isEnd: (reset: SslReset) => boolean): Promise<readonly string[]> {
+async function afterEnd(
+  { observer, traffic }: Fixture,
+  isEnd: (reset: SslReset) => boolean,
+): Promise<readonly string[]> {
   const version = observer.get('db')?.metadata.resourceVersion;
   const from = traffic.seen.length;
   await traffic.quiet(QUIET_MS);

@@ -8,7 +8,7 @@ import { openTap } from '../tap.ts';
 /** From the signal to the first status that the standby writes; an object is made when the leader takes no more work. */
 export const failOver: Scenario = {
   name: 'fail-over',
-  what: 'a leader is told to end, and another one is killed',
+  what: 'a leader gets SIGTERM, and another one is killed',
   measure: async (lab) => [
     {
       metric: 'sigterm',

@@ -1,29 +1,29 @@
 /** What can be done to a request, ready to use. */
-import type { Scene } from './scene.ts';
-import type { Deed, Fault, Side } from './traffic.ts';
+import type { Fixture } from './fixture.ts';
+import type { Effect, Fault, Side } from './traffic.ts';
 
-export const BREAK_BEFORE: Deed = { kind: 'Break', when: 'Before' };
-export const BREAK_AFTER: Deed = { kind: 'Break', when: 'After' };
-export const HANG_BEFORE: Deed = { kind: 'Hang', when: 'Before' };
-export const HANG_AFTER: Deed = { kind: 'Hang', when: 'After' };
-export const MALFORMED: Deed = { kind: 'Garble', how: 'Malformed' };
-export const TRUNCATED: Deed = { kind: 'Garble', how: 'Truncated' };
+export const BREAK_BEFORE: Effect = { kind: 'Break', when: 'Before' };
+export const BREAK_AFTER: Effect = { kind: 'Break', when: 'After' };
+export const HANG_BEFORE: Effect = { kind: 'Hang', when: 'Before' };
+export const HANG_AFTER: Effect = { kind: 'Hang', when: 'After' };
+export const MALFORMED: Effect = { kind: 'Garble', how: 'Malformed' };
+export const TRUNCATED: Effect = { kind: 'Garble', how: 'Truncated' };
 
 const message = 'An error that was ordered.';
 
-export function kubernetesError(code: number, reason: string, retryAfterSeconds?: number): Deed {
+export function kubernetesError(code: number, reason: string, retryAfterSeconds?: number): Effect {
   const body = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code };
   return { kind: 'Answer', code, body, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
 }
 
-export function cloudSqlError(code: number, reason: string, retryAfterSeconds?: number): Deed {
+export function cloudSqlError(code: number, reason: string, retryAfterSeconds?: number): Effect {
   const body = { error: { code, message, errors: [{ message, domain: 'global', reason }] } };
   return { kind: 'Answer', code, body, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
 }
 
 const ANYWHERE = [BREAK_BEFORE, BREAK_AFTER, MALFORMED, TRUNCATED];
 
-export const DEEDS_BY_SIDE: Readonly<Record<Side, readonly Deed[]>> = {
+export const EFFECTS_BY_SIDE: Readonly<Record<Side, readonly Effect[]>> = {
   Kubernetes: [
     ...ANYWHERE,
     kubernetesError(429, 'TooManyRequests', 1),
@@ -42,11 +42,11 @@ export const DEEDS_BY_SIDE: Readonly<Record<Side, readonly Deed[]>> = {
 
 /** The operator is killed at that moment, and another one started. */
 export const kill =
-  (deed: Deed) =>
-  (scene: Scene): Fault => ({
-    deed,
+  (effect: Effect) =>
+  (fixture: Fixture): Fault => ({
+    effect,
     meanwhile: async () => {
-      await scene.operator.kill();
-      scene.startOperator();
+      await fixture.operator.kill();
+      fixture.startOperator();
     },
   });

@@ -1,14 +1,14 @@
-/** People, and their tools, change the object and what belongs to it, at each request of a whole run. */
+/** Users, and their tools, change the object and what belongs to it, at each request of a whole run. */
 import { type KubernetesObject, PatchStrategy } from '@kubernetes/client-node';
 import { deployment, isReady, isReadyWith } from '../integration/operator/bench.ts';
 import { type Case, runCase } from './case.ts';
 import { SECRET } from './end-state.ts';
-import type { Scene } from './scene.ts';
+import type { Fixture } from './fixture.ts';
 import { isCall, isEvent, isWrite, once, type Seen } from './traffic.ts';
 import { type Attack, db, type Reference, SMALL } from './whole-run.ts';
 
-interface Deed extends Attack {
-  readonly act: (scene: Scene) => Promise<unknown>;
+interface Change extends Attack {
+  readonly apply: (fixture: Fixture) => Promise<unknown>;
   /** Only from where the roll begins. */
   readonly isOfRoll?: boolean;
 }
@@ -17,16 +17,16 @@ type Patch = object & { readonly kind: 'CloudSqlSslReset' | 'Deployment'; readon
 
 const API_VERSIONS = { CloudSqlSslReset: 'cloudsql-ssl.dev/v1alpha1', Deployment: 'apps/v1', Secret: 'v1' } as const;
 
-const named = ({ namespace }: Scene, kind: keyof typeof API_VERSIONS, name: string) => ({
+const named = ({ namespace }: Fixture, kind: keyof typeof API_VERSIONS, name: string) => ({
   apiVersion: API_VERSIONS[kind],
   kind,
   metadata: { name, namespace },
 });
 
-function patch(scene: Scene, { kind, name, ...change }: Patch): Promise<KubernetesObject> {
-  const { apiVersion, metadata } = named(scene, kind, name);
+function patch(fixture: Fixture, { kind, name, ...change }: Patch): Promise<KubernetesObject> {
+  const { apiVersion, metadata } = named(fixture, kind, name);
   const body = { ...change, apiVersion, kind, metadata: { ...objectOf(change, 'metadata'), ...metadata } };
-  return scene.lab.objects.patch(body, undefined, undefined, undefined, undefined, PatchStrategy.MergePatch);
+  return fixture.lab.objects.patch(body, undefined, undefined, undefined, undefined, PatchStrategy.MergePatch);
 }
 
 const objectOf = (value: object, key: string): object => {
@@ -34,12 +34,12 @@ const objectOf = (value: object, key: string): object => {
   return typeof found === 'object' && found !== null ? found : {};
 };
 
-const remove = (scene: Scene, kind: keyof typeof API_VERSIONS, name: string) =>
-  scene.lab.objects.delete(named(scene, kind, name));
+const remove = (fixture: Fixture, kind: keyof typeof API_VERSIONS, name: string) =>
+  fixture.lab.objects.delete(named(fixture, kind, name));
 
-const edit = (scene: Scene, change: object) => patch(scene, { kind: 'CloudSqlSslReset', name: 'db', ...change });
-const annotate = (scene: Scene, annotations: object) => edit(scene, { metadata: { annotations } });
-const editB = (scene: Scene, change: object) => patch(scene, { kind: 'Deployment', name: 'b', ...change });
+const edit = (fixture: Fixture, change: object) => patch(fixture, { kind: 'CloudSqlSslReset', name: 'db', ...change });
+const annotate = (fixture: Fixture, annotations: object) => edit(fixture, { metadata: { annotations } });
+const editB = (fixture: Fixture, change: object) => patch(fixture, { kind: 'Deployment', name: 'b', ...change });
 
 const SUSPEND = 'cloudsql-ssl.dev/suspend';
 const SUSPENDED_MS = 1_000;
@@ -47,32 +47,32 @@ const SUSPENDED_MS = 1_000;
 /** One for each request: the one before the change, if it was called, and the one after it. */
 const ONE_EACH = { executedResets: /^[12]$/, deployments: /"a \d Current","b \d Current","c \d Current"/ };
 
-function onceEach({ traffic: { seen, hit } }: Scene): readonly string[] {
+function onceEach({ traffic: { seen, hit } }: Fixture): readonly string[] {
   const calls = seen.filter(isCall);
   const before = calls.filter(({ number }) => number <= (hit?.number ?? 0)).length;
   const isRight = before <= 1 && calls.length - before <= 1;
   return isRight ? [] : [`called ${before} times before the change, ${calls.length - before} times after it`];
 }
 
-const DEEDS: Readonly<Record<string, Deed>> = {
+const CHANGES: Readonly<Record<string, Change>> = {
   'deleted and made again at': {
-    act: async (scene) => {
-      await remove(scene, 'CloudSqlSslReset', 'db');
-      await scene.create(db({ deadlineSeconds: 1_234 }));
+    apply: async (fixture) => {
+      await remove(fixture, 'CloudSqlSslReset', 'db');
+      await fixture.create(db({ deadlineSeconds: 1_234 }));
     },
     isEnd: (one) => isReady(one) && one.spec.deadlineSeconds === 1_234,
     allowed: ONE_EACH,
     judge: onceEach,
   },
   'edited at': {
-    act: (scene) => edit(scene, { spec: { deadlineSeconds: 1_234 } }),
+    apply: (fixture) => edit(fixture, { spec: { deadlineSeconds: 1_234 } }),
     isEnd: isReadyWith(2),
     allowed: { ...ONE_EACH, request: /^"2 Accepted"$/, history: /^\["2 Complete"/ },
     judge: onceEach,
   },
   'edited under the same requestId at': {
     spec: { requestId: 'one' },
-    act: (scene) => edit(scene, { spec: { deadlineSeconds: 1_234 } }),
+    apply: (fixture) => edit(fixture, { spec: { deadlineSeconds: 1_234 } }),
     isEnd: isReadyWith(2),
     allowed: {
       request: /^"2 Accepted"$/,
@@ -82,20 +82,20 @@ const DEEDS: Readonly<Record<string, Deed>> = {
     },
   },
   'retried at': {
-    act: (scene) => annotate(scene, { 'cloudsql-ssl.dev/retry': 'now' }),
+    apply: (fixture) => annotate(fixture, { 'cloudsql-ssl.dev/retry': 'now' }),
     isEnd: (one) => isReady(one) && one.status.request?.retry === 'now',
   },
   'suspended for a while at': {
-    act: async (scene) => {
-      await annotate(scene, { [SUSPEND]: 'true' });
+    apply: async (fixture) => {
+      await annotate(fixture, { [SUSPEND]: 'true' });
       // The operator may be done, and all of it gone, before that.
-      setTimeout(() => void annotate(scene, { [SUSPEND]: null }).catch(() => undefined), SUSPENDED_MS);
+      setTimeout(() => void annotate(fixture, { [SUSPEND]: null }).catch(() => undefined), SUSPENDED_MS);
     },
     isEnd: (one) => isReady(one) && one.metadata.annotations[SUSPEND] === undefined,
   },
   'Secret deleted at': {
-    prepare: (scene) => scene.create(ourSecret()),
-    act: (scene) => remove(scene, 'Secret', SECRET),
+    prepare: (fixture) => fixture.create(ourSecret()),
+    apply: (fixture) => remove(fixture, 'Secret', SECRET),
     allowed: { secret: /Current|None/ },
     judge: ({ traffic: { hit, seen } }, end) => {
       const isPublished = seen.slice(0, (hit?.number ?? 1) - 1).some(isPublishing);
@@ -104,17 +104,17 @@ const DEEDS: Readonly<Record<string, Deed>> = {
   },
   'Deployment deleted at': {
     isOfRoll: true,
-    act: (scene) => remove(scene, 'Deployment', 'b'),
+    apply: (fixture) => remove(fixture, 'Deployment', 'b'),
     allowed: { deployments: /^\["a 2 Current","c 2 Current"\]$/, rollout: /^"(2 of 2|3 of 3), 0 failed, 0 skipped"$/ },
   },
   'Deployment scaled at': {
     isOfRoll: true,
-    act: (scene) => editB(scene, { spec: { replicas: 2 } }),
+    apply: (fixture) => editB(fixture, { spec: { replicas: 2 } }),
     allowed: { deployments: /"a 2 Current","b 3 Current","c 2 Current"/ },
   },
   'Deployment paused at': {
     isOfRoll: true,
-    act: (scene) => editB(scene, { spec: { paused: true } }),
+    apply: (fixture) => editB(fixture, { spec: { paused: true } }),
     allowed: {
       deployments: /"a 2 Current","b 3 Current","c 2 Current"/,
       rollout: /^"[23] of 3, 0 failed, [01] skipped"$/,
@@ -123,12 +123,13 @@ const DEEDS: Readonly<Record<string, Deed>> = {
   },
   'Deployment edited at': {
     isOfRoll: true,
-    act: (scene) => editB(scene, { spec: { template: { spec: { containers: [{ name: 'app', image: 'app:2' }] } } } }),
+    apply: (fixture) =>
+      editB(fixture, { spec: { template: { spec: { containers: [{ name: 'app', image: 'app:2' }] } } } }),
     allowed: { deployments: /"a 2 Current","b 3 Current","c 2 Current"/ },
   },
   'Deployment reverted by kubectl replace at': {
     isOfRoll: true,
-    act: (scene) => scene.kubectl(['replace', '-f', '-'], JSON.stringify(deployment('b', SMALL))),
+    apply: (fixture) => fixture.kubectl(['replace', '-f', '-'], JSON.stringify(deployment('b', SMALL))),
     allowed: { deployments: /"a 2 Current","b \d Current","c 2 Current"/ },
   },
 };
@@ -143,7 +144,7 @@ const isPublishing = (seen: Seen): boolean => isWrite(seen) && seen.path.include
 const isRolling = (seen: Seen): boolean => isWrite(seen) && seen.path.includes('/deployments/');
 
 /** Events come when they like; and what happens before the very last write is too late to be seen. */
-function matcher({ isOfRoll = false }: Deed): (seen: Seen) => boolean {
+function matcher({ isOfRoll = false }: Change): (seen: Seen) => boolean {
   let hasBegun = !isOfRoll;
   return (seen) => {
     hasBegun ||= isRolling(seen);
@@ -151,15 +152,15 @@ function matcher({ isOfRoll = false }: Deed): (seen: Seen) => boolean {
   };
 }
 
-export const peopleCases = (reference: Reference): readonly Case[] =>
-  Object.entries(DEEDS).flatMap(([group, deed]) => {
-    const count = reference.seen.filter(matcher(deed)).length - 1;
-    return Array.from({ length: count }, (_, index) => personCase(group, deed, index + 1, reference));
+export const changeCases = (reference: Reference): readonly Case[] =>
+  Object.entries(CHANGES).flatMap(([group, change]) => {
+    const count = reference.seen.filter(matcher(change)).length - 1;
+    return Array.from({ length: count }, (_, index) => changeCase(group, change, index + 1, reference));
   });
 
-function personCase(group: string, deed: Deed, number: number, { end }: Reference): Case {
-  const meanwhile = (scene: Scene) => async (): Promise<void> => void (await deed.act(scene));
-  const tamper: Attack['tamper'] = (scene) =>
-    once(number, { deed: { kind: 'Pass' }, meanwhile: meanwhile(scene) }, matcher(deed));
-  return runCase({ group, name: `${group} ${number}` }, { ...deed, tamper }, end);
+function changeCase(group: string, change: Change, number: number, { end }: Reference): Case {
+  const meanwhile = (fixture: Fixture) => async (): Promise<void> => void (await change.apply(fixture));
+  const tamper: Attack['tamper'] = (fixture) =>
+    once(number, { effect: { kind: 'Pass' }, meanwhile: meanwhile(fixture) }, matcher(change));
+  return runCase({ group, name: `${group} ${number}` }, { ...change, tamper }, end);
 }

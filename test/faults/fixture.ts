@@ -12,7 +12,7 @@ import { startProxy } from './proxy.ts';
 import { cloudSqlTarget, writeKubeconfig } from './target.ts';
 import { Traffic } from './traffic.ts';
 
-export interface SceneOptions {
+export interface FixtureOptions {
   readonly emulator?: EmulatorOptions;
   readonly flags?: readonly string[];
   /** The operator works in a second namespace too. */
@@ -20,7 +20,7 @@ export interface SceneOptions {
 }
 
 /** One namespace or two, one Cloud SQL, and one operator that reaches both through proxies. */
-export interface Scene {
+export interface Fixture {
   readonly lab: Lab;
   readonly namespace: string;
   /** The second namespace, where there is one. */
@@ -30,7 +30,7 @@ export interface Scene {
   readonly observer: Observer;
   /** The operator that was started last. */
   readonly operator: Program;
-  /** What all operators of this scene have written. */
+  /** What all operators of this fixture have written. */
   readonly log: string;
   startOperator(): void;
   /** Breaks the watches that are open. */
@@ -54,7 +54,7 @@ const FLAGS = [
   '--resolve-grace=5s',
 ];
 
-export async function openScene(lab: Lab, options: SceneOptions = {}): Promise<Scene> {
+export async function openFixture(lab: Lab, options: FixtureOptions = {}): Promise<Fixture> {
   const { emulator: settings, flags = [], hasNeighbour = false } = options;
   const namespace = `faults-${randomUUID().slice(0, 8)}`;
   const neighbour = `${namespace}-b`;
