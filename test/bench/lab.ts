@@ -8,7 +8,7 @@ import type { Emulator } from '../cloudsql-emulator/emulator.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Log } from '../cluster/log.ts';
 import { type Lab as FaultsLab, openLab as openFaultsLab } from '../faults/lab.ts';
-import { PROJECT } from '../integration/operator/bench.ts';
+import { PROJECT } from '../integration/operator/fixture.ts';
 import { entrypoint, environment } from '../unit/image/dockerfile.ts';
 import { NodeProcess } from './node-process.ts';
 

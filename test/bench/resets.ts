@@ -6,7 +6,7 @@ import { type Emulator, startEmulator } from '../cloudsql-emulator/emulator.ts';
 import type { OperationPlan } from '../cloudsql-emulator/operations.ts';
 import type { QuotaOptions } from '../cloudsql-emulator/quota.ts';
 import { Observer } from '../faults/observer.ts';
-import { isReady, PROJECT } from '../integration/operator/bench.ts';
+import { isReady, PROJECT } from '../integration/operator/fixture.ts';
 import type { Lab } from './lab.ts';
 
 const RESOURCE = { group: GROUP, version: VERSION, plural: PLURAL };

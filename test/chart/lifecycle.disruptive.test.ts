@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Cluster } from '../cluster/cluster.ts';
 import { temporaryFolder } from '../integration/kubernetes/kubeconfigs.ts';
-import { reset } from '../integration/operator/bench.ts';
+import { reset } from '../integration/operator/fixture.ts';
 import { afterwards } from '../integration/support/afterwards.ts';
 import { sharedCluster, testNamespace } from '../integration/support/cluster.ts';
 import { installCrd } from '../integration/support/crd.ts';

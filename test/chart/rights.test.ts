@@ -6,18 +6,18 @@ import { workloadKinds } from '../../src/domain/trust/workload-kinds.ts';
 import { arrayAt, objectAt } from '../../src/kubernetes/json.ts';
 import { type ApiProxy, apiProxy } from '../integration/kubernetes/api-proxy.ts';
 import { kubeconfigAs } from '../integration/kubernetes/kubeconfigs.ts';
+import { ELECTION } from '../integration/operator/election.ts';
 import {
-  type Bench,
-  bench,
   deployment,
   hasReason,
   INSTANCE,
   isReady,
+  type OperatorFixture,
+  operatorFixture,
   PROJECT,
   QUICK,
   reset,
-} from '../integration/operator/bench.ts';
-import { ELECTION } from '../integration/operator/election.ts';
+} from '../integration/operator/fixture.ts';
 import { conditionOf, makeUnready, paused, workload } from '../integration/operator/kinds.ts';
 import { Program } from '../integration/operator/program.ts';
 import { afterwards } from '../integration/support/afterwards.ts';
@@ -32,7 +32,7 @@ const OTHER = 'billing-db';
 const RBAC = ['ServiceAccount', 'Role', 'RoleBinding', 'ClusterRole', 'ClusterRoleBinding'];
 const instances = [INSTANCE, OTHER].map((name) => ({ project: PROJECT, name }));
 
-interface Installed extends Bench {
+interface Installed extends OperatorFixture {
   /** What the chart has made of these values. */
   readonly rendered: readonly Rendered[];
   /** Between the operator and the API server, under the chart's own ServiceAccount. */
@@ -53,8 +53,8 @@ async function installed(
   const cluster = await sharedCluster();
   await installCrd(cluster);
   await cluster.kubectl(['wait', '--for=delete', 'cloudsqlsslresets', '--all', '--all-namespaces', PATIENCE]);
-  const b = await bench(t, { isAllowed: false, emulator: { project: PROJECT, instances } });
-  const { namespace, emulator, operator: admin, kubectl } = b;
+  const fixture = await operatorFixture(t, { isAllowed: false, emulator: { project: PROJECT, instances } });
+  const { namespace, emulator, operator: admin, kubectl } = fixture;
   await admin.kill();
   const ops = await testNamespace(t, cluster);
   await kubectl(['annotate', 'namespace', namespace, `cloudsql-ssl.dev/allowed-instances=${PROJECT}/orders-*`]);
@@ -87,7 +87,7 @@ async function installed(
   const mend = async (): Promise<void> => {
     await cluster.kubectl(['apply', '-f', '-'], rolesOf(documents(text)));
   };
-  return { ...b, operator: admin, rendered, proxy, start, mend };
+  return { ...fixture, operator: admin, rendered, proxy, start, mend };
 }
 
 function rolesOf(rendered: readonly Rendered[]): string {

@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import { temporaryFolder } from '../integration/kubernetes/kubeconfigs.ts';
-import { type Bench, bench, hasReason, INSTANCE, PROJECT } from '../integration/operator/bench.ts';
+import {
+  hasReason,
+  INSTANCE,
+  type OperatorFixture,
+  operatorFixture,
+  PROJECT,
+} from '../integration/operator/fixture.ts';
 import { PATIENCE } from '../integration/support/patience.ts';
 import { helm, RELEASE } from './helm.ts';
 
@@ -24,7 +30,7 @@ spec:
 `,
 };
 
-interface Released extends Bench {
+interface Released extends OperatorFixture {
   /** Runs Helm on the release. */
   run(command: string, ...args: readonly string[]): Promise<string>;
   upgrade(...args: readonly string[]): Promise<string>;
@@ -32,16 +38,16 @@ interface Released extends Bench {
 
 /** An operator, and a release of the user's chart that has reset once. */
 async function released(t: TestContext): Promise<Released> {
-  const b = await bench(t);
+  const fixture = await operatorFixture(t);
   const chart = await temporaryFolder(t);
   await mkdir(join(chart, 'templates'));
   for (const [name, text] of Object.entries(FILES)) await writeFile(join(chart, name), text);
-  const { namespace, cluster } = b;
+  const { namespace, cluster } = fixture;
   const run = (command: string, ...args: readonly string[]): Promise<string> =>
     helm([command, RELEASE, ...args, `--namespace=${namespace}`], cluster.kubeconfigPath);
   await run('install', chart);
-  await b.until('db', endsAs('Complete', 'a'));
-  return { ...b, run, upgrade: (...args) => run('upgrade', chart, ...args) };
+  await fixture.until('db', endsAs('Complete', 'a'));
+  return { ...fixture, run, upgrade: (...args) => run('upgrade', chart, ...args) };
 }
 
 const endsAs =

@@ -1,6 +1,6 @@
 /** Users, and their tools, change the object and what belongs to it, at each request of a whole run. */
 import { type KubernetesObject, PatchStrategy } from '@kubernetes/client-node';
-import { deployment, isReady, isReadyWith } from '../integration/operator/bench.ts';
+import { deployment, isReady, isReadyWith } from '../integration/operator/fixture.ts';
 import { type Case, runCase } from './case.ts';
 import { SECRET } from './end-state.ts';
 import type { Fixture } from './fixture.ts';

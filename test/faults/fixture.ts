@@ -4,7 +4,7 @@ import { CoreV1Api, type KubernetesObject } from '@kubernetes/client-node';
 import { isKubernetesError } from '../../src/domain/errors.ts';
 import { call } from '../../src/kubernetes/api-error.ts';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../cloudsql-emulator/emulator.ts';
-import { INSTANCE, PROJECT, QUICK } from '../integration/operator/bench.ts';
+import { INSTANCE, PROJECT, QUICK } from '../integration/operator/fixture.ts';
 import { Program } from '../integration/operator/program.ts';
 import type { Lab } from './lab.ts';
 import { Observer } from './observer.ts';

@@ -1,6 +1,6 @@
 /** The object, or its whole namespace, is deleted in the middle of a run. */
 import { CoreV1Api } from '@kubernetes/client-node';
-import { INSTANCE, PROJECT } from '../integration/operator/bench.ts';
+import { INSTANCE, PROJECT } from '../integration/operator/fixture.ts';
 import { PATIENCE_MS } from '../integration/support/patience.ts';
 import { type Case, outcome } from './case.ts';
 import { type Fixture, openFixture } from './fixture.ts';

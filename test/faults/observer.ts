@@ -3,7 +3,7 @@ import { findCondition } from '../../src/domain/conditions.ts';
 import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import type { Client } from '../../src/kubernetes/client.ts';
 import { watchSslResets } from '../../src/kubernetes/list-watch.ts';
-import { silentLogger } from '../integration/kubernetes/fixtures.ts';
+import { silentLogger } from '../integration/kubernetes/test-client.ts';
 
 /** Sees every state of the objects of some namespaces, whose names differ, straight from the API server. */
 export class Observer {

@@ -1,7 +1,7 @@
 /** One fault each that no sweep makes, and what has to come of it all the same. */
 import { findCondition } from '../../src/domain/conditions.ts';
 import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
-import { activeCa, INSTANCE, isReady, PROJECT, reset } from '../integration/operator/bench.ts';
+import { activeCa, INSTANCE, isReady, PROJECT, reset } from '../integration/operator/fixture.ts';
 import { PATIENCE_MS } from '../integration/support/patience.ts';
 import { type Case, outcome, runCase } from './case.ts';
 import { kubernetesError } from './effects.ts';

@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '@kubernetes/client-node';
 import { findCondition } from '../../src/domain/conditions.ts';
 import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
-import { deployment, isReady, reset } from '../integration/operator/bench.ts';
+import { deployment, isReady, reset } from '../integration/operator/fixture.ts';
 import { PATIENCE_MS } from '../integration/support/patience.ts';
 import { type Allowed, differences, type EndState, endState, SECRET } from './end-state.ts';
 import { type Fixture, type FixtureOptions, openFixture } from './fixture.ts';

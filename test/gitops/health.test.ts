@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { textAt } from '../../src/kubernetes/json.ts';
 import type { Emulator } from '../cloudsql-emulator/emulator.ts';
-import { activeCa, deployment, hasReason, isReady, reset } from '../integration/operator/bench.ts';
+import { activeCa, deployment, hasReason, isReady, reset } from '../integration/operator/fixture.ts';
 import { sharedCluster } from '../integration/support/cluster.ts';
 import { type Application, hasEnded, hasHealth, healthOf, healths, isSyncedTo, withoutRepeats } from './application.ts';
 import { startArgoCd } from './argo-cd.ts';
-import { gitOpsBench, note, wave } from './bench.ts';
+import { gitOpsFixture, note, wave } from './fixture.ts';
 
 const cluster = await sharedCluster();
 const argoCd = await startArgoCd({ after }, cluster);
@@ -25,7 +25,7 @@ const phaseOf = (operation: Application['status']['operationState'], name: strin
 
 describe('an Application with our health.lua', { concurrency: 4 }, () => {
   test('begins a wave when the reset of the one before is Ready', async (t) => {
-    const { push, application, until, kubectl, resets } = await gitOpsBench(t, argoCd);
+    const { push, application, until, kubectl, resets } = await gitOpsFixture(t, argoCd);
     const commit = await push(...WAVES);
     await application.until(hasEnded(commit));
     const steps = application.seen.flatMap(({ status: { operationState } }) =>
@@ -46,7 +46,7 @@ describe('an Application with our health.lua', { concurrency: 4 }, () => {
   });
 
   test('has another commit wait while a wave waits for its reset', async (t) => {
-    const { emulator, push, application, until, resets } = await gitOpsBench(t, argoCd);
+    const { emulator, push, application, until, resets } = await gitOpsFixture(t, argoCd);
     holdBack(emulator);
     const first = await push(...WAVES);
     await application.until(({ status }) => phaseOf(status.operationState, 'db') === 'Running');
@@ -61,7 +61,7 @@ describe('an Application with our health.lua', { concurrency: 4 }, () => {
   });
 
   test('ends its sync before a reset in the last wave does, and goes from Progressing to Healthy', async (t) => {
-    const { emulator, push, application, until, resets } = await gitOpsBench(t, argoCd);
+    const { emulator, push, application, until, resets } = await gitOpsFixture(t, argoCd);
     holdBack(emulator);
     const commit = await push(deployment('api'), reset({}, { annotations: wave(10) }));
     const ended = await application.until(hasEnded(commit));
@@ -76,7 +76,7 @@ describe('an Application with our health.lua', { concurrency: 4 }, () => {
 
   test('is Degraded by a reset that failed, with its message, begins no later wave, and a retry resets nothing', async (t) => {
     const automated = { prune: true, selfHeal: true };
-    const { emulator, push, application, kubectl } = await gitOpsBench(t, argoCd, {
+    const { emulator, push, application, kubectl } = await gitOpsFixture(t, argoCd, {
       spec: { syncPolicy: { automated, retry: { limit: 1, backoff: { duration: '1s' } } } },
     });
     emulator.order({ api: 'resetSslConfig', operation: { error: { code: 'INTERNAL_ERROR', message: 'It broke' } } });
@@ -91,7 +91,7 @@ describe('an Application with our health.lua', { concurrency: 4 }, () => {
   });
 
   test('is Suspended while Git holds the reset back', async (t) => {
-    const { push, sync, application, until, resets } = await gitOpsBench(t, argoCd);
+    const { push, sync, application, until, resets } = await gitOpsFixture(t, argoCd);
     await push(reset({}, { annotations: { 'cloudsql-ssl.dev/suspend': 'true' } }));
     const suspended = await application.until(hasHealth('Suspended'));
     assert.match(healthOf(suspended, 'db'), /^Suspended: Suspended: The reset is held back/);
@@ -103,7 +103,7 @@ describe('an Application with our health.lua', { concurrency: 4 }, () => {
   });
 
   test('is Suspended while a person holds the reset back, and self-heal leaves that alone', async (t) => {
-    const { emulator, sync, application, until, kubectl, resets } = await gitOpsBench(t, argoCd);
+    const { emulator, sync, application, until, kubectl, resets } = await gitOpsFixture(t, argoCd);
     holdBack(emulator);
     await sync(reset());
     await until('db', hasReason('WaitingForInstance'));
@@ -121,7 +121,7 @@ describe('an Application with our health.lua', { concurrency: 4 }, () => {
 });
 
 test('an Application without our health.lua takes a reset for healthy that has not begun', async (t) => {
-  const { emulator, push, application, resets } = await gitOpsBench(t, ignorant);
+  const { emulator, push, application, resets } = await gitOpsFixture(t, ignorant);
   holdBack(emulator);
   const { status } = await application.until(hasEnded(await push(...WAVES)));
   assert.equal(status.operationState?.phase, 'Succeeded');
@@ -135,7 +135,7 @@ const hook = (phase: string): object => ({ 'argocd.argoproj.io/hook': phase });
 describe('a reset as a hook', { concurrency: 4 }, () => {
   for (const phase of ['PreSync', 'Sync', 'PostSync'])
     test(`of ${phase} is made anew by each sync and refused, and fails it with the message`, async (t) => {
-      const { push, application, kubectl, resets } = await gitOpsBench(t, argoCd, WITHOUT_RETRY);
+      const { push, application, kubectl, resets } = await gitOpsFixture(t, argoCd, WITHOUT_RETRY);
       const uids = new Set<string>();
       for (const build of ['1', '2']) {
         const commit = await push(note('config', { build }), reset({}, { annotations: hook(phase) }));
@@ -150,23 +150,23 @@ describe('a reset as a hook', { concurrency: 4 }, () => {
     });
 
   test('with a precondition resets in the first sync and nothing in the next', async (t) => {
-    const bench = await gitOpsBench(t, argoCd, WITHOUT_RETRY);
-    const serverCaSha1Fingerprint = activeCa(bench).sha1Fingerprint;
+    const fixture = await gitOpsFixture(t, argoCd, WITHOUT_RETRY);
+    const serverCaSha1Fingerprint = activeCa(fixture).sha1Fingerprint;
     const asHook = reset({ preconditions: { serverCaSha1Fingerprint } }, { annotations: hook('PostSync') });
     for (const build of ['1', '2']) {
-      const commit = await bench.push(note('config', { build }), asHook);
-      const { status } = await bench.application.until(hasEnded(commit));
+      const commit = await fixture.push(note('config', { build }), asHook);
+      const { status } = await fixture.application.until(hasEnded(commit));
       assert.equal(status.operationState?.phase, 'Succeeded');
-      assert.equal(bench.resets(), 1);
+      assert.equal(fixture.resets(), 1);
     }
-    await bench.until('db', hasReason('AlreadyRotated'));
+    await fixture.until('db', hasReason('AlreadyRotated'));
   });
 });
 
 describe('a reset with a sync option', { concurrency: 4 }, () => {
   for (const option of ['Replace=true', 'Force=true'])
     test(`${option} is refused, and the Application is Degraded by it`, async (t) => {
-      const { push, application, resets } = await gitOpsBench(t, argoCd);
+      const { push, application, resets } = await gitOpsFixture(t, argoCd);
       await push(reset({}, { annotations: { 'argocd.argoproj.io/sync-options': option } }));
       const degraded = await application.until(hasHealth('Degraded'));
       assert.match(healthOf(degraded, 'db'), /^Degraded: HookNotAllowed: /);

@@ -2,29 +2,29 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import {
   activeCa,
-  type Bench,
   deployment,
   hasReason,
   isReady,
   isReadyWith,
+  type OperatorFixture,
   reset,
-} from '../integration/operator/bench.ts';
+} from '../integration/operator/fixture.ts';
 import { annotationsOf } from '../integration/operator/kinds.ts';
 import { sharedCluster } from '../integration/support/cluster.ts';
 import { hasEnded, hasHealth, healths } from './application.ts';
 import { startArgoCd } from './argo-cd.ts';
-import { type GitOpsBench, gitOpsBench, note } from './bench.ts';
+import { type GitOpsFixture, gitOpsFixture, note } from './fixture.ts';
 
 const argoCd = await startArgoCd({ after }, await sharedCluster());
 
 const api = deployment('api');
 const request = (requestId: string, spec: object = {}): object => reset({ requestId, ...spec });
-const uidOf = ({ kubectl }: Bench): Promise<string> =>
+const uidOf = ({ kubectl }: OperatorFixture): Promise<string> =>
   kubectl(['get', 'sslreset', 'db', '--output=jsonpath={.metadata.uid}']);
 
 describe('a commit', { concurrency: 4 }, () => {
   test('of another requestId resets exactly once more', async (t) => {
-    const { emulator, sync, application, until, resets } = await gitOpsBench(t, argoCd);
+    const { emulator, sync, application, until, resets } = await gitOpsFixture(t, argoCd);
     await sync(api, request('one'));
     await until('db', isReady);
     await application.until(hasHealth('Healthy'));
@@ -43,7 +43,7 @@ describe('a commit', { concurrency: 4 }, () => {
   });
 
   test('of anything else resets nothing', async (t) => {
-    const { sync, application, until, resets } = await gitOpsBench(t, argoCd);
+    const { sync, application, until, resets } = await gitOpsFixture(t, argoCd);
     await sync(api, request('one'));
     await until('db', isReady);
     const labelled = deployment('api', { labels: { team: 'orders' } });
@@ -55,11 +55,11 @@ describe('a commit', { concurrency: 4 }, () => {
 });
 
 describe('a sync', { concurrency: 4 }, () => {
-  const syncedAgain = async (bench: GitOpsBench, byHand: { force?: boolean; syncOptions?: string[] }) => {
-    await bench.sync(api, reset());
-    await bench.until('db', isReady);
-    const uid = await uidOf(bench);
-    await bench.application.syncByHand(byHand);
+  const syncedAgain = async (fixture: GitOpsFixture, byHand: { force?: boolean; syncOptions?: string[] }) => {
+    await fixture.sync(api, reset());
+    await fixture.until('db', isReady);
+    const uid = await uidOf(fixture);
+    await fixture.application.syncByHand(byHand);
     return { uid };
   };
 
@@ -70,45 +70,45 @@ describe('a sync', { concurrency: 4 }, () => {
     'with force': { force: true },
   }))
     test(`once more, ${how}, is no new request`, async (t) => {
-      const bench = await gitOpsBench(t, argoCd);
-      const { uid } = await syncedAgain(bench, byHand);
-      await bench.application.refresh();
-      await bench.until('db', isReady);
-      assert.equal(await uidOf(bench), uid);
-      assert.equal(bench.resets(), 1);
+      const fixture = await gitOpsFixture(t, argoCd);
+      const { uid } = await syncedAgain(fixture, byHand);
+      await fixture.application.refresh();
+      await fixture.until('db', isReady);
+      assert.equal(await uidOf(fixture), uid);
+      assert.equal(fixture.resets(), 1);
     });
 
   test('once more, with Replace=true and force, makes the object anew, and so is a new request', async (t) => {
-    const bench = await gitOpsBench(t, argoCd);
-    const { uid } = await syncedAgain(bench, { force: true, syncOptions: ['Replace=true'] });
-    await bench.until('db', (seen) => isReady(seen) && seen.metadata.uid !== uid);
-    assert.equal(bench.resets(), 2);
+    const fixture = await gitOpsFixture(t, argoCd);
+    const { uid } = await syncedAgain(fixture, { force: true, syncOptions: ['Replace=true'] });
+    await fixture.until('db', (seen) => isReady(seen) && seen.metadata.uid !== uid);
+    assert.equal(fixture.resets(), 2);
   });
 
   test('with force and an edit that the API server refuses makes the object anew', async (t) => {
     const spec = { syncPolicy: { automated: {}, retry: { limit: 0 } } };
-    const bench = await gitOpsBench(t, argoCd, { spec });
-    await bench.sync(api, request('one'));
-    await bench.until('db', isReady);
-    const uid = await uidOf(bench);
-    await bench.application.until(hasEnded(await bench.push(api, reset())));
-    assert.equal(await uidOf(bench), uid);
-    assert.equal(bench.resets(), 1);
-    await bench.application.syncByHand({ force: true });
-    await bench.until('db', (seen) => isReady(seen) && seen.metadata.uid !== uid);
-    assert.equal(bench.resets(), 2);
+    const fixture = await gitOpsFixture(t, argoCd, { spec });
+    await fixture.sync(api, request('one'));
+    await fixture.until('db', isReady);
+    const uid = await uidOf(fixture);
+    await fixture.application.until(hasEnded(await fixture.push(api, reset())));
+    assert.equal(await uidOf(fixture), uid);
+    assert.equal(fixture.resets(), 1);
+    await fixture.application.syncByHand({ force: true });
+    await fixture.until('db', (seen) => isReady(seen) && seen.metadata.uid !== uid);
+    assert.equal(fixture.resets(), 2);
   });
 
   test('with Replace=true takes the roll back, and nothing is reset', async (t) => {
-    const bench = await gitOpsBench(t, argoCd);
-    await syncedAgain(bench, { syncOptions: ['Replace=true'] });
-    assert.deepEqual(await annotationsOf(bench, 'Deployment', 'api'), []);
-    await bench.application.until(hasHealth('Healthy'));
-    assert.equal(bench.resets(), 1);
+    const fixture = await gitOpsFixture(t, argoCd);
+    await syncedAgain(fixture, { syncOptions: ['Replace=true'] });
+    assert.deepEqual(await annotationsOf(fixture, 'Deployment', 'api'), []);
+    await fixture.application.until(hasHealth('Healthy'));
+    assert.equal(fixture.resets(), 1);
   });
 
   test('of a new requestId is held back by a sync window until that opens', async (t) => {
-    const { sync, push, application, putSyncWindows, until, resets } = await gitOpsBench(t, argoCd);
+    const { sync, push, application, putSyncWindows, until, resets } = await gitOpsFixture(t, argoCd);
     await sync(api, request('one'));
     await until('db', isReady);
     const hour = new Date(Date.now() + 12 * 3_600_000).getUTCHours();
@@ -126,12 +126,16 @@ describe('a sync', { concurrency: 4 }, () => {
 
 /** The ways to lose the object and to get it back. */
 const LOSSES = {
-  'pruned and committed again': async ({ sync, kubectl }: GitOpsBench, objects: readonly object[]) => {
+  'pruned and committed again': async ({ sync, kubectl }: GitOpsFixture, objects: readonly object[]) => {
     await sync(api);
     await kubectl(['wait', '--for=delete', 'sslreset/db', '--timeout=60s']);
     await sync(...objects);
   },
-  'deleted with its Application and synced again': async ({ application, createApplication, kubectl }: GitOpsBench) => {
+  'deleted with its Application and synced again': async ({
+    application,
+    createApplication,
+    kubectl,
+  }: GitOpsFixture) => {
     await application.delete('WithResources');
     assert.equal(await kubectl(['get', 'cloudsqlsslresets,deployments', '--output=name']), '');
     await createApplication();
@@ -141,54 +145,54 @@ const LOSSES = {
 describe('an object that is', { concurrency: 4 }, () => {
   for (const [how, loseAndRestore] of Object.entries(LOSSES)) {
     test(`${how} is a new request`, async (t) => {
-      const bench = await gitOpsBench(t, argoCd);
+      const fixture = await gitOpsFixture(t, argoCd);
       const objects = [api, request('one')];
-      await bench.sync(...objects);
-      await bench.until('db', isReady);
-      const uid = await uidOf(bench);
-      await loseAndRestore(bench, objects);
-      await bench.until('db', (seen) => isReady(seen) && seen.metadata.uid !== uid);
-      assert.equal(bench.resets(), 2);
+      await fixture.sync(...objects);
+      await fixture.until('db', isReady);
+      const uid = await uidOf(fixture);
+      await loseAndRestore(fixture, objects);
+      await fixture.until('db', (seen) => isReady(seen) && seen.metadata.uid !== uid);
+      assert.equal(fixture.resets(), 2);
     });
 
     test(`${how} resets nothing where it has a precondition`, async (t) => {
-      const bench = await gitOpsBench(t, argoCd);
-      const serverCaSha1Fingerprint = activeCa(bench).sha1Fingerprint;
+      const fixture = await gitOpsFixture(t, argoCd);
+      const serverCaSha1Fingerprint = activeCa(fixture).sha1Fingerprint;
       const objects = [api, request('one', { preconditions: { serverCaSha1Fingerprint } })];
-      await bench.sync(...objects);
-      await bench.until('db', isReady);
-      await loseAndRestore(bench, objects);
-      await bench.until('db', hasReason('AlreadyRotated'));
-      await bench.application.until(hasHealth('Healthy'));
-      assert.equal(bench.resets(), 1);
+      await fixture.sync(...objects);
+      await fixture.until('db', isReady);
+      await loseAndRestore(fixture, objects);
+      await fixture.until('db', hasReason('AlreadyRotated'));
+      await fixture.application.until(hasHealth('Healthy'));
+      assert.equal(fixture.resets(), 1);
     });
   }
 
   test('pruned resets nothing, and leaves the Secret and the rolled workload as they are', async (t) => {
-    const bench = await gitOpsBench(t, argoCd);
-    await bench.sync(api, request('one', { serverCa: { secretName: 'ca' } }));
-    await bench.until('db', isReady);
-    const rolled = await annotationsOf(bench, 'Deployment', 'api');
+    const fixture = await gitOpsFixture(t, argoCd);
+    await fixture.sync(api, request('one', { serverCa: { secretName: 'ca' } }));
+    await fixture.until('db', isReady);
+    const rolled = await annotationsOf(fixture, 'Deployment', 'api');
     assert.equal(rolled.length, 1);
-    await bench.sync(api);
-    await bench.kubectl(['wait', '--for=delete', 'sslreset/db', '--timeout=60s']);
-    const { status } = await bench.application.refresh();
+    await fixture.sync(api);
+    await fixture.kubectl(['wait', '--for=delete', 'sslreset/db', '--timeout=60s']);
+    const { status } = await fixture.application.refresh();
     assert.equal(status.sync.status, 'Synced');
-    await bench.kubectl(['get', 'secret/ca']);
-    assert.deepEqual(await annotationsOf(bench, 'Deployment', 'api'), rolled);
-    assert.equal(bench.resets(), 1);
+    await fixture.kubectl(['get', 'secret/ca']);
+    assert.deepEqual(await annotationsOf(fixture, 'Deployment', 'api'), rolled);
+    assert.equal(fixture.resets(), 1);
   });
 
   test('left behind by its Application is the same request for the next one', async (t) => {
-    const bench = await gitOpsBench(t, argoCd);
-    await bench.sync(api, request('one'));
-    await bench.until('db', isReady);
-    const uid = await uidOf(bench);
-    await bench.application.delete('Alone');
-    await bench.createApplication();
-    await bench.application.until(({ status }) => status.sync.status === 'Synced');
-    await bench.application.until(hasHealth('Healthy'));
-    assert.equal(await uidOf(bench), uid);
-    assert.equal(bench.resets(), 1);
+    const fixture = await gitOpsFixture(t, argoCd);
+    await fixture.sync(api, request('one'));
+    await fixture.until('db', isReady);
+    const uid = await uidOf(fixture);
+    await fixture.application.delete('Alone');
+    await fixture.createApplication();
+    await fixture.application.until(({ status }) => status.sync.status === 'Synced');
+    await fixture.application.until(hasHealth('Healthy'));
+    assert.equal(await uidOf(fixture), uid);
+    assert.equal(fixture.resets(), 1);
   });
 });

@@ -9,8 +9,8 @@ import { findCondition } from '../../src/domain/conditions.ts';
 import { CloudSqlError } from '../../src/domain/errors.ts';
 import { annotations, GROUP, VERSION } from '../../src/domain/object.ts';
 import { KIND, type SslReset } from '../../src/domain/reset/ssl-reset.ts';
+import { Fixture } from '../unit/support/fixture.ts';
 import { Operator } from '../unit/support/operator.ts';
-import { Scene } from '../unit/support/scene.ts';
 
 export const CUSTOMIZATION = new URL(
   `../../docs/gitops/argocd/resource_customizations/${GROUP}/${KIND}/`,
@@ -19,16 +19,16 @@ export const CUSTOMIZATION = new URL(
 
 /** File name without its ending -> the object. */
 export async function testdata(): Promise<ReadonlyMap<string, object>> {
-  const { status: _status, ...withoutStatus } = manifest(new Scene().reset);
-  const done = await ended(new Scene());
+  const { status: _status, ...withoutStatus } = manifest(new Fixture().reset);
+  const done = await ended(new Fixture());
   return new Map<string, object>([
-    ['healthy_already_executed', manifest(await putBack(new Scene({ spec: { requestId: '2026-03-01' } })))],
+    ['healthy_already_executed', manifest(await putBack(new Fixture({ spec: { requestId: '2026-03-01' } })))],
     ['healthy_complete', manifest(done)],
     ['progressing_no_status', withoutStatus],
-    ['progressing_new', manifest(new Scene().reset)],
+    ['progressing_new', manifest(new Fixture().reset)],
     ['progressing_new_generation', manifest({ ...done, metadata: { ...done.metadata, generation: 2 } })],
-    ['progressing_operation_running', manifest(await during('OperationRunning', new Scene()))],
-    ['progressing_rolling_out', manifest(await during('RollingOut', new Scene()))],
+    ['progressing_operation_running', manifest(await during('OperationRunning', new Fixture()))],
+    ['progressing_rolling_out', manifest(await during('RollingOut', new Fixture()))],
     ['progressing_permission_denied', manifest(await during('PermissionDenied', refused()))],
     ['suspended', manifest(await ended(suspended()))],
     ['degraded_outcome_unknown', manifest(await ended(lost()))],
@@ -42,55 +42,55 @@ const manifest = ({ metadata, spec, status }: SslReset) => {
   return { apiVersion: `${GROUP}/${VERSION}`, kind: KIND, metadata: named, spec, status };
 };
 
-async function ended(scene: Scene): Promise<SslReset> {
-  await new Operator(scene).drive();
-  return scene.reset;
+async function ended(fixture: Fixture): Promise<SslReset> {
+  await new Operator(fixture).drive();
+  return fixture.reset;
 }
 
 /** The same once its requestId was replaced by another one, and is there again. */
-async function putBack(scene: Scene): Promise<SslReset> {
-  const operator = new Operator(scene);
+async function putBack(fixture: Fixture): Promise<SslReset> {
+  const operator = new Operator(fixture);
   await operator.drive();
   for (const requestId of ['2026-04-01', '2026-03-01']) {
-    scene.resets.edit(scene.ref, { spec: { requestId } });
+    fixture.resets.edit(fixture.ref, { spec: { requestId } });
     await operator.drive();
   }
-  return scene.reset;
+  return fixture.reset;
 }
 
 /** The object as it was when it was last written with this reason of `Reconciling`. */
-async function during(reason: string, scene: Scene): Promise<SslReset> {
+async function during(reason: string, fixture: Fixture): Promise<SslReset> {
   let seen: SslReset | undefined;
-  scene.resets.watch((reset) => {
+  fixture.resets.watch((reset) => {
     if (findCondition(reset.status.conditions, 'Reconciling')?.reason === reason) seen = reset;
   });
-  await new Operator(scene).drive();
+  await new Operator(fixture).drive();
   if (seen === undefined) throw new Error(`It was never ${reason}`);
   return seen;
 }
 
-const suspended = (): Scene => new Scene({ annotations: { [annotations.suspend]: 'true' } });
+const suspended = (): Fixture => new Fixture({ annotations: { [annotations.suspend]: 'true' } });
 
-function refused(): Scene {
-  const scene = new Scene();
-  scene.cloudSql.outage = new CloudSqlError({
+function refused(): Fixture {
+  const fixture = new Fixture();
+  fixture.cloudSql.outage = new CloudSqlError({
     kind: 'Forbidden',
     message: '403 forbidden: The client is not authorized',
   });
-  return scene;
+  return fixture;
 }
 
-function lost(): Scene {
-  const scene = new Scene();
-  scene.cloudSql.user = 'somebody-else@example.com';
-  scene.cloudSql.turns.push({ kind: 'Lose', executedAfterMs: 0 });
-  return scene;
+function lost(): Fixture {
+  const fixture = new Fixture();
+  fixture.cloudSql.user = 'somebody-else@example.com';
+  fixture.cloudSql.turns.push({ kind: 'Lose', executedAfterMs: 0 });
+  return fixture;
 }
 
-function broken(): Scene {
-  const scene = new Scene();
-  scene.workloads.rollMs = Number.POSITIVE_INFINITY;
-  return scene;
+function broken(): Fixture {
+  const fixture = new Fixture();
+  fixture.workloads.rollMs = Number.POSITIVE_INFINITY;
+  return fixture;
 }
 
 if (import.meta.main) {

@@ -4,7 +4,7 @@ import { CloudSqlError } from '../../src/domain/errors.ts';
 import type { Instance } from '../../src/domain/instance.ts';
 import type { CloudSql, CloudSqlReads } from '../../src/reconcile/ports.ts';
 import { anOperation, FREE_SLOTS, fingerprint, USER } from '../unit/support/builders.ts';
-import { rejection } from '../unit/support/scene.ts';
+import { rejection } from '../unit/support/fixture.ts';
 import { ClientCertificates, type SentIssue } from './client-certificates.ts';
 import { INSTANCE_DELETED, type Invariants } from './invariants.ts';
 import type { PassContext, SentCall } from './pass-context.ts';

@@ -8,7 +8,7 @@ import type { Emulator } from '../../cloudsql-emulator/emulator.ts';
 import { findKubectl } from '../../cluster/binaries.ts';
 import { Observer } from '../../faults/observer.ts';
 import { isWrite } from '../../faults/traffic.ts';
-import { isReady, PROJECT } from '../../integration/operator/bench.ts';
+import { isReady, PROJECT } from '../../integration/operator/fixture.ts';
 import { createDeployments, untilHealthy } from '../deployments.ts';
 import { DEPENDENTS } from '../gates.ts';
 import type { Lab } from '../lab.ts';

@@ -15,12 +15,12 @@ import { type InstanceOptions, instanceSchema } from '../../cloudsql-emulator/in
 import { afterwards } from '../support/afterwards.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
 
-interface Bench {
+interface PostgresFixture {
   readonly instance: Instance;
   readonly database: Database;
 }
 
-const bench = async (t: TestContext, options: Partial<InstanceOptions> = {}): Promise<Bench> => {
+const fixture = async (t: TestContext, options: Partial<InstanceOptions> = {}): Promise<PostgresFixture> => {
   const instance = await Instance.create(instanceSchema.parse({ project: 'p', name: 'i', ...options }));
   const database = await startDatabase(instance, { name: 'orders', users: ['orders'] });
   afterwards(t, () => database.stop());
@@ -52,7 +52,7 @@ const unverified = { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' };
 
 describe('a PostgreSQL of an instance', { concurrency: 2 }, () => {
   test('lets in who verifies it by the CA of the instance, and who asks for no TLS', async (t) => {
-    const { instance, database } = await bench(t);
+    const { instance, database } = await fixture(t);
     assert.equal(await isEncrypted(await connect(t, database, caOf(instance))), true);
     assert.equal(await isEncrypted(await connect(t, database)), false);
     const other = await Instance.create(instance.settings);
@@ -60,7 +60,7 @@ describe('a PostgreSQL of an instance', { concurrency: 2 }, () => {
   });
 
   test('breaks its connections at a reset; with the old CA nobody comes back, with the new one everybody', async (t) => {
-    const { instance, database } = await bench(t);
+    const { instance, database } = await fixture(t);
     const before = caOf(instance);
     const connection = await connect(t, database, before);
     const broken = once(connection, 'error');
@@ -72,7 +72,7 @@ describe('a PostgreSQL of an instance', { concurrency: 2 }, () => {
   });
 
   test('that demands client certificates follows each of them, and breaks no connection for it', async (t) => {
-    const { instance, database } = await bench(t, { sslMode: 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED' });
+    const { instance, database } = await fixture(t, { sslMode: 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED' });
     const ca = caOf(instance);
     await assert.rejects(connect(t, database), { message: /no encryption/ });
     await assert.rejects(connect(t, database, ca), { message: /requires a valid client certificate/ });
@@ -86,7 +86,7 @@ describe('a PostgreSQL of an instance', { concurrency: 2 }, () => {
   });
 
   test('takes no client certificate any more after a reset', async (t) => {
-    const { instance, database } = await bench(t, { sslMode: 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED' });
+    const { instance, database } = await fixture(t, { sslMode: 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED' });
     const app = await instance.addClientCertificate('app');
     (await instance.prepareReset())();
     await database.settled();
@@ -94,7 +94,7 @@ describe('a PostgreSQL of an instance', { concurrency: 2 }, () => {
   });
 
   test('has no TLS before the instance has a server certificate, and has it after the reset', async (t) => {
-    const { instance, database } = await bench(t, { hasServerCertificate: false });
+    const { instance, database } = await fixture(t, { hasServerCertificate: false });
     assert.equal(await isEncrypted(await connect(t, database)), false);
     (await instance.prepareReset())();
     await database.settled();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { heldCertificate, secretKeys } from '../../../src/domain/trust/held-certificate.ts';
 import type { Emulator } from '../../cloudsql-emulator/emulator.ts';
-import { adminApi, startCloudSql } from './bench.ts';
+import { adminApi, startCloudSql } from './fixture.ts';
 
 let emulator: Emulator;
 let made = 0;

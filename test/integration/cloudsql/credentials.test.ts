@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import type { Emulator } from '../../cloudsql-emulator/emulator.ts';
-import { adminApi, preparedReset, REF, startCloudSql } from './bench.ts';
+import { adminApi, preparedReset, REF, startCloudSql } from './fixture.ts';
 
 let emulator: Emulator;
 let folder: string;

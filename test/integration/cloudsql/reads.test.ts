@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import type { Emulator } from '../../cloudsql-emulator/emulator.ts';
 import type { FaultOptions } from '../../cloudsql-emulator/faults.ts';
-import { adminApi, REF, startCloudSql } from './bench.ts';
+import { adminApi, REF, startCloudSql } from './fixture.ts';
 
 let emulator: Emulator;
 before(async () => {

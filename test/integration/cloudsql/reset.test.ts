@@ -4,7 +4,7 @@ import type { CallResult } from '../../../src/domain/call/result.ts';
 import type { InstanceRef } from '../../../src/domain/instance.ts';
 import type { Emulator } from '../../cloudsql-emulator/emulator.ts';
 import type { FaultOptions } from '../../cloudsql-emulator/faults.ts';
-import { adminApi, preparedReset, REF, startCloudSql } from './bench.ts';
+import { adminApi, preparedReset, REF, startCloudSql } from './fixture.ts';
 
 let emulator: Emulator;
 before(async () => {

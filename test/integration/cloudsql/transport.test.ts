@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
 import type { CallResult } from '../../../src/domain/call/result.ts';
 import { createAuthority, issue } from '../../cloudsql-emulator/certificates.ts';
 import type { Emulator } from '../../cloudsql-emulator/emulator.ts';
-import { adminApi, preparedReset, REF, startCloudSql } from './bench.ts';
+import { adminApi, preparedReset, REF, startCloudSql } from './fixture.ts';
 
 let emulator: Emulator;
 before(async () => {

@@ -1,8 +1,8 @@
 /** What people and GitOps tools do to an object that is there, and how to see that the operator left it alone. */
 import { findCondition } from '../../../src/domain/conditions.ts';
-import type { Bench } from '../operator/bench.ts';
+import type { OperatorFixture } from '../operator/fixture.ts';
 
-export type Act = (bench: Bench, manifest: object) => Promise<unknown>;
+export type Act = (fixture: OperatorFixture, manifest: object) => Promise<unknown>;
 
 /** A tool that is not the one who made the object. */
 const OTHER = '--field-manager=argocd-controller';
@@ -28,7 +28,7 @@ export const recreate: Act = async ({ kubectl }, manifest) => {
  * Comes back when the operator has looked at the object after all that was done before. A value of `retry` is written
  * down by a pass that finds nothing else to do.
  */
-export async function settled({ kubectl, until }: Bench, name: string): Promise<void> {
+export async function settled({ kubectl, until }: OperatorFixture, name: string): Promise<void> {
   const value = `${Math.random()}`;
   await kubectl(['annotate', 'sslreset', name, '--overwrite', `cloudsql-ssl.dev/retry=${value}`]);
   await until(

@@ -3,15 +3,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   activeCa,
-  type Bench,
-  bench,
   deployment,
   hasReason,
   INSTANCE,
   isReady,
   isReadyWith,
+  type OperatorFixture,
+  operatorFixture,
   PROJECT,
-} from '../operator/bench.ts';
+} from '../operator/fixture.ts';
 import { annotationsOf } from '../operator/kinds.ts';
 import { type Act, apply, applyForced, applyServerSide, replace, settled } from './drift.ts';
 
@@ -32,8 +32,8 @@ interface Case {
 }
 
 const remove: Act = ({ kubectl }, manifest) => kubectl(['delete', '-f', '-'], JSON.stringify(manifest));
-const refused: Act = (bench, manifest) =>
-  assert.rejects(async () => await applyServerSide(bench, manifest), /conflict with "cloudsql-ssl-operator"/);
+const refused: Act = (fixture, manifest) =>
+  assert.rejects(async () => await applyServerSide(fixture, manifest), /conflict with "cloudsql-ssl-operator"/);
 
 const CASES: Readonly<Record<string, Case>> = {
   delete: { act: remove, finds: 'nothing' },
@@ -88,7 +88,7 @@ const reset = (name: string, spec: object = {}): object => ({
   spec: { project: PROJECT, instance: name, requestId: '1', serverCa: { configMapName: name }, ...spec },
 });
 
-async function found({ emulator, kubectl }: Bench, name: string): Promise<Finds | 'something else'> {
+async function found({ emulator, kubectl }: OperatorFixture, name: string): Promise<Finds | 'something else'> {
   const pem = await kubectl(['get', 'configmap', name, '--ignore-not-found', '-o', 'jsonpath={.data.server-ca\\.pem}']);
   if (pem === '') return 'nothing';
   if (pem === OLD) return 'the old one';
@@ -98,32 +98,32 @@ async function found({ emulator, kubectl }: Bench, name: string): Promise<Finds 
 
 test('what is done to the published CA resets nothing, is not fought, and is put right by the next generation', async (t) => {
   const instances = cases.map(({ name }) => ({ project: PROJECT, name }));
-  const b = await bench(t, { emulator: { instances } });
-  for (const one of cases) await one.make?.(b, manifest(one));
-  await b.apply(...cases.map(({ name }) => reset(name)));
+  const fixture = await operatorFixture(t, { emulator: { instances } });
+  for (const one of cases) await one.make?.(fixture, manifest(one));
+  await fixture.apply(...cases.map(({ name }) => reset(name)));
 
   for (const one of cases) {
     const { what, name, act, finds, next = 'the CA' } = one;
     await t.test(`${what}: finds ${finds}, and the next generation ${next}`, async () => {
-      await b.until(name, isReady);
-      assert.equal(await found(b, name), 'the CA');
-      await act(b, manifest(one));
-      await settled(b, name);
-      assert.equal(await found(b, name), finds, 'it is left as it is');
-      await b.apply(reset(name, { deadlineSeconds: 600 }));
-      await b.until(name, next === 'the CA' ? isReadyWith(2) : hasReason('ObjectConflict'));
-      assert.equal(await found(b, name), next === 'the CA' ? 'the CA' : finds);
-      assert.equal(b.resets(name), 1);
+      await fixture.until(name, isReady);
+      assert.equal(await found(fixture, name), 'the CA');
+      await act(fixture, manifest(one));
+      await settled(fixture, name);
+      assert.equal(await found(fixture, name), finds, 'it is left as it is');
+      await fixture.apply(reset(name, { deadlineSeconds: 600 }));
+      await fixture.until(name, next === 'the CA' ? isReadyWith(2) : hasReason('ObjectConflict'));
+      assert.equal(await found(fixture, name), next === 'the CA' ? 'the CA' : finds);
+      assert.equal(fixture.resets(name), 1);
     });
   }
 });
 
 test('a published object carries nothing by which a tool would take it for its own', async (t) => {
-  const b = await bench(t);
-  await b.apply(reset('db', { instance: INSTANCE }));
-  await b.until('db', isReady);
+  const fixture = await operatorFixture(t);
+  await fixture.apply(reset('db', { instance: INSTANCE }));
+  await fixture.until('db', isReady);
   const { metadata }: { readonly metadata: Readonly<Record<string, unknown>> } = JSON.parse(
-    await b.kubectl(['get', 'configmap', 'db', '-o', 'json']),
+    await fixture.kubectl(['get', 'configmap', 'db', '-o', 'json']),
   );
   const { labels, annotations, ownerReferences } = metadata;
   assert.deepEqual(
@@ -137,17 +137,17 @@ test('a published object carries nothing by which a tool would take it for its o
 });
 
 test('an object that is deleted leaves the CA that it published and the workloads that it rolled', async (t) => {
-  const b = await bench(t);
-  await b.apply(deployment('app'), reset('db', { instance: INSTANCE }));
-  const { status } = await b.until('db', isReady);
-  await b.kubectl(['delete', 'sslreset', 'db', '--cascade=foreground']);
+  const fixture = await operatorFixture(t);
+  await fixture.apply(deployment('app'), reset('db', { instance: INSTANCE }));
+  const { status } = await fixture.until('db', isReady);
+  await fixture.kubectl(['delete', 'sslreset', 'db', '--cascade=foreground']);
   const present = { preconditions: { serverCertificate: 'Missing' }, rollout: { disabled: true } };
-  await b.apply(reset('other', { instance: INSTANCE, ...present }));
-  await b.until('other', hasReason('AlreadyPresent'));
+  await fixture.apply(reset('other', { instance: INSTANCE, ...present }));
+  await fixture.until('other', hasReason('AlreadyPresent'));
   assert.equal(
-    (await b.kubectl(['get', 'configmap', 'db', '-o', 'jsonpath={.data.server-ca\\.pem}'])).trim(),
-    activeCa(b).pem.trim(),
+    (await fixture.kubectl(['get', 'configmap', 'db', '-o', 'jsonpath={.data.server-ca\\.pem}'])).trim(),
+    activeCa(fixture).pem.trim(),
   );
-  assert.deepEqual(await annotationsOf(b, 'Deployment', 'app'), [status.rollout?.revision]);
-  assert.equal(b.resets(), 1);
+  assert.deepEqual(await annotationsOf(fixture, 'Deployment', 'app'), [status.rollout?.revision]);
+  assert.equal(fixture.resets(), 1);
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { findCondition } from '../../../src/domain/conditions.ts';
 import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
-import { type Bench, bench, hasReason, PROJECT, reset } from '../operator/bench.ts';
+import { hasReason, type OperatorFixture, operatorFixture, PROJECT, reset } from '../operator/fixture.ts';
 import {
   type Act,
   apply,
@@ -53,7 +53,7 @@ const DEFAULTS = {
 };
 
 const refused = (act: Act, because: RegExp): Act => {
-  return (bench, manifest) => assert.rejects(async () => await act(bench, manifest), because);
+  return (fixture, manifest) => assert.rejects(async () => await act(fixture, manifest), because);
 };
 
 const CASES: Readonly<Record<string, Case>> = {
@@ -122,7 +122,10 @@ const isReceivedAnew =
       now.metadata.generation !== before.metadata.generation ||
       now.status.request?.receivedTime !== before.status.request?.receivedTime);
 
-function manifests({ emulator }: Bench, { name, first = {}, again = first, isGuarded }: (typeof cases)[number]) {
+function manifests(
+  { emulator }: OperatorFixture,
+  { name, first = {}, again = first, isGuarded }: (typeof cases)[number],
+) {
   const fingerprint = emulator.instance(PROJECT, name).active?.authority.certificate.sha1Fingerprint;
   const guard = isGuarded && { preconditions: { serverCaSha1Fingerprint: fingerprint } };
   const manifest = (spec: object): object => ({
@@ -137,10 +140,11 @@ function manifests({ emulator }: Bench, { name, first = {}, again = first, isGua
 test('what is done to an object that is Ready asks for a reset only where the docs say so', async (t) => {
   const instances = cases.map(({ name }) => ({ project: PROJECT, name }));
   // All of them are reset within the hour, which is what the limit is against.
-  const b = await bench(t, { emulator: { instances }, flags: ['--max-resets-per-hour=0'] });
-  const calls = (instance: string): number => b.emulator.journal.entries({ api: 'resetSslConfig', instance }).length;
-  const made = cases.map((one) => ({ ...one, manifests: manifests(b, one) }));
-  await Promise.all(made.map(({ make = apply, manifests: { first } }) => make(b, first)));
+  const fixture = await operatorFixture(t, { emulator: { instances }, flags: ['--max-resets-per-hour=0'] });
+  const calls = (instance: string): number =>
+    fixture.emulator.journal.entries({ api: 'resetSslConfig', instance }).length;
+  const made = cases.map((one) => ({ ...one, manifests: manifests(fixture, one) }));
+  await Promise.all(made.map(({ make = apply, manifests: { first } }) => make(fixture, first)));
 
   for (const {
     what,
@@ -150,14 +154,14 @@ test('what is done to an object that is Ready asks for a reset only where the do
     manifests: { again },
   } of made) {
     await t.test(`${what}: ${asks}`, async () => {
-      const before = await b.until(name, isReady);
+      const before = await fixture.until(name, isReady);
       assert.equal(calls(name), 1);
-      await act(b, again);
+      await act(fixture, again);
       const isAsked = asks === 'a reset' || asks === 'a request without a call';
-      if (isAsked) await b.until(name, isReceivedAnew(before));
-      await settled(b, name);
+      if (isAsked) await fixture.until(name, isReceivedAnew(before));
+      await settled(fixture, name);
       assert.equal(calls(name), asks === 'a reset' ? 2 : 1);
-      const { metadata, status } = await b.until(name, isReady);
+      const { metadata, status } = await fixture.until(name, isReady);
       if (!isAsked) {
         assert.equal(metadata.generation, 1);
         assert.deepEqual(status.history, before.status.history);
@@ -167,15 +171,15 @@ test('what is done to an object that is Ready asks for a reset only where the do
 });
 
 test('what puts an executed requestId back publishes and rolls, and asks for no reset', async (t) => {
-  const b = await bench(t);
+  const fixture = await operatorFixture(t);
   const ends = async (act: Act, requestId: string, reason: string): Promise<void> => {
-    await act(b, reset({ requestId }));
-    await b.until('db', (one) => hasReason(reason)(one) && one.spec.requestId === requestId);
+    await act(fixture, reset({ requestId }));
+    await fixture.until('db', (one) => hasReason(reason)(one) && one.spec.requestId === requestId);
   };
   await ends(apply, '1', 'Complete');
   await ends(apply, '2', 'Complete');
   await ends(apply, '1', 'AlreadyExecuted');
   await ends(applyForced, '2', 'AlreadyExecuted');
   await ends(replace, '1', 'AlreadyExecuted');
-  assert.equal(b.resets(), 2);
+  assert.equal(fixture.resets(), 2);
 });

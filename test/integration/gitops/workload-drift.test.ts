@@ -2,7 +2,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { templateAnnotationKey } from '../../../src/domain/trust/tls-material.ts';
-import { type Bench, bench, deployment, INSTANCE, isReady, isReadyWith, PROJECT, reset } from '../operator/bench.ts';
+import {
+  deployment,
+  INSTANCE,
+  isReady,
+  isReadyWith,
+  type OperatorFixture,
+  operatorFixture,
+  PROJECT,
+  reset,
+} from '../operator/fixture.ts';
 import { annotationsOf, TOO_LARGE } from '../operator/kinds.ts';
 import { PATIENCE } from '../support/patience.ts';
 import { type Act, apply, applyForced, applyServerSide, recreate, replace, settled } from './drift.ts';
@@ -23,13 +32,13 @@ interface Case {
 
 const kubectl =
   (...args: readonly string[]): Act =>
-  (bench, manifest) =>
-    bench.kubectl([...args, '-f', '-'], JSON.stringify(manifest));
+  (fixture, manifest) =>
+    fixture.kubectl([...args, '-f', '-'], JSON.stringify(manifest));
 
 const undo: Act = kubectl('rollout', 'undo');
 const restart: Act = kubectl('rollout', 'restart');
-const refused: Act = (bench, manifest) =>
-  assert.rejects(async () => await applyServerSide(bench, manifest), /conflict with "cloudsql-ssl-operator"/);
+const refused: Act = (fixture, manifest) =>
+  assert.rejects(async () => await applyServerSide(fixture, manifest), /conflict with "cloudsql-ssl-operator"/);
 
 const STAYS = { finds: 'the digest', rolls: false } as const;
 const IS_LOST = { finds: 'nothing', rolls: true } as const;
@@ -94,43 +103,43 @@ const manifest = (name: string, annotations: object | null | undefined): object 
 
 const cases = Object.entries(CASES).map(([what, one], index) => ({ what, name: `app-${index}`, ...one }));
 
-const template = ({ kubectl }: Bench, name: string): Promise<string> =>
+const template = ({ kubectl }: OperatorFixture, name: string): Promise<string> =>
   kubectl(['get', 'deployment', name, '-o', 'jsonpath={.spec.template}']);
 
 test('what is done to a rolled Deployment resets nothing, is not fought, and is rolled over by the next generation', async (t) => {
-  const b = await bench(t);
-  const { until, resets } = b;
-  for (const { name, make = apply, first } of cases) await make(b, manifest(name, first));
-  await b.apply(reset({ requestId: '1' }));
+  const fixture = await operatorFixture(t);
+  const { until, resets } = fixture;
+  for (const { name, make = apply, first } of cases) await make(fixture, manifest(name, first));
+  await fixture.apply(reset({ requestId: '1' }));
   const { status } = await until('db', isReady);
   const digest = status.rollout?.revision ?? '';
   const values = { 'the digest': [digest], nothing: [], 'the old digest': ['old'] };
 
   for (const { what, name, act, again, finds, rolls } of cases) {
     await t.test(`${what}: finds ${finds}, and the pods ${rolls ? 'roll' : 'stay'}`, async () => {
-      const before = await template(b, name);
-      await act(b, manifest(name, again));
-      assert.equal((await template(b, name)) !== before, rolls);
-      assert.deepEqual(await annotationsOf(b, 'Deployment', name), values[finds]);
+      const before = await template(fixture, name);
+      await act(fixture, manifest(name, again));
+      assert.equal((await template(fixture, name)) !== before, rolls);
+      assert.deepEqual(await annotationsOf(fixture, 'Deployment', name), values[finds]);
     });
   }
 
   await t.test('the operator leaves all of it as it is', async () => {
-    await settled(b, 'db');
+    await settled(fixture, 'db');
     for (const { what, name, finds } of cases) {
-      assert.deepEqual(await annotationsOf(b, 'Deployment', name), values[finds], what);
+      assert.deepEqual(await annotationsOf(fixture, 'Deployment', name), values[finds], what);
     }
   });
 
   await t.test(
     'the next generation of the same request rolls those that lost the digest, without a reset',
     async () => {
-      const before = await Promise.all(cases.map(({ name }) => template(b, name)));
-      await b.apply(reset({ requestId: '1', deadlineSeconds: 600 }));
+      const before = await Promise.all(cases.map(({ name }) => template(fixture, name)));
+      await fixture.apply(reset({ requestId: '1', deadlineSeconds: 600 }));
       await until('db', isReadyWith(2));
       for (const [index, { what, name, finds }] of cases.entries()) {
-        assert.deepEqual(await annotationsOf(b, 'Deployment', name), [digest], what);
-        assert.equal((await template(b, name)) === before[index], finds === 'the digest', what);
+        assert.deepEqual(await annotationsOf(fixture, 'Deployment', name), [digest], what);
+        assert.equal((await template(fixture, name)) === before[index], finds === 'the digest', what);
       }
       assert.equal(resets(), 1);
     },
@@ -138,18 +147,18 @@ test('what is done to a rolled Deployment resets nothing, is not fought, and is 
 });
 
 test('a Deployment that loses the digest while others still roll is rolled again', async (t) => {
-  const b = await bench(t);
-  await b.apply(manifest('app', undefined), deployment('slow', { pod: TOO_LARGE }));
-  await b.apply(reset({ rollout: { timeoutSeconds: 600 } }));
+  const fixture = await operatorFixture(t);
+  await fixture.apply(manifest('app', undefined), deployment('slow', { pod: TOO_LARGE }));
+  await fixture.apply(reset({ rollout: { timeoutSeconds: 600 } }));
   const isRolled = (name: string) => (db: Parameters<typeof isReady>[0]) =>
     db.status.rollout?.workloads?.some((row) => row.name === name && row.state === 'Rolled') === true;
-  const { status } = await b.until('db', isRolled('app'));
-  await replace(b, manifest('app', undefined));
-  await b.kubectl([
+  const { status } = await fixture.until('db', isRolled('app'));
+  await replace(fixture, manifest('app', undefined));
+  await fixture.kubectl([
     'wait',
     `--for=jsonpath={.spec.template.metadata.annotations.${KEY.replaceAll('.', '\\.')}}=${status.rollout?.revision}`,
     'deployment/app',
     PATIENCE,
   ]);
-  assert.equal(b.resets(), 1);
+  assert.equal(fixture.resets(), 1);
 });

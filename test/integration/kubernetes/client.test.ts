@@ -10,8 +10,8 @@ import type { Client, RequestReport } from '../../../src/kubernetes/client.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { sharedCluster, testNamespace } from '../support/cluster.ts';
 import { apiProxy } from './api-proxy.ts';
-import { testClient } from './fixtures.ts';
 import { kubeconfigAs, kubeconfigImpersonating } from './kubeconfigs.ts';
+import { testClient } from './test-client.ts';
 
 const readDefault = (client: Client): Promise<unknown> =>
   call(client.api(CoreV1Api).readNamespace({ name: 'default' }));

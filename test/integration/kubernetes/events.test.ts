@@ -5,7 +5,7 @@ import { createEvents } from '../../../src/kubernetes/events.ts';
 import type { EventNote } from '../../../src/reconcile/ports.ts';
 import { sharedCluster, testNamespace } from '../support/cluster.ts';
 import { apiProxy } from './api-proxy.ts';
-import { present, silentLogger, testClient } from './fixtures.ts';
+import { present, silentLogger, testClient } from './test-client.ts';
 
 async function prepared(t: TestContext) {
   const cluster = await sharedCluster();

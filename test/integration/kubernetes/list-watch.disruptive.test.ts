@@ -6,7 +6,7 @@ import { afterwards } from '../support/afterwards.ts';
 import { sharedCluster, testNamespace } from '../support/cluster.ts';
 import { installCrd } from '../support/crd.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
-import { createReset, deleteReset, silentLogger, testClient } from './fixtures.ts';
+import { createReset, deleteReset, silentLogger, testClient } from './test-client.ts';
 
 before(async () => installCrd(await sharedCluster()));
 

@@ -17,8 +17,8 @@ import { sharedCluster, testNamespace } from '../support/cluster.ts';
 import { installCrd } from '../support/crd.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
 import { apiProxy, isWatch } from './api-proxy.ts';
-import { createReset, deleteReset, silentLogger, testClient } from './fixtures.ts';
 import { kubeconfigAs, kubeconfigImpersonating } from './kubeconfigs.ts';
+import { createReset, deleteReset, silentLogger, testClient } from './test-client.ts';
 
 const FITTING = {
   metadata: { namespace: 'n', name: 'fits', uid: 'u', resourceVersion: '1', generation: 1 },

@@ -5,8 +5,8 @@ import { createPublishedObjects } from '../../../src/kubernetes/published-object
 import type { PublishedContents } from '../../../src/reconcile/ports.ts';
 import { refusing } from '../support/admission.ts';
 import { sharedCluster, testNamespace } from '../support/cluster.ts';
-import { testClient } from './fixtures.ts';
 import { kubeconfigImpersonating } from './kubeconfigs.ts';
+import { testClient } from './test-client.ts';
 
 async function prepared(t: TestContext, user?: string) {
   const cluster = await sharedCluster();

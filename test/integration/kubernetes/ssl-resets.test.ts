@@ -3,7 +3,7 @@ import { before, type TestContext, test } from 'node:test';
 import { createSslResets } from '../../../src/kubernetes/ssl-resets.ts';
 import { sharedCluster, testNamespace } from '../support/cluster.ts';
 import { installCrd } from '../support/crd.ts';
-import { createReset, deleteReset, present, testClient } from './fixtures.ts';
+import { createReset, deleteReset, present, testClient } from './test-client.ts';
 
 before(async () => installCrd(await sharedCluster()));
 

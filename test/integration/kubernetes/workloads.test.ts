@@ -9,7 +9,7 @@ import { paused, workload } from '../operator/kinds.ts';
 import { sharedCluster, testNamespace } from '../support/cluster.ts';
 import { PATIENCE } from '../support/patience.ts';
 import { installRolloutCrd } from '../support/rollout-crd.ts';
-import { present, testClient } from './fixtures.ts';
+import { present, testClient } from './test-client.ts';
 
 const KEY = 'tls.cloudsql-ssl.dev/0123456789abcdef';
 

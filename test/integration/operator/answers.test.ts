@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { findCondition } from '../../../src/domain/conditions.ts';
 import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import type { FaultOptions } from '../../cloudsql-emulator/faults.ts';
-import { bench, hasReason, INSTANCE, isReady, PROJECT, reset } from './bench.ts';
+import { hasReason, INSTANCE, isReady, operatorFixture, PROJECT, reset } from './fixture.ts';
 
 type Answer = NonNullable<FaultOptions['answer']>;
 type ErrorAnswer = Extract<Answer, { kind: 'Error' }>;
@@ -70,7 +70,7 @@ const isCall = ({ api }: { readonly api: string }): boolean => api === 'resetSsl
 describe('whatever the answer, one reset is executed and the object gets Ready', { concurrency: 4 }, () => {
   for (const [what, { answer, waits }] of Object.entries(ANSWERS)) {
     test(what, async (t) => {
-      const { apply, until, seen, emulator, resets } = await bench(t);
+      const { apply, until, seen, emulator, resets } = await operatorFixture(t);
       emulator.order({ api: 'resetSslConfig', answer });
       await apply(reset());
       if (waits !== undefined) await seen('db', hasReason(waits));
@@ -91,7 +91,7 @@ describe('whatever the answer, one reset is executed and the object gets Ready',
 
 describe('answers that need a person', { concurrency: 4 }, () => {
   test('a 400 stalls for good, with what Cloud SQL said', async (t) => {
-    const { apply, until, emulator, resets } = await bench(t);
+    const { apply, until, emulator, resets } = await operatorFixture(t);
     emulator.order({ api: 'resetSslConfig', answer: { ...error(400, 'invalid'), message: 'Not for replicas.' } });
     await apply(reset());
     const stalled = await until('db', hasReason('InvalidRequest'));
@@ -100,7 +100,7 @@ describe('answers that need a person', { concurrency: 4 }, () => {
   });
 
   test('an operation that ends with an error is never called again without retry, and once with it', async (t) => {
-    const { apply, until, emulator, kubectl, resets } = await bench(t);
+    const { apply, until, emulator, kubectl, resets } = await operatorFixture(t);
     const failure = { code: 'INTERNAL_ERROR', message: 'Something went wrong.' };
     emulator.order({ api: 'resetSslConfig', operation: { error: failure, effect: 'Never' } });
     await apply(reset());
@@ -117,7 +117,7 @@ describe('answers that need a person', { concurrency: 4 }, () => {
   });
 
   test('a failed operation that changed the CA all the same is published and rolled first', async (t) => {
-    const { apply, until, emulator } = await bench(t);
+    const { apply, until, emulator } = await operatorFixture(t);
     const failure = { code: 'INTERNAL_ERROR', message: 'Something went wrong.' };
     emulator.order({ api: 'resetSslConfig', operation: { error: failure, effect: 'AtRunning' } });
     await apply(reset({ serverCa: { secretName: 'ca' } }));
@@ -127,7 +127,7 @@ describe('answers that need a person', { concurrency: 4 }, () => {
   });
 
   test('a reset after which the CA is still the old one is reported', async (t) => {
-    const { apply, until, emulator, resets } = await bench(t);
+    const { apply, until, emulator, resets } = await operatorFixture(t);
     emulator.order({ api: 'resetSslConfig', operation: { effect: 'Never' } });
     await apply(reset());
     await until('db', hasReason('ServerCaUnchanged'));
@@ -135,7 +135,7 @@ describe('answers that need a person', { concurrency: 4 }, () => {
   });
 
   test('a reset of another tool with our account, while our answer was lost, is not taken for ours', async (t) => {
-    const { apply, until, seen, emulator, kubectl, resets } = await bench(t);
+    const { apply, until, seen, emulator, kubectl, resets } = await operatorFixture(t);
     emulator.order({ api: 'resetSslConfig', answer: { kind: 'Drop', executed: false } });
     await apply(reset());
     await seen('db', isResolving);
@@ -158,7 +158,7 @@ describe('answers that need a person', { concurrency: 4 }, () => {
   });
 
   test('an operation of somebody else is waited for before the call', async (t) => {
-    const { apply, until, emulator, resets } = await bench(t);
+    const { apply, until, emulator, resets } = await operatorFixture(t);
     const ended = Promise.withResolvers<() => void>();
     emulator.operations.start({
       project: PROJECT,
@@ -177,7 +177,7 @@ describe('answers that need a person', { concurrency: 4 }, () => {
   });
 
   test('an accepted operation that is not listed any more counts as done when the CA is new', async (t) => {
-    const { apply, until, emulator, resets } = await bench(t);
+    const { apply, until, emulator, resets } = await operatorFixture(t);
     emulator.order({ api: 'operations.get', times: 'Always', answer: error(404, 'operationDoesNotExist') });
     await apply(reset());
     await until('db', isReady);
@@ -185,7 +185,7 @@ describe('answers that need a person', { concurrency: 4 }, () => {
   });
 
   test('what waits for a Google right goes on by itself when it is given', async (t) => {
-    const { apply, until, emulator, resets } = await bench(t);
+    const { apply, until, emulator, resets } = await operatorFixture(t);
     emulator.putAccount({ email: emulator.email, denied: ['cloudsql.instances.resetSslConfig'] });
     await apply(reset());
     await until('db', hasReason('PermissionDenied'));

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { installCrd } from '../support/crd.ts';
-import { bench, deployment, isReady, reset } from './bench.ts';
+import { deployment, isReady, operatorFixture, reset } from './fixture.ts';
 
 test('the API server is restarted while an operation runs: it is followed, and the roll comes', async (t) => {
-  const { apply, until, cluster, emulator, resets } = await bench(t);
+  const { apply, until, cluster, emulator, resets } = await operatorFixture(t);
   const release = emulator.operations.hold();
   await apply(reset(), deployment('app'));
   await until('db', ({ status }) => status.operation?.status === 'RUNNING');
@@ -16,7 +16,7 @@ test('the API server is restarted while an operation runs: it is followed, and t
 });
 
 test('history is compacted away and the API server restarted: later objects are seen all the same', async (t) => {
-  const { apply, until, cluster, resets } = await bench(t);
+  const { apply, until, cluster, resets } = await operatorFixture(t);
   await cluster.compactEtcd();
   await cluster.restartApiServer();
   await apply(reset());
@@ -25,7 +25,7 @@ test('history is compacted away and the API server restarted: later objects are 
 });
 
 test('the API server does not answer when the outcome of the call is to be written: it lands later', async (t) => {
-  const { apply, until, cluster, emulator, resets } = await bench(t);
+  const { apply, until, cluster, emulator, resets } = await operatorFixture(t);
   emulator.order({ api: 'resetSslConfig', answer: { kind: 'Hang', executed: true } });
   await apply(reset());
   await emulator.journal.waitFor(({ api, executed }) => api === 'resetSslConfig' && executed);
@@ -35,7 +35,7 @@ test('the API server does not answer when the outcome of the call is to be writt
 });
 
 test('the CRD is gone for a while: readiness, metric and one line say so; it lives on, and works when it is back', async (t) => {
-  const { apply, until, cluster, operator, resets } = await bench(t);
+  const { apply, until, cluster, operator, resets } = await operatorFixture(t);
   await cluster.kubectl(['delete', 'crd', 'cloudsqlsslresets.cloudsql-ssl.dev']);
   const line = await operator.says('the CRD cloudsqlsslresets.cloudsql-ssl.dev is not installed');
   assert.match(line, /"level":"error"/);

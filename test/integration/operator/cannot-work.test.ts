@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { kubeconfigAs, temporaryFolder } from '../kubernetes/kubeconfigs.ts';
 import { afterwards } from '../support/afterwards.ts';
-import { bench, deployment, hasReason, isReady, PROJECT, QUICK, reset } from './bench.ts';
+import { deployment, hasReason, isReady, operatorFixture, PROJECT, QUICK, reset } from './fixture.ts';
 import { conditionOf } from './kinds.ts';
 import { Program } from './program.ts';
 
@@ -14,7 +14,7 @@ const FIRST_CALL = 'operations.list';
 
 describe('what a person must put right outside of the object', { concurrency: 2 }, () => {
   test('shows where Google refuses the credentials: readiness, condition, metric, one line; and goes by itself', async (t) => {
-    const { apply, until, emulator, operator } = await bench(t);
+    const { apply, until, emulator, operator } = await operatorFixture(t);
     emulator.order({ api: FIRST_CALL, times: 'Always', answer: EXPIRED });
     await apply(reset(), deployment('app'));
     await until('db', hasReason('PermissionDenied'));
@@ -38,7 +38,7 @@ describe('what a person must put right outside of the object', { concurrency: 2 
   });
 
   test('shows where no Google token can be had: readiness, condition, metric, one line', async (t) => {
-    const { apply, until, restartOperator, operator: first } = await bench(t);
+    const { apply, until, restartOperator, operator: first } = await operatorFixture(t);
     await first.kill();
     const operator = await restartOperator([], { GOOGLE_APPLICATION_CREDENTIALS: '/is/not/there.json' });
     await apply(reset());
@@ -50,7 +50,7 @@ describe('what a person must put right outside of the object', { concurrency: 2 
   });
 
   test('shows where Kubernetes does not take the token: readiness, metric, one line; and goes by itself', async (t) => {
-    const { cluster, namespace, kubectl, emulator, apply, until, resets, operator: first } = await bench(t);
+    const { cluster, namespace, kubectl, emulator, apply, until, resets, operator: first } = await operatorFixture(t);
     await first.kill();
     await apply(reset());
     const tokenFile = join(await temporaryFolder(t), 'token');
@@ -83,7 +83,7 @@ describe('what a person must put right outside of the object', { concurrency: 2 
   });
 
   test('shows where the Lease cannot be had: readiness, metric, one line', async (t) => {
-    const { restartOperator, operator: first } = await bench(t);
+    const { restartOperator, operator: first } = await operatorFixture(t);
     await first.kill();
     const operator = await restartOperator(['--leader-elect=true', '--lease-namespace=is-not-there']);
     await operator.says('The lease cannot be written; retrying');

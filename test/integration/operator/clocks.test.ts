@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { bench, deployment, isReady, reset } from './bench.ts';
 import { ELECTION } from './election.ts';
+import { deployment, isReady, operatorFixture, reset } from './fixture.ts';
 
 const OTHER_CLOCK = fileURLToPath(new URL('other-clock.mjs', import.meta.url));
 const TEN_MINUTES_MS = 600_000;
@@ -31,7 +31,7 @@ describe('whatever the clocks of the replicas say, a lost call is resolved and o
 }, () => {
   for (const [what, [first, next]] of Object.entries(CLOCKS)) {
     test(what, async (t) => {
-      const two = await bench(t, { flags: ELECTION, env: first });
+      const two = await operatorFixture(t, { flags: ELECTION, env: first });
       const { apply, until, emulator, operator, restartOperator, resets } = two;
       await operator.says('Leading');
       const standby = await restartOperator([], { NODE_OPTIONS: '', ...next });

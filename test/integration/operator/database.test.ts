@@ -7,36 +7,36 @@ import { isConnected, isLockedOut, isUnverified, trustedCas } from '../../pods/v
 import { afterwards } from '../support/afterwards.ts';
 import {
   activeCa,
-  type Bench,
-  type BenchOptions,
-  bench,
   deployment,
+  type FixtureOptions,
   INSTANCE,
   isReady,
+  type OperatorFixture,
+  operatorFixture,
   PROJECT,
   reset,
-} from './bench.ts';
+} from './fixture.ts';
 
 /** The address that the manifests name. */
 const PGHOST = '10.20.0.5';
 const REPLICAS = 2;
 const CA_FILE = '/etc/cloudsql/server-ca.pem';
 
-interface DatabaseBench extends Bench {
+interface DatabaseFixture extends OperatorFixture {
   readonly kubelet: Kubelet;
 }
 
 /** The operator, a real PostgreSQL, and a kubelet that plays the clients of it. */
-async function databaseBench(t: TestContext, options: BenchOptions = {}): Promise<DatabaseBench> {
-  const operatorBench = await bench(t, options);
-  const { emulator, cluster, namespace } = operatorBench;
+async function databaseFixture(t: TestContext, options: FixtureOptions = {}): Promise<DatabaseFixture> {
+  const fixture = await operatorFixture(t, options);
+  const { emulator, cluster, namespace } = fixture;
   const database = await startDatabase(emulator.instance(PROJECT, INSTANCE), { name: 'orders', users: ['orders'] });
   afterwards(t, () => database.stop());
   const client = createClient({ kubeconfig: cluster.kubeconfigPath, requestTimeoutMs: 15_000 });
   afterwards(t, () => client.close());
   const kubelet = await startKubelet({ client, namespace, databases: { [PGHOST]: database } });
   afterwards(t, () => kubelet.stop());
-  return Object.assign(operatorBench, { kubelet });
+  return Object.assign(fixture, { kubelet });
 }
 
 const pairs = (variables: Readonly<Record<string, string>>): readonly object[] =>
@@ -66,31 +66,31 @@ const reading = {
 const unlabelled = { labels: { 'cloudsql-ssl.dev/instance': 'none' } };
 
 /** A Secret with the server CA of now, handed over to the operator's object. */
-const handedOver = (operatorBench: Bench): object => ({
+const handedOver = (fixture: OperatorFixture): object => ({
   apiVersion: 'v1',
   kind: 'Secret',
   metadata: { name: 'ca', annotations: { 'cloudsql-ssl.dev/managed-by': 'db' } },
-  stringData: { 'server-ca.pem': activeCa(operatorBench).pem },
+  stringData: { 'server-ca.pem': activeCa(fixture).pem },
 });
 
-/** The same for who made it by hand and told nobody. */
-const copyOf = (operatorBench: Bench): object => ({
+/** The same in a ConfigMap that somebody made by hand, unknown to the operator. */
+const copyOf = (fixture: OperatorFixture): object => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
   metadata: { name: 'copy' },
-  data: { 'server-ca.pem': activeCa(operatorBench).pem },
+  data: { 'server-ca.pem': activeCa(fixture).pem },
 });
 
 /** The instance lets in nobody who has no client certificate of it. */
-const demandingCertificates: BenchOptions = {
+const demandingCertificates: FixtureOptions = {
   emulator: { instances: [{ project: PROJECT, name: INSTANCE, sslMode: 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED' }] },
 };
 
 const COMMON_NAME = 'orders';
 
 /** A Secret with a new client certificate, handed over to the operator's object. */
-async function certificateOf(operatorBench: Bench): Promise<object> {
-  const instance = operatorBench.emulator.instance(PROJECT, INSTANCE);
+async function certificateOf(fixture: OperatorFixture): Promise<object> {
+  const instance = fixture.emulator.instance(PROJECT, INSTANCE);
   const { certificate, privateKey } = await instance.addClientCertificate(COMMON_NAME);
   return {
     apiVersion: 'v1',
@@ -99,7 +99,7 @@ async function certificateOf(operatorBench: Bench): Promise<object> {
     stringData: {
       'client-cert.pem': certificate.pem,
       'client-key.pem': privateKey,
-      'server-ca.pem': activeCa(operatorBench).pem,
+      'server-ca.pem': activeCa(fixture).pem,
     },
   };
 }
@@ -143,7 +143,7 @@ const areConnected =
 
 describe('real clients of a real database', { concurrency: 2 }, () => {
   test('all are connected, a reset locks all out, and the roll brings back with the new CA who depends on it', async (t) => {
-    const databases = await databaseBench(t);
+    const databases = await databaseFixture(t);
     const { apply, until, kubectl, kubelet, emulator, operator, resets } = databases;
     const secret = { secret: { secretName: 'ca' } };
     const dependents = ['labelled', 'env', 'sub-path', 'projected'];
@@ -194,7 +194,7 @@ describe('real clients of a real database', { concurrency: 2 }, () => {
   });
 
   test('a pod whose Secret is not there waits for it, and connects once the operator has published it', async (t) => {
-    const databases = await databaseBench(t);
+    const databases = await databaseFixture(t);
     const { apply, until, kubelet } = databases;
     await apply(deployment('waiting', { pod: reading.volume({ secret: { secretName: 'ca' } }) }));
     const isWaiting = ({ waitsFor }: PodClient): boolean => waitsFor === 'Secret/ca is not there';
@@ -209,7 +209,7 @@ describe('real clients of a real database', { concurrency: 2 }, () => {
   });
 
   test('with its old client certificate nobody gets in after a reset, though it has the new CA', async (t) => {
-    const databases = await databaseBench(t, demandingCertificates);
+    const databases = await databaseFixture(t, demandingCertificates);
     const { apply, until, kubelet } = databases;
     const { sha1Fingerprint: oldCa } = activeCa(databases);
     await apply(handedOver(databases), await certificateOf(databases), deployment('app', { pod: certified('ca') }));
@@ -229,7 +229,7 @@ describe('real clients of a real database', { concurrency: 2 }, () => {
   });
 
   test('where client certificates are demanded, all come back with the one that is issued anew', async (t) => {
-    const databases = await databaseBench(t, demandingCertificates);
+    const databases = await databaseFixture(t, demandingCertificates);
     const { apply, until, kubelet, emulator, resets } = databases;
     await apply(await certificateOf(databases), deployment('app', { pod: certified() }));
     const before = await kubelet.until('both are connected', areConnected(['app']));

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import type { JournalEntry } from '../../cloudsql-emulator/journal.ts';
 import type { QuotaOptions } from '../../cloudsql-emulator/quota.ts';
 import { PATIENCE, PATIENCE_MS } from '../support/patience.ts';
-import { bench, PROJECT, reset } from './bench.ts';
+import { operatorFixture, PROJECT, reset } from './fixture.ts';
 
 const SIZE = 60;
 /**
@@ -24,7 +24,7 @@ const isPoll = (entry: JournalEntry): boolean => entry.api === 'operations.get' 
 describe('a fleet', () => {
   test('is reset once each, without a call that the quota refuses, and its polls are merged', async (t) => {
     const names = Array.from({ length: SIZE }, (_, index) => `db-${index}`);
-    const { apply, kubectl, resets, emulator } = await bench(t, {
+    const { apply, kubectl, resets, emulator } = await operatorFixture(t, {
       flags: [...PACE, '--max-resets-per-hour=0'],
       emulator: {
         quota: QUOTA,
@@ -54,7 +54,7 @@ describe('a fleet', () => {
 
   test('goes on, more slowly, where others use the same quota', async (t) => {
     const names = Array.from({ length: 12 }, (_, index) => `db-${index}`);
-    const { apply, kubectl, resets, emulator } = await bench(t, {
+    const { apply, kubectl, resets, emulator } = await operatorFixture(t, {
       flags: [...PACE, '--max-resets-per-hour=0'],
       emulator: {
         quota: { ...QUOTA, writes: 3, windowMs: 1_500 },

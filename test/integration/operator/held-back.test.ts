@@ -4,7 +4,7 @@ import { findCondition } from '../../../src/domain/conditions.ts';
 import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import { refusing } from '../support/admission.ts';
 import { PATIENCE } from '../support/patience.ts';
-import { bench, deployment, hasReason, INSTANCE, isReady, PROJECT, reset } from './bench.ts';
+import { deployment, hasReason, INSTANCE, isReady, operatorFixture, PROJECT, reset } from './fixture.ts';
 
 const isSuspended = ({ status }: SslReset): boolean =>
   findCondition(status.conditions, 'Reconciling')?.reason === 'Suspended';
@@ -18,7 +18,7 @@ const hasOneOf =
 
 describe('held back', { concurrency: 3 }, () => {
   test('a namespace that is not allowed the instance resets nothing, and goes on when it is', async (t) => {
-    const { apply, until, kubectl, namespace, cluster, resets } = await bench(t, { isAllowed: false });
+    const { apply, until, kubectl, namespace, cluster, resets } = await operatorFixture(t, { isAllowed: false });
     await apply(reset());
     const denied = await until('db', hasReason('NotPermitted'));
     assert.equal(resets(), 0);
@@ -36,7 +36,7 @@ describe('held back', { concurrency: 3 }, () => {
   });
 
   test('a suspended object resets when the annotation goes', async (t) => {
-    const { apply, until, kubectl, resets } = await bench(t);
+    const { apply, until, kubectl, resets } = await operatorFixture(t);
     await apply(reset({}, { annotations: { 'cloudsql-ssl.dev/suspend': 'true' } }));
     await until('db', isSuspended);
     assert.equal(resets(), 0);
@@ -46,7 +46,7 @@ describe('held back', { concurrency: 3 }, () => {
   });
 
   test('an object that is being deleted starts nothing', async (t) => {
-    const { apply, until, kubectl, resets } = await bench(t);
+    const { apply, until, kubectl, resets } = await operatorFixture(t);
     const suspend = { 'cloudsql-ssl.dev/suspend': 'true' };
     await apply(reset({}, { finalizers: ['example.com/keep'], annotations: suspend }), reset({}, { name: 'other' }));
     await until('db', isSuspended);
@@ -62,7 +62,7 @@ describe('held back', { concurrency: 3 }, () => {
   });
 
   test('a Secret that is somebody else’s stalls the request before the call, and is left untouched until handed over', async (t) => {
-    const { apply, until, kubectl, resets } = await bench(t);
+    const { apply, until, kubectl, resets } = await operatorFixture(t);
     await kubectl(['create', 'secret', 'generic', 'ca', '--from-literal=password=x']);
     await apply(reset({ serverCa: { secretName: 'ca' } }));
     const stalled = await until('db', hasReason('ObjectConflict'));
@@ -76,7 +76,7 @@ describe('held back', { concurrency: 3 }, () => {
   });
 
   test('a target that does not exist is waited for before the call', async (t) => {
-    const { apply, until, resets } = await bench(t);
+    const { apply, until, resets } = await operatorFixture(t);
     await apply(reset({ rollout: { targets: [{ name: 'late' }] } }));
     await until('db', hasReason('TargetNotFound'));
     assert.equal(resets(), 0);
@@ -87,7 +87,7 @@ describe('held back', { concurrency: 3 }, () => {
   });
 
   test('a hook that would reset at each sync is refused', async (t) => {
-    const { apply, until, resets } = await bench(t);
+    const { apply, until, resets } = await operatorFixture(t);
     await apply(reset({}, { annotations: { 'argocd.argoproj.io/hook': 'PreSync' } }));
     await until('db', hasReason('HookNotAllowed'));
     assert.equal(resets(), 0);
@@ -95,7 +95,7 @@ describe('held back', { concurrency: 3 }, () => {
 
   test('client certificates that would be lost stall the request, and are named', async (t) => {
     const instances = [{ project: PROJECT, name: INSTANCE, sslMode: 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED' }];
-    const { apply, until, emulator, resets } = await bench(t, { emulator: { instances } });
+    const { apply, until, emulator, resets } = await operatorFixture(t, { emulator: { instances } });
     await fetch(`${emulator.apiUrl}/v1/projects/${PROJECT}/instances/${INSTANCE}/sslCerts`, {
       method: 'POST',
       headers: { authorization: `Bearer ${emulator.token()}`, 'content-type': 'application/json' },
@@ -113,7 +113,7 @@ describe('held back', { concurrency: 3 }, () => {
   });
 
   test('more resets than the limit of an hour wait', async (t) => {
-    const { apply, until, resets } = await bench(t, { flags: ['--max-resets-per-hour=1'] });
+    const { apply, until, resets } = await operatorFixture(t, { flags: ['--max-resets-per-hour=1'] });
     await apply(reset({}, { name: 'one' }));
     await until('one', isReady);
     await apply(reset({}, { name: 'two' }));
@@ -122,7 +122,7 @@ describe('held back', { concurrency: 3 }, () => {
   });
 
   test('a request that waits longer than its deadline stalls with what it waited for, and goes on with retry', async (t) => {
-    const { apply, until, emulator, kubectl, resets } = await bench(t);
+    const { apply, until, emulator, kubectl, resets } = await operatorFixture(t);
     emulator.order({
       api: 'instances.get',
       times: 'Always',
@@ -139,7 +139,7 @@ describe('held back', { concurrency: 3 }, () => {
   });
 
   test('a workload that does not get healthy fails the roll, the others go on, and retry judges it again', async (t) => {
-    const { apply, until, kubectl, resets } = await bench(t);
+    const { apply, until, kubectl, resets } = await operatorFixture(t);
     const broken = { nodeSelector: { 'example.com/none': 'x' } };
     await apply(deployment('good'), deployment('bad', { pod: broken, spec: { progressDeadlineSeconds: 4 } }));
     await apply(reset());
@@ -168,7 +168,7 @@ describe('held back', { concurrency: 3 }, () => {
   });
 
   test('paused and opted-out Deployments are skipped, one without replicas counts as rolled', async (t) => {
-    const { apply, until, kubectl } = await bench(t);
+    const { apply, until, kubectl } = await operatorFixture(t);
     await apply(deployment('paused', { spec: { paused: true } }), deployment('empty', { spec: { replicas: 0 } }), {
       ...deployment('out'),
       metadata: {
@@ -193,7 +193,7 @@ describe('held back', { concurrency: 3 }, () => {
   });
 
   test('at most maxConcurrent roll at a time, wave after wave', async (t) => {
-    const { apply, until, kubectl } = await bench(t);
+    const { apply, until, kubectl } = await operatorFixture(t);
     await apply(deployment('c'), deployment('a'), deployment('b'));
     await apply(reset({ rollout: { maxConcurrent: 1, targets: [{ name: 'c', wave: -1 }] } }));
     const { status } = await until('db', isReady);
@@ -215,7 +215,10 @@ describe('held back', { concurrency: 3 }, () => {
 
   test('without credentials nothing is called, and the object says so in one line', async (t) => {
     const nobody = { GCE_METADATA_HOST: '127.0.0.1:9' };
-    const { apply, until, emulator } = await bench(t, { env: nobody, flags: ['--retry-min=2s', '--retry-max=2s'] });
+    const { apply, until, emulator } = await operatorFixture(t, {
+      env: nobody,
+      flags: ['--retry-min=2s', '--retry-max=2s'],
+    });
     await apply(reset());
     const db = await until('db', hasOneOf('PermissionDenied', 'CloudSqlUnavailable'));
     assert.match(message(db), /credentials|token|metadata/i);
@@ -224,7 +227,7 @@ describe('held back', { concurrency: 3 }, () => {
   });
 
   test('what an admission policy refuses is found out before the call, and waited for', async (t) => {
-    const { apply, until, cluster, namespace, resets } = await bench(t);
+    const { apply, until, cluster, namespace, resets } = await operatorFixture(t);
     const lift = await refusing(t, cluster, namespace, 'Forbidden');
     await apply(reset({ serverCa: { configMapName: 'ca' } }));
     const waiting = await until('db', hasReason('CannotPublish'));

@@ -5,7 +5,17 @@ import { parseAllDocuments } from 'yaml';
 import { findCondition } from '../../../src/domain/conditions.ts';
 import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import { PATIENCE } from '../support/patience.ts';
-import { activeCa, type Bench, bench, deployment, hasReason, INSTANCE, isReady, PROJECT, reset } from './bench.ts';
+import {
+  activeCa,
+  deployment,
+  hasReason,
+  INSTANCE,
+  isReady,
+  type OperatorFixture,
+  operatorFixture,
+  PROJECT,
+  reset,
+} from './fixture.ts';
 
 const only = (settings: object) => ({ emulator: { instances: [{ project: PROJECT, name: INSTANCE, ...settings }] } });
 const CA_SERVICE = only({ serverCaMode: 'GOOGLE_MANAGED_CAS_CA' });
@@ -17,16 +27,16 @@ const serverCa = { secretName: 'ca' };
 const isExecuted = (executed: boolean) => ({ kind: 'Drop', executed }) as const;
 const messageOf = ({ status }: SslReset, type: Parameters<typeof findCondition>[1]): string =>
   findCondition(status.conditions, type)?.message ?? '';
-const calls = ({ emulator }: Bench): number => emulator.journal.entries({ api: 'resetSslConfig' }).length;
-const generationOf = ({ kubectl }: Bench, name: string): Promise<string> =>
+const calls = ({ emulator }: OperatorFixture): number => emulator.journal.entries({ api: 'resetSslConfig' }).length;
+const generationOf = ({ kubectl }: OperatorFixture, name: string): Promise<string> =>
   kubectl(['get', 'deployment', name, '-o', 'jsonpath={.metadata.generation}']);
-const publishedCa = async ({ kubectl }: Bench, secret = 'ca'): Promise<string> => {
+const publishedCa = async ({ kubectl }: OperatorFixture, secret = 'ca'): Promise<string> => {
   const template = 'go-template={{index .data "server-ca.pem" | base64decode}}';
   return (await kubectl(['get', 'secret', secret, '-o', template])).trim();
 };
 
 /** Somebody restarts the instance. */
-const restart = ({ emulator }: Bench) =>
+const restart = ({ emulator }: OperatorFixture) =>
   emulator.foreignOperation({
     project: PROJECT,
     instance: INSTANCE,
@@ -37,7 +47,7 @@ const restart = ({ emulator }: Bench) =>
 
 describe('an instance', { concurrency: 3 }, () => {
   test('with a CA service is reset; its CA stays, nothing rolls, and the conditions say why', async (t) => {
-    const operator = await bench(t, CA_SERVICE);
+    const operator = await operatorFixture(t, CA_SERVICE);
     const ca = activeCa(operator);
     const server = operator.emulator.instance(PROJECT, INSTANCE).active?.server.certificate.sha1Fingerprint;
     await operator.apply(deployment('app'));
@@ -59,7 +69,7 @@ describe('an instance', { concurrency: 3 }, () => {
   });
 
   test('with a CA service tells by its server certificate that a call whose answer was lost was executed', async (t) => {
-    const operator = await bench(t, CA_SERVICE);
+    const operator = await operatorFixture(t, CA_SERVICE);
     operator.emulator.order({ api: 'resetSslConfig', answer: isExecuted(true) });
     await operator.apply(reset({ serverCa }));
     const { status } = await operator.until('db', isReady);
@@ -68,7 +78,7 @@ describe('an instance', { concurrency: 3 }, () => {
   });
 
   test('with a CA service is called again when the lost call was not executed', async (t) => {
-    const operator = await bench(t, CA_SERVICE);
+    const operator = await operatorFixture(t, CA_SERVICE);
     operator.emulator.order({ api: 'resetSslConfig', answer: isExecuted(false) });
     await operator.apply(reset());
     await operator.until('db', isReady);
@@ -76,7 +86,7 @@ describe('an instance', { concurrency: 3 }, () => {
   });
 
   test('with a CA service is not called under a precondition on its CA', async (t) => {
-    const operator = await bench(t, CA_SERVICE);
+    const operator = await operatorFixture(t, CA_SERVICE);
     const serverCaSha1Fingerprint = activeCa(operator).sha1Fingerprint;
     await operator.apply(reset({ preconditions: { serverCaSha1Fingerprint } }));
     const stalled = await operator.until('db', hasReason('InvalidRequest'));
@@ -85,7 +95,7 @@ describe('an instance', { concurrency: 3 }, () => {
   });
 
   test('of the First Generation waits for a restart, then the new CA is published and rolled', async (t) => {
-    const operator = await bench(t, FIRST_GENERATION);
+    const operator = await operatorFixture(t, FIRST_GENERATION);
     const oldCa = activeCa(operator).pem;
     await operator.apply(deployment('app'), reset({ serverCa }));
     const waiting = await operator.until('db', hasReason('RestartRequired'));
@@ -102,7 +112,7 @@ describe('an instance', { concurrency: 3 }, () => {
   });
 
   test('of the First Generation tells by a new CA in its list that a lost call was executed', async (t) => {
-    const operator = await bench(t, FIRST_GENERATION);
+    const operator = await operatorFixture(t, FIRST_GENERATION);
     operator.emulator.order({ api: 'resetSslConfig', answer: isExecuted(true) });
     await operator.apply(reset({ serverCa }));
     await operator.until('db', hasReason('RestartRequired'));
@@ -113,7 +123,7 @@ describe('an instance', { concurrency: 3 }, () => {
   });
 
   test('that nobody restarts stalls at the deadline, and retry goes on from there', async (t) => {
-    const operator = await bench(t, FIRST_GENERATION);
+    const operator = await operatorFixture(t, FIRST_GENERATION);
     await operator.apply(reset({ deadlineSeconds: 30 }));
     const stalled = await operator.until('db', hasReason('DeadlineExceeded'));
     assert.match(messageOf(stalled, 'Stalled'), /RestartRequired.*gcloud sql instances restart/);
@@ -124,7 +134,7 @@ describe('an instance', { concurrency: 3 }, () => {
   });
 
   test('without a server certificate is reset once when it must have none', async (t) => {
-    const operator = await bench(t, NO_CERTIFICATE);
+    const operator = await operatorFixture(t, NO_CERTIFICATE);
     await operator.apply(deployment('app'), reset({ ...MISSING, serverCa }));
     await operator.until('db', isReady);
     assert.equal(await publishedCa(operator), activeCa(operator).pem.trim());
@@ -135,14 +145,14 @@ describe('an instance', { concurrency: 3 }, () => {
   });
 
   test('without a server certificate is reset without a precondition too', async (t) => {
-    const operator = await bench(t, NO_CERTIFICATE);
+    const operator = await operatorFixture(t, NO_CERTIFICATE);
     await operator.apply(reset());
     await operator.until('db', isReady);
     assert.equal(operator.resets(), 1);
   });
 
   test('with a server certificate is not called when it must have none, and is followed when another object resets', async (t) => {
-    const operator = await bench(t);
+    const operator = await operatorFixture(t);
     await operator.apply(deployment('app'), reset({ ...MISSING, serverCa }));
     const followed = await operator.until('db', hasReason('AlreadyPresent'));
     assert.equal(findCondition(followed.status.conditions, 'ResetDone'), undefined);
@@ -160,7 +170,7 @@ describe('an instance', { concurrency: 3 }, () => {
 
 test('a primary and its replica are reset in the order of docs/examples/replicas.yaml', async (t) => {
   const replica = 'orders-db-replica';
-  const operator = await bench(t, {
+  const operator = await operatorFixture(t, {
     emulator: {
       instances: [
         { project: PROJECT, name: INSTANCE },

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { bench, deployment, INSTANCE, isReady, reset } from './bench.ts';
+import { deployment, INSTANCE, isReady, operatorFixture, reset } from './fixture.ts';
 
 describe('killed', { concurrency: 3 }, () => {
   test('killed after the record and before the execution: the next process finds out, and resets once', async (t) => {
-    const { apply, until, emulator, operator, restartOperator, resets } = await bench(t);
+    const { apply, until, emulator, operator, restartOperator, resets } = await operatorFixture(t);
     emulator.order({ api: 'resetSslConfig', answer: { kind: 'Hang', executed: false } });
     await apply(reset());
     await emulator.journal.waitFor(({ api }) => api === 'resetSslConfig');
@@ -17,7 +17,7 @@ describe('killed', { concurrency: 3 }, () => {
   });
 
   test('killed after the execution and before the answer: the next process adopts the operation', async (t) => {
-    const { apply, until, emulator, operator, restartOperator, resets } = await bench(t);
+    const { apply, until, emulator, operator, restartOperator, resets } = await operatorFixture(t);
     emulator.order({ api: 'resetSslConfig', answer: { kind: 'Hang', executed: true } });
     await apply(reset());
     const call = await emulator.journal.waitFor(({ api, executed }) => api === 'resetSslConfig' && executed);
@@ -30,7 +30,7 @@ describe('killed', { concurrency: 3 }, () => {
   });
 
   test('killed while the operation runs: the next process follows it', async (t) => {
-    const { apply, until, emulator, operator, restartOperator, resets } = await bench(t);
+    const { apply, until, emulator, operator, restartOperator, resets } = await operatorFixture(t);
     const release = emulator.operations.hold();
     await apply(reset(), deployment('app'));
     await until('db', ({ status }) => status.operation?.status === 'RUNNING');
@@ -43,7 +43,7 @@ describe('killed', { concurrency: 3 }, () => {
   });
 
   test('SIGTERM finishes the step in flight, ends with 0, and a restart with a Ready object writes nothing', async (t) => {
-    const { apply, until, emulator, kubectl, operator, restartOperator, resets } = await bench(t);
+    const { apply, until, emulator, kubectl, operator, restartOperator, resets } = await operatorFixture(t);
     await apply(reset({ serverCa: { secretName: 'ca' } }), deployment('app'));
     const before = await until('db', isReady);
     assert.equal(await operator.kill('SIGTERM'), 0, operator.log);

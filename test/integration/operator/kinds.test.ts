@@ -4,7 +4,7 @@ import { workloadKinds } from '../../../src/domain/trust/workload-kinds.ts';
 import { refusing, stripping } from '../support/admission.ts';
 import { PATIENCE } from '../support/patience.ts';
 import { installRolloutCrd } from '../support/rollout-crd.ts';
-import { type Bench, bench, hasReason, isReady, reset } from './bench.ts';
+import { hasReason, isReady, type OperatorFixture, operatorFixture, reset } from './fixture.ts';
 import {
   annotationsOf,
   areRolledOut,
@@ -24,18 +24,18 @@ import {
 const APPS = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;
 const kinds = [...workloadKinds];
 
-async function benchWithRollouts(t: TestContext): Promise<Bench> {
-  const b = await bench(t);
-  await installRolloutCrd(b.cluster);
-  return b;
+async function fixtureWithRollouts(t: TestContext): Promise<OperatorFixture> {
+  const fixture = await operatorFixture(t);
+  await installRolloutCrd(fixture.cluster);
+  return fixture;
 }
 
 describe('kinds of workloads', { concurrency: 3 }, () => {
   test('each kind that is asked for is annotated and waited for, and told of by its own name', async (t) => {
-    const b = await benchWithRollouts(t);
-    const { apply, until, kubectl } = b;
+    const fixture = await fixtureWithRollouts(t);
+    const { apply, until, kubectl } = fixture;
     await apply(...workloadKinds.map((kind) => workload(kind, kind.toLowerCase())));
-    await areRolledOut(b, 'statefulset/statefulset');
+    await areRolledOut(fixture, 'statefulset/statefulset');
     await apply(reset({ rollout: { kinds } }));
     await until(
       'db',
@@ -43,11 +43,12 @@ describe('kinds of workloads', { concurrency: 3 }, () => {
     );
     const rolling = await until('db', has('Rollout rollout Rolling'));
     assert.ok(!isReady(rolling), 'the Rollout is waited for');
-    await argoSays(b, 'rollout', { phase: 'Healthy' });
+    await argoSays(fixture, 'rollout', { phase: 'Healthy' });
     const done = await until('db', isReady);
     assert.match(conditionOf(done, 'WorkloadsRolled'), /^True Rolled: 4 rolled and healthy/);
     const revision = done.status.rollout?.revision ?? '';
-    for (const kind of workloadKinds) assert.deepEqual(await annotationsOf(b, kind, kind.toLowerCase()), [revision]);
+    for (const kind of workloadKinds)
+      assert.deepEqual(await annotationsOf(fixture, kind, kind.toLowerCase()), [revision]);
     await kubectl([
       'wait',
       '--for=jsonpath={.reason}=WorkloadRolled',
@@ -63,19 +64,19 @@ describe('kinds of workloads', { concurrency: 3 }, () => {
   });
 
   test('kinds that are not asked for are left alone, even where they carry the label', async (t) => {
-    const b = await bench(t);
-    await b.apply(...APPS.map((kind) => workload(kind, 'app')));
-    await areRolledOut(b, 'statefulset/app');
-    await b.apply(reset({ rollout: { kinds: ['StatefulSet'] } }));
-    assert.deepEqual(states(await b.until('db', isReady)), ['StatefulSet app Rolled']);
+    const fixture = await operatorFixture(t);
+    await fixture.apply(...APPS.map((kind) => workload(kind, 'app')));
+    await areRolledOut(fixture, 'statefulset/app');
+    await fixture.apply(reset({ rollout: { kinds: ['StatefulSet'] } }));
+    assert.deepEqual(states(await fixture.until('db', isReady)), ['StatefulSet app Rolled']);
     assert.deepEqual(
-      [await annotationsOf(b, 'Deployment', 'app'), await annotationsOf(b, 'DaemonSet', 'app')],
+      [await annotationsOf(fixture, 'Deployment', 'app'), await annotationsOf(fixture, 'DaemonSet', 'app')],
       [[], []],
     );
   });
 
   test('what refers to the published Secret is rolled, whatever its kind and however it refers', async (t) => {
-    const b = await bench(t);
+    const fixture = await operatorFixture(t);
     const secret = { volumes: [{ name: 'ca', projected: { sources: [{ secret: { name: 'ca', optional: true } }] } }] };
     const subPath = {
       containers: [
@@ -87,24 +88,24 @@ describe('kinds of workloads', { concurrency: 3 }, () => {
       initContainers: [{ name: 'init', image: 'app', envFrom: [{ secretRef: { name: 'ca', optional: true } }] }],
     };
     const unlabelled = (name: string) => ({ name, labels: {} });
-    await b.apply(
+    await fixture.apply(
       workload('StatefulSet', 'projected', { metadata: unlabelled('projected'), pod: secret }),
       workload('DaemonSet', 'sub-path', { metadata: unlabelled('sub-path'), pod: subPath }),
       workload('Deployment', 'init', { metadata: unlabelled('init'), pod: env }),
       workload('StatefulSet', 'stranger', { metadata: unlabelled('stranger') }),
     );
-    await areRolledOut(b, 'statefulset/projected');
-    await b.apply(reset({ serverCa: { secretName: 'ca' }, rollout: { kinds: [...APPS] } }));
-    assert.deepEqual(states(await b.until('db', isReady)), [
+    await areRolledOut(fixture, 'statefulset/projected');
+    await fixture.apply(reset({ serverCa: { secretName: 'ca' }, rollout: { kinds: [...APPS] } }));
+    assert.deepEqual(states(await fixture.until('db', isReady)), [
       'Deployment init Rolled',
       'StatefulSet projected Rolled',
       'DaemonSet sub-path Rolled',
     ]);
-    assert.deepEqual(await annotationsOf(b, 'StatefulSet', 'stranger'), []);
+    assert.deepEqual(await annotationsOf(fixture, 'StatefulSet', 'stranger'), []);
   });
 
   test('a selector that selects nothing is no error, and is told', async (t) => {
-    const { apply, until } = await benchWithRollouts(t);
+    const { apply, until } = await fixtureWithRollouts(t);
     await apply(reset({ rollout: { kinds, selector: { matchLabels: { app: 'none' } } } }));
     const done = await until('db', isReady);
     assert.match(
@@ -120,23 +121,23 @@ const PARALLEL = { spec: { podManagementPolicy: 'Parallel' } };
 
 describe('health', { concurrency: 3 }, () => {
   test('a pod that is ready is not available before minReadySeconds are over', async (t) => {
-    const b = await bench(t);
-    const { apply, until } = b;
+    const fixture = await operatorFixture(t);
+    const { apply, until } = fixture;
     const all = APPS.map((kind) => `${kind.toLowerCase()}/${kind.toLowerCase()}`);
     await apply(...APPS.map((kind) => workload(kind, kind.toLowerCase())));
-    await areRolledOut(b, ...all);
-    await setMinReadySeconds(b, NEVER, ...all);
+    await areRolledOut(fixture, ...all);
+    await setMinReadySeconds(fixture, NEVER, ...all);
     await apply(reset({ rollout: { kinds: [...APPS] } }));
     const waiting = await until('db', (db) =>
       APPS.every((kind) => /updated replicas are available|are updated/.test(messageOf(db, kind.toLowerCase()))),
     );
     assert.ok(!isReady(waiting));
-    await setMinReadySeconds(b, 1, ...all);
+    await setMinReadySeconds(fixture, 1, ...all);
     assert.equal((await until('db', isReady)).status.rollout?.summary, '3/3');
   });
 
   test('without a replica, or a node that fits, there is nothing to wait for', async (t) => {
-    const { apply, until } = await bench(t);
+    const { apply, until } = await operatorFixture(t);
     await apply(
       workload('Deployment', 'a', { spec: { replicas: 0 } }),
       workload('StatefulSet', 'b', { spec: { replicas: 0 } }),
@@ -148,8 +149,8 @@ describe('health', { concurrency: 3 }, () => {
   });
 
   test('of each kind one that does not get healthy fails, and the others are rolled all the same', async (t) => {
-    const b = await benchWithRollouts(t);
-    const { apply, until } = b;
+    const fixture = await fixtureWithRollouts(t);
+    const { apply, until } = fixture;
     await apply(
       ...APPS.flatMap((kind) => [
         // In parallel: an ordered StatefulSet would wait for a person, since its old pods are not ready.
@@ -158,10 +159,10 @@ describe('health', { concurrency: 3 }, () => {
       ]),
       workload('Rollout', 'bad-rollout'),
     );
-    await areRolledOut(b, 'statefulset/good-statefulset');
+    await areRolledOut(fixture, 'statefulset/good-statefulset');
     await apply(reset({ rollout: { kinds, timeoutSeconds: ROLL_SECONDS } }));
     await until('db', has('Rollout bad-rollout Rolling'));
-    await argoSays(b, 'bad-rollout', { phase: 'Degraded', message: 'ProgressDeadlineExceeded' });
+    await argoSays(fixture, 'bad-rollout', { phase: 'Degraded', message: 'ProgressDeadlineExceeded' });
     const failed = await until('db', hasReason('RolloutFailed'));
     assert.deepEqual(
       states(failed),
@@ -181,7 +182,7 @@ describe('health', { concurrency: 3 }, () => {
   });
 
   test('a Deployment whose pods a used-up quota refuses says so while it is waited for, and rolls when there is room', async (t) => {
-    const { apply, until, kubectl } = await bench(t);
+    const { apply, until, kubectl } = await operatorFixture(t);
     // The control plane of the tests has no controller for quotas, and admission goes by what that one would write.
     const quota = async (hard: string): Promise<void> => {
       const status = JSON.stringify({ status: { hard: { pods: hard }, used: { pods: '2' } } });
@@ -200,15 +201,15 @@ describe('health', { concurrency: 3 }, () => {
   });
 
   test('one that is scaled while it rolls is waited for, and does not fail', async (t) => {
-    const b = await bench(t);
-    const { apply, until, kubectl } = b;
+    const fixture = await operatorFixture(t);
+    const { apply, until, kubectl } = fixture;
     await apply(workload('Deployment', 'a'), workload('StatefulSet', 'b'));
-    await areRolledOut(b, 'deployment/a', 'statefulset/b');
-    await setMinReadySeconds(b, NEVER, 'deployment/a', 'statefulset/b');
+    await areRolledOut(fixture, 'deployment/a', 'statefulset/b');
+    await setMinReadySeconds(fixture, NEVER, 'deployment/a', 'statefulset/b');
     await apply(reset({ rollout: { kinds: ['Deployment', 'StatefulSet'] } }));
     await until('db', has('Deployment a Rolling', 'StatefulSet b Rolling'));
     await kubectl(['scale', '--replicas=4', 'deployment/a', 'statefulset/b']);
-    await setMinReadySeconds(b, 1, 'deployment/a', 'statefulset/b');
+    await setMinReadySeconds(fixture, 1, 'deployment/a', 'statefulset/b');
     const done = await until('db', isReady);
     assert.deepEqual(states(done), ['Deployment a Rolled', 'StatefulSet b Rolled']);
     const ready = '{range .items[*]}{.status.updatedReplicas}/{.status.availableReplicas} {end}';
@@ -216,35 +217,35 @@ describe('health', { concurrency: 3 }, () => {
   });
 
   test('onFailure Stop holds for the kinds of later waves, by annotation and by target', async (t) => {
-    const b = await bench(t);
+    const fixture = await operatorFixture(t);
     const inWave = (name: string, wave: string) => ({
       name,
       labels: { 'cloudsql-ssl.dev/instance': 'orders-db' },
       annotations: { 'cloudsql-ssl.dev/wave': wave },
     });
-    await b.apply(
+    await fixture.apply(
       // Its controller gives it up, so that no time is set to those that roll.
       workload('Deployment', 'first', { pod: TOO_LARGE, spec: { progressDeadlineSeconds: 2 } }),
       workload('DaemonSet', 'later', { metadata: inWave('later', '1') }),
       workload('StatefulSet', 'earlier', { metadata: inWave('earlier', '2') }),
     );
-    await areRolledOut(b, 'statefulset/earlier');
+    await areRolledOut(fixture, 'statefulset/earlier');
     const targets = [{ kind: 'StatefulSet', name: 'earlier', wave: -1 }];
-    await b.apply(reset({ rollout: { kinds: [...APPS], targets, onFailure: 'Stop' } }));
-    const failed = await b.until('db', hasReason('RolloutFailed'));
+    await fixture.apply(reset({ rollout: { kinds: [...APPS], targets, onFailure: 'Stop' } }));
+    const failed = await fixture.until('db', hasReason('RolloutFailed'));
     assert.deepEqual(states(failed), [
       'StatefulSet earlier Rolled',
       'Deployment first Failed',
       'DaemonSet later Pending',
     ]);
-    assert.deepEqual(await annotationsOf(b, 'DaemonSet', 'later'), []);
+    assert.deepEqual(await annotationsOf(fixture, 'DaemonSet', 'later'), []);
   });
 });
 
 describe('what waits for a person', { concurrency: 3 }, () => {
   test('OnDelete and partitions are annotated, told with a command that works, and hold nothing up', async (t) => {
-    const b = await bench(t);
-    const { apply, until, kubectl, cluster } = b;
+    const fixture = await operatorFixture(t);
+    const { apply, until, kubectl, cluster } = fixture;
     const onDelete = { updateStrategy: { type: 'OnDelete' } };
     const partition = { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } } };
     await apply(
@@ -284,15 +285,15 @@ describe('what waits for a person', { concurrency: 3 }, () => {
   });
 
   test('a Rollout that is paused is skipped, one that waits for its promotion is told', async (t) => {
-    const b = await benchWithRollouts(t);
-    const { apply, until } = b;
+    const fixture = await fixtureWithRollouts(t);
+    const { apply, until } = fixture;
     await apply(
       workload('Rollout', 'canary', { spec: { strategy: { canary: { steps: [{ pause: {} }] } } } }),
       workload('Rollout', 'paused', { spec: { paused: true } }),
     );
     await apply(reset({ rollout: { kinds: ['Rollout'] } }));
     await until('db', has('Rollout canary Rolling', 'Rollout paused Skipped'));
-    await argoSays(b, 'canary', {
+    await argoSays(fixture, 'canary', {
       phase: 'Paused',
       message: 'CanaryPauseStep',
       currentStepIndex: 0,
@@ -301,12 +302,12 @@ describe('what waits for a person', { concurrency: 3 }, () => {
     const done = await until('db', isReady);
     assert.deepEqual(states(done), ['Rollout canary ManualActionRequired', 'Rollout paused Skipped']);
     assert.match(messageOf(done, 'canary'), /kubectl argo rollouts promote canary -n test-/);
-    assert.equal((await annotationsOf(b, 'Rollout', 'paused')).length, 1, 'it rolls when it is resumed');
+    assert.equal((await annotationsOf(fixture, 'Rollout', 'paused')).length, 1, 'it rolls when it is resumed');
   });
 
   test('a Rollout rolls with the Deployment whose template it runs, and is left to a person without it', async (t) => {
-    const b = await benchWithRollouts(t);
-    const { apply, until } = b;
+    const fixture = await fixtureWithRollouts(t);
+    const { apply, until } = fixture;
     const running = (name: string) => ({
       ...workload('Rollout', name),
       spec: { replicas: 2, workloadRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: `${name}-template` } },
@@ -320,7 +321,7 @@ describe('what waits for a person', { concurrency: 3 }, () => {
     );
     await apply(reset({ rollout: { kinds: ['Deployment', 'Rollout'] } }));
     await until('db', has('Deployment with-template Rolled', 'Rollout with Rolling'));
-    await argoSays(b, 'with', { phase: 'Healthy', workloadObservedGeneration: '2' });
+    await argoSays(fixture, 'with', { phase: 'Healthy', workloadObservedGeneration: '2' });
     const done = await until('db', isReady);
     assert.deepEqual(states(done), [
       'Rollout lone ManualActionRequired',
@@ -328,12 +329,12 @@ describe('what waits for a person', { concurrency: 3 }, () => {
       'Deployment with-template Rolled',
     ]);
     assert.match(messageOf(done, 'lone'), /Deployment lone-template, which is not among the workloads to roll/);
-    assert.deepEqual(await annotationsOf(b, 'Deployment', 'lone-template'), [], 'it is not selected');
+    assert.deepEqual(await annotationsOf(fixture, 'Deployment', 'lone-template'), [], 'it is not selected');
   });
 
   test('a workload whose owner puts its template back is annotated once and told; one whose template stays is rolled', async (t) => {
-    const b = await bench(t);
-    const { apply, until, kubectl } = b;
+    const fixture = await operatorFixture(t);
+    const { apply, until, kubectl } = fixture;
     await kubectl(['create', 'configmap', 'main']);
     const uid = await kubectl(['get', 'configmap', 'main', '-o', 'jsonpath={.metadata.uid}']);
     const owned = (name: string) => ({
@@ -346,7 +347,7 @@ describe('what waits for a person', { concurrency: 3 }, () => {
       workload('StatefulSet', 'kept', { metadata: owned('kept') }),
     );
     await kubectl(['wait', '--for=jsonpath={.status.readyReplicas}=1', 'statefulset/fought', PATIENCE]);
-    await areRolledOut(b, 'statefulset/kept');
+    await areRolledOut(fixture, 'statefulset/kept');
     await apply(reset({ rollout: { kinds: ['StatefulSet'] } }));
     await until('db', has('StatefulSet fought Rolling', 'StatefulSet kept Rolled'));
     const back = [{ op: 'remove', path: '/spec/template/metadata/annotations' }];
@@ -364,49 +365,49 @@ describe('what waits for a person', { concurrency: 3 }, () => {
 
 describe('old pods that are not ready', { concurrency: 3 }, () => {
   test('of an ordered StatefulSet are told within seconds, with a command that has it roll', async (t) => {
-    const b = await bench(t);
-    await b.apply(workload('StatefulSet', 'db', { spec: { replicas: 3 } }));
-    await makeUnready(b, 'db', 3);
-    await b.apply(reset({ rollout: { kinds: ['StatefulSet'] } }));
-    const done = await b.until('db', isReady);
+    const fixture = await operatorFixture(t);
+    await fixture.apply(workload('StatefulSet', 'db', { spec: { replicas: 3 } }));
+    await makeUnready(fixture, 'db', 3);
+    await fixture.apply(reset({ rollout: { kinds: ['StatefulSet'] } }));
+    const done = await fixture.until('db', isReady);
     assert.deepEqual(states(done), ['StatefulSet db ManualActionRequired']);
     assert.match(messageOf(done, 'db'), /kubectl -n \S+ delete pod db-2 db-1 db-0$/);
-    await b.cluster.kubectl(commandIn(messageOf(done, 'db')));
-    await b.kubectl(['rollout', 'status', 'statefulset/db', PATIENCE]);
+    await fixture.cluster.kubectl(commandIn(messageOf(done, 'db')));
+    await fixture.kubectl(['rollout', 'status', 'statefulset/db', PATIENCE]);
   });
 
   test('of an ordered StatefulSet are deleted where the spec says so, and only those', async (t) => {
-    const b = await bench(t);
-    await b.apply(workload('StatefulSet', 'db', { spec: { replicas: 3 } }));
-    await makeUnready(b, 'db', 2);
-    const uidOf = (pod: string) => b.kubectl(['get', 'pod', pod, '-o', 'jsonpath={.metadata.uid}']);
+    const fixture = await operatorFixture(t);
+    await fixture.apply(workload('StatefulSet', 'db', { spec: { replicas: 3 } }));
+    await makeUnready(fixture, 'db', 2);
+    const uidOf = (pod: string) => fixture.kubectl(['get', 'pod', pod, '-o', 'jsonpath={.metadata.uid}']);
     const kept = await uidOf('db-2');
-    await b.apply(reset({ rollout: { kinds: ['StatefulSet'], unreadyPods: 'Delete' } }));
-    const done = await b.until('db', isReady);
+    await fixture.apply(reset({ rollout: { kinds: ['StatefulSet'], unreadyPods: 'Delete' } }));
+    const done = await fixture.until('db', isReady);
     assert.deepEqual(states(done), ['StatefulSet db Rolled']);
     assert.notEqual(await uidOf('db-2'), kept, 'its controller has replaced it');
-    assert.deepEqual(b.operator.log.match(/"pod":"db-\d"/g), ['"pod":"db-1"', '"pod":"db-0"']);
+    assert.deepEqual(fixture.operator.log.match(/"pod":"db-\d"/g), ['"pod":"db-1"', '"pod":"db-0"']);
   });
 
   test('of a Parallel StatefulSet are replaced by its controller', async (t) => {
-    const b = await bench(t);
-    await b.apply(workload('StatefulSet', 'db', { spec: { podManagementPolicy: 'Parallel' } }));
-    await makeUnready(b, 'db', 2);
-    await b.apply(reset({ rollout: { kinds: ['StatefulSet'] } }));
-    assert.deepEqual(states(await b.until('db', isReady)), ['StatefulSet db Rolled']);
+    const fixture = await operatorFixture(t);
+    await fixture.apply(workload('StatefulSet', 'db', { spec: { podManagementPolicy: 'Parallel' } }));
+    await makeUnready(fixture, 'db', 2);
+    await fixture.apply(reset({ rollout: { kinds: ['StatefulSet'] } }));
+    assert.deepEqual(states(await fixture.until('db', isReady)), ['StatefulSet db Rolled']);
   });
 });
 
 describe('bad input', { concurrency: 3 }, () => {
   test('an unknown kind is refused by the API server, which lists those that there are', async (t) => {
-    const { apply } = await bench(t);
+    const { apply } = await operatorFixture(t);
     for (const rollout of [{ kinds: ['CronJob'] }, { targets: [{ kind: 'CronJob', name: 'x' }] }]) {
       await assert.rejects(apply(reset({ rollout })), /"CronJob": supported values: .*"StatefulSet"/);
     }
   });
 
   test('a target of any kind that does not exist is waited for before the call', async (t) => {
-    const { apply, until, resets } = await benchWithRollouts(t);
+    const { apply, until, resets } = await fixtureWithRollouts(t);
     const targets = workloadKinds.map((kind) => ({ kind, name: 'late' }));
     await apply(reset({ rollout: { kinds: [], targets } }));
     for (const kind of ['DaemonSet', 'Deployment', 'Rollout', 'StatefulSet'] as const) {
@@ -418,16 +419,16 @@ describe('bad input', { concurrency: 3 }, () => {
   });
 
   test('a target that is gone after the call is missing, and the others are rolled', async (t) => {
-    const b = await bench(t);
-    const { apply, until, kubectl, resets } = b;
+    const fixture = await operatorFixture(t);
+    const { apply, until, kubectl, resets } = fixture;
     await apply(workload('StatefulSet', 'slow'), workload('DaemonSet', 'gone'));
-    await areRolledOut(b, 'statefulset/slow');
-    await setMinReadySeconds(b, NEVER, 'statefulset/slow');
+    await areRolledOut(fixture, 'statefulset/slow');
+    await setMinReadySeconds(fixture, NEVER, 'statefulset/slow');
     const targets = [{ kind: 'DaemonSet', name: 'gone', wave: 1 }];
     await apply(reset({ rollout: { kinds: ['StatefulSet'], targets } }));
     await until('db', has('StatefulSet slow Rolling'));
     await kubectl(['delete', 'daemonset', 'gone']);
-    await setMinReadySeconds(b, 1, 'statefulset/slow');
+    await setMinReadySeconds(fixture, 1, 'statefulset/slow');
     const failed = await until('db', hasReason('RolloutFailed'));
     assert.deepEqual(states(failed), ['StatefulSet slow Rolled', 'DaemonSet gone Missing']);
     assert.match(conditionOf(failed, 'Ready'), /DaemonSet gone: It does not exist/);
@@ -435,10 +436,10 @@ describe('bad input', { concurrency: 3 }, () => {
   });
 
   test('a workload that a policy refuses after the call fails by its name, and the others are rolled', async (t) => {
-    const b = await bench(t);
-    const { apply, until, cluster, namespace, resets } = b;
+    const fixture = await operatorFixture(t);
+    const { apply, until, cluster, namespace, resets } = fixture;
     await apply(workload('StatefulSet', 'a'), workload('StatefulSet', 'refused'), workload('StatefulSet', 'z'));
-    await areRolledOut(b, 'statefulset/a', 'statefulset/z');
+    await areRolledOut(fixture, 'statefulset/a', 'statefulset/z');
     await refusing(t, cluster, namespace, 'Invalid', {
       apiGroup: 'apps',
       resource: 'statefulsets',
@@ -453,7 +454,7 @@ describe('bad input', { concurrency: 3 }, () => {
   });
 
   test('a kind that a policy refuses altogether is found out before the call, by its name', async (t) => {
-    const { apply, until, cluster, namespace, resets } = await bench(t);
+    const { apply, until, cluster, namespace, resets } = await operatorFixture(t);
     await apply(workload('Deployment', 'a'), workload('DaemonSet', 'refused'));
     const lift = await refusing(t, cluster, namespace, 'Invalid', {
       apiGroup: 'apps',
@@ -471,7 +472,7 @@ describe('bad input', { concurrency: 3 }, () => {
   });
 
   test('a policy that strips the annotation of pod templates is found out before the call, which is made without it', async (t) => {
-    const { apply, until, cluster, namespace, resets } = await bench(t);
+    const { apply, until, cluster, namespace, resets } = await operatorFixture(t);
     await apply(workload('Deployment', 'app'));
     const lift = await stripping(t, cluster, namespace);
     await apply(reset());

@@ -5,7 +5,7 @@ import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import type { WorkloadKind } from '../../../src/domain/trust/distribution.ts';
 import { apiVersionOf, WORKLOAD_KINDS } from '../../../src/domain/trust/workload-kinds.ts';
 import { PATIENCE } from '../support/patience.ts';
-import { type Bench, INSTANCE } from './bench.ts';
+import { INSTANCE, type OperatorFixture } from './fixture.ts';
 
 export interface Parts {
   readonly metadata?: object;
@@ -56,7 +56,11 @@ export const conditionOf = ({ status }: SslReset, type: 'Ready' | 'WorkloadsRoll
 };
 
 /** The values of our annotations on its pod template. */
-export async function annotationsOf({ kubectl }: Bench, kind: WorkloadKind, name: string): Promise<readonly string[]> {
+export async function annotationsOf(
+  { kubectl }: OperatorFixture,
+  kind: WorkloadKind,
+  name: string,
+): Promise<readonly string[]> {
   const json = await kubectl(['get', resourceOf(kind), name, '-o', 'jsonpath={.spec.template.metadata.annotations}']);
   const annotations: unknown = json.trim() === '' ? {} : JSON.parse(json);
   assert.ok(typeof annotations === 'object' && annotations !== null);
@@ -69,7 +73,7 @@ export async function annotationsOf({ kubectl }: Bench, kind: WorkloadKind, name
 const resourceOf = (kind: WorkloadKind): string => `${WORKLOAD_KINDS[kind].plural}.${WORKLOAD_KINDS[kind].group}`;
 
 /** Writes what Argo's controller would, about the Rollout as it is now. */
-export async function argoSays({ kubectl }: Bench, name: string, status: object): Promise<void> {
+export async function argoSays({ kubectl }: OperatorFixture, name: string, status: object): Promise<void> {
   const generation = await kubectl(['get', 'rollouts.argoproj.io', name, '-o', 'jsonpath={.metadata.generation}']);
   const body = JSON.stringify({ status: { observedGeneration: generation.trim(), ...status } });
   await kubectl(['patch', 'rollouts.argoproj.io', name, '--subresource=status', '--type=merge', '-p', body]);
@@ -80,7 +84,7 @@ export async function argoSays({ kubectl }: Bench, name: string, status: object)
  * that is left to a person.
  */
 export async function areRolledOut(
-  { kubectl }: Pick<Bench, 'kubectl'>,
+  { kubectl }: Pick<OperatorFixture, 'kubectl'>,
   ...workloads: readonly string[]
 ): Promise<void> {
   for (const one of workloads) await kubectl(['rollout', 'status', one, PATIENCE]);
@@ -90,14 +94,18 @@ export async function areRolledOut(
 export const NEVER = 590;
 
 /** How long pods are ready before they are available: a change of it rolls nothing. */
-export const setMinReadySeconds = ({ kubectl }: Bench, seconds: number, ...workloads: readonly string[]) =>
+export const setMinReadySeconds = ({ kubectl }: OperatorFixture, seconds: number, ...workloads: readonly string[]) =>
   kubectl(['patch', ...workloads, '--type=merge', '-p', JSON.stringify({ spec: { minReadySeconds: seconds } })]);
 
 /**
  * Has all pods of a StatefulSet run, and then the first `count` of them not be ready any more: until they are made again,
  * since the fake kubelet looks after pods that are pending, and no others.
  */
-export async function makeUnready({ kubectl }: Pick<Bench, 'kubectl'>, name: string, count: number): Promise<void> {
+export async function makeUnready(
+  { kubectl }: Pick<OperatorFixture, 'kubectl'>,
+  name: string,
+  count: number,
+): Promise<void> {
   await areRolledOut({ kubectl }, `statefulset/${name}`);
   const patch = JSON.stringify({ status: { conditions: [{ type: 'Ready', status: 'False', reason: 'Test' }] } });
   for (let ordinal = 0; ordinal < count; ordinal += 1) {

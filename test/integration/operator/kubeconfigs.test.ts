@@ -7,7 +7,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { arrayAt, objectAt, textAt } from '../../../src/kubernetes/json.ts';
 import { kubeconfigAs, temporaryFolder } from '../kubernetes/kubeconfigs.ts';
 import { afterwards } from '../support/afterwards.ts';
-import { bench, isReady, reset } from './bench.ts';
+import { isReady, operatorFixture, reset } from './fixture.ts';
 
 const parsed = async (path: string): Promise<unknown> => JSON.parse(await readFile(path, 'utf8'));
 
@@ -68,7 +68,7 @@ async function socksProxy(t: TestContext): Promise<SocksProxy> {
 
 describe('the built operator resets by a kubeconfig', { concurrency: 2 }, () => {
   test('whose credentials a program prints', async (t) => {
-    const own = await bench(t);
+    const own = await operatorFixture(t);
     await own.operator.kill();
     await own.restartOperator([`--kubeconfig=${await withProgram(t, own.cluster.kubeconfigPath)}`]);
     await own.apply(reset());
@@ -76,7 +76,7 @@ describe('the built operator resets by a kubeconfig', { concurrency: 2 }, () => 
   });
 
   test('that names a SOCKS proxy', async (t) => {
-    const own = await bench(t);
+    const own = await operatorFixture(t);
     const proxy = await socksProxy(t);
     await own.operator.kill();
     await own.restartOperator([`--kubeconfig=${await behindSocks(t, own.cluster.kubeconfigPath, proxy.port)}`]);

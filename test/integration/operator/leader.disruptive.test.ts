@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bench, isReady, reset } from './bench.ts';
 import { ELECTION } from './election.ts';
+import { isReady, operatorFixture, reset } from './fixture.ts';
 
 test('an API server that does not answer for long costs the leader its lease, and not its life', async (t) => {
-  const { apply, until, cluster, emulator, operator, resets } = await bench(t, { flags: ELECTION });
+  const { apply, until, cluster, emulator, operator, resets } = await operatorFixture(t, { flags: ELECTION });
   const release = emulator.operations.hold();
   await operator.says('Leading');
   await apply(reset());

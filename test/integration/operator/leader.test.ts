@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { createReset, testClient } from '../kubernetes/fixtures.ts';
+import { createReset, testClient } from '../kubernetes/test-client.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
-import { type Bench, type BenchOptions, bench, deployment, isReady, reset } from './bench.ts';
 import { ELECTION, LEASE_MS } from './election.ts';
+import { deployment, type FixtureOptions, isReady, type OperatorFixture, operatorFixture, reset } from './fixture.ts';
 import type { Program } from './program.ts';
 
 const LEASE = ['lease', 'cloudsql-ssl-operator'];
 
-interface Pair extends Bench {
+interface Pair extends OperatorFixture {
   readonly leader: Program;
   readonly standby: Program;
 }
 
-async function pair(t: TestContext, options: BenchOptions = {}): Promise<Pair> {
-  const one = await bench(t, { ...options, flags: [...ELECTION, ...(options.flags ?? [])] });
+async function pair(t: TestContext, options: FixtureOptions = {}): Promise<Pair> {
+  const one = await operatorFixture(t, { ...options, flags: [...ELECTION, ...(options.flags ?? [])] });
   const leader = one.operator;
   await leader.says('Leading');
   const standby = await one.restartOperator();
@@ -23,7 +23,7 @@ async function pair(t: TestContext, options: BenchOptions = {}): Promise<Pair> {
 }
 
 /** Milliseconds from what happens until whoever leads then has written to a new object. */
-async function firstWriteMs(t: TestContext, two: Bench, happens: () => Promise<unknown>): Promise<number> {
+async function firstWriteMs(t: TestContext, two: OperatorFixture, happens: () => Promise<unknown>): Promise<number> {
   const client = testClient(t, two.cluster.kubeconfigPath);
   // Connections are open and the watch runs before the time counts.
   await createReset(client, two.namespace, 'other');
@@ -35,7 +35,7 @@ async function firstWriteMs(t: TestContext, two: Bench, happens: () => Promise<u
   return (await written) - startMs;
 }
 
-const holder = ({ kubectl }: Bench): Promise<string> =>
+const holder = ({ kubectl }: OperatorFixture): Promise<string> =>
   kubectl(['get', ...LEASE, '-o', 'jsonpath={.spec.holderIdentity}']);
 
 async function ask(program: Program, server: 'health' | 'metrics', path: string): Promise<string> {
@@ -156,7 +156,7 @@ describe('a leader that was frozen until the other one was done writes nothing, 
 
 describe('a leader loses its lease, and lives on', { concurrency: 4 }, () => {
   test('that was taken by hand: it works again when that one has expired', async (t) => {
-    const one = await bench(t, { flags: ELECTION });
+    const one = await operatorFixture(t, { flags: ELECTION });
     const { kubectl, operator, resets } = one;
     await operator.says('Leading');
     const ms = await firstWriteMs(t, one, async () => {
@@ -170,7 +170,7 @@ describe('a leader loses its lease, and lives on', { concurrency: 4 }, () => {
   });
 
   test('that was deleted: it makes another one', async (t) => {
-    const one = await bench(t, { flags: ELECTION });
+    const one = await operatorFixture(t, { flags: ELECTION });
     const { apply, kubectl, operator, until } = one;
     await operator.says('Leading');
     await kubectl(['delete', ...LEASE]);

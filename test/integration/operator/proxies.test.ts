@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { afterwards } from '../support/afterwards.ts';
-import { bench, isReady, reset } from './bench.ts';
+import { isReady, operatorFixture, reset } from './fixture.ts';
 
 /** A proxy that refuses everything, and keeps what it was asked for. */
 async function refusingProxy(t: TestContext) {
@@ -27,7 +27,7 @@ async function refusingProxy(t: TestContext) {
 test('the built operator asks neither the metadata server nor the API server through the proxy of the environment', async (t) => {
   const proxy = await refusingProxy(t);
   const env = { HTTPS_PROXY: proxy.url, HTTP_PROXY: proxy.url, NO_PROXY: '' };
-  const own = await bench(t, { env });
+  const own = await operatorFixture(t, { env });
   await own.apply(reset());
   await own.until('db', isReady);
   assert.deepEqual(proxy.asked, []);

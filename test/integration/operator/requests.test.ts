@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { findCondition } from '../../../src/domain/conditions.ts';
 import { PATIENCE } from '../support/patience.ts';
-import { activeCa, bench, deployment, hasReason, isReady, isReadyWith, reset } from './bench.ts';
+import { activeCa, deployment, hasReason, isReady, isReadyWith, operatorFixture, reset } from './fixture.ts';
 
 const isCalled = ({ api }: { readonly api: string }): boolean => api === 'resetSslConfig';
 
 describe('requests', { concurrency: 3 }, () => {
   test('a first object resets once, publishes the new CA and rolls what depends on it, and nothing else', async (t) => {
-    const operatorBench = await bench(t);
-    const { apply, until, kubectl, resets } = operatorBench;
-    const oldCa = activeCa(operatorBench).pem;
+    const fixture = await operatorFixture(t);
+    const { apply, until, kubectl, resets } = fixture;
+    const oldCa = activeCa(fixture).pem;
     const serverCa = { secretName: 'ca' };
     const mounting = { volumes: [{ name: 'ca', secret: { secretName: 'ca', optional: true } }] };
     await apply(
@@ -38,7 +38,7 @@ describe('requests', { concurrency: 3 }, () => {
       '-o',
       'go-template={{index .data "server-ca.pem" | base64decode}}',
     ]);
-    assert.equal(pem.trim(), activeCa(operatorBench).pem.trim());
+    assert.equal(pem.trim(), activeCa(fixture).pem.trim());
     assert.notEqual(pem.trim(), oldCa.trim());
     const generations = await kubectl([
       'get',
@@ -53,7 +53,7 @@ describe('requests', { concurrency: 3 }, () => {
   });
 
   test('each new generation is a request of its own', async (t) => {
-    const { apply, until, kubectl, resets } = await bench(t);
+    const { apply, until, kubectl, resets } = await operatorFixture(t);
     await apply(reset());
     await until('db', isReady);
     await kubectl(['patch', 'sslreset', 'db', '--type=merge', '-p', '{"spec":{"deadlineSeconds":600}}']);
@@ -69,7 +69,7 @@ describe('requests', { concurrency: 3 }, () => {
   });
 
   test('with a requestId only its change resets; another edit publishes and rolls anew', async (t) => {
-    const { apply, until, kubectl, resets } = await bench(t);
+    const { apply, until, kubectl, resets } = await operatorFixture(t);
     await apply(reset({ requestId: '1' }), deployment('app'));
     await until('db', isReady);
     await apply(reset({ requestId: '1', serverCa: { configMapName: 'ca' } }));
@@ -84,7 +84,7 @@ describe('requests', { concurrency: 3 }, () => {
   });
 
   test('the first requestId of a finished object does not reset', async (t) => {
-    const { apply, until, resets } = await bench(t);
+    const { apply, until, resets } = await operatorFixture(t);
     await apply(reset());
     await until('db', isReady);
     await apply(reset({ requestId: 'a' }));
@@ -94,7 +94,7 @@ describe('requests', { concurrency: 3 }, () => {
   });
 
   test('a CA that is not the one of the precondition any more is published without a reset', async (t) => {
-    const { apply, until, emulator, resets } = await bench(t);
+    const { apply, until, emulator, resets } = await operatorFixture(t);
     const preconditions = { serverCaSha1Fingerprint: 'AB'.repeat(20) };
     await apply(reset({ preconditions, serverCa: { secretName: 'ca' } }), deployment('app'));
     const { status } = await until('db', hasReason('AlreadyRotated'));
@@ -105,9 +105,9 @@ describe('requests', { concurrency: 3 }, () => {
   });
 
   test('a precondition that holds lets the reset happen, once', async (t) => {
-    const operatorBench = await bench(t);
-    const { apply, until, kubectl, resets } = operatorBench;
-    const fingerprint = activeCa(operatorBench).sha1Fingerprint;
+    const fixture = await operatorFixture(t);
+    const { apply, until, kubectl, resets } = fixture;
+    const fingerprint = activeCa(fixture).sha1Fingerprint;
     await apply(reset({ preconditions: { serverCaSha1Fingerprint: fingerprint.toUpperCase() } }));
     await until('db', isReady);
     await kubectl(['delete', 'sslreset', 'db']);
@@ -117,14 +117,14 @@ describe('requests', { concurrency: 3 }, () => {
   });
 
   test('past notAfterTime nothing is called', async (t) => {
-    const { apply, until, resets } = await bench(t);
+    const { apply, until, resets } = await operatorFixture(t);
     await apply(reset({ preconditions: { notAfterTime: '2020-01-01T00:00:00Z' } }));
     await until('db', hasReason('Expired'));
     assert.equal(resets(), 0);
   });
 
   test('an object that is deleted and made again is a new request', async (t) => {
-    const { apply, until, kubectl, resets } = await bench(t);
+    const { apply, until, kubectl, resets } = await operatorFixture(t);
     await apply(reset());
     const first = await until('db', isReady);
     await kubectl(['delete', 'sslreset', 'db']);
@@ -134,7 +134,7 @@ describe('requests', { concurrency: 3 }, () => {
   });
 
   test('two objects of one instance: the one that is Ready publishes and rolls anew, without a call', async (t) => {
-    const { apply, until, resets } = await bench(t);
+    const { apply, until, resets } = await operatorFixture(t);
     await apply(reset({ serverCa: { secretName: 'ca-1' } }, { name: 'one' }), deployment('app'));
     const one = await until('one', isReady);
     await apply(reset({ serverCa: { secretName: 'ca-2' }, rollout: { disabled: true } }, { name: 'two' }));

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { findCondition } from '../../../src/domain/conditions.ts';
 import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
-import { activeCa, type Bench, bench, deployment, hasReason, isReady, reset } from './bench.ts';
+import { activeCa, deployment, hasReason, isReady, type OperatorFixture, operatorFixture, reset } from './fixture.ts';
 
 /** What a backup holds of an object: the API server gives it another uid, and generation 1. */
 type Backup = { readonly metadata: object; readonly spec: object; readonly status: object };
 
-async function backUp({ kubectl }: Bench): Promise<Backup> {
+async function backUp({ kubectl }: OperatorFixture): Promise<Backup> {
   const { apiVersion, kind, metadata, spec, status } = JSON.parse(
     await kubectl(['get', 'sslreset', 'db', '-o', 'json']),
   );
@@ -16,24 +16,24 @@ async function backUp({ kubectl }: Bench): Promise<Backup> {
 }
 
 /** Like Velero, which creates the object: the API server takes no status with that. */
-async function restore({ kubectl }: Bench, backup: Backup, annotations: object = {}): Promise<void> {
+async function restore({ kubectl }: OperatorFixture, backup: Backup, annotations: object = {}): Promise<void> {
   await kubectl(['create', '-f', '-'], JSON.stringify({ ...backup, metadata: { ...backup.metadata, annotations } }));
 }
 
 /** A second write, as with Velero's restoreStatus. */
-const restoreStatus = ({ kubectl }: Bench, backup: Backup): Promise<string> =>
+const restoreStatus = ({ kubectl }: OperatorFixture, backup: Backup): Promise<string> =>
   kubectl(['replace', '--subresource=status', '-f', '-'], JSON.stringify(backup));
 
-const remove = ({ kubectl }: Bench): Promise<string> => kubectl(['delete', 'sslreset', 'db']);
+const remove = ({ kubectl }: OperatorFixture): Promise<string> => kubectl(['delete', 'sslreset', 'db']);
 
 /** Another generation of the same object, and its end. */
-async function edit({ kubectl, until }: Bench): Promise<void> {
+async function edit({ kubectl, until }: OperatorFixture): Promise<void> {
   await kubectl(['patch', 'sslreset', 'db', '--type=merge', '-p', '{"spec":{"deadlineSeconds":600}}']);
   await until('db', (db) => isReady(db) && db.metadata.generation === 2);
 }
 
 /** Spec and status, while no operator runs that could see the one without the other. */
-async function comeBackWhileStopped(all: Bench, backup: Backup): Promise<void> {
+async function comeBackWhileStopped(all: OperatorFixture, backup: Backup): Promise<void> {
   await all.operator.kill('SIGTERM');
   await remove(all);
   await restore(all, backup);
@@ -41,11 +41,11 @@ async function comeBackWhileStopped(all: Bench, backup: Backup): Promise<void> {
   await all.restartOperator();
 }
 
-const statusOf = async ({ kubectl }: Bench): Promise<unknown> =>
+const statusOf = async ({ kubectl }: OperatorFixture): Promise<unknown> =>
   JSON.parse(await kubectl(['get', 'sslreset', 'db', '-o', 'json'])).status;
 
 /** The group of the instance is first in, first out: when this one is done, `db` has had its pass. */
-async function untilLookedAt({ apply, until }: Bench): Promise<void> {
+async function untilLookedAt({ apply, until }: OperatorFixture): Promise<void> {
   await apply(
     reset({ preconditions: { serverCertificate: 'Missing' }, rollout: { disabled: true } }, { name: 'other' }),
   );
@@ -57,7 +57,7 @@ const isSuspended = ({ status }: SslReset): boolean =>
 
 describe('an object that comes back from a backup', { concurrency: 3 }, () => {
   test('without its status resets once more where no precondition says otherwise', async (t) => {
-    const all = await bench(t);
+    const all = await operatorFixture(t);
     await all.apply(reset({ requestId: '1' }));
     await all.until('db', isReady);
     const backup = await backUp(all);
@@ -68,7 +68,7 @@ describe('an object that comes back from a backup', { concurrency: 3 }, () => {
   });
 
   test('without its status calls nothing where the fingerprint of the replaced CA is in its spec, and publishes the CA of now', async (t) => {
-    const all = await bench(t);
+    const all = await operatorFixture(t);
     const serverCaSha1Fingerprint = activeCa(all).sha1Fingerprint;
     await all.apply(reset({ serverCa: { secretName: 'ca' }, preconditions: { serverCaSha1Fingerprint } }));
     await all.until('db', isReady);
@@ -89,7 +89,7 @@ describe('an object that comes back from a backup', { concurrency: 3 }, () => {
   });
 
   test('with its status, and a generation that counts as before, is taken as it is', async (t) => {
-    const all = await bench(t);
+    const all = await operatorFixture(t);
     await all.apply(deployment('api'), reset());
     await all.until('db', isReady);
     const backup = await backUp(all);
@@ -100,7 +100,7 @@ describe('an object that comes back from a backup', { concurrency: 3 }, () => {
   });
 
   test('with its status and its requestId, and a generation that counts anew, publishes and rolls anew and calls nothing', async (t) => {
-    const all = await bench(t);
+    const all = await operatorFixture(t);
     await all.apply(reset({ requestId: '1' }));
     await all.until('db', isReady);
     await edit(all);
@@ -111,7 +111,7 @@ describe('an object that comes back from a backup', { concurrency: 3 }, () => {
   });
 
   test('with its status and an earlier requestId calls nothing', async (t) => {
-    const all = await bench(t);
+    const all = await operatorFixture(t);
     await all.apply(reset({ requestId: '1' }));
     await all.until('db', isReady);
     const { spec } = await backUp(all);
@@ -123,7 +123,7 @@ describe('an object that comes back from a backup', { concurrency: 3 }, () => {
   });
 
   test('with its status but no requestId, and a generation that counts anew, is another request', async (t) => {
-    const all = await bench(t);
+    const all = await operatorFixture(t);
     await all.apply(reset());
     await all.until('db', isReady);
     await edit(all);
@@ -135,7 +135,7 @@ describe('an object that comes back from a backup', { concurrency: 3 }, () => {
   });
 
   test('suspended is not called before its status has come back, and not after it either', async (t) => {
-    const all = await bench(t);
+    const all = await operatorFixture(t);
     await all.apply(reset({ requestId: '1' }));
     await all.until('db', isReady);
     const backup = await backUp(all);

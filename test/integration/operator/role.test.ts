@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { findCondition } from '../../../src/domain/conditions.ts';
 import { permissions } from '../../cloudsql-emulator/routes.ts';
-import { type Bench, bench, hasReason, INSTANCE, isReady, PROJECT, reset } from './bench.ts';
+import { hasReason, INSTANCE, isReady, type OperatorFixture, operatorFixture, PROJECT, reset } from './fixture.ts';
 
 const QUICK_START = new URL('../../../docs/quick-start/gke.md', import.meta.url);
 
@@ -17,9 +17,10 @@ const INSTANCES = [
   { project: PROJECT, name: CA_SERVICE, serverCaMode: 'GOOGLE_MANAGED_CAS_CA' },
 ] as const;
 
-const withRole = (t: Parameters<typeof bench>[0]): Promise<Bench> => bench(t, { emulator: { instances: INSTANCES } });
+const withRole = (t: Parameters<typeof operatorFixture>[0]): Promise<OperatorFixture> =>
+  operatorFixture(t, { emulator: { instances: INSTANCES } });
 
-const allow = ({ emulator }: Bench, allowed: readonly string[]): void => {
+const allow = ({ emulator }: OperatorFixture, allowed: readonly string[]): void => {
   emulator.putAccount({ email: emulator.email, denied: permissions.filter((one) => !allowed.includes(one)) });
 };
 
@@ -60,7 +61,7 @@ describe('the role of the quick start', { concurrency: 3 }, () => {
 });
 
 /** The Secret is gone when the request is looked at anew: the certificate is ours, and nobody has its key. */
-async function loseKey({ until, kubectl }: Bench): Promise<void> {
+async function loseKey({ until, kubectl }: OperatorFixture): Promise<void> {
   await until('db', isReady);
   await kubectl(['patch', 'sslreset', 'db', '--type=merge', '-p', '{"spec":{"requestId":"1"}}']);
   await until('db', (db) => isReady(db) && db.metadata.generation === 2);

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { workloadKinds } from '../../../src/domain/trust/workload-kinds.ts';
 import { installRolloutCrd, removeRolloutCrd } from '../support/rollout-crd.ts';
-import { bench, isReady, reset } from './bench.ts';
+import { isReady, operatorFixture, reset } from './fixture.ts';
 import { argoSays, conditionOf, has, states, workload } from './kinds.ts';
 
 // Alone, because other tests have Rollouts of their own.
 test('without the CRD of Argo Rollouts there are none, and it is noticed when it comes, without a restart', async (t) => {
-  const b = await bench(t);
-  const { apply, until, cluster, resets } = b;
+  const fixture = await operatorFixture(t);
+  const { apply, until, cluster, resets } = fixture;
   await removeRolloutCrd(cluster);
   await apply(workload('Deployment', 'app'), reset({ rollout: { kinds: [...workloadKinds] } }));
   assert.deepEqual(states(await until('db', isReady)), ['Deployment app Rolled']);
@@ -20,13 +20,13 @@ test('without the CRD of Argo Rollouts there are none, and it is noticed when it
   await installRolloutCrd(cluster);
   await apply(workload('Rollout', 'late'));
   await until('named', has('Rollout late Rolling'));
-  await argoSays(b, 'late', { phase: 'Healthy' });
+  await argoSays(fixture, 'late', { phase: 'Healthy' });
   assert.deepEqual(states(await until('named', isReady)), ['Deployment app Rolled', 'Rollout late Rolled']);
 });
 
 test('a Rollout whose CRD goes after the call is missing', async (t) => {
-  const b = await bench(t);
-  const { apply, until, cluster, resets } = b;
+  const fixture = await operatorFixture(t);
+  const { apply, until, cluster, resets } = fixture;
   await installRolloutCrd(cluster);
   await apply(workload('Rollout', 'gone'), reset({ rollout: { targets: [{ kind: 'Rollout', name: 'gone' }] } }));
   await until('db', has('Rollout gone Rolling'));

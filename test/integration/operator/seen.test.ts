@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bench, deployment, isReady, reset } from './bench.ts';
+import { deployment, isReady, operatorFixture, reset } from './fixture.ts';
 
 test('a reset is in the metrics when it is done, and its series go with it', async (t) => {
-  const { apply, until, operator, kubectl } = await bench(t);
+  const { apply, until, operator, kubectl } = await operatorFixture(t);
   await apply(reset(), deployment('app'), deployment('worker'));
   await until('db', isReady);
   const text = await operator.metrics();

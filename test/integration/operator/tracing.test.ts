@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { mustHoldNoCredentials } from '../support/credentials-in.ts';
 import { OtlpReceiver, type ReceivedSpan } from '../support/otlp-receiver.ts';
-import { type Bench, bench, deployment, INSTANCE, isReady, isReadyWith, reset } from './bench.ts';
 import { drawn } from './drawn-trace.ts';
+import { deployment, INSTANCE, isReady, isReadyWith, type OperatorFixture, operatorFixture, reset } from './fixture.ts';
 
 const CLIENT = 3;
 const ERROR = 2;
@@ -17,7 +17,7 @@ const traced = ({ url }: OtlpReceiver): NodeJS.ProcessEnv => ({
 });
 
 /** Its end sends what waits to be sent. */
-async function ended({ operator }: Pick<Bench, 'operator'>): Promise<void> {
+async function ended({ operator }: Pick<OperatorFixture, 'operator'>): Promise<void> {
   assert.equal(await operator.kill('SIGTERM'), 0, operator.log);
 }
 
@@ -27,7 +27,7 @@ const named = (spans: readonly ReceivedSpan[], name: string): readonly ReceivedS
 describe('traces', { concurrency: 3 }, () => {
   test('a request is one trace, also where the operator is killed in its midst', async (t) => {
     const collector = await OtlpReceiver.start(t);
-    const { apply, until, emulator, operator, restartOperator, resets, namespace } = await bench(t, {
+    const { apply, until, emulator, operator, restartOperator, resets, namespace } = await operatorFixture(t, {
       env: { ...traced(collector), OTEL_SERVICE_NAME: 'ssl-resets' },
     });
     const release = emulator.operations.hold();
@@ -89,7 +89,7 @@ describe('traces', { concurrency: 3 }, () => {
 
   test('a call that Cloud SQL refuses is an error with its status, and nothing of its answer', async (t) => {
     const collector = await OtlpReceiver.start(t);
-    const { apply, until, emulator, operator } = await bench(t, { env: traced(collector) });
+    const { apply, until, emulator, operator } = await operatorFixture(t, { env: traced(collector) });
     emulator.order({
       api: 'instances.get',
       answer: { kind: 'Error', executed: false, code: 403, reason: 'notAuthorized' },
@@ -106,7 +106,7 @@ describe('traces', { concurrency: 3 }, () => {
 
   test('a share of the traces is the same share for every process, and nothing is sent of the others', async (t) => {
     const collector = await OtlpReceiver.start(t);
-    const { apply, until, operator } = await bench(t, {
+    const { apply, until, operator } = await operatorFixture(t, {
       env: { ...traced(collector), OTEL_TRACES_SAMPLER: 'parentbased_always_off' },
     });
     await apply(reset());
@@ -117,7 +117,7 @@ describe('traces', { concurrency: 3 }, () => {
 
   test('without an endpoint nothing is connected to, whatever else is said', async (t) => {
     const collector = await OtlpReceiver.start(t);
-    const { apply, until, operator } = await bench(t, {
+    const { apply, until, operator } = await operatorFixture(t, {
       env: { ...traced(collector), OTEL_EXPORTER_OTLP_ENDPOINT: '', OTEL_TRACES_EXPORTER: 'otlp' },
     });
     await apply(reset());
@@ -129,7 +129,7 @@ describe('traces', { concurrency: 3 }, () => {
 
   test('a collector that refuses holds nothing up, and is told of once', async (t) => {
     const collector = await OtlpReceiver.start(t, 'Refuse');
-    const { apply, until, operator } = await bench(t, { env: traced(collector) });
+    const { apply, until, operator } = await operatorFixture(t, { env: traced(collector) });
     await apply(reset(), deployment('api'));
     await until('db', isReady);
     await operator.says('Traces cannot be sent');
@@ -144,7 +144,7 @@ describe('traces', { concurrency: 3 }, () => {
 
   test('a collector that takes requests and never answers holds neither the reset up nor the end', async (t) => {
     const collector = await OtlpReceiver.start(t, 'Hang');
-    const { apply, until, operator, resets } = await bench(t, {
+    const { apply, until, operator, resets } = await operatorFixture(t, {
       env: { ...traced(collector), OTEL_EXPORTER_OTLP_TIMEOUT: '600000' },
     });
     await apply(reset(), deployment('api'));

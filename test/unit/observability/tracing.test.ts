@@ -7,21 +7,21 @@ import type { ObjectRef } from '../../../src/reconcile/ports.ts';
 import { credentialsIn } from '../../integration/support/credentials-in.ts';
 import { aRequest, aReset, reconcilingConditions } from '../support/builders.ts';
 import { type Fault, Faults } from '../support/faults.ts';
+import { Fixture, rejection } from '../support/fixture.ts';
 import { Operator } from '../support/operator.ts';
-import { rejection, Scene } from '../support/scene.ts';
 
 /** An operator whose passes are traced, through restarts. */
 class TracedOperator extends Operator {
   readonly spans: FinishedSpan[] = [];
   readonly #tracing: Tracing;
 
-  constructor(scene: Scene, faults = new Faults()) {
-    super(scene, { faults });
+  constructor(fixture: Fixture, faults = new Faults()) {
+    super(fixture, { faults });
     this.#tracing = new Tracing(
       (span) => this.spans.push(span),
-      () => scene.clock.wallMs,
+      () => fixture.clock.wallMs,
     );
-    scene.cloudSql.onCall = () =>
+    fixture.cloudSql.onCall = () =>
       this.#tracing.onCall({ method: 'instances.resetSslConfig', code: 200, durationMs: 20 });
     this.#watch();
   }
@@ -60,8 +60,8 @@ function mustBeWhole(spans: readonly FinishedSpan[]): void {
 
 describe('the trace of a request', () => {
   test('has its passes, its calls, its rolls, and one span that they lie in', async () => {
-    const scene = new Scene();
-    const operator = new TracedOperator(scene);
+    const fixture = new Fixture();
+    const operator = new TracedOperator(fixture);
     await operator.drive();
     const { spans } = operator;
     mustBeWhole(spans);
@@ -95,13 +95,13 @@ describe('the trace of a request', () => {
   });
 
   test('ends with the reason for which it is stalled, and begins anew when a person lets it go on', async () => {
-    const scene = new Scene();
-    scene.cloudSql.turns.push({ kind: 'Answer', answer: rejection(400) });
-    const operator = new TracedOperator(scene);
+    const fixture = new Fixture();
+    fixture.cloudSql.turns.push({ kind: 'Answer', answer: rejection(400) });
+    const operator = new TracedOperator(fixture);
     await operator.drive();
     assert.equal(roots(operator.spans)[0]?.error, 'InvalidRequest');
-    scene.clock.advance(60_000);
-    scene.annotate({ 'cloudsql-ssl.dev/retry': 'again' });
+    fixture.clock.advance(60_000);
+    fixture.annotate({ 'cloudsql-ssl.dev/retry': 'again' });
     await operator.drive();
     mustBeWhole(operator.spans);
     assert.equal(traces(operator.spans).size, 2);
@@ -112,10 +112,10 @@ describe('the trace of a request', () => {
   });
 
   test('ends where another request comes before its end', async () => {
-    const scene = new Scene({ annotations: { 'cloudsql-ssl.dev/suspend': 'true' } });
-    const operator = new TracedOperator(scene);
+    const fixture = new Fixture({ annotations: { 'cloudsql-ssl.dev/suspend': 'true' } });
+    const operator = new TracedOperator(fixture);
     await operator.drive();
-    scene.resets.edit(scene.ref, { spec: { deadlineSeconds: 600 } });
+    fixture.resets.edit(fixture.ref, { spec: { deadlineSeconds: 600 } });
     await operator.drive();
     const [root, ...others] = roots(operator.spans);
     assert.equal(root?.attributes['cloudsql_ssl.outcome'], 'Superseded');
@@ -124,30 +124,30 @@ describe('the trace of a request', () => {
   });
 
   test('tells a workload that does not come back as an error', async () => {
-    const scene = new Scene();
-    scene.workloads.rollMs = Number.POSITIVE_INFINITY;
-    const operator = new TracedOperator(scene);
+    const fixture = new Fixture();
+    fixture.workloads.rollMs = Number.POSITIVE_INFINITY;
+    const operator = new TracedOperator(fixture);
     await operator.drive();
     assert.equal(operator.spans.find(({ name }) => name === 'roll Deployment')?.error, 'Failed');
     assert.equal(roots(operator.spans)[0]?.error, 'RolloutFailed');
   });
 
   test('holds names, and nothing that looks like a credential', async () => {
-    const operator = new TracedOperator(new Scene());
+    const operator = new TracedOperator(new Fixture());
     await operator.drive();
     assert.deepEqual(credentialsIn(JSON.stringify(operator.spans)), []);
     assert.doesNotMatch(JSON.stringify(operator.spans), /CA 2|https?:/);
   });
 
   test('is the same whatever goes wrong once, and has at most one root: none where its end was written and not heard of', async () => {
-    const undisturbed = new TracedOperator(new Scene());
+    const undisturbed = new TracedOperator(new Fixture());
     await undisturbed.drive();
     const { calls } = undisturbed.faults;
     const lastWrite = calls.lastIndexOf('resets.updateStatus');
     for (const fault of ['KillAfter', 'LoseAnswer'] satisfies Fault[]) {
       for (const [n, name] of calls.entries()) {
         const plan = (at: number) => (at === n ? fault : undefined);
-        const operator = new TracedOperator(new Scene(), new Faults(plan));
+        const operator = new TracedOperator(new Fixture(), new Faults(plan));
         await operator.drive();
         const isUnheard = n === lastWrite;
         assert.equal(roots(operator.spans).length, isUnheard ? 0 : 1, `${fault} of call ${n}, ${name}`);
@@ -160,8 +160,8 @@ describe('the trace of a request', () => {
 
 describe('a pass', () => {
   test('that calls nothing and writes nothing has no span, be its request over or not', async () => {
-    const over = new TracedOperator(new Scene());
-    const waiting = new TracedOperator(new Scene({ annotations: { 'cloudsql-ssl.dev/suspend': 'true' } }));
+    const over = new TracedOperator(new Fixture());
+    const waiting = new TracedOperator(new Fixture({ annotations: { 'cloudsql-ssl.dev/suspend': 'true' } }));
     for (const operator of [over, waiting]) {
       await operator.drive();
       const { length } = operator.spans;
@@ -189,8 +189,8 @@ describe('a pass', () => {
   });
 
   test('names itself to its log lines as soon as its request is known', async () => {
-    const scene = new Scene();
-    const operator = new TracedOperator(scene);
+    const fixture = new Fixture();
+    const operator = new TracedOperator(fixture);
     const told: Readonly<Record<string, string>>[] = [];
     operator.context = { ...operator.context, logger: recorder(() => told.push(traceFields())) };
     await operator.drive();

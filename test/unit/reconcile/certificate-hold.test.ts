@@ -5,8 +5,8 @@ import { annotations } from '../../../src/domain/object.ts';
 import { aWorkload, fingerprint, type ResetParts } from '../support/builders.ts';
 import type { IssueTurn } from '../support/fake-cloud-sql.ts';
 import { Faults } from '../support/faults.ts';
+import { Fixture, rejection } from '../support/fixture.ts';
 import { Operator } from '../support/operator.ts';
-import { rejection, Scene } from '../support/scene.ts';
 
 const clientCertificates = [
   { commonName: 'app', secretName: 'app-cert' },
@@ -16,7 +16,7 @@ const APP_SECRET = { kind: 'Secret', namespace: 'orders', name: 'app-cert' } as 
 const MANY = 60;
 
 /** Of the four that depend on the instance one refers to the Secret of each certificate. */
-class HeldScene extends Scene {
+class HeldFixture extends Fixture {
   constructor({ spec, ...parts }: ResetParts = {}) {
     super({ spec: { requestId: 'a', clientCertificates, ...spec }, ...parts });
     this.workloads.add(
@@ -44,50 +44,51 @@ const WITHOUT_BOTH = ['api', 'worker'];
 interface Case {
   readonly what: string;
   /** What stands in the way, from the reset on. */
-  readonly begin: (scene: HeldScene) => void;
+  readonly begin: (fixture: HeldFixture) => void;
   readonly end: string;
   readonly rolled: readonly string[];
-  readonly putRight: (scene: HeldScene) => void;
+  readonly putRight: (fixture: HeldFixture) => void;
 }
 
 const stranger = { commonName: 'app', sha1Fingerprint: fingerprint(77) };
 const theirs = { ...APP_SECRET, labels: {}, annotations: {}, immutable: false, data: { password: 'x' } };
-const refuse = (code: number) => (scene: HeldScene) => scene.refuseIssues({ kind: 'Answer', answer: rejection(code) });
-const accept = (scene: HeldScene): void => void scene.cloudSql.issueTurns.splice(0);
+const refuse = (code: number) => (fixture: HeldFixture) =>
+  fixture.refuseIssues({ kind: 'Answer', answer: rejection(code) });
+const accept = (fixture: HeldFixture): void => void fixture.cloudSql.issueTurns.splice(0);
 
 const CASES: readonly Case[] = [
   {
     what: 'is refused with 400',
-    begin: (scene) => scene.cloudSql.issueTurns.push({ kind: 'Answer', answer: rejection(400) }),
+    begin: (fixture) => fixture.cloudSql.issueTurns.push({ kind: 'Answer', answer: rejection(400) }),
     end: 'InvalidRequest',
     rolled: WITHOUT_APP,
     putRight: accept,
   },
   {
     what: 'has the name of somebody else’s',
-    begin: (scene) => {
-      scene.cloudSql.strangers = [stranger];
+    begin: (fixture) => {
+      fixture.cloudSql.strangers = [stranger];
     },
     end: 'ClientCertificateConflict',
     rolled: WITHOUT_APP,
-    putRight: (scene) => {
-      scene.cloudSql.strangers = [];
+    putRight: (fixture) => {
+      fixture.cloudSql.strangers = [];
     },
   },
   {
     what: 'has a Secret that somebody made meanwhile',
-    begin: (scene) => scene.objects.put(theirs),
+    begin: (fixture) => fixture.objects.put(theirs),
     end: 'ObjectConflict',
     rolled: WITHOUT_APP,
-    putRight: (scene) => scene.objects.remove(APP_SECRET),
+    putRight: (fixture) => fixture.objects.remove(APP_SECRET),
   },
   {
     what: 'has a Secret that a policy refuses',
-    begin: (scene) =>
-      void scene.objects.refusing.set('app-cert', new KubernetesError({ kind: 'Refused', message: 'not here' })),
+    begin: (fixture) =>
+      void fixture.objects.refusing.set('app-cert', new KubernetesError({ kind: 'Refused', message: 'not here' })),
     end: 'DeadlineExceeded',
     rolled: WITHOUT_APP,
-    putRight: (scene) => void scene.objects.refusing.clear(),
+    putRight: (fixture) => void fixture.objects.refusing.clear(),
   },
   {
     what: 'is throttled until the deadline',
@@ -105,13 +106,13 @@ const CASES: readonly Case[] = [
   },
   {
     what: 'cannot be listed',
-    begin: (scene) => {
-      scene.cloudSql.certificatesOutage = new CloudSqlError({ kind: 'Forbidden', message: 'no' });
+    begin: (fixture) => {
+      fixture.cloudSql.certificatesOutage = new CloudSqlError({ kind: 'Forbidden', message: 'no' });
     },
     end: 'DeadlineExceeded',
     rolled: WITHOUT_BOTH,
-    putRight: (scene) => {
-      scene.cloudSql.certificatesOutage = undefined;
+    putRight: (fixture) => {
+      fixture.cloudSql.certificatesOutage = undefined;
     },
   },
 ];
@@ -119,126 +120,126 @@ const CASES: readonly Case[] = [
 describe('a client certificate that cannot be issued holds back only what refers to its Secret', () => {
   for (const { what, begin, end, rolled, putRight } of CASES) {
     test(`one that ${what}: the others get the new CA, the object says why, and a retry brings the rest`, async () => {
-      const scene = new HeldScene();
-      scene.cloudSql.onCall = () => begin(scene);
-      const operator = new Operator(scene);
+      const fixture = new HeldFixture();
+      fixture.cloudSql.onCall = () => begin(fixture);
+      const operator = new Operator(fixture);
       await operator.drive();
-      assert.deepEqual([scene.end, scene.rolled], [end, rolled]);
-      assert.equal(scene.status.rollout?.summary, `${rolled.length}/4`);
-      const waiting = scene.status.rollout?.workloads?.filter(({ state }) => state === 'Pending');
+      assert.deepEqual([fixture.end, fixture.rolled], [end, rolled]);
+      assert.equal(fixture.status.rollout?.summary, `${rolled.length}/4`);
+      const waiting = fixture.status.rollout?.workloads?.filter(({ state }) => state === 'Pending');
       assert.deepEqual(
         waiting?.map(({ name }) => name),
         ALL.filter((name) => !rolled.includes(name)),
       );
-      const issued = scene.status.conditions?.find(({ type }) => type === 'ClientCertificatesIssued');
+      const issued = fixture.status.conditions?.find(({ type }) => type === 'ClientCertificatesIssued');
       assert.equal(issued?.status, 'False');
 
-      putRight(scene);
-      scene.annotate({ [annotations.retry]: '1' });
+      putRight(fixture);
+      fixture.annotate({ [annotations.retry]: '1' });
       await operator.drive();
-      assert.deepEqual([scene.end, scene.rolled, scene.cloudSql.executed], ['Complete', ALL, 1]);
-      assert.ok(scene.status.clientCertificates?.every(({ reason, message }) => (reason ?? message) === undefined));
-      assert.equal(scene.status.request?.hold, undefined);
+      assert.deepEqual([fixture.end, fixture.rolled, fixture.cloudSql.executed], ['Complete', ALL, 1]);
+      assert.ok(fixture.status.clientCertificates?.every(({ reason, message }) => (reason ?? message) === undefined));
+      assert.equal(fixture.status.request?.hold, undefined);
     });
   }
 
   test('one that gets over it by itself: what refers to its Secret rolls without a word from anybody', async () => {
-    const scene = new HeldScene();
-    scene.cloudSql.onCall = () => refuse(403)(scene);
-    scene.after(600_000, () => {
-      assert.deepEqual([scene.reconcilingReason, scene.rolled], ['PermissionDenied', WITHOUT_BOTH]);
-      accept(scene);
+    const fixture = new HeldFixture();
+    fixture.cloudSql.onCall = () => refuse(403)(fixture);
+    fixture.after(600_000, () => {
+      assert.deepEqual([fixture.reconcilingReason, fixture.rolled], ['PermissionDenied', WITHOUT_BOTH]);
+      accept(fixture);
     });
-    await new Operator(scene).drive();
-    assert.deepEqual([scene.end, scene.rolled, scene.status.rollout?.summary], ['Complete', ALL, '4/4']);
+    await new Operator(fixture).drive();
+    assert.deepEqual([fixture.end, fixture.rolled, fixture.status.rollout?.summary], ['Complete', ALL, '4/4']);
   });
 
   test('a refusal or two are waited out: nothing rolls twice for them', async () => {
-    const scene = new HeldScene();
+    const fixture = new HeldFixture();
     const answer = rejection(429);
-    scene.cloudSql.issueTurns.push({ kind: 'Answer', answer }, { kind: 'Answer', answer });
-    await new Operator(scene).drive();
-    assert.deepEqual([scene.end, scene.workloads.writes], ['Complete', 4]);
+    fixture.cloudSql.issueTurns.push({ kind: 'Answer', answer }, { kind: 'Answer', answer });
+    await new Operator(fixture).drive();
+    assert.deepEqual([fixture.end, fixture.workloads.writes], ['Complete', 4]);
   });
 
   test('ObjectConflict is still looked at again by itself, and no more often than before', async () => {
-    const scene = new HeldScene();
-    scene.cloudSql.onCall = () => scene.objects.put(theirs);
+    const fixture = new HeldFixture();
+    fixture.cloudSql.onCall = () => fixture.objects.put(theirs);
     let writes = 0;
-    scene.after(900_000, () => {
-      writes = scene.resets.writes;
+    fixture.after(900_000, () => {
+      writes = fixture.resets.writes;
     });
-    scene.after(1_800_000, () => {
-      assert.equal(scene.resets.writes, writes);
-      scene.objects.remove(APP_SECRET);
+    fixture.after(1_800_000, () => {
+      assert.equal(fixture.resets.writes, writes);
+      fixture.objects.remove(APP_SECRET);
     });
-    await new Operator(scene).drive();
-    assert.deepEqual([scene.end, scene.rolled], ['Complete', ALL]);
+    await new Operator(fixture).drive();
+    assert.deepEqual([fixture.end, fixture.rolled], ['Complete', ALL]);
   });
 
   test('a delay that Cloud SQL asks for is kept over the roll of the others', async () => {
-    const scene = new HeldScene();
-    scene.refuseIssues({ kind: 'Answer', answer: rejection(429, '', 120_000) });
+    const fixture = new HeldFixture();
+    fixture.refuseIssues({ kind: 'Answer', answer: rejection(429, '', 120_000) });
     const asked: number[] = [];
     const faults = new Faults();
     faults.plan = (_n, name) => {
-      if (name === 'cloudSql.issue') asked.push(scene.clock.wallMs);
+      if (name === 'cloudSql.issue') asked.push(fixture.clock.wallMs);
       return undefined;
     };
-    await new Operator(scene, { faults }).drive();
+    await new Operator(fixture, { faults }).drive();
     const gaps = asked.slice(1).map((ms, n) => ms - (asked[n] ?? 0));
     assert.ok(gaps.length > 5);
     assert.ok(Math.min(...gaps) >= 120_000, `${gaps}`);
   });
 
   test('one whose issue is in doubt past the deadline: the others roll before the object stalls', async () => {
-    const scene = new HeldScene({ spec: { requestId: 'a', clientCertificates, deadlineSeconds: 60 } });
-    scene.cloudSql.issueTurns.push({ kind: 'Lose', issuedAfterMs: undefined });
-    await new Operator(scene).drive();
-    assert.deepEqual([scene.end, scene.rolled], ['DeadlineExceeded', WITHOUT_BOTH]);
-    assert.ok(scene.status.clientCertificates?.some(({ issuing }) => issuing !== undefined));
+    const fixture = new HeldFixture({ spec: { requestId: 'a', clientCertificates, deadlineSeconds: 60 } });
+    fixture.cloudSql.issueTurns.push({ kind: 'Lose', issuedAfterMs: undefined });
+    await new Operator(fixture).drive();
+    assert.deepEqual([fixture.end, fixture.rolled], ['DeadlineExceeded', WITHOUT_BOTH]);
+    assert.ok(fixture.status.clientCertificates?.some(({ issuing }) => issuing !== undefined));
   });
 
   test('a namespace that is not permitted any more gets no roll for it', async () => {
-    const scene = new HeldScene();
+    const fixture = new HeldFixture();
     const faults = new Faults();
     let isDenied = false;
     faults.plan = (_n, name) => {
       if (name === 'cloudSql.prepareClientCertificate' && !isDenied) {
         isDenied = true;
-        scene.namespaces.deleted.add('orders');
+        fixture.namespaces.deleted.add('orders');
       }
       return undefined;
     };
-    scene.after(1_800_000, () => {
-      assert.deepEqual([scene.end, scene.rolled], ['NotPermitted', []]);
-      scene.namespaces.deleted.clear();
+    fixture.after(1_800_000, () => {
+      assert.deepEqual([fixture.end, fixture.rolled], ['NotPermitted', []]);
+      fixture.namespaces.deleted.clear();
     });
-    await new Operator(scene, { faults }).drive();
-    assert.deepEqual([scene.end, scene.rolled], ['Complete', ALL]);
+    await new Operator(fixture, { faults }).drive();
+    assert.deepEqual([fixture.end, fixture.rolled], ['Complete', ALL]);
   });
 
   test('where nothing is rolled at all the reason comes at once', async () => {
-    const scene = new HeldScene({
+    const fixture = new HeldFixture({
       spec: { requestId: 'a', clientCertificates, rollout: { disabled: true } },
     });
-    scene.cloudSql.onCall = () => {
-      scene.cloudSql.strangers = [stranger];
+    fixture.cloudSql.onCall = () => {
+      fixture.cloudSql.strangers = [stranger];
     };
-    await new Operator(scene).drive();
-    assert.deepEqual([scene.end, scene.rolled], ['ClientCertificateConflict', []]);
+    await new Operator(fixture).drive();
+    assert.deepEqual([fixture.end, fixture.rolled], ['ClientCertificateConflict', []]);
   });
 
   test('a kill at any moment changes neither who rolls nor the reason', async () => {
     for (let nth = 0; nth < 60; nth += 1) {
-      const scene = new HeldScene();
-      scene.cloudSql.onCall = () => {
-        scene.cloudSql.strangers = [stranger];
+      const fixture = new HeldFixture();
+      fixture.cloudSql.onCall = () => {
+        fixture.cloudSql.strangers = [stranger];
       };
       const faults = new Faults();
       faults.plan = (n) => (n === nth ? 'KillAfter' : undefined);
-      await new Operator(scene, { faults }).drive();
-      assert.deepEqual([scene.end, scene.rolled], ['ClientCertificateConflict', WITHOUT_APP], `killed at ${nth}`);
+      await new Operator(fixture, { faults }).drive();
+      assert.deepEqual([fixture.end, fixture.rolled], ['ClientCertificateConflict', WITHOUT_APP], `killed at ${nth}`);
     }
   });
 });

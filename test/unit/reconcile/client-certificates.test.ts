@@ -6,8 +6,8 @@ import { heldCertificate } from '../../../src/domain/trust/held-certificate.ts';
 import type { PublishedObject } from '../../../src/reconcile/ports.ts';
 import { aReset, fingerprint, type ResetParts } from '../support/builders.ts';
 import { type Fault, Faults } from '../support/faults.ts';
+import { Fixture, rejection } from '../support/fixture.ts';
 import { endOf, Operator } from '../support/operator.ts';
-import { rejection, Scene } from '../support/scene.ts';
 
 const clientCertificates = [
   { commonName: 'app', secretName: 'app-cert' },
@@ -15,7 +15,7 @@ const clientCertificates = [
 ];
 const ONE = clientCertificates.slice(0, 1);
 
-class CertificateScene extends Scene {
+class CertificateFixture extends Fixture {
   constructor({ spec, ...parts }: ResetParts = {}) {
     super({ spec: { clientCertificates, ...spec }, ...parts });
   }
@@ -41,23 +41,23 @@ class CertificateScene extends Scene {
   }
 }
 
-async function driven(scene: CertificateScene, faults = new Faults()): Promise<Operator> {
-  const operator = new Operator(scene, { faults });
+async function driven(fixture: CertificateFixture, faults = new Faults()): Promise<Operator> {
+  const operator = new Operator(fixture, { faults });
   await operator.drive();
   return operator;
 }
 
 describe('client certificates', () => {
   test('are issued after the reset, each into its Secret, before anything rolls', async () => {
-    const scene = new CertificateScene();
-    scene.resets.watch(({ status }) => {
-      if (status.request?.issuedTime === undefined) assert.equal(scene.workloads.writes, 0);
+    const fixture = new CertificateFixture();
+    fixture.resets.watch(({ status }) => {
+      if (status.request?.issuedTime === undefined) assert.equal(fixture.workloads.writes, 0);
     });
-    const { events } = await driven(scene);
-    assert.equal(scene.end, 'Complete');
-    await scene.assertAllIssued();
-    assert.deepEqual([scene.cloudSql.issues, scene.cloudSql.deletions], [['app', 'batch'], []]);
-    const condition = scene.status.conditions?.find(({ type }) => type === 'ClientCertificatesIssued');
+    const { events } = await driven(fixture);
+    assert.equal(fixture.end, 'Complete');
+    await fixture.assertAllIssued();
+    assert.deepEqual([fixture.cloudSql.issues, fixture.cloudSql.deletions], [['app', 'batch'], []]);
+    const condition = fixture.status.conditions?.find(({ type }) => type === 'ClientCertificatesIssued');
     assert.deepEqual(
       [condition?.status, condition?.message],
       ['True', 'app in Secret/app-cert, batch in Secret/batch-cert'],
@@ -66,90 +66,93 @@ describe('client certificates', () => {
   });
 
   test('that were issued roll the workloads by an annotation of the object’s own', async () => {
-    const scene = new CertificateScene();
-    await driven(scene);
-    assert.equal(Object.keys(scene.workloads.read('api').templateAnnotations).length, 2);
-    assert.equal(scene.workloads.writes, 2);
+    const fixture = new CertificateFixture();
+    await driven(fixture);
+    assert.equal(Object.keys(fixture.workloads.read('api').templateAnnotations).length, 2);
+    assert.equal(fixture.workloads.writes, 2);
   });
 
   test('leave no trace of a key in status or events', async () => {
-    const scene = new CertificateScene();
+    const fixture = new CertificateFixture();
     const seen: string[] = [];
-    scene.resets.watch(({ status }) => seen.push(JSON.stringify(status)));
-    const { events } = await driven(scene);
+    fixture.resets.watch(({ status }) => seen.push(JSON.stringify(status)));
+    const { events } = await driven(fixture);
     assert.doesNotMatch(`${seen.join()}${JSON.stringify(events)}`, /BEGIN|PRIVATE/);
   });
 
   test('once issued are left alone by the next process', async () => {
-    const scene = new CertificateScene();
-    const operator = await driven(scene);
-    const before = [scene.writes, scene.cloudSql.reads];
+    const fixture = new CertificateFixture();
+    const operator = await driven(fixture);
+    const before = [fixture.writes, fixture.cloudSql.reads];
     operator.restart();
     await operator.drive();
-    assert.deepEqual([scene.writes, scene.cloudSql.reads], before);
+    assert.deepEqual([fixture.writes, fixture.cloudSql.reads], before);
   });
 
   test('that the Secrets hold are kept when the object is published anew', async () => {
-    const scene = new CertificateScene({ spec: { requestId: 'a', clientCertificates } });
-    const operator = await driven(scene);
-    scene.resets.edit(scene.ref, { spec: { deadlineSeconds: 60 } });
+    const fixture = new CertificateFixture({ spec: { requestId: 'a', clientCertificates } });
+    const operator = await driven(fixture);
+    fixture.resets.edit(fixture.ref, { spec: { deadlineSeconds: 60 } });
     await operator.drive();
-    assert.deepEqual([scene.cloudSql.issues.length, scene.cloudSql.deletions, scene.cloudSql.executed], [2, [], 1]);
-    assert.equal(scene.status.request?.generation, 2);
-    await scene.assertAllIssued();
+    assert.deepEqual(
+      [fixture.cloudSql.issues.length, fixture.cloudSql.deletions, fixture.cloudSql.executed],
+      [2, [], 1],
+    );
+    assert.equal(fixture.status.request?.generation, 2);
+    await fixture.assertAllIssued();
   });
 
   test('whose Secret was deleted are replaced', async () => {
-    const scene = new CertificateScene({ spec: { requestId: 'a', clientCertificates } });
-    const operator = await driven(scene);
-    const [old] = scene.status.clientCertificates ?? [];
-    scene.objects.remove({ kind: 'Secret', namespace: 'orders', name: 'app-cert' });
-    scene.resets.edit(scene.ref, { spec: { deadlineSeconds: 60 } });
+    const fixture = new CertificateFixture({ spec: { requestId: 'a', clientCertificates } });
+    const operator = await driven(fixture);
+    const [old] = fixture.status.clientCertificates ?? [];
+    fixture.objects.remove({ kind: 'Secret', namespace: 'orders', name: 'app-cert' });
+    fixture.resets.edit(fixture.ref, { spec: { deadlineSeconds: 60 } });
     await operator.drive();
-    assert.deepEqual(scene.cloudSql.deletions, [old?.sha1Fingerprint]);
-    await scene.assertAllIssued();
+    assert.deepEqual(fixture.cloudSql.deletions, [old?.sha1Fingerprint]);
+    await fixture.assertAllIssued();
   });
 
   test('whose Secret holds the key of another certificate are replaced', async () => {
-    const scene = new CertificateScene({ spec: { requestId: 'a', clientCertificates } });
-    const operator = await driven(scene);
-    const [app, batch] = [await scene.secret('app-cert'), await scene.secret('batch-cert')];
+    const fixture = new CertificateFixture({ spec: { requestId: 'a', clientCertificates } });
+    const operator = await driven(fixture);
+    const [app, batch] = [await fixture.secret('app-cert'), await fixture.secret('batch-cert')];
     assert.ok(app !== undefined && batch !== undefined);
-    scene.objects.put({ ...app, data: { ...app.data, 'client-key.pem': batch.data['client-key.pem'] ?? '' } });
-    scene.resets.edit(scene.ref, { spec: { deadlineSeconds: 60 } });
+    fixture.objects.put({ ...app, data: { ...app.data, 'client-key.pem': batch.data['client-key.pem'] ?? '' } });
+    fixture.resets.edit(fixture.ref, { spec: { deadlineSeconds: 60 } });
     await operator.drive();
-    assert.equal(scene.cloudSql.deletions.length, 1);
-    await scene.assertAllIssued();
+    assert.equal(fixture.cloudSql.deletions.length, 1);
+    await fixture.assertAllIssued();
   });
 
   test('that the spec names no longer go from the status and stay in Cloud SQL', async () => {
-    const scene = new CertificateScene({ spec: { requestId: 'a', clientCertificates } });
-    const operator = await driven(scene);
-    scene.resets.edit(scene.ref, { spec: { clientCertificates: [] } });
+    const fixture = new CertificateFixture({ spec: { requestId: 'a', clientCertificates } });
+    const operator = await driven(fixture);
+    fixture.resets.edit(fixture.ref, { spec: { clientCertificates: [] } });
     await operator.drive();
-    assert.deepEqual([scene.end, scene.status.clientCertificates], ['Complete', undefined]);
-    assert.equal(scene.cloudSql.liveCertificates.length, 2);
+    assert.deepEqual([fixture.end, fixture.status.clientCertificates], ['Complete', undefined]);
+    assert.equal(fixture.cloudSql.liveCertificates.length, 2);
   });
 
   test('of a sibling are issued anew after a reset deleted them', async () => {
-    const scene = new CertificateScene();
-    const ref = scene.resets.create(aReset({ name: 'resets', spec: { requestId: 'a' } }));
-    const operator = await driven(scene);
-    const { length } = scene.cloudSql.issues;
-    scene.resets.edit(ref, { spec: { requestId: 'b' } });
+    const fixture = new CertificateFixture();
+    const ref = fixture.resets.create(aReset({ name: 'resets', spec: { requestId: 'a' } }));
+    const operator = await driven(fixture);
+    const { length } = fixture.cloudSql.issues;
+    fixture.resets.edit(ref, { spec: { requestId: 'b' } });
     await operator.drive();
-    assert.equal(scene.cloudSql.issues.length, length + 2);
-    await scene.assertAllIssued();
-    assert.equal(scene.end, 'Complete');
+    assert.equal(fixture.cloudSql.issues.length, length + 2);
+    await fixture.assertAllIssued();
+    assert.equal(fixture.end, 'Complete');
   });
 
   test('are issued where the CA was rotated already, without a call', async () => {
-    const scene = new CertificateScene({
+    const fixture = new CertificateFixture({
       spec: { clientCertificates, preconditions: { serverCaSha1Fingerprint: fingerprint(99) } },
     });
-    await driven(scene);
-    assert.deepEqual([scene.end, scene.cloudSql.calls], ['AlreadyRotated', 0]);
-    await scene.assertAllIssued();
+    await driven(fixture);
+    assert.deepEqual([fixture.end, fixture.cloudSql.calls], ['AlreadyRotated', 0]);
+    await fixture.assertAllIssued();
   });
 });
 
@@ -157,97 +160,97 @@ describe('what belongs to somebody else', () => {
   const stranger = { commonName: 'app', sha1Fingerprint: fingerprint(77) };
 
   test('a client certificate of the name is not touched: the others are issued, and a person decides', async () => {
-    const scene = new CertificateScene();
-    scene.cloudSql.strangers = [stranger];
-    const operator = await driven(scene);
-    assert.equal(scene.end, 'ClientCertificateConflict');
-    assert.deepEqual([scene.cloudSql.issues, scene.cloudSql.deletions], [['batch'], []]);
-    scene.cloudSql.strangers = [];
-    scene.annotate({ [annotations.retry]: '1' });
+    const fixture = new CertificateFixture();
+    fixture.cloudSql.strangers = [stranger];
+    const operator = await driven(fixture);
+    assert.equal(fixture.end, 'ClientCertificateConflict');
+    assert.deepEqual([fixture.cloudSql.issues, fixture.cloudSql.deletions], [['batch'], []]);
+    fixture.cloudSql.strangers = [];
+    fixture.annotate({ [annotations.retry]: '1' });
     await operator.drive();
-    assert.equal(scene.end, 'Complete');
-    await scene.assertAllIssued();
+    assert.equal(fixture.end, 'Complete');
+    await fixture.assertAllIssued();
   });
 
   test('one that is made between the look and the issue is not touched', async () => {
-    const scene = new CertificateScene();
+    const fixture = new CertificateFixture();
     const faults = new Faults();
     faults.plan = (_n, name) => {
-      if (name === 'cloudSql.issue' && scene.cloudSql.issues.length === 0) scene.cloudSql.strangers = [stranger];
+      if (name === 'cloudSql.issue' && fixture.cloudSql.issues.length === 0) fixture.cloudSql.strangers = [stranger];
       return undefined;
     };
-    await driven(scene, faults);
-    assert.equal(scene.end, 'ClientCertificateConflict');
-    assert.deepEqual(scene.cloudSql.deletions, []);
+    await driven(fixture, faults);
+    assert.equal(fixture.end, 'ClientCertificateConflict');
+    assert.deepEqual(fixture.cloudSql.deletions, []);
   });
 
   test('a Secret of the name stalls before the reset, and is left untouched until it is handed over', async () => {
-    const scene = new CertificateScene();
+    const fixture = new CertificateFixture();
     const theirs = { kind: 'Secret', namespace: 'orders', name: 'batch-cert' } as const;
-    scene.objects.put({ ...theirs, labels: {}, annotations: {}, immutable: false, data: { password: 'x' } });
-    scene.after(60_000, () => {
-      assert.deepEqual([scene.end, scene.cloudSql.calls], ['ObjectConflict', 0]);
-      const managed = { [annotations.managedBy]: scene.ref.name };
-      scene.objects.put({ ...theirs, labels: {}, annotations: managed, immutable: false, data: {} });
+    fixture.objects.put({ ...theirs, labels: {}, annotations: {}, immutable: false, data: { password: 'x' } });
+    fixture.after(60_000, () => {
+      assert.deepEqual([fixture.end, fixture.cloudSql.calls], ['ObjectConflict', 0]);
+      const managed = { [annotations.managedBy]: fixture.ref.name };
+      fixture.objects.put({ ...theirs, labels: {}, annotations: managed, immutable: false, data: {} });
     });
-    await driven(scene);
-    assert.deepEqual([scene.end, scene.cloudSql.executed], ['Complete', 1]);
-    await scene.assertAllIssued();
+    await driven(fixture);
+    assert.deepEqual([fixture.end, fixture.cloudSql.executed], ['Complete', 1]);
+    await fixture.assertAllIssued();
   });
 });
 
 describe('an issue whose answer is lost', () => {
   test('and that was made is replaced, since nobody has its key', async () => {
-    const scene = new CertificateScene();
-    scene.cloudSql.issueTurns.push({ kind: 'Lose', issuedAfterMs: 0 });
-    await driven(scene);
-    assert.deepEqual([scene.end, scene.cloudSql.issues], ['Complete', ['app', 'app', 'batch']]);
-    assert.equal(scene.cloudSql.deletions.length, 1);
-    await scene.assertAllIssued();
+    const fixture = new CertificateFixture();
+    fixture.cloudSql.issueTurns.push({ kind: 'Lose', issuedAfterMs: 0 });
+    await driven(fixture);
+    assert.deepEqual([fixture.end, fixture.cloudSql.issues], ['Complete', ['app', 'app', 'batch']]);
+    assert.equal(fixture.cloudSql.deletions.length, 1);
+    await fixture.assertAllIssued();
   });
 
   test('and that shows up within the grace is replaced', async () => {
-    const scene = new CertificateScene({ spec: { clientCertificates: ONE } });
-    scene.cloudSql.issueTurns.push({ kind: 'Lose', issuedAfterMs: 200_000 });
-    await driven(scene);
-    assert.deepEqual(scene.cloudSql.issues, ['app', 'app']);
-    await scene.assertAllIssued(ONE);
+    const fixture = new CertificateFixture({ spec: { clientCertificates: ONE } });
+    fixture.cloudSql.issueTurns.push({ kind: 'Lose', issuedAfterMs: 200_000 });
+    await driven(fixture);
+    assert.deepEqual(fixture.cloudSql.issues, ['app', 'app']);
+    await fixture.assertAllIssued(ONE);
   });
 
   test('and that was never made is made again when the grace is over, and not before', async () => {
-    const scene = new CertificateScene({ spec: { clientCertificates: ONE } });
-    scene.cloudSql.issueTurns.push({ kind: 'Lose', issuedAfterMs: undefined });
+    const fixture = new CertificateFixture({ spec: { clientCertificates: ONE } });
+    fixture.cloudSql.issueTurns.push({ kind: 'Lose', issuedAfterMs: undefined });
     let recordedMs = 0;
-    scene.resets.watch(({ status }) => {
+    fixture.resets.watch(({ status }) => {
       const issuing = status.clientCertificates?.some((one) => one.issuing !== undefined);
-      if (issuing && recordedMs === 0) recordedMs = scene.clock.wallMs;
-      if (!issuing && recordedMs > 0 && scene.cloudSql.issues.length === 0) {
-        assert.ok(scene.clock.wallMs - recordedMs >= 300_000);
+      if (issuing && recordedMs === 0) recordedMs = fixture.clock.wallMs;
+      if (!issuing && recordedMs > 0 && fixture.cloudSql.issues.length === 0) {
+        assert.ok(fixture.clock.wallMs - recordedMs >= 300_000);
       }
     });
-    await driven(scene);
+    await driven(fixture);
     assert.ok(recordedMs > 0);
-    assert.deepEqual([scene.end, scene.cloudSql.deletions], ['Complete', []]);
-    await scene.assertAllIssued(ONE);
+    assert.deepEqual([fixture.end, fixture.cloudSql.deletions], ['Complete', []]);
+    await fixture.assertAllIssued(ONE);
   });
 
   test('holds back the first reset of a sibling until it is known', async () => {
-    const scene = new CertificateScene({ spec: { clientCertificates: ONE } });
-    scene.cloudSql.issueTurns.push({ kind: 'Lose', issuedAfterMs: 200_000 });
-    const operator = new Operator(scene);
+    const fixture = new CertificateFixture({ spec: { clientCertificates: ONE } });
+    fixture.cloudSql.issueTurns.push({ kind: 'Lose', issuedAfterMs: 200_000 });
+    const operator = new Operator(fixture);
     let second = 0;
-    scene.resets.watch(({ metadata, status }) => {
-      if (metadata.name === 'second' && status.request?.time !== undefined) second ||= scene.clock.wallMs;
+    fixture.resets.watch(({ metadata, status }) => {
+      if (metadata.name === 'second' && status.request?.time !== undefined) second ||= fixture.clock.wallMs;
     });
-    scene.after(60_000, () => void scene.resets.create(aReset({ name: 'second' })));
-    const begun = scene.clock.wallMs;
+    fixture.after(60_000, () => void fixture.resets.create(aReset({ name: 'second' })));
+    const begun = fixture.clock.wallMs;
     await operator.drive();
     assert.ok(second - begun > 200_000, `${second - begun}`);
     assert.deepEqual(
-      [scene.end, endOf(scene.resets.read({ namespace: 'orders', name: 'second' })), scene.cloudSql.executed],
+      [fixture.end, endOf(fixture.resets.read({ namespace: 'orders', name: 'second' })), fixture.cloudSql.executed],
       ['Complete', 'Complete', 2],
     );
-    await scene.assertAllIssued(ONE);
+    await fixture.assertAllIssued(ONE);
   });
 });
 
@@ -258,30 +261,30 @@ describe('an issue that Cloud SQL refuses', () => {
     [409, 'WaitingForInstance'],
   ] as const) {
     test(`with ${code} waits as ${reason} with its record closed, and goes on`, async () => {
-      const scene = new CertificateScene({ spec: { clientCertificates: ONE } });
-      scene.cloudSql.issueTurns.push({
+      const fixture = new CertificateFixture({ spec: { clientCertificates: ONE } });
+      fixture.cloudSql.issueTurns.push({
         kind: 'Answer',
         answer: rejection(code, code === 409 ? 'operationInProgress' : ''),
       });
       const reasons = new Set<string | undefined>();
-      scene.resets.watch(({ status }) => {
+      fixture.resets.watch(({ status }) => {
         const waits = status.conditions?.find(({ type }) => type === 'Reconciling')?.reason;
         if (waits === reason) assert.ok(!status.clientCertificates?.some(({ issuing }) => issuing !== undefined));
         reasons.add(waits);
       });
-      await driven(scene);
+      await driven(fixture);
       assert.ok(reasons.has(reason));
-      assert.equal(scene.end, 'Complete');
-      await scene.assertAllIssued(ONE);
+      assert.equal(fixture.end, 'Complete');
+      await fixture.assertAllIssued(ONE);
     });
   }
 
   test('with 400 stalls as InvalidRequest once the others are issued, and is not tried again', async () => {
-    const scene = new CertificateScene();
-    scene.cloudSql.issueTurns.push({ kind: 'Answer', answer: rejection(400) });
-    await driven(scene);
-    assert.deepEqual([scene.end, scene.cloudSql.issues], ['InvalidRequest', ['batch']]);
-    const entries = scene.status.clientCertificates?.map(({ commonName, secretName, reason }) => [
+    const fixture = new CertificateFixture();
+    fixture.cloudSql.issueTurns.push({ kind: 'Answer', answer: rejection(400) });
+    await driven(fixture);
+    assert.deepEqual([fixture.end, fixture.cloudSql.issues], ['InvalidRequest', ['batch']]);
+    const entries = fixture.status.clientCertificates?.map(({ commonName, secretName, reason }) => [
       commonName,
       secretName,
       reason,
@@ -295,14 +298,14 @@ describe('an issue that Cloud SQL refuses', () => {
 
 describe('a Secret that cannot be written once the certificate is issued', () => {
   test('loses a conflict to a person: the key gets in all the same', async () => {
-    const scene = new CertificateScene();
+    const fixture = new CertificateFixture();
     const faults = new Faults();
     let edited = false;
     faults.plan = (_n, name) => {
-      if (name === 'objects.apply' && scene.cloudSql.issues.length === 2 && !edited) {
+      if (name === 'objects.apply' && fixture.cloudSql.issues.length === 2 && !edited) {
         edited = true;
-        const managed = { [annotations.managedBy]: scene.ref.name };
-        scene.objects.put({
+        const managed = { [annotations.managedBy]: fixture.ref.name };
+        fixture.objects.put({
           kind: 'Secret',
           namespace: 'orders',
           name: 'batch-cert',
@@ -314,36 +317,36 @@ describe('a Secret that cannot be written once the certificate is issued', () =>
       }
       return undefined;
     };
-    await driven(scene, faults);
+    await driven(fixture, faults);
     assert.ok(edited);
-    assert.deepEqual(scene.cloudSql.issues, ['app', 'batch']);
-    await scene.assertAllIssued();
+    assert.deepEqual(fixture.cloudSql.issues, ['app', 'batch']);
+    await fixture.assertAllIssued();
   });
 
   test('is refused: the certificate is deleted, and none is issued until the deadline or a person ends it', async () => {
-    const scene = new CertificateScene({ spec: { clientCertificates: ONE } });
+    const fixture = new CertificateFixture({ spec: { clientCertificates: ONE } });
     const faults = new Faults();
     faults.plan = (_n, name) => {
       const refusal = new KubernetesError({ kind: 'Refused', message: 'not here' });
-      scene.objects.refusal = scene.cloudSql.issues.length > 0 ? refusal : undefined;
+      fixture.objects.refusal = fixture.cloudSql.issues.length > 0 ? refusal : undefined;
       return name === 'none' ? 'Fail' : undefined;
     };
-    await driven(scene, faults);
-    assert.deepEqual([scene.end, scene.cloudSql.issues], ['DeadlineExceeded', ['app']]);
-    scene.objects.refusal = undefined;
+    await driven(fixture, faults);
+    assert.deepEqual([fixture.end, fixture.cloudSql.issues], ['DeadlineExceeded', ['app']]);
+    fixture.objects.refusal = undefined;
     faults.plan = () => undefined;
-    scene.annotate({ [annotations.retry]: '1' });
-    const operator = new Operator(scene);
+    fixture.annotate({ [annotations.retry]: '1' });
+    const operator = new Operator(fixture);
     await operator.drive();
-    assert.equal(scene.end, 'Complete');
-    await scene.assertAllIssued(ONE);
+    assert.equal(fixture.end, 'Complete');
+    await fixture.assertAllIssued(ONE);
   });
 });
 
 /** How many calls of ports an undisturbed run makes. */
 async function callsOfQuietRun(): Promise<number> {
   const faults = new Faults();
-  await driven(new CertificateScene(), faults);
+  await driven(new CertificateFixture(), faults);
   return faults.calls.length;
 }
 
@@ -352,36 +355,36 @@ describe('one fault at each call of a port', async () => {
   for (const fault of ['KillBefore', 'KillAfter', 'Fail', 'LoseAnswer'] satisfies readonly Fault[]) {
     test(`${fault}: no key is lost, and one certificate of each name lives`, async () => {
       for (let n = 0; n < count; n += 1) {
-        const scene = new CertificateScene();
-        await driven(scene, new Faults((call) => (call === n ? fault : undefined)));
-        assert.equal(scene.end, 'Complete', `call ${n}`);
-        assert.equal(scene.cloudSql.executed, 1, `call ${n}`);
-        await scene.assertAllIssued();
+        const fixture = new CertificateFixture();
+        await driven(fixture, new Faults((call) => (call === n ? fault : undefined)));
+        assert.equal(fixture.end, 'Complete', `call ${n}`);
+        assert.equal(fixture.cloudSql.executed, 1, `call ${n}`);
+        await fixture.assertAllIssued();
       }
     });
   }
 });
 
 test('the process is killed with the key in hand: the next one replaces the certificate', async () => {
-  const scene = new CertificateScene({ spec: { clientCertificates: ONE } });
+  const fixture = new CertificateFixture({ spec: { clientCertificates: ONE } });
   const faults = new Faults((_n, name) =>
-    name === 'cloudSql.issue' && scene.cloudSql.issues.length === 0 ? 'KillAfter' : undefined,
+    name === 'cloudSql.issue' && fixture.cloudSql.issues.length === 0 ? 'KillAfter' : undefined,
   );
-  await driven(scene, faults);
-  assert.deepEqual([scene.cloudSql.issues, scene.cloudSql.deletions.length], [['app', 'app'], 1]);
-  await scene.assertAllIssued(ONE);
+  await driven(fixture, faults);
+  assert.deepEqual([fixture.cloudSql.issues, fixture.cloudSql.deletions.length], [['app', 'app'], 1]);
+  await fixture.assertAllIssued(ONE);
 });
 
 test('the process is killed before it closes the record: what the Secret holds is kept', async () => {
-  const scene = new CertificateScene({ spec: { clientCertificates: ONE } });
+  const fixture = new CertificateFixture({ spec: { clientCertificates: ONE } });
   let killed = false;
   const faults = new Faults((_n, name) => {
-    const isClosing = name === 'resets.updateStatus' && scene.cloudSql.issues.length === 1 && !killed;
+    const isClosing = name === 'resets.updateStatus' && fixture.cloudSql.issues.length === 1 && !killed;
     killed ||= isClosing;
     return isClosing ? 'KillBefore' : undefined;
   });
-  await driven(scene, faults);
+  await driven(fixture, faults);
   assert.ok(killed);
-  assert.deepEqual([scene.cloudSql.issues, scene.cloudSql.deletions], [['app'], []]);
-  await scene.assertAllIssued(ONE);
+  assert.deepEqual([fixture.cloudSql.issues, fixture.cloudSql.deletions], [['app'], []]);
+  await fixture.assertAllIssued(ONE);
 });

@@ -4,14 +4,14 @@ import { describe, test } from 'node:test';
 import type { CallResult } from '../../../src/domain/call/result.ts';
 import { annotations } from '../../../src/domain/object.ts';
 import { anOperation, fingerprint, USER } from '../support/builders.ts';
+import { DONE_ONCE, Fixture, rejection } from '../support/fixture.ts';
 import { Operator } from '../support/operator.ts';
-import { DONE_ONCE, rejection, Scene } from '../support/scene.ts';
 
-const copied = (scene: Scene, answer: CallResult): void => {
-  scene.cloudSql.turns.push({ kind: 'Copied', answer });
+const copied = (fixture: Fixture, answer: CallResult): void => {
+  fixture.cloudSql.turns.push({ kind: 'Copied', answer });
 };
-const refused = (scene: Scene, answer: CallResult): void => {
-  scene.cloudSql.turns.push({ kind: 'Answer', answer });
+const refused = (fixture: Fixture, answer: CallResult): void => {
+  fixture.cloudSql.turns.push({ kind: 'Answer', answer });
 };
 
 const BUSY = rejection(409, 'operationInProgress');
@@ -31,155 +31,155 @@ const REFUSALS: readonly (readonly [string, CallResult])[] = [
 describe('a call that was executed although the answer refuses it', () => {
   for (const [name, answer] of REFUSALS) {
     test(`with ${name} is found by its operation, and is not made a second time`, async () => {
-      const scene = new Scene();
-      copied(scene, answer);
-      await new Operator(scene).drive();
-      assert.deepEqual(await scene.outcome(), DONE_ONCE);
-      assert.equal(scene.cloudSql.calls, 1);
-      assert.equal(scene.status.operation?.name, 'op-1');
+      const fixture = new Fixture();
+      copied(fixture, answer);
+      await new Operator(fixture).drive();
+      assert.deepEqual(await fixture.outcome(), DONE_ONCE);
+      assert.equal(fixture.cloudSql.calls, 1);
+      assert.equal(fixture.status.operation?.name, 'op-1');
     });
   }
 
   test('is found also after a restart of the operator', async () => {
-    const scene = new Scene();
-    copied(scene, BUSY);
-    const operator = new Operator(scene);
-    scene.after(500, () => operator.restart());
+    const fixture = new Fixture();
+    copied(fixture, BUSY);
+    const operator = new Operator(fixture);
+    fixture.after(500, () => operator.restart());
     await operator.drive();
-    assert.deepEqual(await scene.outcome(), DONE_ONCE);
-    assert.equal(scene.cloudSql.calls, 1);
+    assert.deepEqual(await fixture.outcome(), DONE_ONCE);
+    assert.equal(fixture.cloudSql.calls, 1);
   });
 
   test('is found behind later attempts that are refused, and behind one that is never sent', async () => {
-    const scene = new Scene();
-    scene.cloudSql.listLagMs = 20_000;
-    scene.cloudSql.operationMs = 30_000;
-    copied(scene, rejection(429));
-    refused(scene, BUSY);
-    refused(scene, { kind: 'NotWritten', cause: 'Network', message: 'ECONNREFUSED' });
-    for (let n = 0; n < 4; n += 1) refused(scene, BUSY);
-    await new Operator(scene).drive();
-    assert.deepEqual(await scene.outcome(), DONE_ONCE);
+    const fixture = new Fixture();
+    fixture.cloudSql.listLagMs = 20_000;
+    fixture.cloudSql.operationMs = 30_000;
+    copied(fixture, rejection(429));
+    refused(fixture, BUSY);
+    refused(fixture, { kind: 'NotWritten', cause: 'Network', message: 'ECONNREFUSED' });
+    for (let n = 0; n < 4; n += 1) refused(fixture, BUSY);
+    await new Operator(fixture).drive();
+    assert.deepEqual(await fixture.outcome(), DONE_ONCE);
   });
 
   test('is not made again where its operation is listed late: the new CA alone tells', async () => {
-    const scene = new Scene();
-    scene.cloudSql.listLagMs = 250_000;
-    copied(scene, rejection(429, '', 60_000));
-    await new Operator(scene).drive();
-    assert.deepEqual(await scene.outcome(), DONE_ONCE);
-    assert.equal(scene.cloudSql.calls, 1);
+    const fixture = new Fixture();
+    fixture.cloudSql.listLagMs = 250_000;
+    copied(fixture, rejection(429, '', 60_000));
+    await new Operator(fixture).drive();
+    assert.deepEqual(await fixture.outcome(), DONE_ONCE);
+    assert.equal(fixture.cloudSql.calls, 1);
   });
 
   test('is told by the new server certificate where a CA service keeps the CA', async () => {
-    const scene = new Scene();
-    scene.cloudSql.state = { serverCaMode: 'GOOGLE_MANAGED_CAS_CA' };
-    scene.cloudSql.listLagMs = 250_000;
-    copied(scene, rejection(429, '', 60_000));
-    await new Operator(scene).drive();
-    assert.deepEqual([scene.end, scene.cloudSql.executed], ['Complete', 1]);
+    const fixture = new Fixture();
+    fixture.cloudSql.state = { serverCaMode: 'GOOGLE_MANAGED_CAS_CA' };
+    fixture.cloudSql.listLagMs = 250_000;
+    copied(fixture, rejection(429, '', 60_000));
+    await new Operator(fixture).drive();
+    assert.deepEqual([fixture.end, fixture.cloudSql.executed], ['Complete', 1]);
   });
 
   test('is told by a CA that was not listed before where the instance is of the First Generation', async () => {
-    const scene = new Scene({ spec: { deadlineSeconds: 600 } });
-    scene.cloudSql.state = { backendType: 'FIRST_GEN' };
-    scene.cloudSql.listLagMs = 250_000;
-    copied(scene, rejection(429, '', 60_000));
-    await new Operator(scene).drive();
-    assert.equal(scene.cloudSql.executed, 1);
+    const fixture = new Fixture({ spec: { deadlineSeconds: 600 } });
+    fixture.cloudSql.state = { backendType: 'FIRST_GEN' };
+    fixture.cloudSql.listLagMs = 250_000;
+    copied(fixture, rejection(429, '', 60_000));
+    await new Operator(fixture).drive();
+    assert.equal(fixture.cloudSql.executed, 1);
   });
 
   test('is the reset of a precondition that it made come true, not AlreadyRotated', async () => {
-    const scene = new Scene({ spec: { preconditions: { serverCaSha1Fingerprint: fingerprint(1) } } });
-    copied(scene, rejection(429, '', 60_000));
-    await new Operator(scene).drive();
-    assert.deepEqual(await scene.outcome(), DONE_ONCE);
-    assert.equal(scene.status.operation?.name, 'op-1');
+    const fixture = new Fixture({ spec: { preconditions: { serverCaSha1Fingerprint: fingerprint(1) } } });
+    copied(fixture, rejection(429, '', 60_000));
+    await new Operator(fixture).drive();
+    assert.deepEqual(await fixture.outcome(), DONE_ONCE);
+    assert.equal(fixture.status.operation?.name, 'op-1');
   });
 
   test('is never called over with our account unknown: a person decides', async () => {
-    const scene = new Scene();
-    scene.cloudSql.user = undefined;
-    copied(scene, BUSY);
-    await new Operator(scene).drive();
-    assert.deepEqual([scene.end, scene.cloudSql.executed], ['OutcomeUnknown', 1]);
+    const fixture = new Fixture();
+    fixture.cloudSql.user = undefined;
+    copied(fixture, BUSY);
+    await new Operator(fixture).drive();
+    assert.deepEqual([fixture.end, fixture.cloudSql.executed], ['OutcomeUnknown', 1]);
   });
 
   test('and whose operation fails ends as OperationFailed, and is not made again', async () => {
-    const scene = new Scene();
-    scene.cloudSql.operationError = { errors: [{ code: 'INTERNAL', message: 'it broke' }] };
-    copied(scene, BUSY);
-    await new Operator(scene).drive();
-    assert.deepEqual([scene.end, scene.cloudSql.calls], ['OperationFailed', 1]);
+    const fixture = new Fixture();
+    fixture.cloudSql.operationError = { errors: [{ code: 'INTERNAL', message: 'it broke' }] };
+    copied(fixture, BUSY);
+    await new Operator(fixture).drive();
+    assert.deepEqual([fixture.end, fixture.cloudSql.calls], ['OperationFailed', 1]);
   });
 
   test('is found when its deadline is over: what broke the connections also rolls', async () => {
-    const scene = new Scene({ spec: { deadlineSeconds: 60 } });
-    copied(scene, rejection(429, '', 3_600_000));
-    await new Operator(scene).drive();
-    assert.deepEqual(await scene.outcome(), DONE_ONCE);
-    assert.equal(scene.cloudSql.calls, 1);
+    const fixture = new Fixture({ spec: { deadlineSeconds: 60 } });
+    copied(fixture, rejection(429, '', 3_600_000));
+    await new Operator(fixture).drive();
+    assert.deepEqual(await fixture.outcome(), DONE_ONCE);
+    assert.equal(fixture.cloudSql.calls, 1);
   });
 
   test('is found by a retry after DeadlineExceeded, where nothing could be read before', async () => {
-    const scene = new Scene({ spec: { deadlineSeconds: 60 } });
-    copied(scene, rejection(429));
-    scene.cloudSql.listLagMs = 100_000;
-    scene.cloudSql.caLagMs = 100_000;
-    for (let n = 0; n < 9; n += 1) refused(scene, rejection(403));
-    scene.after(200_000, () => {
-      assert.equal(scene.end, 'DeadlineExceeded');
-      scene.annotate({ [annotations.retry]: '1' });
+    const fixture = new Fixture({ spec: { deadlineSeconds: 60 } });
+    copied(fixture, rejection(429));
+    fixture.cloudSql.listLagMs = 100_000;
+    fixture.cloudSql.caLagMs = 100_000;
+    for (let n = 0; n < 9; n += 1) refused(fixture, rejection(403));
+    fixture.after(200_000, () => {
+      assert.equal(fixture.end, 'DeadlineExceeded');
+      fixture.annotate({ [annotations.retry]: '1' });
     });
-    await new Operator(scene).drive();
-    assert.deepEqual(await scene.outcome(), DONE_ONCE);
+    await new Operator(fixture).drive();
+    assert.deepEqual(await fixture.outcome(), DONE_ONCE);
   });
 
   test('for good, and that only the certificates show yet, does not let its requestId be executed again', async () => {
-    const scene = new Scene({ spec: { requestId: 'a' } });
-    scene.cloudSql.listLagMs = 80_000;
-    scene.cloudSql.operationMs = 0;
-    copied(scene, rejection(400));
-    scene.after(10_000, () => scene.resets.edit(scene.ref, { spec: { requestId: 'b' } }));
-    scene.after(600_000, () => scene.resets.edit(scene.ref, { spec: { requestId: 'a' } }));
-    await new Operator(scene).drive();
-    assert.deepEqual([scene.end, scene.cloudSql.executed], ['AlreadyExecuted', 2]);
+    const fixture = new Fixture({ spec: { requestId: 'a' } });
+    fixture.cloudSql.listLagMs = 80_000;
+    fixture.cloudSql.operationMs = 0;
+    copied(fixture, rejection(400));
+    fixture.after(10_000, () => fixture.resets.edit(fixture.ref, { spec: { requestId: 'b' } }));
+    fixture.after(600_000, () => fixture.resets.edit(fixture.ref, { spec: { requestId: 'a' } }));
+    await new Operator(fixture).drive();
+    assert.deepEqual([fixture.end, fixture.cloudSql.executed], ['AlreadyExecuted', 2]);
   });
 
   test('is seen to its end before a newer request begins', async () => {
-    const scene = new Scene({ spec: { requestId: 'a' } });
-    copied(scene, rejection(429, '', 60_000));
-    scene.after(10_000, () => scene.resets.edit(scene.ref, { spec: { requestId: 'b' } }));
+    const fixture = new Fixture({ spec: { requestId: 'a' } });
+    copied(fixture, rejection(429, '', 60_000));
+    fixture.after(10_000, () => fixture.resets.edit(fixture.ref, { spec: { requestId: 'b' } }));
     const ended: (string | undefined)[] = [];
-    scene.resets.watch(({ status: { request, operation } }) => {
+    fixture.resets.watch(({ status: { request, operation } }) => {
       if (request?.doneTime !== undefined) ended.push(`${request.requestId} ${operation?.name}`);
     });
-    await new Operator(scene).drive();
+    await new Operator(fixture).drive();
     assert.deepEqual([...new Set(ended)], ['a op-1', 'b op-2']);
-    assert.equal(scene.cloudSql.executed, 2);
+    assert.equal(fixture.cloudSql.executed, 2);
   });
 });
 
 describe('a call that was refused while another account works on the instance', () => {
   for (const changesCa of [false, true]) {
     test(`is made once that operation is done${changesCa ? ', also where it has changed the CA' : ''}`, async () => {
-      const scene = new Scene();
-      refused(scene, BUSY);
-      scene.cloudSql.onCall = () => {
-        scene.cloudSql.onCall = () => undefined;
-        scene.cloudSql.startForeign({}, 50_000, changesCa);
+      const fixture = new Fixture();
+      refused(fixture, BUSY);
+      fixture.cloudSql.onCall = () => {
+        fixture.cloudSql.onCall = () => undefined;
+        fixture.cloudSql.startForeign({}, 50_000, changesCa);
       };
-      await new Operator(scene).drive();
-      assert.deepEqual([scene.end, scene.cloudSql.executed, scene.cloudSql.calls], ['Complete', 1, 2]);
+      await new Operator(fixture).drive();
+      assert.deepEqual([fixture.end, fixture.cloudSql.executed, fixture.cloudSql.calls], ['Complete', 1, 2]);
     });
   }
 
   test('is not made over an operation that another tool began with our account', async () => {
-    const scene = new Scene();
-    refused(scene, BUSY);
-    scene.cloudSql.onCall = () => scene.cloudSql.startForeign({ user: USER }, 50_000);
-    await new Operator(scene).drive();
-    assert.deepEqual([scene.end, scene.cloudSql.calls], ['OutcomeUnknown', 1]);
-    assert.match(scene.status.conditions?.[0]?.message ?? '', new RegExp(anOperation({ name: 'op-1' }).name));
+    const fixture = new Fixture();
+    refused(fixture, BUSY);
+    fixture.cloudSql.onCall = () => fixture.cloudSql.startForeign({ user: USER }, 50_000);
+    await new Operator(fixture).drive();
+    assert.deepEqual([fixture.end, fixture.cloudSql.calls], ['OutcomeUnknown', 1]);
+    assert.match(fixture.status.conditions?.[0]?.message ?? '', new RegExp(anOperation({ name: 'op-1' }).name));
   });
 });

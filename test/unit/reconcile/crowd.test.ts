@@ -5,8 +5,8 @@ import { keyOf, refOf } from '../../../src/reconcile/indexed-reset.ts';
 import { ResetIndex } from '../../../src/reconcile/reset-index.ts';
 import { WorkQueue } from '../../../src/runtime/work-queue.ts';
 import { aCall, aRequest, aReset, stalledConditions } from '../support/builders.ts';
+import { Fixture } from '../support/fixture.ts';
 import { endOf, Operator } from '../support/operator.ts';
-import { Scene } from '../support/scene.ts';
 
 const CROWD = 1_000;
 const names = Array.from({ length: CROWD }, (_, n) => `no-${n}`);
@@ -68,12 +68,12 @@ describe('an object waits for a few passes at most, beside a thousand of its ins
 });
 
 test('an object that was not allowed, beside another of its instance, resets when it is allowed', async () => {
-  const scene = new Scene();
-  const ref = scene.resets.create(aReset({ namespace: 'crowd', name: 'late' }));
+  const fixture = new Fixture();
+  const ref = fixture.resets.create(aReset({ namespace: 'crowd', name: 'late' }));
   const allowed = [{ namespace: 'orders', pattern: 'acme-prod/*' }];
-  const operator = new Operator(scene, { settings: { allowedInstances: allowed } });
-  scene.after(600_000, () => {
-    assert.deepEqual([endOf(scene.resets.read(ref)), scene.end], ['NotPermitted', 'Complete']);
+  const operator = new Operator(fixture, { settings: { allowedInstances: allowed } });
+  fixture.after(600_000, () => {
+    assert.deepEqual([endOf(fixture.resets.read(ref)), fixture.end], ['NotPermitted', 'Complete']);
     const { context } = operator;
     operator.context = {
       ...context,
@@ -81,5 +81,5 @@ test('an object that was not allowed, beside another of its instance, resets whe
     };
   });
   await operator.drive();
-  assert.deepEqual([endOf(scene.resets.read(ref)), scene.cloudSql.executed], ['Complete', 2]);
+  assert.deepEqual([endOf(fixture.resets.read(ref)), fixture.cloudSql.executed], ['Complete', 2]);
 });

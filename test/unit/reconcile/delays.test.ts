@@ -13,8 +13,8 @@ import { deliverCertificate } from '../../../src/reconcile/steps/deliver-certifi
 import { type SourceEvent, watcher } from '../../../src/runtime/watcher.ts';
 import { aRequest, aReset, dateAt } from '../support/builders.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { Fixture } from '../support/fixture.ts';
 import { Operator } from '../support/operator.ts';
-import { Scene } from '../support/scene.ts';
 
 const counted = (from: number, length: number): readonly number[] => Array.from({ length }, (_, n) => n + from);
 const policy = (chance: number) => ({ retryMinMs: 1000, retryMaxMs: 300_000, random: () => chance });
@@ -56,7 +56,7 @@ for (const [chance, added, delaysMs] of RETRIES) {
   });
 
   test(`the fifth pass that brings an object no further begins the back-off where chance adds ${added}`, () => {
-    const { context } = new Operator(new Scene(), { settings: policy(chance) });
+    const { context } = new Operator(new Fixture(), { settings: policy(chance) });
     const memory = new Memory(new FakeClock());
     const delays = counted(0, delaysMs.length + 4).map(() =>
       delayAtStandstill(aReset(), { kind: 'RequestReset' }, { ...context, memory }),
@@ -128,17 +128,17 @@ const FINDING = { facts: {}, verdict: { kind: 'Progressing', reason: 'Requesting
 
 /** What `work`, which may fail in the end, waited for on the clock. */
 async function delaysOf(work: (context: Context, recorded: SslReset) => Promise<unknown>): Promise<readonly number[]> {
-  const scene = new Scene();
+  const fixture = new Fixture();
   const clock = new FakeClock();
   const delays: number[] = [];
   const delay = (ms: number) => {
     delays.push(ms);
     return clock.delay(ms);
   };
-  const { context } = new Operator(scene);
+  const { context } = new Operator(fixture);
   await work(
     { ...context, clock: { now: () => clock.now(), monotonicMs: () => clock.monotonicMs(), delay } },
-    scene.reset,
+    fixture.reset,
   ).catch((error: unknown) => assert.ok(error instanceof KubernetesError, String(error)));
   return delays;
 }

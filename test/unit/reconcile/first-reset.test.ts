@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { fingerprint } from '../support/builders.ts';
+import { DONE_ONCE, Fixture } from '../support/fixture.ts';
 import { Operator } from '../support/operator.ts';
-import { DONE_ONCE, Scene } from '../support/scene.ts';
 
 describe('a first object', () => {
   test('resets once, publishes the new CA, rolls what depends on it, and is Ready', async () => {
-    const scene = new Scene();
-    await new Operator(scene).drive();
-    assert.deepEqual(await scene.outcome(), DONE_ONCE);
-    const { serverCa, history, request } = scene.status;
+    const fixture = new Fixture();
+    await new Operator(fixture).drive();
+    assert.deepEqual(await fixture.outcome(), DONE_ONCE);
+    const { serverCa, history, request } = fixture.status;
     assert.equal(serverCa?.previousSha1Fingerprint, fingerprint(1));
     assert.equal(serverCa.sha1Fingerprint, fingerprint(2));
     assert.equal(request?.attempt, 1);
@@ -18,7 +18,7 @@ describe('a first object', () => {
       [['Complete', 'op-1']],
     );
     assert.deepEqual(
-      scene.status.conditions?.map(({ type, status, reason }) => `${type}=${status} ${reason}`),
+      fixture.status.conditions?.map(({ type, status, reason }) => `${type}=${status} ${reason}`),
       [
         'Ready=True Complete',
         'ResetDone=True OperationDone',
@@ -29,11 +29,11 @@ describe('a first object', () => {
   });
 
   test('writes down the call before it makes it', async () => {
-    const scene = new Scene();
-    const operator = new Operator(scene);
+    const fixture = new Fixture();
+    const operator = new Operator(fixture);
     let recorded: string | undefined;
     operator.faults.plan = (_n, name) => {
-      if (name === 'cloudSql.send') recorded = scene.status.request?.time;
+      if (name === 'cloudSql.send') recorded = fixture.status.request?.time;
       return undefined;
     };
     await operator.drive();
@@ -41,26 +41,26 @@ describe('a first object', () => {
   });
 
   test('once Ready is left alone: no write and no call, by this process and by the next', async () => {
-    const scene = new Scene();
-    const operator = new Operator(scene);
+    const fixture = new Fixture();
+    const operator = new Operator(fixture);
     await operator.drive();
-    const before = [scene.writes, scene.cloudSql.reads, scene.cloudSql.calls];
+    const before = [fixture.writes, fixture.cloudSql.reads, fixture.cloudSql.calls];
     await operator.resync();
     operator.restart();
     await operator.drive();
-    assert.deepEqual([scene.writes, scene.cloudSql.reads, scene.cloudSql.calls], before);
+    assert.deepEqual([fixture.writes, fixture.cloudSql.reads, fixture.cloudSql.calls], before);
   });
 
   test('polls an operation of 40 seconds at most six times', async () => {
-    const scene = new Scene();
-    const operator = new Operator(scene);
+    const fixture = new Fixture();
+    const operator = new Operator(fixture);
     await operator.drive();
     assert.ok(operator.faults.calls.filter((name) => name === 'cloudSql.operation').length <= 6);
   });
 
   test('tells of the reset, of its end, of each workload and of Ready, once each', async () => {
-    const scene = new Scene();
-    const operator = new Operator(scene);
+    const fixture = new Fixture();
+    const operator = new Operator(fixture);
     await operator.drive();
     const own = operator.events.filter(({ regarding }) => regarding.kind === 'CloudSqlSslReset');
     assert.deepEqual(
@@ -71,45 +71,45 @@ describe('a first object', () => {
   });
 
   test('writes no status but on change', async () => {
-    const scene = new Scene();
+    const fixture = new Fixture();
     const seen = new Set<string>();
-    scene.resets.watch(({ status }) => {
+    fixture.resets.watch(({ status }) => {
       assert.ok(!seen.has(JSON.stringify(status)));
       seen.add(JSON.stringify(status));
     });
-    await new Operator(scene).drive();
+    await new Operator(fixture).drive();
     assert.ok(seen.size > 3);
   });
 
   test('writes the end of the operation and the new CA at once', async () => {
-    const scene = new Scene();
-    const endings = endingsOf(scene);
-    await new Operator(scene).drive();
+    const fixture = new Fixture();
+    const endings = endingsOf(fixture);
+    await new Operator(fixture).drive();
     assert.equal(endings[0], 'published');
   });
 
   for (const name of ['cloudSql.serverCas', 'objects.apply']) {
     test(`writes the end of the operation alone where ${name} fails after it, and publishes later`, async () => {
-      const scene = new Scene();
-      const endings = endingsOf(scene);
-      const operator = new Operator(scene);
+      const fixture = new Fixture();
+      const endings = endingsOf(fixture);
+      const operator = new Operator(fixture);
       let hasFailed = false;
       operator.faults.plan = (_n, called) => {
-        if (called !== name || hasFailed || scene.status.request?.outcome !== 'Accepted') return undefined;
+        if (called !== name || hasFailed || fixture.status.request?.outcome !== 'Accepted') return undefined;
         hasFailed = true;
         return 'Fail';
       };
       await operator.drive();
       assert.deepEqual([endings[0], endings.at(-1)], ['not published', 'published']);
-      assert.deepEqual(await scene.outcome(), DONE_ONCE);
+      assert.deepEqual(await fixture.outcome(), DONE_ONCE);
     });
   }
 });
 
 /** Whether the CA was published in each status that knows of the end. */
-function endingsOf(scene: Scene): readonly string[] {
+function endingsOf(fixture: Fixture): readonly string[] {
   const endings: string[] = [];
-  scene.resets.watch(({ status: { request } }) => {
+  fixture.resets.watch(({ status: { request } }) => {
     if (request?.doneTime === undefined) return;
     endings.push(request.publishedTime === undefined ? 'not published' : 'published');
   });

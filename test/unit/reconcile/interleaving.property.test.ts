@@ -6,8 +6,8 @@ import { isUnresolved } from '../../../src/domain/reset/request.ts';
 import { aReset, USER } from '../support/builders.ts';
 import type { Turn } from '../support/fake-cloud-sql.ts';
 import { type Fault, Faults } from '../support/faults.ts';
+import { Fixture, rejection } from '../support/fixture.ts';
 import { endOf, Operator } from '../support/operator.ts';
-import { rejection, Scene } from '../support/scene.ts';
 
 const GRACE_MS = 300_000;
 
@@ -29,7 +29,7 @@ const happening = fc.constantFrom<Happening>(
   ...(['edit', 'requestId', 'suspend', 'resume', 'backup', 'foreign', 'foreignReset', 'restart'] as const),
 );
 
-const story = fc.record({
+const scenario = fc.record({
   hasRequestId: fc.boolean(),
   hasSecond: fc.boolean(),
   knowsAccount: fc.boolean(),
@@ -40,25 +40,25 @@ const story = fc.record({
   plot: fc.array(fc.tuple(fc.nat({ max: 900_000 }), happening), { maxLength: 6 }),
 });
 
-type Happen = (scene: Scene, operator: Operator, n: number) => void;
+type Happen = (fixture: Fixture, operator: Operator, n: number) => void;
 
 const happenings: Readonly<Record<Happening, Happen>> = {
   edit: ({ resets, ref }, _operator, n) => resets.edit(ref, { spec: { deadlineSeconds: 3_000 + n } }),
   requestId: ({ resets, ref, reset }, _operator, n) =>
     resets.edit(ref, { spec: reset.spec.requestId === undefined ? {} : { requestId: `r${n}` } }),
-  suspend: (scene) => scene.annotate({ [annotations.suspend]: 'true' }),
-  resume: (scene) => scene.annotate({ [annotations.suspend]: 'false' }),
+  suspend: (fixture) => fixture.annotate({ [annotations.suspend]: 'true' }),
+  resume: (fixture) => fixture.annotate({ [annotations.suspend]: 'false' }),
   backup: ({ cloudSql }) => cloudSql.startForeign({ operationType: 'BACKUP_VOLUME' }, 90_000),
   foreign: ({ cloudSql }) => cloudSql.startForeign({ user: USER }, 1_000),
   foreignReset: ({ cloudSql }) => cloudSql.startForeign({}, 1_000, true),
-  restart: (_scene, operator) => operator.restart(),
+  restart: (_fixture, operator) => operator.restart(),
 };
 
 /** For each call the request that it was made for: the one whose outcome is not known just then. */
-function requestsOfCalls(scene: Scene): readonly string[] {
+function requestsOfCalls(fixture: Fixture): readonly string[] {
   const requests: string[] = [];
-  scene.cloudSql.onCall = () => {
-    const [calling, ...others] = scene.resets.list().filter(({ status }) => isUnresolved(status.request));
+  fixture.cloudSql.onCall = () => {
+    const [calling, ...others] = fixture.resets.list().filter(({ status }) => isUnresolved(status.request));
     assert.ok(calling !== undefined && others.length === 0, 'a call is recorded before it is made, one at a time');
     const { requestId, generation } = calling.status.request ?? {};
     requests.push(`${calling.metadata.uid} ${requestId ?? generation}`);
@@ -69,34 +69,34 @@ function requestsOfCalls(scene: Scene): readonly string[] {
 test('whatever is killed, lost, late or edited: no request is executed twice, all end Ready or Stalled, and then it is quiet', async () => {
   await fc.assert(
     fc.asyncProperty(
-      story,
+      scenario,
       async ({ hasRequestId, hasSecond, knowsAccount, fails, listLagMs, turns, faults, plot }) => {
-        const scene = new Scene(hasRequestId ? { spec: { requestId: 'r' } } : {});
-        if (hasSecond) scene.resets.create(aReset({ name: 'second' }));
-        scene.cloudSql.listLagMs = listLagMs;
-        scene.cloudSql.turns.push(...turns);
-        if (!knowsAccount) scene.cloudSql.user = undefined;
-        if (fails) scene.cloudSql.operationError = { errors: [{ code: 'INTERNAL', message: 'it broke' }] };
-        const requests = requestsOfCalls(scene);
+        const fixture = new Fixture(hasRequestId ? { spec: { requestId: 'r' } } : {});
+        if (hasSecond) fixture.resets.create(aReset({ name: 'second' }));
+        fixture.cloudSql.listLagMs = listLagMs;
+        fixture.cloudSql.turns.push(...turns);
+        if (!knowsAccount) fixture.cloudSql.user = undefined;
+        if (fails) fixture.cloudSql.operationError = { errors: [{ code: 'INTERNAL', message: 'it broke' }] };
+        const requests = requestsOfCalls(fixture);
         const planned = new Map(faults);
-        const operator = new Operator(scene, { faults: new Faults((n) => planned.get(n)) });
+        const operator = new Operator(fixture, { faults: new Faults((n) => planned.get(n)) });
         for (const [n, [ms, what]] of plot.entries()) {
-          scene.after(ms, () => happenings[what](scene, operator, n));
+          fixture.after(ms, () => happenings[what](fixture, operator, n));
         }
-        scene.after(900_001, () => happenings.resume(scene, operator, 0));
+        fixture.after(900_001, () => happenings.resume(fixture, operator, 0));
         await operator.drive();
 
-        const executed = scene.cloudSql.executedCalls.map((call) => requests[call]);
+        const executed = fixture.cloudSql.executedCalls.map((call) => requests[call]);
         assert.equal(new Set(executed).size, executed.length, `executed twice: ${executed.join(', ')}`);
-        for (const reset of scene.resets.list()) {
+        for (const reset of fixture.resets.list()) {
           assert.notEqual(endOf(reset), undefined, JSON.stringify(reset.status));
           assert.equal(reset.status.observedGeneration, reset.metadata.generation);
         }
-        const before = [scene.writes, scene.cloudSql.calls];
+        const before = [fixture.writes, fixture.cloudSql.calls];
         operator.faults.plan = () => undefined;
         operator.restart();
         await operator.drive();
-        assert.deepEqual([scene.writes, scene.cloudSql.calls], before, 'it is quiet');
+        assert.deepEqual([fixture.writes, fixture.cloudSql.calls], before, 'it is quiet');
       },
     ),
     { numRuns: 300 },

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Fault, Faults } from '../support/faults.ts';
+import { DONE_ONCE, Fixture } from '../support/fixture.ts';
 import { Operator } from '../support/operator.ts';
-import { DONE_ONCE, Scene } from '../support/scene.ts';
 
 async function callsWithoutFault(): Promise<readonly string[]> {
-  const operator = new Operator(new Scene());
+  const operator = new Operator(new Fixture());
   await operator.drive();
   return operator.faults.calls;
 }
@@ -22,10 +22,10 @@ describe('whatever goes wrong once, the end is the same, after exactly one reset
   for (const [fault, what] of Object.entries(faults)) {
     test(what, async () => {
       for (const [n, name] of calls.entries()) {
-        const scene = new Scene();
+        const fixture = new Fixture();
         const plan = (at: number) => (at === n ? ofKind(fault) : undefined);
-        await new Operator(scene, { faults: new Faults(plan) }).drive();
-        assert.deepEqual(await scene.outcome(), DONE_ONCE, `call ${n}, ${name}`);
+        await new Operator(fixture, { faults: new Faults(plan) }).drive();
+        assert.deepEqual(await fixture.outcome(), DONE_ONCE, `call ${n}, ${name}`);
       }
     });
   }

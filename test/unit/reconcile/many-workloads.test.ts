@@ -3,32 +3,32 @@ import { describe, test } from 'node:test';
 import { KubernetesError } from '../../../src/domain/errors.ts';
 import type { Workload } from '../../../src/domain/trust/workload.ts';
 import { aWorkload, type ResetParts } from '../support/builders.ts';
+import { Fixture } from '../support/fixture.ts';
 import { Operator } from '../support/operator.ts';
-import { Scene } from '../support/scene.ts';
 
 const names = (count: number): readonly string[] =>
   Array.from({ length: count }, (_, n) => `w${String(n).padStart(3, '0')}`);
 
-/** A scene of just these workloads, and its operator, before whose every list something befalls them. */
+/** A fixture of just these workloads, and its operator, before whose every list something befalls them. */
 function stage(
   workloads: readonly Workload[],
   parts: ResetParts = {},
-  befalls: (scene: Scene) => void = () => undefined,
+  befalls: (fixture: Fixture) => void = () => undefined,
 ) {
   const rollout = { kinds: ['Deployment', 'StatefulSet'] as const, ...parts.spec?.rollout };
-  const scene = new Scene({ ...parts, spec: { ...parts.spec, rollout } });
-  scene.workloads.remove('api', 'worker');
-  scene.workloads.add(...workloads);
-  const operator = new Operator(scene);
+  const fixture = new Fixture({ ...parts, spec: { ...parts.spec, rollout } });
+  fixture.workloads.remove('api', 'worker');
+  fixture.workloads.add(...workloads);
+  const operator = new Operator(fixture);
   operator.faults.plan = (_n, name) => {
-    if (name === 'workloads.list') befalls(scene);
+    if (name === 'workloads.list') befalls(fixture);
     return undefined;
   };
-  return { scene, operator };
+  return { fixture, operator };
 }
 
-const putAllBack = (scene: Scene): void => {
-  for (const name of scene.workloads.names) scene.workloads.putBack(name);
+const putAllBack = (fixture: Fixture): void => {
+  for (const name of fixture.workloads.names) fixture.workloads.putBack(name);
 };
 
 /** How many events there are of each workload. */
@@ -45,65 +45,68 @@ const mostEvents = (operator: Operator): number => Math.max(0, ...eventsOf(opera
 
 test('120 workloads whose owner puts the template back each second are annotated once each at most, told of once, and left to a person', async () => {
   const owner = { kind: 'Revision', name: 'main' };
-  const { scene, operator } = stage(
+  const { fixture, operator } = stage(
     names(120).map((name) => aWorkload({ name, owner })),
     {},
     putAllBack,
   );
   await operator.drive();
-  assert.equal(scene.end, 'Complete');
-  assert.ok(scene.workloads.writes <= 120, `${scene.workloads.writes} patches`);
+  assert.equal(fixture.end, 'Complete');
+  assert.ok(fixture.workloads.writes <= 120, `${fixture.workloads.writes} patches`);
   assert.equal(mostEvents(operator), 1);
-  assert.match(scene.status.conditions?.[0]?.message ?? '', /^0\/120 workloads rolled; 120 left to a person/);
+  assert.match(fixture.status.conditions?.[0]?.message ?? '', /^0\/120 workloads rolled; 120 left to a person/);
 });
 
 test('120 workloads that nobody owns and somebody puts back each second are annotated three times each at most, and left to a person', async () => {
-  const { scene, operator } = stage(
+  const { fixture, operator } = stage(
     names(120).map((name) => aWorkload({ name })),
     {},
     putAllBack,
   );
   await operator.drive();
-  assert.equal(scene.end, 'Complete');
-  assert.ok(scene.workloads.writes <= 360, `${scene.workloads.writes} patches`);
+  assert.equal(fixture.end, 'Complete');
+  assert.ok(fixture.workloads.writes <= 360, `${fixture.workloads.writes} patches`);
   assert.ok(mostEvents(operator) <= 1);
 });
 
 test('a workload that is put back by hand once is annotated again, and rolled', async () => {
   let isPutBack = false;
-  const { scene, operator } = stage([aWorkload({ name: 'api' })], {}, ({ workloads }) => {
+  const { fixture, operator } = stage([aWorkload({ name: 'api' })], {}, ({ workloads }) => {
     if (isPutBack || workloads.writes === 0) return;
     workloads.putBack('api');
     isPutBack = true;
   });
   await operator.drive();
-  assert.deepEqual([scene.end, scene.status.rollout?.summary, scene.workloads.writes], ['Complete', '1/1', 2]);
+  assert.deepEqual([fixture.end, fixture.status.rollout?.summary, fixture.workloads.writes], ['Complete', '1/1', 2]);
 });
 
 test('120 StatefulSets of strategy OnDelete beside one slow Deployment are all annotated, once, and told of once', async () => {
   const onDelete = names(120).map((name) =>
     aWorkload({ kind: 'StatefulSet', name, strategy: { kind: 'OnDelete' }, status: { updatedReplicas: 0 } }),
   );
-  const { scene, operator } = stage([...onDelete, aWorkload({ name: 'slow' })]);
-  scene.workloads.rollMs = 300_000;
-  for (const name of names(120)) scene.workloads.rollMsOf.set(name, 0);
+  const { fixture, operator } = stage([...onDelete, aWorkload({ name: 'slow' })]);
+  fixture.workloads.rollMs = 300_000;
+  for (const name of names(120)) fixture.workloads.rollMsOf.set(name, 0);
   await operator.drive();
-  const { end, status } = scene;
-  assert.deepEqual([end, status.rollout?.summary, scene.workloads.writes], ['Complete', '1/121', 121]);
+  const { end, status } = fixture;
+  assert.deepEqual([end, status.rollout?.summary, fixture.workloads.writes], ['Complete', '1/121', 121]);
   assert.equal(mostEvents(operator), 1);
   assert.equal(eventsOf(operator).size, 121);
 });
 
 test('402 workloads that roll all roll, each annotated once and told of once', async () => {
-  const { scene, operator } = stage(names(402).map((name) => aWorkload({ name })));
+  const { fixture, operator } = stage(names(402).map((name) => aWorkload({ name })));
   await operator.drive();
-  assert.deepEqual([scene.end, scene.status.rollout?.summary, scene.workloads.writes], ['Complete', '402/402', 402]);
+  assert.deepEqual(
+    [fixture.end, fixture.status.rollout?.summary, fixture.workloads.writes],
+    ['Complete', '402/402', 402],
+  );
   assert.deepEqual([mostEvents(operator), eventsOf(operator).size], [1, 402]);
 });
 
 test('workloads past the hundredth that are put back after they had rolled are remembered, and fought three times at most', async () => {
   const fought = new Set(names(150).slice(140));
-  const { scene, operator } = stage(
+  const { fixture, operator } = stage(
     names(150).map((name) => aWorkload({ name })),
     {},
     ({ workloads, status }) => {
@@ -111,67 +114,67 @@ test('workloads past the hundredth that are put back after they had rolled are r
       for (const { name, state } of rows) if (state === 'Rolled' && fought.has(name)) workloads.putBack(name);
     },
   );
-  scene.workloads.add(aWorkload({ name: 'slow' }));
-  scene.workloads.rollMsOf.set('slow', 200_000);
+  fixture.workloads.add(aWorkload({ name: 'slow' }));
+  fixture.workloads.rollMsOf.set('slow', 200_000);
   await operator.drive();
-  assert.equal(scene.end, 'Complete');
-  assert.ok(scene.workloads.writes <= 151 + 2 * 10, `${scene.workloads.writes} patches`);
+  assert.equal(fixture.end, 'Complete');
+  assert.ok(fixture.workloads.writes <= 151 + 2 * 10, `${fixture.workloads.writes} patches`);
 });
 
 describe('the deadline after the reset', () => {
-  const messageOf = ({ status }: Scene): string =>
+  const messageOf = ({ status }: Fixture): string =>
     status.conditions?.find(({ type }) => type === 'Ready')?.message ?? '';
   const rollout = { timeoutSeconds: 86_400 };
 
   test('does not end a roll that goes on: 402 workloads that take longer together than deadlineSeconds all roll', async () => {
-    const { scene, operator } = stage(
+    const { fixture, operator } = stage(
       names(402).map((name) => aWorkload({ name })),
       { spec: { deadlineSeconds: 60 } },
     );
-    scene.workloads.rollMs = 30_000;
+    fixture.workloads.rollMs = 30_000;
     await operator.drive();
-    assert.deepEqual([scene.end, scene.status.rollout?.summary], ['Complete', '402/402']);
+    assert.deepEqual([fixture.end, fixture.status.rollout?.summary], ['Complete', '402/402']);
   });
 
   test('does not end the roll of one large workload whose replicas come one by one', async () => {
-    const scene = new Scene({ spec: { deadlineSeconds: 100, rollout } });
-    scene.workloads.remove('worker');
-    scene.workloads.add(aWorkload({ name: 'api', desiredReplicas: 10 }));
-    const operator = new Operator(scene);
+    const fixture = new Fixture({ spec: { deadlineSeconds: 100, rollout } });
+    fixture.workloads.remove('worker');
+    fixture.workloads.add(aWorkload({ name: 'api', desiredReplicas: 10 }));
+    const operator = new Operator(fixture);
     operator.faults.plan = (_n, name) => {
-      const row = scene.status.rollout?.workloads?.[0];
+      const row = fixture.status.rollout?.workloads?.[0];
       if (name !== 'workloads.list' || row?.startTime === undefined) return undefined;
-      const updatedReplicas = Math.min(10, Math.floor((scene.clock.wallMs - Date.parse(row.startTime)) / 60_000));
-      scene.workloads.progress('api', { updatedReplicas });
+      const updatedReplicas = Math.min(10, Math.floor((fixture.clock.wallMs - Date.parse(row.startTime)) / 60_000));
+      fixture.workloads.progress('api', { updatedReplicas });
       return undefined;
     };
     await operator.drive();
-    assert.deepEqual([scene.end, scene.status.rollout?.summary], ['Complete', '1/1']);
+    assert.deepEqual([fixture.end, fixture.status.rollout?.summary], ['Complete', '1/1']);
   });
 
   test('ends a roll at which nothing moves, also after much of it has rolled, and says what was waited for', async () => {
-    const { scene, operator } = stage(
+    const { fixture, operator } = stage(
       [...names(30), 'zz'].map((name) => aWorkload({ name })),
       {
         spec: { deadlineSeconds: 300, rollout },
       },
     );
-    scene.workloads.rollMs = 120_000;
-    scene.workloads.rollMsOf.set('zz', Number.POSITIVE_INFINITY);
-    const begin = scene.clock.wallMs;
+    fixture.workloads.rollMs = 120_000;
+    fixture.workloads.rollMsOf.set('zz', Number.POSITIVE_INFINITY);
+    const begin = fixture.clock.wallMs;
     await operator.drive();
-    assert.deepEqual([scene.end, scene.status.rollout?.summary], ['DeadlineExceeded', '30/31']);
+    assert.deepEqual([fixture.end, fixture.status.rollout?.summary], ['DeadlineExceeded', '30/31']);
     assert.match(
-      messageOf(scene),
+      messageOf(fixture),
       /^No workload made progress within deadlineSeconds \(300 s\)\..*waiting for Deployment zz/,
     );
-    const elapsedMs = scene.clock.wallMs - begin;
+    const elapsedMs = fixture.clock.wallMs - begin;
     assert.ok(elapsedMs > 660_000 && elapsedMs < 760_000, `${elapsedMs} ms`);
   });
 
   test('ends a roll at which workloads fall back and recover for ever', async () => {
     let n = 0;
-    const { scene, operator } = stage(
+    const { fixture, operator } = stage(
       ['a', 'b'].map((name) => aWorkload({ name })),
       { spec: { deadlineSeconds: 300, rollout } },
       ({ workloads }) => {
@@ -180,24 +183,24 @@ describe('the deadline after the reset', () => {
       },
     );
     await operator.drive();
-    assert.equal(scene.end, 'DeadlineExceeded');
+    assert.equal(fixture.end, 'DeadlineExceeded');
   });
 
   test('costs no write while nothing changes', async () => {
-    const { scene, operator } = stage([aWorkload({ name: 'a' })], { spec: { deadlineSeconds: 300, rollout } });
-    scene.workloads.rollMsOf.set('a', Number.POSITIVE_INFINITY);
+    const { fixture, operator } = stage([aWorkload({ name: 'a' })], { spec: { deadlineSeconds: 300, rollout } });
+    fixture.workloads.rollMsOf.set('a', Number.POSITIVE_INFINITY);
     await operator.drive();
-    assert.equal(scene.end, 'DeadlineExceeded');
-    assert.ok(scene.resets.writes < 12, `${scene.resets.writes} writes`);
+    assert.equal(fixture.end, 'DeadlineExceeded');
+    assert.ok(fixture.resets.writes < 12, `${fixture.resets.writes} writes`);
   });
 
   test('is the same for what comes before the roll', async () => {
-    const { scene, operator } = stage([aWorkload({ name: 'a' })], { spec: { deadlineSeconds: 300 } });
-    scene.after(20_000, () => {
-      scene.objects.refusal = new KubernetesError({ kind: 'Forbidden', message: 'no' });
+    const { fixture, operator } = stage([aWorkload({ name: 'a' })], { spec: { deadlineSeconds: 300 } });
+    fixture.after(20_000, () => {
+      fixture.objects.refusal = new KubernetesError({ kind: 'Forbidden', message: 'no' });
     });
     await operator.drive();
-    assert.equal(scene.end, 'DeadlineExceeded');
-    assert.match(messageOf(scene), /^Not done within deadlineSeconds \(300 s\)\. Last: CannotPublish/);
+    assert.equal(fixture.end, 'DeadlineExceeded');
+    assert.match(messageOf(fixture), /^Not done within deadlineSeconds \(300 s\)\. Last: CannotPublish/);
   });
 });

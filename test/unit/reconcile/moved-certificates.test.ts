@@ -5,15 +5,15 @@ import { heldCertificate } from '../../../src/domain/trust/held-certificate.ts';
 import type { PublishedObject } from '../../../src/reconcile/ports.ts';
 import { aReset, fingerprint } from '../support/builders.ts';
 import { Faults } from '../support/faults.ts';
+import { Fixture } from '../support/fixture.ts';
 import { Operator } from '../support/operator.ts';
-import { Scene } from '../support/scene.ts';
 
 type Names = Readonly<Record<string, string>>;
 
 const wanted = (names: Names) => Object.entries(names).map(([commonName, secretName]) => ({ commonName, secretName }));
 const ref = (name: string) => ({ kind: 'Secret', namespace: 'orders', name }) as const;
 
-class MoveScene extends Scene {
+class MoveFixture extends Fixture {
   constructor(names: Names) {
     super({ spec: { requestId: 'a', clientCertificates: wanted(names) } });
   }
@@ -43,10 +43,10 @@ class MoveScene extends Scene {
   }
 }
 
-async function driven(scene: MoveScene, faults = new Faults()): Promise<Operator> {
-  const operator = new Operator(scene, { faults });
+async function driven(fixture: MoveFixture, faults = new Faults()): Promise<Operator> {
+  const operator = new Operator(fixture, { faults });
   await operator.drive();
-  assert.equal(scene.end, 'Complete');
+  assert.equal(fixture.end, 'Complete');
   return operator;
 }
 
@@ -64,45 +64,48 @@ describe('a client certificate whose Secret the spec names another way', () => {
   ];
   for (const [what, before, after] of RENAMES) {
     test(`${what}: is moved with its key; nothing is deleted or issued, and the workloads roll`, async () => {
-      const scene = new MoveScene(before);
-      const operator = await driven(scene);
-      const [issues, rolls] = [scene.cloudSql.issues.length, scene.workloads.writes];
-      scene.rename(after);
+      const fixture = new MoveFixture(before);
+      const operator = await driven(fixture);
+      const [issues, rolls] = [fixture.cloudSql.issues.length, fixture.workloads.writes];
+      fixture.rename(after);
       await operator.drive();
       assert.deepEqual(
-        [scene.end, scene.cloudSql.deletions, scene.cloudSql.issues.length, scene.cloudSql.executed],
+        [fixture.end, fixture.cloudSql.deletions, fixture.cloudSql.issues.length, fixture.cloudSql.executed],
         ['Complete', [], issues, 1],
       );
-      await scene.assertInPlace(after);
-      assert.ok(scene.workloads.writes > rolls);
-      const names = scene.status.clientCertificates?.map(({ commonName, secretName = '' }) => [commonName, secretName]);
+      await fixture.assertInPlace(after);
+      assert.ok(fixture.workloads.writes > rolls);
+      const names = fixture.status.clientCertificates?.map(({ commonName, secretName = '' }) => [
+        commonName,
+        secretName,
+      ]);
       assert.deepEqual(Object.fromEntries(names ?? []), after);
     });
   }
 
   test('leaves a key that works in the old Secret, for those who still mount it', async () => {
-    const scene = new MoveScene(APP);
-    const operator = await driven(scene);
-    const old = await scene.secret('s1');
-    scene.rename({ app: 's9' });
+    const fixture = new MoveFixture(APP);
+    const operator = await driven(fixture);
+    const old = await fixture.secret('s1');
+    fixture.rename({ app: 's9' });
     await operator.drive();
-    assert.deepEqual(await scene.secret('s1'), old);
-    assert.equal(await scene.heldIn('s1'), scene.live('app'));
+    assert.deepEqual(await fixture.secret('s1'), old);
+    assert.equal(await fixture.heldIn('s1'), fixture.live('app'));
   });
 
   test('is moved in one order whatever fails or is killed on the way: no certificate is ever without its key', async () => {
     const after = { app: 's2', batch: 's3' };
     for (const fault of ['KillBefore', 'KillAfter', 'Fail', 'LoseAnswer'] as const) {
       for (let nth = 0; nth < 25; nth += 1) {
-        const scene = new MoveScene(BOTH);
+        const fixture = new MoveFixture(BOTH);
         const faults = new Faults();
-        const operator = await driven(scene, faults);
+        const operator = await driven(fixture, faults);
         const begun = faults.calls.length;
         faults.plan = (n) => (n === begun + nth ? fault : undefined);
-        scene.rename(after);
+        fixture.rename(after);
         await operator.drive();
-        assert.deepEqual([scene.end, scene.cloudSql.deletions], ['Complete', []], `${fault} at ${nth}`);
-        await scene.assertInPlace(after);
+        assert.deepEqual([fixture.end, fixture.cloudSql.deletions], ['Complete', []], `${fault} at ${nth}`);
+        await fixture.assertInPlace(after);
       }
     }
   });
@@ -110,135 +113,135 @@ describe('a client certificate whose Secret the spec names another way', () => {
   test('that swap, and of which a kill loses a key, is replaced: nobody is left with a key that does not work', async () => {
     const after = { app: 's2', batch: 's1' };
     for (let nth = 0; nth < 25; nth += 1) {
-      const scene = new MoveScene(BOTH);
+      const fixture = new MoveFixture(BOTH);
       const faults = new Faults();
-      const operator = await driven(scene, faults);
+      const operator = await driven(fixture, faults);
       const begun = faults.calls.length;
       faults.plan = (n) => (n === begun + nth ? 'KillAfter' : undefined);
-      scene.rename(after);
+      fixture.rename(after);
       await operator.drive();
-      assert.equal(scene.end, 'Complete');
-      await scene.assertInPlace(after);
+      assert.equal(fixture.end, 'Complete');
+      await fixture.assertInPlace(after);
     }
   });
 
   test('waits where the new Secret is somebody else’s: nothing is deleted, and nobody writes over its only key', async () => {
-    const scene = new MoveScene(BOTH);
-    const operator = await driven(scene);
-    const [app, batch] = [scene.live('app'), scene.live('batch')];
-    scene.objects.put({ ...ref('s3'), labels: {}, annotations: {}, immutable: false, data: { theirs: 'x' } });
+    const fixture = new MoveFixture(BOTH);
+    const operator = await driven(fixture);
+    const [app, batch] = [fixture.live('app'), fixture.live('batch')];
+    fixture.objects.put({ ...ref('s3'), labels: {}, annotations: {}, immutable: false, data: { theirs: 'x' } });
     // batch cannot leave s2, so app must not come into it; and neither must one that is to be issued.
-    scene.rename({ app: 's2', batch: 's3', cron: 's1' });
-    scene.after(600_000, () => {
-      assert.deepEqual([scene.end, scene.cloudSql.deletions], ['ObjectConflict', []]);
-      scene.objects.put({
+    fixture.rename({ app: 's2', batch: 's3', cron: 's1' });
+    fixture.after(600_000, () => {
+      assert.deepEqual([fixture.end, fixture.cloudSql.deletions], ['ObjectConflict', []]);
+      fixture.objects.put({
         ...ref('s3'),
         labels: {},
-        annotations: { [annotations.managedBy]: scene.ref.name },
+        annotations: { [annotations.managedBy]: fixture.ref.name },
         immutable: false,
         data: {},
       });
     });
     await operator.drive();
-    assert.deepEqual([scene.end, scene.live('app'), scene.live('batch')], ['Complete', app, batch]);
-    await scene.assertInPlace({ app: 's2', batch: 's3', cron: 's1' });
+    assert.deepEqual([fixture.end, fixture.live('app'), fixture.live('batch')], ['Complete', app, batch]);
+    await fixture.assertInPlace({ app: 's2', batch: 's3', cron: 's1' });
   });
 
   test('is not taken out of a Secret that is not ours any more, nor deleted', async () => {
-    const scene = new MoveScene(APP);
-    const operator = await driven(scene);
-    const old = await scene.secret('s1');
+    const fixture = new MoveFixture(APP);
+    const operator = await driven(fixture);
+    const old = await fixture.secret('s1');
     assert.ok(old !== undefined);
-    scene.objects.put({ ...old, annotations: { [annotations.managedBy]: 'another' } });
-    scene.rename({ app: 's9' });
+    fixture.objects.put({ ...old, annotations: { [annotations.managedBy]: 'another' } });
+    fixture.rename({ app: 's9' });
     await operator.drive();
-    assert.deepEqual([scene.end, scene.cloudSql.deletions], ['ObjectConflict', []]);
-    assert.equal(await scene.secret('s9'), undefined);
+    assert.deepEqual([fixture.end, fixture.cloudSql.deletions], ['ObjectConflict', []]);
+    assert.equal(await fixture.secret('s9'), undefined);
   });
 
   test('and is gone with its old Secret: is replaced', async () => {
-    const scene = new MoveScene(APP);
-    const operator = await driven(scene);
-    const old = scene.live('app');
-    scene.objects.remove(ref('s1'));
-    scene.rename({ app: 's9' });
+    const fixture = new MoveFixture(APP);
+    const operator = await driven(fixture);
+    const old = fixture.live('app');
+    fixture.objects.remove(ref('s1'));
+    fixture.rename({ app: 's9' });
     await operator.drive();
-    assert.deepEqual([scene.end, scene.cloudSql.deletions], ['Complete', [old]]);
-    await scene.assertInPlace({ app: 's9' });
+    assert.deepEqual([fixture.end, fixture.cloudSql.deletions], ['Complete', [old]]);
+    await fixture.assertInPlace({ app: 's9' });
   });
 
   test('keeps its key where the server CA takes over its old Secret', async () => {
-    const scene = new MoveScene(APP);
-    const operator = await driven(scene);
-    const live = scene.live('app');
-    scene.rename({ app: 's9' }, { serverCa: { secretName: 's1', key: 'server-ca.pem', contents: 'All' } });
+    const fixture = new MoveFixture(APP);
+    const operator = await driven(fixture);
+    const live = fixture.live('app');
+    fixture.rename({ app: 's9' }, { serverCa: { secretName: 's1', key: 'server-ca.pem', contents: 'All' } });
     await operator.drive();
-    assert.deepEqual([scene.end, scene.live('app'), scene.cloudSql.deletions], ['Complete', live, []]);
-    await scene.assertInPlace({ app: 's9' });
+    assert.deepEqual([fixture.end, fixture.live('app'), fixture.cloudSql.deletions], ['Complete', live, []]);
+    await fixture.assertInPlace({ app: 's9' });
   });
 });
 
 describe('an object that has lost its status', () => {
-  const recreated = (scene: MoveScene, names: Names): void => {
-    const { serverCa, instance } = scene.reset.spec;
+  const recreated = (fixture: MoveFixture, names: Names): void => {
+    const { serverCa, instance } = fixture.reset.spec;
     const preconditions = { serverCaSha1Fingerprint: fingerprint(99) };
-    scene.resets.remove(scene.ref);
+    fixture.resets.remove(fixture.ref);
     const spec = {
       instance,
       clientCertificates: wanted(names),
       preconditions,
       ...(serverCa !== undefined && { serverCa }),
     };
-    scene.resets.create(aReset({ uid: 'another', spec: { requestId: 'a', ...spec } }));
+    fixture.resets.create(aReset({ uid: 'another', spec: { requestId: 'a', ...spec } }));
   };
 
   test('keeps the live certificate that its Secret holds with its key', async () => {
-    const scene = new MoveScene(BOTH);
-    const operator = await driven(scene);
-    const { length } = scene.cloudSql.issues;
-    recreated(scene, BOTH);
+    const fixture = new MoveFixture(BOTH);
+    const operator = await driven(fixture);
+    const { length } = fixture.cloudSql.issues;
+    recreated(fixture, BOTH);
     await operator.drive();
     assert.deepEqual(
-      [scene.end, scene.cloudSql.deletions, scene.cloudSql.issues.length],
+      [fixture.end, fixture.cloudSql.deletions, fixture.cloudSql.issues.length],
       ['AlreadyRotated', [], length],
     );
-    await scene.assertInPlace(BOTH);
+    await fixture.assertInPlace(BOTH);
   });
 
   test('finds it also where the Secrets of two are swapped meanwhile', async () => {
-    const scene = new MoveScene(BOTH);
-    const operator = await driven(scene);
-    recreated(scene, { app: 's2', batch: 's1' });
+    const fixture = new MoveFixture(BOTH);
+    const operator = await driven(fixture);
+    recreated(fixture, { app: 's2', batch: 's1' });
     await operator.drive();
-    assert.deepEqual([scene.end, scene.cloudSql.deletions], ['AlreadyRotated', []]);
-    await scene.assertInPlace({ app: 's2', batch: 's1' });
+    assert.deepEqual([fixture.end, fixture.cloudSql.deletions], ['AlreadyRotated', []]);
+    await fixture.assertInPlace({ app: 's2', batch: 's1' });
   });
 
   test('replaces one of its own whose Secret is deleted later', async () => {
-    const scene = new MoveScene(APP);
-    const operator = await driven(scene);
-    recreated(scene, APP);
+    const fixture = new MoveFixture(APP);
+    const operator = await driven(fixture);
+    recreated(fixture, APP);
     await operator.drive();
-    scene.objects.remove(ref('s1'));
-    scene.annotate({ [annotations.retry]: '1' });
-    scene.resets.edit(scene.ref, { spec: { deadlineSeconds: 60 } });
+    fixture.objects.remove(ref('s1'));
+    fixture.annotate({ [annotations.retry]: '1' });
+    fixture.resets.edit(fixture.ref, { spec: { deadlineSeconds: 60 } });
     await operator.drive();
-    assert.equal(scene.cloudSql.deletions.length, 1);
-    await scene.assertInPlace(APP);
+    assert.equal(fixture.cloudSql.deletions.length, 1);
+    await fixture.assertInPlace(APP);
   });
 
   test('keeps one that somebody issued and handed over with its Secret, and never deletes it', async () => {
-    const scene = new MoveScene(APP);
-    const operator = await driven(scene);
-    const secret = await scene.secret('s1');
+    const fixture = new MoveFixture(APP);
+    const operator = await driven(fixture);
+    const secret = await fixture.secret('s1');
     assert.ok(secret !== undefined);
-    scene.objects.put({ ...secret, labels: {} });
-    recreated(scene, APP);
+    fixture.objects.put({ ...secret, labels: {} });
+    recreated(fixture, APP);
     await operator.drive();
-    assert.deepEqual([scene.end, scene.status.clientCertificates?.[0]?.handedOver], ['AlreadyRotated', true]);
-    scene.objects.remove(ref('s1'));
-    scene.resets.edit(scene.ref, { spec: { deadlineSeconds: 60 } });
+    assert.deepEqual([fixture.end, fixture.status.clientCertificates?.[0]?.handedOver], ['AlreadyRotated', true]);
+    fixture.objects.remove(ref('s1'));
+    fixture.resets.edit(fixture.ref, { spec: { deadlineSeconds: 60 } });
     await operator.drive();
-    assert.deepEqual([scene.end, scene.cloudSql.deletions], ['ClientCertificateConflict', []]);
+    assert.deepEqual([fixture.end, fixture.cloudSql.deletions], ['ClientCertificateConflict', []]);
   });
 });

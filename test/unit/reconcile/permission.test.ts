@@ -4,8 +4,8 @@ import { describe, test } from 'node:test';
 import { annotations } from '../../../src/domain/object.ts';
 import type { ObjectRef } from '../../../src/reconcile/ports.ts';
 import { aReset, aWorkload, fingerprint, stalledConditions } from '../support/builders.ts';
+import { Fixture } from '../support/fixture.ts';
 import { endOf, Operator } from '../support/operator.ts';
-import { Scene } from '../support/scene.ts';
 
 const ALL = [{ pattern: 'acme-prod/*' }];
 const NOT_BILLING = [{ namespace: 'orders', pattern: 'acme-prod/*' }];
@@ -13,7 +13,7 @@ const ca = { secretName: 'ca', key: 'ca.pem', contents: 'All' } as const;
 const HOURS = 3_600_000;
 
 /** `orders-db` resets; `follower` in `billing` follows, is Ready, and is not allowed the instance any more. */
-class Denied extends Scene {
+class Denied extends Fixture {
   readonly follower: ObjectRef;
   readonly operator: Operator;
 
@@ -57,79 +57,82 @@ class Denied extends Scene {
 }
 
 describe('where the permission was taken away after Ready, nothing is published or rolled, and NotPermitted is said', () => {
-  const happenings: readonly (readonly [string, (scene: Denied) => void])[] = [
+  const happenings: readonly (readonly [string, (fixture: Denied) => void])[] = [
     [
       'for an edit with the same requestId',
-      (scene) => scene.resets.edit(scene.follower, { spec: { ...scene.followed.spec, serverCa: ca } }),
+      (fixture) => fixture.resets.edit(fixture.follower, { spec: { ...fixture.followed.spec, serverCa: ca } }),
     ],
     [
       'for a retry of what has stalled after the reset',
-      (scene) => {
-        const { status } = scene.followed;
-        void scene.resets.updateStatus(scene.followed, { ...status, conditions: stalledConditions('RolloutFailed') });
-        scene.resets.edit(scene.follower, { annotations: { [annotations.retry]: '1' } });
+      (fixture) => {
+        const { status } = fixture.followed;
+        void fixture.resets.updateStatus(fixture.followed, {
+          ...status,
+          conditions: stalledConditions('RolloutFailed'),
+        });
+        fixture.resets.edit(fixture.follower, { annotations: { [annotations.retry]: '1' } });
       },
     ],
-    ['for a reset of another object', (scene) => scene.resets.edit(scene.ref, { spec: { deadlineSeconds: 60 } })],
+    ['for a reset of another object', (fixture) => fixture.resets.edit(fixture.ref, { spec: { deadlineSeconds: 60 } })],
   ];
   for (const [happening, act] of happenings) {
     test(`${happening}, and it comes back by itself when it is given back`, async () => {
-      const scene = new Denied();
-      await scene.begin();
-      const before = await scene.traces();
-      act(scene);
+      const fixture = new Denied();
+      await fixture.begin();
+      const before = await fixture.traces();
+      act(fixture);
       let writes = 0;
-      scene.after(HOURS, () => {
-        writes = scene.resets.writes;
+      fixture.after(HOURS, () => {
+        writes = fixture.resets.writes;
       });
-      scene.after(9 * HOURS, () => {
-        assert.equal(scene.resets.writes, writes, 'it waits without a write');
-        assert.equal(scene.stalled?.reason, 'NotPermitted');
+      fixture.after(9 * HOURS, () => {
+        assert.equal(fixture.resets.writes, writes, 'it waits without a write');
+        assert.equal(fixture.stalled?.reason, 'NotPermitted');
         assert.match(
-          scene.stalled?.message ?? '',
+          fixture.stalled?.message ?? '',
           /^Nothing is published or rolled: .*kubectl annotate namespace billing/,
         );
-        assert.equal(scene.stalled?.observedGeneration, scene.followed.metadata.generation);
-        scene.allow(ALL);
+        assert.equal(fixture.stalled?.observedGeneration, fixture.followed.metadata.generation);
+        fixture.allow(ALL);
       });
-      scene.after(8 * HOURS, () => void scene.traces().then((after) => assert.deepEqual(after, before)));
-      await scene.operator.drive();
+      fixture.after(8 * HOURS, () => void fixture.traces().then((after) => assert.deepEqual(after, before)));
+      await fixture.operator.drive();
       assert.ok(writes > 0);
-      assert.equal(endOf(scene.followed), 'AlreadyRotated');
-      const { status } = scene.resets.read(scene.ref);
-      assert.equal(scene.followed.status.serverCa?.sha1Fingerprint, status.serverCa?.sha1Fingerprint);
-      if (!happening.startsWith('for a retry')) assert.notDeepEqual(await scene.traces(), before);
+      assert.equal(endOf(fixture.followed), 'AlreadyRotated');
+      const { status } = fixture.resets.read(fixture.ref);
+      assert.equal(fixture.followed.status.serverCa?.sha1Fingerprint, status.serverCa?.sha1Fingerprint);
+      if (!happening.startsWith('for a retry')) assert.notDeepEqual(await fixture.traces(), before);
     });
   }
 
   test('also after a restart of the operator', async () => {
-    const scene = new Denied();
-    await scene.begin();
-    scene.resets.edit(scene.ref, { spec: { deadlineSeconds: 60 } });
-    scene.after(HOURS, () => {
-      scene.operator.restart();
-      scene.allow(NOT_BILLING);
+    const fixture = new Denied();
+    await fixture.begin();
+    fixture.resets.edit(fixture.ref, { spec: { deadlineSeconds: 60 } });
+    fixture.after(HOURS, () => {
+      fixture.operator.restart();
+      fixture.allow(NOT_BILLING);
     });
-    scene.after(2 * HOURS, () => {
-      assert.equal(scene.stalled?.reason, 'NotPermitted');
-      scene.allow(ALL);
+    fixture.after(2 * HOURS, () => {
+      assert.equal(fixture.stalled?.reason, 'NotPermitted');
+      fixture.allow(ALL);
     });
-    await scene.operator.drive();
-    assert.equal(endOf(scene.followed), 'AlreadyRotated');
+    await fixture.operator.drive();
+    assert.equal(endOf(fixture.followed), 'AlreadyRotated');
   });
 });
 
 test('an object that rolls when its permission is taken away does not follow the reset of another one', async () => {
-  const scene = new Denied();
-  scene.workloads.rollMs = 200_000;
-  scene.after(50_000, () => {
-    scene.allow(NOT_BILLING);
-    scene.resets.edit(scene.ref, { spec: { deadlineSeconds: 3600 } });
+  const fixture = new Denied();
+  fixture.workloads.rollMs = 200_000;
+  fixture.after(50_000, () => {
+    fixture.allow(NOT_BILLING);
+    fixture.resets.edit(fixture.ref, { spec: { deadlineSeconds: 3600 } });
   });
-  scene.after(2_000_000, () => {
-    assert.equal(scene.stalled?.reason, 'NotPermitted');
-    scene.allow(ALL);
+  fixture.after(2_000_000, () => {
+    assert.equal(fixture.stalled?.reason, 'NotPermitted');
+    fixture.allow(ALL);
   });
-  await scene.operator.drive();
-  assert.equal(endOf(scene.followed), 'AlreadyRotated');
+  await fixture.operator.drive();
+  assert.equal(endOf(fixture.followed), 'AlreadyRotated');
 });

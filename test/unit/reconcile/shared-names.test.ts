@@ -59,78 +59,78 @@ describe('two objects of a namespace that publish into one object', () => {
   for (const [what, first, second] of CLASHES) {
     test(`${what}: the later one is refused before its call, whichever comes up first, and goes on once the name is free`, async () => {
       for (const order of [0, 1]) {
-        const scene = new Shared();
+        const fixture = new Shared();
         const create = [
-          () => scene.create('z-first', 0, first),
-          () => scene.create('a-second', 1, { instance: 'other-db', ...second }),
+          () => fixture.create('z-first', 0, first),
+          () => fixture.create('a-second', 1, { instance: 'other-db', ...second }),
         ];
         for (const each of order === 0 ? create : create.toReversed()) each();
         const [one, other] = [
           { namespace: 'orders', name: 'z-first' },
           { namespace: 'orders', name: 'a-second' },
         ];
-        scene.after(600_000, () => {
-          assert.deepEqual([scene.end(one), scene.end(other)], ['Complete', 'ObjectConflict']);
-          assert.deepEqual([scene.hasCalled(one), scene.hasCalled(other)], [true, false]);
-          assert.match(scene.messageOf(other), /also named by the CloudSqlSslReset z-first.*Name another/);
-          assert.doesNotMatch(scene.messageOf(other), /annotate/);
-          scene.resets.edit(other, { spec: { ...second, ...secret('free'), clientCertificates: [] } });
+        fixture.after(600_000, () => {
+          assert.deepEqual([fixture.end(one), fixture.end(other)], ['Complete', 'ObjectConflict']);
+          assert.deepEqual([fixture.hasCalled(one), fixture.hasCalled(other)], [true, false]);
+          assert.match(fixture.messageOf(other), /also named by the CloudSqlSslReset z-first.*Name another/);
+          assert.doesNotMatch(fixture.messageOf(other), /annotate/);
+          fixture.resets.edit(other, { spec: { ...second, ...secret('free'), clientCertificates: [] } });
         });
-        await new Operator(scene).drive();
-        assert.deepEqual([scene.end(one), scene.end(other)], ['Complete', 'Complete']);
+        await new Operator(fixture).drive();
+        assert.deepEqual([fixture.end(one), fixture.end(other)], ['Complete', 'Complete']);
       }
     });
   }
 
   test('a Secret and a ConfigMap of one name are two objects', async () => {
-    const scene = new Shared();
-    const refs = [scene.create('first', 0, secret('ca')), scene.create('second', 1, configMap('ca'))];
-    await new Operator(scene).drive();
+    const fixture = new Shared();
+    const refs = [fixture.create('first', 0, secret('ca')), fixture.create('second', 1, configMap('ca'))];
+    await new Operator(fixture).drive();
     assert.deepEqual(
-      refs.map((ref) => scene.end(ref)),
+      refs.map((ref) => fixture.end(ref)),
       ['Complete', 'Complete'],
     );
   });
 
   for (const [what, free] of [
-    ['is deleted', (scene: Shared, ref: ObjectRef) => scene.resets.edit(ref, { deletionTimestamp: NOW })],
-    ['names another', (scene: Shared, ref: ObjectRef) => scene.resets.edit(ref, { spec: secret('another') })],
+    ['is deleted', (fixture: Shared, ref: ObjectRef) => fixture.resets.edit(ref, { deletionTimestamp: NOW })],
+    ['names another', (fixture: Shared, ref: ObjectRef) => fixture.resets.edit(ref, { spec: secret('another') })],
   ] as const) {
     test(`the refused one goes on by itself at once when the first one ${what}`, async () => {
-      const scene = new Shared();
-      const first = scene.resets.create(
+      const fixture = new Shared();
+      const first = fixture.resets.create(
         made('first', 0, secret('ca'), { annotations: { [annotations.suspend]: 'true' } }),
       );
-      const second = scene.create('second', 1, secret('ca'));
+      const second = fixture.create('second', 1, secret('ca'));
       let freedMs = 0;
-      scene.after(1_800_000, () => {
-        assert.equal(scene.end(second), 'ObjectConflict');
-        freedMs = scene.clock.wallMs;
-        free(scene, first);
+      fixture.after(1_800_000, () => {
+        assert.equal(fixture.end(second), 'ObjectConflict');
+        freedMs = fixture.clock.wallMs;
+        free(fixture, first);
       });
       let calledMs = 0;
-      scene.cloudSql.onCall = () => {
-        calledMs = scene.clock.wallMs;
+      fixture.cloudSql.onCall = () => {
+        calledMs = fixture.clock.wallMs;
       };
-      await new Operator(scene).drive();
-      assert.equal(scene.end(second), 'Complete');
+      await new Operator(fixture).drive();
+      assert.equal(fixture.end(second), 'Complete');
       assert.ok(calledMs - freedMs < 1_000, `${calledMs - freedMs}`);
     });
   }
 
   test('one that has published keeps its Secret from an older one whose edit names it, and nobody’s call is made', async () => {
-    const scene = new Shared();
-    const older = scene.create('older', 0, secret('old-ca'));
-    const younger = scene.create('younger', 1, secret('ca'));
-    const operator = new Operator(scene);
+    const fixture = new Shared();
+    const older = fixture.create('older', 0, secret('old-ca'));
+    const younger = fixture.create('younger', 1, secret('ca'));
+    const operator = new Operator(fixture);
     await operator.drive();
-    const { calls } = scene.cloudSql;
-    scene.resets.edit(older, { spec: { ...secret('ca'), requestId: 'b' } });
+    const { calls } = fixture.cloudSql;
+    fixture.resets.edit(older, { spec: { ...secret('ca'), requestId: 'b' } });
     await operator.drive();
-    assert.deepEqual([scene.end(older), scene.end(younger)], ['ObjectConflict', 'Complete']);
-    assert.equal(scene.cloudSql.calls, calls);
+    assert.deepEqual([fixture.end(older), fixture.end(younger)], ['ObjectConflict', 'Complete']);
+    assert.equal(fixture.cloudSql.calls, calls);
     assert.equal(
-      (await scene.objects.get({ kind: 'Secret', namespace: 'orders', name: 'ca' }))?.annotations[
+      (await fixture.objects.get({ kind: 'Secret', namespace: 'orders', name: 'ca' }))?.annotations[
         annotations.managedBy
       ],
       'younger',
@@ -138,15 +138,15 @@ describe('two objects of a namespace that publish into one object', () => {
   });
 
   test('a Secret that was left behind by one that is gone can still be handed over', async () => {
-    const scene = new Shared();
-    const gone = scene.create('gone', 0, secret('ca'));
-    const operator = new Operator(scene);
+    const fixture = new Shared();
+    const gone = fixture.create('gone', 0, secret('ca'));
+    const operator = new Operator(fixture);
     await operator.drive();
-    scene.resets.remove(gone);
+    fixture.resets.remove(gone);
     operator.restart();
-    const next = scene.create('next', 1, secret('ca'));
+    const next = fixture.create('next', 1, secret('ca'));
     await operator.drive();
-    assert.match(scene.messageOf(next), /belongs to the CloudSqlSslReset gone.*Hand it over with: kubectl/);
+    assert.match(fixture.messageOf(next), /belongs to the CloudSqlSslReset gone.*Hand it over with: kubectl/);
   });
 });
 

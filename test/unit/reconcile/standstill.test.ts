@@ -3,15 +3,15 @@ import { describe, test } from 'node:test';
 import { KubernetesError } from '../../../src/domain/errors.ts';
 import { annotations } from '../../../src/domain/object.ts';
 import type { SslResets } from '../../../src/reconcile/ports.ts';
+import { DONE_ONCE, Fixture } from '../support/fixture.ts';
 import { Operator } from '../support/operator.ts';
-import { DONE_ONCE, Scene } from '../support/scene.ts';
 
 const HOUR_MS = 3_600_000;
 
 /** How many passes there are in an hour of an API server that takes status writes like this, and what follows then. */
-async function anHourOf(updateStatus: (scene: Scene) => SslResets['updateStatus']) {
-  const scene = new Scene();
-  const operator = new Operator(scene);
+async function anHourOf(updateStatus: (fixture: Fixture) => SslResets['updateStatus']) {
+  const fixture = new Fixture();
+  const operator = new Operator(fixture);
   const { resets } = operator.context;
   let gets = 0;
   let isOver = false;
@@ -22,48 +22,48 @@ async function anHourOf(updateStatus: (scene: Scene) => SslResets['updateStatus'
         gets += isOver ? 0 : 1;
         return resets.get(ref);
       },
-      updateStatus: (...given) => (isOver ? resets.updateStatus(...given) : updateStatus(scene)(...given)),
+      updateStatus: (...given) => (isOver ? resets.updateStatus(...given) : updateStatus(fixture)(...given)),
     },
   };
-  scene.after(HOUR_MS / 2, () => {
+  fixture.after(HOUR_MS / 2, () => {
     isOver = true;
   });
   await operator.drive();
-  return { scene, gets };
+  return { fixture, gets };
 }
 
 describe('an object that its passes bring no further', () => {
   for (const end of ['Complete', 'HookNotAllowed'] as const) {
     test(`is at rest, ${end}, after a value of retry that is cut inside a character`, async () => {
       const hook = { 'helm.sh/hook': 'pre-upgrade' };
-      const scene = new Scene({ annotations: end === 'Complete' ? {} : hook });
-      const operator = new Operator(scene);
+      const fixture = new Fixture({ annotations: end === 'Complete' ? {} : hook });
+      const operator = new Operator(fixture);
       await operator.drive();
-      scene.annotate({ [annotations.retry]: `${'x'.repeat(1023)}😀` });
+      fixture.annotate({ [annotations.retry]: `${'x'.repeat(1023)}😀` });
       await operator.resync();
-      assert.equal(scene.end, end);
-      assert.equal(scene.status.request?.retry, `${'x'.repeat(1023)}\uFFFD`);
-      const { writes } = scene;
+      assert.equal(fixture.end, end);
+      assert.equal(fixture.status.request?.retry, `${'x'.repeat(1023)}\uFFFD`);
+      const { writes } = fixture;
       await operator.resync();
-      assert.equal(scene.writes, writes);
+      assert.equal(fixture.writes, writes);
     });
   }
 
   test('is looked at ever more rarely while each write of its status conflicts, and is done once one does not', async () => {
-    const { scene, gets } = await anHourOf(() => async () => {
+    const { fixture, gets } = await anHourOf(() => async () => {
       throw new KubernetesError({ kind: 'Conflict', message: 'changed' });
     });
     assert.ok(gets < 40, `${gets} passes`);
-    assert.deepEqual(await scene.outcome(), DONE_ONCE);
+    assert.deepEqual(await fixture.outcome(), DONE_ONCE);
   });
 
   test('is looked at ever more rarely while the API server stores another status than was written', async () => {
-    const { scene, gets } = await anHourOf(
+    const { fixture, gets } = await anHourOf(
       (of) =>
         (reset, { request: _request, ...status }) =>
           of.resets.updateStatus(reset, status),
     );
     assert.ok(gets < 40, `${gets} passes`);
-    assert.deepEqual(await scene.outcome(), DONE_ONCE);
+    assert.deepEqual(await fixture.outcome(), DONE_ONCE);
   });
 });

@@ -4,8 +4,8 @@ import { describe, test } from 'node:test';
 import { CloudSqlError } from '../../../src/domain/errors.ts';
 import type { Instance } from '../../../src/domain/instance.ts';
 import { fingerprint } from '../support/builders.ts';
+import { DONE_ONCE, Fixture, rejection } from '../support/fixture.ts';
 import { Operator } from '../support/operator.ts';
-import { DONE_ONCE, rejection, Scene } from '../support/scene.ts';
 
 const NOT_RUNNING = new CloudSqlError({ kind: 'Invalid', message: '400 invalid: the instance is not running' });
 
@@ -17,11 +17,11 @@ const KINDS: Readonly<Record<string, Partial<Instance>>> = {
   [WITHOUT]: {},
 };
 
-const stop = ({ cloudSql }: Scene, how: Partial<Instance> = { activationPolicy: 'NEVER' }): void => {
+const stop = ({ cloudSql }: Fixture, how: Partial<Instance> = { activationPolicy: 'NEVER' }): void => {
   cloudSql.state = { ...cloudSql.state, ...how };
   cloudSql.certificatesError = NOT_RUNNING;
 };
-const start = ({ cloudSql }: Scene): void => {
+const start = ({ cloudSql }: Fixture): void => {
   cloudSql.state = { ...cloudSql.state, activationPolicy: 'ALWAYS', state: 'RUNNABLE' };
   cloudSql.certificatesError = undefined;
 };
@@ -32,57 +32,57 @@ describe('an instance that is not ready', () => {
       test(`${kind} is waited for as WaitingForInstance while it is ${Object.values(how).join()}, and then reset`, async () => {
         const missing = { preconditions: { serverCertificate: 'Missing' } } as const;
         const isMissing = kind === WITHOUT;
-        const scene = new Scene({ spec: { deadlineSeconds: 600, ...(isMissing && missing) } });
-        scene.cloudSql.state = state;
-        if (isMissing) scene.cloudSql.firstCa = 0;
-        stop(scene, how);
-        scene.after(100_000, () => {
-          assert.deepEqual([scene.reconcilingReason, scene.cloudSql.calls], ['WaitingForInstance', 0]);
-          start(scene);
+        const fixture = new Fixture({ spec: { deadlineSeconds: 600, ...(isMissing && missing) } });
+        fixture.cloudSql.state = state;
+        if (isMissing) fixture.cloudSql.firstCa = 0;
+        stop(fixture, how);
+        fixture.after(100_000, () => {
+          assert.deepEqual([fixture.reconcilingReason, fixture.cloudSql.calls], ['WaitingForInstance', 0]);
+          start(fixture);
         });
-        await new Operator(scene).drive();
-        assert.equal(scene.cloudSql.executed, 1);
+        await new Operator(fixture).drive();
+        assert.equal(fixture.cloudSql.executed, 1);
       });
     }
   }
 
   test('that stops while preflight reads it is waited for, and then reset', async () => {
-    const scene = new Scene({ spec: { clientCertificates: [{ commonName: 'app', secretName: 'app-cert' }] } });
-    scene.cloudSql.certificatesError = NOT_RUNNING;
-    scene.cloudSql.onRead = () => {
-      if (scene.cloudSql.reads === 3) stop(scene);
+    const fixture = new Fixture({ spec: { clientCertificates: [{ commonName: 'app', secretName: 'app-cert' }] } });
+    fixture.cloudSql.certificatesError = NOT_RUNNING;
+    fixture.cloudSql.onRead = () => {
+      if (fixture.cloudSql.reads === 3) stop(fixture);
     };
-    scene.after(100_000, () => {
-      assert.deepEqual([scene.reconcilingReason, scene.cloudSql.calls], ['WaitingForInstance', 0]);
-      start(scene);
+    fixture.after(100_000, () => {
+      assert.deepEqual([fixture.reconcilingReason, fixture.cloudSql.calls], ['WaitingForInstance', 0]);
+      start(fixture);
     });
-    await new Operator(scene).drive();
-    assert.deepEqual([scene.end, scene.cloudSql.executed], ['Complete', 1]);
+    await new Operator(fixture).drive();
+    assert.deepEqual([fixture.end, fixture.cloudSql.executed], ['Complete', 1]);
   });
 
   for (const answer of [rejection(400, 'invalid'), rejection(400, 'invalidState'), rejection(409, 'invalidState')]) {
     test(`that stops before the call, which answers ${answer.code} ${answer.reason}, is waited for, and then reset`, async () => {
-      const scene = new Scene();
-      scene.cloudSql.turns.push({ kind: 'Answer', answer });
-      scene.cloudSql.onCall = () => {
-        if (scene.cloudSql.calls === 0) stop(scene);
+      const fixture = new Fixture();
+      fixture.cloudSql.turns.push({ kind: 'Answer', answer });
+      fixture.cloudSql.onCall = () => {
+        if (fixture.cloudSql.calls === 0) stop(fixture);
       };
-      scene.after(100_000, () => {
-        assert.deepEqual([scene.reconcilingReason, scene.cloudSql.calls], ['WaitingForInstance', 1]);
-        start(scene);
+      fixture.after(100_000, () => {
+        assert.deepEqual([fixture.reconcilingReason, fixture.cloudSql.calls], ['WaitingForInstance', 1]);
+        start(fixture);
       });
-      await new Operator(scene).drive();
-      assert.deepEqual(await scene.outcome(), DONE_ONCE);
-      assert.equal(scene.cloudSql.calls, 2);
+      await new Operator(fixture).drive();
+      assert.deepEqual(await fixture.outcome(), DONE_ONCE);
+      assert.equal(fixture.cloudSql.calls, 2);
     });
   }
 
   test('a 400 of an instance that runs still stalls for good', async () => {
-    const scene = new Scene();
-    scene.cloudSql.state = { serverCaMode: 'GOOGLE_MANAGED_CAS_CA' };
-    scene.cloudSql.certificatesError = NOT_RUNNING;
-    await new Operator(scene).drive();
-    assert.deepEqual([scene.end, scene.cloudSql.calls], ['InvalidRequest', 0]);
+    const fixture = new Fixture();
+    fixture.cloudSql.state = { serverCaMode: 'GOOGLE_MANAGED_CAS_CA' };
+    fixture.cloudSql.certificatesError = NOT_RUNNING;
+    await new Operator(fixture).drive();
+    assert.deepEqual([fixture.end, fixture.cloudSql.calls], ['InvalidRequest', 0]);
   });
 });
 
@@ -90,30 +90,30 @@ describe('preconditions.serverCertificate: Missing', () => {
   const missing = { preconditions: { serverCertificate: 'Missing' } } as const;
 
   test('calls nothing where the instance shows no certificate and its list has one', async () => {
-    const scene = new Scene({ spec: missing });
-    scene.cloudSql.showsCertificate = false;
-    scene.resets.watch(({ status }) => {
-      if (status.request?.outcome !== undefined) scene.cloudSql.showsCertificate = true;
+    const fixture = new Fixture({ spec: missing });
+    fixture.cloudSql.showsCertificate = false;
+    fixture.resets.watch(({ status }) => {
+      if (status.request?.outcome !== undefined) fixture.cloudSql.showsCertificate = true;
     });
-    await new Operator(scene).drive();
+    await new Operator(fixture).drive();
     assert.deepEqual(
-      [scene.end, scene.cloudSql.calls, scene.status.serverCa?.sha1Fingerprint],
+      [fixture.end, fixture.cloudSql.calls, fixture.status.serverCa?.sha1Fingerprint],
       ['AlreadyPresent', 0, fingerprint(1)],
     );
   });
 
   test('calls nothing where the list cannot be read', async () => {
-    const scene = new Scene({ spec: { ...missing, deadlineSeconds: 60 } });
-    scene.cloudSql.firstCa = 0;
-    scene.cloudSql.certificatesError = new CloudSqlError({ kind: 'Forbidden', message: 'no' });
-    await new Operator(scene).drive();
-    assert.deepEqual([scene.end, scene.cloudSql.calls], ['DeadlineExceeded', 0]);
+    const fixture = new Fixture({ spec: { ...missing, deadlineSeconds: 60 } });
+    fixture.cloudSql.firstCa = 0;
+    fixture.cloudSql.certificatesError = new CloudSqlError({ kind: 'Forbidden', message: 'no' });
+    await new Operator(fixture).drive();
+    assert.deepEqual([fixture.end, fixture.cloudSql.calls], ['DeadlineExceeded', 0]);
   });
 
   test('resets where the list is empty too', async () => {
-    const scene = new Scene({ spec: missing });
-    scene.cloudSql.firstCa = 0;
-    await new Operator(scene).drive();
-    assert.deepEqual([scene.end, scene.cloudSql.executed], ['Complete', 1]);
+    const fixture = new Fixture({ spec: missing });
+    fixture.cloudSql.firstCa = 0;
+    await new Operator(fixture).drive();
+    assert.deepEqual([fixture.end, fixture.cloudSql.executed], ['Complete', 1]);
   });
 });

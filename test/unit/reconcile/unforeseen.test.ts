@@ -4,8 +4,8 @@ import { describeUnforeseen, KubernetesError } from '../../../src/domain/errors.
 import type { Context } from '../../../src/reconcile/pass.ts';
 import { reconcile } from '../../../src/reconcile/reconcile.ts';
 import type { ResetIndex } from '../../../src/reconcile/reset-index.ts';
+import { DONE_ONCE, Fixture } from '../support/fixture.ts';
 import { Operator } from '../support/operator.ts';
-import { DONE_ONCE, Scene } from '../support/scene.ts';
 
 const OOPS = new TypeError("Cannot read properties of undefined (reading 'name')\n    at stack");
 
@@ -32,82 +32,82 @@ const PLACES: readonly (readonly [where: string, contextOf: (context: Context) =
 
 /** A mistake that is there for two hours. */
 async function withMistake(contextOf: (context: Context) => Partial<Context>) {
-  const scene = new Scene({ spec: { deadlineSeconds: 600 } });
-  const operator = new Operator(scene);
+  const fixture = new Fixture({ spec: { deadlineSeconds: 600 } });
+  const operator = new Operator(fixture);
   const sound = operator.context;
   operator.context = { ...sound, ...contextOf(sound) };
-  const seen = { reason: scene.reconcilingReason, end: scene.end, text: '' };
-  scene.after(300_000, () => {
-    seen.reason = scene.reconcilingReason;
+  const seen = { reason: fixture.reconcilingReason, end: fixture.end, text: '' };
+  fixture.after(300_000, () => {
+    seen.reason = fixture.reconcilingReason;
   });
-  scene.after(7_200_000, () => {
-    seen.end = scene.end;
-    seen.text = JSON.stringify(scene.status.conditions);
+  fixture.after(7_200_000, () => {
+    seen.end = fixture.end;
+    seen.text = JSON.stringify(fixture.status.conditions);
     operator.context = sound;
   });
   await operator.drive();
-  return { scene, operator, seen };
+  return { fixture, operator, seen };
 }
 
 describe('an error that nobody foresaw', () => {
   for (const [where, contextOf] of PLACES) {
     test(`${where} is the reason of the object, stalls it at its deadline with the same message, and is over with a retry`, async () => {
-      const { scene, operator, seen } = await withMistake(contextOf);
+      const { fixture, operator, seen } = await withMistake(contextOf);
       assert.equal(seen.reason, 'InternalError');
       assert.equal(seen.end, 'DeadlineExceeded');
       assert.match(seen.text, /InternalError: .*TypeError: Cannot read properties of undefined/);
       assert.doesNotMatch(seen.text, / at stack/);
-      scene.annotate({ 'cloudsql-ssl.dev/retry': '1' });
+      fixture.annotate({ 'cloudsql-ssl.dev/retry': '1' });
       await operator.resync();
-      assert.deepEqual(await scene.outcome(), DONE_ONCE);
+      assert.deepEqual(await fixture.outcome(), DONE_ONCE);
     });
   }
 
   test('while an accepted operation is followed stalls at the deadline, and the operation is followed all the same', async () => {
-    const { scene, seen } = await withMistake(({ cloudSql }) => ({ cloudSql: broken(cloudSql, 'operation') }));
+    const { fixture, seen } = await withMistake(({ cloudSql }) => ({ cloudSql: broken(cloudSql, 'operation') }));
     assert.deepEqual([seen.reason, seen.end], ['InternalError', 'DeadlineExceeded']);
-    assert.deepEqual(await scene.outcome(), DONE_ONCE);
+    assert.deepEqual(await fixture.outcome(), DONE_ONCE);
   });
 
   test('while a lost answer is found out leaves the outcome unknown at the deadline, and nothing is called again', async () => {
-    const scene = new Scene({ spec: { deadlineSeconds: 600 } });
-    const operator = new Operator(scene);
-    scene.cloudSql.turns.push({ kind: 'Lose', executedAfterMs: 0 });
-    scene.cloudSql.onCall = () => {
+    const fixture = new Fixture({ spec: { deadlineSeconds: 600 } });
+    const operator = new Operator(fixture);
+    fixture.cloudSql.turns.push({ kind: 'Lose', executedAfterMs: 0 });
+    fixture.cloudSql.onCall = () => {
       operator.context = { ...operator.context, cloudSql: broken(operator.context.cloudSql, 'operations') };
     };
     await operator.drive();
-    assert.equal(scene.end, 'OutcomeUnknown');
-    assert.match(JSON.stringify(scene.status.conditions), /InternalError: .*TypeError/);
-    assert.equal(scene.cloudSql.executed, 1);
+    assert.equal(fixture.end, 'OutcomeUnknown');
+    assert.match(JSON.stringify(fixture.status.conditions), /InternalError: .*TypeError/);
+    assert.equal(fixture.cloudSql.executed, 1);
   });
 
   test('before anything of the request is known is the reason too, and stalls after as long as a deadline', async () => {
-    const { scene, seen } = await withMistake(({ index }) => ({ index: unable(index) }));
+    const { fixture, seen } = await withMistake(({ index }) => ({ index: unable(index) }));
     assert.deepEqual([seen.reason, seen.end], ['InternalError', 'DeadlineExceeded']);
-    assert.deepEqual(await scene.outcome(), DONE_ONCE);
+    assert.deepEqual(await fixture.outcome(), DONE_ONCE);
   });
 
   test('is not written over a record that was written since', async () => {
-    const scene = new Scene();
-    const operator = new Operator(scene);
-    await operator.pass(scene.ref);
-    scene.cloudSql.onCall = oops;
-    await assert.rejects(reconcile(scene.ref, operator.context), TypeError);
-    assert.deepEqual([scene.status.request?.attempt, scene.status.request?.outcome], [1, undefined]);
+    const fixture = new Fixture();
+    const operator = new Operator(fixture);
+    await operator.pass(fixture.ref);
+    fixture.cloudSql.onCall = oops;
+    await assert.rejects(reconcile(fixture.ref, operator.context), TypeError);
+    assert.deepEqual([fixture.status.request?.attempt, fixture.status.request?.outcome], [1, undefined]);
   });
 
   test('gives way to what keeps the status from being written', async () => {
-    const scene = new Scene();
-    const operator = new Operator(scene);
-    await operator.pass(scene.ref);
+    const fixture = new Fixture();
+    const operator = new Operator(fixture);
+    await operator.pass(fixture.ref);
     const refused = new KubernetesError({ kind: 'Refused', message: 'invalid' });
     const context: Context = {
       ...operator.context,
       index: unable(operator.context.index),
       resets: { ...operator.context.resets, updateStatus: () => Promise.reject(refused) },
     };
-    await assert.rejects(reconcile(scene.ref, context), refused);
+    await assert.rejects(reconcile(fixture.ref, context), refused);
   });
 
   const told = (error: unknown): string =>

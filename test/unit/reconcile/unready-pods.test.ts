@@ -4,11 +4,11 @@ import { KubernetesError } from '../../../src/domain/errors.ts';
 import type { Spec } from '../../../src/domain/reset/ssl-reset.ts';
 import type { Pod } from '../../../src/domain/trust/unready-pods.ts';
 import { aWorkload } from '../support/builders.ts';
+import { Fixture } from '../support/fixture.ts';
 import { Operator } from '../support/operator.ts';
-import { Scene } from '../support/scene.ts';
 
 /** A StatefulSet whose pods are unready from the reset on, and whose controller waits for them. */
-class StatefulScene extends Scene {
+class StatefulFixture extends Fixture {
   constructor(rollout: Partial<Spec['rollout']> = {}) {
     super({ spec: { rollout: { kinds: ['StatefulSet'], ...rollout } } });
     this.#become(0);
@@ -58,87 +58,87 @@ const SLOW = 100;
 
 describe('a StatefulSet whose old pods are not ready and keep it from rolling', () => {
   test('is left to a person within seconds, with a command of just these pods, and holds no later wave up', async () => {
-    const scene = new StatefulScene({ kinds: ['StatefulSet', 'Deployment'], maxConcurrent: 1 });
-    const startedMs = scene.clock.wallMs;
-    await new Operator(scene).drive();
-    assert.equal(scene.end, 'Complete');
-    assert.equal(scene.row?.state, 'ManualActionRequired');
-    assert.match(scene.row?.message ?? '', /kubectl -n orders delete pod db-2 db-1 db-0$/);
-    assert.deepEqual([scene.pods.deleted, scene.status.rollout?.summary], [[], '2/3']);
-    assert.ok(scene.clock.wallMs - startedMs < SLOW * 1000, 'long before the timeout of the roll');
+    const fixture = new StatefulFixture({ kinds: ['StatefulSet', 'Deployment'], maxConcurrent: 1 });
+    const startedMs = fixture.clock.wallMs;
+    await new Operator(fixture).drive();
+    assert.equal(fixture.end, 'Complete');
+    assert.equal(fixture.row?.state, 'ManualActionRequired');
+    assert.match(fixture.row?.message ?? '', /kubectl -n orders delete pod db-2 db-1 db-0$/);
+    assert.deepEqual([fixture.pods.deleted, fixture.status.rollout?.summary], [[], '2/3']);
+    assert.ok(fixture.clock.wallMs - startedMs < SLOW * 1000, 'long before the timeout of the roll');
   });
 
   test('rolls with unreadyPods Delete, by the deletion of just these pods, the highest ordinal first', async () => {
-    const scene = new StatefulScene({ unreadyPods: 'Delete' });
-    const operator = new Operator(scene);
+    const fixture = new StatefulFixture({ unreadyPods: 'Delete' });
+    const operator = new Operator(fixture);
     await operator.drive();
-    assert.deepEqual([scene.end, scene.row?.state], ['Complete', 'Rolled']);
-    assert.deepEqual(scene.pods.deleted, ['db-2', 'db-1', 'db-0']);
+    assert.deepEqual([fixture.end, fixture.row?.state], ['Complete', 'Rolled']);
+    assert.deepEqual(fixture.pods.deleted, ['db-2', 'db-1', 'db-0']);
     const told = operator.events.filter(({ reason }) => reason === 'UnreadyPodDeleted').map(({ note }) => note);
     assert.equal(told.length, 6, 'on the object and on the workload');
     assert.match(told[0] ?? '', /Pod db-2 is deleted: it was not ready/);
   });
 
   test('keeps a pod that got ready before it is deleted', async () => {
-    const scene = new StatefulScene({ unreadyPods: 'Delete', timeoutSeconds: 30 });
-    scene.pods.all.set('db-2', { ...aPod(2), isReady: true });
-    await new Operator(scene).drive();
-    assert.deepEqual(scene.pods.deleted, ['db-1', 'db-0']);
+    const fixture = new StatefulFixture({ unreadyPods: 'Delete', timeoutSeconds: 30 });
+    fixture.pods.all.set('db-2', { ...aPod(2), isReady: true });
+    await new Operator(fixture).drive();
+    assert.deepEqual(fixture.pods.deleted, ['db-1', 'db-0']);
   });
 
   test('keeps a pod whose template is the new one again, since somebody put the old one back', async () => {
-    const scene = new StatefulScene({ unreadyPods: 'Delete', timeoutSeconds: 30 });
-    const { get } = scene.workloads;
-    scene.workloads.get = async (ref) => {
-      const found = await get.call(scene.workloads, ref);
+    const fixture = new StatefulFixture({ unreadyPods: 'Delete', timeoutSeconds: 30 });
+    const { get } = fixture.workloads;
+    fixture.workloads.get = async (ref) => {
+      const found = await get.call(fixture.workloads, ref);
       return found && { ...found, ordered: { firstOrdinal: 0, updateRevision: 'old', currentReplicas: 3 } };
     };
-    await new Operator(scene).drive();
-    assert.deepEqual([scene.pods.deleted, scene.end], [[], 'RolloutFailed']);
+    await new Operator(fixture).drive();
+    assert.deepEqual([fixture.pods.deleted, fixture.end], [[], 'RolloutFailed']);
   });
 
   for (const kind of ['Forbidden', 'Refused'] as const) {
     test(`is left to a person where the deletion is ${kind}, which is said beside the command`, async () => {
-      const scene = new StatefulScene({ unreadyPods: 'Delete' });
-      scene.pods.refusals.delete = refused(kind);
-      await new Operator(scene).drive();
-      assert.deepEqual([scene.end, scene.row?.state], ['Complete', 'ManualActionRequired']);
+      const fixture = new StatefulFixture({ unreadyPods: 'Delete' });
+      fixture.pods.refusals.delete = refused(kind);
+      await new Operator(fixture).drive();
+      assert.deepEqual([fixture.end, fixture.row?.state], ['Complete', 'ManualActionRequired']);
       assert.match(
-        scene.row?.message ?? '',
+        fixture.row?.message ?? '',
         /delete pod db-2 db-1 db-0.*rollout\.unreadyPods asks .* may not: no pods/,
       );
     });
   }
 
   test('is left to a person where its pods may not be read', async () => {
-    const scene = new StatefulScene({ unreadyPods: 'Delete' });
-    scene.pods.refusals.list = refused('Forbidden');
-    await new Operator(scene).drive();
-    assert.deepEqual([scene.end, scene.row?.state, scene.pods.deleted], ['Complete', 'ManualActionRequired', []]);
-    assert.match(scene.row?.message ?? '', /Which ones is not known \(no pods\)/);
+    const fixture = new StatefulFixture({ unreadyPods: 'Delete' });
+    fixture.pods.refusals.list = refused('Forbidden');
+    await new Operator(fixture).drive();
+    assert.deepEqual([fixture.end, fixture.row?.state, fixture.pods.deleted], ['Complete', 'ManualActionRequired', []]);
+    assert.match(fixture.row?.message ?? '', /Which ones is not known \(no pods\)/);
   });
 
   test('is waited for while its pods cannot be read or deleted for a time, and nobody else is held up', async () => {
-    const scene = new StatefulScene({ kinds: ['StatefulSet', 'Deployment'], unreadyPods: 'Delete' });
-    scene.pods.refusals.list = refused('Unavailable');
-    scene.after(60_000, () => {
-      assert.match(scene.status.rollout?.summary ?? '', /^2\/3/);
-      delete scene.pods.refusals.list;
-      scene.pods.refusals.delete = refused('Unavailable');
+    const fixture = new StatefulFixture({ kinds: ['StatefulSet', 'Deployment'], unreadyPods: 'Delete' });
+    fixture.pods.refusals.list = refused('Unavailable');
+    fixture.after(60_000, () => {
+      assert.match(fixture.status.rollout?.summary ?? '', /^2\/3/);
+      delete fixture.pods.refusals.list;
+      fixture.pods.refusals.delete = refused('Unavailable');
     });
-    scene.after(90_000, () => delete scene.pods.refusals.delete);
-    await new Operator(scene).drive();
-    assert.deepEqual([scene.end, scene.status.rollout?.summary], ['Complete', '3/3']);
+    fixture.after(90_000, () => delete fixture.pods.refusals.delete);
+    await new Operator(fixture).drive();
+    assert.deepEqual([fixture.end, fixture.status.rollout?.summary], ['Complete', '3/3']);
   });
 
   test('is said to wait from the first second on, in its row and in Ready', async () => {
-    const scene = new StatefulScene();
+    const fixture = new StatefulFixture();
     const told = new Set<string>();
-    scene.resets.watch(({ status }) => {
+    fixture.resets.watch(({ status }) => {
       const ready = status.conditions?.find(({ type }) => type === 'Ready');
       if (ready?.message.includes('waiting for')) told.add(ready.message);
     });
-    await new Operator(scene).drive();
+    await new Operator(fixture).drive();
     assert.ok([...told].some((message) => /waiting for StatefulSet db \(It does not roll: db-2/.test(message)));
   });
 });

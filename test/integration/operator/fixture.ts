@@ -7,7 +7,7 @@ import { type Client, createClient } from '../../../src/kubernetes/client.ts';
 import { watchSslResets } from '../../../src/kubernetes/list-watch.ts';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../cloudsql-emulator/emulator.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
-import { silentLogger } from '../kubernetes/fixtures.ts';
+import { silentLogger } from '../kubernetes/test-client.ts';
 import { afterwards } from '../support/afterwards.ts';
 import { sharedCluster, testNamespace } from '../support/cluster.ts';
 import { installCrd } from '../support/crd.ts';
@@ -40,7 +40,7 @@ export const QUICK = [
   '--leader-elect=false',
 ];
 
-export interface BenchOptions {
+export interface FixtureOptions {
   readonly emulator?: EmulatorOptions;
   readonly flags?: readonly string[];
   /** Environment of the operator, besides that of the tests. */
@@ -50,7 +50,7 @@ export interface BenchOptions {
 }
 
 /** One namespace, one Cloud SQL, one operator that works in just that namespace. */
-export interface Bench {
+export interface OperatorFixture {
   readonly cluster: Cluster;
   readonly namespace: string;
   readonly emulator: Emulator;
@@ -67,7 +67,7 @@ export interface Bench {
   resets(instance?: string): number;
 }
 
-export async function bench(t: TestContext, options: BenchOptions = {}): Promise<Bench> {
+export async function operatorFixture(t: TestContext, options: FixtureOptions = {}): Promise<OperatorFixture> {
   const cluster = await sharedCluster();
   await installCrd(cluster);
   const namespace = await testNamespace(t, cluster);
@@ -178,7 +178,7 @@ export const isReadyWith = (generation: number) => (reset: SslReset) =>
   isReady(reset) && reset.metadata.generation === generation;
 
 /** The active server CA of the instance, as Cloud SQL has it. */
-export const activeCa = ({ emulator }: Pick<Bench, 'emulator'>, instance = INSTANCE) => {
+export const activeCa = ({ emulator }: Pick<OperatorFixture, 'emulator'>, instance = INSTANCE) => {
   const certificate = emulator.instance(PROJECT, instance).active?.authority.certificate;
   assert.ok(certificate, 'the instance has no CA');
   return certificate;

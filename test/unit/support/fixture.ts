@@ -8,7 +8,7 @@ const CA_SECRET: PublishedObjectRef = { kind: 'Secret', namespace: 'orders', nam
 const serverCa = { secretName: CA_SECRET.name, key: 'server-ca.pem', contents: 'All' } as const;
 
 /** An instance, two Deployments that depend on it, and one object that asks for a reset and publishes the CA. */
-export class Scene extends Site {
+export class Fixture extends Site {
   readonly ref: ObjectRef;
 
   constructor({ spec, ...parts }: ResetParts = {}) {

@@ -1,19 +1,19 @@
 import type { TestContext } from 'node:test';
-import { testClient } from '../integration/kubernetes/fixtures.ts';
-import { type Bench, type BenchOptions, bench } from '../integration/operator/bench.ts';
+import { testClient } from '../integration/kubernetes/test-client.ts';
+import { type FixtureOptions, type OperatorFixture, operatorFixture } from '../integration/operator/fixture.ts';
 import { type Application, isSyncedTo, WatchedApplication } from './application.ts';
 import type { ArgoCd } from './argo-cd.ts';
 import { createRepository } from './repository.ts';
 
-export interface GitOpsOptions extends BenchOptions {
+export interface GitOpsOptions extends FixtureOptions {
   /** Of the Application, besides its source and destination; by default it syncs, prunes and heals by itself. */
   readonly spec?: object;
   /** Of the Application. */
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** The bench of the operator, and an Application that syncs a repository into its namespace. */
-export interface GitOpsBench extends Bench {
+/** The fixture of the operator, and an Application that syncs a repository into its namespace. */
+export interface GitOpsFixture extends OperatorFixture {
   readonly application: WatchedApplication;
   /** Commits these objects as all that there is, and lets the Application know, or makes it. Answers the commit. */
   push(...objects: readonly object[]): Promise<string>;
@@ -25,8 +25,12 @@ export interface GitOpsBench extends Bench {
   putSyncWindows(windows: readonly object[]): Promise<void>;
 }
 
-export async function gitOpsBench(t: TestContext, argoCd: ArgoCd, options: GitOpsOptions = {}): Promise<GitOpsBench> {
-  const base = await bench(t, options);
+export async function gitOpsFixture(
+  t: TestContext,
+  argoCd: ArgoCd,
+  options: GitOpsOptions = {},
+): Promise<GitOpsFixture> {
+  const base = await operatorFixture(t, options);
   const repository = await createRepository(t);
   const { cluster } = argoCd;
   // The name of the namespace, which no other test has.
