@@ -7,9 +7,9 @@ import { promisify } from 'node:util';
 import type { Emulator } from '../cloudsql-emulator/emulator.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Log } from '../cluster/log.ts';
-import { type Lab as FaultsLab, openLab as openFaultsLab } from '../faults/lab.ts';
-import { PROJECT } from '../integration/operator/fixture.ts';
-import { entrypoint, environment } from '../unit/image/dockerfile.ts';
+import { entrypoint, environment } from '../support/docs/dockerfile.ts';
+import { PROJECT } from '../support/operator/fixture.ts';
+import { type Lab as FaultsLab, openLab as openFaultsLab } from '../support/proxied/lab.ts';
 import { NodeProcess } from './node-process.ts';
 
 const run = promisify(execFile);

@@ -1,5 +1,5 @@
 /** How memory grows with the objects, and the time of a roll with the dependents. */
-import { drawSvg } from '../plot/svg.ts';
+import { drawSvg } from '../support/svg.ts';
 import { METRICS, type Measure, type Metric, medianOf, type Who } from './measure.ts';
 
 const SIZE = { width: 720, height: 400 };

@@ -5,8 +5,8 @@ import { KIND, PLURAL, type SslReset } from '../../src/domain/reset/ssl-reset.ts
 import { type Emulator, startEmulator } from '../cloudsql-emulator/emulator.ts';
 import type { OperationPlan } from '../cloudsql-emulator/operations.ts';
 import type { QuotaOptions } from '../cloudsql-emulator/quota.ts';
-import { Observer } from '../faults/observer.ts';
-import { isReady, PROJECT } from '../integration/operator/fixture.ts';
+import { isReady, PROJECT } from '../support/operator/fixture.ts';
+import { Observer } from '../support/proxied/observer.ts';
 import type { Lab } from './lab.ts';
 
 const RESOURCE = { group: GROUP, version: VERSION, plural: PLURAL };

@@ -1,9 +1,9 @@
 /** A plain way to the API server on which every request is seen, in the order of arrival. */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { startProxy } from '../faults/proxy.ts';
-import { writeKubeconfig } from '../faults/target.ts';
-import { type Seen, Traffic } from '../faults/traffic.ts';
+import { startProxy } from '../support/proxied/proxy.ts';
+import { writeKubeconfig } from '../support/proxied/target.ts';
+import { type Seen, Traffic } from '../support/proxied/traffic.ts';
 import type { Lab } from './lab.ts';
 
 export interface Request extends Seen {

@@ -9,11 +9,11 @@ import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
 import { objectAt } from '../../src/kubernetes/json.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { temporaryFolder } from '../integration/kubernetes/kubeconfigs.ts';
-import { afterwards } from '../integration/support/afterwards.ts';
-import { sharedCluster, testNamespace } from '../integration/support/cluster.ts';
-import { installCrd } from '../integration/support/crd.ts';
-import { PATIENCE, PATIENCE_MS } from '../integration/support/patience.ts';
+import { afterwards } from '../support/afterwards.ts';
+import { installCrd } from '../support/kubernetes/crd.ts';
+import { temporaryFolder } from '../support/kubernetes/kubeconfigs.ts';
+import { sharedCluster, testNamespace } from '../support/kubernetes/shared-cluster.ts';
+import { PATIENCE, PATIENCE_MS } from '../support/patience.ts';
 import { CHART, documents, helm, KUBECONFORM, MONITORING_CRDS, ofKind, RELEASE, valueFiles } from './helm.ts';
 import { schemaLocation, writeSchemas } from './schemas.ts';
 

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Cluster } from '../cluster/cluster.ts';
-import { temporaryFolder } from '../integration/kubernetes/kubeconfigs.ts';
-import { reset } from '../integration/operator/fixture.ts';
-import { afterwards } from '../integration/support/afterwards.ts';
-import { sharedCluster, testNamespace } from '../integration/support/cluster.ts';
-import { installCrd } from '../integration/support/crd.ts';
-import { PATIENCE, PATIENCE_MS } from '../integration/support/patience.ts';
+import { afterwards } from '../support/afterwards.ts';
+import { installCrd } from '../support/kubernetes/crd.ts';
+import { temporaryFolder } from '../support/kubernetes/kubeconfigs.ts';
+import { sharedCluster, testNamespace } from '../support/kubernetes/shared-cluster.ts';
+import { reset } from '../support/operator/fixture.ts';
+import { PATIENCE, PATIENCE_MS } from '../support/patience.ts';
 import { CHART, helm, RELEASE } from './helm.ts';
 
 const CRD = 'customresourcedefinition/cloudsqlsslresets.cloudsql-ssl.dev';

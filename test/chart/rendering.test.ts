@@ -9,7 +9,7 @@ import { parse } from 'yaml';
 import { flags } from '../../src/config/flags.ts';
 import { type Config, parseConfig } from '../../src/config.ts';
 import { arrayAt, isObject, objectAt, textAt, textsAt } from '../../src/kubernetes/json.ts';
-import { temporaryFolder } from '../integration/kubernetes/kubeconfigs.ts';
+import { temporaryFolder } from '../support/kubernetes/kubeconfigs.ts';
 import { CHART, documents, helm, ofKind, type Rendered, set, template, valueFiles } from './helm.ts';
 
 const CRDS = fileURLToPath(new URL('../../crds/', import.meta.url));

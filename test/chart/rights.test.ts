@@ -4,9 +4,13 @@ import { type TestContext, test } from 'node:test';
 import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import { workloadKinds } from '../../src/domain/trust/workload-kinds.ts';
 import { arrayAt, objectAt } from '../../src/kubernetes/json.ts';
-import { type ApiProxy, apiProxy } from '../integration/kubernetes/api-proxy.ts';
-import { kubeconfigAs } from '../integration/kubernetes/kubeconfigs.ts';
-import { ELECTION } from '../integration/operator/election.ts';
+import { afterwards } from '../support/afterwards.ts';
+import { type ApiProxy, apiProxy } from '../support/kubernetes/api-proxy.ts';
+import { installCrd } from '../support/kubernetes/crd.ts';
+import { kubeconfigAs } from '../support/kubernetes/kubeconfigs.ts';
+import { installRolloutCrd } from '../support/kubernetes/rollout-crd.ts';
+import { sharedCluster, testNamespace } from '../support/kubernetes/shared-cluster.ts';
+import { ELECTION } from '../support/operator/election.ts';
 import {
   deployment,
   hasReason,
@@ -17,14 +21,10 @@ import {
   PROJECT,
   QUICK,
   reset,
-} from '../integration/operator/fixture.ts';
-import { conditionOf, makeUnready, paused, workload } from '../integration/operator/kinds.ts';
-import { Program } from '../integration/operator/program.ts';
-import { afterwards } from '../integration/support/afterwards.ts';
-import { sharedCluster, testNamespace } from '../integration/support/cluster.ts';
-import { installCrd } from '../integration/support/crd.ts';
-import { PATIENCE } from '../integration/support/patience.ts';
-import { installRolloutCrd } from '../integration/support/rollout-crd.ts';
+} from '../support/operator/fixture.ts';
+import { conditionOf, makeUnready, paused, workload } from '../support/operator/kinds.ts';
+import { Program } from '../support/operator/program.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { CHART, documents, helm, ofKind, type Rendered, set } from './helm.ts';
 import { granted, rightsFor } from './rights.ts';
 

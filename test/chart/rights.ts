@@ -1,5 +1,5 @@
 import { arrayAt } from '../../src/kubernetes/json.ts';
-import type { Answered } from '../integration/kubernetes/api-proxy.ts';
+import type { Answered } from '../support/kubernetes/api-proxy.ts';
 import type { Rendered } from './helm.ts';
 
 /** `group/resource verb`, such as `apps/deployments patch`; the core group has no name. */

@@ -3,15 +3,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
-import { temporaryFolder } from '../integration/kubernetes/kubeconfigs.ts';
-import {
-  hasReason,
-  INSTANCE,
-  type OperatorFixture,
-  operatorFixture,
-  PROJECT,
-} from '../integration/operator/fixture.ts';
-import { PATIENCE } from '../integration/support/patience.ts';
+import { temporaryFolder } from '../support/kubernetes/kubeconfigs.ts';
+import { hasReason, INSTANCE, type OperatorFixture, operatorFixture, PROJECT } from '../support/operator/fixture.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { helm, RELEASE } from './helm.ts';
 
 /** The chart of a user, whose default asks for the reset "a". */

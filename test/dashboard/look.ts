@@ -1,5 +1,5 @@
 /** Colours, texts and units, close to what Grafana makes of them in its light theme. */
-import type { Size } from '../plot/svg.ts';
+import type { Size } from '../support/svg.ts';
 
 const COLORS: Readonly<Record<string, string>> = {
   green: '#56a64b',

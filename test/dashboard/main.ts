@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { startEmulator } from '../cloudsql-emulator/emulator.ts';
 import { startControlPlane } from '../cluster/control-plane.ts';
 import { logToStderr } from '../cluster/log.ts';
-import { installCrd } from '../integration/support/crd.ts';
+import { installCrd } from '../support/kubernetes/crd.ts';
 import { answersTo, type Run } from './answers.ts';
 import { readDashboard } from './dashboard.ts';
 import { drawDashboard } from './picture.ts';

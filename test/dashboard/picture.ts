@@ -1,5 +1,5 @@
 /** The whole dashboard as one SVG, laid out as Grafana lays it out. */
-import { drawSvg, type Size } from '../plot/svg.ts';
+import { drawSvg, type Size } from '../support/svg.ts';
 import type { Answers, NamedSeries, Run } from './answers.ts';
 import type { Dashboard, Panel, PanelOf } from './dashboard.ts';
 import { BACKGROUND, box, colorOf, FAINT, formatted, rule, text } from './look.ts';

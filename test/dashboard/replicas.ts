@@ -1,6 +1,6 @@
 /** Two replicas of the operator, each at an address that it keeps when it is started anew. */
 import { freePorts } from '../cluster/ports.ts';
-import { Program } from '../integration/operator/program.ts';
+import { Program } from '../support/operator/program.ts';
 import type { Target } from './prometheus.ts';
 
 export const OPERATOR_NAMESPACE = 'cloudsql-ssl-system';

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Emulator } from '../cloudsql-emulator/emulator.ts';
 import type { FaultOptions } from '../cloudsql-emulator/faults.ts';
 import type { Kubectl } from '../cluster/kubectl.ts';
-import { TOO_LARGE, workload } from '../integration/operator/kinds.ts';
+import { TOO_LARGE, workload } from '../support/operator/kinds.ts';
 import { OPERATOR_NAMESPACE, type Replica } from './replicas.ts';
 
 export const PROJECT = 'acme-prod';

@@ -1,4 +1,4 @@
-import { drawSvg, type Size } from '../plot/svg.ts';
+import { drawSvg, type Size } from '../support/svg.ts';
 import { type NamedSeries, type Run, stepOf } from './answers.ts';
 import type { Fields, PanelOf } from './dashboard.ts';
 import { box, colorOf, FAINT, FONT, formatted, LINE, PALETTE, text } from './look.ts';

@@ -9,6 +9,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Kubectl } from '../cluster/kubectl.ts';
 import { removeFolderAfterUs } from '../cluster/leftovers.ts';
 import { type Kubelet, type PodClient, startKubelet } from '../pods/kubelet.ts';
+import { clusterObjects } from '../support/kubernetes/objects.ts';
 import { OperatorProcess } from './operator.ts';
 import { DATABASE, DATABASE_ADDRESS, INSTANCE, NAMESPACE, PROJECT } from './scene.ts';
 import type { Tell } from './timeline.ts';
@@ -95,7 +96,7 @@ export class Stage {
     const database = await startDatabase(this.emulator.instance(PROJECT, INSTANCE), DATABASE);
     this.atEnd(() => database.stop());
     const kubelet = await startKubelet({
-      client: this.client,
+      objects: clusterObjects(this.client),
       namespace: NAMESPACE,
       databases: { [DATABASE_ADDRESS]: database },
       onFailure: (error) => this.#fail(error.message),

@@ -5,7 +5,7 @@ import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import { PLURAL } from '../../src/domain/reset/ssl-reset.ts';
 import type { Client } from '../../src/kubernetes/client.ts';
 import { parseSslReset } from '../../src/kubernetes/ssl-reset-object.ts';
-import { watchObjects } from '../pods/api.ts';
+import { watchObjects } from '../support/kubernetes/objects.ts';
 import { type Deployment, parseDeployment } from './deployment.ts';
 import { NAMESPACE } from './scene.ts';
 

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Lab } from '../support/proxied/lab.ts';
 import type { EndState } from './end-state.ts';
-import type { Lab } from './lab.ts';
 import { type Attack, type Run, wholeRun, wrongs } from './whole-run.ts';
 
 export type Outcome =

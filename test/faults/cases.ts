@@ -1,3 +1,4 @@
+import { isCall } from '../support/proxied/traffic.ts';
 import type { Case } from './case.ts';
 import { certificateCases } from './certificates.ts';
 import { chanceCases } from './chance.ts';
@@ -8,7 +9,6 @@ import { manyCases } from './many.ts';
 import { pastCases } from './past.ts';
 import { singleCases } from './singles.ts';
 import { sweepCases } from './sweeps.ts';
-import { isCall } from './traffic.ts';
 import type { Reference } from './whole-run.ts';
 
 export const allCases = (reference: Reference, seed: number): readonly Case[] => [

@@ -1,9 +1,10 @@
 /** The sweeps once more, over the requests that client certificates take. */
+
+import { type Effect, type Fault, isWrite, once, type Seen } from '../support/proxied/traffic.ts';
 import { type Case, runCase } from './case.ts';
 import { BREAK_AFTER, BREAK_BEFORE, HANG_AFTER, kill, kubernetesError, TRUNCATED } from './effects.ts';
 import { CERTIFICATES, type EndState } from './end-state.ts';
 import type { Fixture } from './fixture.ts';
-import { type Effect, type Fault, isWrite, once, type Seen } from './traffic.ts';
 import type { Reference } from './whole-run.ts';
 
 interface Sweep {

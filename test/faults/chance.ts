@@ -1,8 +1,9 @@
 /** Several faults in one run, drawn by chance: what a single one does not show. */
+
+import type { Fault, Tamper } from '../support/proxied/traffic.ts';
 import { type Case, runCase } from './case.ts';
 import { EFFECTS_BY_SIDE, kill } from './effects.ts';
 import type { Fixture } from './fixture.ts';
-import type { Fault, Tamper } from './traffic.ts';
 import type { Reference } from './whole-run.ts';
 
 const RUNS = 60;

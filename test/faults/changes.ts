@@ -1,10 +1,10 @@
 /** Users, and their tools, change the object and what belongs to it, at each request of a whole run. */
 import { type KubernetesObject, PatchStrategy } from '@kubernetes/client-node';
-import { deployment, isReady, isReadyWith } from '../integration/operator/fixture.ts';
+import { deployment, isReady, isReadyWith } from '../support/operator/fixture.ts';
+import { isCall, isEvent, isWrite, once, type Seen } from '../support/proxied/traffic.ts';
 import { type Case, runCase } from './case.ts';
 import { SECRET } from './end-state.ts';
 import type { Fixture } from './fixture.ts';
-import { isCall, isEvent, isWrite, once, type Seen } from './traffic.ts';
 import { type Attack, db, type Reference, SMALL } from './whole-run.ts';
 
 interface Change extends Attack {

@@ -1,6 +1,7 @@
 /** What can be done to a request, ready to use. */
+
+import type { Effect, Fault, Side } from '../support/proxied/traffic.ts';
 import type { Fixture } from './fixture.ts';
-import type { Effect, Fault, Side } from './traffic.ts';
 
 export const BREAK_BEFORE: Effect = { kind: 'Break', when: 'Before' };
 export const BREAK_AFTER: Effect = { kind: 'Break', when: 'After' };

@@ -4,9 +4,9 @@ import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import { heldCertificate } from '../../src/domain/trust/held-certificate.ts';
 import { revision, serverCaPem, templateAnnotationKey } from '../../src/domain/trust/tls-material.ts';
 import { call } from '../../src/kubernetes/api-error.ts';
-import { INSTANCE, PROJECT } from '../integration/operator/fixture.ts';
+import { INSTANCE, PROJECT } from '../support/operator/fixture.ts';
+import type { Lab } from '../support/proxied/lab.ts';
 import type { Fixture } from './fixture.ts';
-import type { Lab } from './lab.ts';
 
 export const SECRET = 'ca';
 

@@ -4,13 +4,13 @@ import { CoreV1Api, type KubernetesObject } from '@kubernetes/client-node';
 import { isKubernetesError } from '../../src/domain/errors.ts';
 import { call } from '../../src/kubernetes/api-error.ts';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../cloudsql-emulator/emulator.ts';
-import { INSTANCE, PROJECT, QUICK } from '../integration/operator/fixture.ts';
-import { Program } from '../integration/operator/program.ts';
-import type { Lab } from './lab.ts';
-import { Observer } from './observer.ts';
-import { startProxy } from './proxy.ts';
-import { cloudSqlTarget, writeKubeconfig } from './target.ts';
-import { Traffic } from './traffic.ts';
+import { INSTANCE, PROJECT, QUICK } from '../support/operator/fixture.ts';
+import { Program } from '../support/operator/program.ts';
+import type { Lab } from '../support/proxied/lab.ts';
+import { Observer } from '../support/proxied/observer.ts';
+import { startProxy } from '../support/proxied/proxy.ts';
+import { cloudSqlTarget, writeKubeconfig } from '../support/proxied/target.ts';
+import { Traffic } from '../support/proxied/traffic.ts';
 
 export interface FixtureOptions {
   readonly emulator?: EmulatorOptions;

@@ -1,11 +1,11 @@
 /** The object, or its whole namespace, is deleted in the middle of a run. */
 import { CoreV1Api } from '@kubernetes/client-node';
-import { INSTANCE, PROJECT } from '../integration/operator/fixture.ts';
-import { PATIENCE_MS } from '../integration/support/patience.ts';
+import { INSTANCE, PROJECT } from '../support/operator/fixture.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
+import type { Lab } from '../support/proxied/lab.ts';
+import { isEvent, once } from '../support/proxied/traffic.ts';
 import { type Case, outcome } from './case.ts';
 import { type Fixture, openFixture } from './fixture.ts';
-import type { Lab } from './lab.ts';
-import { isEvent, once } from './traffic.ts';
 import { createRun, type Reference } from './whole-run.ts';
 
 /** Longer than any delay between two passes. */

@@ -4,7 +4,7 @@ import { findCondition } from '../../src/domain/conditions.ts';
 import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import type { FaultOptions } from '../cloudsql-emulator/faults.ts';
 import type { ForeignOperationOptions } from '../cloudsql-emulator/foreign-operation.ts';
-import { INSTANCE, PROJECT } from '../integration/operator/fixture.ts';
+import { INSTANCE, PROJECT } from '../support/operator/fixture.ts';
 import { type Case, runCase } from './case.ts';
 import type { Fixture } from './fixture.ts';
 import { type Attack, isStalledFor, type Reference } from './whole-run.ts';

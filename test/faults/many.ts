@@ -1,12 +1,12 @@
 /** Many objects at once, while the operator is killed again and again at random times. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
-import { isReady, PROJECT, reset } from '../integration/operator/fixture.ts';
-import { PATIENCE_MS } from '../integration/support/patience.ts';
+import { isReady, PROJECT, reset } from '../support/operator/fixture.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
+import type { Lab } from '../support/proxied/lab.ts';
 import { type Case, outcome } from './case.ts';
 import { randomOf } from './chance.ts';
 import { type Fixture, openFixture } from './fixture.ts';
-import type { Lab } from './lab.ts';
 
 interface Many {
   readonly name: string;

@@ -1,8 +1,19 @@
 /** Lists and watches show the past, or break off, while the operator works. */
+
+import {
+  type Fault,
+  isCall,
+  isEvent,
+  isList,
+  isWatch,
+  isWrite,
+  once,
+  type Seen,
+  type Tamper,
+} from '../support/proxied/traffic.ts';
 import { type Case, runCase } from './case.ts';
 import { BREAK_AFTER, kill, kubernetesError } from './effects.ts';
 import type { Fixture } from './fixture.ts';
-import { type Fault, isCall, isEvent, isList, isWatch, isWrite, once, type Seen, type Tamper } from './traffic.ts';
 import type { Reference } from './whole-run.ts';
 
 interface Past {

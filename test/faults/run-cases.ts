@@ -1,6 +1,6 @@
 import type { Log } from '../cluster/log.ts';
+import type { Lab } from '../support/proxied/lab.ts';
 import type { Case, Outcome } from './case.ts';
-import type { Lab } from './lab.ts';
 
 export interface Result {
   readonly group: string;

@@ -1,14 +1,14 @@
 /** One fault each that no sweep makes, and what has to come of it all the same. */
 import { findCondition } from '../../src/domain/conditions.ts';
 import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
-import { activeCa, INSTANCE, isReady, PROJECT, reset } from '../integration/operator/fixture.ts';
-import { PATIENCE_MS } from '../integration/support/patience.ts';
+import { activeCa, INSTANCE, isReady, PROJECT, reset } from '../support/operator/fixture.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
+import type { Lab } from '../support/proxied/lab.ts';
+import { isCall, once, type Seen, untouched } from '../support/proxied/traffic.ts';
 import { type Case, outcome, runCase } from './case.ts';
 import { kubernetesError } from './effects.ts';
 import { CERTIFICATES, certificateStates, deploymentStates, type EndState } from './end-state.ts';
 import { type Fixture, openFixture } from './fixture.ts';
-import type { Lab } from './lab.ts';
-import { isCall, once, type Seen, untouched } from './traffic.ts';
 import { type Attack, createRun, isStalledFor, type Reference } from './whole-run.ts';
 
 const GROUP = 'one of a kind';

@@ -1,4 +1,15 @@
 /** The same fault at each request of a whole run. */
+
+import {
+  type Effect,
+  type Fault,
+  isCall,
+  isRead,
+  isWatch,
+  isWrite,
+  once,
+  type Seen,
+} from '../support/proxied/traffic.ts';
 import { type Case, runCase } from './case.ts';
 import {
   BREAK_AFTER,
@@ -12,7 +23,6 @@ import {
   TRUNCATED,
 } from './effects.ts';
 import type { Fixture } from './fixture.ts';
-import { type Effect, type Fault, isCall, isRead, isWatch, isWrite, once, type Seen } from './traffic.ts';
 import type { Reference } from './whole-run.ts';
 
 interface Sweep {

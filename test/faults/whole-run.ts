@@ -1,12 +1,12 @@
 import type { KubernetesObject } from '@kubernetes/client-node';
 import { findCondition } from '../../src/domain/conditions.ts';
 import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
-import { deployment, isReady, reset } from '../integration/operator/fixture.ts';
-import { PATIENCE_MS } from '../integration/support/patience.ts';
+import { deployment, isReady, reset } from '../support/operator/fixture.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
+import type { Lab } from '../support/proxied/lab.ts';
+import { isWrite, type Seen, type Tamper, untouched } from '../support/proxied/traffic.ts';
 import { type Allowed, differences, type EndState, endState, SECRET } from './end-state.ts';
 import { type Fixture, type FixtureOptions, openFixture } from './fixture.ts';
-import type { Lab } from './lab.ts';
-import { isWrite, type Seen, type Tamper, untouched } from './traffic.ts';
 
 const QUIET_MS = 400;
 export const SMALL = { spec: { replicas: 1 }, pod: { terminationGracePeriodSeconds: 0 } };

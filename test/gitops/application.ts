@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { filter, firstValueFrom, map, ReplaySubject, type Subscription, takeUntil, tap, timer } from 'rxjs';
 import { z } from 'zod';
 import type { Client } from '../../src/kubernetes/client.ts';
-import { watchObjects } from '../pods/api.ts';
+import { watchObjects } from '../support/kubernetes/objects.ts';
 import type { ArgoCd } from './argo-cd.ts';
 
 const PATIENCE_MS = 120_000;

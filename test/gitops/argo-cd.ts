@@ -12,7 +12,7 @@ import { untilEstablished } from '../cluster/established.ts';
 import { removeFolderAfterUs } from '../cluster/leftovers.ts';
 import { logToStderr } from '../cluster/log.ts';
 import { freePorts } from '../cluster/ports.ts';
-import { testNamespace } from '../integration/support/cluster.ts';
+import { testNamespace } from '../support/kubernetes/shared-cluster.ts';
 
 const SNIPPET = new URL('../../docs/gitops/argocd/argocd-cm.yaml', import.meta.url);
 const READY_MS = 120_000;

@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test';
-import { testClient } from '../integration/kubernetes/test-client.ts';
-import { type FixtureOptions, type OperatorFixture, operatorFixture } from '../integration/operator/fixture.ts';
+import { testClient } from '../support/kubernetes/test-client.ts';
+import { type FixtureOptions, type OperatorFixture, operatorFixture } from '../support/operator/fixture.ts';
 import { type Application, isSyncedTo, WatchedApplication } from './application.ts';
 import type { ArgoCd } from './argo-cd.ts';
 import { createRepository } from './repository.ts';

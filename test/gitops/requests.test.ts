@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import { sharedCluster } from '../support/kubernetes/shared-cluster.ts';
 import {
   activeCa,
   deployment,
@@ -8,9 +9,8 @@ import {
   isReadyWith,
   type OperatorFixture,
   reset,
-} from '../integration/operator/fixture.ts';
-import { annotationsOf } from '../integration/operator/kinds.ts';
-import { sharedCluster } from '../integration/support/cluster.ts';
+} from '../support/operator/fixture.ts';
+import { annotationsOf } from '../support/operator/kinds.ts';
 import { hasEnded, hasHealth, healths } from './application.ts';
 import { startArgoCd } from './argo-cd.ts';
 import { type GitOpsFixture, gitOpsFixture, note } from './fixture.ts';

@@ -8,8 +8,8 @@ import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { startControlPlane } from '../cluster/control-plane.ts';
-import { sharedCluster, testNamespace } from './support/cluster.ts';
-import { PATIENCE, PATIENCE_MS } from './support/patience.ts';
+import { sharedCluster, testNamespace } from '../support/kubernetes/shared-cluster.ts';
+import { PATIENCE, PATIENCE_MS } from '../support/patience.ts';
 
 test('the API server comes back at the same address with what it knew', async (t) => {
   const cluster = await sharedCluster();

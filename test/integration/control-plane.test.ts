@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sharedCluster, testNamespace } from './support/cluster.ts';
-import { PATIENCE } from './support/patience.ts';
+import { sharedCluster, testNamespace } from '../support/kubernetes/shared-cluster.ts';
+import { PATIENCE } from '../support/patience.ts';
 
 const WORKLOADS = {
   deployment: 'Deployment',

@@ -4,12 +4,12 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
-import { temporaryFolder } from './kubernetes/kubeconfigs.ts';
-import { copyProgram } from './operator/program.ts';
+import { temporaryFolder } from '../support/kubernetes/kubeconfigs.ts';
+import { copyProgram } from '../support/operator/program.ts';
 
 /** Its timers look at the clock this often. */
 const UNDICI_TICK_MS = 499;
-const SLOW_MACHINE = new URL('support/slow-machine.mjs', import.meta.url).href;
+const SLOW_MACHINE = new URL('slow-machine.mjs', import.meta.url).href;
 
 const run = promisify(execFile);
 const node = (...args: readonly string[]) => run(process.execPath, args);

@@ -7,9 +7,9 @@ import { interruption } from '../cluster/interruption.ts';
 import { type Log, logToStderr } from '../cluster/log.ts';
 import { type TargetOptions, useCluster } from '../cluster/target.ts';
 import { runProgram } from '../cluster/usage-error.ts';
-import { CONTROL_VARIABLE, KUBECONFIG_VARIABLE } from './support/cluster.ts';
-import { type Plan, plan } from './support/plan.ts';
-import { serveDisruptions } from './support/remote-control.ts';
+import { serveDisruptions } from '../support/kubernetes/remote-control.ts';
+import { CONTROL_VARIABLE, KUBECONFIG_VARIABLE } from '../support/kubernetes/shared-cluster.ts';
+import { type Plan, plan } from '../support/plan.ts';
 
 /** Many times what a part takes on two busy cores. What hangs is named by node:test when it is ended. */
 const LIMIT_MINUTES = 40;
@@ -19,13 +19,13 @@ const program = new Command('npm run test:integration --')
   .argument('[args...]', 'test files (*.test.ts; all without one) and flags for node --test')
   .option('--kubeconfig <file>', 'use the cluster of this kubeconfig instead')
   .option('--context <name>', 'the context to use; required with --kubeconfig')
-  .option('--suite <folder>', 'where the test files are', 'test/integration')
+  .option('--suite <folders>', 'where the test files are', 'test/integration,test/faults')
   .allowUnknownOption()
   .parse();
 
 const { suite } = program.opts<{ readonly suite: string }>();
 const files: string[] = [];
-for await (const file of glob(`${suite}/**/*.test.ts`)) files.push(file);
+for await (const file of glob(suite.split(',').map((folder) => `${folder}/**/*.test.ts`))) files.push(file);
 await runProgram(async () => runOn(program.opts<TargetOptions>(), plan(program.args, files.sort()), logToStderr));
 
 async function runOn(target: TargetOptions, tests: Plan, log: Log): Promise<number> {

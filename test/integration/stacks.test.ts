@@ -4,8 +4,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { temporaryFolder } from './kubernetes/kubeconfigs.ts';
-import { Program } from './operator/program.ts';
+import { temporaryFolder } from '../support/kubernetes/kubeconfigs.ts';
+import { Program } from '../support/operator/program.ts';
 
 const SOUND = {
   metadata: { namespace: 'default', name: 'db', uid: 'u', resourceVersion: '1', generation: 1 },

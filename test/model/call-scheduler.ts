@@ -1,6 +1,6 @@
 /** Each call of a port is a point at which the run may go on elsewhere, and at which the injections of a scenario take effect. */
 import { CloudSqlError, KubernetesError } from '../../src/domain/errors.ts';
-import { Faults } from '../unit/support/faults.ts';
+import { Faults } from '../support/fakes/faults.ts';
 import type { Invariants } from './invariants.ts';
 import type { PassContext } from './pass-context.ts';
 import type { Process } from './process.ts';

@@ -1,5 +1,5 @@
 /** For each guard, and each way to break it, the shortest scenario that misses it: here it is there, and holds. */
-import { rejection } from '../unit/support/fixture.ts';
+import { rejection } from '../support/fakes/fixture.ts';
 import {
   after,
   answered,

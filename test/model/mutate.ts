@@ -7,7 +7,7 @@ import { searchInParallel } from './parallel-search.ts';
 import type { Found, SearchOptions } from './search.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const COPIED = ['src', 'test/model', 'test/unit/support', 'package.json'];
+const COPIED = ['src', 'test/model', 'test/support', 'package.json'];
 
 /** Searches a copy of the operator in which one guard is broken. */
 export async function searchMutant(

@@ -1,5 +1,5 @@
 /** What scenarios that are written by hand are made of. */
-import { rejection } from '../unit/support/fixture.ts';
+import { rejection } from '../support/fakes/fixture.ts';
 import {
   type Fault,
   type Injection,

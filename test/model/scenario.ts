@@ -1,7 +1,7 @@
 /** What may go wrong in one run, as data: the search makes scenarios up, and shortens those that break an invariant. */
 import fc from 'fast-check';
 import type { CallResult } from '../../src/domain/call/result.ts';
-import { rejection } from '../unit/support/fixture.ts';
+import { rejection } from '../support/fakes/fixture.ts';
 
 /**
  * The assumption on Cloud SQL: what a lost call starts is listed within the grace, or it never runs. The request lies

@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/reconcile/ports.ts';
-import { FakeClock } from '../unit/support/fake-clock.ts';
+import { FakeClock } from '../support/fakes/fake-clock.ts';
 
 interface Event {
   readonly atMs: number;

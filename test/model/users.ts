@@ -1,6 +1,6 @@
 import { annotations } from '../../src/domain/object.ts';
 import type { ObjectRef } from '../../src/reconcile/ports.ts';
-import { aReset, USER } from '../unit/support/builders.ts';
+import { aReset, USER } from '../support/fakes/builders.ts';
 import type { ApiServer } from './api-server.ts';
 import type { Cloud } from './cloud.ts';
 import type { Scenario, UserAction } from './scenario.ts';

@@ -5,11 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Subscription } from 'rxjs';
 import { z } from 'zod';
-import type { Client } from '../../src/kubernetes/client.ts';
 import { removeFolderAfterUs } from '../cluster/leftovers.ts';
-import { readObject, watchObjects } from './api.ts';
 import type { ClientEvent } from './client-event.ts';
 import { type ClientProcess, startClient } from './client-process.ts';
+import type { ClusterObjects } from './cluster-objects.ts';
 import { mount, writeVolume } from './files.ts';
 import {
   environmentOf,
@@ -29,7 +28,7 @@ export interface Address {
 }
 
 export interface KubeletOptions {
-  readonly client: Client;
+  readonly objects: ClusterObjects;
   readonly namespace: string;
   /**
    * Where the databases really are, by the `PGHOST` of the manifests: a container that names one of them is played.
@@ -131,9 +130,9 @@ class ProcessKubelet implements Kubelet {
   }
 
   onChange(listener: (clients: readonly PodClient[]) => void): () => void {
-    const tell = (): void => listener(this.clients);
-    this.#news.on('change', tell);
-    return () => this.#news.off('change', tell);
+    const report = (): void => listener(this.clients);
+    this.#news.on('change', report);
+    return () => this.#news.off('change', report);
   }
 
   async stop(): Promise<void> {
@@ -145,8 +144,7 @@ class ProcessKubelet implements Kubelet {
   }
 
   #watch(resource: string, handle: (object: unknown, isDeleted: boolean) => void): Subscription {
-    const { client } = this.#options;
-    return watchObjects(client, this.#path(resource)).subscribe({
+    return this.#options.objects.watch(this.#path(resource)).subscribe({
       next: ({ object, isDeleted }) => handle(object, isDeleted),
       error: (error: unknown) => this.#fail(error),
     });
@@ -244,7 +242,7 @@ class ProcessKubelet implements Kubelet {
     const found = new Map<string, Data>();
     for (const source of sources) {
       const path = this.#path(source.kind === 'Secret' ? 'secrets' : 'configmaps', source.name);
-      const object = await readObject(this.#options.client, path, this.#end.signal);
+      const object = await this.#options.objects.read(path, this.#end.signal);
       if (object !== undefined) found.set(keyOf(source), parseData(source.kind, object));
     }
     return found;

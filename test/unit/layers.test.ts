@@ -52,7 +52,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What stands for the world around the operator, in its tests. */
-const STAND_INS = ['test/cluster', 'test/cloudsql-emulator', 'test/postgres'];
+const STAND_INS = ['test/cluster', 'test/cloudsql-emulator', 'test/pods', 'test/postgres'];
 
 function layerOf(path: string): string {
   if (STAND_INS.some((folder) => path.startsWith(`${folder}/`))) return 'stand-ins';
@@ -154,4 +154,34 @@ test('an import across layers is refused in each of its forms, and by any way ar
     [...refused.keys()],
     lines.map((line) => `src/kubernetes/probe.ts: ${line}`),
   );
+});
+
+const SUPPORT = 'test/support';
+
+/** Those that have unit tests of their own, which import them. */
+const TESTED_SUITES = ['test/bench', 'test/dashboard', 'test/demo', 'test/model'];
+
+test('a module of a suite is refused in each other suite and in what suites share, and what suites share in none', async (t) => {
+  const folders = await readdir(join(root, 'test'), { withFileTypes: true });
+  const suites = folders
+    .filter((one) => one.isDirectory())
+    .map(({ name }) => `test/${name}`)
+    .filter((folder) => ![...STAND_INS, SUPPORT].includes(folder));
+  const targetsOf = [...suites, ...STAND_INS, SUPPORT].map((folder) => `${folder}/sub/target.ts`);
+  const unitTests = TESTED_SUITES.map((suite) => suite.replace('test/', 'test/unit/'));
+  const probes = [...suites, SUPPORT, ...unitTests].map((folder) => `${folder}/probe.ts`);
+  const linesOf = (probe: string) => targetsOf.map((target) => `import '${specifier(probe, target)}';`);
+  const refused = await refusals(t, new Map(probes.map((probe) => [probe, linesOf(probe)])));
+  const isRefused = (probe: string, target: string): boolean => {
+    const [from, to] = [probe, target].map((path) => path.split('/').slice(0, 2).join('/'));
+    const isTested = unitTests.includes(dirname(probe)) && TESTED_SUITES.includes(to ?? '');
+    return suites.includes(to ?? '') && from !== to && !isTested;
+  };
+  const expected = probes.flatMap((probe) =>
+    targetsOf
+      .filter((target) => isRefused(probe, target))
+      .map((target) => `${probe}: import '${specifier(probe, target)}';`),
+  );
+  assert.deepEqual([...refused.keys()].toSorted(), expected.toSorted());
+  for (const [line, why] of refused) assert.match(why, /: .* belongs? in /, `${line} is refused without a way out`);
 });

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { z } from 'zod';
-import { DIST } from '../../integration/operator/program.ts';
+import { DIST } from '../../support/operator/program.ts';
 import type { Scenario } from '../scenario.ts';
 
 /** It loads every Google API. */

@@ -1,4 +1,4 @@
-import { isWrite } from '../../faults/traffic.ts';
+import { isWrite } from '../../support/proxied/traffic.ts';
 import type { Lab } from '../lab.ts';
 import type { NodeProcess } from '../node-process.ts';
 import { createReset, emulatorOf } from '../resets.ts';

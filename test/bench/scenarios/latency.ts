@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Emulator } from '../../cloudsql-emulator/emulator.ts';
-import { PROJECT } from '../../integration/operator/fixture.ts';
+import { PROJECT } from '../../support/operator/fixture.ts';
 import type { Lab } from '../lab.ts';
 import { median } from '../measure.ts';
 import { createReset, emulatorOf, names } from '../resets.ts';

@@ -1,4 +1,4 @@
-import { isWatch } from '../../faults/traffic.ts';
+import { isWatch } from '../../support/proxied/traffic.ts';
 import type { Lab } from '../lab.ts';
 import { median } from '../measure.ts';
 import type { NodeProcess } from '../node-process.ts';

@@ -13,7 +13,7 @@ import { startEmulator } from '../../cloudsql-emulator/emulator.ts';
 import { startServerProxy } from '../../cloudsql-emulator/server-proxy.ts';
 import { findOrBuildAuthProxy } from '../../cluster/binaries.ts';
 import { logToStderr } from '../../cluster/log.ts';
-import { afterwards } from '../support/afterwards.ts';
+import { afterwards } from '../../support/afterwards.ts';
 import { startAuthProxy } from './auth-proxy.ts';
 import { caOf, done } from './client.ts';
 

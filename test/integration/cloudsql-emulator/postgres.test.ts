@@ -12,8 +12,8 @@ import type { KeyedCertificate } from '../../cloudsql-emulator/certificates.ts';
 import { type Database, startDatabase } from '../../cloudsql-emulator/database.ts';
 import { Instance } from '../../cloudsql-emulator/instance.ts';
 import { type InstanceOptions, instanceSchema } from '../../cloudsql-emulator/instance-settings.ts';
-import { afterwards } from '../support/afterwards.ts';
-import { PATIENCE_MS } from '../support/patience.ts';
+import { afterwards } from '../../support/afterwards.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 
 interface PostgresFixture {
   readonly instance: Instance;

@@ -3,10 +3,10 @@ import { glob, readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
-import { markdownFiles } from '../../docs/markdown.ts';
-import { objectsIn } from '../../docs/objects.ts';
-import { sharedCluster, testNamespace } from '../support/cluster.ts';
-import { installCrd } from '../support/crd.ts';
+import { markdownFiles } from '../../support/docs/markdown.ts';
+import { objectsIn } from '../../support/docs/objects.ts';
+import { installCrd } from '../../support/kubernetes/crd.ts';
+import { sharedCluster, testNamespace } from '../../support/kubernetes/shared-cluster.ts';
 
 const EXAMPLES = fileURLToPath(new URL('../../../docs/examples/', import.meta.url));
 

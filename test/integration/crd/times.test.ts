@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { parse } from 'yaml';
 import { timeOf } from '../../../src/lib/time.ts';
 import { untilEstablished } from '../../cluster/established.ts';
-import { sharedCluster } from '../support/cluster.ts';
+import { sharedCluster } from '../../support/kubernetes/shared-cluster.ts';
 
 const CRD = fileURLToPath(new URL('../../../crds/cloudsql-ssl.dev_cloudsqlsslresets.yaml', import.meta.url));
 const SCRATCH = 'timetables.test.cloudsql-ssl.dev';

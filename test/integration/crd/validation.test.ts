@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import { sharedCluster, testNamespace } from '../support/cluster.ts';
-import { installCrd } from '../support/crd.ts';
+import { installCrd } from '../../support/kubernetes/crd.ts';
+import { sharedCluster, testNamespace } from '../../support/kubernetes/shared-cluster.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

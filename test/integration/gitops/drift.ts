@@ -1,6 +1,6 @@
 /** What people and GitOps tools do to an object that is there, and how to see that the operator left it alone. */
 import { findCondition } from '../../../src/domain/conditions.ts';
-import type { OperatorFixture } from '../operator/fixture.ts';
+import type { OperatorFixture } from '../../support/operator/fixture.ts';
 
 export type Act = (fixture: OperatorFixture, manifest: object) => Promise<unknown>;
 

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { findOrBuildLua } from '../../cluster/binaries.ts';
 import { logToStderr } from '../../cluster/log.ts';
-import { CUSTOMIZATION } from '../../gitops/testdata.ts';
+import { CUSTOMIZATION } from '../../support/health-testdata.ts';
 
 const run = promisify(execFile);
 const folder = fileURLToPath(CUSTOMIZATION);

@@ -11,8 +11,8 @@ import {
   type OperatorFixture,
   operatorFixture,
   PROJECT,
-} from '../operator/fixture.ts';
-import { annotationsOf } from '../operator/kinds.ts';
+} from '../../support/operator/fixture.ts';
+import { annotationsOf } from '../../support/operator/kinds.ts';
 import { type Act, apply, applyForced, applyServerSide, replace, settled } from './drift.ts';
 
 const OLD = 'the CA of the time before the reset';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { findCondition } from '../../../src/domain/conditions.ts';
 import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
-import { hasReason, type OperatorFixture, operatorFixture, PROJECT, reset } from '../operator/fixture.ts';
+import { hasReason, type OperatorFixture, operatorFixture, PROJECT, reset } from '../../support/operator/fixture.ts';
 import {
   type Act,
   apply,

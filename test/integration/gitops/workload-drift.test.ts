@@ -11,9 +11,9 @@ import {
   operatorFixture,
   PROJECT,
   reset,
-} from '../operator/fixture.ts';
-import { annotationsOf, TOO_LARGE } from '../operator/kinds.ts';
-import { PATIENCE } from '../support/patience.ts';
+} from '../../support/operator/fixture.ts';
+import { annotationsOf, TOO_LARGE } from '../../support/operator/kinds.ts';
+import { PATIENCE } from '../../support/patience.ts';
 import { type Act, apply, applyForced, applyServerSide, recreate, replace, settled } from './drift.ts';
 
 const KEY = templateAnnotationKey({ project: PROJECT, instance: INSTANCE });

@@ -8,10 +8,10 @@ import { KubernetesError } from '../../../src/domain/errors.ts';
 import { call } from '../../../src/kubernetes/api-error.ts';
 import type { Client, RequestReport } from '../../../src/kubernetes/client.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
-import { sharedCluster, testNamespace } from '../support/cluster.ts';
-import { apiProxy } from './api-proxy.ts';
-import { kubeconfigAs, kubeconfigImpersonating } from './kubeconfigs.ts';
-import { testClient } from './test-client.ts';
+import { apiProxy } from '../../support/kubernetes/api-proxy.ts';
+import { kubeconfigAs, kubeconfigImpersonating } from '../../support/kubernetes/kubeconfigs.ts';
+import { sharedCluster, testNamespace } from '../../support/kubernetes/shared-cluster.ts';
+import { testClient } from '../../support/kubernetes/test-client.ts';
 
 const readDefault = (client: Client): Promise<unknown> =>
   call(client.api(CoreV1Api).readNamespace({ name: 'default' }));

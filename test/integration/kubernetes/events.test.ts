@@ -3,9 +3,9 @@ import { type TestContext, test } from 'node:test';
 import { EventsV1Api, type EventsV1Event } from '@kubernetes/client-node';
 import { createEvents } from '../../../src/kubernetes/events.ts';
 import type { EventNote } from '../../../src/reconcile/ports.ts';
-import { sharedCluster, testNamespace } from '../support/cluster.ts';
-import { apiProxy } from './api-proxy.ts';
-import { present, silentLogger, testClient } from './test-client.ts';
+import { apiProxy } from '../../support/kubernetes/api-proxy.ts';
+import { sharedCluster, testNamespace } from '../../support/kubernetes/shared-cluster.ts';
+import { present, silentLogger, testClient } from '../../support/kubernetes/test-client.ts';
 
 async function prepared(t: TestContext) {
   const cluster = await sharedCluster();

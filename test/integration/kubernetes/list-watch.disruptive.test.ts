@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { filter, firstValueFrom, ReplaySubject, skip, timeout } from 'rxjs';
 import { type SslResetEvent, watchSslResets } from '../../../src/kubernetes/list-watch.ts';
-import { afterwards } from '../support/afterwards.ts';
-import { sharedCluster, testNamespace } from '../support/cluster.ts';
-import { installCrd } from '../support/crd.ts';
-import { PATIENCE_MS } from '../support/patience.ts';
-import { createReset, deleteReset, silentLogger, testClient } from './test-client.ts';
+import { afterwards } from '../../support/afterwards.ts';
+import { installCrd } from '../../support/kubernetes/crd.ts';
+import { sharedCluster, testNamespace } from '../../support/kubernetes/shared-cluster.ts';
+import { createReset, deleteReset, silentLogger, testClient } from '../../support/kubernetes/test-client.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 
 before(async () => installCrd(await sharedCluster()));
 

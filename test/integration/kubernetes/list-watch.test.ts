@@ -12,13 +12,13 @@ import {
   watchSslResets,
   watchSslResetsAs,
 } from '../../../src/kubernetes/list-watch.ts';
-import { afterwards } from '../support/afterwards.ts';
-import { sharedCluster, testNamespace } from '../support/cluster.ts';
-import { installCrd } from '../support/crd.ts';
-import { PATIENCE_MS } from '../support/patience.ts';
-import { apiProxy, isWatch } from './api-proxy.ts';
-import { kubeconfigAs, kubeconfigImpersonating } from './kubeconfigs.ts';
-import { createReset, deleteReset, silentLogger, testClient } from './test-client.ts';
+import { afterwards } from '../../support/afterwards.ts';
+import { apiProxy, isWatch } from '../../support/kubernetes/api-proxy.ts';
+import { installCrd } from '../../support/kubernetes/crd.ts';
+import { kubeconfigAs, kubeconfigImpersonating } from '../../support/kubernetes/kubeconfigs.ts';
+import { sharedCluster, testNamespace } from '../../support/kubernetes/shared-cluster.ts';
+import { createReset, deleteReset, silentLogger, testClient } from '../../support/kubernetes/test-client.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 
 const FITTING = {
   metadata: { namespace: 'n', name: 'fits', uid: 'u', resourceVersion: '1', generation: 1 },

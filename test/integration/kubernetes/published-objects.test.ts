@@ -3,8 +3,8 @@ import { type TestContext, test } from 'node:test';
 import { CoreV1Api } from '@kubernetes/client-node';
 import { createPublishedObjects } from '../../../src/kubernetes/published-objects.ts';
 import type { PublishedContents } from '../../../src/reconcile/ports.ts';
-import { sharedCluster, testNamespace } from '../support/cluster.ts';
-import { present, testClient } from './test-client.ts';
+import { sharedCluster, testNamespace } from '../../support/kubernetes/shared-cluster.ts';
+import { present, testClient } from '../../support/kubernetes/test-client.ts';
 
 async function prepared(t: TestContext, kind: 'Secret' | 'ConfigMap') {
   const cluster = await sharedCluster();

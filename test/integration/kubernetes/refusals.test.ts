@@ -3,10 +3,10 @@ import { type TestContext, test } from 'node:test';
 import { createNamespaces } from '../../../src/kubernetes/namespaces.ts';
 import { createPublishedObjects } from '../../../src/kubernetes/published-objects.ts';
 import type { PublishedContents } from '../../../src/reconcile/ports.ts';
-import { refusing } from '../support/admission.ts';
-import { sharedCluster, testNamespace } from '../support/cluster.ts';
-import { kubeconfigImpersonating } from './kubeconfigs.ts';
-import { testClient } from './test-client.ts';
+import { refusing } from '../../support/kubernetes/admission.ts';
+import { kubeconfigImpersonating } from '../../support/kubernetes/kubeconfigs.ts';
+import { sharedCluster, testNamespace } from '../../support/kubernetes/shared-cluster.ts';
+import { testClient } from '../../support/kubernetes/test-client.ts';
 
 async function prepared(t: TestContext, user?: string) {
   const cluster = await sharedCluster();

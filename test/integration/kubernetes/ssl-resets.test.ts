@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { before, type TestContext, test } from 'node:test';
 import { createSslResets } from '../../../src/kubernetes/ssl-resets.ts';
-import { sharedCluster, testNamespace } from '../support/cluster.ts';
-import { installCrd } from '../support/crd.ts';
-import { createReset, deleteReset, present, testClient } from './test-client.ts';
+import { installCrd } from '../../support/kubernetes/crd.ts';
+import { sharedCluster, testNamespace } from '../../support/kubernetes/shared-cluster.ts';
+import { createReset, deleteReset, present, testClient } from '../../support/kubernetes/test-client.ts';
 
 before(async () => installCrd(await sharedCluster()));
 

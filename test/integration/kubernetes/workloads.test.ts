@@ -5,11 +5,11 @@ import { isKubernetesError } from '../../../src/domain/errors.ts';
 import { workloadKinds } from '../../../src/domain/trust/workload-kinds.ts';
 import { objectAt, textsAt } from '../../../src/kubernetes/json.ts';
 import { createWorkloads } from '../../../src/kubernetes/workloads.ts';
-import { paused, workload } from '../operator/kinds.ts';
-import { sharedCluster, testNamespace } from '../support/cluster.ts';
-import { PATIENCE } from '../support/patience.ts';
-import { installRolloutCrd } from '../support/rollout-crd.ts';
-import { present, testClient } from './test-client.ts';
+import { installRolloutCrd } from '../../support/kubernetes/rollout-crd.ts';
+import { sharedCluster, testNamespace } from '../../support/kubernetes/shared-cluster.ts';
+import { present, testClient } from '../../support/kubernetes/test-client.ts';
+import { paused, workload } from '../../support/operator/kinds.ts';
+import { PATIENCE } from '../../support/patience.ts';
 
 const KEY = 'tls.cloudsql-ssl.dev/0123456789abcdef';
 

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { findCondition } from '../../../src/domain/conditions.ts';
 import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import type { FaultOptions } from '../../cloudsql-emulator/faults.ts';
-import { hasReason, INSTANCE, isReady, operatorFixture, PROJECT, reset } from './fixture.ts';
+import { hasReason, INSTANCE, isReady, operatorFixture, PROJECT, reset } from '../../support/operator/fixture.ts';
 
 type Answer = NonNullable<FaultOptions['answer']>;
 type ErrorAnswer = Extract<Answer, { kind: 'Error' }>;

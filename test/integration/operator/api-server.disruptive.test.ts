@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { installCrd } from '../support/crd.ts';
-import { deployment, isReady, operatorFixture, reset } from './fixture.ts';
+import { installCrd } from '../../support/kubernetes/crd.ts';
+import { deployment, isReady, operatorFixture, reset } from '../../support/operator/fixture.ts';
 
 test('the API server is restarted while an operation runs: it is followed, and the roll comes', async (t) => {
   const { apply, until, cluster, emulator, resets } = await operatorFixture(t);

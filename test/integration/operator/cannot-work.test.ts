@@ -2,11 +2,19 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { kubeconfigAs, temporaryFolder } from '../kubernetes/kubeconfigs.ts';
-import { afterwards } from '../support/afterwards.ts';
-import { deployment, hasReason, isReady, operatorFixture, PROJECT, QUICK, reset } from './fixture.ts';
-import { conditionOf } from './kinds.ts';
-import { Program } from './program.ts';
+import { afterwards } from '../../support/afterwards.ts';
+import { kubeconfigAs, temporaryFolder } from '../../support/kubernetes/kubeconfigs.ts';
+import {
+  deployment,
+  hasReason,
+  isReady,
+  operatorFixture,
+  PROJECT,
+  QUICK,
+  reset,
+} from '../../support/operator/fixture.ts';
+import { conditionOf } from '../../support/operator/kinds.ts';
+import { Program } from '../../support/operator/program.ts';
 
 const EXPIRED = { kind: 'Error', executed: false, code: 401, reason: 'authError' } as const;
 /** Of a pass: after a call that is taken the credentials count as good. */

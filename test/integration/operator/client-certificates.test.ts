@@ -14,7 +14,7 @@ import {
   operatorFixture,
   PROJECT,
   reset,
-} from './fixture.ts';
+} from '../../support/operator/fixture.ts';
 
 const clientCertificates = [
   { commonName: 'orders api', secretName: 'api-cert' },

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { ELECTION } from './election.ts';
-import { deployment, isReady, operatorFixture, reset } from './fixture.ts';
+import { ELECTION } from '../../support/operator/election.ts';
+import { deployment, isReady, operatorFixture, reset } from '../../support/operator/fixture.ts';
 
 const OTHER_CLOCK = fileURLToPath(new URL('other-clock.mjs', import.meta.url));
 const TEN_MINUTES_MS = 600_000;

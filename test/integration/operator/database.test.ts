@@ -4,7 +4,8 @@ import { createClient } from '../../../src/kubernetes/client.ts';
 import { startDatabase } from '../../cloudsql-emulator/database.ts';
 import { type Kubelet, type PodClient, startKubelet } from '../../pods/kubelet.ts';
 import { isConnected, isLockedOut, isUnverified, trustedCas } from '../../pods/verdict.ts';
-import { afterwards } from '../support/afterwards.ts';
+import { afterwards } from '../../support/afterwards.ts';
+import { clusterObjects } from '../../support/kubernetes/objects.ts';
 import {
   activeCa,
   deployment,
@@ -15,7 +16,7 @@ import {
   operatorFixture,
   PROJECT,
   reset,
-} from './fixture.ts';
+} from '../../support/operator/fixture.ts';
 
 /** The address that the manifests name. */
 const PGHOST = '10.20.0.5';
@@ -34,7 +35,7 @@ async function databaseFixture(t: TestContext, options: FixtureOptions = {}): Pr
   afterwards(t, () => database.stop());
   const client = createClient({ kubeconfig: cluster.kubeconfigPath, requestTimeoutMs: 15_000 });
   afterwards(t, () => client.close());
-  const kubelet = await startKubelet({ client, namespace, databases: { [PGHOST]: database } });
+  const kubelet = await startKubelet({ objects: clusterObjects(client), namespace, databases: { [PGHOST]: database } });
   afterwards(t, () => kubelet.stop());
   return Object.assign(fixture, { kubelet });
 }

@@ -1,5 +1,5 @@
 /** A trace for the eye: each span below its parent, with its part of the time. */
-import type { ReceivedSpan } from '../support/otlp-receiver.ts';
+import type { ReceivedSpan } from './otlp-receiver.ts';
 
 const WIDTH = 60;
 

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { JournalEntry } from '../../cloudsql-emulator/journal.ts';
 import type { QuotaOptions } from '../../cloudsql-emulator/quota.ts';
-import { PATIENCE, PATIENCE_MS } from '../support/patience.ts';
-import { operatorFixture, PROJECT, reset } from './fixture.ts';
+import { operatorFixture, PROJECT, reset } from '../../support/operator/fixture.ts';
+import { PATIENCE, PATIENCE_MS } from '../../support/patience.ts';
 
 const SIZE = 60;
 /**

@@ -2,9 +2,17 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { findCondition } from '../../../src/domain/conditions.ts';
 import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
-import { refusing } from '../support/admission.ts';
-import { PATIENCE } from '../support/patience.ts';
-import { deployment, hasReason, INSTANCE, isReady, operatorFixture, PROJECT, reset } from './fixture.ts';
+import { refusing } from '../../support/kubernetes/admission.ts';
+import {
+  deployment,
+  hasReason,
+  INSTANCE,
+  isReady,
+  operatorFixture,
+  PROJECT,
+  reset,
+} from '../../support/operator/fixture.ts';
+import { PATIENCE } from '../../support/patience.ts';
 
 const isSuspended = ({ status }: SslReset): boolean =>
   findCondition(status.conditions, 'Reconciling')?.reason === 'Suspended';

@@ -4,7 +4,6 @@ import { describe, test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import { findCondition } from '../../../src/domain/conditions.ts';
 import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
-import { PATIENCE } from '../support/patience.ts';
 import {
   activeCa,
   deployment,
@@ -15,7 +14,8 @@ import {
   operatorFixture,
   PROJECT,
   reset,
-} from './fixture.ts';
+} from '../../support/operator/fixture.ts';
+import { PATIENCE } from '../../support/patience.ts';
 
 const only = (settings: object) => ({ emulator: { instances: [{ project: PROJECT, name: INSTANCE, ...settings }] } });
 const CA_SERVICE = only({ serverCaMode: 'GOOGLE_MANAGED_CAS_CA' });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { deployment, INSTANCE, isReady, operatorFixture, reset } from './fixture.ts';
+import { deployment, INSTANCE, isReady, operatorFixture, reset } from '../../support/operator/fixture.ts';
 
 describe('killed', { concurrency: 3 }, () => {
   test('killed after the record and before the execution: the next process finds out, and resets once', async (t) => {

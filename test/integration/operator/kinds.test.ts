@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { workloadKinds } from '../../../src/domain/trust/workload-kinds.ts';
-import { refusing, stripping } from '../support/admission.ts';
-import { PATIENCE } from '../support/patience.ts';
-import { installRolloutCrd } from '../support/rollout-crd.ts';
-import { hasReason, isReady, type OperatorFixture, operatorFixture, reset } from './fixture.ts';
+import { refusing, stripping } from '../../support/kubernetes/admission.ts';
+import { installRolloutCrd } from '../../support/kubernetes/rollout-crd.ts';
+import { hasReason, isReady, type OperatorFixture, operatorFixture, reset } from '../../support/operator/fixture.ts';
 import {
   annotationsOf,
   areRolledOut,
@@ -19,7 +18,8 @@ import {
   states,
   TOO_LARGE,
   workload,
-} from './kinds.ts';
+} from '../../support/operator/kinds.ts';
+import { PATIENCE } from '../../support/patience.ts';
 
 const APPS = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;
 const kinds = [...workloadKinds];

@@ -5,9 +5,9 @@ import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { arrayAt, objectAt, textAt } from '../../../src/kubernetes/json.ts';
-import { kubeconfigAs, temporaryFolder } from '../kubernetes/kubeconfigs.ts';
-import { afterwards } from '../support/afterwards.ts';
-import { isReady, operatorFixture, reset } from './fixture.ts';
+import { afterwards } from '../../support/afterwards.ts';
+import { kubeconfigAs, temporaryFolder } from '../../support/kubernetes/kubeconfigs.ts';
+import { isReady, operatorFixture, reset } from '../../support/operator/fixture.ts';
 
 const parsed = async (path: string): Promise<unknown> => JSON.parse(await readFile(path, 'utf8'));
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ELECTION } from './election.ts';
-import { isReady, operatorFixture, reset } from './fixture.ts';
+import { ELECTION } from '../../support/operator/election.ts';
+import { isReady, operatorFixture, reset } from '../../support/operator/fixture.ts';
 
 test('an API server that does not answer for long costs the leader its lease, and not its life', async (t) => {
   const { apply, until, cluster, emulator, operator, resets } = await operatorFixture(t, { flags: ELECTION });

@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { createReset, testClient } from '../kubernetes/test-client.ts';
-import { PATIENCE_MS } from '../support/patience.ts';
-import { ELECTION, LEASE_MS } from './election.ts';
-import { deployment, type FixtureOptions, isReady, type OperatorFixture, operatorFixture, reset } from './fixture.ts';
-import type { Program } from './program.ts';
+import { createReset, testClient } from '../../support/kubernetes/test-client.ts';
+import { ELECTION, LEASE_MS } from '../../support/operator/election.ts';
+import {
+  deployment,
+  type FixtureOptions,
+  isReady,
+  type OperatorFixture,
+  operatorFixture,
+  reset,
+} from '../../support/operator/fixture.ts';
+import type { Program } from '../../support/operator/program.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 
 const LEASE = ['lease', 'cloudsql-ssl-operator'];
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type TestContext, test } from 'node:test';
-import { afterwards } from '../support/afterwards.ts';
-import { isReady, operatorFixture, reset } from './fixture.ts';
+import { afterwards } from '../../support/afterwards.ts';
+import { isReady, operatorFixture, reset } from '../../support/operator/fixture.ts';
 
 /** A proxy that refuses everything, and keeps what it was asked for. */
 async function refusingProxy(t: TestContext) {

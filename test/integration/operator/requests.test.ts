@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { findCondition } from '../../../src/domain/conditions.ts';
-import { PATIENCE } from '../support/patience.ts';
-import { activeCa, deployment, hasReason, isReady, isReadyWith, operatorFixture, reset } from './fixture.ts';
+import {
+  activeCa,
+  deployment,
+  hasReason,
+  isReady,
+  isReadyWith,
+  operatorFixture,
+  reset,
+} from '../../support/operator/fixture.ts';
+import { PATIENCE } from '../../support/patience.ts';
 
 const isCalled = ({ api }: { readonly api: string }): boolean => api === 'resetSslConfig';
 

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { findCondition } from '../../../src/domain/conditions.ts';
 import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
-import { activeCa, deployment, hasReason, isReady, type OperatorFixture, operatorFixture, reset } from './fixture.ts';
+import {
+  activeCa,
+  deployment,
+  hasReason,
+  isReady,
+  type OperatorFixture,
+  operatorFixture,
+  reset,
+} from '../../support/operator/fixture.ts';
 
 /** What a backup holds of an object: the API server gives it another uid, and generation 1. */
 type Backup = { readonly metadata: object; readonly spec: object; readonly status: object };

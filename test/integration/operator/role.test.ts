@@ -3,7 +3,15 @@ import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { findCondition } from '../../../src/domain/conditions.ts';
 import { permissions } from '../../cloudsql-emulator/routes.ts';
-import { hasReason, INSTANCE, isReady, type OperatorFixture, operatorFixture, PROJECT, reset } from './fixture.ts';
+import {
+  hasReason,
+  INSTANCE,
+  isReady,
+  type OperatorFixture,
+  operatorFixture,
+  PROJECT,
+  reset,
+} from '../../support/operator/fixture.ts';
 
 const QUICK_START = new URL('../../../docs/quick-start/gke.md', import.meta.url);
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { workloadKinds } from '../../../src/domain/trust/workload-kinds.ts';
-import { installRolloutCrd, removeRolloutCrd } from '../support/rollout-crd.ts';
-import { isReady, operatorFixture, reset } from './fixture.ts';
-import { argoSays, conditionOf, has, states, workload } from './kinds.ts';
+import { installRolloutCrd, removeRolloutCrd } from '../../support/kubernetes/rollout-crd.ts';
+import { isReady, operatorFixture, reset } from '../../support/operator/fixture.ts';
+import { argoSays, conditionOf, has, states, workload } from '../../support/operator/kinds.ts';
 
 // Alone, because other tests have Rollouts of their own.
 test('without the CRD of Argo Rollouts there are none, and it is noticed when it comes, without a restart', async (t) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { deployment, isReady, operatorFixture, reset } from './fixture.ts';
+import { deployment, isReady, operatorFixture, reset } from '../../support/operator/fixture.ts';
 
 test('a reset is in the metrics when it is done, and its series go with it', async (t) => {
   const { apply, until, operator, kubectl } = await operatorFixture(t);

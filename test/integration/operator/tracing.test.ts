@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { mustHoldNoCredentials } from '../support/credentials-in.ts';
-import { OtlpReceiver, type ReceivedSpan } from '../support/otlp-receiver.ts';
+import { mustHoldNoCredentials } from '../../support/credentials-in.ts';
+import {
+  deployment,
+  INSTANCE,
+  isReady,
+  isReadyWith,
+  type OperatorFixture,
+  operatorFixture,
+  reset,
+} from '../../support/operator/fixture.ts';
 import { drawn } from './drawn-trace.ts';
-import { deployment, INSTANCE, isReady, isReadyWith, type OperatorFixture, operatorFixture, reset } from './fixture.ts';
+import { OtlpReceiver, type ReceivedSpan } from './otlp-receiver.ts';
 
 const CLIENT = 3;
 const ERROR = 2;

@@ -5,7 +5,7 @@ import { isThrottled, toBody, toCallResult, toIssueResult } from '../../../src/c
 import type { HttpResult } from '../../../src/cloudsql/http-call.ts';
 import type { CallResult } from '../../../src/domain/call/result.ts';
 import { CloudSqlError, type CloudSqlErrorKind } from '../../../src/domain/errors.ts';
-import { CertificateMaker } from '../support/client-certificates.ts';
+import { CertificateMaker } from '../../support/fakes/client-certificates.ts';
 
 const response = (status: number, body?: unknown, retryAfterMs?: number): HttpResult => ({
   kind: 'Response',

@@ -8,7 +8,7 @@ import type { Operation } from '../../../src/domain/call/operation.ts';
 import { pollDelayMs } from '../../../src/domain/call/retry.ts';
 import type { Priority } from '../../../src/lib/priority.ts';
 import { CallQueue } from '../../../src/reconcile/call-queue.ts';
-import { anOperation, aReset } from '../support/builders.ts';
+import { anOperation, aReset } from '../../support/fakes/builders.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 const SIZE = 1_000;

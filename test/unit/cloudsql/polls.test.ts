@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { Polls } from '../../../src/cloudsql/polls.ts';
 import type { Operation } from '../../../src/domain/call/operation.ts';
 import { CloudSqlError, type CloudSqlErrorKind } from '../../../src/domain/errors.ts';
-import { anOperation } from '../support/builders.ts';
+import { anOperation } from '../../support/fakes/builders.ts';
 
 const PAGE = 100;
 

@@ -9,7 +9,7 @@ import { REFUSALS } from '../../../src/domain/call/refusal.ts';
 import type { Verdict } from '../../../src/domain/conditions.ts';
 import { CloudSqlError, type CloudSqlErrorKind } from '../../../src/domain/errors.ts';
 import { cloudSqlVerdict } from '../../../src/reconcile/error-verdict.ts';
-import { outcomeOf } from '../support/classification.ts';
+import { outcomeOf } from '../../support/fakes/classification.ts';
 
 /** The answer has no body that can be read, as that of a proxy. */
 const UNREADABLE = Symbol('a body that cannot be read');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { plan } from '../../integration/support/plan.ts';
+import { plan } from '../../support/plan.ts';
 
 const ALL = ['test/integration/a.disruptive.test.ts', 'test/integration/b.test.ts', 'test/integration/sub/c.test.ts'];
 

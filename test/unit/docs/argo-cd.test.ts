@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { parse } from 'yaml';
-import { CUSTOMIZATION, testdata } from '../../gitops/testdata.ts';
+import { CUSTOMIZATION, testdata } from '../../support/health-testdata.ts';
 
 const read = (path: string): Promise<string> => readFile(new URL(path, CUSTOMIZATION), 'utf8');
 
@@ -19,7 +19,7 @@ const essence = ({ status }: Conditioned) => ({
   conditions: status?.conditions?.map(({ type, status: is, reason }) => ({ type, status: is, reason })),
 });
 
-test('the test data of health.lua are what the operator writes (else: node test/gitops/testdata.ts)', async () => {
+test('the test data of health.lua are what the operator writes (else: node test/support/health-testdata.ts)', async () => {
   const all = await testdata();
   assert.ok(all.size > 8);
   for (const [name, object] of all) {

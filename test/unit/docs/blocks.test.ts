@@ -5,8 +5,8 @@ import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { parse, parseAllDocuments } from 'yaml';
 import * as z from 'zod';
-import { markdownFiles, ROOT } from '../../docs/markdown.ts';
-import { objectsIn } from '../../docs/objects.ts';
+import { markdownFiles, ROOT } from '../../support/docs/markdown.ts';
+import { objectsIn } from '../../support/docs/objects.ts';
 
 interface Located {
   readonly path: string;

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { ROOT } from '../../docs/markdown.ts';
+import { ROOT } from '../../support/docs/markdown.ts';
 
 const read = (path: string): Promise<string> => readFile(new URL(path, ROOT), 'utf8');
 const { bin }: { readonly bin: Readonly<Record<string, string>> } = JSON.parse(await read('package.json'));

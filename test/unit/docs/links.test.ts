@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { access } from 'node:fs/promises';
 import { test } from 'node:test';
-import { anchorsOf, linksOf, type MarkdownFile, markdownFiles, parseMarkdown, ROOT } from '../../docs/markdown.ts';
+import {
+  anchorsOf,
+  linksOf,
+  type MarkdownFile,
+  markdownFiles,
+  parseMarkdown,
+  ROOT,
+} from '../../support/docs/markdown.ts';
 
 /** What is wrong with a link of a file, undefined where it leads somewhere. */
 async function problemOf(link: string, from: MarkdownFile, all: readonly MarkdownFile[]): Promise<string | undefined> {

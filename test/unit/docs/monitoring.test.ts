@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
-import { seriesNames } from '../../docs/metric-names.ts';
+import { seriesNames } from '../../support/docs/metric-names.ts';
 
 const read = (path: string): Promise<string> => readFile(new URL(`../../../${path}`, import.meta.url), 'utf8');
 const CHART = 'charts/cloudsql-ssl-operator/files';

@@ -4,8 +4,8 @@ import { describe, test } from 'node:test';
 import { parse } from 'yaml';
 import { entries, environmentVariable } from '../../../src/config/flags.ts';
 import { annotations, INSTANCE_LABEL } from '../../../src/domain/object.ts';
-import { codeSpans, type MarkdownFile, markdownFiles, ROOT } from '../../docs/markdown.ts';
-import { seriesNames, servedMetrics } from '../../docs/metric-names.ts';
+import { codeSpans, type MarkdownFile, markdownFiles, ROOT } from '../../support/docs/markdown.ts';
+import { seriesNames, servedMetrics } from '../../support/docs/metric-names.ts';
 
 const read = (path: string): Promise<string> => readFile(new URL(path, ROOT), 'utf8');
 

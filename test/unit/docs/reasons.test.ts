@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { readReasons } from '../../../scripts/reasons.ts';
 import { CONDITION_STATUSES, CONDITION_TYPES } from '../../../src/domain/conditions.ts';
-import { codeSpans, markdownFiles, ROOT } from '../../docs/markdown.ts';
+import { codeSpans, markdownFiles, ROOT } from '../../support/docs/markdown.ts';
 
 const read = (path: string): Promise<string> => readFile(new URL(path, ROOT), 'utf8');
 const ROWS: Readonly<Record<string, readonly string[]>> = {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setConditions } from '../../../src/domain/conditions.ts';
 import type { Reason } from '../../../src/domain/reasons.ts';
-import { aCondition, at, dateAt, NOW } from '../support/builders.ts';
+import { aCondition, at, dateAt, NOW } from '../../support/fakes/builders.ts';
 
 describe('setConditions', () => {
   const before = [aCondition('Ready', 'False', 'Throttled')];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { all, entrypoint, named, shipped, stages } from './dockerfile.ts';
+import { all, entrypoint, named, shipped, stages } from '../../support/docs/dockerfile.ts';
 
 const root = new URL('../../../', import.meta.url);
 const read = (path: string): Promise<string> => readFile(new URL(path, root), 'utf8');

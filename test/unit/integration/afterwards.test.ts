@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { afterwards } from '../../integration/support/afterwards.ts';
+import { afterwards } from '../../support/afterwards.ts';
 
 /** A test as node:test has it: its hooks run in turn, and none after one that fails. */
 const aTest = () => {

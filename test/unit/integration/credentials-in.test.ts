@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { credentialsIn } from '../../integration/support/credentials-in.ts';
+import { credentialsIn } from '../../support/credentials-in.ts';
 
 const { privateKey } = generateKeyPairSync('rsa', {
   modulusLength: 2048,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { TwoClockWindow } from '../../../src/lib/two-clock-window.ts';
-import { FakeClock } from '../support/fake-clock.ts';
+import { FakeClock } from '../../support/fakes/fake-clock.ts';
 
 describe('a two-clock window of 10 s', () => {
   const isOpenAfter = (wallMs: number, ownMs: number): boolean => {

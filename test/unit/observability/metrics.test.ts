@@ -6,7 +6,7 @@ import type { Reason } from '../../../src/domain/reasons.ts';
 import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import { createMetrics, type Metrics, startMetricsServer } from '../../../src/observability/metrics.ts';
 import { ResetIndex } from '../../../src/reconcile/reset-index.ts';
-import { aReset, dateAt, fingerprint } from '../support/builders.ts';
+import { aReset, dateAt, fingerprint } from '../../support/fakes/builders.ts';
 
 interface Setup extends Metrics {
   readonly index: ResetIndex;

@@ -4,11 +4,11 @@ import { KubernetesError } from '../../../src/domain/errors.ts';
 import { type FinishedSpan, Tracing, traceFields } from '../../../src/observability/tracing.ts';
 import { observedResets } from '../../../src/reconcile/observed-resets.ts';
 import type { ObjectRef } from '../../../src/reconcile/ports.ts';
-import { credentialsIn } from '../../integration/support/credentials-in.ts';
-import { aRequest, aReset, reconcilingConditions } from '../support/builders.ts';
-import { type Fault, Faults } from '../support/faults.ts';
-import { Fixture, rejection } from '../support/fixture.ts';
-import { Operator } from '../support/operator.ts';
+import { credentialsIn } from '../../support/credentials-in.ts';
+import { aRequest, aReset, reconcilingConditions } from '../../support/fakes/builders.ts';
+import { type Fault, Faults } from '../../support/fakes/faults.ts';
+import { Fixture, rejection } from '../../support/fakes/fixture.ts';
+import { Operator } from '../../support/fakes/operator.ts';
 
 /** An operator whose passes are traced, through restarts. */
 class TracedOperator extends Operator {

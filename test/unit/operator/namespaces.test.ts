@@ -6,8 +6,8 @@ import { KubernetesError } from '../../../src/domain/errors.ts';
 import { type ResetEvent, startOperator } from '../../../src/operator.ts';
 import { indexed } from '../../../src/reconcile/indexed-reset.ts';
 import { ResetIndex } from '../../../src/reconcile/reset-index.ts';
-import { aReset } from '../support/builders.ts';
-import { Operator, Site } from '../support/operator.ts';
+import { aReset } from '../../support/fakes/builders.ts';
+import { Operator, Site } from '../../support/fakes/operator.ts';
 
 const FORBIDDEN = new KubernetesError({ kind: 'Forbidden', message: 'may not list' });
 const UNAVAILABLE = new KubernetesError({ kind: 'Unavailable', message: 'no answer' });

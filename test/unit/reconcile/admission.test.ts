@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Request, Status } from '../../../src/domain/reset/ssl-reset.ts';
 import type { PublishedContents } from '../../../src/reconcile/ports.ts';
-import { aWorkload } from '../support/builders.ts';
-import { DONE_ONCE, Fixture } from '../support/fixture.ts';
-import { Operator } from '../support/operator.ts';
+import { aWorkload } from '../../support/fakes/builders.ts';
+import { DONE_ONCE, Fixture } from '../../support/fakes/fixture.ts';
+import { Operator } from '../../support/fakes/operator.ts';
 
 const ready = ({ status }: Fixture): string => {
   const condition = status.conditions?.find(({ type }) => type === 'Ready');

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Slot } from '../../../src/reconcile/ports.ts';
-import { FREE_SLOTS } from '../support/builders.ts';
-import { DONE_ONCE, Fixture, rejection } from '../support/fixture.ts';
-import { Operator } from '../support/operator.ts';
+import { FREE_SLOTS } from '../../support/fakes/builders.ts';
+import { DONE_ONCE, Fixture, rejection } from '../../support/fakes/fixture.ts';
+import { Operator } from '../../support/fakes/operator.ts';
 
 const messageOf = ({ status }: Fixture): string => status.conditions?.[0]?.message ?? '';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { CallQueue } from '../../../src/reconcile/call-queue.ts';
 import type { Slot, Slots } from '../../../src/reconcile/ports.ts';
-import { aReset } from '../support/builders.ts';
+import { aReset } from '../../support/fakes/builders.ts';
 
 /** Slots that the test frees one by one. */
 class Quota implements Slots {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { describe, test } from 'node:test';
 import { conflict } from '../../../src/reconcile/steps/certificate-conflict.ts';
-import { aReset, fingerprint } from '../support/builders.ts';
+import { aReset, fingerprint } from '../../support/fakes/builders.ts';
 
 /** The words that a shell gives to gcloud when the command of the message is pasted. */
 function pasted(commonName: string): readonly string[] {

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { CloudSqlError, KubernetesError } from '../../../src/domain/errors.ts';
 import { annotations } from '../../../src/domain/object.ts';
-import { aWorkload, fingerprint, type ResetParts } from '../support/builders.ts';
-import type { IssueTurn } from '../support/fake-cloud-sql.ts';
-import { Faults } from '../support/faults.ts';
-import { Fixture, rejection } from '../support/fixture.ts';
-import { Operator } from '../support/operator.ts';
+import { aWorkload, fingerprint, type ResetParts } from '../../support/fakes/builders.ts';
+import type { IssueTurn } from '../../support/fakes/fake-cloud-sql.ts';
+import { Faults } from '../../support/fakes/faults.ts';
+import { Fixture, rejection } from '../../support/fakes/fixture.ts';
+import { Operator } from '../../support/fakes/operator.ts';
 
 const clientCertificates = [
   { commonName: 'app', secretName: 'app-cert' },

@@ -4,10 +4,10 @@ import { KubernetesError } from '../../../src/domain/errors.ts';
 import { annotations } from '../../../src/domain/object.ts';
 import { heldCertificate } from '../../../src/domain/trust/held-certificate.ts';
 import type { PublishedObject } from '../../../src/reconcile/ports.ts';
-import { aReset, fingerprint, type ResetParts } from '../support/builders.ts';
-import { type Fault, Faults } from '../support/faults.ts';
-import { Fixture, rejection } from '../support/fixture.ts';
-import { endOf, Operator } from '../support/operator.ts';
+import { aReset, fingerprint, type ResetParts } from '../../support/fakes/builders.ts';
+import { type Fault, Faults } from '../../support/fakes/faults.ts';
+import { Fixture, rejection } from '../../support/fakes/fixture.ts';
+import { endOf, Operator } from '../../support/fakes/operator.ts';
 
 const clientCertificates = [
   { commonName: 'app', secretName: 'app-cert' },

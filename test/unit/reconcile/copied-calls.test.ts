@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { CallResult } from '../../../src/domain/call/result.ts';
 import { annotations } from '../../../src/domain/object.ts';
-import { anOperation, fingerprint, USER } from '../support/builders.ts';
-import { DONE_ONCE, Fixture, rejection } from '../support/fixture.ts';
-import { Operator } from '../support/operator.ts';
+import { anOperation, fingerprint, USER } from '../../support/fakes/builders.ts';
+import { DONE_ONCE, Fixture, rejection } from '../../support/fakes/fixture.ts';
+import { Operator } from '../../support/fakes/operator.ts';
 
 const copied = (fixture: Fixture, answer: CallResult): void => {
   fixture.cloudSql.turns.push({ kind: 'Copied', answer });

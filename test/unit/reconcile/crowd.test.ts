@@ -4,9 +4,9 @@ import { describe, test } from 'node:test';
 import { keyOf, refOf } from '../../../src/reconcile/indexed-reset.ts';
 import { ResetIndex } from '../../../src/reconcile/reset-index.ts';
 import { WorkQueue } from '../../../src/runtime/work-queue.ts';
-import { aCall, aRequest, aReset, stalledConditions } from '../support/builders.ts';
-import { Fixture } from '../support/fixture.ts';
-import { endOf, Operator } from '../support/operator.ts';
+import { aCall, aRequest, aReset, stalledConditions } from '../../support/fakes/builders.ts';
+import { Fixture } from '../../support/fakes/fixture.ts';
+import { endOf, Operator } from '../../support/fakes/operator.ts';
 
 const CROWD = 1_000;
 const names = Array.from({ length: CROWD }, (_, n) => `no-${n}`);

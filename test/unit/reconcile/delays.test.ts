@@ -11,10 +11,10 @@ import type { Context } from '../../../src/reconcile/pass.ts';
 import { delayAtStandstill } from '../../../src/reconcile/standstill.ts';
 import { deliverCertificate } from '../../../src/reconcile/steps/deliver-certificate.ts';
 import { type SourceEvent, watcher } from '../../../src/runtime/watcher.ts';
-import { aRequest, aReset, dateAt } from '../support/builders.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { Fixture } from '../support/fixture.ts';
-import { Operator } from '../support/operator.ts';
+import { aRequest, aReset, dateAt } from '../../support/fakes/builders.ts';
+import { FakeClock } from '../../support/fakes/fake-clock.ts';
+import { Fixture } from '../../support/fakes/fixture.ts';
+import { Operator } from '../../support/fakes/operator.ts';
 
 const counted = (from: number, length: number): readonly number[] => Array.from({ length }, (_, n) => n + from);
 const policy = (chance: number) => ({ retryMinMs: 1000, retryMaxMs: 300_000, random: () => chance });

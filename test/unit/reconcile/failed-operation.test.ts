@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Operation } from '../../../src/domain/call/operation.ts';
 import { failed } from '../../../src/reconcile/steps/publish.ts';
-import { anOperation, aReset } from '../support/builders.ts';
+import { anOperation, aReset } from '../../support/fakes/builders.ts';
 
 type Errors = NonNullable<NonNullable<Operation['error']>['errors']>;
 

@@ -3,9 +3,9 @@ import { describe, test } from 'node:test';
 import { findCondition } from '../../../src/domain/conditions.ts';
 import { CloudSqlError } from '../../../src/domain/errors.ts';
 import { annotations } from '../../../src/domain/object.ts';
-import { aReset, fingerprint } from '../support/builders.ts';
-import { DONE_ONCE, Fixture } from '../support/fixture.ts';
-import { endOf, Operator } from '../support/operator.ts';
+import { aReset, fingerprint } from '../../support/fakes/builders.ts';
+import { DONE_ONCE, Fixture } from '../../support/fakes/fixture.ts';
+import { endOf, Operator } from '../../support/fakes/operator.ts';
 
 const CA_SERVICE = { serverCaMode: 'GOOGLE_MANAGED_CAS_CA' };
 const FIRST_GENERATION = { backendType: 'FIRST_GEN' };

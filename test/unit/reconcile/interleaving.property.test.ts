@@ -3,11 +3,11 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { annotations } from '../../../src/domain/object.ts';
 import { isUnresolved } from '../../../src/domain/reset/request.ts';
-import { aReset, USER } from '../support/builders.ts';
-import type { Turn } from '../support/fake-cloud-sql.ts';
-import { type Fault, Faults } from '../support/faults.ts';
-import { Fixture, rejection } from '../support/fixture.ts';
-import { endOf, Operator } from '../support/operator.ts';
+import { aReset, USER } from '../../support/fakes/builders.ts';
+import type { Turn } from '../../support/fakes/fake-cloud-sql.ts';
+import { type Fault, Faults } from '../../support/fakes/faults.ts';
+import { Fixture, rejection } from '../../support/fakes/fixture.ts';
+import { endOf, Operator } from '../../support/fakes/operator.ts';
 
 const GRACE_MS = 300_000;
 

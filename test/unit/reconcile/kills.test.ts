@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { type Fault, Faults } from '../support/faults.ts';
-import { DONE_ONCE, Fixture } from '../support/fixture.ts';
-import { Operator } from '../support/operator.ts';
+import { type Fault, Faults } from '../../support/fakes/faults.ts';
+import { DONE_ONCE, Fixture } from '../../support/fakes/fixture.ts';
+import { Operator } from '../../support/fakes/operator.ts';
 
 async function callsWithoutFault(): Promise<readonly string[]> {
   const operator = new Operator(new Fixture());

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { KubernetesError } from '../../../src/domain/errors.ts';
-import { aWorkload } from '../support/builders.ts';
-import { Fixture } from '../support/fixture.ts';
-import { Operator } from '../support/operator.ts';
+import { aWorkload } from '../../support/fakes/builders.ts';
+import { Fixture } from '../../support/fakes/fixture.ts';
+import { Operator } from '../../support/fakes/operator.ts';
 
 const message = ({ status }: Fixture, type: string): string => {
   const condition = status.conditions?.find((one) => one.type === type);

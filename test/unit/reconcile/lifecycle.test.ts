@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { findCondition } from '../../../src/domain/conditions.ts';
 import { annotations } from '../../../src/domain/object.ts';
-import { aSpec, at, fingerprint } from '../support/builders.ts';
-import { DONE_ONCE, Fixture } from '../support/fixture.ts';
-import { Operator } from '../support/operator.ts';
+import { aSpec, at, fingerprint } from '../../support/fakes/builders.ts';
+import { DONE_ONCE, Fixture } from '../../support/fakes/fixture.ts';
+import { Operator } from '../../support/fakes/operator.ts';
 
 const retry = (fixture: Fixture, value: string): void => fixture.annotate({ [annotations.retry]: value });
 const failing = { errors: [{ code: 'INTERNAL', message: 'it broke' }] };

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { annotations } from '../../../src/domain/object.ts';
-import { DONE_ONCE, Fixture, rejection } from '../support/fixture.ts';
-import { Operator } from '../support/operator.ts';
+import { DONE_ONCE, Fixture, rejection } from '../../support/fakes/fixture.ts';
+import { Operator } from '../../support/fakes/operator.ts';
 
 const lose = (fixture: Fixture, executedAfterMs?: number): void => {
   fixture.cloudSql.turns.push({ kind: 'Lose', executedAfterMs });

@@ -4,10 +4,10 @@ import { describe, test } from 'node:test';
 import { CloudSqlError, KubernetesError } from '../../../src/domain/errors.ts';
 import { heldCertificate } from '../../../src/domain/trust/held-certificate.ts';
 import type { ObjectRef } from '../../../src/reconcile/ports.ts';
-import { aReset, aWorkload, fingerprint, type ResetParts, stalledConditions } from '../support/builders.ts';
-import { Faults } from '../support/faults.ts';
-import { Fixture } from '../support/fixture.ts';
-import { endOf, Operator } from '../support/operator.ts';
+import { aReset, aWorkload, fingerprint, type ResetParts, stalledConditions } from '../../support/fakes/builders.ts';
+import { Faults } from '../../support/fakes/faults.ts';
+import { Fixture } from '../../support/fakes/fixture.ts';
+import { endOf, Operator } from '../../support/fakes/operator.ts';
 
 const ROTATED = { serverCaSha1Fingerprint: fingerprint(99) };
 

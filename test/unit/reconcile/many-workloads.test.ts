@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { KubernetesError } from '../../../src/domain/errors.ts';
 import type { Workload } from '../../../src/domain/trust/workload.ts';
-import { aWorkload, type ResetParts } from '../support/builders.ts';
-import { Fixture } from '../support/fixture.ts';
-import { Operator } from '../support/operator.ts';
+import { aWorkload, type ResetParts } from '../../support/fakes/builders.ts';
+import { Fixture } from '../../support/fakes/fixture.ts';
+import { Operator } from '../../support/fakes/operator.ts';
 
 const names = (count: number): readonly string[] =>
   Array.from({ length: count }, (_, n) => `w${String(n).padStart(3, '0')}`);

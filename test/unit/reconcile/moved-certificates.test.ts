@@ -3,10 +3,10 @@ import { describe, test } from 'node:test';
 import { annotations } from '../../../src/domain/object.ts';
 import { heldCertificate } from '../../../src/domain/trust/held-certificate.ts';
 import type { PublishedObject } from '../../../src/reconcile/ports.ts';
-import { aReset, fingerprint } from '../support/builders.ts';
-import { Faults } from '../support/faults.ts';
-import { Fixture } from '../support/fixture.ts';
-import { Operator } from '../support/operator.ts';
+import { aReset, fingerprint } from '../../support/fakes/builders.ts';
+import { Faults } from '../../support/fakes/faults.ts';
+import { Fixture } from '../../support/fakes/fixture.ts';
+import { Operator } from '../../support/fakes/operator.ts';
 
 type Names = Readonly<Record<string, string>>;
 

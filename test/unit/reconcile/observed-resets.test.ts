@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Transition } from '../../../src/domain/reset/transitions.ts';
 import { observedResets } from '../../../src/reconcile/observed-resets.ts';
-import { Fixture } from '../support/fixture.ts';
-import { Operator } from '../support/operator.ts';
+import { Fixture } from '../../support/fakes/fixture.ts';
+import { Operator } from '../../support/fakes/operator.ts';
 
 function observed(fixture: Fixture): { readonly operator: Operator; readonly told: () => readonly string[] } {
   const told: string[] = [];

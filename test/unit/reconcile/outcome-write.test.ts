@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { KubernetesError } from '../../../src/domain/errors.ts';
 import { reconcile } from '../../../src/reconcile/reconcile.ts';
-import { aReset } from '../support/builders.ts';
-import { DONE_ONCE, Fixture } from '../support/fixture.ts';
-import { Operator } from '../support/operator.ts';
+import { aReset } from '../../support/fakes/builders.ts';
+import { DONE_ONCE, Fixture } from '../../support/fakes/fixture.ts';
+import { Operator } from '../../support/fakes/operator.ts';
 
 /** One pass that calls; `meanwhile` happens while the call is under way. */
 async function callWhile(meanwhile: (fixture: Fixture, operator: Operator) => void) {

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { annotations } from '../../../src/domain/object.ts';
 import type { ObjectRef } from '../../../src/reconcile/ports.ts';
-import { aReset, aWorkload, fingerprint, stalledConditions } from '../support/builders.ts';
-import { Fixture } from '../support/fixture.ts';
-import { endOf, Operator } from '../support/operator.ts';
+import { aReset, aWorkload, fingerprint, stalledConditions } from '../../support/fakes/builders.ts';
+import { Fixture } from '../../support/fakes/fixture.ts';
+import { endOf, Operator } from '../../support/fakes/operator.ts';
 
 const ALL = [{ pattern: 'acme-prod/*' }];
 const NOT_BILLING = [{ namespace: 'orders', pattern: 'acme-prod/*' }];

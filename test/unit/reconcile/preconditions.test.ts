@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { aWorkload, fingerprint } from '../support/builders.ts';
-import { DONE_ONCE, Fixture, rejection } from '../support/fixture.ts';
-import { Operator } from '../support/operator.ts';
+import { aWorkload, fingerprint } from '../../support/fakes/builders.ts';
+import { DONE_ONCE, Fixture, rejection } from '../../support/fakes/fixture.ts';
+import { Operator } from '../../support/fakes/operator.ts';
 
 const expecting = (n: number) => ({ preconditions: { serverCaSha1Fingerprint: fingerprint(n) } });
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { annotations } from '../../../src/domain/object.ts';
 import type { PublishedObject } from '../../../src/reconcile/ports.ts';
-import { Faults } from '../support/faults.ts';
-import { Fixture } from '../support/fixture.ts';
-import { Operator } from '../support/operator.ts';
+import { Faults } from '../../support/fakes/faults.ts';
+import { Fixture } from '../../support/fakes/fixture.ts';
+import { Operator } from '../../support/fakes/operator.ts';
 
 const CA = { kind: 'Secret', namespace: 'orders', name: 'orders-db-ca' } as const;
 

@@ -3,8 +3,8 @@ import { describe, test } from 'node:test';
 import type { CallResult } from '../../../src/domain/call/result.ts';
 import { CloudSqlError, type CloudSqlErrorKind, KubernetesError } from '../../../src/domain/errors.ts';
 import { annotations } from '../../../src/domain/object.ts';
-import { DONE_ONCE, Fixture, rejection } from '../support/fixture.ts';
-import { Operator } from '../support/operator.ts';
+import { DONE_ONCE, Fixture, rejection } from '../../support/fakes/fixture.ts';
+import { Operator } from '../../support/fakes/operator.ts';
 
 const times = (fixture: Fixture): (readonly [number, number])[] => {
   const sent: [number, number][] = [];

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { findCondition } from '../../../src/domain/conditions.ts';
 import { annotations } from '../../../src/domain/object.ts';
-import { at } from '../support/builders.ts';
-import { Fixture, rejection } from '../support/fixture.ts';
-import { Operator } from '../support/operator.ts';
+import { at } from '../../support/fakes/builders.ts';
+import { Fixture, rejection } from '../../support/fakes/fixture.ts';
+import { Operator } from '../../support/fakes/operator.ts';
 
 const give = (fixture: Fixture, requestId: string, spec = {}): void =>
   fixture.resets.edit(fixture.ref, { spec: { requestId, ...spec } });

@@ -16,7 +16,7 @@ import {
   NOW,
   type ResetParts,
   stalledConditions,
-} from '../support/builders.ts';
+} from '../../support/fakes/builders.ts';
 
 const withCa = (n: number, parts: ResetParts = {}) =>
   aReset({ status: { serverCa: { sha1Fingerprint: fingerprint(n), createTime: at(n) } }, ...parts });

@@ -4,8 +4,8 @@ import { annotations } from '../../../src/domain/object.ts';
 import type { Spec, SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import type { ObjectRef } from '../../../src/reconcile/ports.ts';
 import { ResetIndex } from '../../../src/reconcile/reset-index.ts';
-import { aCall, aReset, at, NOW, type ResetParts } from '../support/builders.ts';
-import { endOf, Operator, Site } from '../support/operator.ts';
+import { aCall, aReset, at, NOW, type ResetParts } from '../../support/fakes/builders.ts';
+import { endOf, Operator, Site } from '../../support/fakes/operator.ts';
 
 const secret = (secretName: string): Pick<Spec, 'serverCa'> => ({
   serverCa: { secretName, key: 'server-ca.pem', contents: 'All' },

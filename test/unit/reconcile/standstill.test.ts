@@ -3,8 +3,8 @@ import { describe, test } from 'node:test';
 import { KubernetesError } from '../../../src/domain/errors.ts';
 import { annotations } from '../../../src/domain/object.ts';
 import type { SslResets } from '../../../src/reconcile/ports.ts';
-import { DONE_ONCE, Fixture } from '../support/fixture.ts';
-import { Operator } from '../support/operator.ts';
+import { DONE_ONCE, Fixture } from '../../support/fakes/fixture.ts';
+import { Operator } from '../../support/fakes/operator.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { CloudSqlError } from '../../../src/domain/errors.ts';
 import type { Instance } from '../../../src/domain/instance.ts';
-import { fingerprint } from '../support/builders.ts';
-import { DONE_ONCE, Fixture, rejection } from '../support/fixture.ts';
-import { Operator } from '../support/operator.ts';
+import { fingerprint } from '../../support/fakes/builders.ts';
+import { DONE_ONCE, Fixture, rejection } from '../../support/fakes/fixture.ts';
+import { Operator } from '../../support/fakes/operator.ts';
 
 const NOT_RUNNING = new CloudSqlError({ kind: 'Invalid', message: '400 invalid: the instance is not running' });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { DONE_ONCE, Fixture } from '../support/fixture.ts';
-import { Operator } from '../support/operator.ts';
+import { DONE_ONCE, Fixture } from '../../support/fakes/fixture.ts';
+import { Operator } from '../../support/fakes/operator.ts';
 
 /** Runs a process until it stands still at its n-th call; answers how it is let go on, to its end. */
 async function pausedAt(former: Operator, n: number, moment: 'Before' | 'After'): Promise<() => Promise<number>> {

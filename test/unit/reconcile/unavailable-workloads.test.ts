@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { KubernetesError } from '../../../src/domain/errors.ts';
 import type { Spec } from '../../../src/domain/reset/ssl-reset.ts';
-import { aWorkload } from '../support/builders.ts';
-import { Fixture } from '../support/fixture.ts';
-import { Operator } from '../support/operator.ts';
+import { aWorkload } from '../../support/fakes/builders.ts';
+import { Fixture } from '../../support/fakes/fixture.ts';
+import { Operator } from '../../support/fakes/operator.ts';
 
 const down = (retryAfterMs?: number) =>
   new KubernetesError({

@@ -4,8 +4,8 @@ import { describeUnforeseen, KubernetesError } from '../../../src/domain/errors.
 import type { Context } from '../../../src/reconcile/pass.ts';
 import { reconcile } from '../../../src/reconcile/reconcile.ts';
 import type { ResetIndex } from '../../../src/reconcile/reset-index.ts';
-import { DONE_ONCE, Fixture } from '../support/fixture.ts';
-import { Operator } from '../support/operator.ts';
+import { DONE_ONCE, Fixture } from '../../support/fakes/fixture.ts';
+import { Operator } from '../../support/fakes/operator.ts';
 
 const OOPS = new TypeError("Cannot read properties of undefined (reading 'name')\n    at stack");
 

@@ -3,9 +3,9 @@ import { describe, test } from 'node:test';
 import { KubernetesError } from '../../../src/domain/errors.ts';
 import type { Spec } from '../../../src/domain/reset/ssl-reset.ts';
 import type { Pod } from '../../../src/domain/trust/unready-pods.ts';
-import { aWorkload } from '../support/builders.ts';
-import { Fixture } from '../support/fixture.ts';
-import { Operator } from '../support/operator.ts';
+import { aWorkload } from '../../support/fakes/builders.ts';
+import { Fixture } from '../../support/fakes/fixture.ts';
+import { Operator } from '../../support/fakes/operator.ts';
 
 /** A StatefulSet whose pods are unready from the reset on, and whose controller waits for them. */
 class StatefulFixture extends Fixture {

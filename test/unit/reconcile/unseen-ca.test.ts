@@ -1,9 +1,9 @@
 /** The new server CA may be listed a while after the end of the operation: no later reset may take it for its own. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { aReset, fingerprint } from '../support/builders.ts';
-import { Fixture } from '../support/fixture.ts';
-import { endOf, Operator } from '../support/operator.ts';
+import { aReset, fingerprint } from '../../support/fakes/builders.ts';
+import { Fixture } from '../../support/fakes/fixture.ts';
+import { endOf, Operator } from '../../support/fakes/operator.ts';
 
 describe('a server CA that is listed 30 s after its reset', () => {
   for (const [how, spec, edit] of [

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { annotations } from '../../../src/domain/object.ts';
-import { DONE_ONCE, Fixture } from '../support/fixture.ts';
-import { Operator } from '../support/operator.ts';
+import { DONE_ONCE, Fixture } from '../../support/fakes/fixture.ts';
+import { Operator } from '../../support/fakes/operator.ts';
 
 const failing = { errors: [{ code: 'INTERNAL', message: 'it broke' }] };
 

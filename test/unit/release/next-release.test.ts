@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { nextRelease } from '../../../scripts/next-release.ts';
 import { changesOf, sectionOf, versionOf } from '../../../scripts/release.ts';
-import { markdownFiles, ROOT } from '../../docs/markdown.ts';
+import { markdownFiles, ROOT } from '../../support/docs/markdown.ts';
 
 const CHART = 'charts/cloudsql-ssl-operator/Chart.yaml';
 const date = '2026-11-28';

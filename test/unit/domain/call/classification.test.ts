@@ -3,8 +3,8 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { classifyCall } from '../../../../src/domain/call/classification.ts';
 import type { CallResult } from '../../../../src/domain/call/result.ts';
-import { anOperation } from '../../support/builders.ts';
-import { outcomeOf } from '../../support/classification.ts';
+import { anOperation } from '../../../support/fakes/builders.ts';
+import { outcomeOf } from '../../../support/fakes/classification.ts';
 
 const rejected = (code: number, reason = ''): CallResult => ({ kind: 'Rejected', code, reason, message: 'no' });
 

@@ -11,7 +11,7 @@ import {
   resolve,
   suspects,
 } from '../../../../src/domain/call/resolve.ts';
-import { aFailedOperation, anOperation, at, fingerprint, USER } from '../../support/builders.ts';
+import { aFailedOperation, anOperation, at, fingerprint, USER } from '../../../support/fakes/builders.ts';
 
 const policy = { resolveGraceMs: 300_000, caSettleMs: 60_000 };
 const graceOver = { sinceSeenMs: 300_000 };

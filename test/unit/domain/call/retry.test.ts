@@ -11,7 +11,7 @@ import {
   withoutFailures,
 } from '../../../../src/domain/call/retry.ts';
 import { deadline, isPastDeadline } from '../../../../src/domain/reset/deadline.ts';
-import { aCall, aRequest, aReset, at, dateAt, NOW } from '../../support/builders.ts';
+import { aCall, aRequest, aReset, at, dateAt, NOW } from '../../../support/fakes/builders.ts';
 
 const policy = { retryMinMs: 1000, retryMaxMs: 300_000, random: () => 1 };
 const polls = { pollMinMs: 1000, pollMaxMs: 15_000 };

@@ -9,7 +9,7 @@ import {
   fingerprint,
   type ResetParts,
   reconcilingConditions,
-} from '../../support/builders.ts';
+} from '../../../support/fakes/builders.ts';
 
 interface Circumstances {
   readonly allowed?: boolean;

@@ -11,7 +11,15 @@ import {
   type UnchangedCa,
 } from '../../../../src/domain/reset/ca-change.ts';
 import { templateAnnotationKey } from '../../../../src/domain/trust/tls-material.ts';
-import { aCall, aFailedOperation, anOperation, aReset, at, aWorkload, fingerprint } from '../../support/builders.ts';
+import {
+  aCall,
+  aFailedOperation,
+  anOperation,
+  aReset,
+  at,
+  aWorkload,
+  fingerprint,
+} from '../../../support/fakes/builders.ts';
 
 type Parts = Partial<Omit<AfterReset, 'instance'>> & { readonly instance?: Partial<Instance> };
 

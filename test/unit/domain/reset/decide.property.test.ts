@@ -15,7 +15,7 @@ import {
   readyConditions,
   reconcilingConditions,
   stalledConditions,
-} from '../../support/builders.ts';
+} from '../../../support/fakes/builders.ts';
 
 const outcome = fc.constantFrom('Accepted', 'AlreadyDone', 'Refused', 'NotSent', 'Unknown', undefined);
 const optional = <T>(value: T) => fc.constantFrom(value, undefined);

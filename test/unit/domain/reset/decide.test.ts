@@ -16,7 +16,7 @@ import {
   readyConditions,
   reconcilingConditions,
   stalledConditions,
-} from '../../support/builders.ts';
+} from '../../../support/fakes/builders.ts';
 
 const suspended = { [annotations.suspend]: 'true' };
 const retried = { [annotations.retry]: '1' };

@@ -10,7 +10,7 @@ import {
   wasExecuted,
 } from '../../../../src/domain/reset/executed.ts';
 import type { Request } from '../../../../src/domain/reset/ssl-reset.ts';
-import { aCall, aFailedOperation, anOperation, aRequest, at, NOW } from '../../support/builders.ts';
+import { aCall, aFailedOperation, anOperation, aRequest, at, NOW } from '../../../support/fakes/builders.ts';
 
 const isRemembered = (request: Request): boolean => wasExecuted(remembered({}, { request }), 'a');
 

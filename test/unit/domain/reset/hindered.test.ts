@@ -6,7 +6,7 @@ import { rolloutSelector } from '../../../../src/domain/trust/label-selector.ts'
 import { planRoll } from '../../../../src/domain/trust/rollout.ts';
 import type { Workload } from '../../../../src/domain/trust/workload.ts';
 import { toWorkload } from '../../../../src/kubernetes/workload-object.ts';
-import { aSpec, aWorkload, NOW } from '../../support/builders.ts';
+import { aSpec, aWorkload, NOW } from '../../../support/fakes/builders.ts';
 
 const KEY = 'tls.cloudsql-ssl.dev/key';
 const spec = aSpec();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type Call, callsInLastHour, callTimes } from '../../../../src/domain/reset/hourly-limit.ts';
 import type { Status } from '../../../../src/domain/reset/ssl-reset.ts';
-import { aCall, aRequest, aReset, at, dateAt, NOW } from '../../support/builders.ts';
+import { aCall, aRequest, aReset, at, dateAt, NOW } from '../../../support/fakes/builders.ts';
 
 const count = (status: Status): number => callTimes(aReset({ status })).length;
 const ended = { generation: 1, operation: 'op-1', outcome: 'Complete', startTime: NOW };

@@ -10,7 +10,7 @@ import {
   needsClientCertificates,
 } from '../../../../src/domain/reset/preflight.ts';
 import type { Spec } from '../../../../src/domain/reset/ssl-reset.ts';
-import { anOperation, aReset, fingerprint } from '../../support/builders.ts';
+import { anOperation, aReset, fingerprint } from '../../../support/fakes/builders.ts';
 
 const runnable: Instance = { state: 'RUNNABLE', serverCaSha1Fingerprint: fingerprint(10) };
 

@@ -14,7 +14,7 @@ import {
   type ResetParts,
   readyConditions,
   stalledConditions,
-} from '../../support/builders.ts';
+} from '../../../support/fakes/builders.ts';
 
 const LATER = at(500);
 const retried = { [annotations.retry]: '1' };

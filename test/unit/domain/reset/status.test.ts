@@ -14,7 +14,7 @@ import {
   dateAt,
   fingerprint,
   NOW,
-} from '../../support/builders.ts';
+} from '../../../support/fakes/builders.ts';
 
 const serverCa = { secretName: 'db-ca', key: 'server-ca.pem', contents: 'All' } as const;
 const done = aCall({ outcome: 'Accepted', doneTime: NOW });

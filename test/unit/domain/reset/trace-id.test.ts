@@ -9,7 +9,7 @@ import {
   readyConditions,
   reconcilingConditions,
   stalledConditions,
-} from '../../support/builders.ts';
+} from '../../../support/fakes/builders.ts';
 
 const conditions = reconcilingConditions('Preflight');
 const running = aReset({ status: { request: aRequest(), conditions } });

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { Operation } from '../../../../src/domain/call/operation.ts';
 import type { Status } from '../../../../src/domain/reset/ssl-reset.ts';
 import { transitions } from '../../../../src/domain/reset/transitions.ts';
-import { aCall, at, NOW } from '../../support/builders.ts';
+import { aCall, at, NOW } from '../../../support/fakes/builders.ts';
 
 const running: Status = { request: aCall({ outcome: 'Accepted' }) };
 const ended = (operation: Partial<Operation>): Status => ({

@@ -5,7 +5,7 @@ import type { Spec } from '../../../../src/domain/reset/ssl-reset.ts';
 import { dependents, looksForReferences } from '../../../../src/domain/trust/dependents.ts';
 import { rolloutSelector } from '../../../../src/domain/trust/label-selector.ts';
 import type { Workload } from '../../../../src/domain/trust/workload.ts';
-import { aSpec, aWorkload } from '../../support/builders.ts';
+import { aSpec, aWorkload } from '../../../support/fakes/builders.ts';
 
 const inWave = (wave: number) => ({ annotations: { [annotations.wave]: String(wave) } });
 

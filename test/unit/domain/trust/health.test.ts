@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { health } from '../../../../src/domain/trust/health.ts';
-import { aWorkload } from '../../support/builders.ts';
+import { aWorkload } from '../../../support/fakes/builders.ts';
 
 type Row = readonly [string, Parameters<typeof aWorkload>[0], string];
 

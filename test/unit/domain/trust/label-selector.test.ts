@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { LabelSelector } from '../../../../src/domain/trust/distribution.ts';
 import { matchesSelector, rolloutSelector, selectorQuery } from '../../../../src/domain/trust/label-selector.ts';
-import { aSpec } from '../../support/builders.ts';
+import { aSpec } from '../../../support/fakes/builders.ts';
 
 type Operator = NonNullable<LabelSelector['matchExpressions']>[number]['operator'];
 

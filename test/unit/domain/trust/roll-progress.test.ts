@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { RolloutStatus, WorkloadStatus } from '../../../../src/domain/trust/distribution.ts';
 import { furthest, newRoll, progressOf } from '../../../../src/domain/trust/roll-progress.ts';
-import { at, aWorkload, NOW } from '../../support/builders.ts';
+import { at, aWorkload, NOW } from '../../../support/fakes/builders.ts';
 
 const row = (state: string): WorkloadStatus => ({ kind: 'Deployment', name: 'api', wave: 0, state });
 

@@ -10,7 +10,7 @@ import { rolloutSelector } from '../../../../src/domain/trust/label-selector.ts'
 import { planRoll, withStarts } from '../../../../src/domain/trust/rollout.ts';
 import { rolloutStatus } from '../../../../src/domain/trust/rollout-status.ts';
 import type { Workload } from '../../../../src/domain/trust/workload.ts';
-import { aSpec, at, aWorkload, NOW } from '../../support/builders.ts';
+import { aSpec, at, aWorkload, NOW } from '../../../support/fakes/builders.ts';
 
 const KEY = 'tls.cloudsql-ssl.dev/key';
 

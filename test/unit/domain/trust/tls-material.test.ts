@@ -12,7 +12,7 @@ import {
   templateAnnotationKey,
   templateAnnotations,
 } from '../../../../src/domain/trust/tls-material.ts';
-import { aCall, anOperation, aRequest, aReset, at, fingerprint } from '../../support/builders.ts';
+import { aCall, anOperation, aRequest, aReset, at, fingerprint } from '../../../support/fakes/builders.ts';
 
 const ca = (n: number, rest: Partial<ServerCa> = {}): ServerCa => ({
   sha1Fingerprint: fingerprint(n),

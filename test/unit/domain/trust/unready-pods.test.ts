@@ -9,7 +9,7 @@ import {
   type Pod,
 } from '../../../../src/domain/trust/unready-pods.ts';
 import type { Workload } from '../../../../src/domain/trust/workload.ts';
-import { aWorkload } from '../../support/builders.ts';
+import { aWorkload } from '../../../support/fakes/builders.ts';
 
 type Parts = Partial<Omit<Workload, 'status' | 'ordered'>> & {
   readonly status?: Partial<Workload['status']>;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Spec } from '../../../../src/domain/reset/ssl-reset.ts';
 import { unusableField } from '../../../../src/domain/trust/usable.ts';
-import { aSpec } from '../../support/builders.ts';
+import { aSpec } from '../../../support/fakes/builders.ts';
 
 type Parts = Parameters<typeof aSpec>[0];
 

@@ -1,7 +1,7 @@
 /** What the tests want to know of the repository's Markdown files. */
 import { glob, readFile } from 'node:fs/promises';
 
-export const ROOT = new URL('../../', import.meta.url);
+export const ROOT = new URL('../../../', import.meta.url);
 
 export interface Block {
   /** The word after the fence, such as `yaml`. */

@@ -4,8 +4,8 @@ import type { Cluster } from '../../cluster/cluster.ts';
 import { startControlPlane } from '../../cluster/control-plane.ts';
 import { serverOf } from '../../cluster/kubeconfig.ts';
 import { kubectlFor } from '../../cluster/kubectl.ts';
-import { afterwards, type Cleanup } from './afterwards.ts';
-import { PATIENCE } from './patience.ts';
+import { afterwards, type Cleanup } from '../afterwards.ts';
+import { PATIENCE } from '../patience.ts';
 import { remoteDisruptions } from './remote-control.ts';
 
 /** Where `run.ts` tells test files about the cluster that they share. */

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { Agent, type IncomingMessage, type RequestOptions, request as sendHttp } from 'node:http';
 import { request as sendHttps, Agent as TlsAgent } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';
-import { serverOf } from '../cluster/kubeconfig.ts';
+import { serverOf } from '../../cluster/kubeconfig.ts';
 
 export interface OutgoingRequest {
   readonly method: string | undefined;

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { close, listen } from '../cloudsql-emulator/http.ts';
+import { close, listen } from '../../cloudsql-emulator/http.ts';
 import type { OutgoingRequest, Target } from './target.ts';
 import type { Effect, Fault, Side, Traffic } from './traffic.ts';
 import { isWatch } from './traffic.ts';

@@ -7,12 +7,12 @@ import { type Client, createClient } from '../../../src/kubernetes/client.ts';
 import { watchSslResets } from '../../../src/kubernetes/list-watch.ts';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../cloudsql-emulator/emulator.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
+import { afterwards } from '../afterwards.ts';
+import { mustHoldNoCredentials } from '../credentials-in.ts';
+import { installCrd } from '../kubernetes/crd.ts';
+import { sharedCluster, testNamespace } from '../kubernetes/shared-cluster.ts';
 import { silentLogger } from '../kubernetes/test-client.ts';
-import { afterwards } from '../support/afterwards.ts';
-import { sharedCluster, testNamespace } from '../support/cluster.ts';
-import { installCrd } from '../support/crd.ts';
-import { mustHoldNoCredentials } from '../support/credentials-in.ts';
-import { PATIENCE_MS } from '../support/patience.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { Program } from './program.ts';
 
 export const PROJECT = 'acme-prod';

@@ -1,5 +1,5 @@
 import { basename, normalize } from 'node:path';
-import { UsageError } from '../../cluster/usage-error.ts';
+import { UsageError } from '../cluster/usage-error.ts';
 
 /** What one call of npm run test:integration is to run. */
 export interface Plan {

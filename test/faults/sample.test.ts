@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sampleCases } from '../../faults/cases.ts';
-import { openLab } from '../../faults/lab.ts';
-import { referenceRun } from '../../faults/whole-run.ts';
 import { afterwards } from '../support/afterwards.ts';
-import { sharedCluster } from '../support/cluster.ts';
+import { sharedCluster } from '../support/kubernetes/shared-cluster.ts';
+import { openLab } from '../support/proxied/lab.ts';
+import { sampleCases } from './cases.ts';
+import { referenceRun } from './whole-run.ts';
 
 test('the operator survives what happens around the call; all of it: npm run test:faults', {
   concurrency: 4,

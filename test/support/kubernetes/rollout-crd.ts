@@ -1,6 +1,6 @@
 import type { Cluster } from '../../cluster/cluster.ts';
 import { untilEstablished } from '../../cluster/established.ts';
-import { PATIENCE_MS } from './patience.ts';
+import { PATIENCE_MS } from '../patience.ts';
 
 const NAME = 'rollouts.argoproj.io';
 

@@ -1,5 +1,5 @@
-import { createMetrics } from '../../src/observability/metrics.ts';
-import { ResetIndex } from '../../src/reconcile/reset-index.ts';
+import { createMetrics } from '../../../src/observability/metrics.ts';
+import { ResetIndex } from '../../../src/reconcile/reset-index.ts';
 
 interface Metric {
   readonly name: string;

@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test';
 import type { Cluster } from '../../cluster/cluster.ts';
-import { afterwards } from './afterwards.ts';
-import { PATIENCE_MS } from './patience.ts';
+import { afterwards } from '../afterwards.ts';
+import { PATIENCE_MS } from '../patience.ts';
 
 const manifests = (...objects: readonly object[]): string =>
   JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });

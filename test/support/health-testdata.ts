@@ -1,5 +1,5 @@
 /**
- * Objects as the operator leaves them, for the tests of health.lua. `node test/gitops/testdata.ts` writes the files
+ * Objects as the operator leaves them, for the tests of health.lua. `node test/support/health-testdata.ts` writes the files
  * anew.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -9,8 +9,8 @@ import { findCondition } from '../../src/domain/conditions.ts';
 import { CloudSqlError } from '../../src/domain/errors.ts';
 import { annotations, GROUP, VERSION } from '../../src/domain/object.ts';
 import { KIND, type SslReset } from '../../src/domain/reset/ssl-reset.ts';
-import { Fixture } from '../unit/support/fixture.ts';
-import { Operator } from '../unit/support/operator.ts';
+import { Fixture } from './fakes/fixture.ts';
+import { Operator } from './fakes/operator.ts';
 
 export const CUSTOMIZATION = new URL(
   `../../docs/gitops/argocd/resource_customizations/${GROUP}/${KIND}/`,

@@ -8,8 +8,8 @@ import type { TestContext } from 'node:test';
 import { KubeConfig } from '@kubernetes/client-node';
 import { textAt } from '../../../src/kubernetes/json.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
-import { afterwards } from '../support/afterwards.ts';
-import { PATIENCE_MS } from '../support/patience.ts';
+import { afterwards } from '../afterwards.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { temporaryFolder } from './kubeconfigs.ts';
 
 /** Answers a request in the API server's stead, or lets it pass by answering false. */

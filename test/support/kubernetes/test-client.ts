@@ -4,7 +4,7 @@ import { GROUP, VERSION } from '../../../src/domain/object.ts';
 import { KIND, PLURAL } from '../../../src/domain/reset/ssl-reset.ts';
 import { type Client, type ClientOptions, createClient } from '../../../src/kubernetes/client.ts';
 import type { Logger } from '../../../src/reconcile/ports.ts';
-import { afterwards } from '../support/afterwards.ts';
+import { afterwards } from '../afterwards.ts';
 
 export function testClient(t: TestContext, kubeconfig: string, options: Partial<ClientOptions> = {}): Client {
   const client = createClient({ kubeconfig, requestTimeoutMs: 15_000, ...options });

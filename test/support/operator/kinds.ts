@@ -4,7 +4,7 @@ import { findCondition } from '../../../src/domain/conditions.ts';
 import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import type { WorkloadKind } from '../../../src/domain/trust/distribution.ts';
 import { apiVersionOf, WORKLOAD_KINDS } from '../../../src/domain/trust/workload-kinds.ts';
-import { PATIENCE } from '../support/patience.ts';
+import { PATIENCE } from '../patience.ts';
 import { INSTANCE, type OperatorFixture } from './fixture.ts';
 
 export interface Parts {

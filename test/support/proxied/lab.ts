@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubernetesObjectApi } from '@kubernetes/client-node';
-import { type Client, createClient } from '../../src/kubernetes/client.ts';
-import type { Cluster } from '../cluster/cluster.ts';
-import { copyProgram } from '../integration/operator/program.ts';
-import { installCrd } from '../integration/support/crd.ts';
+import { type Client, createClient } from '../../../src/kubernetes/client.ts';
+import type { Cluster } from '../../cluster/cluster.ts';
+import { installCrd } from '../kubernetes/crd.ts';
+import { copyProgram } from '../operator/program.ts';
 import { kubernetesTarget, type Target } from './target.ts';
 
 /** What all cases share. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { loadYaml } from '@kubernetes/client-node';
 import { arrayAt, objectAt, textAt } from '../../../src/kubernetes/json.ts';
-import { afterwards } from '../support/afterwards.ts';
+import { afterwards } from '../afterwards.ts';
 
 export async function temporaryFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'kubernetes-test-'));

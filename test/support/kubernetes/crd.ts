@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { untilEstablished } from '../../cluster/established.ts';
-import { PATIENCE_MS } from './patience.ts';
+import { PATIENCE_MS } from '../patience.ts';
 
 const CRDS = fileURLToPath(new URL('../../../crds', import.meta.url));
 const CRD = 'cloudsqlsslresets.cloudsql-ssl.dev';

@@ -6,7 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import protobuf from 'protobufjs';
 import * as z from 'zod';
-import { PATIENCE_MS } from './patience.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 
 /** The fields that are looked at of https://github.com/open-telemetry/opentelemetry-proto, with their numbers. */
 const { root } = protobuf.parse(`

@@ -4,8 +4,8 @@ import { copyFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { mustHoldNoCredentials } from '../support/credentials-in.ts';
-import { PATIENCE_MS } from '../support/patience.ts';
+import { mustHoldNoCredentials } from '../credentials-in.ts';
+import { PATIENCE_MS } from '../patience.ts';
 
 /** What the build makes. */
 export const DIST = fileURLToPath(new URL('../../../dist/', import.meta.url));
