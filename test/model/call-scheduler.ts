@@ -1,14 +1,14 @@
 /** Each call of a port is a point at which the run may go on elsewhere, and at which the injections of a scenario take effect. */
 import { CloudSqlError, KubernetesError } from '../../src/domain/errors.ts';
 import { Faults } from '../support/fakes/faults.ts';
+import type { VirtualClock } from '../support/virtual-clock.ts';
 import type { Invariants } from './invariants.ts';
 import type { PassContext } from './pass-context.ts';
 import type { Process } from './process.ts';
 import type { Fault, Injection, ScenarioEvent } from './scenario.ts';
-import type { Timeline } from './timeline.ts';
 
 export interface Environment {
-  readonly time: Timeline;
+  readonly time: VirtualClock;
   readonly invariants: Invariants;
   /** Milliseconds that the next call of a port takes. */
   readonly nextPaceMs: () => number;
@@ -62,7 +62,7 @@ export class CallScheduler extends Faults {
     for (const { what } of call.injections.filter(({ moment }) => moment === 'Before')) this.#apply(what, call.act);
     if (!this.#process.isAlive) return;
     const paceMs = this.#environment.nextPaceMs();
-    const pausedMs = Math.max(0, this.#process.replica.pausedUntilMs - time.nowMs);
+    const pausedMs = Math.max(0, this.#process.replica.pausedUntilMs - time.wallMs);
     time.after(paceMs + (SENDS.includes(call.port) ? Math.min(LONGEST_SEND_MS, pausedMs) : pausedMs), () =>
       this.#execute(call, failed),
     );
@@ -72,8 +72,8 @@ export class CallScheduler extends Faults {
     const { time } = this.#environment;
     const { replica, isAlive } = this.#process;
     if (!isAlive) return;
-    if (replica.pausedUntilMs > time.nowMs && !SENDS.includes(call.port)) {
-      time.at(replica.pausedUntilMs, () => this.#execute(call, failed));
+    if (replica.pausedUntilMs > time.wallMs && !SENDS.includes(call.port)) {
+      time.after(replica.pausedUntilMs - time.wallMs, () => this.#execute(call, failed));
       return;
     }
     const refused = this.#refusal(call, failed);
@@ -94,7 +94,7 @@ export class CallScheduler extends Faults {
       mark.lostLease = true;
       return () => thrown(new KubernetesError({ kind: 'NotLeading', message: 'no lease' }));
     }
-    if (port === 'resets.updateStatus' && mark.refusedUntilMs > this.#environment.time.nowMs) {
+    if (port === 'resets.updateStatus' && mark.refusedUntilMs > this.#environment.time.wallMs) {
       this.#environment.invariants.note('status refused');
       return () => thrown(new KubernetesError({ kind: 'Refused', message: 'a policy says no' }));
     }
@@ -124,7 +124,8 @@ export class CallScheduler extends Faults {
     const { time } = this.#environment;
     const { replica, isAlive } = this.#process;
     if (!isAlive) return;
-    if (replica.pausedUntilMs > time.nowMs) time.at(replica.pausedUntilMs, () => this.#deliver(call, result));
+    if (replica.pausedUntilMs > time.wallMs)
+      time.after(replica.pausedUntilMs - time.wallMs, () => this.#deliver(call, result));
     else call.settle(result);
   }
 
@@ -139,7 +140,7 @@ export class CallScheduler extends Faults {
         break;
 
       case 'Refuse':
-        this.#process.mark.refusedUntilMs = time.nowMs + what.ms;
+        this.#process.mark.refusedUntilMs = time.wallMs + what.ms;
         // What it knows may be given up meanwhile.
         this.#process.mark.lostLease = true;
         break;

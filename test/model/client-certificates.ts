@@ -4,7 +4,7 @@ import { isTrue } from '../../src/domain/conditions.ts';
 import type { ClientCertificate } from '../../src/domain/instance.ts';
 import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import { heldCertificate } from '../../src/domain/trust/held-certificate.ts';
-import { CertificateMaker } from '../unit/support/client-certificates.ts';
+import { CertificateMaker } from '../support/fakes/client-certificates.ts';
 import type { Invariants } from './invariants.ts';
 import type { PassContext } from './pass-context.ts';
 

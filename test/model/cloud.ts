@@ -5,11 +5,11 @@ import type { Instance } from '../../src/domain/instance.ts';
 import type { CloudSql, CloudSqlReads } from '../../src/reconcile/ports.ts';
 import { anOperation, FREE_SLOTS, fingerprint, USER } from '../support/fakes/builders.ts';
 import { rejection } from '../support/fakes/fixture.ts';
+import type { VirtualClock } from '../support/virtual-clock.ts';
 import { ClientCertificates, type SentIssue } from './client-certificates.ts';
 import { INSTANCE_DELETED, type Invariants } from './invariants.ts';
 import type { PassContext, SentCall } from './pass-context.ts';
 import type { InstanceKind, IssueTurn, Scenario, Turn, Until } from './scenario.ts';
-import type { Timeline } from './timeline.ts';
 
 interface Running {
   readonly operation: Operation;
@@ -50,7 +50,7 @@ const FAILURE = { errors: [{ code: 'INTERNAL', message: 'it broke' }] };
 
 /** One instance of Cloud SQL. A call is executed once, unless an operation runs: then it is refused. */
 export class Cloud {
-  readonly #time: Timeline;
+  readonly #time: VirtualClock;
   readonly #invariants: Invariants;
   readonly #scenario: Scenario;
   readonly #turns: Turn[];
@@ -70,7 +70,7 @@ export class Cloud {
   /** Calls that reached it. */
   calls = 0;
 
-  constructor(time: Timeline, invariants: Invariants, scenario: Scenario) {
+  constructor(time: VirtualClock, invariants: Invariants, scenario: Scenario) {
     this.#time = time;
     this.#invariants = invariants;
     this.#scenario = scenario;
@@ -123,7 +123,7 @@ export class Cloud {
       },
       clientCertificates: async () => {
         this.#requireInstance();
-        context.certificatesListedMs = this.#time.nowMs;
+        context.certificatesListedMs = this.#time.wallMs;
         return this.certificates.live().map(({ commonName, sha1Fingerprint }) => ({ commonName, sha1Fingerprint }));
       },
       operation: async (_project, name) => {
@@ -135,7 +135,7 @@ export class Cloud {
         this.#invariants.looksFor(context);
         this.#requireInstance();
         this.#executeOverdue(context, 'NextPreflight');
-        const listed = this.#operations.filter(({ listedMs }) => listedMs <= this.#time.nowMs);
+        const listed = this.#operations.filter(({ listedMs }) => listedMs <= this.#time.wallMs);
         context.listed = listed.map(({ operation }) => operation.name);
         return listed.map((one) => this.#view(one)).toReversed();
       },
@@ -240,7 +240,7 @@ export class Cloud {
   #issue(issue: SentIssue): IssueResult {
     if (this.isGone) return GONE;
     if (this.#isBusy()) return BUSY;
-    const answer = this.certificates.issue(issue, this.#time.nowMs);
+    const answer = this.certificates.issue(issue, this.#time.wallMs);
     if (answer.kind !== 'Issued') return answer;
     const { name } = this.#beginCertificateOperation();
     return { ...answer, certificate: { ...answer.certificate, operation: name } };
@@ -316,7 +316,7 @@ export class Cloud {
       durationMs,
     }: Course & { readonly changesCa: boolean; readonly error: Operation['error'] },
   ): Running {
-    const { nowMs } = this.#time;
+    const { wallMs: nowMs } = this.#time;
     this.#begun += 1;
     const begun = {
       operation: anOperation({ name: `op-${this.#begun}`, insertTime: new Date(nowMs).toISOString(), ...operation }),
@@ -334,11 +334,11 @@ export class Cloud {
   }
 
   #isBusy(): boolean {
-    return this.#operations.some(({ endsMs }) => endsMs > this.#time.nowMs);
+    return this.#operations.some(({ endsMs }) => endsMs > this.#time.wallMs);
   }
 
   #showsCa({ endsMs }: Running): boolean {
-    return endsMs + this.#scenario.caLagMs <= this.#time.nowMs;
+    return endsMs + this.#scenario.caLagMs <= this.#time.wallMs;
   }
 
   /** Each operation that changed the certificates made others. */
@@ -397,12 +397,12 @@ export class Cloud {
 
   /** When a reset ended last. */
   #lastResetMs(): number {
-    const ended = this.#operations.filter(({ changesCa, endsMs }) => changesCa && endsMs <= this.#time.nowMs);
+    const ended = this.#operations.filter(({ changesCa, endsMs }) => changesCa && endsMs <= this.#time.wallMs);
     return Math.max(this.#forgottenResetMs, ...ended.map(({ endsMs }) => endsMs));
   }
 
   #view({ operation, endsMs, error }: Running): Operation {
-    if (endsMs > this.#time.nowMs) return { ...operation, status: 'RUNNING' };
+    if (endsMs > this.#time.wallMs) return { ...operation, status: 'RUNNING' };
     const endTime = new Date(endsMs).toISOString();
     return { ...operation, status: 'DONE', endTime, ...(error !== undefined && { error }) };
   }

@@ -1,4 +1,5 @@
-import { MachineClock, type Timeline } from './timeline.ts';
+import type { VirtualClock } from '../support/virtual-clock.ts';
+import { MachineClock } from './machine-clock.ts';
 
 /** A machine that runs one process of the operator at a time. */
 export class Replica {
@@ -6,16 +7,16 @@ export class Replica {
   readonly clock: MachineClock;
   isLeader = true;
   pausedUntilMs = 0;
-  readonly #time: Timeline;
+  readonly #time: VirtualClock;
 
-  constructor(index: number, time: Timeline, skewMs: number) {
+  constructor(index: number, time: VirtualClock, skewMs: number) {
     this.index = index;
     this.#time = time;
     this.clock = new MachineClock(time, skewMs);
   }
 
   pause(ms: number, unseenBy: 'Neither' | 'Monotonic' | 'Wall'): void {
-    this.pausedUntilMs = this.#time.nowMs + ms;
+    this.pausedUntilMs = this.#time.wallMs + ms;
     if (unseenBy === 'Monotonic') this.clock.standStill(ms);
     if (unseenBy === 'Wall') this.clock.stepWall(-ms);
   }

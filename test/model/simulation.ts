@@ -5,6 +5,7 @@ import { templateAnnotationKey, templateAnnotations } from '../../src/domain/tru
 import { aReset, aWorkload } from '../support/fakes/builders.ts';
 import { FakeNamespaces, FakeObjects, FakePods, FakeWorkloads } from '../support/fakes/fake-cluster.ts';
 import { interposed, type Ports } from '../support/fakes/faults.ts';
+import { VirtualClock } from '../support/virtual-clock.ts';
 import { ApiServer, type Change } from './api-server.ts';
 import { CallScheduler, type Environment } from './call-scheduler.ts';
 import { Cloud } from './cloud.ts';
@@ -13,7 +14,6 @@ import type { PassContext } from './pass-context.ts';
 import { Process } from './process.ts';
 import { Replica } from './replica.ts';
 import type { Injection, Scenario, ScenarioEvent } from './scenario.ts';
-import { Timeline } from './timeline.ts';
 import { Users } from './users.ts';
 
 const keysOf = (name: string) => Object.keys(templateAnnotations(aReset({ name }), [{ commonName: name }]));
@@ -30,15 +30,15 @@ const isHeldUp = ({ status: { conditions, request } }: SslReset): boolean =>
 
 /** Cloud SQL, the API server, and two replicas, in virtual time. */
 export class Simulation implements Environment {
-  readonly time = new Timeline();
-  readonly beginMs = this.time.nowMs;
+  readonly time = new VirtualClock();
+  readonly beginMs = this.time.wallMs;
   readonly invariants: Invariants;
   readonly api: ApiServer;
   readonly #scenario: Scenario;
   readonly cloud: Cloud;
   readonly #users: Users;
   readonly #namespaces = new FakeNamespaces();
-  readonly #workloads = new FakeWorkloads(this.time.clock);
+  readonly #workloads = new FakeWorkloads(this.time);
   readonly #pods = new FakePods();
   readonly #objects = new FakeObjects();
   readonly #replicas: readonly [Replica, Replica];
@@ -85,9 +85,9 @@ export class Simulation implements Environment {
   step(): void {
     const { nextMs } = this;
     if (this.time.nextMs <= nextMs) {
-      this.time.happen();
+      this.time.runNext();
     } else {
-      this.time.advanceTo(nextMs);
+      this.time.jump(Math.max(0, nextMs - this.time.wallMs));
       this.#processes.find(({ dueMs }) => dueMs === nextMs)?.startPass();
     }
   }
@@ -257,7 +257,7 @@ export class Simulation implements Environment {
   #start(replica: Replica): void {
     const process = new Process(replica, {
       ports: this.#ports,
-      nowMs: () => this.time.nowMs,
+      nowMs: () => this.time.wallMs,
       onError: (error) =>
         this.invariants.breaks(`a pass threw ${error instanceof Error ? error.stack : String(error)}`),
     });

@@ -1,10 +1,10 @@
 import { annotations } from '../../src/domain/object.ts';
 import type { ObjectRef } from '../../src/reconcile/ports.ts';
 import { aReset, USER } from '../support/fakes/builders.ts';
+import type { VirtualClock } from '../support/virtual-clock.ts';
 import type { ApiServer } from './api-server.ts';
 import type { Cloud } from './cloud.ts';
 import type { Scenario, UserAction } from './scenario.ts';
-import type { Timeline } from './timeline.ts';
 
 /** How long a finalizer keeps an object that is being deleted. */
 const DELETION_MS = 20_000;
@@ -15,7 +15,7 @@ const serverCa = { secretName: 'orders-db-ca', key: 'server-ca.pem', contents: '
 interface Place {
   readonly api: ApiServer;
   readonly cloud: Cloud;
-  readonly time: Timeline;
+  readonly time: VirtualClock;
   readonly permit: (isAllowed: boolean) => void;
 }
 
@@ -87,7 +87,7 @@ export class Users {
         cloud.rollBack();
         break;
       case 'TakeName':
-        cloud.certificates.makeByHand(wantedBy(ref.name).commonName, this.#place.time.nowMs);
+        cloud.certificates.makeByHand(wantedBy(ref.name).commonName, this.#place.time.wallMs);
         break;
       case 'ForgetOperations':
         cloud.forgetOperations();
@@ -117,7 +117,7 @@ export class Users {
 
   #delete(ref: ObjectRef): void {
     const { api, time } = this.#place;
-    api.edit(ref, { deletionTimestamp: new Date(time.nowMs).toISOString() });
+    api.edit(ref, { deletionTimestamp: new Date(time.wallMs).toISOString() });
     time.after(DELETION_MS, () => this.#recreate(ref));
   }
 

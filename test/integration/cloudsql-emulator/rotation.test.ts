@@ -6,7 +6,7 @@ import { type Database, startDatabase } from '../../cloudsql-emulator/database.t
 import { Instance } from '../../cloudsql-emulator/instance.ts';
 import { type InstanceOptions, instanceSchema } from '../../cloudsql-emulator/instance-settings.ts';
 import { type Libpq, startLibpq } from '../../postgres/libpq.ts';
-import { afterwards } from '../support/afterwards.ts';
+import { afterwards } from '../../support/afterwards.ts';
 
 interface Connection {
   query(sql: string): Promise<string>;

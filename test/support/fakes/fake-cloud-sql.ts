@@ -12,9 +12,9 @@ import {
 } from '../../../src/domain/instance.ts';
 import type { Spec } from '../../../src/domain/reset/ssl-reset.ts';
 import type { CloudSql, CloudSqlReads, Slot } from '../../../src/reconcile/ports.ts';
+import type { VirtualClock } from '../virtual-clock.ts';
 import { anOperation, FREE_SLOTS, fingerprint, USER } from './builders.ts';
 import { CertificateMaker } from './client-certificates.ts';
-import type { FakeClock } from './fake-clock.ts';
 
 /** What becomes of a call. */
 export type Turn =
@@ -47,7 +47,7 @@ const serverCa = (ca: number): ServerCa => ({
 
 /** One instance. A call is executed once, unless an operation runs: then it is refused. */
 export class FakeCloudSql implements CloudSql {
-  readonly #clock: FakeClock;
+  readonly #clock: VirtualClock;
   readonly #operations: Running[] = [];
   readonly #late: { readonly atMs: number; readonly call: number }[] = [];
   /** What becomes of the calls to come, in their order; beyond them each is executed. */
@@ -103,7 +103,7 @@ export class FakeCloudSql implements CloudSql {
   onRead: () => void = () => undefined;
   reads = 0;
 
-  constructor(clock: FakeClock) {
+  constructor(clock: VirtualClock) {
     this.#clock = clock;
   }
 

@@ -17,7 +17,7 @@ import type {
   WorkloadQuery,
   Workloads,
 } from '../../../src/reconcile/ports.ts';
-import type { FakeClock } from './fake-clock.ts';
+import type { VirtualClock } from '../virtual-clock.ts';
 
 const conflict = (): KubernetesError => new KubernetesError({ kind: 'Conflict', message: 'changed' });
 
@@ -33,7 +33,7 @@ export class FakeNamespaces implements Namespaces {
 
 /** Workloads whose controller brings each change to health in `rollMs`. */
 export class FakeWorkloads implements Workloads {
-  readonly #clock: FakeClock;
+  readonly #clock: VirtualClock;
   readonly #workloads = new Map<string, { readonly workload: Workload; readonly healthyMs: number }>();
   rollMs = 5_000;
   /** The same of those with these names. */
@@ -50,7 +50,7 @@ export class FakeWorkloads implements Workloads {
   readonly dropping = new Set<string>();
   writes = 0;
 
-  constructor(clock: FakeClock) {
+  constructor(clock: VirtualClock) {
     this.#clock = clock;
   }
 

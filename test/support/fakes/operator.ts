@@ -2,13 +2,15 @@ import assert from 'node:assert/strict';
 import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import { CallQueue } from '../../../src/reconcile/call-queue.ts';
 import { errorPolicy } from '../../../src/reconcile/error-policy.ts';
-import { indexed, keyOf } from '../../../src/reconcile/indexed-reset.ts';
+import { indexed, keyOf, refOf } from '../../../src/reconcile/indexed-reset.ts';
 import { Memory } from '../../../src/reconcile/memory.ts';
 import type { Context, Settings } from '../../../src/reconcile/pass.ts';
 import type { ContextLogger, EventNote, ObjectRef } from '../../../src/reconcile/ports.ts';
-import { type Action, reconcile } from '../../../src/reconcile/reconcile.ts';
+import { reconcile } from '../../../src/reconcile/reconcile.ts';
 import { ResetIndex } from '../../../src/reconcile/reset-index.ts';
-import { FakeClock } from './fake-clock.ts';
+import type { Action } from '../../../src/runtime/action.ts';
+import { WorkQueue } from '../../../src/runtime/work-queue.ts';
+import { VirtualClock } from '../virtual-clock.ts';
 import { FakeCloudSql } from './fake-cloud-sql.ts';
 import { FakeNamespaces, FakeObjects, FakePods, FakeWorkloads } from './fake-cluster.ts';
 import { FakeSslResets } from './fake-ssl-resets.ts';
@@ -16,27 +18,17 @@ import { AbortPass, Faults, interposed } from './faults.ts';
 
 /** The world outside of every process: it outlives them. */
 export class Site {
-  readonly clock = new FakeClock();
+  readonly clock = new VirtualClock();
   readonly resets = new FakeSslResets();
   readonly namespaces = new FakeNamespaces();
   readonly workloads = new FakeWorkloads(this.clock);
   readonly pods = new FakePods();
   readonly objects = new FakeObjects();
   readonly cloudSql = new FakeCloudSql(this.clock);
-  readonly #planned: { readonly atMs: number; readonly act: () => void }[] = [];
 
   /** Something that happens by itself, so long after now. */
   after(ms: number, act: () => void): void {
-    this.#planned.push({ atMs: this.clock.wallMs + ms, act });
-    this.#planned.sort((a, b) => a.atMs - b.atMs);
-  }
-
-  get nextPlannedMs(): number {
-    return this.#planned[0]?.atMs ?? Number.POSITIVE_INFINITY;
-  }
-
-  happen(): void {
-    this.#planned.shift()?.act();
+    this.clock.after(ms, act);
   }
 
   get writes(): number {
@@ -65,7 +57,7 @@ interface OperatorOptions {
 
 const MAX_PASSES = 3_000;
 
-/** A process of the operator: the queue, one pass at a time, over clocks that jump to what is due next. */
+/** A process of the operator: its queue, one pass at a time, over a clock that jumps to what is due next. */
 export class Operator {
   readonly #site: Site;
   readonly #settings: Settings;
@@ -73,72 +65,71 @@ export class Operator {
   readonly events: EventNote[] = [];
   isLeader = true;
   context: Context;
-  #due = new Map<string, { readonly ref: ObjectRef; readonly atMs: number }>();
+  #queue: WorkQueue<string>;
   #failures = new Map<string, number>();
 
   constructor(site: Site, { faults = new Faults(), settings = {} }: OperatorOptions = {}) {
     this.#site = site;
     this.#settings = { ...SETTINGS, ...settings };
     this.faults = faults;
-    this.context = this.#start();
+    this.context = this.#newContext();
+    this.#queue = this.#newQueue();
     site.resets.watch((reset) => this.#wake(this.context.index.apply(reset)));
   }
 
   /** A new process: what only the old one remembered is lost. */
   restart(): void {
     this.faults.revive();
-    this.context = this.#start();
+    this.#queue.close();
+    this.#failures = new Map();
+    this.context = this.#newContext();
+    this.#queue = this.#newQueue();
   }
 
-  /** The watch tells that the object is gone. */
+  /** The watch reports that the object is gone. */
   hearDeleted(ref: ObjectRef): void {
     this.#wake(this.context.index.remove(keyOf(ref)));
   }
 
   /** Runs passes until nothing is due any more, through kills and failures. Answers how many it took. */
   async drive(): Promise<number> {
+    const { clock } = this.#site;
     for (let passes = 0; passes < MAX_PASSES; ) {
-      const next = [...this.#due.values()].toSorted((a, b) => a.atMs - b.atMs)[0];
-      const nextMs = Math.min(next?.atMs ?? Number.POSITIVE_INFINITY, this.#site.nextPlannedMs);
-      if (nextMs === Number.POSITIVE_INFINITY) return passes;
-      this.#site.clock.advance(Math.max(0, nextMs - this.#site.clock.wallMs));
-      if (next === undefined || this.#site.nextPlannedMs < next.atMs) {
-        this.#site.happen();
-        continue;
-      }
-      passes += 1;
-      this.#due.delete(keyOf(next.ref));
-      await this.pass(next.ref);
+      const key = this.#take();
+      if (key !== undefined) {
+        passes += 1;
+        await this.pass(refOf(key));
+      } else if (clock.size > 0) clock.runNext();
+      else return passes;
     }
     assert.fail(`It never comes to rest: ${JSON.stringify(this.#site.resets.list().map(({ status }) => status))}`);
   }
 
   /** One pass, and what its end asks for. */
   async pass(ref: ObjectRef): Promise<void> {
+    const key = keyOf(ref);
     try {
       const action = await reconcile(ref, this.context);
-      this.#failures.delete(keyOf(ref));
-      this.#schedule(ref, action);
+      this.#failures.delete(key);
+      this.#end(key, action);
     } catch (error) {
       if (error instanceof AbortPass) return this.restart();
-      const failures = (this.#failures.get(keyOf(ref)) ?? 0) + 1;
-      this.#failures.set(keyOf(ref), failures);
-      this.#schedule(ref, errorPolicy(error, failures, this.#settings));
+      const failures = (this.#failures.get(key) ?? 0) + 1;
+      this.#failures.set(key, failures);
+      this.#end(key, errorPolicy(error, failures, this.#settings));
     }
   }
 
-  /** Looks at every object, as after a watch that began anew. */
+  /** Looks at every object, as after a watch that had to begin again. */
   async resync(): Promise<void> {
     this.#wake(this.#site.resets.list().map(({ metadata }) => metadata));
     await this.drive();
   }
 
-  #start(): Context {
+  #newContext(): Context {
     const { clock, resets } = this.#site;
     const index = new ResetIndex();
-    this.#due = new Map();
-    this.#failures = new Map();
-    this.#wake(index.replace(resets.list().map(indexed)));
+    index.replace(resets.list().map(indexed));
     const wake = (refs: readonly ObjectRef[]): void => this.#wake(refs);
     return {
       ...interposed(this.#site, this.faults),
@@ -154,16 +145,33 @@ export class Operator {
     };
   }
 
-  #wake(refs: readonly ObjectRef[]): void {
-    for (const { namespace, name } of refs) this.#schedule({ namespace, name }, { kind: 'RequeueAfter', delayMs: 0 });
+  #newQueue(): WorkQueue<string> {
+    const { index, callQueue } = this.context;
+    const queue = new WorkQueue<string>({
+      concurrency: 1,
+      groupOf: (key) => index.groupOf(key),
+      priorityOf: (key) => (callQueue.slotOf(refOf(key)) === undefined ? index.priorityOf(key) : 'High'),
+      tenantOf: (key) => refOf(key).namespace,
+      timers: this.#site.clock,
+    });
+    for (const ref of index.due) queue.add(keyOf(ref));
+    return queue;
   }
 
-  /** The sooner one counts, as in the queue. */
-  #schedule(ref: ObjectRef, action: Action): void {
-    if (action.kind === 'AwaitChange') return;
-    const atMs = this.#site.clock.wallMs + action.delayMs;
-    const waiting = this.#due.get(keyOf(ref));
-    if (waiting === undefined || atMs < waiting.atMs) this.#due.set(keyOf(ref), { ref, atMs });
+  /** The key that the queue hands out now. */
+  #take(): string | undefined {
+    const taken: string[] = [];
+    this.#queue.keys.subscribe((key) => taken.push(key)).unsubscribe();
+    return taken[0];
+  }
+
+  #wake(refs: readonly ObjectRef[]): void {
+    for (const ref of refs) this.#queue.add(keyOf(ref));
+  }
+
+  #end(key: string, action: Action): void {
+    if (action.kind === 'RequeueAfter') this.#queue.addAfter(key, action.delayMs);
+    this.#queue.done(key);
   }
 }
 

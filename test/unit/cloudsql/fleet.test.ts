@@ -9,7 +9,7 @@ import { pollDelayMs } from '../../../src/domain/call/retry.ts';
 import type { Priority } from '../../../src/lib/priority.ts';
 import { CallQueue } from '../../../src/reconcile/call-queue.ts';
 import { anOperation, aReset } from '../../support/fakes/builders.ts';
-import { VirtualTime } from './virtual-time.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const SIZE = 1_000;
 const OPERATION_MS = 45_000;
@@ -26,13 +26,13 @@ function alone(): Config {
 
 /** One project of Cloud SQL, and the operator's way to it. */
 class Fleet {
-  readonly time = new VirtualTime();
+  readonly time = new VirtualClock();
   readonly #config = alone();
   readonly #limiters = rateLimiters({
     readQps: this.#config.cloudsqlReadQps,
     mutateQps: this.#config.cloudsqlMutateQps,
-    monotonicMs: this.time.now,
-    sleep: this.time.sleep,
+    monotonicMs: () => this.time.nowMs(),
+    sleep: (ms) => this.time.sleep(ms),
   });
   readonly calls: Readonly<Record<Quota, number[]>> = { Gets: [], Lists: [], Writes: [] };
   /** The newest first. */
@@ -50,7 +50,7 @@ class Fleet {
   );
   readonly #polls = new Polls({
     freshMs: 2 * this.#config.pollMinMs,
-    monotonicMs: this.time.now,
+    monotonicMs: () => this.time.nowMs(),
     get: async (_project, name) => {
       await this.#read('Gets', 'High');
       return this.#view(name);
@@ -77,9 +77,9 @@ class Fleet {
         await this.#read('Lists', 'Low');
         await this.#read('Gets', 'Low');
         slot.spend();
-        this.calls.Writes.push(this.time.now());
+        this.calls.Writes.push(this.time.nowMs());
         await this.time.sleep(WRITE_MS);
-        this.#operations = [{ name, endsMs: this.time.now() + OPERATION_MS }, ...this.#operations];
+        this.#operations = [{ name, endsMs: this.time.nowMs() + OPERATION_MS }, ...this.#operations];
         return true;
       });
       if (!isDone) await woken;
@@ -89,22 +89,22 @@ class Fleet {
   }
 
   async #follow(name: string): Promise<void> {
-    const since = new Date(this.time.now()).toISOString();
+    const since = new Date(this.time.nowMs()).toISOString();
     for (let status: string | undefined; status !== 'DONE'; ) {
-      await this.time.sleep(pollDelayMs(since, new Date(this.time.now()), this.#config));
+      await this.time.sleep(pollDelayMs(since, new Date(this.time.nowMs()), this.#config));
       ({ status } = await this.#pass(() => this.#polls.operation(PROJECT, name)));
     }
   }
 
   async #read(quota: 'Gets' | 'Lists', priority: Priority): Promise<void> {
     await this.#limiters[quota].take(PROJECT, { priority, maxWaitMs: 5_000 });
-    this.calls[quota].push(this.time.now());
+    this.calls[quota].push(this.time.nowMs());
     await this.time.sleep(READ_MS);
   }
 
   #view(name: string): Operation {
     const { endsMs = 0 } = this.#operations.find((one) => one.name === name) ?? {};
-    return anOperation({ name, status: endsMs > this.time.now() ? 'RUNNING' : 'DONE' });
+    return anOperation({ name, status: endsMs > this.time.nowMs() ? 'RUNNING' : 'DONE' });
   }
 
   async #pass<T>(work: () => Promise<T>): Promise<T> {
@@ -128,10 +128,10 @@ const mostInAMinute = (times: readonly number[]): number =>
 test('1,000 resets of one project keep to its quotas in any minute, and come near to that of writes', async () => {
   const fleet = new Fleet();
   const ends: number[] = [];
-  const beginMs = fleet.time.now();
+  const beginMs = fleet.time.nowMs();
   const all = Array.from({ length: SIZE }, async (_, index) => {
     await fleet.reset(`db-${index}`);
-    ends.push(fleet.time.now());
+    ends.push(fleet.time.nowMs());
   });
   await fleet.time.pass(600_000);
   assert.equal(ends.length, SIZE);

@@ -5,7 +5,7 @@ import type { RateOptions } from '../../../src/cloudsql/project-bucket.ts';
 import { RateLimiter } from '../../../src/cloudsql/rate-limiter.ts';
 import type { Priority } from '../../../src/lib/priority.ts';
 import type { Slot } from '../../../src/reconcile/ports.ts';
-import { VirtualTime } from './virtual-time.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 
 interface Wish {
   readonly project?: string;
@@ -14,14 +14,20 @@ interface Wish {
 }
 
 function setUp(options: Partial<RateOptions> = {}) {
-  const time = new VirtualTime();
-  const start = time.now();
-  const limiter = new RateLimiter({ perSecond: 2, burst: 1, monotonicMs: time.now, sleep: time.sleep, ...options });
+  const time = new VirtualClock();
+  const start = time.nowMs();
+  const limiter = new RateLimiter({
+    perSecond: 2,
+    burst: 1,
+    monotonicMs: () => time.nowMs(),
+    sleep: (ms) => time.sleep(ms),
+    ...options,
+  });
   const log: string[] = [];
   const take = (name: string, { project = 'p', priority = 'High', maxWaitMs = 60_000 }: Wish = {}) =>
     limiter.take(project, { priority, maxWaitMs }).then(
       (slot) => {
-        log.push(`${name}@${time.now() - start}`);
+        log.push(`${name}@${time.nowMs() - start}`);
         return slot;
       },
       (error: unknown) => void log.push(`${name}: ${error instanceof Error ? error.message : String(error)}`),
@@ -227,15 +233,20 @@ interface Given {
 
 /** Who was given a slot when, in that order. */
 async function given(arrivals: readonly { readonly gapMs: number; readonly priority: Priority }[]): Promise<Given[]> {
-  const time = new VirtualTime();
-  const limiter = new RateLimiter({ perSecond: PER_SECOND, burst: BURST, monotonicMs: time.now, sleep: time.sleep });
+  const time = new VirtualClock();
+  const limiter = new RateLimiter({
+    perSecond: PER_SECOND,
+    burst: BURST,
+    monotonicMs: () => time.nowMs(),
+    sleep: (ms) => time.sleep(ms),
+  });
   const all: Given[] = [];
   for (const [wish, { gapMs, priority }] of arrivals.entries()) {
     if (gapMs > 0) await time.pass(gapMs);
-    const askedMs = time.now();
+    const askedMs = time.nowMs();
     void limiter.take('p', { priority, maxWaitMs: Number.POSITIVE_INFINITY }).then((slot: Slot) => {
       slot.spend();
-      all.push({ wish, priority, askedMs, atMs: time.now() });
+      all.push({ wish, priority, askedMs, atMs: time.nowMs() });
     });
   }
   await time.pass(arrivals.length * INTERVAL_MS);

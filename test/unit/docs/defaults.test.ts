@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { MERGED_FROM } from '../../../src/cloudsql/polls.ts';
 import { entries } from '../../../src/config/flags.ts';
 import { parseDuration } from '../../../src/config/values.ts';
-import { markdownFiles } from '../../docs/markdown.ts';
+import { markdownFiles } from '../../support/docs/markdown.ts';
 
 /** `--flag` (VALUE), or (`--flag`, VALUE). */
 const GIVEN = /`--([a-z-]+)`(?:,| \() ?`?(:?\d[^\s)`]*(?: [a-z]+)?)`?\)/g;

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
 import { PUBLISHED_KINDS, publishedKinds } from '../../../src/domain/trust/published-kinds.ts';
-import { ROOT } from '../../docs/markdown.ts';
+import { ROOT } from '../../support/docs/markdown.ts';
 
 const read = (path: string): Promise<string> => readFile(new URL(path, ROOT), 'utf8');
 const CHART = 'charts/cloudsql-ssl-operator';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { LeaderElection } from '../../../src/kubernetes/leader.ts';
-import { VirtualTimers } from '../runtime/virtual-timers.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 import { type Connection, LeaseServer } from './fake-leases.ts';
 
 const DURATION_MS = 15_000;
@@ -10,7 +10,7 @@ const RETRY_PERIOD_MS = 2_000;
 
 /** A process that stands for election. Its clocks are its own. */
 class Replica {
-  readonly timers: VirtualTimers;
+  readonly timers: VirtualClock;
   readonly connection: Connection;
   readonly election: LeaderElection;
   readonly log: string[] = [];
@@ -23,7 +23,7 @@ class Replica {
   /** How long its work takes to end. */
   drainMs = 0;
 
-  constructor(identity: string, server: LeaseServer, timers = new VirtualTimers()) {
+  constructor(identity: string, server: LeaseServer, timers = new VirtualClock()) {
     this.timers = timers;
     this.connection = server.connect();
     const log = (message: string): void => void this.log.push(message);
@@ -58,43 +58,43 @@ class Replica {
 
 async function pair() {
   const server = new LeaseServer();
-  const timers = new VirtualTimers();
+  const timers = new VirtualClock();
   const a = new Replica('a', server, timers);
-  await timers.advance(0);
+  await timers.pass(0);
   const b = new Replica('b', server, timers);
-  await timers.advance(0);
+  await timers.pass(0);
   return { server, timers, a, b };
 }
 
 async function alone() {
   const server = new LeaseServer();
   const a = new Replica('a', server);
-  await a.timers.advance(0);
+  await a.timers.pass(0);
   return { server, timers: a.timers, a };
 }
 
 describe('of two replicas', () => {
   test('one leads, for as long as it renews', async () => {
     const { server, timers, a, b } = await pair();
-    await timers.advance(10 * DURATION_MS);
+    await timers.pass(10 * DURATION_MS);
     assert.deepEqual([a.leads, b.leads, b.terms], [true, false, 0]);
     assert.deepEqual([server.lease?.holder, server.lease?.transitions], ['a', 0]);
   });
 
   test('that begin at once, one leads', async () => {
     const server = new LeaseServer();
-    const timers = new VirtualTimers();
+    const timers = new VirtualClock();
     const replicas = [new Replica('a', server, timers), new Replica('b', server, timers)];
-    await timers.advance(5 * DURATION_MS);
+    await timers.pass(5 * DURATION_MS);
     assert.deepEqual(replicas.map(({ terms }) => terms).toSorted(), [0, 1]);
   });
 
   test('the second leads at once when the first stops', async () => {
     const { server, timers, a, b } = await pair();
     a.stop.abort();
-    await timers.advance(0);
+    await timers.pass(0);
     await a.ended;
-    await timers.advance(0);
+    await timers.pass(0);
     assert.deepEqual([a.leads, b.leads], [false, true]);
     assert.deepEqual([server.lease?.holder, server.lease?.transitions], ['b', 1]);
   });
@@ -103,25 +103,25 @@ describe('of two replicas', () => {
     const { server, timers, a, b } = await pair();
     a.drainMs = 3 * DURATION_MS;
     a.stop.abort();
-    await timers.advance(a.drainMs - 1);
+    await timers.pass(a.drainMs - 1);
     assert.deepEqual([a.leads, b.leads, server.lease?.holder], [true, false, 'a']);
-    await timers.advance(1);
+    await timers.pass(1);
     assert.deepEqual([a.leads, b.leads, server.lease?.holder], [false, true, 'b']);
   });
 
   test('the second leads when the lease of the first stood still for its duration, and not before', async () => {
     const { timers, a, b } = await pair();
     a.connection.isCut = true;
-    await timers.advance(DURATION_MS - 1);
+    await timers.pass(DURATION_MS - 1);
     assert.equal(b.leads, false);
-    await timers.advance(1);
+    await timers.pass(1);
     assert.equal(b.leads, true);
   });
 
   test('the first does not write any more before the second may', async () => {
     const { timers, a, b } = await pair();
     a.connection.isCut = true;
-    await timers.advance(RENEW_DEADLINE_MS);
+    await timers.pass(RENEW_DEADLINE_MS);
     assert.deepEqual([a.leads, a.isWorking, b.leads], [false, false, false]);
   });
 
@@ -129,7 +129,7 @@ describe('of two replicas', () => {
     const { timers, a, b } = await pair();
     b.connection.isBlind = true;
     a.stop.abort();
-    await timers.advance(DURATION_MS);
+    await timers.pass(DURATION_MS);
     assert.equal(b.leads, true);
   });
 
@@ -137,7 +137,7 @@ describe('of two replicas', () => {
     const { timers, a, b } = await pair();
     a.wallOffsetMs = -600_000;
     b.wallOffsetMs = 600_000;
-    await timers.advance(10 * DURATION_MS);
+    await timers.pass(10 * DURATION_MS);
     assert.deepEqual([a.leads, b.terms], [true, 0]);
   });
 });
@@ -146,9 +146,9 @@ describe('a leader', () => {
   test('whose renewal gets no answer leads until its deadline', async () => {
     const { timers, a } = await alone();
     a.connection.isCut = true;
-    await timers.advance(RENEW_DEADLINE_MS - 1);
+    await timers.pass(RENEW_DEADLINE_MS - 1);
     assert.equal(a.leads, true);
-    await timers.advance(1);
+    await timers.pass(1);
     assert.equal(a.leads, false);
   });
 
@@ -156,9 +156,9 @@ describe('a leader', () => {
     const { timers, a } = await alone();
     for (let outage = 0; outage < 2; outage += 1) {
       a.connection.isCut = true;
-      await timers.advance(2 * RETRY_PERIOD_MS);
+      await timers.pass(2 * RETRY_PERIOD_MS);
       a.connection.isCut = false;
-      await timers.advance(RETRY_PERIOD_MS);
+      await timers.pass(RETRY_PERIOD_MS);
     }
     assert.deepEqual(a.log.slice(1), Array(2).fill('The lease cannot be written; retrying'));
   });
@@ -166,18 +166,18 @@ describe('a leader', () => {
   test('whose renewal gets through in time goes on in the same term', async () => {
     const { timers, a } = await alone();
     a.connection.isCut = true;
-    await timers.advance(RENEW_DEADLINE_MS - 1000);
+    await timers.pass(RENEW_DEADLINE_MS - 1000);
     a.connection.isCut = false;
-    await timers.advance(5 * DURATION_MS);
+    await timers.pass(5 * DURATION_MS);
     assert.deepEqual([a.leads, a.terms], [true, 1]);
   });
 
   test('whose renewal was written and its answer lost goes on in the same term', async () => {
     const { timers, a } = await alone();
     a.connection.losesAnswers = true;
-    await timers.advance(RETRY_PERIOD_MS);
+    await timers.pass(RETRY_PERIOD_MS);
     a.connection.losesAnswers = false;
-    await timers.advance(5 * DURATION_MS);
+    await timers.pass(5 * DURATION_MS);
     assert.deepEqual([a.leads, a.terms], [true, 1]);
   });
 
@@ -189,7 +189,7 @@ describe('a leader', () => {
       const { timers, a } = await alone();
       a.wallOffsetMs = stepMs;
       assert.equal(a.leads, false);
-      await timers.advance(RETRY_PERIOD_MS);
+      await timers.pass(RETRY_PERIOD_MS);
       assert.deepEqual([a.leads, a.terms], [true, 1]);
     });
   }
@@ -199,26 +199,26 @@ describe('a leader', () => {
     server.put({ holder: 'b' });
     a.wallOffsetMs = 600_000;
     assert.equal(a.leads, false);
-    await timers.advance(0);
+    await timers.pass(0);
     assert.deepEqual([a.leads, a.isWorking, server.lease?.holder], [false, false, 'b']);
   });
 
   test('whose lease is taken by hand stops at once, and stands by', async () => {
     const { server, timers, a } = await alone();
     server.put({ holder: 'somebody' });
-    await timers.advance(0);
+    await timers.pass(0);
     assert.deepEqual([a.leads, a.isWorking], [false, false]);
-    await timers.advance(DURATION_MS - 1);
+    await timers.pass(DURATION_MS - 1);
     assert.deepEqual([a.terms, server.lease?.holder], [1, 'somebody']);
     assert.deepEqual(a.log.slice(1), ['The lease is lost: all work stops', 'Standing by']);
-    await timers.advance(1);
+    await timers.pass(1);
     assert.deepEqual([a.terms, a.leads], [2, true]);
   });
 
   test('whose lease is deleted ends its term, and begins another', async () => {
     const { server, timers, a } = await alone();
     server.put(undefined);
-    await timers.advance(0);
+    await timers.pass(0);
     assert.deepEqual([a.terms, a.leads, server.lease?.holder], [2, true, 'a']);
     assert.deepEqual(a.log, ['Leading', 'The lease is lost: all work stops', 'Leading']);
   });
@@ -227,9 +227,9 @@ describe('a leader', () => {
     const { server, timers, a } = await alone();
     a.drainMs = 1000;
     server.put(undefined);
-    await timers.advance(a.drainMs - 1);
+    await timers.pass(a.drainMs - 1);
     assert.deepEqual([a.leads, a.isWorking, server.lease], [false, true, undefined]);
-    await timers.advance(1);
+    await timers.pass(1);
     assert.deepEqual([a.terms, a.leads], [2, true]);
   });
 
@@ -237,11 +237,11 @@ describe('a leader', () => {
     const { server, timers, a } = await alone();
     const { promise, resolve } = Promise.withResolvers<void>();
     a.connection.held = promise;
-    await timers.advance(RETRY_PERIOD_MS);
+    await timers.pass(RETRY_PERIOD_MS);
     a.stop.abort();
-    await timers.advance(0);
+    await timers.pass(0);
     resolve();
-    await timers.advance(0);
+    await timers.pass(0);
     assert.equal(server.lease?.holder, '');
     await a.ended;
   });
@@ -251,14 +251,14 @@ describe('a leader', () => {
     a.connection.isBlind = true;
     server.put({ holder: 'b' });
     a.stop.abort();
-    await timers.advance(0);
+    await timers.pass(0);
     await a.ended;
     assert.equal(server.lease?.holder, 'b');
   });
 
   test('whose work fails ends', async () => {
     const server = new LeaseServer();
-    const timers = new VirtualTimers();
+    const timers = new VirtualClock();
     const election = new LeaderElection(server.connect(), {
       identity: 'a',
       durationMs: DURATION_MS,
@@ -277,7 +277,7 @@ describe('a standby', () => {
     const server = new LeaseServer();
     server.put({ holder: 'other', durationMs: DURATION_MS });
     const a = new Replica('a', server);
-    await a.timers.advance(DURATION_MS - 1);
+    await a.timers.pass(DURATION_MS - 1);
     assert.equal(server.writes, 0);
   });
 
@@ -286,7 +286,7 @@ describe('a standby', () => {
     const a = new Replica('a', server);
     // Its first look is under way.
     a.stop.abort();
-    await a.timers.advance(0);
+    await a.timers.pass(0);
     await a.ended;
     assert.deepEqual([server.writes, a.terms], [0, 0]);
   });
@@ -294,20 +294,20 @@ describe('a standby', () => {
   test('that is told to stop ends at once', async () => {
     const { timers, b } = await pair();
     b.stop.abort();
-    await timers.advance(0);
+    await timers.pass(0);
     await b.ended;
     assert.equal(b.terms, 0);
   });
 
   test('that cannot reach the API server tries again, and says so once', async () => {
     const server = new LeaseServer();
-    const timers = new VirtualTimers();
+    const timers = new VirtualClock();
     const a = new Replica('a', server, timers);
     a.connection.isCut = true;
-    await timers.advance(5 * RETRY_PERIOD_MS);
+    await timers.pass(5 * RETRY_PERIOD_MS);
     assert.equal(a.log.length, 1);
     a.connection.isCut = false;
-    await timers.advance(RETRY_PERIOD_MS);
+    await timers.pass(RETRY_PERIOD_MS);
     assert.equal(a.leads, true);
   });
 });
@@ -317,20 +317,20 @@ describe('what keeps a replica from ever leading', () => {
     const server = new LeaseServer();
     const a = new Replica('a', server);
     a.connection.isForbidden = true;
-    await a.timers.advance(DURATION_MS);
+    await a.timers.pass(DURATION_MS);
     assert.equal(a.election.problem(), 'The lease cannot be written; retrying: Forbidden');
     a.connection.isForbidden = false;
-    await a.timers.advance(DURATION_MS);
+    await a.timers.pass(DURATION_MS);
     assert.deepEqual([a.leads, a.election.problem()], [true, undefined]);
   });
 
   test('is said once by one that led, though it loses the lease over it', async () => {
     const server = new LeaseServer();
     const a = new Replica('a', server);
-    await a.timers.advance(0);
+    await a.timers.pass(0);
     assert.equal(a.leads, true);
     a.connection.isForbidden = true;
-    await a.timers.advance(4 * DURATION_MS);
+    await a.timers.pass(4 * DURATION_MS);
     assert.equal(a.leads, false);
     assert.equal(a.log.filter((line) => line.startsWith('The lease cannot be written')).length, 1, a.log.join());
   });
@@ -339,7 +339,7 @@ describe('what keeps a replica from ever leading', () => {
     const server = new LeaseServer();
     const a = new Replica('a', server);
     a.connection.isCut = true;
-    await a.timers.advance(DURATION_MS);
+    await a.timers.pass(DURATION_MS);
     assert.equal(a.election.problem(), undefined);
   });
 });

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { TwoClockWindow } from '../../../src/lib/two-clock-window.ts';
-import { FakeClock } from '../../support/fakes/fake-clock.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 
 describe('a two-clock window of 10 s', () => {
   const isOpenAfter = (wallMs: number, ownMs: number): boolean => {
-    const clock = new FakeClock();
+    const clock = new VirtualClock();
     const window = new TwoClockWindow(clock, 10_000);
     clock.wallMs += wallMs;
     clock.ownMs += ownMs;

@@ -3,14 +3,14 @@ import { describe, test } from 'node:test';
 import { NEVER, throwError } from 'rxjs';
 import { type ListWatchSource, watcher } from '../../../src/runtime/watcher.ts';
 import { WatchLiveness } from '../../../src/watch-liveness.ts';
-import { VirtualTimers } from '../runtime/virtual-timers.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const HOUR_MS = 3_600_000;
 const options = { backoff: { minMs: 500, maxMs: 30_000 }, healthyAfterMs: 10_000, random: () => 1 };
 
 /** Watches for an hour, and tells what `/healthz` says then. */
 async function afterAnHour(source: Partial<ListWatchSource<string>>): Promise<string | undefined> {
-  const timers = new VirtualTimers();
+  const timers = new VirtualClock();
   const liveness = new WatchLiveness([], timers);
   const whole: ListWatchSource<string> = {
     list: async () => ({ objects: [], version: '1' }),
@@ -19,7 +19,7 @@ async function afterAnHour(source: Partial<ListWatchSource<string>>): Promise<st
     ...source,
   };
   const watching = watcher(whole, { ...options, timers, onSign: () => liveness.beat(undefined) }).subscribe();
-  await timers.advance(HOUR_MS);
+  await timers.pass(HOUR_MS);
   watching.unsubscribe();
   liveness.stop();
   return liveness.problem();
@@ -41,18 +41,18 @@ describe('liveness', () => {
   });
 
   test('names the namespace whose watch is stuck', async () => {
-    const timers = new VirtualTimers();
+    const timers = new VirtualClock();
     const liveness = new WatchLiveness(['a', 'b'], timers);
-    await timers.advance(HOUR_MS);
+    await timers.pass(HOUR_MS);
     liveness.beat('a');
     assert.equal(liveness.problem(), 'The watch of the namespace b has given no sign of life for 3600 s');
     liveness.stop();
   });
 
   test('has patience for a silent watch to be opened again', async () => {
-    const timers = new VirtualTimers();
+    const timers = new VirtualClock();
     const liveness = new WatchLiveness([], timers);
-    await timers.advance(65_000 + 30_000 + 15_000);
+    await timers.pass(65_000 + 30_000 + 15_000);
     assert.equal(liveness.problem(), undefined);
     liveness.stop();
   });

@@ -12,9 +12,9 @@ import { delayAtStandstill } from '../../../src/reconcile/standstill.ts';
 import { deliverCertificate } from '../../../src/reconcile/steps/deliver-certificate.ts';
 import { type SourceEvent, watcher } from '../../../src/runtime/watcher.ts';
 import { aRequest, aReset, dateAt } from '../../support/fakes/builders.ts';
-import { FakeClock } from '../../support/fakes/fake-clock.ts';
 import { Fixture } from '../../support/fakes/fixture.ts';
 import { Operator } from '../../support/fakes/operator.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const counted = (from: number, length: number): readonly number[] => Array.from({ length }, (_, n) => n + from);
 const policy = (chance: number) => ({ retryMinMs: 1000, retryMaxMs: 300_000, random: () => chance });
@@ -57,7 +57,7 @@ for (const [chance, added, delaysMs] of RETRIES) {
 
   test(`the fifth pass that brings an object no further begins the back-off where chance adds ${added}`, () => {
     const { context } = new Operator(new Fixture(), { settings: policy(chance) });
-    const memory = new Memory(new FakeClock());
+    const memory = new Memory(new VirtualClock());
     const delays = counted(0, delaysMs.length + 4).map(() =>
       delayAtStandstill(aReset(), { kind: 'RequestReset' }, { ...context, memory }),
     );
@@ -129,7 +129,7 @@ const FINDING = { facts: {}, verdict: { kind: 'Progressing', reason: 'Requesting
 /** What `work`, which may fail in the end, waited for on the clock. */
 async function delaysOf(work: (context: Context, recorded: SslReset) => Promise<unknown>): Promise<readonly number[]> {
   const fixture = new Fixture();
-  const clock = new FakeClock();
+  const clock = new VirtualClock();
   const delays: number[] = [];
   const delay = (ms: number) => {
     delays.push(ms);

@@ -81,7 +81,7 @@ describe('suspend', () => {
     const { writes } = fixture;
     await operator.resync();
     assert.equal(fixture.writes, writes);
-    fixture.clock.advance(10_000_000);
+    fixture.clock.jump(10_000_000);
     fixture.annotate({ [annotations.suspend]: 'false' });
     await operator.drive();
     assert.deepEqual(await fixture.outcome(), DONE_ONCE);

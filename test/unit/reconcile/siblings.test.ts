@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { KubernetesError } from '../../../src/domain/errors.ts';
 import { heldCertificate } from '../../../src/domain/trust/held-certificate.ts';
-import { aCall, aReset, at, aWorkload, fingerprint } from '../support/builders.ts';
-import { Faults } from '../support/faults.ts';
-import { Fixture } from '../support/fixture.ts';
-import { endOf, Operator } from '../support/operator.ts';
+import { aCall, aReset, at, aWorkload, fingerprint } from '../../support/fakes/builders.ts';
+import { Faults } from '../../support/fakes/faults.ts';
+import { Fixture } from '../../support/fakes/fixture.ts';
+import { endOf, Operator } from '../../support/fakes/operator.ts';
 
 const other = (namespace: string, name: string) =>
   aReset({ namespace, name, spec: { preconditions: { serverCaSha1Fingerprint: fingerprint(99) } } });

@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm';
 import { EMPTY, NEVER, Subject } from 'rxjs';
 import { type Action, awaitChange, requeueAfter, requeueNow } from '../../../src/runtime/action.ts';
 import { type ControllerOptions, controller, type Outcome } from '../../../src/runtime/controller.ts';
-import { settle, VirtualTimers } from './virtual-timers.ts';
+import { settle, VirtualClock } from '../../support/virtual-clock.ts';
 
 interface Run {
   readonly key: string;
@@ -15,7 +15,7 @@ interface Run {
 
 /** A controller of which each run lasts until the test ends it. */
 function started(options: Partial<ControllerOptions<string>> = {}) {
-  const timers = new VirtualTimers();
+  const timers = new VirtualClock();
   const triggers = new Subject<string>();
   const shutdown = new Subject<void>();
   const runs: Run[] = [];
@@ -88,9 +88,9 @@ test('a key comes back after the time that its run asked for', async () => {
   const { triggers, timers, running, finish } = started();
   triggers.next('a');
   await finish('a', requeueAfter(100));
-  await timers.advance(99);
+  await timers.pass(99);
   assert.deepEqual(running(), []);
-  await timers.advance(1);
+  await timers.pass(1);
   assert.deepEqual(running(), ['a']);
 });
 
@@ -108,13 +108,13 @@ test('a failed run is a value, and the stream goes on', async () => {
   const { triggers, timers, outcomes, running, fail, end } = started();
   const error = new Error('no');
   triggers.next('a');
-  await timers.advance(30);
+  await timers.pass(30);
   await fail('a', error);
   assert.deepEqual(outcomes, [
     { kind: 'Failed', key: 'a', action: requeueAfter(100), durationMs: 30, error, failures: 1 },
   ]);
   assert.equal(end(), 'running');
-  await timers.advance(100);
+  await timers.pass(100);
   assert.deepEqual(running(), ['a']);
 });
 
@@ -132,9 +132,9 @@ test('failures are counted in a row, and a success ends the row', async () => {
   const { triggers, timers, outcomes, finish, fail } = started();
   triggers.next('a');
   await fail('a', 'no');
-  await timers.advance(100);
+  await timers.pass(100);
   await fail('a', 'no');
-  await timers.advance(200);
+  await timers.pass(200);
   await finish('a');
   triggers.next('a');
   await fail('a', 'no');
@@ -167,7 +167,7 @@ test('keys that only wait are dropped at shutdown', async () => {
   shutdown.next();
   triggers.next('d');
   await finish('b');
-  await timers.advance(1000);
+  await timers.pass(1000);
   assert.deepEqual(running(), []);
   assert.equal(end(), 'completed');
   assert.equal(timers.size, 0);
@@ -197,7 +197,7 @@ test('unsubscribing leaves no delay behind', async () => {
 
 test('10,000 keys leave nothing behind', async () => {
   const groupNames = new WeakMap<object, string>();
-  const timers = new VirtualTimers();
+  const timers = new VirtualClock();
   const triggers = new Subject<object>();
   const subscription = controller<object>({
     triggers,
@@ -217,7 +217,7 @@ test('10,000 keys leave nothing behind', async () => {
     traces.push(new WeakRef(key));
     triggers.next(key);
   }
-  await timers.advance(1000);
+  await timers.pass(1000);
   setFlagsFromString('--expose-gc');
   runInNewContext('gc')();
   const left = traces.filter((trace) => trace.deref() !== undefined).length;

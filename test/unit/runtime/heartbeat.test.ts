@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Heartbeat } from '../../../src/runtime/heartbeat.ts';
-import { VirtualTimers } from './virtual-timers.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 
 describe('a heartbeat', () => {
   test('tells how long there was no sign of life', async () => {
-    const timers = new VirtualTimers();
+    const timers = new VirtualClock();
     const heartbeat = new Heartbeat(timers);
-    await timers.advance(60_000);
+    await timers.pass(60_000);
     assert.equal(heartbeat.silentMs, 60_000);
     heartbeat.beat();
-    await timers.advance(10_000);
+    await timers.pass(10_000);
     assert.equal(heartbeat.silentMs, 10_000);
     heartbeat.stop();
     assert.equal(timers.size, 0);

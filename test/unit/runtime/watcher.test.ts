@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Observable, type Subscriber } from 'rxjs';
 import { type Listed, type SourceEvent, type WatchEvent, watcher } from '../../../src/runtime/watcher.ts';
-import { settle, VirtualTimers } from './virtual-timers.ts';
+import { settle, VirtualClock } from '../../support/virtual-clock.ts';
 
 const GONE = new Error('too old');
 
@@ -13,7 +13,7 @@ interface OpenWatch {
 
 /** A source whose lists and watches are answered by the test. */
 function started() {
-  const timers = new VirtualTimers();
+  const timers = new VirtualClock();
   const lists: { answer: (listed: Listed<string>) => void; fail: (error: unknown) => void; signal: AbortSignal }[] = [];
   const watches: OpenWatch[] = [];
   const events: WatchEvent<string>[] = [];
@@ -44,7 +44,7 @@ function started() {
     versions: () => watches.map(({ version }) => version),
     async listed(version: string, ...objects: readonly string[]) {
       lists.at(-1)?.answer({ objects, version });
-      await timers.advance(0);
+      await timers.pass(0);
     },
     async listFails(error: unknown) {
       lists.at(-1)?.fail(error);
@@ -56,7 +56,7 @@ function started() {
     },
     async ends() {
       watches.at(-1)?.subscriber.complete();
-      await timers.advance(0);
+      await timers.pass(0);
     },
     async fails(error: unknown) {
       watches.at(-1)?.subscriber.error(error);
@@ -85,7 +85,7 @@ test('a watch that ends is opened again at once from its last bookmark, without 
   const { timers, lists, versions, listed, sends, ends } = started();
   await listed('10');
   await sends({ type: 'opened' }, { type: 'applied', object: 'a', version: '11' }, { type: 'bookmark', version: '99' });
-  await timers.advance(1000);
+  await timers.pass(1000);
   await ends();
   assert.deepEqual(versions(), ['10', '99']);
   assert.equal(lists.length, 1);
@@ -96,9 +96,9 @@ test('a watch that fails is opened again after a back-off, without a list', asyn
   await listed('10');
   await sends({ type: 'opened' }, { type: 'bookmark', version: '11' });
   await fails(new Error('cut'));
-  await timers.advance(99);
+  await timers.pass(99);
   assert.deepEqual(versions(), ['10']);
-  await timers.advance(1);
+  await timers.pass(1);
   assert.deepEqual(versions(), ['10', '11']);
   assert.equal(lists.length, 1);
 });
@@ -107,7 +107,7 @@ test('a version that is too old costs a list, and is no failure', async () => {
   const { timers, lists, events, listed, fails, versions } = started();
   await listed('10', 'a');
   await fails(GONE);
-  await timers.advance(100);
+  await timers.pass(100);
   assert.equal(lists.length, 2);
   await listed('50', 'b');
   assert.deepEqual(versions(), ['10', '50']);
@@ -123,12 +123,12 @@ test('after an outage a version that is too old is listed again at once, whateve
   const outage = new Error('refused');
   for (let n = 0; n < 10; n += 1) {
     await fails(outage);
-    await timers.advance(1000);
+    await timers.pass(1000);
   }
   // The server is back: it takes the watch from the old version, and says on the stream that it is too old.
   await sends({ type: 'opened' });
   await fails(GONE);
-  await timers.advance(0);
+  await timers.pass(0);
   assert.equal(lists.length, 2);
   assert.deepEqual(events.slice(1), [{ type: 'failed', error: outage }]);
   await listed('50', 'b');
@@ -140,13 +140,13 @@ test('a watch that is refused as too old when it is asked for is listed again at
   await listed('10', 'a');
   for (let n = 0; n < 10; n += 1) {
     await fails(new Error('refused'));
-    await timers.advance(1000);
+    await timers.pass(1000);
   }
   await fails(GONE);
-  await timers.advance(0);
+  await timers.pass(0);
   assert.equal(lists.length, 2);
   await listFails(new Error('not yet'));
-  await timers.advance(500);
+  await timers.pass(500);
   assert.equal(lists.length, 3);
 });
 
@@ -156,9 +156,9 @@ test('a server that refuses each version right after it was listed is asked ever
   for (const delayMs of [0, 100, 100, 200, 400, 500, 500]) {
     const before = lists.length;
     await fails(GONE);
-    await timers.advance(Math.max(0, delayMs - 1));
+    await timers.pass(Math.max(0, delayMs - 1));
     assert.equal(lists.length, delayMs === 0 ? before + 1 : before, `sooner than ${delayMs} ms`);
-    await timers.advance(1);
+    await timers.pass(1);
     assert.equal(lists.length, before + 1);
     await listed('20');
   }
@@ -173,7 +173,7 @@ test('a watch that is taken has recovered once it was not refused for a second, 
     const isOver = () => events.at(-1)?.type === 'recovered';
     await listed('10');
     await fails(new Error('cut'));
-    await timers.advance(100);
+    await timers.pass(100);
     await sends({ type: 'opened' });
     assert.equal(isOver(), false);
     await sends(event);
@@ -182,11 +182,11 @@ test('a watch that is taken has recovered once it was not refused for a second, 
   const { timers, events, listed, fails, sends } = started();
   await listed('10');
   await fails(new Error('cut'));
-  await timers.advance(100);
+  await timers.pass(100);
   await sends({ type: 'opened' });
-  await timers.advance(999);
+  await timers.pass(999);
   assert.notEqual(events.at(-1)?.type, 'recovered');
-  await timers.advance(1);
+  await timers.pass(1);
   assert.equal(events.at(-1)?.type, 'recovered');
 });
 
@@ -194,10 +194,10 @@ test('a watch that ends before it was taken for a second has not recovered by th
   const { timers, events, listed, fails, sends, ends } = started();
   await listed('10');
   await fails(new Error('cut'));
-  await timers.advance(100);
+  await timers.pass(100);
   await sends({ type: 'opened' });
   await ends();
-  await timers.advance(5000);
+  await timers.pass(5000);
   assert.deepEqual(
     events.map(({ type }) => type),
     ['synced', 'failed'],
@@ -208,7 +208,7 @@ test('a list that fails is tried again', async () => {
   const { timers, lists, events, listed, listFails } = started();
   const error = new Error('no');
   await listFails(error);
-  await timers.advance(100);
+  await timers.pass(100);
   assert.equal(lists.length, 2);
   await listed('10');
   assert.deepEqual(events, [{ type: 'failed', error }, { type: 'synced', objects: [] }, { type: 'recovered' }]);
@@ -219,7 +219,7 @@ test('the same failure is told once, another one again, and the recovery once', 
   await listed('10');
   for (const message of ['cut', 'cut', 'cut', 'denied', 'denied']) {
     await fails(new Error(message));
-    await timers.advance(1000);
+    await timers.pass(1000);
   }
   await sends({ type: 'opened' }, { type: 'bookmark', version: '11' }, { type: 'bookmark', version: '12' });
   assert.deepEqual(
@@ -234,9 +234,9 @@ test('back-offs grow while it fails', async () => {
   for (const delayMs of [100, 200, 400, 500, 500]) {
     const before = versions().length;
     await fails(new Error('no'));
-    await timers.advance(delayMs - 1);
+    await timers.pass(delayMs - 1);
     assert.equal(versions().length, before, `sooner than ${delayMs} ms`);
-    await timers.advance(1);
+    await timers.pass(1);
     assert.equal(versions().length, before + 1);
   }
 });
@@ -246,24 +246,24 @@ test('a while of health makes back-offs short again', async () => {
   await listed('10');
   for (const delayMs of [100, 200, 400]) {
     await fails(new Error('no'));
-    await timers.advance(delayMs);
+    await timers.pass(delayMs);
   }
   await sends({ type: 'opened' });
-  await timers.advance(5000);
+  await timers.pass(5000);
   await fails(new Error('no'));
-  await timers.advance(100);
+  await timers.pass(100);
   assert.equal(versions().length, 5);
 });
 
 test('a watch that hangs before it is accepted is no health', async () => {
   const { timers, versions, listed, fails } = started();
   await listed('10');
-  await timers.advance(5000);
+  await timers.pass(5000);
   await fails(new Error('no'));
-  await timers.advance(100);
-  await timers.advance(5000);
+  await timers.pass(100);
+  await timers.pass(5000);
   await fails(new Error('no'));
-  await timers.advance(199);
+  await timers.pass(199);
   assert.equal(versions().length, 2);
 });
 
@@ -274,9 +274,9 @@ test('a server that ends every watch at once is not asked in a loop', async () =
     await sends({ type: 'opened' });
     await ends();
     const before = versions().length;
-    await timers.advance(delayMs - 1);
+    await timers.pass(delayMs - 1);
     assert.equal(versions().length, before);
-    await timers.advance(1);
+    await timers.pass(1);
     assert.equal(versions().length, before + 1);
   }
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { WorkQueue } from '../../../src/runtime/work-queue.ts';
-import { VirtualTimers } from './virtual-timers.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const CONCURRENCY = 2;
 const KEYS = ['x1', 'x2', 'y1', 'y2', 'a', 'b'] as const;
@@ -57,7 +57,7 @@ class Model {
 }
 
 async function play(steps: readonly Step[]): Promise<void> {
-  const timers = new VirtualTimers();
+  const timers = new VirtualClock();
   const queue = new WorkQueue<string>({ concurrency: CONCURRENCY, groupOf, timers });
   const model = new Model();
   queue.keys.subscribe((key) => {
@@ -73,7 +73,7 @@ async function play(steps: readonly Step[]): Promise<void> {
   };
 
   const advance = async (ms: number): Promise<void> => {
-    await timers.advance(ms);
+    await timers.pass(ms);
     model.nowMs += ms;
     for (const [key, dueMs] of model.due) if (dueMs <= model.nowMs) model.add(key);
   };

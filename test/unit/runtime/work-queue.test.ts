@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { WorkQueue, type WorkQueueOptions, type WorkQueueView } from '../../../src/runtime/work-queue.ts';
-import { VirtualTimers } from './virtual-timers.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 
 /** A queue of which each run lasts until the test ends it. */
 function started(options: Partial<WorkQueueOptions<string>> = {}) {
-  const timers = new VirtualTimers();
+  const timers = new VirtualClock();
   const queue = new WorkQueue<string>({ concurrency: 10, timers, ...options });
   const runs: string[] = [];
   let isComplete = false;
@@ -92,12 +92,12 @@ test('the earliest delay wins', async () => {
   queue.addAfter('a', 200);
   queue.addAfter('a', 100);
   queue.addAfter('a', 300);
-  await timers.advance(99);
+  await timers.pass(99);
   assert.deepEqual(runs, []);
-  await timers.advance(1);
+  await timers.pass(1);
   assert.deepEqual(runs, ['a']);
   queue.done('a');
-  await timers.advance(1000);
+  await timers.pass(1000);
   assert.deepEqual(runs, ['a']);
 });
 
@@ -107,7 +107,7 @@ test('a key that is added while a delay is pending runs at once, and the delay i
   queue.add('a');
   assert.deepEqual(runs, ['a']);
   queue.done('a');
-  await timers.advance(1000);
+  await timers.pass(1000);
   assert.deepEqual(runs, ['a']);
 });
 
@@ -115,7 +115,7 @@ test('a delay that ends while the key runs makes it run again afterwards', async
   const { queue, timers, runs } = started();
   queue.add('a');
   queue.addAfter('a', 100);
-  await timers.advance(100);
+  await timers.pass(100);
   assert.deepEqual(runs, ['a']);
   queue.done('a');
   assert.deepEqual(runs, ['a', 'a']);
@@ -128,7 +128,7 @@ test('a key that waits already is not run once more for a delay', async () => {
   queue.addAfter('b', 100);
   queue.done('a');
   queue.done('b');
-  await timers.advance(1000);
+  await timers.pass(1000);
   assert.deepEqual(runs, ['a', 'b']);
 });
 
@@ -172,7 +172,7 @@ test('keys that only wait are dropped when the queue is closed', async () => {
   queue.done('x/1');
   queue.add('late');
   queue.addAfter('late', 10);
-  await timers.advance(1000);
+  await timers.pass(1000);
   assert.deepEqual(runs, ['x/1']);
   assert.deepEqual([queue.waiting, queue.running, queue.delayed, timers.size], [0, 0, 0, 0]);
 });
@@ -211,7 +211,7 @@ test('the observer is told of each key that begins to wait and how long it waite
   queue.add('a');
   queue.add('b');
   queue.add('b');
-  await timers.advance(50);
+  await timers.pass(50);
   queue.done('a');
   assert.deepEqual({ added, waits }, { added: 2, waits: [0, 50] });
 });
@@ -221,11 +221,11 @@ test('the observer can look into the queue, until it is closed', async () => {
   const { queue, timers } = started({ concurrency: 1, observer: { onOpened: (view) => views.push(view) } });
   queue.add('a');
   queue.add('b');
-  await timers.advance(50);
+  await timers.pass(50);
   const look = () => views.map(({ depth, runningMs }) => ({ depth, runningMs }));
   assert.deepEqual(look(), [{ depth: 1, runningMs: [50] }]);
   queue.done('a');
-  await timers.advance(20);
+  await timers.pass(20);
   assert.deepEqual(look(), [{ depth: 0, runningMs: [20] }]);
   queue.add('c');
   queue.close();

@@ -14,8 +14,8 @@ import {
 } from '../../../../src/domain/trust/client-certificate.ts';
 import type { ClientCertificateStatus } from '../../../../src/domain/trust/distribution.ts';
 import { heldCertificate, secretKeys } from '../../../../src/domain/trust/held-certificate.ts';
-import { fingerprint, NOW } from '../../support/builders.ts';
-import { CertificateMaker } from '../../support/client-certificates.ts';
+import { fingerprint, NOW } from '../../../support/fakes/builders.ts';
+import { CertificateMaker } from '../../../support/fakes/client-certificates.ts';
 
 const cert = (n: number, commonName = 'app') => ({ commonName, sha1Fingerprint: fingerprint(n) });
 const held = (n: number) => ({ sha1Fingerprint: fingerprint(n), expirationTime: NOW });
