@@ -9,6 +9,15 @@ export const secretKeys = {
   serverCa: 'server-ca.pem',
 } as const;
 
+export type CertificateData = Readonly<Record<(typeof secretKeys)[keyof typeof secretKeys], string>>;
+
+/** The certificate and the key of a Secret, beside these server CAs. */
+export const withServerCa = (data: Readonly<Record<string, string>>, serverCa: string): CertificateData => ({
+  [secretKeys.certificate]: data[secretKeys.certificate] ?? '',
+  [secretKeys.privateKey]: data[secretKeys.privateKey] ?? '',
+  [secretKeys.serverCa]: serverCa,
+});
+
 export interface HeldCertificate {
   /** SHA-1 of the certificate, lower-case hex. */
   readonly sha1Fingerprint: string;

@@ -7,7 +7,7 @@ import { type Facts, factsOf, withCertificates } from '../../domain/reset/status
 import { recordedCertificate } from '../../domain/trust/certificate-status.ts';
 import { type CertificateJudgement, judgeCertificate, type KeySecret } from '../../domain/trust/client-certificate.ts';
 import type { ClientCertificateStatus, WantedCertificate } from '../../domain/trust/distribution.ts';
-import { heldCertificate, secretKeys } from '../../domain/trust/held-certificate.ts';
+import { heldCertificate, withServerCa } from '../../domain/trust/held-certificate.ts';
 import { revision, serverCaPem } from '../../domain/trust/tls-material.ts';
 import { oneLine } from '../../lib/one-line.ts';
 import { toTime } from '../../lib/time.ts';
@@ -165,13 +165,7 @@ async function refreshServerCa(
   const held: Held[] = [];
   for (const { wanted, secret, judgement } of judged) {
     if (judgement.kind !== 'Keep' || secret === undefined) continue;
-    const { [secretKeys.certificate]: certificate = '', [secretKeys.privateKey]: privateKey = '' } = secret.data;
-    const data = {
-      [secretKeys.certificate]: certificate,
-      [secretKeys.privateKey]: privateKey,
-      [secretKeys.serverCa]: serverCa,
-    };
-    const contents = certificateSecret(reset, wanted, data);
+    const contents = certificateSecret(reset, wanted, withServerCa(secret.data, serverCa));
     const obstacle = await orCannotPublish(() => applyObject(context, contents, { before: secret, dryRun: false }));
     if (obstacle !== undefined) held.push({ commonName: wanted.commonName, obstacle });
   }

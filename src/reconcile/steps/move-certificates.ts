@@ -5,7 +5,7 @@ import { factsOf, toBeRolled, withCertificates } from '../../domain/reset/status
 import { withCertificate } from '../../domain/trust/certificate-status.ts';
 import { inSafeOrder, type Move } from '../../domain/trust/client-certificate.ts';
 import type { ClientCertificateStatus, WantedCertificate } from '../../domain/trust/distribution.ts';
-import { type HeldCertificate, secretKeys } from '../../domain/trust/held-certificate.ts';
+import { type HeldCertificate, withServerCa } from '../../domain/trust/held-certificate.ts';
 import type { Context, StepEvent, StepResult } from '../pass.ts';
 import type { PublishedObject } from '../ports.ts';
 import { deliverCertificate } from './deliver-certificate.ts';
@@ -75,16 +75,10 @@ export async function moveCertificates(
 }
 
 function deliver({ wanted, source, target }: CertificateMove, serverCa: string, reset: SslReset, context: Context) {
-  const { [secretKeys.certificate]: certificate = '', [secretKeys.privateKey]: privateKey = '' } = source.data;
-  const data = {
-    [secretKeys.certificate]: certificate,
-    [secretKeys.privateKey]: privateKey,
-    [secretKeys.serverCa]: serverCa,
-  };
   const isOpen = (fresh: SslReset) =>
     isDeepStrictEqual([fresh.spec, fresh.status.request], [reset.spec, reset.status.request]);
   return deliverCertificate(
-    certificateSecret(reset, wanted, data),
+    certificateSecret(reset, wanted, withServerCa(source.data, serverCa)),
     { secret: target, recorded: reset, isOpen },
     context,
   );

@@ -5,7 +5,7 @@ import { annotations, FIELD_MANAGER } from '../../domain/object.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import type { SecretOrigin } from '../../domain/trust/client-certificate.ts';
 import type { WantedCertificate } from '../../domain/trust/distribution.ts';
-import { secretKeys } from '../../domain/trust/held-certificate.ts';
+import { type CertificateData, secretKeys } from '../../domain/trust/held-certificate.ts';
 import { describeObject, serverCaTargets } from '../../domain/trust/published-kinds.ts';
 import { shell } from '../../lib/shell.ts';
 import type { Context } from '../pass.ts';
@@ -23,7 +23,7 @@ export function serverCaObject(reset: SslReset, pem: string): PublishedContents 
 }
 
 /** What stands in for a client certificate that is not issued yet. */
-export const DRY_RUN: PublishedContents['data'] = {
+export const DRY_RUN: CertificateData = {
   [secretKeys.certificate]: 'dry run\n',
   [secretKeys.privateKey]: 'dry run\n',
   [secretKeys.serverCa]: 'dry run\n',
@@ -33,7 +33,7 @@ export const DRY_RUN: PublishedContents['data'] = {
 export const certificateSecret = (
   reset: Pick<SslReset, 'metadata'>,
   { secretName }: WantedCertificate,
-  data: PublishedContents['data'],
+  data: CertificateData,
 ): PublishedContents => objectOf(reset, { kind: 'Secret', name: secretName }, data);
 
 const objectOf = (
