@@ -290,7 +290,7 @@ describe('an alert', { concurrency: true }, () => {
     });
   }
 
-  test('is of a file that Prometheus takes', async () => {
+  test('an alert is of a file that Prometheus takes', async () => {
     const { stdout } = await run(promtool, ['check', 'rules', ALERTS]);
     assert.match(stdout, new RegExp(`${rules.length} rules found`));
   });

@@ -50,7 +50,7 @@ const endsAs =
     hasReason(reason)(reset) && reset.spec.requestId === requestId;
 
 describe('a requestId that Helm puts back resets nothing', { concurrency: true }, () => {
-  test('by helm rollback, nor by an upgrade that lets the default of the chart reappear', async (t) => {
+  test('a requestId that Helm puts back resets nothing by helm rollback, nor by an upgrade that lets the default of the chart reappear', async (t) => {
     const { run, upgrade, until, resets } = await released(t);
     await upgrade('--set=requestId=b');
     await until('db', endsAs('Complete', 'b'));
@@ -67,7 +67,7 @@ describe('a requestId that Helm puts back resets nothing', { concurrency: true }
     assert.deepEqual([resets(), spec.deadlineSeconds, status.executedRequestIds?.length], [3, 7200, 3]);
   });
 
-  test('by an upgrade that gives up before the operation has ended, which itself resets once', async (t) => {
+  test('a requestId that Helm puts back resets nothing by an upgrade that gives up before the operation has ended, which itself resets once', async (t) => {
     const { run, upgrade, until, resets, emulator } = await released(t);
     const release = emulator.operations.hold();
     const upgraded = assert.rejects(

@@ -19,7 +19,7 @@ function problemsOf(argv: readonly string[], env: Environment = {}): readonly st
 }
 
 describe('the configuration', () => {
-  it('has a default for everything', () => {
+  it('the configuration has a default for everything', () => {
     assert.deepEqual(configOf([]), {
       namespaces: [],
       cloudsqlEndpoint: 'https://sqladmin.googleapis.com/',
@@ -50,28 +50,28 @@ describe('the configuration', () => {
     });
   });
 
-  it('takes a flag before its environment variable, and that before the default', () => {
+  it('the configuration takes a flag before its environment variable, and that before the default', () => {
     const env = { CLOUDSQL_SSL_POLL_MIN: '2s', CLOUDSQL_SSL_POLL_MAX: '20s' };
     const { pollMinMs, pollMaxMs } = configOf(['--poll-min', '3s'], env);
     assert.deepEqual([pollMinMs, pollMaxMs], [3000, 20_000]);
   });
 
-  it('takes an empty environment variable for one that is not set', () => {
+  it('the configuration takes an empty environment variable for one that is not set', () => {
     assert.equal(configOf([], { CLOUDSQL_SSL_CONCURRENCY: '' }).concurrency, 10);
   });
 
-  it('leaves variables alone that Kubernetes makes for a Service with a similar name', () => {
+  it('the configuration leaves variables alone that Kubernetes makes for a Service with a similar name', () => {
     configOf([], { CLOUDSQL_SSL_PORT: 'tcp://10.0.0.1:443', CLOUDSQL_SSL_OPERATOR_SERVICE_HOST: '10.0.0.1' });
   });
 
-  it('is frozen', () => {
+  it('the configuration is frozen', () => {
     const config = configOf(['--namespaces=a', '--allowed-instances=p/i']);
     for (const value of [config, config.namespaces, config.allowedInstances, config.healthAddress]) {
       assert.ok(Object.isFrozen(value));
     }
   });
 
-  it('reads booleans with and without a value', () => {
+  it('the configuration reads booleans with and without a value', () => {
     assert.equal(configOf(['--require-preconditions']).requirePreconditions, true);
     assert.equal(configOf(['--require-preconditions=true']).requirePreconditions, true);
     assert.equal(configOf(['--require-preconditions=false']).requirePreconditions, false);
@@ -79,7 +79,7 @@ describe('the configuration', () => {
     assert.equal(configOf([], { CLOUDSQL_SSL_REQUIRE_PRECONDITIONS: 'true' }).requirePreconditions, true);
   });
 
-  it('reads lists that are repeated, separated by commas, or both', () => {
+  it('the configuration reads lists that are repeated, separated by commas, or both', () => {
     const { namespaces, allowedInstances } = configOf([
       '--namespaces=a, b',
       '--namespaces=c,a',
@@ -102,12 +102,12 @@ describe('the configuration', () => {
     ['localhost:80', { host: 'localhost', port: 80 }],
   ];
   for (const [text, address] of addresses) {
-    it(`reads the address ${text}`, () =>
+    it(`the configuration reads the address ${text}`, () =>
       assert.deepEqual(configOf(['--health-address', text]).healthAddress, address));
   }
 
   for (const url of ['https://sql.example.com/api', 'http://127.0.0.1:1234', 'http://localhost:1', 'http://[::1]:1/']) {
-    it(`takes the endpoint ${url}`, () => {
+    it(`the configuration takes the endpoint ${url}`, () => {
       assert.equal(configOf(['--cloudsql-endpoint', url]).cloudsqlEndpoint, new URL(url).href);
     });
   }
@@ -223,16 +223,16 @@ describe('a problem', () => {
     ],
   ];
   for (const [name, argv, problem] of cases) {
-    it(name, () => assert.deepEqual(problemsOf(argv), [problem]));
+    it(`a problem: ${name}`, () => assert.deepEqual(problemsOf(argv), [problem]));
   }
 
-  it('names the environment variable that it came from', () => {
+  it('a problem names the environment variable that it came from', () => {
     assert.deepEqual(problemsOf([], { CLOUDSQL_SSL_LOG_LEVEL: 'loud' }), [
       '--log-level (from CLOUDSQL_SSL_LOG_LEVEL): got "loud", expected one of trace, debug, info, warn, error, fatal, silent',
     ]);
   });
 
-  it('is not the last one: all are reported at once', () => {
+  it('a problem is not the last one: all are reported at once', () => {
     const argv = [
       '--nope',
       'x',
@@ -263,7 +263,7 @@ describe('the help', () => {
   const text = result.kind === 'Help' ? result.text : '';
 
   for (const flag of Object.values(flags)) {
-    it(`tells of --${flag.name} with its default and its environment variable`, () => {
+    it(`the help tells of --${flag.name} with its default and its environment variable`, () => {
       const [, entry = ''] = text.split(` --${flag.name} `);
       const [own = ''] = entry.split(/\n +-/, 1);
       assert.ok(own.includes(environmentVariable(flag)), own);
@@ -271,13 +271,13 @@ describe('the help', () => {
     });
   }
 
-  it('is given whatever else is wrong', () => {
+  it('the help is given whatever else is wrong', () => {
     assert.equal(parseConfig(['--concurrency=none', '--help'], {}).kind, 'Help');
   });
 });
 
 describe('the version', () => {
-  it('is told, as a line', () => {
+  it('the version is told, as a line', () => {
     const result = parseConfig(['--version'], {});
     assert.match(result.kind === 'Version' ? result.text : '', /^\S+\n$/);
   });
@@ -300,6 +300,6 @@ describe('a duration', () => {
     ['1m30', undefined],
   ];
   for (const [text, ms] of cases) {
-    it(`of "${text}" is ${ms ?? 'none'}`, () => assert.equal(parseDuration(text), ms));
+    it(`a duration of "${text}" is ${ms ?? 'none'}`, () => assert.equal(parseDuration(text), ms));
   }
 });

@@ -51,7 +51,7 @@ const isEncrypted = async (connection: pg.Client): Promise<unknown> =>
 const unverified = { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' };
 
 describe('a PostgreSQL of an instance', { concurrency: 2 }, () => {
-  test('lets in who verifies it by the CA of the instance, and who asks for no TLS', async (t) => {
+  test('a PostgreSQL of an instance lets in who verifies it by the CA of the instance, and who asks for no TLS', async (t) => {
     const { instance, database } = await fixture(t);
     assert.equal(await isEncrypted(await connect(t, database, caOf(instance))), true);
     assert.equal(await isEncrypted(await connect(t, database)), false);
@@ -59,7 +59,7 @@ describe('a PostgreSQL of an instance', { concurrency: 2 }, () => {
     await assert.rejects(connect(t, database, caOf(other)), unverified);
   });
 
-  test('breaks its connections at a reset; with the old CA nobody comes back, with the new one everybody', async (t) => {
+  test('a PostgreSQL of an instance breaks its connections at a reset; with the old CA nobody comes back, with the new one everybody', async (t) => {
     const { instance, database } = await fixture(t);
     const before = caOf(instance);
     const connection = await connect(t, database, before);
@@ -71,7 +71,7 @@ describe('a PostgreSQL of an instance', { concurrency: 2 }, () => {
     assert.equal(await isEncrypted(await connect(t, database, caOf(instance))), true);
   });
 
-  test('that demands client certificates follows each of them, and breaks no connection for it', async (t) => {
+  test('a PostgreSQL of an instance that demands client certificates follows each of them, and breaks no connection for it', async (t) => {
     const { instance, database } = await fixture(t, { sslMode: 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED' });
     const ca = caOf(instance);
     await assert.rejects(connect(t, database), { message: /no encryption/ });
@@ -85,7 +85,7 @@ describe('a PostgreSQL of an instance', { concurrency: 2 }, () => {
     assert.equal(await isEncrypted(connection), true);
   });
 
-  test('takes no client certificate any more after a reset', async (t) => {
+  test('a PostgreSQL of an instance takes no client certificate any more after a reset', async (t) => {
     const { instance, database } = await fixture(t, { sslMode: 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED' });
     const app = await instance.addClientCertificate('app');
     (await instance.prepareReset())();
@@ -93,7 +93,7 @@ describe('a PostgreSQL of an instance', { concurrency: 2 }, () => {
     await assert.rejects(connect(t, database, caOf(instance), app));
   });
 
-  test('has no TLS before the instance has a server certificate, and has it after the reset', async (t) => {
+  test('a PostgreSQL of an instance has no TLS before the instance has a server certificate, and has it after the reset', async (t) => {
     const { instance, database } = await fixture(t, { hasServerCertificate: false });
     assert.equal(await isEncrypted(await connect(t, database)), false);
     (await instance.prepareReset())();

@@ -21,7 +21,7 @@ async function idle() {
 const inserts = (instance: string) => emulator.journal.entries({ api: 'sslCerts.insert', instance });
 
 describe('the issue of a client certificate', () => {
-  it('gives the certificate with its key, and lists it', async () => {
+  it('the issue of a client certificate gives the certificate with its key, and lists it', async () => {
     const ref = await idle();
     const api = adminApi(emulator.apiUrl);
     const answer = await (await api.prepareClientCertificate(ref, 'orders  api'))();
@@ -32,7 +32,7 @@ describe('the issue of a client certificate', () => {
     assert.deepEqual(await api.clientCertificates(ref), [{ commonName: 'orders  api', sha1Fingerprint }]);
   });
 
-  it('is sent once, however often that is asked for', async () => {
+  it('the issue of a client certificate is sent once, however often that is asked for', async () => {
     const ref = await idle();
     const send = await adminApi(emulator.apiUrl).prepareClientCertificate(ref, 'app');
     assert.equal(inserts(ref.instance).length, 0);
@@ -41,7 +41,7 @@ describe('the issue of a client certificate', () => {
   });
 
   for (const kind of ['Drop', 'Truncated', 'Malformed'] as const) {
-    it(`is lost where the answer is (${kind}), and is not sent again`, async () => {
+    it(`the issue of a client certificate is lost where the answer is (${kind}), and is not sent again`, async () => {
       const ref = await idle();
       emulator.order({ api: 'sslCerts.insert', instance: ref.instance, answer: { kind, executed: true } });
       const api = adminApi(emulator.apiUrl);
@@ -53,7 +53,7 @@ describe('the issue of a client certificate', () => {
     });
   }
 
-  it('is refused where the name is taken', async () => {
+  it('the issue of a client certificate is refused where the name is taken', async () => {
     const ref = await idle();
     await emulator.instance(ref.project, ref.instance).addClientCertificate('app');
     const answer = await (await adminApi(emulator.apiUrl).prepareClientCertificate(ref, 'app'))();
@@ -63,7 +63,7 @@ describe('the issue of a client certificate', () => {
 });
 
 describe('the deletion of a client certificate', () => {
-  it('deletes that one alone', async () => {
+  it('the deletion of a client certificate deletes that one alone', async () => {
     const ref = await idle();
     const instance = emulator.instance(ref.project, ref.instance);
     const [one, other] = [await instance.addClientCertificate('one'), await instance.addClientCertificate('other')];
@@ -78,7 +78,7 @@ describe('the deletion of a client certificate', () => {
     );
   });
 
-  it('says where there is none', async () => {
+  it('the deletion of a client certificate says where there is none', async () => {
     const send = await adminApi(emulator.apiUrl).prepareClientCertificateDeletion(await idle(), 'abc');
     await assert.rejects(send(), { kind: 'NotFound' });
   });

@@ -34,12 +34,12 @@ const users = () => emulator.journal.entries({ api: 'instances.get' }).map(({ us
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
 describe('a token', () => {
-  it('comes from the metadata server, and the emulator knows whose it is', async () => {
+  it('a token comes from the metadata server, and the emulator knows whose it is', async () => {
     await adminApi(emulator.apiUrl).instance(REF);
     assert.deepEqual(users().at(-1), [emulator.email, 200]);
   });
 
-  it('is kept for many calls', async () => {
+  it('a token is kept for many calls', async () => {
     const api = adminApi(emulator.apiUrl);
     await api.instance(REF);
     const metadataHost = process.env.GCE_METADATA_HOST;
@@ -48,7 +48,7 @@ describe('a token', () => {
     process.env.GCE_METADATA_HOST = metadataHost;
   });
 
-  it('is replaced after the API has refused it', async () => {
+  it('a token is replaced after the API has refused it', async () => {
     const api = adminApi(emulator.apiUrl);
     await api.instance(REF);
     emulator.revokeTokens(emulator.email);
@@ -56,7 +56,7 @@ describe('a token', () => {
     assert.equal((await api.instance(REF)).state, 'RUNNABLE');
   });
 
-  it('is replaced before it expires', async () => {
+  it('a token is replaced before it expires', async () => {
     const short = await startCloudSql({ tokenLifetimeSeconds: 1 });
     const api = adminApi(short.apiUrl);
     await api.instance(REF);
@@ -65,7 +65,7 @@ describe('a token', () => {
     await short.stop();
   });
 
-  it('cannot be had when the metadata server is not there, and can when it is back', async () => {
+  it('a token cannot be had when the metadata server is not there, and can when it is back', async () => {
     process.env.GCE_METADATA_HOST = '127.0.0.1:1';
     const api = adminApi(emulator.apiUrl);
     await assert.rejects(preparedReset(api), { name: 'CloudSqlError', kind: 'Unavailable' });
@@ -73,7 +73,7 @@ describe('a token', () => {
     await preparedReset(api);
   });
 
-  it('cannot be had from an issuer that hangs, and the deadline is kept', async () => {
+  it('a token cannot be had from an issuer that hangs, and the deadline is kept', async () => {
     const hanging = createServer(() => undefined);
     await new Promise<void>((resolve) => hanging.listen(0, '127.0.0.1', resolve));
     const address = hanging.address();
@@ -87,7 +87,7 @@ describe('a token', () => {
     hanging.close();
   });
 
-  it('is forbidden with a file that does not exist', async () => {
+  it('a token is forbidden with a file that does not exist', async () => {
     process.env.GOOGLE_APPLICATION_CREDENTIALS = join(folder, 'missing.json');
     await assert.rejects(preparedReset(adminApi(emulator.apiUrl)), { kind: 'Forbidden' });
   });
@@ -99,7 +99,7 @@ describe('a token', () => {
     ['that is none', () => 'key'],
   ];
   for (const [name, spoilt] of keys) {
-    it(`is forbidden with a private key ${name}, and the message says what is wrong and nothing of the key`, async () => {
+    it(`a token is forbidden with a private key ${name}, and the message says what is wrong and nothing of the key`, async () => {
       const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
       await useFile(
         JSON.stringify({ type: 'service_account', client_email: 'key@p.example', private_key: spoilt(pem) }),
@@ -112,7 +112,7 @@ describe('a token', () => {
     });
   }
 
-  it('is forbidden with a file that is no JSON, of which nothing is said', async () => {
+  it('a token is forbidden with a file that is no JSON, of which nothing is said', async () => {
     await useFile('{"private_key": secret');
     await assert.rejects(preparedReset(adminApi(emulator.apiUrl)), (error: Error) => {
       assert.doesNotMatch(error.message, /secret|private_key/);
@@ -122,11 +122,11 @@ describe('a token', () => {
 });
 
 describe('the identity', () => {
-  it('is what the metadata server says', async () => {
+  it('the identity is what the metadata server says', async () => {
     assert.equal(await adminApi(emulator.apiUrl).identity(), emulator.email);
   });
 
-  it('is asked for again after a failure, and then never again', async () => {
+  it('the identity is asked for again after a failure, and then never again', async () => {
     const api = adminApi(emulator.apiUrl);
     process.env.GCE_METADATA_HOST = '127.0.0.1:1';
     await assert.rejects(api.identity(), { kind: 'Unavailable' });
@@ -136,7 +136,7 @@ describe('the identity', () => {
     assert.equal(await api.identity(), emulator.email);
   });
 
-  it("is in a service account's key", async () => {
+  it("the identity is in a service account's key", async () => {
     await useFile(
       JSON.stringify({
         type: 'service_account',
@@ -155,14 +155,14 @@ describe('the identity', () => {
     credential_source: { file: '/nowhere' },
   };
 
-  it('is the account that a federated workload impersonates', async () => {
+  it('the identity is the account that a federated workload impersonates', async () => {
     const account = 'federated@p.iam.gserviceaccount.com';
     const url = `https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/${account}:generateAccessToken`;
     await useFile(JSON.stringify({ ...federated, service_account_impersonation_url: url }));
     assert.equal(await adminApi(emulator.apiUrl).identity(), account);
   });
 
-  it('is not known of a federated workload that impersonates nobody', async () => {
+  it('the identity is not known of a federated workload that impersonates nobody', async () => {
     await useFile(JSON.stringify(federated));
     assert.equal(await adminApi(emulator.apiUrl).identity(), undefined);
   });

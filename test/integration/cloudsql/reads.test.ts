@@ -12,7 +12,7 @@ after(() => emulator.stop());
 afterEach(() => emulator.clearFaults());
 
 describe('an instance', () => {
-  it('is read', async () => {
+  it('an instance is read', async () => {
     const instance = await adminApi(emulator.apiUrl).instance(REF);
     assert.match(instance.serverCaSha1Fingerprint ?? '', /^[0-9a-f]{40}$/);
     assert.partialDeepStrictEqual(instance, {
@@ -24,12 +24,12 @@ describe('an instance', () => {
     });
   });
 
-  it('is not found', async () => {
+  it('an instance is not found', async () => {
     const missing = { project: REF.project, instance: 'missing' };
     await assert.rejects(adminApi(emulator.apiUrl).instance(missing), { name: 'CloudSqlError', kind: 'NotFound' });
   });
 
-  it('of a domain-scoped project is read', async () => {
+  it('an instance of a domain-scoped project is read', async () => {
     await emulator.createInstance({ project: 'example.com:app', name: 'db' });
     const instance = await adminApi(emulator.apiUrl).instance({ project: 'example.com:app', instance: 'db' });
     assert.equal(instance.state, 'RUNNABLE');
@@ -37,7 +37,7 @@ describe('an instance', () => {
 });
 
 describe('the server CAs', () => {
-  it('begin with the one that the instance has', async () => {
+  it('the server CAs begin with the one that the instance has', async () => {
     const api = adminApi(emulator.apiUrl);
     const [active] = await api.serverCas(REF);
     assert.equal(active?.sha1Fingerprint, (await api.instance(REF)).serverCaSha1Fingerprint);
@@ -45,7 +45,7 @@ describe('the server CAs', () => {
     assert.ok(active?.commonName && active.createTime && active.expirationTime);
   });
 
-  it('of an instance with a CA service are read', async () => {
+  it('the server CAs of an instance with a CA service are read', async () => {
     const ref = { project: REF.project, instance: 'with-ca-service' };
     await emulator.createInstance({ name: ref.instance, serverCaMode: 'GOOGLE_MANAGED_CAS_CA' });
     const api = adminApi(emulator.apiUrl);
@@ -55,7 +55,7 @@ describe('the server CAs', () => {
     assert.deepEqual(others, []);
   });
 
-  it('of an instance with a CA service are read where the list of its own CAs is refused', async () => {
+  it('the server CAs of an instance with a CA service are read where the list of its own CAs is refused', async () => {
     const ref = { project: REF.project, instance: 'with-customer-ca' };
     await emulator.createInstance({ name: ref.instance, serverCaMode: 'CUSTOMER_MANAGED_CAS_CA' });
     const api = adminApi(emulator.apiUrl);
@@ -68,20 +68,20 @@ describe('the server CAs', () => {
     assert.deepEqual(await api.serverCas(ref), [expected]);
   });
 
-  it('keep to one call for an instance with a CA of its own', async () => {
+  it('the server CAs keep to one call for an instance with a CA of its own', async () => {
     const calls = emulator.journal.entries().length;
     await adminApi(emulator.apiUrl).serverCas(REF);
     assert.equal(emulator.journal.entries().length, calls + 1);
   });
 
-  it('of an old instance without a server certificate are none', async () => {
+  it('the server CAs of an old instance without a server certificate are none', async () => {
     await emulator.createInstance({ name: 'old', hasServerCertificate: false });
     assert.deepEqual(await adminApi(emulator.apiUrl).serverCas({ project: REF.project, instance: 'old' }), []);
   });
 });
 
 describe('the server certificate', () => {
-  it('of an instance with a CA service is another one after a reset', async () => {
+  it('the server certificate of an instance with a CA service is another one after a reset', async () => {
     const ref = { project: REF.project, instance: 'renewed' };
     const instance = await emulator.createInstance({ name: ref.instance, serverCaMode: 'GOOGLE_MANAGED_CAS_CA' });
     const api = adminApi(emulator.apiUrl);
@@ -92,7 +92,7 @@ describe('the server certificate', () => {
     assert.ok(after !== undefined && after !== before);
   });
 
-  it('is not told of an instance with a CA of its own', async () => {
+  it('the server certificate is not told of an instance with a CA of its own', async () => {
     assert.equal(await adminApi(emulator.apiUrl).serverCertificate(REF), undefined);
   });
 });
@@ -112,7 +112,7 @@ describe('the operations', () => {
     }
   });
 
-  it('are read page by page, newest first, up to a limit', async () => {
+  it('the operations are read page by page, newest first, up to a limit', async () => {
     const before = listCalls();
     const operations = await adminApi(emulator.apiUrl).operations(ref, { limit: 150 });
     assert.equal(operations.length, 150);
@@ -125,7 +125,7 @@ describe('the operations', () => {
     assert.equal(listCalls(), before + 2);
   });
 
-  it('are read until one is known', async () => {
+  it('the operations are read until one is known', async () => {
     const all = await adminApi(emulator.apiUrl).operations(ref, { limit: 1000 });
     assert.equal(all.length, 205);
     const before = listCalls();
@@ -138,20 +138,20 @@ describe('the operations', () => {
     assert.equal(listCalls(), before + 2);
   });
 
-  it('are read one by one', async () => {
+  it('the operations are read one by one', async () => {
     const [first] = await adminApi(emulator.apiUrl).operations(ref, { limit: 1 });
     assert.ok(first);
     assert.deepEqual(await adminApi(emulator.apiUrl).operation(ref.project, first.name), first);
   });
 
-  it('are not found when they are not there', async () => {
+  it('the operations are not found when they are not there', async () => {
     const missing = adminApi(emulator.apiUrl).operation(ref.project, '00000000-0000-0000-0000-000000000000');
     await assert.rejects(missing, { kind: 'NotFound' });
   });
 });
 
 describe('the client certificates', () => {
-  it('are read', async () => {
+  it('the client certificates are read', async () => {
     const created = await fetch(`${emulator.apiUrl}/v1/projects/demo-project/instances/db/sslCerts`, {
       method: 'POST',
       headers: { authorization: `Bearer ${emulator.token()}`, 'content-type': 'application/json' },
@@ -186,13 +186,13 @@ describe('a read that fails', () => {
     ['is unavailable in a body that ends early', { kind: 'Truncated', executed: false }, { kind: 'Unavailable' }],
   ];
   for (const [name, answer, expected] of cases) {
-    it(name, async () => {
+    it(`a read that fails: ${name}`, async () => {
       emulator.order({ api: 'instances.get', answer });
       await assert.rejects(adminApi(emulator.apiUrl).instance(REF), { name: 'CloudSqlError', ...expected });
     });
   }
 
-  it('is unavailable when nothing comes within the deadline', async () => {
+  it('a read that fails is unavailable when nothing comes within the deadline', async () => {
     emulator.order({ api: 'instances.get', answer: { kind: 'Hang', executed: false } });
     await assert.rejects(adminApi(emulator.apiUrl).instance(REF), {
       kind: 'Unavailable',

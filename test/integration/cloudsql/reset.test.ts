@@ -35,7 +35,7 @@ async function call(): Promise<{ readonly answer: CallResult; readonly arrived: 
 describe('the call of the reset', () => {
   afterEach(() => emulator.clearFaults());
 
-  it('is accepted with the operation, and is in the journal as ours', async () => {
+  it('the call of the reset is accepted with the operation, and is in the journal as ours', async () => {
     const { answer, arrived } = await call();
     assert.ok(answer.kind === 'Accepted');
     assert.equal(arrived, 1);
@@ -47,13 +47,13 @@ describe('the call of the reset', () => {
     assert.equal(answer.operation.targetId, entry?.instance);
   });
 
-  it('says the mode in the words of the API', async () => {
+  it('the call of the reset says the mode in the words of the API', async () => {
     const send = await preparedReset(adminApi(emulator.apiUrl), REF, 'SyncFromPrimary');
     await send();
     assert.equal(posts().at(-1)?.mode, 'SYNC_FROM_PRIMARY');
   });
 
-  it('is not made before it is sent, and only once however often that is asked for', async () => {
+  it('the call of the reset is not made before it is sent, and only once however often that is asked for', async () => {
     const earlier = posts().length;
     const send = await preparedReset(adminApi(emulator.apiUrl), await idleInstance());
     assert.equal(posts().length, earlier);
@@ -112,12 +112,12 @@ describe('the call of the reset', () => {
     });
   }
 
-  it('is lost when nothing comes within the deadline, after one POST', async () => {
+  it('the call of the reset is lost when nothing comes within the deadline, after one POST', async () => {
     emulator.order({ api: 'resetSslConfig', answer: { kind: 'Hang', executed: true } });
     assert.deepEqual(await call(), { answer: { kind: 'Lost', message: 'No answer within 10 s' }, arrived: 1 });
   });
 
-  it('is not written when nobody listens', async () => {
+  it('the call of the reset is not written when nobody listens', async () => {
     const stopped = await startCloudSql();
     await stopped.stop();
     process.env.GCE_METADATA_HOST = emulator.metadataHost;
@@ -125,13 +125,13 @@ describe('the call of the reset', () => {
     assert.partialDeepStrictEqual(await send(), { kind: 'NotWritten', cause: 'Network' });
   });
 
-  it('is not written when the name does not resolve', async () => {
+  it('the call of the reset is not written when the name does not resolve', async () => {
     const send = await preparedReset(adminApi('https://sqladmin.invalid'));
     const answer = await send();
     assert.partialDeepStrictEqual(answer, { kind: 'NotWritten', cause: 'Network' });
   });
 
-  it('is not prepared while the API wants to be left alone', async () => {
+  it('the call of the reset is not prepared while the API wants to be left alone', async () => {
     const api = adminApi(emulator.apiUrl);
     const headers = { 'Retry-After': '60' };
     emulator.order({ api: 'resetSslConfig', answer: error(429, 'rateLimitExceeded', { headers }) });

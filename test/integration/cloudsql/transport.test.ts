@@ -92,14 +92,14 @@ describe('one POST', { concurrency: true }, () => {
     ],
   ];
   for (const [name, handler, expected] of cases) {
-    it(name, async (test) => {
+    it(`one POST: ${name}`, async (test) => {
       const server = await serve(test, handler);
       assert.partialDeepStrictEqual(await reset(server.url), expected);
       assert.deepEqual(server.seen, [`POST ${PATH}`]);
     });
   }
 
-  it('has no body, one token, and a connection of its own', async (test) => {
+  it('one POST has no body, one token, and a connection of its own', async (test) => {
     const requests: IncomingMessage[] = [];
     const { url } = await serve(test, (request, response) => {
       requests.push(request);
@@ -112,13 +112,13 @@ describe('one POST', { concurrency: true }, () => {
     assert.equal(request?.headers.connection, 'close');
   });
 
-  it('goes below the path of the endpoint', async (test) => {
+  it('one POST goes below the path of the endpoint', async (test) => {
     const server = await serve(test, (_, response) => response.end('{"name":"op"}'));
     await reset(`${server.url}/sql/`);
     assert.deepEqual(server.seen, [`POST /sql${PATH}`]);
   });
 
-  it('is not written to a server whose certificate is refused', async (test) => {
+  it('one POST is not written to a server whose certificate is refused', async (test) => {
     const { certificate, privateKey } = await issue(await createAuthority('Somebody'), {
       commonName: 'localhost',
       usage: 'Server',
@@ -138,13 +138,13 @@ describe('one POST', { concurrency: true }, () => {
 });
 
 describe('a read', { concurrency: true }, () => {
-  it('is not repeated by the client below: back-off is ours', async (test) => {
+  it('a read is not repeated by the client below: back-off is ours', async (test) => {
     const server = await serve(test, (_, response) => response.writeHead(503).end());
     await assert.rejects(adminApi(server.url).instance(REF), { kind: 'Unavailable' });
     assert.equal(server.seen.length, 1);
   });
 
-  it('is over at the deadline even in the middle of a body', async (test) => {
+  it('a read is over at the deadline even in the middle of a body', async (test) => {
     const server = await serve(test, (_, response) => void response.writeHead(200).write('{'));
     await assert.rejects(adminApi(server.url).instance(REF), { kind: 'Unavailable' });
   });

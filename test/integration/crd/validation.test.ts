@@ -140,7 +140,7 @@ const REFUSED: Readonly<Record<string, readonly [Json, ...RegExp[]]>> = {
 
 describe('the API server refuses, naming the field', { concurrency: true }, () => {
   for (const [what, [spec, ...messages]] of Object.entries(REFUSED)) {
-    test(what, async () => {
+    test(`the API server refuses, naming the field: ${what}`, async () => {
       const { kubectl } = await sharedCluster();
       const create = kubectl(['create', '--namespace=default', '--dry-run=server', '-f', '-'], manifest(spec));
       const error: unknown = await create.then(
@@ -163,7 +163,7 @@ const CHANGES: Readonly<Record<string, readonly [Json, Json, RegExp | undefined]
 };
 
 for (const [what, [spec, patch, message]] of Object.entries(CHANGES)) {
-  test(what, async (t) => {
+  test(`the API server refuses, naming the field: ${what}`, async (t) => {
     const cluster = await sharedCluster();
     const namespace = `--namespace=${await testNamespace(t, cluster)}`;
     await cluster.kubectl(['create', namespace, '-f', '-'], manifest(spec));

@@ -80,19 +80,19 @@ async function healthOf(object: unknown): Promise<Case['healthStatus']> {
 
 describe('health.lua', { concurrency: true }, () => {
   for (const { inputPath, healthStatus } of tests) {
-    test(`says ${healthStatus.status} of ${inputPath}`, async () => {
+    test(`health.lua says ${healthStatus.status} of ${inputPath}`, async () => {
       assert.deepEqual(await healthOf(parse(await read(inputPath))), healthStatus);
     });
   }
 
-  test('says something of an object that is half written', async () => {
+  test('health.lua says something of an object that is half written', async () => {
     const metadata = { generation: 1 };
     for (const status of [{}, { observedGeneration: 1 }, { observedGeneration: 1, conditions: [{ type: 'Ready' }] }]) {
       assert.equal((await healthOf({ metadata, status })).status, 'Progressing');
     }
   });
 
-  test('has a case for each of its test data, and for each health that it can tell', async () => {
+  test('health.lua has a case for each of its test data, and for each health that it can tell', async () => {
     const files = (await readdir(join(folder, 'testdata'))).map((name) => `testdata/${name}`);
     assert.deepEqual(tests.map(({ inputPath }) => inputPath).toSorted(), files.toSorted());
     const told = [...(await read('health.lua')).matchAll(/"(Healthy|Progressing|Degraded|Suspended)"/g)];

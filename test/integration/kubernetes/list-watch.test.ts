@@ -231,7 +231,7 @@ test('unsubscribing breaks a watch off that is not accepted yet', async (t) => {
   await closed;
 });
 
-test('without the right to list it says so, and starts when it is given', async (t) => {
+test('without the right to list, the watch says so, and starts when it is given', async (t) => {
   const { cluster, namespace } = await prepared(t);
   const user = `watcher-${namespace}`;
   const client = testClient(t, await kubeconfigImpersonating(t, cluster.kubeconfigPath, user));
@@ -253,7 +253,7 @@ test('without the right to list it says so, and starts when it is given', async 
   await seen('recovered');
 });
 
-test('without the CRD it says so', async (t) => {
+test('without the CRD the watch says so', async (t) => {
   const { proxy, watching } = await prepared(t);
   proxy.intercept((_request, response) => response.writeHead(404).end('404 page not found').writableEnded);
   const failed = await watching().seen('failed');

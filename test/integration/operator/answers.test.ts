@@ -69,7 +69,7 @@ const isCall = ({ api }: { readonly api: string }): boolean => api === 'resetSsl
 
 describe('whatever the answer, one reset is executed and the object gets Ready', { concurrency: 4 }, () => {
   for (const [what, { answer, waits }] of Object.entries(ANSWERS)) {
-    test(what, async (t) => {
+    test(`whatever the answer, one reset is executed and the object gets Ready: ${what}`, async (t) => {
       const { apply, until, seen, emulator, resets } = await operatorFixture(t);
       emulator.order({ api: 'resetSslConfig', answer });
       await apply(reset());

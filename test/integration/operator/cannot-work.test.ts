@@ -21,7 +21,7 @@ const EXPIRED = { kind: 'Error', executed: false, code: 401, reason: 'authError'
 const FIRST_CALL = 'operations.list';
 
 describe('what a person must put right outside of the object', { concurrency: 2 }, () => {
-  test('shows where Google refuses the credentials: readiness, condition, metric, one line; and goes by itself', async (t) => {
+  test('what a person must put right outside of the object shows where Google refuses the credentials: readiness, condition, metric, one line; and goes by itself', async (t) => {
     const { apply, until, emulator, operator } = await operatorFixture(t);
     emulator.order({ api: FIRST_CALL, times: 'Always', answer: EXPIRED });
     await apply(reset(), deployment('app'));
@@ -45,7 +45,7 @@ describe('what a person must put right outside of the object', { concurrency: 2 
     assert.equal(await operator.readyz(), '200 ok\n');
   });
 
-  test('shows where no Google token can be had: readiness, condition, metric, one line', async (t) => {
+  test('what a person must put right outside of the object shows where no Google token can be had: readiness, condition, metric, one line', async (t) => {
     const { apply, until, restartOperator, operator: first } = await operatorFixture(t);
     await first.kill();
     const operator = await restartOperator([], { GOOGLE_APPLICATION_CREDENTIALS: '/is/not/there.json' });
@@ -57,7 +57,7 @@ describe('what a person must put right outside of the object', { concurrency: 2 
     assert.equal(operator.log.match(/"reason":"PermissionDenied"/g)?.length, 1);
   });
 
-  test('shows where Kubernetes does not take the token: readiness, metric, one line; and goes by itself', async (t) => {
+  test('what a person must put right outside of the object shows where Kubernetes does not take the token: readiness, metric, one line; and goes by itself', async (t) => {
     const { cluster, namespace, kubectl, emulator, apply, until, resets, operator: first } = await operatorFixture(t);
     await first.kill();
     await apply(reset());
@@ -90,7 +90,7 @@ describe('what a person must put right outside of the object', { concurrency: 2 
     assert.equal(resets(), 1);
   });
 
-  test('shows where the Lease cannot be had: readiness, metric, one line', async (t) => {
+  test('what a person must put right outside of the object shows where the Lease cannot be had: readiness, metric, one line', async (t) => {
     const { restartOperator, operator: first } = await operatorFixture(t);
     await first.kill();
     const operator = await restartOperator(['--leader-elect=true', '--lease-namespace=is-not-there']);

@@ -65,7 +65,7 @@ async function assertNoKeyIn({ kubectl, operator }: OperatorFixture, ...others: 
 }
 
 describe('client certificates', { concurrency: 3 }, () => {
-  test('are issued again after the reset, and the workloads roll with them', async (t) => {
+  test('client certificates are issued again after the reset, and the workloads roll with them', async (t) => {
     const fixture = await operatorFixture(t);
     await fixture.apply(reset({ clientCertificates, serverCa: { secretName: 'ca' } }), deployment('app'));
     const { status } = await fixture.until('db', isReady);
@@ -78,7 +78,7 @@ describe('client certificates', { concurrency: 3 }, () => {
     await assertNoKeyIn(fixture);
   });
 
-  test('of which the process was killed with the answer on its way are replaced: no key is lost', async (t) => {
+  test('client certificates of which the process was killed with the answer on its way are replaced: no key is lost', async (t) => {
     const fixture = await operatorFixture(t);
     fixture.emulator.order({ api: 'sslCerts.insert', answer: { kind: 'Hang', executed: true } });
     await fixture.apply(reset({ clientCertificates }));
@@ -94,7 +94,7 @@ describe('client certificates', { concurrency: 3 }, () => {
     await assertNoKeyIn(fixture, killed);
   });
 
-  test('of which the process was killed before the execution are issued once the grace is over', async (t) => {
+  test('client certificates of which the process was killed before the execution are issued once the grace is over', async (t) => {
     const fixture = await operatorFixture(t);
     fixture.emulator.order({ api: 'sslCerts.insert', answer: { kind: 'Hang', executed: false } });
     await fixture.apply(reset({ clientCertificates: ONE }));
@@ -107,7 +107,7 @@ describe('client certificates', { concurrency: 3 }, () => {
   });
 
   for (const kind of ['Drop', 'Truncated', 'Malformed', 'Hang'] as const) {
-    test(`of which the answer is lost (${kind}) are replaced`, async (t) => {
+    test(`client certificates of which the answer is lost (${kind}) are replaced`, async (t) => {
       const fixture = await operatorFixture(t);
       fixture.emulator.order({ api: 'sslCerts.insert', answer: { kind, executed: true } });
       await fixture.apply(reset({ clientCertificates: ONE }));
@@ -118,7 +118,7 @@ describe('client certificates', { concurrency: 3 }, () => {
     });
   }
 
-  test('that are refused for now are issued later, once', async (t) => {
+  test('client certificates that are refused for now are issued later, once', async (t) => {
     const fixture = await operatorFixture(t);
     for (const [code, reason] of [
       [429, 'rateLimitExceeded'],
@@ -133,7 +133,7 @@ describe('client certificates', { concurrency: 3 }, () => {
     assert.equal(issues(fixture).length, 1);
   });
 
-  test('are not issued while another operation runs', async (t) => {
+  test('client certificates are not issued while another operation runs', async (t) => {
     const fixture = await operatorFixture(t, {
       emulator: { instances: [{ project: PROJECT, name: INSTANCE }], plan: { runningMs: 1_000 } },
     });

@@ -30,7 +30,7 @@ describe('whatever the clocks of the replicas say, a lost call is resolved and o
   concurrency: 2,
 }, () => {
   for (const [what, [first, next]] of Object.entries(CLOCKS)) {
-    test(what, async (t) => {
+    test(`whatever the clocks of the replicas say, a lost call is resolved and one reset is executed: ${what}`, async (t) => {
       const two = await operatorFixture(t, { flags: ELECTION, env: first });
       const { apply, until, emulator, operator, restartOperator, resets } = two;
       await operator.says('Leading');

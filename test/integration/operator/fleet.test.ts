@@ -22,7 +22,7 @@ const isList = ({ path }: JournalEntry): boolean => path.includes('/operations?m
 const isPoll = (entry: JournalEntry): boolean => entry.api === 'operations.get' || isList(entry);
 
 describe('a fleet', () => {
-  test('is reset once each, without a call that the quota refuses, and its polls are merged', async (t) => {
+  test('a fleet is reset once each, without a call that the quota refuses, and its polls are merged', async (t) => {
     const names = Array.from({ length: SIZE }, (_, index) => `db-${index}`);
     const { apply, kubectl, resets, emulator } = await operatorFixture(t, {
       flags: [...PACE, '--max-resets-per-hour=0'],
@@ -52,7 +52,7 @@ describe('a fleet', () => {
     assert.deepEqual([...new Set(journal.entries().map(({ status }) => status))], [200]);
   });
 
-  test('goes on, more slowly, where others use the same quota', async (t) => {
+  test('a fleet goes on, more slowly, where others use the same quota', async (t) => {
     const names = Array.from({ length: 12 }, (_, index) => `db-${index}`);
     const { apply, kubectl, resets, emulator } = await operatorFixture(t, {
       flags: [...PACE, '--max-resets-per-hour=0'],

@@ -46,7 +46,7 @@ const restart = ({ emulator }: OperatorFixture) =>
   });
 
 describe('an instance', { concurrency: 3 }, () => {
-  test('with a CA service is reset; its CA stays, nothing rolls, and the conditions say why', async (t) => {
+  test('an instance with a CA service is reset; its CA stays, nothing rolls, and the conditions say why', async (t) => {
     const operator = await operatorFixture(t, CA_SERVICE);
     const ca = activeCa(operator);
     const server = operator.emulator.instance(PROJECT, INSTANCE).active?.server.certificate.sha1Fingerprint;
@@ -68,7 +68,7 @@ describe('an instance', { concurrency: 3 }, () => {
     assert.match(await operator.kubectl(['get', 'sslreset', 'db']), new RegExp(ca.expirationTime.slice(0, 10)));
   });
 
-  test('with a CA service tells by its server certificate that a call whose answer was lost was executed', async (t) => {
+  test('an instance with a CA service tells by its server certificate that a call whose answer was lost was executed', async (t) => {
     const operator = await operatorFixture(t, CA_SERVICE);
     operator.emulator.order({ api: 'resetSslConfig', answer: isExecuted(true) });
     await operator.apply(reset({ serverCa }));
@@ -77,7 +77,7 @@ describe('an instance', { concurrency: 3 }, () => {
     assert.match(status.request?.before?.serverCertificateSha1Fingerprint ?? '', /^[0-9a-f]{40}$/);
   });
 
-  test('with a CA service is called again when the lost call was not executed', async (t) => {
+  test('an instance with a CA service is called again when the lost call was not executed', async (t) => {
     const operator = await operatorFixture(t, CA_SERVICE);
     operator.emulator.order({ api: 'resetSslConfig', answer: isExecuted(false) });
     await operator.apply(reset());
@@ -85,7 +85,7 @@ describe('an instance', { concurrency: 3 }, () => {
     assert.deepEqual([operator.resets(), calls(operator)], [1, 2]);
   });
 
-  test('with a CA service is not called under a precondition on its CA', async (t) => {
+  test('an instance with a CA service is not called under a precondition on its CA', async (t) => {
     const operator = await operatorFixture(t, CA_SERVICE);
     const serverCaSha1Fingerprint = activeCa(operator).sha1Fingerprint;
     await operator.apply(reset({ preconditions: { serverCaSha1Fingerprint } }));
@@ -94,7 +94,7 @@ describe('an instance', { concurrency: 3 }, () => {
     assert.equal(calls(operator), 0);
   });
 
-  test('of the First Generation waits for a restart, then the new CA is published and rolled', async (t) => {
+  test('an instance of the First Generation waits for a restart, then the new CA is published and rolled', async (t) => {
     const operator = await operatorFixture(t, FIRST_GENERATION);
     const oldCa = activeCa(operator).pem;
     await operator.apply(deployment('app'), reset({ serverCa }));
@@ -111,7 +111,7 @@ describe('an instance', { concurrency: 3 }, () => {
     assert.equal(operator.emulator.journal.entries({ api: 'restart' }).length, 0, 'the operator restarts nothing');
   });
 
-  test('of the First Generation tells by a new CA in its list that a lost call was executed', async (t) => {
+  test('an instance of the First Generation tells by a new CA in its list that a lost call was executed', async (t) => {
     const operator = await operatorFixture(t, FIRST_GENERATION);
     operator.emulator.order({ api: 'resetSslConfig', answer: isExecuted(true) });
     await operator.apply(reset({ serverCa }));
@@ -122,7 +122,7 @@ describe('an instance', { concurrency: 3 }, () => {
     assert.deepEqual([operator.resets(), calls(operator)], [1, 1]);
   });
 
-  test('that nobody restarts stalls at the deadline, and retry goes on from there', async (t) => {
+  test('an instance that nobody restarts stalls at the deadline, and retry goes on from there', async (t) => {
     const operator = await operatorFixture(t, FIRST_GENERATION);
     await operator.apply(reset({ deadlineSeconds: 30 }));
     const stalled = await operator.until('db', hasReason('DeadlineExceeded'));
@@ -133,7 +133,7 @@ describe('an instance', { concurrency: 3 }, () => {
     assert.equal(operator.resets(), 1);
   });
 
-  test('without a server certificate is reset once when it must have none', async (t) => {
+  test('an instance without a server certificate is reset once when it must have none', async (t) => {
     const operator = await operatorFixture(t, NO_CERTIFICATE);
     await operator.apply(deployment('app'), reset({ ...MISSING, serverCa }));
     await operator.until('db', isReady);
@@ -144,14 +144,14 @@ describe('an instance', { concurrency: 3 }, () => {
     assert.equal(operator.resets(), 1);
   });
 
-  test('without a server certificate is reset without a precondition too', async (t) => {
+  test('an instance without a server certificate is reset without a precondition too', async (t) => {
     const operator = await operatorFixture(t, NO_CERTIFICATE);
     await operator.apply(reset());
     await operator.until('db', isReady);
     assert.equal(operator.resets(), 1);
   });
 
-  test('with a server certificate is not called when it must have none, and is followed when another object resets', async (t) => {
+  test('an instance with a server certificate is not called when it must have none, and is followed when another object resets', async (t) => {
     const operator = await operatorFixture(t);
     await operator.apply(deployment('app'), reset({ ...MISSING, serverCa }));
     const followed = await operator.until('db', hasReason('AlreadyPresent'));

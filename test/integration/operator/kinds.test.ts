@@ -148,7 +148,7 @@ describe('health', { concurrency: 3 }, () => {
     assert.deepEqual(states(done), ['Deployment a Rolled', 'StatefulSet b Rolled', 'DaemonSet c Rolled']);
   });
 
-  test('of each kind one that does not get healthy fails, and the others are rolled all the same', async (t) => {
+  test('health of each kind one that does not get healthy fails, and the others are rolled all the same', async (t) => {
     const fixture = await fixtureWithRollouts(t);
     const { apply, until } = fixture;
     await apply(
@@ -364,7 +364,7 @@ describe('what waits for a person', { concurrency: 3 }, () => {
 });
 
 describe('old pods that are not ready', { concurrency: 3 }, () => {
-  test('of an ordered StatefulSet are told within seconds, with a command that has it roll', async (t) => {
+  test('old pods that are not ready of an ordered StatefulSet are told within seconds, with a command that has it roll', async (t) => {
     const fixture = await operatorFixture(t);
     await fixture.apply(workload('StatefulSet', 'db', { spec: { replicas: 3 } }));
     await makeUnready(fixture, 'db', 3);
@@ -376,7 +376,7 @@ describe('old pods that are not ready', { concurrency: 3 }, () => {
     await fixture.kubectl(['rollout', 'status', 'statefulset/db', PATIENCE]);
   });
 
-  test('of an ordered StatefulSet are deleted where the spec says so, and only those', async (t) => {
+  test('old pods that are not ready of an ordered StatefulSet are deleted where the spec says so, and only those', async (t) => {
     const fixture = await operatorFixture(t);
     await fixture.apply(workload('StatefulSet', 'db', { spec: { replicas: 3 } }));
     await makeUnready(fixture, 'db', 2);
@@ -389,7 +389,7 @@ describe('old pods that are not ready', { concurrency: 3 }, () => {
     assert.deepEqual(fixture.operator.log.match(/"pod":"db-\d"/g), ['"pod":"db-1"', '"pod":"db-0"']);
   });
 
-  test('of a Parallel StatefulSet are replaced by its controller', async (t) => {
+  test('old pods that are not ready of a Parallel StatefulSet are replaced by its controller', async (t) => {
     const fixture = await operatorFixture(t);
     await fixture.apply(workload('StatefulSet', 'db', { spec: { podManagementPolicy: 'Parallel' } }));
     await makeUnready(fixture, 'db', 2);

@@ -67,7 +67,7 @@ async function socksProxy(t: TestContext): Promise<SocksProxy> {
 }
 
 describe('the built operator resets by a kubeconfig', { concurrency: 2 }, () => {
-  test('whose credentials a program prints', async (t) => {
+  test('the built operator resets by a kubeconfig whose credentials a program prints', async (t) => {
     const own = await operatorFixture(t);
     await own.operator.kill();
     await own.restartOperator([`--kubeconfig=${await withProgram(t, own.cluster.kubeconfigPath)}`]);
@@ -75,7 +75,7 @@ describe('the built operator resets by a kubeconfig', { concurrency: 2 }, () => 
     await own.until('db', isReady);
   });
 
-  test('that names a SOCKS proxy', async (t) => {
+  test('the built operator resets by a kubeconfig that names a SOCKS proxy', async (t) => {
     const own = await operatorFixture(t);
     const proxy = await socksProxy(t);
     await own.operator.kill();

@@ -64,7 +64,7 @@ const isSuspended = ({ status }: SslReset): boolean =>
   findCondition(status.conditions, 'Reconciling')?.reason === 'Suspended';
 
 describe('an object that comes back from a backup', { concurrency: 3 }, () => {
-  test('without its status resets once more where no precondition says otherwise', async (t) => {
+  test('an object that comes back from a backup without its status resets once more where no precondition says otherwise', async (t) => {
     const all = await operatorFixture(t);
     await all.apply(reset({ requestId: '1' }));
     await all.until('db', isReady);
@@ -75,7 +75,7 @@ describe('an object that comes back from a backup', { concurrency: 3 }, () => {
     assert.equal(all.resets(), 2);
   });
 
-  test('without its status calls nothing where the fingerprint of the replaced CA is in its spec, and publishes the CA of now', async (t) => {
+  test('an object that comes back from a backup without its status calls nothing where the fingerprint of the replaced CA is in its spec, and publishes the CA of now', async (t) => {
     const all = await operatorFixture(t);
     const serverCaSha1Fingerprint = activeCa(all).sha1Fingerprint;
     await all.apply(reset({ serverCa: { secretName: 'ca' }, preconditions: { serverCaSha1Fingerprint } }));
@@ -96,7 +96,7 @@ describe('an object that comes back from a backup', { concurrency: 3 }, () => {
     assert.equal(pem.trim(), activeCa(all).pem.trim());
   });
 
-  test('with its status, and a generation that counts as before, is taken as it is', async (t) => {
+  test('an object that comes back from a backup with its status, and a generation that counts as before, is taken as it is', async (t) => {
     const all = await operatorFixture(t);
     await all.apply(deployment('api'), reset());
     await all.until('db', isReady);
@@ -107,7 +107,7 @@ describe('an object that comes back from a backup', { concurrency: 3 }, () => {
     assert.equal(all.resets(), 1);
   });
 
-  test('with its status and its requestId, and a generation that counts anew, publishes and rolls anew and calls nothing', async (t) => {
+  test('an object that comes back from a backup with its status and its requestId, and a generation that counts anew, publishes and rolls anew and calls nothing', async (t) => {
     const all = await operatorFixture(t);
     await all.apply(reset({ requestId: '1' }));
     await all.until('db', isReady);
@@ -118,7 +118,7 @@ describe('an object that comes back from a backup', { concurrency: 3 }, () => {
     assert.equal(all.resets(), 1);
   });
 
-  test('with its status and an earlier requestId calls nothing', async (t) => {
+  test('an object that comes back from a backup with its status and an earlier requestId calls nothing', async (t) => {
     const all = await operatorFixture(t);
     await all.apply(reset({ requestId: '1' }));
     await all.until('db', isReady);
@@ -130,7 +130,7 @@ describe('an object that comes back from a backup', { concurrency: 3 }, () => {
     assert.equal(all.resets(), 2);
   });
 
-  test('with its status but no requestId, and a generation that counts anew, is another request', async (t) => {
+  test('an object that comes back from a backup with its status but no requestId, and a generation that counts anew, is another request', async (t) => {
     const all = await operatorFixture(t);
     await all.apply(reset());
     await all.until('db', isReady);

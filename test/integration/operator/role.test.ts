@@ -39,7 +39,7 @@ const all = [
 ];
 
 describe('the role of the quick start', { concurrency: 3 }, () => {
-  test('is enough for all that the operator does', async (t) => {
+  test('the role of the quick start is enough for all that the operator does', async (t) => {
     const own = await withRole(t);
     allow(own, role);
     await own.apply(...all);
@@ -51,7 +51,7 @@ describe('the role of the quick start', { concurrency: 3 }, () => {
   });
 
   for (const permission of role) {
-    test(`cannot do without ${permission}`, async (t) => {
+    test(`the role of the quick start cannot do without ${permission}`, async (t) => {
       const own = await withRole(t);
       allow(
         own,

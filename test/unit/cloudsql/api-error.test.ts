@@ -34,17 +34,18 @@ describe('the answer to the issue of a client certificate', () => {
   const body = ({ certificatePem, privateKeyPem, sha1Fingerprint } = certificate) => ({
     clientCert: { certInfo: { cert: certificatePem, sha1Fingerprint }, certPrivateKey: privateKeyPem },
   });
-  it('is the certificate with its key', () =>
+  it('the answer to the issue of a client certificate is the certificate with its key', () =>
     assert.deepEqual(toIssueResult(response(200, body())), { kind: 'Issued', certificate }));
-  it('is lost where the key is that of another one, and tells nothing of it', () => {
+  it('the answer to the issue of a client certificate is lost where the key is that of another one, and tells nothing of it', () => {
     const mixed = { ...certificate, privateKeyPem: maker.next().privateKeyPem };
     const answer = toIssueResult(response(200, body(mixed)));
     assert.deepEqual(answer, { kind: 'Lost', message: 'The answer 200 holds no certificate with its key' });
   });
-  it('is lost where the fingerprint is that of another one', () =>
+  it('the answer to the issue of a client certificate is lost where the fingerprint is that of another one', () =>
     assert.equal(toIssueResult(response(200, body({ ...certificate, sha1Fingerprint: 'abc' }))).kind, 'Lost'));
-  it('is lost where it is cut off', () => assert.equal(toIssueResult(response(200, undefined)).kind, 'Lost'));
-  it('is a refusal as any other', () =>
+  it('the answer to the issue of a client certificate is lost where it is cut off', () =>
+    assert.equal(toIssueResult(response(200, undefined)).kind, 'Lost'));
+  it('the answer to the issue of a client certificate is a refusal as any other', () =>
     assert.deepEqual(
       toIssueResult(response(409, apiError('sslCertificateAlreadyExists'))),
       rejected(409, 'sslCertificateAlreadyExists', 'No.'),
@@ -131,16 +132,16 @@ describe('the answer to the call', () => {
     ['is lost on a timeout', failure(withCode('TimeoutError')), lost('it failed')],
   ];
   for (const [name, result, answer] of cases) {
-    it(name, () => assert.deepEqual(toCallResult(result), answer));
+    it(`the answer to the call: ${name}`, () => assert.deepEqual(toCallResult(result), answer));
   }
 
   for (const code of [400, 401, 403, 404, 409, 412, 429]) {
-    it(`is rejected by ${code} alone when the body cannot be read`, () => {
+    it(`the answer to the call is rejected by ${code} alone when the body cannot be read`, () => {
       assert.deepEqual(toCallResult(response(code)), rejected(code, '', ''));
     });
   }
 
-  it('keeps messages below 300 characters', () => {
+  it('the answer to the call keeps messages below 300 characters', () => {
     const answer = toCallResult(response(400, apiError('invalid', 'x'.repeat(10_000))));
     assert.ok(answer.kind === 'Rejected' && answer.message.length === 300);
   });
@@ -183,10 +184,10 @@ describe('a read', () => {
     ['may work later after a code that nobody knows', response(418, apiError('teapot')), 'Unavailable'],
   ];
   for (const [name, result, kind] of cases) {
-    it(name, () => assert.equal(kindOf(result), kind));
+    it(`a read: ${name}`, () => assert.equal(kindOf(result), kind));
   }
 
-  it('says what the API said, in one line, with the time that it asks for', () => {
+  it('a read says what the API said, in one line, with the time that it asks for', () => {
     assert.throws(() => toBody(response(429, apiError('rateLimitExceeded', 'Slow\ndown.'), 3000), z.unknown()), {
       name: 'CloudSqlError',
       message: '429 rateLimitExceeded: Slow down.',
@@ -194,20 +195,20 @@ describe('a read', () => {
     });
   });
 
-  it('names the field that it does not understand, and nothing of what it holds', () => {
+  it('a read names the field that it does not understand, and nothing of what it holds', () => {
     assert.throws(() => toBody(response(200, { name: { secret: 'x' } }), z.object({ name: z.string() })), {
       message: 'The answer 200 cannot be read: name is not understood',
     });
   });
 
-  it('keeps the cause of a network failure', () => {
+  it('a read keeps the cause of a network failure', () => {
     const cause = withCode('ECONNRESET');
     assert.throws(() => toBody(failure(cause), z.unknown()), { message: 'it failed', cause });
   });
 });
 
 describe('throttling', () => {
-  it('is told by code and by reason, and not by a failure', () => {
+  it('throttling is told by code and by reason, and not by a failure', () => {
     assert.equal(isThrottled(response(429)), true);
     assert.equal(isThrottled(response(403, apiError('rateLimitExceeded'))), true);
     assert.equal(isThrottled(response(403, apiError('notAuthorized'))), false);

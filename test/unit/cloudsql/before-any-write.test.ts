@@ -33,10 +33,10 @@ describe('a failure before anything was written', () => {
     ['is not something that is no error', { code: 'ENOTFOUND' }, false],
   ];
   for (const [name, error, expected] of cases) {
-    it(name, () => assert.equal(failedBeforeAnyWrite(error), expected));
+    it(`a failure before anything was written: ${name}`, () => assert.equal(failedBeforeAnyWrite(error), expected));
   }
 
-  it('ends on causes that go in circles', () => {
+  it('a failure before anything was written ends on causes that go in circles', () => {
     const error = new Error('a');
     error.cause = error;
     assert.equal(failedBeforeAnyWrite(error), false);

@@ -66,7 +66,7 @@ class Project {
 }
 
 describe('polls', () => {
-  it('of few operations are gets', async () => {
+  it('polls of few operations are gets', async () => {
     const project = new Project();
     const names = project.run(9);
     await project.warmUp(names);
@@ -74,7 +74,7 @@ describe('polls', () => {
     assert.deepEqual(project.calls, [9, 0]);
   });
 
-  it('of many operations of a project are one list', async () => {
+  it('polls of many operations of a project are one list', async () => {
     const project = new Project();
     const names = project.run(80);
     await project.warmUp(names);
@@ -85,7 +85,7 @@ describe('polls', () => {
     assert.deepEqual(project.calls, [0, 1]);
   });
 
-  it('are answered by a list for as long as it is fresh, and then by another', async () => {
+  it('polls are answered by a list for as long as it is fresh, and then by another', async () => {
     const project = new Project();
     const names = project.run(20);
     await project.warmUp(names);
@@ -99,7 +99,7 @@ describe('polls', () => {
     assert.deepEqual(project.calls, [0, 2]);
   });
 
-  it('read as many pages as the operations that are followed need', async () => {
+  it('polls read as many pages as the operations that are followed need', async () => {
     const project = new Project();
     const names = project.run(150);
     await project.warmUp(names);
@@ -107,7 +107,7 @@ describe('polls', () => {
     assert.deepEqual(project.calls, [0, 2]);
   });
 
-  it('get what is not on the first pages', async () => {
+  it('polls get what is not on the first pages', async () => {
     const project = new Project();
     const old = project.run(10);
     const newer = Array.from({ length: 400 }, (_, index) => anOperation({ name: `other-${index}`, status: 'DONE' }));
@@ -117,7 +117,7 @@ describe('polls', () => {
     assert.deepEqual(project.calls, [10, 3]);
   });
 
-  it('never take an operation that a lagging list does not show for one that is not there', async () => {
+  it('polls never take an operation that a lagging list does not show for one that is not there', async () => {
     const project = new Project();
     const names = project.run(20);
     await project.warmUp(names);
@@ -126,7 +126,7 @@ describe('polls', () => {
     assert.deepEqual(project.calls, [1, 1]);
   });
 
-  it('are not found only where the operation itself is not', async () => {
+  it('polls are not found only where the operation itself is not', async () => {
     const project = new Project();
     const names = project.run(20);
     await project.warmUp(names);
@@ -136,7 +136,7 @@ describe('polls', () => {
     assert.deepEqual(project.calls, [1, 1]);
   });
 
-  it('are gets, for some minutes, where the account may not list the operations of the project', async () => {
+  it('polls are gets, for some minutes, where the account may not list the operations of the project', async () => {
     const project = new Project();
     const names = project.run(20);
     await project.warmUp(names);
@@ -155,7 +155,7 @@ describe('polls', () => {
     assert.equal(project.gets, 0);
   });
 
-  it('are gets while a list fails, and the next list is tried', async () => {
+  it('polls are gets while a list fails, and the next list is tried', async () => {
     const project = new Project();
     const names = project.run(20);
     await project.warmUp(names);
@@ -167,7 +167,7 @@ describe('polls', () => {
     assert.deepEqual(project.calls, [20, 2]);
   });
 
-  it('of another project do not count', async () => {
+  it('polls of another project do not count', async () => {
     const project = new Project();
     const names = project.run(20);
     await project.warmUp(names);
@@ -175,7 +175,7 @@ describe('polls', () => {
     assert.deepEqual(project.calls, [9, 0]);
   });
 
-  it('of operations that are done do not count', async () => {
+  it('polls of operations that are done do not count', async () => {
     const project = new Project();
     const names = project.run(20);
     for (const name of names.slice(0, 12)) project.set({ name, status: 'DONE' });
@@ -184,7 +184,7 @@ describe('polls', () => {
     assert.deepEqual(project.calls, [8, 0]);
   });
 
-  it('of operations that nobody asks for any more do not count', async () => {
+  it('polls of operations that nobody asks for any more do not count', async () => {
     const project = new Project();
     const names = project.run(20);
     await project.warmUp(names);

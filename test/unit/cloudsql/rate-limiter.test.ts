@@ -36,14 +36,14 @@ function setUp(options: Partial<RateOptions> = {}) {
 }
 
 describe('the rate limiter', () => {
-  it('gives the first slot at once and the others at the even rate, first come, first served', async () => {
+  it('the rate limiter gives the first slot at once and the others at the even rate, first come, first served', async () => {
     const { time, log, take } = setUp();
     for (const name of ['a', 'b', 'c', 'd']) void take(name);
     await time.pass(10_000);
     assert.deepEqual(log, ['a@0', 'b@500', 'c@1000', 'd@1500']);
   });
 
-  it('lets a burst through after a silence, and no more than that', async () => {
+  it('the rate limiter lets a burst through after a silence, and no more than that', async () => {
     const { time, log, take } = setUp({ burst: 3 });
     for (const name of ['a', 'b', 'c', 'd', 'e']) void take(name);
     await time.pass(10_000);
@@ -52,7 +52,7 @@ describe('the rate limiter', () => {
     assert.deepEqual(log, ['a@0', 'b@0', 'c@0', 'd@500', 'e@1000', 'f@10000', 'g@10000', 'h@10000', 'i@10500']);
   });
 
-  it('says for how long a refusal pauses the calls of a project, and of that project alone', async () => {
+  it('the rate limiter says for how long a refusal pauses the calls of a project, and of that project alone', async () => {
     const { time, limiter } = setUp();
     assert.equal(limiter.pauseMs('p'), 0);
     limiter.throttled('p', 60_000);
@@ -62,7 +62,7 @@ describe('the rate limiter', () => {
     assert.equal(limiter.pauseMs('p'), 0);
   });
 
-  it('counts each project by itself', async () => {
+  it('the rate limiter counts each project by itself', async () => {
     const { time, log, take } = setUp();
     void take('a', { project: 'p' });
     void take('b', { project: 'q' });
@@ -70,7 +70,7 @@ describe('the rate limiter', () => {
     assert.deepEqual(log, ['a@0', 'b@0']);
   });
 
-  it('lets what is under way go ahead, but for each fourth slot', async () => {
+  it('the rate limiter lets what is under way go ahead, but for each fourth slot', async () => {
     const { time, log, take } = setUp();
     void take('first');
     for (const name of ['x', 'y']) void take(name, { priority: 'Low' });
@@ -82,7 +82,7 @@ describe('the rate limiter', () => {
     );
   });
 
-  it('gives a slot without waiting only where one is free and nobody waits', async () => {
+  it('the rate limiter gives a slot without waiting only where one is free and nobody waits', async () => {
     const { time, limiter, take } = setUp({ burst: 2 });
     assert.ok(limiter.tryTake('p'));
     assert.ok(limiter.tryTake('p'));
@@ -95,7 +95,7 @@ describe('the rate limiter', () => {
     assert.ok(limiter.tryTake('p'));
   });
 
-  it('gives no slot away from those who wait, when their timer is late', async () => {
+  it('the rate limiter gives no slot away from those who wait, when their timer is late', async () => {
     let nowMs = 0;
     const limiter = new RateLimiter({
       perSecond: 2,
@@ -109,7 +109,7 @@ describe('the rate limiter', () => {
     assert.equal(limiter.tryTake('p'), undefined);
   });
 
-  it('hands a slot that was given back to the next at once, and only once', async () => {
+  it('the rate limiter hands a slot that was given back to the next at once, and only once', async () => {
     const { time, limiter, log, take } = setUp();
     const slot = limiter.tryTake('p');
     for (const name of ['a', 'b', 'c']) void take(name);
@@ -120,7 +120,7 @@ describe('the rate limiter', () => {
     assert.deepEqual(log, ['a@100', 'b@600', 'c@1100']);
   });
 
-  it('does not hand out again what was spent', async () => {
+  it('the rate limiter does not hand out again what was spent', async () => {
     const { time, limiter, log, take } = setUp();
     const slot = limiter.tryTake('p');
     slot?.spend();
@@ -130,7 +130,7 @@ describe('the rate limiter', () => {
     assert.deepEqual(log, ['a@500']);
   });
 
-  it('sends away at once whoever would wait too long, and says how long', async () => {
+  it('the rate limiter sends away at once whoever would wait too long, and says how long', async () => {
     const { time, limiter } = setUp();
     limiter.throttled('p', 4000);
     const wait = { priority: 'High', maxWaitMs: 1000 } as const;
@@ -139,7 +139,7 @@ describe('the rate limiter', () => {
     await limiter.take('p', wait);
   });
 
-  it('sends away those who wait already when they would wait too long, and serves the others', async () => {
+  it('the rate limiter sends away those who wait already when they would wait too long, and serves the others', async () => {
     const { time, limiter, log, take } = setUp();
     for (const name of ['a', 'b', 'c']) void take(name, { maxWaitMs: 1000 });
     void take('patient', { priority: 'Low', maxWaitMs: Number.POSITIVE_INFINITY });
@@ -152,7 +152,7 @@ describe('the rate limiter', () => {
 });
 
 describe('the rate limiter after a refusal of the API', () => {
-  it('gives no slot of that project while it pauses, and then none in a burst', async () => {
+  it('the rate limiter after a refusal of the API gives no slot of that project while it pauses, and then none in a burst', async () => {
     const { time, limiter, log, take } = setUp({ burst: 3 });
     void take('a');
     await time.pass(0);
@@ -163,7 +163,7 @@ describe('the rate limiter after a refusal of the API', () => {
     assert.deepEqual(log, ['a@0', 'x@0', 'b@7000', 'c@7657']);
   });
 
-  it('pauses for some seconds where the API does not say for how long', async () => {
+  it('the rate limiter after a refusal of the API pauses for some seconds where the API does not say for how long', async () => {
     const { time, limiter, log, take } = setUp();
     limiter.throttled('p');
     void take('a');
@@ -171,7 +171,7 @@ describe('the rate limiter after a refusal of the API', () => {
     assert.deepEqual(log, ['a@5000']);
   });
 
-  it('keeps the longer of two pauses, which no slot that was given back shortens', async () => {
+  it('the rate limiter after a refusal of the API keeps the longer of two pauses, which no slot that was given back shortens', async () => {
     const { time, limiter, log, take } = setUp();
     const slot = limiter.tryTake('p');
     limiter.throttled('p', 5000);
@@ -182,7 +182,7 @@ describe('the rate limiter after a refusal of the API', () => {
     assert.deepEqual(log, ['a@5000']);
   });
 
-  it('is slower in that project alone, once for all refusals of one pause, and recovers', async () => {
+  it('the rate limiter after a refusal of the API is slower in that project alone, once for all refusals of one pause, and recovers', async () => {
     const { time, limiter, log, take } = setUp();
     const inAMinute = async (project: string): Promise<number> => {
       log.length = 0;
@@ -199,7 +199,7 @@ describe('the rate limiter after a refusal of the API', () => {
     assert.equal(await inAMinute('p'), 121);
   });
 
-  it('never stops for good, however often it is refused', async () => {
+  it('the rate limiter after a refusal of the API never stops for good, however often it is refused', async () => {
     const { time, limiter, log, take } = setUp();
     for (let refusals = 0; refusals < 100; refusals += 1) {
       limiter.throttled('p', 1);
@@ -254,7 +254,7 @@ async function given(arrivals: readonly { readonly gapMs: number; readonly prior
 }
 
 describe('the rate limiter, whenever calls come', () => {
-  it('never gives more in any minute than rate and burst allow', async () => {
+  it('the rate limiter, whenever calls come never gives more in any minute than rate and burst allow', async () => {
     await fc.assert(
       fc.asyncProperty(wishes, async (arrivals) => {
         const times = (await given(arrivals)).map(({ atMs }) => atMs);
@@ -267,7 +267,7 @@ describe('the rate limiter, whenever calls come', () => {
     );
   });
 
-  it('lets no slot lie idle while somebody waits, and serves everybody', async () => {
+  it('the rate limiter, whenever calls come lets no slot lie idle while somebody waits, and serves everybody', async () => {
     await fc.assert(
       fc.asyncProperty(wishes, async (arrivals) => {
         const all = await given(arrivals);
@@ -288,7 +288,7 @@ describe('the rate limiter, whenever calls come', () => {
     );
   });
 
-  it('keeps the order within each priority, and starves nobody', async () => {
+  it('the rate limiter, whenever calls come keeps the order within each priority, and starves nobody', async () => {
     await fc.assert(
       fc.asyncProperty(wishes, async (arrivals) => {
         const all = await given(arrivals);

@@ -10,7 +10,7 @@ import { fieldsOf, fieldsOfCrd } from '../../support/docs/status-fields.ts';
 const isOfOperation = (field: string): boolean => field.startsWith('operation.');
 
 describe('an operation', () => {
-  it('is taken in with all fields of the CRD, and no other', async () => {
+  it('an operation is taken in with all fields of the CRD, and no other', async () => {
     const fields = {
       kind: 'sql#operation',
       name: 'op-1',
@@ -53,21 +53,22 @@ describe('an operation', () => {
     ['has messages of one line', { apiWarning: { message: 'a\r\n\tb\u0000c' } }, { apiWarning: { message: 'a b c' } }],
   ];
   for (const [name, fields, expected] of cases) {
-    it(name, () => assert.deepEqual(schemas.operation.parse({ name: 'op', ...fields }), { name: 'op', ...expected }));
+    it(`an operation: ${name}`, () =>
+      assert.deepEqual(schemas.operation.parse({ name: 'op', ...fields }), { name: 'op', ...expected }));
   }
 
-  it('is none without a name', () => {
+  it('an operation is none without a name', () => {
     for (const name of [undefined, null, '', 7, 'x'.repeat(257)]) {
       assert.equal(schemas.operation.safeParse({ name }).success, false);
     }
   });
 
-  it('never cuts a character in half', () => {
+  it('an operation never cuts a character in half', () => {
     const { error } = schemas.operation.parse({ name: 'op', error: { errors: [{ message: '😀'.repeat(3000) }] } });
     assert.ok(error?.errors?.[0]?.message?.isWellFormed());
   });
 
-  it('fits the CRD whatever the API answers', () => {
+  it('an operation fits the CRD whatever the API answers', () => {
     const long = 'x'.repeat(10_000);
     const words = { kind: long, code: long, message: long, region: long };
     const operation = schemas.operation.parse({
@@ -81,16 +82,17 @@ describe('an operation', () => {
 });
 
 describe('a page of operations', () => {
-  it('may be empty', () => assert.deepEqual(schemas.operationPage.parse({ kind: 'x' }), { operations: [] }));
+  it('a page of operations may be empty', () =>
+    assert.deepEqual(schemas.operationPage.parse({ kind: 'x' }), { operations: [] }));
 
-  it('has the token of the next page', () => {
+  it('a page of operations has the token of the next page', () => {
     assert.deepEqual(schemas.operationPage.parse({ items: [{ name: 'a' }], nextPageToken: 't' }), {
       operations: [{ name: 'a' }],
       nextPageToken: 't',
     });
   });
 
-  it('is unreadable when one of them is, since that one may be ours', () => {
+  it('a page of operations is unreadable when one of them is, since that one may be ours', () => {
     assert.equal(schemas.operationPage.safeParse({ items: [{ name: 'a' }, {}] }).success, false);
   });
 });
@@ -98,7 +100,7 @@ describe('a page of operations', () => {
 describe('an instance', () => {
   const ca = { sha1Fingerprint: 'ABC', cert: '-----BEGIN CERTIFICATE-----\n', commonName: 'C=US,O=Google' };
 
-  it('is reduced to what is read', () => {
+  it('an instance is reduced to what is read', () => {
     const { serverCa, ...instance } = schemas.instance.parse({
       state: 'RUNNABLE',
       backendType: 'SECOND_GEN',
@@ -117,17 +119,17 @@ describe('an instance', () => {
     assert.deepEqual(serverCa, { sha1Fingerprint: 'abc', pem: ca.cert, commonName: ca.commonName });
   });
 
-  it('needs nothing but a state', () => {
+  it('an instance needs nothing but a state', () => {
     assert.deepEqual(schemas.instance.parse({ state: 'HIBERNATED' }), { state: 'HIBERNATED' });
     assert.equal(schemas.instance.safeParse({}).success, false);
   });
 
-  it('demands client certificates when it says so in the old way', () => {
+  it('an instance demands client certificates when it says so in the old way', () => {
     const parsed = schemas.instance.parse({ state: 'RUNNABLE', settings: { ipConfiguration: { requireSsl: true } } });
     assert.equal(parsed.sslMode, 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED');
   });
 
-  it('demands client certificates when the old way says so and the new one says nothing', () => {
+  it('an instance demands client certificates when the old way says so and the new one says nothing', () => {
     for (const sslMode of ['SSL_MODE_UNSPECIFIED', '', null]) {
       const settings = { ipConfiguration: { sslMode, requireSsl: true } };
       assert.equal(
@@ -137,7 +139,7 @@ describe('an instance', () => {
     }
   });
 
-  it('is unreadable where a setting on which a guard depends is in another form', () => {
+  it('an instance is unreadable where a setting on which a guard depends is in another form', () => {
     const odd: readonly object[] = [
       { settings: 'x' },
       { settings: { activationPolicy: {} } },
@@ -152,7 +154,7 @@ describe('an instance', () => {
     }
   });
 
-  it('may leave out or empty every setting', () => {
+  it('an instance may leave out or empty every setting', () => {
     for (const none of [undefined, null]) {
       const settings = { activationPolicy: none, ipConfiguration: { sslMode: none, serverCaMode: '' } };
       assert.deepEqual(schemas.instance.parse({ state: 'RUNNABLE', settings }), { state: 'RUNNABLE' });
@@ -160,7 +162,7 @@ describe('an instance', () => {
     }
   });
 
-  it('has a fingerprint even where its CA cannot be read', () => {
+  it('an instance has a fingerprint even where its CA cannot be read', () => {
     const parsed = schemas.instance.parse({ state: 'RUNNABLE', serverCaCert: { sha1Fingerprint: 'AB' } });
     assert.deepEqual(parsed, { state: 'RUNNABLE', serverCaSha1Fingerprint: 'ab' });
   });
@@ -186,7 +188,7 @@ describe('the certificates of a CA service', () => {
   const a = { sha1Fingerprint: 'a', pem };
   const b = { sha1Fingerprint: 'b', pem };
 
-  it('tell the active server certificate, and the CA that signed it', () => {
+  it('the certificates of a CA service tell the active server certificate, and the CA that signed it', () => {
     const serverCerts = [{ sha1Fingerprint: '1' }, { sha1Fingerprint: 'F2' }];
     assert.deepEqual(parse({ caCerts: [ca('A'), ca('B')], serverCerts, activeVersion: 'f2' }), {
       serverCas: [a, b],
@@ -204,7 +206,7 @@ describe('the certificates of a CA service', () => {
     });
   });
 
-  it('do not tell which CA signed where the lists are of different length', () => {
+  it('the certificates of a CA service do not tell which CA signed where the lists are of different length', () => {
     const serverCerts = [{ sha1Fingerprint: '1' }, { sha1Fingerprint: '2' }];
     assert.deepEqual(parse({ caCerts: [ca('A')], serverCerts, activeVersion: '1' }), {
       serverCas: [a],
@@ -212,7 +214,7 @@ describe('the certificates of a CA service', () => {
     });
   });
 
-  it('tell no server certificate where none is active', () => {
+  it('the certificates of a CA service tell no server certificate where none is active', () => {
     assert.deepEqual(parse({}), { serverCas: [] });
     assert.deepEqual(parse({ serverCerts: [{ sha1Fingerprint: '1' }], activeVersion: '9' }), { serverCas: [] });
   });
@@ -232,16 +234,16 @@ test('a page of operations with an empty page token is the last one', () => {
 });
 
 describe('client certificates', () => {
-  it('may be none', () => assert.deepEqual(certificates.clientCertificates.parse({}), []));
+  it('client certificates may be none', () => assert.deepEqual(certificates.clientCertificates.parse({}), []));
 
-  it('have lower-case fingerprints', () => {
+  it('client certificates have lower-case fingerprints', () => {
     assert.deepEqual(
       certificates.clientCertificates.parse({ items: [{ commonName: 'c', sha1Fingerprint: 'AB', cert: 'x' }] }),
       [{ commonName: 'c', sha1Fingerprint: 'ab' }],
     );
   });
 
-  it('are unreadable when one has no fingerprint', () => {
+  it('client certificates are unreadable when one has no fingerprint', () => {
     assert.equal(certificates.clientCertificates.safeParse({ items: [{ commonName: 'c' }] }).success, false);
   });
 });

@@ -37,7 +37,7 @@ describe('NO_PROXY, as Go reads it,', () => {
     ['.', SQLADMIN, false],
   ];
   for (const [rule, url, expected] of rows) {
-    it(`lets ${rule} ${expected ? 'exempt' : 'not exempt'} ${url}`, () =>
+    it(`NO_PROXY, as Go reads it, lets ${rule} ${expected ? 'exempt' : 'not exempt'} ${url}`, () =>
       assert.equal(isDirect(new URL(url), [rule]), expected));
   }
 });

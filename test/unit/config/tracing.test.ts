@@ -9,7 +9,7 @@ const ratio = (name: string, arg = ''): number | undefined =>
   judgeTracing({ ...ENDPOINT, OTEL_TRACES_SAMPLER: name, OTEL_TRACES_SAMPLER_ARG: arg }).tracing?.ratio;
 
 describe('there are traces', () => {
-  test('where an endpoint is given, and only there', () => {
+  test('there are traces where an endpoint is given, and only there', () => {
     const on = { tracing: { ratio: 1, project: undefined, delayMs: 5_000 }, problems: [] };
     assert.deepEqual(judgeTracing(ENDPOINT), on);
     assert.deepEqual(judgeTracing({ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://traces.example.com/v1/traces' }), on);
@@ -17,18 +17,18 @@ describe('there are traces', () => {
     assert.deepEqual(judgeTracing({ OTEL_EXPORTER_OTLP_ENDPOINT: '', OTEL_TRACES_EXPORTER: 'otlp' }), { problems: [] });
   });
 
-  test('and not where they are switched off, whatever else is said', () => {
+  test('there are traces and not where they are switched off, whatever else is said', () => {
     const odd = { ...ENDPOINT, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' };
     assert.deepEqual(judgeTracing({ ...odd, OTEL_SDK_DISABLED: 'True' }), { problems: [] });
     assert.deepEqual(judgeTracing({ ...odd, OTEL_TRACES_EXPORTER: 'none' }), { problems: [] });
   });
 
-  test('of a project of Google Cloud where the resource names it', () => {
+  test('there are traces of a project of Google Cloud where the resource names it', () => {
     const { tracing } = judgeTracing({ ...ENDPOINT, OTEL_RESOURCE_ATTRIBUTES: 'a=b, gcp.project_id=acme-traces' });
     assert.equal(tracing?.project, 'acme-traces');
   });
 
-  test('of which the sampler keeps a share, whatever it says of parents', () => {
+  test('there are traces of which the sampler keeps a share, whatever it says of parents', () => {
     assert.equal(ratio('always_off'), 0);
     assert.equal(ratio('parentbased_always_on', '0.1'), 1);
     assert.equal(ratio('traceidratio', '0.25'), 0.25);
@@ -38,7 +38,7 @@ describe('there are traces', () => {
 });
 
 describe('a variable that is wrong', () => {
-  test('is named with what was expected', () => {
+  test('a variable that is wrong is named with what was expected', () => {
     assert.deepEqual(problems({ OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }), [
       'OTEL_EXPORTER_OTLP_PROTOCOL: got "grpc", expected http/protobuf, which collectors take on port 4318',
     ]);
@@ -51,7 +51,7 @@ describe('a variable that is wrong', () => {
     assert.match(problems({ OTEL_RESOURCE_ATTRIBUTES: 'team' }).join(), /got "team", expected name=value/);
   });
 
-  test('is told along with all that is wrong with the flags', () => {
+  test('a variable that is wrong is told along with all that is wrong with the flags', () => {
     const result = parseConfig(['--concurrency=0'], { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' });
     assert.ok(result.kind === 'Invalid');
     assert.match(
@@ -60,7 +60,7 @@ describe('a variable that is wrong', () => {
     );
   });
 
-  test('is not repeated where it may hold a credential', () => {
+  test('a variable that is wrong is not repeated where it may hold a credential', () => {
     const told = problems({
       OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'ftp://me:hunter2@collector',
       OTEL_EXPORTER_OTLP_HEADERS: 'hunter2',

@@ -19,7 +19,7 @@ test('the dashboard asks for metrics that docs/metrics.md has, and for nothing e
   }
 });
 
-test('its panels fill rows of 24 columns and do not cover each other', () => {
+test('the panels of the dashboard fill rows of 24 columns and do not cover each other', () => {
   const cells = panels.flatMap(({ title, gridPos: { x, y, w, h } }) =>
     Array.from({ length: w * h }, (_, index) => ({ title, x: x + (index % w), y: y + Math.floor(index / w) })),
   );

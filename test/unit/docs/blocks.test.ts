@@ -44,14 +44,14 @@ function closed({ properties, items, default: _default, ...rest }: Schema): Sche
 }
 
 describe('the blocks of the Markdown files', () => {
-  test('in YAML can be parsed', async () => {
+  test('the blocks of the Markdown files in YAML can be parsed', async () => {
     const blocks = await blocksOf('yaml');
     assert.ok(blocks.length > 5);
     for (const { path, text } of blocks)
       for (const { errors } of parseAllDocuments(text)) assert.deepEqual(errors, [], `${path}:\n${text}`);
   });
 
-  test('with a CloudSqlSslReset have no field that the CRD does not know, and no value that it refuses', async () => {
+  test('the blocks of the Markdown files with a CloudSqlSslReset have no field that the CRD does not know, and no value that it refuses', async () => {
     const schema = await crdSchema();
     const resets = objectsIn(await markdownFiles()).filter(({ object }) => object.kind === 'CloudSqlSslReset');
     assert.ok(resets.length > 1);
@@ -61,7 +61,7 @@ describe('the blocks of the Markdown files', () => {
     }
   });
 
-  test('of a shell are syntax that bash takes', async () => {
+  test('the blocks of the Markdown files of a shell are syntax that bash takes', async () => {
     const blocks = await blocksOf('sh', 'bash');
     assert.ok(blocks.length > 20);
     for (const { path, text } of blocks) {
@@ -70,7 +70,7 @@ describe('the blocks of the Markdown files', () => {
     }
   });
 
-  test('say in which language they are, with a word that a reader’s viewer knows', async () => {
+  test('the blocks of the Markdown files say in which language they are, with a word that a reader’s viewer knows', async () => {
     const known = ['yaml', 'sh', 'promql', 'console', 'mermaid', 'lua', 'json', 'ts', 'text', ''];
     const languages = (await markdownFiles()).flatMap(({ blocks }) => blocks.map(({ language }) => language));
     assert.deepEqual(

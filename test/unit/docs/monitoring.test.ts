@@ -37,13 +37,13 @@ function unknownIn(expressions: readonly string[]): readonly string[] {
 }
 
 describe('the alerts', () => {
-  test('ask for metrics that there are', async () => {
+  test('the alerts ask for metrics that there are', async () => {
     const expressions = (await rules()).map(({ expr }) => expr);
     assert.ok(expressions.every((expr) => expr.match(PREFIXES) !== null));
     assert.deepEqual(unknownIn(expressions), []);
   });
 
-  test('have a severity, a summary, a description and a section in the runbooks, which has no other', async () => {
+  test('the alerts have a severity, a summary, a description and a section in the runbooks, which has no other', async () => {
     const all = await rules();
     const sections = [...(await read('docs/runbooks.md')).matchAll(/^## (\w+)$/gm)].map(([, name]) => name);
     assert.deepEqual(sections.toSorted(), all.map(({ alert }) => alert).toSorted());
@@ -56,7 +56,7 @@ describe('the alerts', () => {
 });
 
 describe('the dashboard', () => {
-  test('asks for metrics that there are, in every panel', async () => {
+  test('the dashboard asks for metrics that there are, in every panel', async () => {
     const dashboard: { readonly panels: readonly { readonly type: string; readonly title: string }[] } = JSON.parse(
       await read(`${CHART}/dashboard.json`),
     );
@@ -71,7 +71,7 @@ describe('the dashboard', () => {
     assert.deepEqual(unknownIn(queries(dashboard)), []);
   });
 
-  test('has no two panels in one place', async () => {
+  test('the dashboard has no two panels in one place', async () => {
     const { panels }: { panels: readonly { id: number; gridPos: { x: number; y: number; w: number; h: number } }[] } =
       JSON.parse(await read(`${CHART}/dashboard.json`));
     const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>

@@ -10,7 +10,7 @@ const read = (path: string): Promise<string> => readFile(new URL(path, ROOT), 'u
 const CHART = 'charts/cloudsql-ssl-operator';
 
 describe('the kinds of published objects are those of PUBLISHED_KINDS', () => {
-  test("in the CRD, whose serverCa has a field for each one's name", async () => {
+  test("the kinds of published objects are those of PUBLISHED_KINDS in the CRD, whose serverCa has a field for each one's name", async () => {
     const crd = parse(await read('crds/cloudsql-ssl.dev_cloudsqlsslresets.yaml'));
     const { serverCa } = crd.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties;
     assert.deepEqual(
@@ -19,7 +19,7 @@ describe('the kinds of published objects are those of PUBLISHED_KINDS', () => {
     );
   });
 
-  test("in the chart's value publishedKinds, in what its schema takes, and in the rule that it makes of them", async () => {
+  test("the kinds of published objects are those of PUBLISHED_KINDS in the chart's value publishedKinds, in what its schema takes, and in the rule that it makes of them", async () => {
     const { publishedKinds: value } = parse(await read(`${CHART}/values.yaml`));
     assert.deepEqual(value, publishedKinds);
     const { properties } = JSON.parse(await read(`${CHART}/values.schema.json`));

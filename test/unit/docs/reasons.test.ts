@@ -60,7 +60,7 @@ describe('the reasons of conditions', () => {
     );
   });
 
-  test('have one section each in the troubleshooting, which has no other', async () => {
+  test('the reasons of conditions have one section each in the troubleshooting, which has no other', async () => {
     const sections = [...(await read('docs/troubleshooting.md')).matchAll(/^### (.*)$/gm)].map(([, title]) => title);
     assert.deepEqual(sections.toSorted(), (await names()).toSorted());
   });
@@ -80,7 +80,7 @@ describe('the reasons of conditions', () => {
     }
   });
 
-  test('are none but these where a page writes Stalled/ or Reconciling/ before one', async () => {
+  test('the reasons of conditions are none but these where a page writes Stalled/ or Reconciling/ before one', async () => {
     const known = new Set(await names());
     const written = (await markdownFiles()).flatMap(codeSpans).flatMap((code) => {
       const name = /^(?:Stalled|Reconciling)\/(\w+)$/.exec(code)?.[1];

@@ -15,21 +15,21 @@ async function rolloutSchema() {
 }
 
 describe('the kinds of workloads are those of WORKLOAD_KINDS', () => {
-  test('in the CRD, where rollout.kinds has room for all of them', async () => {
+  test('the kinds of workloads are those of WORKLOAD_KINDS in the CRD, where rollout.kinds has room for all of them', async () => {
     const { kinds, targets } = await rolloutSchema();
     assert.deepEqual(kinds.items.enum, workloadKinds);
     assert.equal(kinds.maxItems, workloadKinds.length);
     assert.deepEqual(targets.items.properties.kind.enum, workloadKinds);
   });
 
-  test("in the chart's value workloadKinds, and in what its schema takes", async () => {
+  test("the kinds of workloads are those of WORKLOAD_KINDS in the chart's value workloadKinds, and in what its schema takes", async () => {
     const { workloadKinds: value } = parse(await read(`${CHART}/values.yaml`));
     assert.deepEqual(value, workloadKinds);
     const { properties } = JSON.parse(await read(`${CHART}/values.schema.json`));
     assert.deepEqual(properties.workloadKinds.items.enum, workloadKinds);
   });
 
-  test("in the chart's rules, each with the right to read and annotate it", async () => {
+  test("the kinds of workloads are those of WORKLOAD_KINDS in the chart's rules, each with the right to read and annotate it", async () => {
     const rules = await read(`${CHART}/templates/_helpers.tpl`);
     const [, others = ''] =
       /\{\{- with without \.Values\.workloadKinds (.*) \}\}\n- apiGroups: \[apps\]\n/.exec(rules) ?? [];
@@ -49,13 +49,13 @@ describe('the kinds of workloads are those of WORKLOAD_KINDS', () => {
     }
   });
 
-  test('in the table of docs/how-it-works.md that says when each is healthy', async () => {
+  test('the kinds of workloads are those of WORKLOAD_KINDS in the table of docs/how-it-works.md that says when each is healthy', async () => {
     const [, table = ''] = (await read('docs/how-it-works.md')).split('| kind | healthy when |\n');
     const rows = (table.split('\n\n')[0] ?? '').split('\n').map((row) => /^\| (\w+)/.exec(row)?.[1]);
     assert.deepEqual(rows, [undefined, 'all', ...workloadKinds]);
   });
 
-  test('in the example of every kind', async () => {
+  test('the kinds of workloads are those of WORKLOAD_KINDS in the example of every kind', async () => {
     const { spec } = parse(await read('docs/examples/every-kind.yaml'));
     assert.deepEqual(spec.rollout.kinds, workloadKinds);
   });

@@ -83,16 +83,17 @@ describe('permission', () => {
     });
   const messageOf = (answer: ReturnType<typeof permission>): string => (answer.allowed ? '' : answer.message);
 
-  test('is denied unless an administrator allowed it', () => assert.equal(ask([]).allowed, false));
-  test('is given by the annotation of the namespace', () => assert.ok(ask([], 'other/x, acme/orders-*').allowed));
-  test('is given by the flag for all namespaces', () => assert.ok(ask([{ pattern: 'acme/*' }]).allowed));
-  test('is given by the flag for this namespace', () =>
+  test('permission is denied unless an administrator allowed it', () => assert.equal(ask([]).allowed, false));
+  test('permission is given by the annotation of the namespace', () =>
+    assert.ok(ask([], 'other/x, acme/orders-*').allowed));
+  test('permission is given by the flag for all namespaces', () => assert.ok(ask([{ pattern: 'acme/*' }]).allowed));
+  test('permission is given by the flag for this namespace', () =>
     assert.ok(ask([{ namespace: 'orders', pattern: 'acme/*' }]).allowed));
-  test('is not given by the flag for another namespace, whose name is literal', () => {
+  test('permission is not given by the flag for another namespace, whose name is literal', () => {
     assert.equal(ask([{ namespace: 'billing', pattern: 'acme/*' }]).allowed, false);
     assert.equal(ask([{ namespace: '*', pattern: 'acme/*' }]).allowed, false);
   });
-  test('is denied while the namespace is being deleted, whoever allowed it', () => {
+  test('permission is denied while the namespace is being deleted, whoever allowed it', () => {
     const answer = ask([{ pattern: 'acme/*' }], 'acme/*', true);
     assert.deepEqual(answer, { allowed: false, message: 'Namespace orders is being deleted' });
   });

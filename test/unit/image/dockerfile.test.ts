@@ -13,7 +13,7 @@ test('the image has no shell and none is needed: distroless, nothing run in it, 
   assert.equal(entrypoint()[0], '/nodejs/bin/node');
 });
 
-test('its user is a number that is not root, as runAsNonRoot demands', () => {
+test('the user of the image is a number that is not root, as runAsNonRoot demands', () => {
   assert.match(all(shipped, 'USER').at(-1) ?? '', /^[1-9]\d*:[1-9]\d*$/);
 });
 

@@ -21,10 +21,10 @@ describe('the search for credentials', () => {
     ['what was caught at the last moment', '{"token":"[redacted]"}'],
   ];
   for (const [name, text] of credentials) {
-    it(`finds ${name}`, () => assert.notDeepEqual(credentialsIn(`{"msg":"${text}"}`), []));
+    it(`the search for credentials finds ${name}`, () => assert.notDeepEqual(credentialsIn(`{"msg":"${text}"}`), []));
   }
 
-  it('takes nothing else for one', () => {
+  it('the search for credentials takes nothing else for one', () => {
     const text = JSON.stringify({
       uid: '7f0c0b6e-1f7a-4a8e-9d9c-2f1b3c4d5e6f',
       sha1: 'a'.repeat(40),

@@ -81,7 +81,7 @@ describe('of two replicas', () => {
     assert.deepEqual([server.lease?.holder, server.lease?.transitions], ['a', 0]);
   });
 
-  test('that begin at once, one leads', async () => {
+  test('of two replicas that begin at once, one leads', async () => {
     const server = new LeaseServer();
     const timers = new VirtualClock();
     const replicas = [new Replica('a', server, timers), new Replica('b', server, timers)];
@@ -143,7 +143,7 @@ describe('of two replicas', () => {
 });
 
 describe('a leader', () => {
-  test('whose renewal gets no answer leads until its deadline', async () => {
+  test('a leader whose renewal gets no answer leads until its deadline', async () => {
     const { timers, a } = await alone();
     a.connection.isCut = true;
     await timers.pass(RENEW_DEADLINE_MS - 1);
@@ -152,7 +152,7 @@ describe('a leader', () => {
     assert.equal(a.leads, false);
   });
 
-  test('says each time once that it cannot renew', async () => {
+  test('a leader says each time once that it cannot renew', async () => {
     const { timers, a } = await alone();
     for (let outage = 0; outage < 2; outage += 1) {
       a.connection.isCut = true;
@@ -163,7 +163,7 @@ describe('a leader', () => {
     assert.deepEqual(a.log.slice(1), Array(2).fill('The lease cannot be written; retrying'));
   });
 
-  test('whose renewal gets through in time goes on in the same term', async () => {
+  test('a leader whose renewal gets through in time goes on in the same term', async () => {
     const { timers, a } = await alone();
     a.connection.isCut = true;
     await timers.pass(RENEW_DEADLINE_MS - 1000);
@@ -172,7 +172,7 @@ describe('a leader', () => {
     assert.deepEqual([a.leads, a.terms], [true, 1]);
   });
 
-  test('whose renewal was written and its answer lost goes on in the same term', async () => {
+  test('a leader whose renewal was written and its answer lost goes on in the same term', async () => {
     const { timers, a } = await alone();
     a.connection.losesAnswers = true;
     await timers.pass(RETRY_PERIOD_MS);
@@ -185,7 +185,7 @@ describe('a leader', () => {
     ['forward', RENEW_DEADLINE_MS],
     ['back', -RENEW_DEADLINE_MS],
   ] as const) {
-    test(`whose wall clock stepped ${name} knows nothing any more, until a renewal proves it`, async () => {
+    test(`a leader whose wall clock stepped ${name} knows nothing any more, until a renewal proves it`, async () => {
       const { timers, a } = await alone();
       a.wallOffsetMs = stepMs;
       assert.equal(a.leads, false);
@@ -194,7 +194,7 @@ describe('a leader', () => {
     });
   }
 
-  test('that was paused for long knows nothing any more, and finds another one in its place', async () => {
+  test('a leader that was paused for long knows nothing any more, and finds another one in its place', async () => {
     const { server, timers, a } = await alone();
     server.put({ holder: 'b' });
     a.wallOffsetMs = 600_000;
@@ -203,7 +203,7 @@ describe('a leader', () => {
     assert.deepEqual([a.leads, a.isWorking, server.lease?.holder], [false, false, 'b']);
   });
 
-  test('whose lease is taken by hand stops at once, and stands by', async () => {
+  test('a leader whose lease is taken by hand stops at once, and stands by', async () => {
     const { server, timers, a } = await alone();
     server.put({ holder: 'somebody' });
     await timers.pass(0);
@@ -215,7 +215,7 @@ describe('a leader', () => {
     assert.deepEqual([a.terms, a.leads], [2, true]);
   });
 
-  test('whose lease is deleted ends its term, and begins another', async () => {
+  test('a leader whose lease is deleted ends its term, and begins another', async () => {
     const { server, timers, a } = await alone();
     server.put(undefined);
     await timers.pass(0);
@@ -223,7 +223,7 @@ describe('a leader', () => {
     assert.deepEqual(a.log, ['Leading', 'The lease is lost: all work stops', 'Leading']);
   });
 
-  test('that lost its lease does not stand for election before its work in flight has ended', async () => {
+  test('a leader that lost its lease does not stand for election before its work in flight has ended', async () => {
     const { server, timers, a } = await alone();
     a.drainMs = 1000;
     server.put(undefined);
@@ -233,7 +233,7 @@ describe('a leader', () => {
     assert.deepEqual([a.terms, a.leads], [2, true]);
   });
 
-  test('that is told to stop while a renewal is under way releases its lease right after it', async () => {
+  test('a leader that is told to stop while a renewal is under way releases its lease right after it', async () => {
     const { server, timers, a } = await alone();
     const { promise, resolve } = Promise.withResolvers<void>();
     a.connection.held = promise;
@@ -246,7 +246,7 @@ describe('a leader', () => {
     await a.ended;
   });
 
-  test('does not release what is not its own any more', async () => {
+  test('a leader does not release what is not its own any more', async () => {
     const { server, timers, a } = await alone();
     a.connection.isBlind = true;
     server.put({ holder: 'b' });
@@ -256,7 +256,7 @@ describe('a leader', () => {
     assert.equal(server.lease?.holder, 'b');
   });
 
-  test('whose work fails ends', async () => {
+  test('a leader whose work fails ends', async () => {
     const server = new LeaseServer();
     const timers = new VirtualClock();
     const election = new LeaderElection(server.connect(), {
@@ -273,7 +273,7 @@ describe('a leader', () => {
 });
 
 describe('a standby', () => {
-  test('writes nothing', async () => {
+  test('a standby writes nothing', async () => {
     const server = new LeaseServer();
     server.put({ holder: 'other', durationMs: DURATION_MS });
     const a = new Replica('a', server);
@@ -281,7 +281,7 @@ describe('a standby', () => {
     assert.equal(server.writes, 0);
   });
 
-  test('that is told to stop while it looks at the lease takes none', async () => {
+  test('a standby that is told to stop while it looks at the lease takes none', async () => {
     const server = new LeaseServer();
     const a = new Replica('a', server);
     // Its first look is under way.
@@ -291,7 +291,7 @@ describe('a standby', () => {
     assert.deepEqual([server.writes, a.terms], [0, 0]);
   });
 
-  test('that is told to stop ends at once', async () => {
+  test('a standby that is told to stop ends at once', async () => {
     const { timers, b } = await pair();
     b.stop.abort();
     await timers.pass(0);
@@ -299,7 +299,7 @@ describe('a standby', () => {
     assert.equal(b.terms, 0);
   });
 
-  test('that cannot reach the API server tries again, and says so once', async () => {
+  test('a standby that cannot reach the API server tries again, and says so once', async () => {
     const server = new LeaseServer();
     const timers = new VirtualClock();
     const a = new Replica('a', server, timers);
@@ -313,7 +313,7 @@ describe('a standby', () => {
 });
 
 describe('what keeps a replica from ever leading', () => {
-  test('is told until a person has put it right', async () => {
+  test('what keeps a replica from ever leading is told until a person has put it right', async () => {
     const server = new LeaseServer();
     const a = new Replica('a', server);
     a.connection.isForbidden = true;
@@ -324,7 +324,7 @@ describe('what keeps a replica from ever leading', () => {
     assert.deepEqual([a.leads, a.election.problem()], [true, undefined]);
   });
 
-  test('is said once by one that led, though it loses the lease over it', async () => {
+  test('what keeps a replica from ever leading is said once by one that led, though it loses the lease over it', async () => {
     const server = new LeaseServer();
     const a = new Replica('a', server);
     await a.timers.pass(0);
@@ -335,7 +335,7 @@ describe('what keeps a replica from ever leading', () => {
     assert.equal(a.log.filter((line) => line.startsWith('The lease cannot be written')).length, 1, a.log.join());
   });
 
-  test('is not an API server that is away', async () => {
+  test('what keeps a replica from ever leading is not an API server that is away', async () => {
     const server = new LeaseServer();
     const a = new Replica('a', server);
     a.connection.isCut = true;

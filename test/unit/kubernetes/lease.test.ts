@@ -36,14 +36,14 @@ describe('what follows from a Lease', () => {
     ],
   ];
   for (const [name, seen, nowMs, decision] of cases) {
-    test(name, () => assert.deepEqual(decide(seen, US, nowMs), decision));
+    test(`what follows from a Lease: ${name}`, () => assert.deepEqual(decide(seen, US, nowMs), decision));
   }
 });
 
 describe('since when a Lease stands still', () => {
   const first = sight(undefined, aLease(), 1000);
 
-  test('its first sight counts', () => assert.equal(first.sinceMs, 1000));
+  test('since when a Lease stands still: its first sight counts', () => assert.equal(first.sinceMs, 1000));
   test('seen again unchanged it stands still', () => assert.equal(sight(first, aLease(), 5000).sinceMs, 1000));
   test('a renewal begins anew', () => assert.equal(sight(first, aLease({ version: '2' }), 5000).sinceMs, 5000));
   test('another Lease of that name begins anew', () => {
@@ -58,16 +58,16 @@ describe('a claim', () => {
   const now = new Date('2026-03-01T12:00:00Z');
   const held = { holderIdentity: 'us', leaseDurationSeconds: 15, renewTime: now };
 
-  test('on a new Lease begins to count', () => {
+  test('a claim on a new Lease begins to count', () => {
     assert.deepEqual(claim(undefined, US, now), { ...held, acquireTime: now, leaseTransitions: 0 });
   });
-  test("on another's Lease counts a transition", () => {
+  test("a claim on another's Lease counts a transition", () => {
     assert.deepEqual(claim(aLease(), US, now), { ...held, acquireTime: now, leaseTransitions: 4 });
   });
-  test('on our own Lease keeps since when and how often', () => {
+  test('a claim on our own Lease keeps since when and how often', () => {
     assert.deepEqual(claim(aLease({ holder: 'us' }), US, now), held);
   });
-  test('never promises to others a shorter duration than it has', () => {
+  test('a claim never promises to others a shorter duration than it has', () => {
     assert.equal(claim(undefined, { ...US, durationMs: 1500 }, now).leaseDurationSeconds, 2);
   });
 });

@@ -43,7 +43,7 @@ test('of the annotations of the pod template only ours are read', () => {
   assert.deepEqual(templateAnnotations, { 'tls.cloudsql-ssl.dev/0123': 'v' });
 });
 
-test('its owner is the one that controls it', () => {
+test('the owner of a workload is the one that controls it', () => {
   const owners = [
     { kind: 'ConfigMap', name: 'a' },
     { kind: 'Prometheus', name: 'main', controller: true },
@@ -64,7 +64,7 @@ describe('the field manager of its pod template', () => {
   });
   const managerOf = (managedFields: unknown) =>
     toWorkload('Deployment', { metadata: { ...metadata, managedFields } }).templateManager;
-  test('is the last one that set fields of it, besides the operator and whoever writes the status or scales', () => {
+  test('the field manager of its pod template is the last one that set fields of it, besides the operator and whoever writes the status or scales', () => {
     assert.equal(
       managerOf([
         entry('helm', '2026-03-01T10:00:00Z'),
@@ -77,19 +77,19 @@ describe('the field manager of its pod template', () => {
       'olm',
     );
   });
-  test('is the one that set our annotation to something else, whoever wrote after it', () => {
+  test('the field manager of its pod template is the one that set our annotation to something else, whoever wrote after it', () => {
     const ours = { 'f:metadata': { 'f:annotations': { 'f:tls.cloudsql-ssl.dev/0123': {} } } };
     const loop = entry('a-loop', '2026-03-01T10:00:00Z', { fieldsV1: { 'f:spec': { 'f:template': ours } } });
     assert.equal(managerOf([loop, entry('helm', '2026-03-01T11:00:00Z')]), 'a-loop');
   });
-  test('is bounded, and absent where nothing can be read', () => {
+  test('the field manager of its pod template is bounded, and absent where nothing can be read', () => {
     assert.equal(managerOf([entry('m'.repeat(1000), '')])?.length, 128);
     for (const odd of [undefined, 'x', [], [1, null, {}], [{ manager: 'x', fieldsV1: 'y' }]])
       assert.equal(managerOf(odd), undefined);
   });
 });
 
-test('its pods are selected as kubectl would be told', () => {
+test('the pods of a workload are selected as by the selector that kubectl takes', () => {
   const matchExpressions = [
     { key: 'tier', operator: 'In', values: ['a', 'b'] },
     { key: 'old', operator: 'DoesNotExist' },
@@ -141,7 +141,7 @@ describe('an Argo Rollout', () => {
     test(`observedGeneration ${JSON.stringify(written)} of generation 3 means ${meant}, as Argo's own tool reads it`, () =>
       assert.equal(read({ observedGeneration: written }).status.observedGeneration, meant));
 
-  test('says which object has its pod template', () => {
+  test('an Argo Rollout says which object has its pod template', () => {
     const workloadRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'api' };
     const rollout = read({ workloadObservedGeneration: '5' }, { workloadRef });
     assert.deepEqual(rollout.templateFrom, { kind: 'Deployment', name: 'api' });

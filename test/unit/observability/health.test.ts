@@ -15,13 +15,13 @@ async function start(test: TestContext, checks: Partial<HealthOptions> = {}) {
 }
 
 describe('health', () => {
-  it('is ok without a problem', async (test) => {
+  it('health is ok without a problem', async (test) => {
     const { get } = await start(test, { live: { watch: () => undefined } });
     assert.equal(await get('/healthz'), '200 ok\n');
     assert.equal(await get('/readyz?verbose'), '200 ok\n');
   });
 
-  it('fails with one line for each problem, which begins with the name of its check', async (test) => {
+  it('health fails with one line for each problem, which begins with the name of its check', async (test) => {
     const { get } = await start(test, {
       live: { watch: () => 'it is silent', loop: () => undefined, queue: () => 'it stands still' },
       ready: { watch: () => 'not synced' },
@@ -30,7 +30,7 @@ describe('health', () => {
     assert.equal(await get('/readyz'), '503 watch: not synced\n');
   });
 
-  it('stays 200 where problems are such in part, and says them after ok', async (test) => {
+  it('health stays 200 where problems are such in part, and says them after ok', async (test) => {
     const { get } = await start(test, {
       live: { watch: () => ({ inPart: 'one is silent' }), queue: () => 'it stands still' },
       ready: { watch: () => ({ inPart: 'namespace b: no' }), lease: () => undefined },
@@ -39,14 +39,14 @@ describe('health', () => {
     assert.equal(await get('/healthz'), '503 watch: one is silent\nqueue: it stands still\n');
   });
 
-  it('asks anew each time', async (test) => {
+  it('health asks anew each time', async (test) => {
     const problems = ['starting', undefined];
     const { get } = await start(test, { ready: { watch: () => problems.shift() } });
     assert.equal(await get('/readyz'), '503 watch: starting\n');
     assert.equal(await get('/readyz'), '200 ok\n');
   });
 
-  it('fails when a check throws', async (test) => {
+  it('health fails when a check throws', async (test) => {
     const { get } = await start(test, {
       live: {
         watch: () => {
@@ -57,12 +57,12 @@ describe('health', () => {
     assert.equal(await get('/healthz'), '503 watch: a check failed: Error: oops\n');
   });
 
-  it('knows no other path', async (test) => {
+  it('health knows no other path', async (test) => {
     const { get } = await start(test);
     assert.equal(await get('/'), '404 not found\n');
   });
 
-  it('says in one line why it cannot listen', async (test) => {
+  it('health says in one line why it cannot listen', async (test) => {
     const { server } = await start(test);
     const { port } = server;
     await assert.rejects(startHealthServer({ address: { ...ADDRESS, port }, live: {}, ready: {} }), {
@@ -70,7 +70,7 @@ describe('health', () => {
     });
   });
 
-  it('gives its port back when it stops', async () => {
+  it('health gives its port back when it stops', async () => {
     const server = await startHealthServer({ address: ADDRESS, live: {}, ready: {} });
     await server.stop();
     const again = await startHealthServer({ address: { ...ADDRESS, port: server.port }, live: {}, ready: {} });

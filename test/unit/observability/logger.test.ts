@@ -17,7 +17,7 @@ const parsed = (lines: readonly string[]): unknown[] => lines.map((line): unknow
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/;
 
 describe('a log line', () => {
-  it('is JSON with time, level, message and fields, and nothing of the machine', () => {
+  it('a log line is JSON with time, level, message and fields, and nothing of the machine', () => {
     const { logger, lines } = capture();
     logger.info('Reset accepted', { name: 'db', generation: 2 });
     assert.match(lines[0] ?? '', TIME);
@@ -26,13 +26,13 @@ describe('a log line', () => {
     assert.deepEqual(parsed([line]), [{ level: 'info', ts: 'now', name: 'db', generation: 2, msg: 'Reset accepted' }]);
   });
 
-  it('has the fields of its parents', () => {
+  it('a log line has the fields of its parents', () => {
     const { logger, lines } = capture();
     logger.child({ namespace: 'a' }).child({ name: 'db' }).warn('Hm', { attempt: 1 });
     assert.partialDeepStrictEqual(parsed(lines), [{ level: 'warn', namespace: 'a', name: 'db', attempt: 1 }]);
   });
 
-  it('is not written below the level', () => {
+  it('a log line is not written below the level', () => {
     const { logger, lines } = capture({ level: 'warn' });
     logger.debug('a');
     logger.info('b');
@@ -42,7 +42,7 @@ describe('a log line', () => {
     assert.equal(lines.length, 2);
   });
 
-  it('has names that Cloud Logging knows', () => {
+  it('a log line has names that Cloud Logging knows', () => {
     const { logger, lines } = capture({ format: 'gcp' });
     logger.debug('a');
     logger.info('b');
@@ -57,7 +57,7 @@ describe('a log line', () => {
     assert.match(lines[0] ?? '', /"time":"\d{4}/);
   });
 
-  it('holds the lines of one request together for Cloud Logging, and marks its ends', () => {
+  it('a log line holds the lines of one request together for Cloud Logging, and marks its ends', () => {
     const { logger, lines } = capture({ format: 'gcp' });
     const pass = logger.child({ uid: 'u-1', request: '2' });
     pass.info('Request received', { first: true });
@@ -71,7 +71,7 @@ describe('a log line', () => {
     assert.ok(lines.every((line) => !('first' in JSON.parse(line)) && !('last' in JSON.parse(line))));
   });
 
-  it('names the trace in which it is written, for Cloud Logging where the project of the traces is known', () => {
+  it('a log line names the trace in which it is written, for Cloud Logging where the project of the traces is known', () => {
     const context = () => ({ trace_id: 't-1', span_id: 's-1' });
     const json = capture({ context });
     json.logger.child({ name: 'db' }).info('x');
@@ -87,14 +87,14 @@ describe('a log line', () => {
     assert.match(without.lines.join(), /"trace_id":"t-1"/);
   });
 
-  it('has a field once, with the value that was given last', () => {
+  it('a log line has a field once, with the value that was given last', () => {
     const { logger, lines } = capture();
     logger.child({ operation: 'old' }).child({ operation: 'new' }).info('x', { operation: 'newest' });
     assert.equal(lines.join('').match(/operation/g)?.length, 1);
     assert.partialDeepStrictEqual(parsed(lines), [{ operation: 'newest' }]);
   });
 
-  it('can be for the eye', () => {
+  it('a log line can be for the eye', () => {
     const { logger, lines } = capture({ format: 'pretty' });
     logger.warn('Read failed', {
       name: 'db',
@@ -115,7 +115,7 @@ describe('an error', () => {
     return parsed(lines)[0];
   };
 
-  it('has its type, its message and the messages of its causes, and no stack where it was foreseen', () => {
+  it('an error has its type, its message and the messages of its causes, and no stack where it was foreseen', () => {
     const root = new Error('broken\npipe');
     const cause = new TypeError('fetch failed', { cause: root });
     const err = new CloudSqlError({ kind: 'Unavailable', message: 'No answer', cause });
@@ -125,22 +125,22 @@ describe('an error', () => {
     assert.doesNotMatch(JSON.stringify(logged(err)), /stack/);
   });
 
-  it('has its stack where nobody foresaw it', () => {
+  it('an error has its stack where nobody foresaw it', () => {
     assert.match(JSON.stringify(logged(new TypeError('x'))), /"stack":"TypeError: x\\n +at /);
   });
 
-  it('has nothing of the request that it carries', () => {
+  it('an error has nothing of the request that it carries', () => {
     const err = Object.assign(new Error('x'), { config: { url: 'https://secret' }, response: { data: 'dump' } });
     assert.doesNotMatch(JSON.stringify(logged(err)), /secret|dump/);
   });
 
-  it('is logged under any name', () => {
+  it('an error is logged under any name', () => {
     const { logger, lines } = capture();
     logger.error('Failed', { reason: new RangeError('x') });
     assert.partialDeepStrictEqual(parsed(lines), [{ reason: { type: 'RangeError', message: 'x' } }]);
   });
 
-  it('may have causes that go in circles', () => {
+  it('an error may have causes that go in circles', () => {
     const error = new Error('a');
     error.cause = error;
     logged(error);

@@ -63,7 +63,7 @@ test('each check of readiness is 1 where it is well and 0 where it fails, asked 
 });
 
 describe('the metrics of the objects', () => {
-  test('are those of the conditions now, and go with the object', async () => {
+  test('the metrics of the objects are those of the conditions now, and go with the object', async () => {
     const { index, read } = setup();
     index.apply(standing('a', 'Stalled', 'OutcomeUnknown'));
     index.apply(standing('b', 'Ready', 'Complete'));
@@ -84,7 +84,7 @@ describe('the metrics of the objects', () => {
     assert.deepEqual(await read('cloudsql_ssl_reset_reason'), []);
   });
 
-  test('are told by the leader alone, so that replicas do not tell them twice', async () => {
+  test('the metrics of the objects are told by the leader alone, so that replicas do not tell them twice', async () => {
     const { index, read } = setup({ isLeader: () => false });
     const serverCa = { expirationTime: '2036-01-01T00:00:00Z' };
     index.apply(standing('a', 'Stalled', 'OutcomeUnknown', { serverCa }));
@@ -93,7 +93,7 @@ describe('the metrics of the objects', () => {
     }
   });
 
-  test('hold one expiry for an instance, that of its newest CA', async () => {
+  test('the metrics of the objects hold one expiry for an instance, that of its newest CA', async () => {
     const { index, read } = setup();
     const ca = (n: number, createTime: string, expirationTime: string) => ({
       serverCa: { sha1Fingerprint: fingerprint(n), createTime, expirationTime },
@@ -106,7 +106,7 @@ describe('the metrics of the objects', () => {
     assert.deepEqual(await read(name), [`${name}{project="acme-prod",instance="orders-db"} ${value}`]);
   });
 
-  test("say nothing of conditions that are not the operator's", async () => {
+  test("the metrics of the objects say nothing of conditions that are not the operator's", async () => {
     const { index, read } = setup();
     const foreign = { reason: 'X', message: '', lastTransitionTime: '', observedGeneration: 1 };
     const conditions = [
@@ -119,7 +119,7 @@ describe('the metrics of the objects', () => {
 });
 
 describe('the metrics of passes', () => {
-  test('tell how passes ended', async () => {
+  test('the metrics of passes tell how passes ended', async () => {
     const { controller, read } = setup();
     controller.onPassed({ kind: 'Reconciled', action: { kind: 'AwaitChange' }, durationMs: 5 });
     controller.onPassed({ kind: 'Reconciled', action: { kind: 'RequeueAfter', delayMs: 0 }, durationMs: 5 });
@@ -137,7 +137,7 @@ describe('the metrics of passes', () => {
     assert.deepEqual(await of('workqueue_retries_total'), [' 1']);
   });
 
-  test('look into the queue of the present work', async () => {
+  test('the metrics of passes look into the queue of the present work', async () => {
     const { controller, read } = setup();
     controller.queue.onOpened({ depth: 7, runningMs: [1] });
     controller.queue.onOpened({ depth: 3, runningMs: [1_500, 500] });

@@ -30,7 +30,7 @@ describe('a credential', () => {
     ['in JSON within a message', logLine(JSON.stringify({ refresh_token: SECRET }))],
   ];
   for (const [name, line] of cases) {
-    it(`is not logged ${name}`, () => {
+    it(`a credential is not logged ${name}`, () => {
       assert.ok(!line.includes(SECRET), line);
       assert.match(line, /\[redacted\]/);
     });
@@ -44,14 +44,14 @@ describe('a credential', () => {
     ['in JSON within a message', logLine(JSON.stringify({ key: privateKey }))],
   ];
   for (const [name, line] of keys) {
-    it(`is not logged as a private key, ${name}`, () => {
+    it(`a credential is not logged as a private key, ${name}`, () => {
       for (const part of body) assert.ok(!line.includes(part), line);
     });
   }
 });
 
 describe('what is no credential', () => {
-  it('is logged as it is', () => {
+  it('what is no credential is logged as it is', () => {
     const fields = {
       pem: '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
       note: 'the bearer of news',

@@ -59,7 +59,7 @@ function mustBeWhole(spans: readonly FinishedSpan[]): void {
 }
 
 describe('the trace of a request', () => {
-  test('has its passes, its calls, its rolls, and one span that they lie in', async () => {
+  test('the trace of a request has its passes, its calls, its rolls, and one span that they lie in', async () => {
     const fixture = new Fixture();
     const operator = new TracedOperator(fixture);
     await operator.drive();
@@ -94,7 +94,7 @@ describe('the trace of a request', () => {
     assert.equal(roots(spans).length, 1);
   });
 
-  test('ends with the reason for which it is stalled, and begins anew when a person lets it go on', async () => {
+  test('the trace of a request ends with the reason for which it is stalled, and begins anew when a person lets it go on', async () => {
     const fixture = new Fixture();
     fixture.cloudSql.turns.push({ kind: 'Answer', answer: rejection(400) });
     const operator = new TracedOperator(fixture);
@@ -111,7 +111,7 @@ describe('the trace of a request', () => {
     );
   });
 
-  test('ends where another request comes before its end', async () => {
+  test('the trace of a request ends where another request comes before its end', async () => {
     const fixture = new Fixture({ annotations: { 'cloudsql-ssl.dev/suspend': 'true' } });
     const operator = new TracedOperator(fixture);
     await operator.drive();
@@ -123,7 +123,7 @@ describe('the trace of a request', () => {
     assert.equal(traces(operator.spans).size, 2);
   });
 
-  test('tells a workload that does not come back as an error', async () => {
+  test('the trace of a request tells a workload that does not come back as an error', async () => {
     const fixture = new Fixture();
     fixture.workloads.rollMs = Number.POSITIVE_INFINITY;
     const operator = new TracedOperator(fixture);
@@ -132,14 +132,14 @@ describe('the trace of a request', () => {
     assert.equal(roots(operator.spans)[0]?.error, 'RolloutFailed');
   });
 
-  test('holds names, and nothing that looks like a credential', async () => {
+  test('the trace of a request holds names, and nothing that looks like a credential', async () => {
     const operator = new TracedOperator(new Fixture());
     await operator.drive();
     assert.deepEqual(credentialsIn(JSON.stringify(operator.spans)), []);
     assert.doesNotMatch(JSON.stringify(operator.spans), /CA 2|https?:/);
   });
 
-  test('is the same whatever goes wrong once, and has at most one root: none where its end was written and not heard of', async () => {
+  test('the trace of a request is the same whatever goes wrong once, and has at most one root: none where its end was written and not heard of', async () => {
     const undisturbed = new TracedOperator(new Fixture());
     await undisturbed.drive();
     const { calls } = undisturbed.faults;
@@ -159,7 +159,7 @@ describe('the trace of a request', () => {
 });
 
 describe('a pass', () => {
-  test('that calls nothing and writes nothing has no span, be its request over or not', async () => {
+  test('a pass that calls nothing and writes nothing has no span, be its request over or not', async () => {
     const over = new TracedOperator(new Fixture());
     const waiting = new TracedOperator(new Fixture({ annotations: { 'cloudsql-ssl.dev/suspend': 'true' } }));
     for (const operator of [over, waiting]) {
@@ -171,7 +171,7 @@ describe('a pass', () => {
     }
   });
 
-  test('that fails is an error of its kind, without its words, and fails on', async () => {
+  test('a pass that fails is an error of its kind, without its words, and fails on', async () => {
     const spans: FinishedSpan[] = [];
     const tracing = new Tracing(
       (span) => spans.push(span),
@@ -188,7 +188,7 @@ describe('a pass', () => {
     assert.doesNotMatch(JSON.stringify(spans), /says something/);
   });
 
-  test('names itself to its log lines as soon as its request is known', async () => {
+  test('a pass names itself to its log lines as soon as its request is known', async () => {
     const fixture = new Fixture();
     const operator = new TracedOperator(fixture);
     const told: Readonly<Record<string, string>>[] = [];

@@ -60,7 +60,7 @@ function started(t: TestContext) {
 
 describe('an operator of some namespaces', () => {
   for (const order of ['before', 'after'] as const) {
-    test(`works in those that it may list, where another is refused ${order} they are listed, and says which`, async (t) => {
+    test(`an operator of some namespaces works in those that it may list, where another is refused ${order} they are listed, and says which`, async (t) => {
       const { operator, listed, fails, passOf, seen } = started(t);
       if (order === 'before') fails('b', FORBIDDEN);
       listed('a');
@@ -77,7 +77,7 @@ describe('an operator of some namespaces', () => {
     });
   }
 
-  test('works in a namespace as soon as it may list it after all', async (t) => {
+  test('an operator of some namespaces works in a namespace as soon as it may list it after all', async (t) => {
     const { operator, listed, fails, recovers, passOf } = started(t);
     listed('a');
     fails('b', FORBIDDEN);
@@ -88,7 +88,7 @@ describe('an operator of some namespaces', () => {
     assert.equal(operator.notWatching(), undefined);
   });
 
-  test('is not ready, and works nowhere, where it may list none', async (t) => {
+  test('an operator of some namespaces is not ready, and works nowhere, where it may list none', async (t) => {
     const { operator, fails, seen } = started(t);
     fails('a', FORBIDDEN);
     fails('b', FORBIDDEN);
@@ -97,7 +97,7 @@ describe('an operator of some namespaces', () => {
     assert.deepEqual([...seen()], []);
   });
 
-  test('waits a minute, and no longer, for a namespace that the API server does not list at the moment', async (t) => {
+  test('an operator of some namespaces waits a minute, and no longer, for a namespace that the API server does not list at the moment', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     const { listed, fails, passOf, seen } = started(t);
     listed('a');

@@ -14,7 +14,7 @@ function recording(): { readonly logger: Logger; readonly levels: string[] } {
 }
 
 describe('a pass that fails', () => {
-  test('is told once, and again when the reason changes or after it worked', () => {
+  test('a pass that fails is told once, and again when the reason changes or after it worked', () => {
     const problems = new PassProblems();
     const { logger, levels } = recording();
     for (const error of [forbidden, forbidden, unavailable]) problems.failed('a/b', error, logger);
@@ -23,7 +23,7 @@ describe('a pass that fails', () => {
     assert.deepEqual(levels, ['warn', 'debug', 'warn', 'warn']);
   });
 
-  test('because of a right that is missing makes the process not ready, until it works', () => {
+  test('a pass that fails because of a right that is missing makes the process not ready, until it works', () => {
     const problems = new PassProblems();
     const { logger } = recording();
     problems.failed('a/b', unavailable, logger);
@@ -37,13 +37,13 @@ describe('a pass that fails', () => {
   const refused = new KubernetesError({ kind: 'Refused', message: 'a policy says no' });
   const { logger: silent } = recording();
 
-  test('by a policy on the only namespace makes the process not ready', () => {
+  test('a pass that fails by a policy on the only namespace makes the process not ready', () => {
     const problems = new PassProblems();
     problems.failed('a/b', refused, silent);
     assert.equal(problems.problem(), 'the API server refuses what a/b needs: a policy says no');
   });
 
-  test('by a policy on one namespace of two is a problem in part, be the other one worked on before or after', () => {
+  test('a pass that fails by a policy on one namespace of two is a problem in part, be the other one worked on before or after', () => {
     const problems = new PassProblems();
     problems.succeeded('c/d');
     problems.failed('a/b', refused, silent);
@@ -51,7 +51,7 @@ describe('a pass that fails', () => {
     assert.deepEqual(problems.problem(), { inPart: 'the API server refuses what a/b needs: a policy says no' });
   });
 
-  test('for a right that is missing in one namespace of two is one in part only where each has rights of its own', () => {
+  test('a pass that fails for a right that is missing in one namespace of two is one in part only where each has rights of its own', () => {
     for (const [namespaces, isInPart] of [
       [[], false],
       [['a', 'c'], true],
@@ -66,7 +66,7 @@ describe('a pass that fails', () => {
     }
   });
 
-  test('by a mistake of the operator is a problem in part, without a stack', () => {
+  test('a pass that fails by a mistake of the operator is a problem in part, without a stack', () => {
     const problems = new PassProblems();
     problems.failed('a/b', new TypeError('x is not a function\n at stack'), silent);
     const problem = problems.problem();

@@ -26,13 +26,13 @@ async function afterAnHour(source: Partial<ListWatchSource<string>>): Promise<st
 }
 
 describe('liveness', () => {
-  test('is lost where a list or a watch neither answers nor fails', async () => {
+  test('liveness is lost where a list or a watch neither answers nor fails', async () => {
     const problem = 'The watch has given no sign of life for 3600 s';
     assert.equal(await afterAnHour({ list: () => new Promise(() => undefined) }), problem);
     assert.equal(await afterAnHour({ watch: () => NEVER }), problem);
   });
 
-  test('is never lost because the API server is away, or refuses', async () => {
+  test('liveness is never lost because the API server is away, or refuses', async () => {
     const fail = (): never => {
       throw new Error('ECONNREFUSED');
     };
@@ -40,7 +40,7 @@ describe('liveness', () => {
     assert.equal(await afterAnHour({ watch: () => throwError(() => new Error('403')) }), undefined);
   });
 
-  test('names the namespace whose watch is stuck', async () => {
+  test('liveness names the namespace whose watch is stuck', async () => {
     const timers = new VirtualClock();
     const liveness = new WatchLiveness(['a', 'b'], timers);
     await timers.pass(HOUR_MS);
@@ -49,7 +49,7 @@ describe('liveness', () => {
     liveness.stop();
   });
 
-  test('has patience for a silent watch to be opened again', async () => {
+  test('liveness has patience for a silent watch to be opened again', async () => {
     const timers = new VirtualClock();
     const liveness = new WatchLiveness([], timers);
     await timers.pass(65_000 + 30_000 + 15_000);

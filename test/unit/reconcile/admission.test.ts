@@ -12,7 +12,7 @@ const ready = ({ status }: Fixture): string => {
 };
 
 describe('an admission policy that changes what the operator writes', () => {
-  test('and takes the annotation from pod templates is found before the call, by the name of a workload', async () => {
+  test('an admission policy that changes what the operator writes and takes the annotation from pod templates is found before the call, by the name of a workload', async () => {
     const fixture = new Fixture();
     fixture.workloads.dropping.add('api');
     fixture.after(100_000, () => {
@@ -27,7 +27,7 @@ describe('an admission policy that changes what the operator writes', () => {
     assert.deepEqual(await fixture.outcome(), DONE_ONCE);
   });
 
-  test('and takes it from the pod templates of one kind alone is found before the call', async () => {
+  test('an admission policy that changes what the operator writes and takes it from the pod templates of one kind alone is found before the call', async () => {
     const fixture = new Fixture({ spec: { rollout: { kinds: ['Deployment', 'DaemonSet'] }, deadlineSeconds: 60 } });
     fixture.workloads.add(aWorkload({ kind: 'DaemonSet', name: 'zebra' }));
     fixture.workloads.dropping.add('zebra');
@@ -42,7 +42,7 @@ describe('an admission policy that changes what the operator writes', () => {
     'labels[app.kubernetes.io/managed-by]': () => ({ labels: { 'app.kubernetes.io/managed-by': 'platform' } }),
   };
   for (const [what, admission] of Object.entries(changes)) {
-    test(`and changes ${what} of what is published is found before the call, and named`, async () => {
+    test(`an admission policy that changes what the operator writes and changes ${what} of what is published is found before the call, and named`, async () => {
       const fixture = new Fixture();
       fixture.objects.admission = admission;
       fixture.after(100_000, () => {
@@ -56,7 +56,7 @@ describe('an admission policy that changes what the operator writes', () => {
     });
   }
 
-  test('and comes after the call never has an object said to be published that holds something else', async () => {
+  test('an admission policy that changes what the operator writes and comes after the call never has an object said to be published that holds something else', async () => {
     const fixture = new Fixture({ spec: { deadlineSeconds: 600 } });
     fixture.cloudSql.onCall = () => {
       fixture.objects.admission = () => ({ data: { 'server-ca.pem': 'another CA' } });
@@ -67,7 +67,7 @@ describe('an admission policy that changes what the operator writes', () => {
     assert.equal(fixture.cloudSql.executed, 1);
   });
 
-  test('and changes the Secret of a client certificate is found before the call', async () => {
+  test('an admission policy that changes what the operator writes and changes the Secret of a client certificate is found before the call', async () => {
     const clientCertificates = [{ commonName: 'app', secretName: 'app-cert' }];
     const fixture = new Fixture({ spec: { clientCertificates, deadlineSeconds: 60 } });
     fixture.objects.admission = ({ name, data }) =>
@@ -109,7 +109,7 @@ describe('a write-ahead record that is stored as something else', () => {
     });
   }
 
-  test('is told as CannotPublish, with the fields that differ', async () => {
+  test('a write-ahead record that is stored as something else is told as CannotPublish, with the fields that differ', async () => {
     const fixture = new Fixture({ spec: { deadlineSeconds: 60 } });
     fixture.resets.admission = mangled(({ before: _before, ...request }) => request);
     await new Operator(fixture).drive();
@@ -119,7 +119,7 @@ describe('a write-ahead record that is stored as something else', () => {
     );
   });
 
-  test('of a client certificate has nothing issued', async () => {
+  test('a write-ahead record that is stored as something else of a client certificate has nothing issued', async () => {
     const clientCertificates = [{ commonName: 'app', secretName: 'app-cert' }];
     const fixture = new Fixture({ spec: { clientCertificates, deadlineSeconds: 600 } });
     fixture.resets.admission = ({ clientCertificates: all, ...status }) => ({

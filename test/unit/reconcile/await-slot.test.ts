@@ -22,7 +22,7 @@ function usedUp(fixture: Fixture) {
 }
 
 describe('an object that waits for a slot of the quota', () => {
-  it('asks Cloud SQL nothing and writes nothing before it has one, and is then reset once', async () => {
+  it('an object that waits for a slot of the quota asks Cloud SQL nothing and writes nothing before it has one, and is then reset once', async () => {
     const fixture = new Fixture();
     const operator = new Operator(fixture);
     const { done, free } = usedUp(fixture);
@@ -37,7 +37,7 @@ describe('an object that waits for a slot of the quota', () => {
     assert.deepEqual(done, ['spent']);
   });
 
-  it('stalls at its deadline, and says that it was in line', async () => {
+  it('an object that waits for a slot of the quota stalls at its deadline, and says that it was in line', async () => {
     const fixture = new Fixture();
     const operator = new Operator(fixture);
     usedUp(fixture);
@@ -46,7 +46,7 @@ describe('an object that waits for a slot of the quota', () => {
     assert.match(messageOf(fixture), /Last: Throttled: The reset is queued for the quota of project acme-prod/);
   });
 
-  it('says Throttled after some seconds, and asks Cloud SQL nothing for that', async () => {
+  it('an object that waits for a slot of the quota says Throttled after some seconds, and asks Cloud SQL nothing for that', async () => {
     const fixture = new Fixture();
     const operator = new Operator(fixture);
     usedUp(fixture);
@@ -58,7 +58,7 @@ describe('an object that waits for a slot of the quota', () => {
     assert.ok(operator.events.filter(({ reason }) => reason === 'Throttled').length === 1);
   });
 
-  it('says Throttled at once where a refusal to a neighbour pauses the project, with the time at which it ends', async () => {
+  it('an object that waits for a slot of the quota says Throttled at once where a refusal to a neighbour pauses the project, with the time at which it ends', async () => {
     const fixture = new Fixture();
     const operator = new Operator(fixture);
     const { done, free } = usedUp(fixture);
@@ -74,7 +74,7 @@ describe('an object that waits for a slot of the quota', () => {
     assert.deepEqual([fixture.cloudSql.calls, done], [1, ['spent']]);
   });
 
-  it('keeps the failures that it had: the back-off does not begin anew', async () => {
+  it('an object that waits for a slot of the quota keeps the failures that it had: the back-off does not begin anew', async () => {
     const fixture = new Fixture();
     const operator = new Operator(fixture);
     for (let n = 0; n < 3; n += 1) fixture.cloudSql.turns.push({ kind: 'Answer', answer: rejection(429) });
@@ -90,7 +90,7 @@ describe('an object that waits for a slot of the quota', () => {
     assert.equal(fixture.cloudSql.executed, 1);
   });
 
-  it('gives its slot back when it is suspended meanwhile', async () => {
+  it('an object that waits for a slot of the quota gives its slot back when it is suspended meanwhile', async () => {
     const fixture = new Fixture();
     const operator = new Operator(fixture);
     const { done, free } = usedUp(fixture);
@@ -102,7 +102,7 @@ describe('an object that waits for a slot of the quota', () => {
     assert.deepEqual([fixture.reconcilingReason, fixture.cloudSql.calls, done], ['Suspended', 0, ['given back']]);
   });
 
-  it('gives its slot back when it is gone', async () => {
+  it('an object that waits for a slot of the quota gives its slot back when it is gone', async () => {
     const fixture = new Fixture();
     const operator = new Operator(fixture);
     const { done, free } = usedUp(fixture);
@@ -114,7 +114,7 @@ describe('an object that waits for a slot of the quota', () => {
     assert.deepEqual(done, ['given back']);
   });
 
-  it('gives its slot back when its preflight finds an obstacle', async () => {
+  it('an object that waits for a slot of the quota gives its slot back when its preflight finds an obstacle', async () => {
     const fixture = new Fixture();
     const operator = new Operator(fixture);
     const { done, free } = usedUp(fixture);

@@ -66,13 +66,13 @@ function setUp({ free = 0 } = {}) {
 }
 
 describe('the queue of calls', () => {
-  it('gives a slot at once where one is free and nobody waits', () => {
+  it('the queue of calls gives a slot at once where one is free and nobody waits', () => {
     const { take, quota } = setUp({ free: 1 });
     take('a')?.spend();
     assert.deepEqual([quota.spent, quota.free], [1, 0]);
   });
 
-  it('wakes those that wait in their order, as slots become free', async () => {
+  it('the queue of calls wakes those that wait in their order, as slots become free', async () => {
     const { take, quota, woken, slotOf } = setUp();
     for (const name of ['a', 'b', 'c']) assert.equal(take(name), undefined);
     await quota.release(2);
@@ -83,7 +83,7 @@ describe('the queue of calls', () => {
     assert.equal(quota.spent, 1);
   });
 
-  it('lets nobody who comes later go first', async () => {
+  it('the queue of calls lets nobody who comes later go first', async () => {
     const { take, quota, woken } = setUp();
     take('a');
     await quota.release(0);
@@ -93,7 +93,7 @@ describe('the queue of calls', () => {
     assert.deepEqual(woken, ['a', 'b']);
   });
 
-  it('keeps the place of one that asks again', async () => {
+  it('the queue of calls keeps the place of one that asks again', async () => {
     const { take, quota, woken } = setUp();
     for (const name of ['a', 'b', 'a']) take(name);
     await quota.release(3);
@@ -101,7 +101,7 @@ describe('the queue of calls', () => {
     assert.equal(quota.free, 1);
   });
 
-  it('passes a slot on to the next when it is given back', async () => {
+  it('the queue of calls passes a slot on to the next when it is given back', async () => {
     const { take, quota, woken } = setUp();
     for (const name of ['a', 'b', 'c']) take(name);
     await quota.release(1);
@@ -115,7 +115,7 @@ describe('the queue of calls', () => {
     assert.deepEqual([woken, quota.spent, quota.free], [['a', 'b'], 1, 0]);
   });
 
-  it('forgets a slot once it was used: the next pass waits again', async () => {
+  it('the queue of calls forgets a slot once it was used: the next pass waits again', async () => {
     const { take, quota, slotOf } = setUp();
     take('a');
     await quota.release(1);
@@ -124,14 +124,14 @@ describe('the queue of calls', () => {
     assert.equal(take('a'), undefined);
   });
 
-  it('lets no project wait for another', async () => {
+  it('the queue of calls lets no project wait for another', async () => {
     const { take, quota } = setUp();
     take('a');
     quota.free = 1;
     assert.ok(take('b', 'other-project'));
   });
 
-  it('gives slots out no faster than passes use them', async () => {
+  it('the queue of calls gives slots out no faster than passes use them', async () => {
     const { take, quota, woken } = setUp();
     const names = Array.from({ length: 20 }, (_, index) => `n${index}`);
     for (const name of names) take(name);
@@ -144,7 +144,7 @@ describe('the queue of calls', () => {
     assert.equal(take('late'), undefined);
   });
 
-  it('gives all slots back at the end, also those that come later', async () => {
+  it('the queue of calls gives all slots back at the end, also those that come later', async () => {
     const { take, quota, queue, woken } = setUp();
     for (const name of ['a', 'b']) take(name);
     await quota.release(1);

@@ -29,9 +29,9 @@ describe('the command that a conflict of client certificates offers', () => {
     '~',
     '!x',
   ]) {
-    test(`deletes the certificate ${JSON.stringify(name)} and runs nothing else`, () =>
+    test(`the command that a conflict of client certificates offers deletes the certificate ${JSON.stringify(name)} and runs nothing else`, () =>
       assert.deepEqual(pasted(name), ['sql', 'ssl', 'client-certs', 'delete', name, ...flags]));
   }
-  test('takes no name for a flag', () =>
+  test('the command that a conflict of client certificates offers takes no name for a flag', () =>
     assert.deepEqual(pasted('--quiet'), ['sql', 'ssl', 'client-certs', 'delete', ...flags, '--', '--quiet']));
 });

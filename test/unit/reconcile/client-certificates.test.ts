@@ -48,7 +48,7 @@ async function driven(fixture: CertificateFixture, faults = new Faults()): Promi
 }
 
 describe('client certificates', () => {
-  test('are issued after the reset, each into its Secret, before anything rolls', async () => {
+  test('client certificates are issued after the reset, each into its Secret, before anything rolls', async () => {
     const fixture = new CertificateFixture();
     fixture.resets.watch(({ status }) => {
       if (status.request?.issuedTime === undefined) assert.equal(fixture.workloads.writes, 0);
@@ -65,14 +65,14 @@ describe('client certificates', () => {
     assert.equal(events.filter(({ reason }) => reason === 'IssuingClientCertificates').length, 2);
   });
 
-  test('that were issued roll the workloads by an annotation of the object’s own', async () => {
+  test('client certificates that were issued roll the workloads by an annotation of the object’s own', async () => {
     const fixture = new CertificateFixture();
     await driven(fixture);
     assert.equal(Object.keys(fixture.workloads.read('api').templateAnnotations).length, 2);
     assert.equal(fixture.workloads.writes, 2);
   });
 
-  test('leave no trace of a key in status or events', async () => {
+  test('client certificates leave no trace of a key in status or events', async () => {
     const fixture = new CertificateFixture();
     const seen: string[] = [];
     fixture.resets.watch(({ status }) => seen.push(JSON.stringify(status)));
@@ -80,7 +80,7 @@ describe('client certificates', () => {
     assert.doesNotMatch(`${seen.join()}${JSON.stringify(events)}`, /BEGIN|PRIVATE/);
   });
 
-  test('once issued are left alone by the next process', async () => {
+  test('client certificates once issued are left alone by the next process', async () => {
     const fixture = new CertificateFixture();
     const operator = await driven(fixture);
     const before = [fixture.writes, fixture.cloudSql.reads];
@@ -89,7 +89,7 @@ describe('client certificates', () => {
     assert.deepEqual([fixture.writes, fixture.cloudSql.reads], before);
   });
 
-  test('that the Secrets hold are kept when the object is published anew', async () => {
+  test('client certificates that the Secrets hold are kept when the object is published anew', async () => {
     const fixture = new CertificateFixture({ spec: { requestId: 'a', clientCertificates } });
     const operator = await driven(fixture);
     fixture.resets.edit(fixture.ref, { spec: { deadlineSeconds: 60 } });
@@ -102,7 +102,7 @@ describe('client certificates', () => {
     await fixture.assertAllIssued();
   });
 
-  test('whose Secret was deleted are replaced', async () => {
+  test('client certificates whose Secret was deleted are replaced', async () => {
     const fixture = new CertificateFixture({ spec: { requestId: 'a', clientCertificates } });
     const operator = await driven(fixture);
     const [old] = fixture.status.clientCertificates ?? [];
@@ -113,7 +113,7 @@ describe('client certificates', () => {
     await fixture.assertAllIssued();
   });
 
-  test('whose Secret holds the key of another certificate are replaced', async () => {
+  test('client certificates whose Secret holds the key of another certificate are replaced', async () => {
     const fixture = new CertificateFixture({ spec: { requestId: 'a', clientCertificates } });
     const operator = await driven(fixture);
     const [app, batch] = [await fixture.secret('app-cert'), await fixture.secret('batch-cert')];
@@ -125,7 +125,7 @@ describe('client certificates', () => {
     await fixture.assertAllIssued();
   });
 
-  test('that the spec names no longer go from the status and stay in Cloud SQL', async () => {
+  test('client certificates that the spec names no longer go from the status and stay in Cloud SQL', async () => {
     const fixture = new CertificateFixture({ spec: { requestId: 'a', clientCertificates } });
     const operator = await driven(fixture);
     fixture.resets.edit(fixture.ref, { spec: { clientCertificates: [] } });
@@ -134,7 +134,7 @@ describe('client certificates', () => {
     assert.equal(fixture.cloudSql.liveCertificates.length, 2);
   });
 
-  test('of a sibling are issued anew after a reset deleted them', async () => {
+  test('client certificates of a sibling are issued anew after a reset deleted them', async () => {
     const fixture = new CertificateFixture();
     const ref = fixture.resets.create(aReset({ name: 'resets', spec: { requestId: 'a' } }));
     const operator = await driven(fixture);
@@ -146,7 +146,7 @@ describe('client certificates', () => {
     assert.equal(fixture.end, 'Complete');
   });
 
-  test('are issued where the CA was rotated already, without a call', async () => {
+  test('client certificates are issued where the CA was rotated already, without a call', async () => {
     const fixture = new CertificateFixture({
       spec: { clientCertificates, preconditions: { serverCaSha1Fingerprint: fingerprint(99) } },
     });
@@ -200,7 +200,7 @@ describe('what belongs to somebody else', () => {
 });
 
 describe('an issue whose answer is lost', () => {
-  test('and that was made is replaced, since nobody has its key', async () => {
+  test('an issue whose answer is lost and that was made is replaced, since nobody has its key', async () => {
     const fixture = new CertificateFixture();
     fixture.cloudSql.issueTurns.push({ kind: 'Lose', issuedAfterMs: 0 });
     await driven(fixture);
@@ -209,7 +209,7 @@ describe('an issue whose answer is lost', () => {
     await fixture.assertAllIssued();
   });
 
-  test('and that shows up within the grace is replaced', async () => {
+  test('an issue whose answer is lost and that shows up within the grace is replaced', async () => {
     const fixture = new CertificateFixture({ spec: { clientCertificates: ONE } });
     fixture.cloudSql.issueTurns.push({ kind: 'Lose', issuedAfterMs: 200_000 });
     await driven(fixture);
@@ -217,7 +217,7 @@ describe('an issue whose answer is lost', () => {
     await fixture.assertAllIssued(ONE);
   });
 
-  test('and that was never made is made again when the grace is over, and not before', async () => {
+  test('an issue whose answer is lost and that was never made is made again when the grace is over, and not before', async () => {
     const fixture = new CertificateFixture({ spec: { clientCertificates: ONE } });
     fixture.cloudSql.issueTurns.push({ kind: 'Lose', issuedAfterMs: undefined });
     let recordedMs = 0;
@@ -234,7 +234,7 @@ describe('an issue whose answer is lost', () => {
     await fixture.assertAllIssued(ONE);
   });
 
-  test('holds back the first reset of a sibling until it is known', async () => {
+  test('an issue whose answer is lost holds back the first reset of a sibling until it is known', async () => {
     const fixture = new CertificateFixture({ spec: { clientCertificates: ONE } });
     fixture.cloudSql.issueTurns.push({ kind: 'Lose', issuedAfterMs: 200_000 });
     const operator = new Operator(fixture);
@@ -260,7 +260,7 @@ describe('an issue that Cloud SQL refuses', () => {
     [429, 'Throttled'],
     [409, 'WaitingForInstance'],
   ] as const) {
-    test(`with ${code} waits as ${reason} with its record closed, and goes on`, async () => {
+    test(`an issue that Cloud SQL refuses with ${code} waits as ${reason} with its record closed, and goes on`, async () => {
       const fixture = new CertificateFixture({ spec: { clientCertificates: ONE } });
       fixture.cloudSql.issueTurns.push({
         kind: 'Answer',
@@ -279,7 +279,7 @@ describe('an issue that Cloud SQL refuses', () => {
     });
   }
 
-  test('with 400 stalls as InvalidRequest once the others are issued, and is not tried again', async () => {
+  test('an issue that Cloud SQL refuses with 400 stalls as InvalidRequest once the others are issued, and is not tried again', async () => {
     const fixture = new CertificateFixture();
     fixture.cloudSql.issueTurns.push({ kind: 'Answer', answer: rejection(400) });
     await driven(fixture);
@@ -297,7 +297,7 @@ describe('an issue that Cloud SQL refuses', () => {
 });
 
 describe('a Secret that cannot be written once the certificate is issued', () => {
-  test('loses a conflict to a person: the key gets in all the same', async () => {
+  test('a Secret that cannot be written once the certificate is issued loses a conflict to a person: the key gets in all the same', async () => {
     const fixture = new CertificateFixture();
     const faults = new Faults();
     let edited = false;
@@ -323,7 +323,7 @@ describe('a Secret that cannot be written once the certificate is issued', () =>
     await fixture.assertAllIssued();
   });
 
-  test('is refused: the certificate is deleted, and none is issued until the deadline or a person ends it', async () => {
+  test('a Secret that cannot be written once the certificate is issued is refused: the certificate is deleted, and none is issued until the deadline or a person ends it', async () => {
     const fixture = new CertificateFixture({ spec: { clientCertificates: ONE } });
     const faults = new Faults();
     faults.plan = (_n, name) => {

@@ -30,7 +30,7 @@ const REFUSALS: readonly (readonly [string, CallResult])[] = [
 
 describe('a call that was executed although the answer refuses it', () => {
   for (const [name, answer] of REFUSALS) {
-    test(`with ${name} is found by its operation, and is not made a second time`, async () => {
+    test(`a call that was executed although the answer refuses it with ${name} is found by its operation, and is not made a second time`, async () => {
       const fixture = new Fixture();
       copied(fixture, answer);
       await new Operator(fixture).drive();
@@ -40,7 +40,7 @@ describe('a call that was executed although the answer refuses it', () => {
     });
   }
 
-  test('is found also after a restart of the operator', async () => {
+  test('a call that was executed although the answer refuses it is found also after a restart of the operator', async () => {
     const fixture = new Fixture();
     copied(fixture, BUSY);
     const operator = new Operator(fixture);
@@ -50,7 +50,7 @@ describe('a call that was executed although the answer refuses it', () => {
     assert.equal(fixture.cloudSql.calls, 1);
   });
 
-  test('is found behind later attempts that are refused, and behind one that is never sent', async () => {
+  test('a call that was executed although the answer refuses it is found behind later attempts that are refused, and behind one that is never sent', async () => {
     const fixture = new Fixture();
     fixture.cloudSql.listLagMs = 20_000;
     fixture.cloudSql.operationMs = 30_000;
@@ -62,7 +62,7 @@ describe('a call that was executed although the answer refuses it', () => {
     assert.deepEqual(await fixture.outcome(), DONE_ONCE);
   });
 
-  test('is not made again where its operation is listed late: the new CA alone tells', async () => {
+  test('a call that was executed although the answer refuses it is not made again where its operation is listed late: the new CA alone tells', async () => {
     const fixture = new Fixture();
     fixture.cloudSql.listLagMs = 250_000;
     copied(fixture, rejection(429, '', 60_000));
@@ -71,7 +71,7 @@ describe('a call that was executed although the answer refuses it', () => {
     assert.equal(fixture.cloudSql.calls, 1);
   });
 
-  test('is told by the new server certificate where a CA service keeps the CA', async () => {
+  test('a call that was executed although the answer refuses it is told by the new server certificate where a CA service keeps the CA', async () => {
     const fixture = new Fixture();
     fixture.cloudSql.state = { serverCaMode: 'GOOGLE_MANAGED_CAS_CA' };
     fixture.cloudSql.listLagMs = 250_000;
@@ -80,7 +80,7 @@ describe('a call that was executed although the answer refuses it', () => {
     assert.deepEqual([fixture.end, fixture.cloudSql.executed], ['Complete', 1]);
   });
 
-  test('is told by a CA that was not listed before where the instance is of the First Generation', async () => {
+  test('a call that was executed although the answer refuses it is told by a CA that was not listed before where the instance is of the First Generation', async () => {
     const fixture = new Fixture({ spec: { deadlineSeconds: 600 } });
     fixture.cloudSql.state = { backendType: 'FIRST_GEN' };
     fixture.cloudSql.listLagMs = 250_000;
@@ -89,7 +89,7 @@ describe('a call that was executed although the answer refuses it', () => {
     assert.equal(fixture.cloudSql.executed, 1);
   });
 
-  test('is the reset of a precondition that it made come true, not AlreadyRotated', async () => {
+  test('a call that was executed although the answer refuses it is the reset of a precondition that it made come true, not AlreadyRotated', async () => {
     const fixture = new Fixture({ spec: { preconditions: { serverCaSha1Fingerprint: fingerprint(1) } } });
     copied(fixture, rejection(429, '', 60_000));
     await new Operator(fixture).drive();
@@ -97,7 +97,7 @@ describe('a call that was executed although the answer refuses it', () => {
     assert.equal(fixture.status.operation?.name, 'op-1');
   });
 
-  test('is never called over with our account unknown: a person decides', async () => {
+  test('a call that was executed although the answer refuses it is never called over with our account unknown: a person decides', async () => {
     const fixture = new Fixture();
     fixture.cloudSql.user = undefined;
     copied(fixture, BUSY);
@@ -105,7 +105,7 @@ describe('a call that was executed although the answer refuses it', () => {
     assert.deepEqual([fixture.end, fixture.cloudSql.executed], ['OutcomeUnknown', 1]);
   });
 
-  test('and whose operation fails ends as OperationFailed, and is not made again', async () => {
+  test('a call that was executed although the answer refuses it and whose operation fails ends as OperationFailed, and is not made again', async () => {
     const fixture = new Fixture();
     fixture.cloudSql.operationError = { errors: [{ code: 'INTERNAL', message: 'it broke' }] };
     copied(fixture, BUSY);
@@ -113,7 +113,7 @@ describe('a call that was executed although the answer refuses it', () => {
     assert.deepEqual([fixture.end, fixture.cloudSql.calls], ['OperationFailed', 1]);
   });
 
-  test('is found when its deadline is over: what broke the connections also rolls', async () => {
+  test('a call that was executed although the answer refuses it is found when its deadline is over: what broke the connections also rolls', async () => {
     const fixture = new Fixture({ spec: { deadlineSeconds: 60 } });
     copied(fixture, rejection(429, '', 3_600_000));
     await new Operator(fixture).drive();
@@ -121,7 +121,7 @@ describe('a call that was executed although the answer refuses it', () => {
     assert.equal(fixture.cloudSql.calls, 1);
   });
 
-  test('is found by a retry after DeadlineExceeded, where nothing could be read before', async () => {
+  test('a call that was executed although the answer refuses it is found by a retry after DeadlineExceeded, where nothing could be read before', async () => {
     const fixture = new Fixture({ spec: { deadlineSeconds: 60 } });
     copied(fixture, rejection(429));
     fixture.cloudSql.listLagMs = 100_000;
@@ -135,7 +135,7 @@ describe('a call that was executed although the answer refuses it', () => {
     assert.deepEqual(await fixture.outcome(), DONE_ONCE);
   });
 
-  test('for good, and that only the certificates show yet, does not let its requestId be executed again', async () => {
+  test('a call that was executed although the answer refuses it for good, and that only the certificates show yet, does not let its requestId be executed again', async () => {
     const fixture = new Fixture({ spec: { requestId: 'a' } });
     fixture.cloudSql.listLagMs = 80_000;
     fixture.cloudSql.operationMs = 0;
@@ -146,7 +146,7 @@ describe('a call that was executed although the answer refuses it', () => {
     assert.deepEqual([fixture.end, fixture.cloudSql.executed], ['AlreadyExecuted', 2]);
   });
 
-  test('is seen to its end before a newer request begins', async () => {
+  test('a call that was executed although the answer refuses it is seen to its end before a newer request begins', async () => {
     const fixture = new Fixture({ spec: { requestId: 'a' } });
     copied(fixture, rejection(429, '', 60_000));
     fixture.after(10_000, () => fixture.resets.edit(fixture.ref, { spec: { requestId: 'b' } }));
@@ -162,7 +162,7 @@ describe('a call that was executed although the answer refuses it', () => {
 
 describe('a call that was refused while another account works on the instance', () => {
   for (const changesCa of [false, true]) {
-    test(`is made once that operation is done${changesCa ? ', also where it has changed the CA' : ''}`, async () => {
+    test(`a call that was refused while another account works on the instance is made once that operation is done${changesCa ? ', also where it has changed the CA' : ''}`, async () => {
       const fixture = new Fixture();
       refused(fixture, BUSY);
       fixture.cloudSql.onCall = () => {
@@ -174,7 +174,7 @@ describe('a call that was refused while another account works on the instance', 
     });
   }
 
-  test('is not made over an operation that another tool began with our account', async () => {
+  test('a call that was refused while another account works on the instance is not made over an operation that another tool began with our account', async () => {
     const fixture = new Fixture();
     refused(fixture, BUSY);
     fixture.cloudSql.onCall = () => fixture.cloudSql.startForeign({ user: USER }, 50_000);

@@ -22,7 +22,7 @@ const CROWDS = [
 describe('an object waits for a few passes at most, beside a thousand of its instance that are allowed nothing', () => {
   for (const { stage, request } of VICTIMS) {
     for (const { state, conditions } of CROWDS) {
-      test(`where it ${stage} and they ${state}`, () => {
+      test(`an object waits for a few passes at most, beside a thousand of its instance that are allowed nothing where it ${stage} and they ${state}`, () => {
         const index = new ResetIndex();
         const queue = new WorkQueue<string>({
           concurrency: 2,

@@ -5,7 +5,7 @@ import { DONE_ONCE, Fixture } from '../../support/fakes/fixture.ts';
 import { Operator } from '../../support/fakes/operator.ts';
 
 describe('a first object', () => {
-  test('resets once, publishes the new CA, rolls what depends on it, and is Ready', async () => {
+  test('a first object resets once, publishes the new CA, rolls what depends on it, and is Ready', async () => {
     const fixture = new Fixture();
     await new Operator(fixture).drive();
     assert.deepEqual(await fixture.outcome(), DONE_ONCE);
@@ -28,7 +28,7 @@ describe('a first object', () => {
     );
   });
 
-  test('writes down the call before it makes it', async () => {
+  test('a first object writes down the call before it makes it', async () => {
     const fixture = new Fixture();
     const operator = new Operator(fixture);
     let recorded: string | undefined;
@@ -40,7 +40,7 @@ describe('a first object', () => {
     assert.notEqual(recorded, undefined);
   });
 
-  test('once Ready is left alone: no write and no call, by this process and by the next', async () => {
+  test('a first object once Ready is left alone: no write and no call, by this process and by the next', async () => {
     const fixture = new Fixture();
     const operator = new Operator(fixture);
     await operator.drive();
@@ -51,14 +51,14 @@ describe('a first object', () => {
     assert.deepEqual([fixture.writes, fixture.cloudSql.reads, fixture.cloudSql.calls], before);
   });
 
-  test('polls an operation of 40 seconds at most six times', async () => {
+  test('a first object polls an operation of 40 seconds at most six times', async () => {
     const fixture = new Fixture();
     const operator = new Operator(fixture);
     await operator.drive();
     assert.ok(operator.faults.calls.filter((name) => name === 'cloudSql.operation').length <= 6);
   });
 
-  test('tells of the reset, of its end, of each workload and of Ready, once each', async () => {
+  test('a first object tells of the reset, of its end, of each workload and of Ready, once each', async () => {
     const fixture = new Fixture();
     const operator = new Operator(fixture);
     await operator.drive();
@@ -70,7 +70,7 @@ describe('a first object', () => {
     assert.ok(operator.events.every(({ note }) => note.length <= 1024 && !note.includes('\n')));
   });
 
-  test('writes no status but on change', async () => {
+  test('a first object writes no status but on change', async () => {
     const fixture = new Fixture();
     const seen = new Set<string>();
     fixture.resets.watch(({ status }) => {
@@ -81,7 +81,7 @@ describe('a first object', () => {
     assert.ok(seen.size > 3);
   });
 
-  test('writes the end of the operation and the new CA at once', async () => {
+  test('a first object writes the end of the operation and the new CA at once', async () => {
     const fixture = new Fixture();
     const endings = endingsOf(fixture);
     await new Operator(fixture).drive();
@@ -89,7 +89,7 @@ describe('a first object', () => {
   });
 
   for (const name of ['cloudSql.serverCas', 'objects.apply']) {
-    test(`writes the end of the operation alone where ${name} fails after it, and publishes later`, async () => {
+    test(`a first object writes the end of the operation alone where ${name} fails after it, and publishes later`, async () => {
       const fixture = new Fixture();
       const endings = endingsOf(fixture);
       const operator = new Operator(fixture);

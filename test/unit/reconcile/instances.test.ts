@@ -49,7 +49,7 @@ test('where neither the list nor the instance shows a server CA that can be read
 });
 
 describe('an instance with a CA service', () => {
-  test('is reset, and nothing rolls: the CA stays, and each condition says why', async () => {
+  test('an instance with a CA service is reset, and nothing rolls: the CA stays, and each condition says why', async () => {
     const fixture = fixtureOf(CA_SERVICE);
     await new Operator(fixture).drive();
     assert.deepEqual(await fixture.outcome(), KEPT);
@@ -59,7 +59,7 @@ describe('an instance with a CA service', () => {
     assert.equal(findCondition(fixture.status.conditions, 'WorkloadsRolled')?.reason, 'Unchanged');
   });
 
-  test('rolls again nothing at the next reset', async () => {
+  test('an instance with a CA service rolls again nothing at the next reset', async () => {
     const fixture = fixtureOf(CA_SERVICE);
     const operator = new Operator(fixture);
     await operator.drive();
@@ -69,21 +69,21 @@ describe('an instance with a CA service', () => {
     assert.equal(operator.events.filter(({ reason }) => reason === 'ResetFinished').length, 2);
   });
 
-  test('tells by its server certificate that a call whose answer was lost was executed', async () => {
+  test('an instance with a CA service tells by its server certificate that a call whose answer was lost was executed', async () => {
     const fixture = fixtureOf(CA_SERVICE);
     lose(fixture, 0);
     await new Operator(fixture).drive();
     assert.deepEqual([await fixture.outcome(), fixture.cloudSql.calls], [KEPT, 1]);
   });
 
-  test('tells by its server certificate that a call whose answer was lost was not executed', async () => {
+  test('an instance with a CA service tells by its server certificate that a call whose answer was lost was not executed', async () => {
     const fixture = fixtureOf(CA_SERVICE);
     lose(fixture);
     await new Operator(fixture).drive();
     assert.deepEqual([await fixture.outcome(), fixture.cloudSql.calls], [KEPT, 2]);
   });
 
-  test('that tells no server certificate leaves a lost call unknown, and it is not called again', async () => {
+  test('an instance with a CA service that tells no server certificate leaves a lost call unknown, and it is not called again', async () => {
     const fixture = fixtureOf(CA_SERVICE);
     fixture.cloudSql.tellsServerCertificate = false;
     lose(fixture, 0);
@@ -91,7 +91,7 @@ describe('an instance with a CA service', () => {
     assert.deepEqual([fixture.end, fixture.cloudSql.calls], ['OutcomeUnknown', 1]);
   });
 
-  test('whose lost call is not listed, but whose server certificate is another one, is not called over', async () => {
+  test('an instance with a CA service whose lost call is not listed, but whose server certificate is another one, is not called over', async () => {
     const fixture = fixtureOf(CA_SERVICE);
     lose(fixture, 0);
     fixture.cloudSql.listLagMs = 400_000;
@@ -99,7 +99,7 @@ describe('an instance with a CA service', () => {
     assert.deepEqual([fixture.end, fixture.cloudSql.calls], ['OutcomeUnknown', 1]);
   });
 
-  test('is not called under a precondition on the CA, whatever it says', async () => {
+  test('an instance with a CA service is not called under a precondition on the CA, whatever it says', async () => {
     for (const n of [1, 9]) {
       const fixture = fixtureOf(CA_SERVICE, { spec: { preconditions: { serverCaSha1Fingerprint: fingerprint(n) } } });
       await new Operator(fixture).drive();
@@ -110,12 +110,12 @@ describe('an instance with a CA service', () => {
 
 describe('an instance in a CA mode of tomorrow', () => {
   const TOMORROW = { serverCaMode: 'SOMETHING_NEW' };
-  test('keeps its CA where another server certificate is seen', async () => {
+  test('an instance in a CA mode of tomorrow keeps its CA where another server certificate is seen', async () => {
     const fixture = fixtureOf(TOMORROW);
     await new Operator(fixture).drive();
     assert.deepEqual(await fixture.outcome(), KEPT);
   });
-  test('is not said to be reset where nothing new is seen', async () => {
+  test('an instance in a CA mode of tomorrow is not said to be reset where nothing new is seen', async () => {
     const fixture = fixtureOf(TOMORROW);
     fixture.cloudSql.tellsServerCertificate = false;
     await new Operator(fixture).drive();
@@ -124,7 +124,7 @@ describe('an instance in a CA mode of tomorrow', () => {
 });
 
 describe('an instance of the First Generation', () => {
-  test('is reset, and published and rolled when somebody has restarted it', async () => {
+  test('an instance of the First Generation is reset, and published and rolled when somebody has restarted it', async () => {
     const fixture = fixtureOf(FIRST_GENERATION);
     fixture.after(1_000_000, () => {
       assert.equal(fixture.reconcilingReason, 'RestartRequired');
@@ -136,7 +136,7 @@ describe('an instance of the First Generation', () => {
     assert.deepEqual(await fixture.outcome(), DONE_ONCE);
   });
 
-  test('is asked ever more rarely while it waits, and nothing is written', async () => {
+  test('an instance of the First Generation is asked ever more rarely while it waits, and nothing is written', async () => {
     const fixture = fixtureOf(FIRST_GENERATION);
     const seen = { reads: 0, writes: 0 };
     fixture.after(60_000, () => Object.assign(seen, { reads: fixture.cloudSql.reads, writes: fixture.writes }));
@@ -149,14 +149,14 @@ describe('an instance of the First Generation', () => {
     assert.equal(fixture.end, 'Complete');
   });
 
-  test('does not count a restart that was before the reset', async () => {
+  test('an instance of the First Generation does not count a restart that was before the reset', async () => {
     const fixture = fixtureOf(FIRST_GENERATION, { spec: { deadlineSeconds: 600 } });
     restart(fixture, 0);
     await new Operator(fixture).drive();
     assert.deepEqual([fixture.end, fixture.cloudSql.calls], ['DeadlineExceeded', 1]);
   });
 
-  test('that is not restarted within the deadline stalls, says what for, and retry goes on from there', async () => {
+  test('an instance of the First Generation that is not restarted within the deadline stalls, says what for, and retry goes on from there', async () => {
     const fixture = fixtureOf(FIRST_GENERATION, { spec: { deadlineSeconds: 600 } });
     const operator = new Operator(fixture);
     await operator.drive();
@@ -168,7 +168,7 @@ describe('an instance of the First Generation', () => {
     assert.deepEqual(await fixture.outcome(), DONE_ONCE);
   });
 
-  test('that shows the old CA also after its restart stalls', async () => {
+  test('an instance of the First Generation that shows the old CA also after its restart stalls', async () => {
     const fixture = fixtureOf({ ...FIRST_GENERATION, serverCaSha1Fingerprint: fingerprint(1) });
     fixture.cloudSql.serverCas = async () => [{ sha1Fingerprint: fingerprint(1), pem: 'CA 1\n' }];
     fixture.after(100_000, () => restart(fixture));
@@ -176,7 +176,7 @@ describe('an instance of the First Generation', () => {
     assert.deepEqual([fixture.end, fixture.cloudSql.calls], ['ServerCaUnchanged', 1]);
   });
 
-  test('tells by a CA that was not listed before that a lost call was executed', async () => {
+  test('an instance of the First Generation tells by a CA that was not listed before that a lost call was executed', async () => {
     const fixture = fixtureOf(FIRST_GENERATION);
     lose(fixture, 0);
     fixture.after(1_000_000, () => restart(fixture));
@@ -184,7 +184,7 @@ describe('an instance of the First Generation', () => {
     assert.deepEqual([await fixture.outcome(), fixture.cloudSql.calls], [DONE_ONCE, 1]);
   });
 
-  test('is called again where a lost call was not executed, also if it was restarted meanwhile', async () => {
+  test('an instance of the First Generation is called again where a lost call was not executed, also if it was restarted meanwhile', async () => {
     const fixture = fixtureOf(FIRST_GENERATION);
     lose(fixture);
     fixture.after(100_000, () => restart(fixture));
@@ -193,7 +193,7 @@ describe('an instance of the First Generation', () => {
     assert.deepEqual([await fixture.outcome(), fixture.cloudSql.calls], [DONE_ONCE, 2]);
   });
 
-  test('takes along the other object of the instance when it is restarted', async () => {
+  test('an instance of the First Generation takes along the other object of the instance when it is restarted', async () => {
     const fixture = fixtureOf(FIRST_GENERATION);
     const preconditions = { serverCertificate: 'Missing' } as const;
     const follower = fixture.resets.create(aReset({ namespace: 'billing', name: 'follower', spec: { preconditions } }));
@@ -210,7 +210,7 @@ describe('an instance of the First Generation', () => {
 describe('an instance that must have no server certificate', () => {
   const missing = { preconditions: { serverCertificate: 'Missing' } } as const;
 
-  test('and has none is reset, once', async () => {
+  test('an instance that must have no server certificate and has none is reset, once', async () => {
     const fixture = new Fixture({ spec: missing });
     fixture.cloudSql.firstCa = 0;
     const operator = new Operator(fixture);
@@ -219,7 +219,7 @@ describe('an instance that must have no server certificate', () => {
     assert.deepEqual(await fixture.outcome(), { ...DONE_ONCE, publishedCa: 'CA 1\n' });
   });
 
-  test('and has none is reset once though the answer is lost', async () => {
+  test('an instance that must have no server certificate and has none is reset once though the answer is lost', async () => {
     const fixture = new Fixture({ spec: missing });
     fixture.cloudSql.firstCa = 0;
     lose(fixture, 0);
@@ -227,7 +227,7 @@ describe('an instance that must have no server certificate', () => {
     assert.deepEqual([await fixture.outcome(), fixture.cloudSql.calls], [{ ...DONE_ONCE, publishedCa: 'CA 1\n' }, 1]);
   });
 
-  test('and has one is not called; the CA that is there is published and rolled', async () => {
+  test('an instance that must have no server certificate and has one is not called; the CA that is there is published and rolled', async () => {
     const fixture = new Fixture({ spec: missing });
     await new Operator(fixture).drive();
     const expected = { ...DONE_ONCE, end: 'AlreadyPresent', executed: 0, publishedCa: 'CA 1\n' };
@@ -235,7 +235,7 @@ describe('an instance that must have no server certificate', () => {
     assert.equal(findCondition(fixture.status.conditions, 'ResetDone'), undefined);
   });
 
-  test('follows whoever resets it later', async () => {
+  test('an instance that must have no server certificate follows whoever resets it later', async () => {
     const fixture = new Fixture({ spec: missing });
     const operator = new Operator(fixture);
     await operator.drive();
@@ -245,7 +245,7 @@ describe('an instance that must have no server certificate', () => {
     assert.deepEqual(await fixture.outcome(), expected);
   });
 
-  test('nor any precondition: one that has none is reset too', async () => {
+  test('an instance that must have no server certificate nor any precondition: one that has none is reset too', async () => {
     const fixture = new Fixture();
     fixture.cloudSql.firstCa = 0;
     await new Operator(fixture).drive();
@@ -256,13 +256,13 @@ describe('an instance that must have no server certificate', () => {
 
 describe('a replica that syncs from its primary', () => {
   const sync = { mode: 'SyncFromPrimary' } as const;
-  test('keeps its CA, and nothing rolls', async () => {
+  test('a replica that syncs from its primary keeps its CA, and nothing rolls', async () => {
     const fixture = new Fixture({ spec: sync });
     await new Operator(fixture).drive();
     assert.deepEqual(await fixture.outcome(), KEPT);
     assert.match(messageOf(fixture, 'ResetDone'), /SyncFromPrimary renews no CA/);
   });
-  test('shows no trace of a lost call, so that a person decides', async () => {
+  test('a replica that syncs from its primary shows no trace of a lost call, so that a person decides', async () => {
     const fixture = new Fixture({ spec: sync });
     lose(fixture, 0);
     await new Operator(fixture).drive();

@@ -20,7 +20,7 @@ const faults: Readonly<Record<Fault, string>> = {
 describe('whatever goes wrong once, the end is the same, after exactly one reset:', async () => {
   const calls = await callsWithoutFault();
   for (const [fault, what] of Object.entries(faults)) {
-    test(what, async () => {
+    test(`whatever goes wrong once, the end is the same, after exactly one reset: ${what}`, async () => {
       for (const [n, name] of calls.entries()) {
         const fixture = new Fixture();
         const plan = (at: number) => (at === n ? ofKind(fault) : undefined);

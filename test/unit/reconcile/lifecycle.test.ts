@@ -10,7 +10,7 @@ const retry = (fixture: Fixture, value: string): void => fixture.annotate({ [ann
 const failing = { errors: [{ code: 'INTERNAL', message: 'it broke' }] };
 
 describe('which generation resets', () => {
-  test('without requestId each one', async () => {
+  test('which generation resets: without requestId each one', async () => {
     const fixture = new Fixture();
     const operator = new Operator(fixture);
     await operator.drive();
@@ -19,7 +19,7 @@ describe('which generation resets', () => {
     assert.deepEqual([fixture.end, fixture.cloudSql.executed, await fixture.publishedCa()], ['Complete', 2, 'CA 3\n']);
   });
 
-  test('with requestId none but those that change it; the others publish and roll anew', async () => {
+  test('which generation resets: with requestId none but those that change it; the others publish and roll anew', async () => {
     const fixture = new Fixture({ spec: { requestId: 'a' } });
     const operator = new Operator(fixture);
     await operator.drive();
@@ -73,7 +73,7 @@ describe('which generation resets', () => {
 });
 
 describe('suspend', () => {
-  test('holds back a reset that was not called, without a deadline, until it is taken away', async () => {
+  test('suspend holds back a reset that was not called, without a deadline, until it is taken away', async () => {
     const fixture = new Fixture({ annotations: { [annotations.suspend]: 'true' } });
     const operator = new Operator(fixture);
     await operator.drive();
@@ -88,7 +88,7 @@ describe('suspend', () => {
   });
 
   for (const value of ['True', 'TRUE', 'yes', '1', 'on', '', 'true ', 'False', 'no', '0', 'false ']) {
-    test(`is a brake: with ${JSON.stringify(value)} nothing is called, and the message names what was not understood`, async () => {
+    test(`suspend is a brake: with ${JSON.stringify(value)} nothing is called, and the message names what was not understood`, async () => {
       const fixture = new Fixture({ annotations: { [annotations.suspend]: value } });
       const operator = new Operator(fixture);
       await operator.drive();
@@ -117,7 +117,7 @@ describe('permission', () => {
   const permit = (fixture: Fixture) => () =>
     fixture.namespaces.annotationsOf.set('orders', { [annotations.allowedInstances]: 'acme-prod/orders-*' });
 
-  test('that is missing stalls; given before the deadline it is enough', async () => {
+  test('permission that is missing stalls; given before the deadline it is enough', async () => {
     const fixture = new Fixture();
     fixture.after(1_000_000, () => assert.equal(fixture.end, 'NotPermitted'));
     fixture.after(1_000_001, permit(fixture));
@@ -125,7 +125,7 @@ describe('permission', () => {
     assert.deepEqual(await fixture.outcome(), DONE_ONCE);
   });
 
-  test('that is missing is looked at less and less often, without a write, and past the deadline no more', async () => {
+  test('permission that is missing is looked at less and less often, without a write, and past the deadline no more', async () => {
     const fixture = new Fixture();
     const operator = new Operator(fixture, denied);
     await operator.drive();
@@ -139,14 +139,14 @@ describe('permission', () => {
     assert.deepEqual(await fixture.outcome(), DONE_ONCE);
   });
 
-  test('ends with the namespace: nothing is called once that is being deleted', async () => {
+  test('permission ends with the namespace: nothing is called once that is being deleted', async () => {
     const fixture = new Fixture();
     fixture.namespaces.deleted.add('orders');
     await new Operator(fixture).drive();
     assert.deepEqual([fixture.end, fixture.cloudSql.calls], ['NotPermitted', 0]);
   });
 
-  test('that is taken away between preflight and call calls nothing', async () => {
+  test('permission that is taken away between preflight and call calls nothing', async () => {
     const fixture = new Fixture();
     permit(fixture)();
     const operator = new Operator(fixture, denied);
@@ -160,7 +160,7 @@ describe('permission', () => {
 });
 
 describe('an operation that failed', () => {
-  test('stalls and is left alone; retry makes exactly one more call', async () => {
+  test('an operation that failed stalls and is left alone; retry makes exactly one more call', async () => {
     const fixture = new Fixture();
     fixture.cloudSql.operationError = failing;
     const operator = new Operator(fixture);
@@ -176,7 +176,7 @@ describe('an operation that failed', () => {
     assert.deepEqual(await fixture.outcome(), { ...DONE_ONCE, executed: 2 });
   });
 
-  test('is told as one sentence, whether or not Cloud SQL ends its own with a full stop', async () => {
+  test('an operation that failed is told as one sentence, whether or not Cloud SQL ends its own with a full stop', async () => {
     const fixture = new Fixture();
     fixture.cloudSql.operationError = { errors: [{ code: 'INTERNAL', message: 'It broke.' }] };
     await new Operator(fixture).drive();
@@ -184,7 +184,7 @@ describe('an operation that failed', () => {
     assert.match(told, /failed: INTERNAL It broke\. The reset is not called again without: kubectl/);
   });
 
-  test('and changed the CA all the same is published and rolled first, then stalls', async () => {
+  test('an operation that failed and changed the CA all the same is published and rolled first, then stalls', async () => {
     const fixture = new Fixture();
     fixture.cloudSql.operationError = failing;
     fixture.after(10_000, () => fixture.cloudSql.startForeign({}, 0, true));
@@ -192,7 +192,7 @@ describe('an operation that failed', () => {
     assert.deepEqual(await fixture.outcome(), { ...DONE_ONCE, end: 'OperationFailed' });
   });
 
-  test('and changed the CA: retry of what stalled after it calls nothing', async () => {
+  test('an operation that failed and changed the CA: retry of what stalled after it calls nothing', async () => {
     const fixture = new Fixture();
     fixture.cloudSql.operationError = failing;
     fixture.after(10_000, () => {
@@ -259,13 +259,13 @@ describe('after the reset', () => {
 describe('a name that nobody can use, which a CRD of another version took', () => {
   const unusable = { rollout: { targets: [{ kind: 'Deployment', name: '.' }] } } as const;
 
-  test('stalls before the call, and names the field', async () => {
+  test('a name that nobody can use, which a CRD of another version took stalls before the call, and names the field', async () => {
     const fixture = new Fixture({ spec: unusable });
     await new Operator(fixture).drive();
     assert.deepEqual([fixture.end, fixture.cloudSql.calls], ['InvalidRequest', 0]);
   });
 
-  test('stalls after it, and goes on without a reset once it is corrected', async () => {
+  test('a name that nobody can use, which a CRD of another version took stalls after it, and goes on without a reset once it is corrected', async () => {
     const fixture = new Fixture({ spec: { requestId: 'a' } });
     const operator = new Operator(fixture);
     await operator.drive();

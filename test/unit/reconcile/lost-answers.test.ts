@@ -9,7 +9,7 @@ const lose = (fixture: Fixture, executedAfterMs?: number): void => {
 };
 
 describe('a call whose answer is lost', () => {
-  test('and that was executed is found and followed, never made again', async () => {
+  test('a call whose answer is lost and that was executed is found and followed, never made again', async () => {
     const fixture = new Fixture();
     lose(fixture, 0);
     await new Operator(fixture).drive();
@@ -17,7 +17,7 @@ describe('a call whose answer is lost', () => {
     assert.equal(fixture.cloudSql.calls, 1);
   });
 
-  test('is found also where the CA shows up a while after the end of the operation', async () => {
+  test('a call whose answer is lost is found also where the CA shows up a while after the end of the operation', async () => {
     const fixture = new Fixture();
     fixture.cloudSql.caLagMs = 50_000;
     lose(fixture, 0);
@@ -25,7 +25,7 @@ describe('a call whose answer is lost', () => {
     assert.deepEqual(await fixture.outcome(), DONE_ONCE);
   });
 
-  test('and that was not executed is made again, not before the grace is over', async () => {
+  test('a call whose answer is lost and that was not executed is made again, not before the grace is over', async () => {
     const fixture = new Fixture();
     lose(fixture);
     await new Operator(fixture).drive();
@@ -35,7 +35,7 @@ describe('a call whose answer is lost', () => {
   });
 
   for (const executedAfterMs of [1_000, 100_000, 299_000]) {
-    test(`and that is executed ${executedAfterMs / 1000} s later is found, never made again`, async () => {
+    test(`a call whose answer is lost and that is executed ${executedAfterMs / 1000} s later is found, never made again`, async () => {
       const fixture = new Fixture();
       lose(fixture, executedAfterMs);
       await new Operator(fixture).drive();
@@ -44,7 +44,7 @@ describe('a call whose answer is lost', () => {
     });
   }
 
-  test('and whose operation is listed late is found, though the CA has changed without an operation meanwhile', async () => {
+  test('a call whose answer is lost and whose operation is listed late is found, though the CA has changed without an operation meanwhile', async () => {
     const fixture = new Fixture();
     fixture.cloudSql.listLagMs = 250_000;
     lose(fixture, 0);
@@ -53,7 +53,7 @@ describe('a call whose answer is lost', () => {
     assert.equal(fixture.cloudSql.calls, 1);
   });
 
-  test('is waited for anew after each restart: the grace is of the one who waits', async () => {
+  test('a call whose answer is lost is waited for anew after each restart: the grace is of the one who waits', async () => {
     const fixture = new Fixture();
     lose(fixture, 500_000);
     const operator = new Operator(fixture);
@@ -63,7 +63,7 @@ describe('a call whose answer is lost', () => {
     assert.equal(fixture.cloudSql.calls, 1);
   });
 
-  test('and whose operation failed ends as OperationFailed, never made again', async () => {
+  test('a call whose answer is lost and whose operation failed ends as OperationFailed, never made again', async () => {
     const fixture = new Fixture();
     fixture.cloudSql.operationError = { errors: [{ code: 'INTERNAL', message: 'it broke' }] };
     lose(fixture, 0);
@@ -71,7 +71,7 @@ describe('a call whose answer is lost', () => {
     assert.deepEqual([fixture.end, fixture.cloudSql.calls], ['OperationFailed', 1]);
   });
 
-  test('with our account unknown is never taken for ours: it stalls, and a person decides', async () => {
+  test('a call whose answer is lost with our account unknown is never taken for ours: it stalls, and a person decides', async () => {
     const fixture = new Fixture();
     fixture.cloudSql.user = undefined;
     lose(fixture, 0);
@@ -83,7 +83,7 @@ describe('a call whose answer is lost', () => {
     assert.deepEqual([fixture.end, fixture.cloudSql.calls], ['Complete', 2]);
   });
 
-  test('with our account unknown and an operation that failed is not made again', async () => {
+  test('a call whose answer is lost with our account unknown and an operation that failed is not made again', async () => {
     const fixture = new Fixture();
     fixture.cloudSql.user = undefined;
     fixture.cloudSql.operationError = { errors: [{ code: 'INTERNAL', message: 'it broke' }] };
@@ -92,7 +92,7 @@ describe('a call whose answer is lost', () => {
     assert.deepEqual([fixture.end, fixture.cloudSql.executed], ['OutcomeUnknown', 1]);
   });
 
-  test('stays unknown under a newer generation of the same requestId, and is left alone', async () => {
+  test('a call whose answer is lost stays unknown under a newer generation of the same requestId, and is left alone', async () => {
     const fixture = new Fixture({ spec: { requestId: 'a' } });
     fixture.cloudSql.user = undefined;
     lose(fixture, 0);
@@ -106,7 +106,7 @@ describe('a call whose answer is lost', () => {
     assert.equal(fixture.status.observedGeneration, 2);
   });
 
-  test('given up as unknown without a requestId takes the first one for its own; a later value is a new request', async () => {
+  test('a call whose answer is lost: given up as unknown without a requestId takes the first one for its own; a later value is a new request', async () => {
     const fixture = new Fixture();
     fixture.cloudSql.user = undefined;
     lose(fixture, 0);
@@ -123,7 +123,7 @@ describe('a call whose answer is lost', () => {
     assert.deepEqual([fixture.end, fixture.cloudSql.calls, fixture.status.request?.requestId], ['Complete', 2, 'b']);
   });
 
-  test('gives way to a newer generation once its outcome is given up as unknown', async () => {
+  test('a call whose answer is lost gives way to a newer generation once its outcome is given up as unknown', async () => {
     const fixture = new Fixture();
     fixture.cloudSql.user = undefined;
     lose(fixture, 0);
@@ -133,7 +133,7 @@ describe('a call whose answer is lost', () => {
     assert.deepEqual([fixture.end, fixture.status.observedGeneration, fixture.cloudSql.calls], ['Complete', 2, 2]);
   });
 
-  test('is not made again by a retry that came before anyone knew that it stalls', async () => {
+  test('a call whose answer is lost is not made again by a retry that came before anyone knew that it stalls', async () => {
     const fixture = new Fixture();
     fixture.cloudSql.user = undefined;
     lose(fixture, 0);
@@ -144,7 +144,7 @@ describe('a call whose answer is lost', () => {
     assert.deepEqual([fixture.end, fixture.cloudSql.calls], ['OutcomeUnknown', 1]);
   });
 
-  test('and that changed the CA without an operation to be seen stalls, and nothing is called again', async () => {
+  test('a call whose answer is lost and that changed the CA without an operation to be seen stalls, and nothing is called again', async () => {
     const fixture = new Fixture();
     lose(fixture, 0);
     fixture.after(100_000, () => fixture.cloudSql.forgetOperations());
@@ -153,7 +153,7 @@ describe('a call whose answer is lost', () => {
     assert.deepEqual([fixture.end, fixture.cloudSql.calls], ['OutcomeUnknown', 1]);
   });
 
-  test('waits for a foreign operation that runs, and is then made again', async () => {
+  test('a call whose answer is lost waits for a foreign operation that runs, and is then made again', async () => {
     const fixture = new Fixture();
     lose(fixture);
     fixture.after(10_000, () => fixture.cloudSql.startForeign({ operationType: 'BACKUP_VOLUME' }, 900_000));
@@ -167,7 +167,7 @@ describe('a call whose answer is lost', () => {
 });
 
 describe('an attempt in doubt', () => {
-  test('keeps its baseline for the attempts after it', async () => {
+  test('an attempt in doubt keeps its baseline for the attempts after it', async () => {
     const fixture = new Fixture();
     fixture.cloudSql.startForeign({}, 0);
     lose(fixture);
@@ -182,7 +182,7 @@ describe('an attempt in doubt', () => {
   });
 
   // Beyond the one assumption on Cloud SQL; the baseline that is kept makes good for it as far as can be.
-  test('that shows up after its grace, before the next attempt, is followed and not called over', async () => {
+  test('an attempt in doubt that shows up after its grace, before the next attempt, is followed and not called over', async () => {
     const fixture = new Fixture();
     lose(fixture, 600_000);
     fixture.cloudSql.turns.push({ kind: 'Answer', answer: rejection(403, 'quotaExceeded', 400_000) });
@@ -190,7 +190,7 @@ describe('an attempt in doubt', () => {
     assert.deepEqual(await fixture.outcome(), DONE_ONCE);
   });
 
-  test('that shows up after its grace and failed is not called over either', async () => {
+  test('an attempt in doubt that shows up after its grace and failed is not called over either', async () => {
     const fixture = new Fixture();
     fixture.cloudSql.operationError = { errors: [{ code: 'INTERNAL', message: 'it broke' }] };
     lose(fixture, 500_000);
@@ -199,7 +199,7 @@ describe('an attempt in doubt', () => {
     assert.deepEqual([fixture.end, fixture.cloudSql.executed], ['OperationFailed', 1]);
   });
 
-  test('that shows up after its grace is found also after a person said retry', async () => {
+  test('an attempt in doubt that shows up after its grace is found also after a person said retry', async () => {
     const fixture = new Fixture();
     lose(fixture, 600_000);
     fixture.cloudSql.turns.push({ kind: 'Answer', answer: rejection(400, 'invalid') });
@@ -208,7 +208,7 @@ describe('an attempt in doubt', () => {
     assert.deepEqual(await fixture.outcome(), DONE_ONCE);
   });
 
-  test('whose operation is not listed but whose CA is another one is not called over', async () => {
+  test('an attempt in doubt whose operation is not listed but whose CA is another one is not called over', async () => {
     const fixture = new Fixture();
     lose(fixture);
     fixture.cloudSql.turns.push({ kind: 'Answer', answer: rejection(403, 'quotaExceeded', 400_000) });
@@ -217,7 +217,7 @@ describe('an attempt in doubt', () => {
     assert.deepEqual([fixture.end, fixture.cloudSql.executed], ['OutcomeUnknown', 0]);
   });
 
-  test('that is refused because an operation runs is resolved, never called again straight away', async () => {
+  test('an attempt in doubt that is refused because an operation runs is resolved, never called again straight away', async () => {
     const fixture = new Fixture();
     lose(fixture);
     fixture.cloudSql.turns.push({ kind: 'Answer', answer: rejection(409, 'operationInProgress') });

@@ -61,7 +61,7 @@ class TwoObjects extends Fixture {
 }
 
 describe('an object that goes with a reset that may have been executed: the other one follows without a call', () => {
-  test('where it is deleted while its operation runs', async () => {
+  test('an object that goes with a reset that may have been executed: the other one follows without a call where it is deleted while its operation runs', async () => {
     const fixture = new TwoObjects();
     await fixture.begin();
     fixture.cloudSql.onCall = () => fixture.after(10_000, () => fixture.delete());
@@ -70,7 +70,7 @@ describe('an object that goes with a reset that may have been executed: the othe
     await fixture.assertAtRest();
   });
 
-  test('where it is deleted while the call is being sent', async () => {
+  test('an object that goes with a reset that may have been executed: the other one follows without a call where it is deleted while the call is being sent', async () => {
     const fixture = new TwoObjects();
     await fixture.begin();
     fixture.cloudSql.onCall = () => fixture.delete();
@@ -79,7 +79,7 @@ describe('an object that goes with a reset that may have been executed: the othe
     await fixture.assertAtRest();
   });
 
-  test('where the answer was lost and the operation begins only after the deletion', async () => {
+  test('an object that goes with a reset that may have been executed: the other one follows without a call where the answer was lost and the operation begins only after the deletion', async () => {
     const fixture = new TwoObjects();
     await fixture.begin();
     fixture.cloudSql.turns.push({ kind: 'Lose', executedAfterMs: 60_000 });
@@ -88,7 +88,7 @@ describe('an object that goes with a reset that may have been executed: the othe
     fixture.assertFollowed();
   });
 
-  test('where the operator is restarted right after the deletion', async () => {
+  test('an object that goes with a reset that may have been executed: the other one follows without a call where the operator is restarted right after the deletion', async () => {
     const fixture = new TwoObjects();
     await fixture.begin();
     fixture.cloudSql.onCall = () =>
@@ -101,7 +101,7 @@ describe('an object that goes with a reset that may have been executed: the othe
     await fixture.assertAtRest();
   });
 
-  test('where it is deleted while no operator runs', async () => {
+  test('an object that goes with a reset that may have been executed: the other one follows without a call where it is deleted while no operator runs', async () => {
     const fixture = new TwoObjects();
     await fixture.begin();
     fixture.cloudSql.onCall = () =>
@@ -114,7 +114,7 @@ describe('an object that goes with a reset that may have been executed: the othe
     await fixture.assertAtRest();
   });
 
-  test('where a finalizer keeps it in deletion after its operation', async () => {
+  test('an object that goes with a reset that may have been executed: the other one follows without a call where a finalizer keeps it in deletion after its operation', async () => {
     const fixture = new TwoObjects();
     await fixture.begin();
     fixture.cloudSql.onCall = () =>
@@ -125,7 +125,7 @@ describe('an object that goes with a reset that may have been executed: the othe
     await fixture.assertAtRest();
   });
 
-  test('where another object of the same name takes its place and does not reset', async () => {
+  test('an object that goes with a reset that may have been executed: the other one follows without a call where another object of the same name takes its place and does not reset', async () => {
     const fixture = new TwoObjects();
     await fixture.begin();
     fixture.cloudSql.onCall = () =>
@@ -137,7 +137,7 @@ describe('an object that goes with a reset that may have been executed: the othe
     fixture.assertFollowed();
   });
 
-  test('where its outcome was given up as unknown', async () => {
+  test('an object that goes with a reset that may have been executed: the other one follows without a call where its outcome was given up as unknown', async () => {
     const fixture = new TwoObjects();
     await fixture.begin();
     fixture.cloudSql.user = 'somebody-else@example.com';
@@ -148,7 +148,7 @@ describe('an object that goes with a reset that may have been executed: the othe
     await fixture.assertAtRest();
   });
 
-  test('where its own call of an earlier time keeps the CA: the client certificates are issued', async () => {
+  test('an object that goes with a reset that may have been executed: the other one follows without a call where its own call of an earlier time keeps the CA: the client certificates are issued', async () => {
     const wanted = { clientCertificates: [{ commonName: 'app', secretName: 'app-cert' }], preconditions: {} };
     const fixture = new TwoObjects({ spec: { ...wanted, preconditions: { serverCertificate: 'Missing' } } });
     fixture.cloudSql.state = { serverCaMode: 'GOOGLE_MANAGED_CAS_CA' };
@@ -164,7 +164,7 @@ describe('an object that goes with a reset that may have been executed: the othe
 });
 
 describe('an object that goes with a reset that may have been executed', () => {
-  test('costs the others no write until something has changed', async () => {
+  test('an object that goes with a reset that may have been executed costs the others no write until something has changed', async () => {
     const fixture = new TwoObjects();
     await fixture.begin();
     fixture.cloudSql.turns.push({ kind: 'Lose', executedAfterMs: undefined });
@@ -181,7 +181,7 @@ describe('an object that goes with a reset that may have been executed', () => {
     await fixture.assertAtRest();
   });
 
-  test('does not make a Ready object wait for Cloud SQL while that cannot be reached', async () => {
+  test('an object that goes with a reset that may have been executed does not make a Ready object wait for Cloud SQL while that cannot be reached', async () => {
     const fixture = new TwoObjects();
     await fixture.begin();
     fixture.cloudSql.onCall = () =>
@@ -197,7 +197,7 @@ describe('an object that goes with a reset that may have been executed', () => {
     fixture.assertFollowed();
   });
 
-  test('is reset all the same where the other one can not be written', async () => {
+  test('an object that goes with a reset that may have been executed is reset all the same where the other one can not be written', async () => {
     const faults = new Faults();
     const fixture = new TwoObjects({}, faults);
     await fixture.begin();
@@ -217,7 +217,7 @@ describe('an object that goes with a reset that may have been executed', () => {
     fixture.assertFollowed();
   });
 
-  test('is waited for by a new object that only follows, so that it reads the CA of after', async () => {
+  test('an object that goes with a reset that may have been executed is waited for by a new object that only follows, so that it reads the CA of after', async () => {
     const fixture = new Fixture();
     const operator = new Operator(fixture);
     fixture.cloudSql.onCall = () =>
@@ -235,7 +235,7 @@ describe('an object that goes with a reset that may have been executed', () => {
 describe('a stalled object whose reset is behind it', () => {
   const STALLED = ['RolloutFailed', 'ClientCertificateConflict', 'DeadlineExceeded', 'OperationFailed'] as const;
   for (const reason of STALLED) {
-    test(`follows the reset of another object, although it stalled for ${reason}`, async () => {
+    test(`a stalled object whose reset is behind it follows the reset of another object, although it stalled for ${reason}`, async () => {
       const fixture = new TwoObjects();
       await fixture.operator.drive();
       const { status } = fixture.followed;
@@ -247,7 +247,7 @@ describe('a stalled object whose reset is behind it', () => {
     });
   }
 
-  test('stalls once more, and is at rest, where what it stalled for is still there', async () => {
+  test('a stalled object whose reset is behind it stalls once more, and is at rest, where what it stalled for is still there', async () => {
     const fixture = new TwoObjects({ spec: { serverCa: { secretName: 'ca', key: 'ca.pem', contents: 'All' } } });
     await fixture.operator.drive();
     await fixture.resets.updateStatus(fixture.followed, {
@@ -265,7 +265,7 @@ describe('a stalled object whose reset is behind it', () => {
   });
 
   for (const reason of ['OperationFailed', 'ObjectConflict', 'ServerCaUnchanged', 'NotPermitted'] as const) {
-    test(`that stalled for ${reason} is not looked at without a pause when another object goes with its call`, async () => {
+    test(`a stalled object whose reset is behind it that stalled for ${reason} is not looked at without a pause when another object goes with its call`, async () => {
       const fixture = new TwoObjects();
       await fixture.begin();
       fixture.cloudSql.turns.push({ kind: 'Lose', executedAfterMs: undefined });

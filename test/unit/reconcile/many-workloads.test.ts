@@ -126,7 +126,7 @@ describe('the deadline after the reset', () => {
     status.conditions?.find(({ type }) => type === 'Ready')?.message ?? '';
   const rollout = { timeoutSeconds: 86_400 };
 
-  test('does not end a roll that goes on: 402 workloads that take longer together than deadlineSeconds all roll', async () => {
+  test('the deadline after the reset does not end a roll that goes on: 402 workloads that take longer together than deadlineSeconds all roll', async () => {
     const { fixture, operator } = stage(
       names(402).map((name) => aWorkload({ name })),
       { spec: { deadlineSeconds: 60 } },
@@ -136,7 +136,7 @@ describe('the deadline after the reset', () => {
     assert.deepEqual([fixture.end, fixture.status.rollout?.summary], ['Complete', '402/402']);
   });
 
-  test('does not end the roll of one large workload whose replicas come one by one', async () => {
+  test('the deadline after the reset does not end the roll of one large workload whose replicas come one by one', async () => {
     const fixture = new Fixture({ spec: { deadlineSeconds: 100, rollout } });
     fixture.workloads.remove('worker');
     fixture.workloads.add(aWorkload({ name: 'api', desiredReplicas: 10 }));
@@ -152,7 +152,7 @@ describe('the deadline after the reset', () => {
     assert.deepEqual([fixture.end, fixture.status.rollout?.summary], ['Complete', '1/1']);
   });
 
-  test('ends a roll at which nothing moves, also after much of it has rolled, and says what was waited for', async () => {
+  test('the deadline after the reset ends a roll at which nothing moves, also after much of it has rolled, and says what was waited for', async () => {
     const { fixture, operator } = stage(
       [...names(30), 'zz'].map((name) => aWorkload({ name })),
       {
@@ -172,7 +172,7 @@ describe('the deadline after the reset', () => {
     assert.ok(elapsedMs > 660_000 && elapsedMs < 760_000, `${elapsedMs} ms`);
   });
 
-  test('ends a roll at which workloads fall back and recover for ever', async () => {
+  test('the deadline after the reset ends a roll at which workloads fall back and recover for ever', async () => {
     let n = 0;
     const { fixture, operator } = stage(
       ['a', 'b'].map((name) => aWorkload({ name })),
@@ -186,7 +186,7 @@ describe('the deadline after the reset', () => {
     assert.equal(fixture.end, 'DeadlineExceeded');
   });
 
-  test('costs no write while nothing changes', async () => {
+  test('the deadline after the reset costs no write while nothing changes', async () => {
     const { fixture, operator } = stage([aWorkload({ name: 'a' })], { spec: { deadlineSeconds: 300, rollout } });
     fixture.workloads.rollMsOf.set('a', Number.POSITIVE_INFINITY);
     await operator.drive();
@@ -194,7 +194,7 @@ describe('the deadline after the reset', () => {
     assert.ok(fixture.resets.writes < 12, `${fixture.resets.writes} writes`);
   });
 
-  test('is the same for what comes before the roll', async () => {
+  test('the deadline after the reset is the same for what comes before the roll', async () => {
     const { fixture, operator } = stage([aWorkload({ name: 'a' })], { spec: { deadlineSeconds: 300 } });
     fixture.after(20_000, () => {
       fixture.objects.refusal = new KubernetesError({ kind: 'Forbidden', message: 'no' });

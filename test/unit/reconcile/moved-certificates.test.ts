@@ -83,7 +83,7 @@ describe('a client certificate whose Secret the spec names another way', () => {
     });
   }
 
-  test('leaves a key that works in the old Secret, for those who still mount it', async () => {
+  test('a client certificate whose Secret the spec names another way leaves a key that works in the old Secret, for those who still mount it', async () => {
     const fixture = new MoveFixture(APP);
     const operator = await driven(fixture);
     const old = await fixture.secret('s1');
@@ -93,7 +93,7 @@ describe('a client certificate whose Secret the spec names another way', () => {
     assert.equal(await fixture.heldIn('s1'), fixture.live('app'));
   });
 
-  test('is moved in one order whatever fails or is killed on the way: no certificate is ever without its key', async () => {
+  test('a client certificate whose Secret the spec names another way is moved in one order whatever fails or is killed on the way: no certificate is ever without its key', async () => {
     const after = { app: 's2', batch: 's3' };
     for (const fault of ['KillBefore', 'KillAfter', 'Fail', 'LoseAnswer'] as const) {
       for (let nth = 0; nth < 25; nth += 1) {
@@ -110,7 +110,7 @@ describe('a client certificate whose Secret the spec names another way', () => {
     }
   });
 
-  test('that swap, and of which a kill loses a key, is replaced: nobody is left with a key that does not work', async () => {
+  test('a client certificate whose Secret the spec names another way that swap, and of which a kill loses a key, is replaced: nobody is left with a key that does not work', async () => {
     const after = { app: 's2', batch: 's1' };
     for (let nth = 0; nth < 25; nth += 1) {
       const fixture = new MoveFixture(BOTH);
@@ -125,7 +125,7 @@ describe('a client certificate whose Secret the spec names another way', () => {
     }
   });
 
-  test('waits where the new Secret is somebody else’s: nothing is deleted, and nobody writes over its only key', async () => {
+  test('a client certificate whose Secret the spec names another way waits where the new Secret is somebody else’s: nothing is deleted, and nobody writes over its only key', async () => {
     const fixture = new MoveFixture(BOTH);
     const operator = await driven(fixture);
     const [app, batch] = [fixture.live('app'), fixture.live('batch')];
@@ -147,7 +147,7 @@ describe('a client certificate whose Secret the spec names another way', () => {
     await fixture.assertInPlace({ app: 's2', batch: 's3', cron: 's1' });
   });
 
-  test('is not taken out of a Secret that is not ours any more, nor deleted', async () => {
+  test('a client certificate whose Secret the spec names another way is not taken out of a Secret that is not ours any more, nor deleted', async () => {
     const fixture = new MoveFixture(APP);
     const operator = await driven(fixture);
     const old = await fixture.secret('s1');
@@ -159,7 +159,7 @@ describe('a client certificate whose Secret the spec names another way', () => {
     assert.equal(await fixture.secret('s9'), undefined);
   });
 
-  test('and is gone with its old Secret: is replaced', async () => {
+  test('a client certificate whose Secret the spec names another way and is gone with its old Secret: is replaced', async () => {
     const fixture = new MoveFixture(APP);
     const operator = await driven(fixture);
     const old = fixture.live('app');
@@ -170,7 +170,7 @@ describe('a client certificate whose Secret the spec names another way', () => {
     await fixture.assertInPlace({ app: 's9' });
   });
 
-  test('keeps its key where the server CA takes over its old Secret', async () => {
+  test('a client certificate whose Secret the spec names another way keeps its key where the server CA takes over its old Secret', async () => {
     const fixture = new MoveFixture(APP);
     const operator = await driven(fixture);
     const live = fixture.live('app');
@@ -195,7 +195,7 @@ describe('an object that has lost its status', () => {
     fixture.resets.create(aReset({ uid: 'another', spec: { requestId: 'a', ...spec } }));
   };
 
-  test('keeps the live certificate that its Secret holds with its key', async () => {
+  test('an object that has lost its status keeps the live certificate that its Secret holds with its key', async () => {
     const fixture = new MoveFixture(BOTH);
     const operator = await driven(fixture);
     const { length } = fixture.cloudSql.issues;
@@ -208,7 +208,7 @@ describe('an object that has lost its status', () => {
     await fixture.assertInPlace(BOTH);
   });
 
-  test('finds it also where the Secrets of two are swapped meanwhile', async () => {
+  test('an object that has lost its status finds it also where the Secrets of two are swapped meanwhile', async () => {
     const fixture = new MoveFixture(BOTH);
     const operator = await driven(fixture);
     recreated(fixture, { app: 's2', batch: 's1' });
@@ -217,7 +217,7 @@ describe('an object that has lost its status', () => {
     await fixture.assertInPlace({ app: 's2', batch: 's1' });
   });
 
-  test('replaces one of its own whose Secret is deleted later', async () => {
+  test('an object that has lost its status replaces one of its own whose Secret is deleted later', async () => {
     const fixture = new MoveFixture(APP);
     const operator = await driven(fixture);
     recreated(fixture, APP);
@@ -230,7 +230,7 @@ describe('an object that has lost its status', () => {
     await fixture.assertInPlace(APP);
   });
 
-  test('keeps one that somebody issued and handed over with its Secret, and never deletes it', async () => {
+  test('an object that has lost its status keeps one that somebody issued and handed over with its Secret, and never deletes it', async () => {
     const fixture = new MoveFixture(APP);
     const operator = await driven(fixture);
     const secret = await fixture.secret('s1');

@@ -17,13 +17,13 @@ async function callWhile(meanwhile: (fixture: Fixture, operator: Operator) => vo
 }
 
 describe('what became of a call', () => {
-  test('lands over an edit that came meanwhile, and leaves the edit as it is', async () => {
+  test('what became of a call lands over an edit that came meanwhile, and leaves the edit as it is', async () => {
     const { fixture } = await callWhile(({ resets, ref }) => resets.edit(ref, { annotations: { note: 'x' } }));
     assert.equal(fixture.status.request?.outcome, 'Accepted');
     assert.deepEqual(fixture.reset.metadata.annotations, { note: 'x' });
   });
 
-  test('lands when the API server is back', async () => {
+  test('what became of a call lands when the API server is back', async () => {
     const { fixture } = await callWhile((_fixture, { faults }) => {
       const end = faults.calls.length + 8;
       faults.plan = (n, name) => (n < end && name.startsWith('resets.') ? 'Fail' : undefined);
@@ -36,7 +36,7 @@ describe('what became of a call', () => {
     ['Refused', 422],
     ['Unavailable', 500],
   ] as const) {
-    test(`is given up after a while that the API server answers ${code}, and found out once it can be written`, async () => {
+    test(`what became of a call is given up after a while that the API server answers ${code}, and found out once it can be written`, async () => {
       const fixture = new Fixture();
       const operator = new Operator(fixture);
       const { resets } = operator.context;
@@ -63,7 +63,7 @@ describe('what became of a call', () => {
     });
   }
 
-  test('is given up within seconds once the process is to end', async () => {
+  test('what became of a call is given up within seconds once the process is to end', async () => {
     const fixture = new Fixture();
     const operator = new Operator(fixture);
     const { resets } = operator.context;
@@ -83,12 +83,12 @@ describe('what became of a call', () => {
     assert.ok(fixture.clock.ownMs - startMs <= 10_000, `${fixture.clock.ownMs - startMs} ms`);
   });
 
-  test('never lands on another object of the same name', async () => {
+  test('what became of a call never lands on another object of the same name', async () => {
     const { fixture } = await callWhile(({ resets }) => resets.create(aReset({ uid: 'another', status: {} })));
     assert.deepEqual(fixture.status, {});
   });
 
-  test('never lands over what somebody else found out of it', async () => {
+  test('what became of a call never lands over what somebody else found out of it', async () => {
     const { fixture } = await callWhile(({ resets, reset }) => {
       const { request } = reset.status;
       assert.ok(request !== undefined);
@@ -97,7 +97,7 @@ describe('what became of a call', () => {
     assert.equal(fixture.status.request?.outcome, 'Unknown');
   });
 
-  test('never lands over a later attempt', async () => {
+  test('what became of a call never lands over a later attempt', async () => {
     const { fixture } = await callWhile(({ resets, reset }) => {
       const { request } = reset.status;
       assert.ok(request !== undefined);

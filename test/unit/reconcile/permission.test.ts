@@ -105,7 +105,7 @@ describe('where the permission was taken away after Ready, nothing is published 
     });
   }
 
-  test('also after a restart of the operator', async () => {
+  test('where the permission was taken away after Ready, nothing is published or rolled, and NotPermitted is said also after a restart of the operator', async () => {
     const fixture = new Denied();
     await fixture.begin();
     fixture.resets.edit(fixture.ref, { spec: { deadlineSeconds: 60 } });

@@ -7,13 +7,13 @@ import { Operator } from '../../support/fakes/operator.ts';
 const expecting = (n: number) => ({ preconditions: { serverCaSha1Fingerprint: fingerprint(n) } });
 
 describe('a precondition on the CA', () => {
-  test('that holds: reset', async () => {
+  test('a precondition on the CA that holds: reset', async () => {
     const fixture = new Fixture({ spec: expecting(1) });
     await new Operator(fixture).drive();
     assert.deepEqual(await fixture.outcome(), DONE_ONCE);
   });
 
-  test('that does not hold: AlreadyRotated, nothing is called, the CA that is there is published and rolled', async () => {
+  test('a precondition on the CA that does not hold: AlreadyRotated, nothing is called, the CA that is there is published and rolled', async () => {
     const fixture = new Fixture({ spec: expecting(9) });
     await new Operator(fixture).drive();
     assert.deepEqual(await fixture.outcome(), {
@@ -25,7 +25,7 @@ describe('a precondition on the CA', () => {
     assert.ok(!fixture.status.conditions?.some(({ type }) => type === 'ResetDone'));
   });
 
-  test('that came true by a call whose answer was lost does not make that call AlreadyRotated', async () => {
+  test('a precondition on the CA that came true by a call whose answer was lost does not make that call AlreadyRotated', async () => {
     const fixture = new Fixture({ spec: expecting(1) });
     fixture.cloudSql.turns.push({ kind: 'Lose', executedAfterMs: 0 });
     await new Operator(fixture).drive();

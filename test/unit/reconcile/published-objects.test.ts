@@ -22,7 +22,7 @@ const messageOf = ({ status }: Fixture): string =>
 describe('an object that goes with its owner', () => {
   const owner = { kind: 'Certificate', name: 'orders' };
 
-  test('is left untouched before the call, also where it was handed over, and its owner is named', async () => {
+  test('an object that goes with its owner is left untouched before the call, also where it was handed over, and its owner is named', async () => {
     const fixture = await drivenOver({ owner, data: { 'tls.crt': 'x' } });
     assert.deepEqual([fixture.end, fixture.cloudSql.calls], ['ObjectConflict', 0]);
     assert.match(messageOf(fixture), /owned by Certificate orders.*Name another Secret/);
@@ -30,7 +30,7 @@ describe('an object that goes with its owner', () => {
     assert.deepEqual(fixture.objects.dataOf(CA), { 'tls.crt': 'x' });
   });
 
-  test('is written into once nobody owns it any more, without a word from anybody', async () => {
+  test('an object that goes with its owner is written into once nobody owns it any more, without a word from anybody', async () => {
     const fixture = new Fixture();
     const handedOver = { [annotations.managedBy]: fixture.ref.name };
     fixture.occupy(handedOver, { owner });
@@ -43,7 +43,7 @@ describe('an object that goes with its owner', () => {
 describe('an object that is being deleted', () => {
   const deletionTimestamp = '2026-03-01T12:00:00Z';
 
-  test('is waited for before the call, and made again once it is gone', async () => {
+  test('an object that is being deleted is waited for before the call, and made again once it is gone', async () => {
     const fixture = new Fixture();
     fixture.occupy({ [annotations.managedBy]: fixture.ref.name }, { deletionTimestamp });
     fixture.after(60_000, () => {
@@ -55,12 +55,12 @@ describe('an object that is being deleted', () => {
     assert.deepEqual([fixture.end, fixture.cloudSql.executed, await fixture.publishedCa()], ['Complete', 1, 'CA 2\n']);
   });
 
-  test('is waited for until the deadline, and nothing is written into it', async () => {
+  test('an object that is being deleted is waited for until the deadline, and nothing is written into it', async () => {
     const fixture = await drivenOver({ deletionTimestamp });
     assert.deepEqual([fixture.end, fixture.cloudSql.calls, fixture.objects.writes], ['DeadlineExceeded', 0, 0]);
   });
 
-  test('takes no client key with it: one that is deleted between the issue and its Secret is waited for', async () => {
+  test('an object that is being deleted takes no client key with it: one that is deleted between the issue and its Secret is waited for', async () => {
     const clientCertificates = [{ commonName: 'app', secretName: 'app-cert' }];
     const fixture = new Fixture({ spec: { clientCertificates } });
     const secret = { kind: 'Secret', namespace: 'orders', name: 'app-cert' } as const;
@@ -90,14 +90,14 @@ describe('an object that is being deleted', () => {
 });
 
 describe('an immutable object', () => {
-  test('is left untouched before the call, and the way out is another name, not its deletion', async () => {
+  test('an immutable object is left untouched before the call, and the way out is another name, not its deletion', async () => {
     const fixture = await drivenOver({ immutable: true });
     assert.deepEqual([fixture.end, fixture.cloudSql.calls], ['ObjectConflict', 0]);
     assert.match(messageOf(fixture), /is immutable; name another Secret in the spec/);
     assert.match(messageOf(fixture), /Deleting and recreating it does not help/);
   });
 
-  test('that is somebody else’s is not offered to be handed over, which would not help', async () => {
+  test('an immutable object that is somebody else’s is not offered to be handed over, which would not help', async () => {
     const fixture = await drivenOver({ immutable: true }, 'another');
     assert.doesNotMatch(messageOf(fixture), /annotate/);
   });
@@ -105,7 +105,7 @@ describe('an immutable object', () => {
 
 describe('an object whose annotation managed-by is no name', () => {
   for (const value of ['', 'orders-db ', 'Orders-DB', 'orders/orders-db']) {
-    test(`is not taken over by ${JSON.stringify(value)}, and the message says that it was not understood`, async () => {
+    test(`an object whose annotation managed-by is no name is not taken over by ${JSON.stringify(value)}, and the message says that it was not understood`, async () => {
       const fixture = await drivenOver({ data: { a: 'x' } }, value);
       assert.deepEqual([fixture.end, fixture.cloudSql.calls], ['ObjectConflict', 0]);
       assert.match(

@@ -28,7 +28,7 @@ describe('a call that was refused', () => {
     ['no token', { kind: 'NotWritten', cause: 'Credentials', message: 'no token' }, 'PermissionDenied'],
   ];
   for (const [name, answer, reason] of rows) {
-    test(`with ${name} waits as ${reason}, slower each time, and then resets once`, async () => {
+    test(`a call that was refused with ${name} waits as ${reason}, slower each time, and then resets once`, async () => {
       const fixture = new Fixture();
       for (let n = 0; n < 3; n += 1) fixture.cloudSql.turns.push({ kind: 'Answer', answer });
       const waits = times(fixture);
@@ -50,7 +50,7 @@ describe('a call that was refused', () => {
     });
   }
 
-  test('keeps the delay that Cloud SQL asked for, whatever happens meanwhile, also over a restart', async () => {
+  test('a call that was refused keeps the delay that Cloud SQL asked for, whatever happens meanwhile, also over a restart', async () => {
     const fixture = new Fixture();
     fixture.cloudSql.turns.push({ kind: 'Answer', answer: rejection(429, 'rateLimitExceeded', 600_000) });
     const operator = new Operator(fixture);
@@ -64,7 +64,7 @@ describe('a call that was refused', () => {
     assert.deepEqual(await fixture.outcome(), DONE_ONCE);
   });
 
-  test('for good stalls, and is left alone', async () => {
+  test('a call that was refused for good stalls, and is left alone', async () => {
     const fixture = new Fixture();
     fixture.cloudSql.turns.push({ kind: 'Answer', answer: rejection(400, 'invalid') });
     const operator = new Operator(fixture);
@@ -103,7 +103,7 @@ describe('an outage of Cloud SQL', () => {
     ['Unavailable', 'CloudSqlUnavailable'],
   ];
   for (const [kind, reason] of rows) {
-    test(`of kind ${kind} before the call waits as ${reason}, and then goes on`, async () => {
+    test(`an outage of Cloud SQL of kind ${kind} before the call waits as ${reason}, and then goes on`, async () => {
       const fixture = new Fixture();
       fixture.cloudSql.outage = new CloudSqlError({ kind, message: 'out' });
       fixture.after(100_000, () => {
@@ -161,7 +161,7 @@ describe('an API server that does not write what comes after the reset', () => {
     }
   }
 
-  test('for ever does not keep a request beyond its deadline', async () => {
+  test('an API server that does not write what comes after the reset for ever does not keep a request beyond its deadline', async () => {
     const fixture = new Fixture();
     fixture.after(20_000, () => {
       fixture.objects.refusal = new KubernetesError({ kind: 'Unavailable', message: 'a webhook failed' });

@@ -46,7 +46,7 @@ describe('a requestId that comes back', () => {
     );
   });
 
-  test('and was overtaken while its own operation ran calls nothing', async () => {
+  test('a requestId that comes back and was overtaken while its own operation ran calls nothing', async () => {
     const { fixture, operator } = begun();
     fixture.after(10_000, () => give(fixture, 'b'));
     await operator.drive();
@@ -55,7 +55,7 @@ describe('a requestId that comes back', () => {
     assert.deepEqual(ends(fixture), ['AlreadyExecuted', 2]);
   });
 
-  test('and whose outcome was given up as unknown calls nothing', async () => {
+  test('a requestId that comes back and whose outcome was given up as unknown calls nothing', async () => {
     const { fixture, operator } = begun();
     fixture.cloudSql.user = undefined;
     fixture.cloudSql.turns.push({ kind: 'Lose', executedAfterMs: 0 });
@@ -71,7 +71,7 @@ describe('a requestId that comes back', () => {
     );
   });
 
-  test('and was refused before is a real request', async () => {
+  test('a requestId that comes back and was refused before is a real request', async () => {
     const { fixture, operator } = begun();
     fixture.cloudSql.turns.push({ kind: 'Answer', answer: rejection(400) });
     await operator.drive();
@@ -82,7 +82,7 @@ describe('a requestId that comes back', () => {
     assert.deepEqual(ends(fixture), ['Complete', 2]);
   });
 
-  test('and was adopted by a finished object calls nothing', async () => {
+  test('a requestId that comes back and was adopted by a finished object calls nothing', async () => {
     const fixture = new Fixture();
     const operator = new Operator(fixture);
     await operator.drive();
@@ -93,7 +93,7 @@ describe('a requestId that comes back', () => {
     assert.deepEqual(ends(fixture), ['AlreadyExecuted', 2]);
   });
 
-  test('needs no precondition, no time and no resumption, since nothing will be called', async () => {
+  test('a requestId that comes back needs no precondition, no time and no resumption, since nothing will be called', async () => {
     const { fixture, operator } = begun();
     await operator.drive();
     give(fixture, 'b');
@@ -104,7 +104,7 @@ describe('a requestId that comes back', () => {
     assert.deepEqual(ends(fixture), ['AlreadyExecuted', 2]);
   });
 
-  test('publishes and rolls nothing while its namespace is not permitted, and ends when it is', async () => {
+  test('a requestId that comes back publishes and rolls nothing while its namespace is not permitted, and ends when it is', async () => {
     const { fixture, operator } = begun();
     await operator.drive();
     fixture.cloudSql.operationError = { errors: [{ code: 'INTERNAL', message: 'it broke' }] };
@@ -122,7 +122,7 @@ describe('a requestId that comes back', () => {
     assert.deepEqual(ends(fixture), ['AlreadyExecuted', 2]);
   });
 
-  test("is called again by a person's retry where its operation failed, and by nothing else", async () => {
+  test("a requestId that comes back is called again by a person's retry where its operation failed, and by nothing else", async () => {
     const { fixture, operator } = begun();
     fixture.cloudSql.operationError = { errors: [{ code: 'INTERNAL', message: 'it broke' }] };
     await operator.drive();
@@ -132,7 +132,7 @@ describe('a requestId that comes back', () => {
     assert.deepEqual(ends(fixture), ['Complete', 2]);
   });
 
-  test('is a new request where the status was wiped: nothing is remembered', async () => {
+  test('a requestId that comes back is a new request where the status was wiped: nothing is remembered', async () => {
     const { fixture, operator } = begun();
     await operator.drive();
     await fixture.resets.updateStatus(fixture.reset, {});

@@ -32,9 +32,10 @@ describe('what asks for a pass', () => {
     return names(index.apply(aReset(next)));
   };
   test('a new object', () => assert.deepEqual(names(new ResetIndex().apply(aReset())), ['orders-db']));
-  test('not our own status write', () =>
+  test('what asks for a pass: not our own status write', () =>
     assert.deepEqual(seen({ resourceVersion: '2', status: { request: aCall() } }), []));
-  test('not an annotation of somebody else', () => assert.deepEqual(seen({ annotations: { note: 'x' } }), []));
+  test('what asks for a pass: not an annotation of somebody else', () =>
+    assert.deepEqual(seen({ annotations: { note: 'x' } }), []));
   test('a new generation', () => assert.deepEqual(seen({ generation: 2 }), ['orders-db']));
   test('another object of the same name', () => assert.deepEqual(seen({ uid: 'other' }), ['orders-db']));
   test('a deletion', () => assert.deepEqual(seen({ deletionTimestamp: NOW }), ['orders-db']));
@@ -79,26 +80,26 @@ describe('what is at its end', () => {
     return { index, asked, due: names(index.due) };
   };
 
-  test('asks for no pass when a process begins', () => {
+  test('what is at its end asks for no pass when a process begins', () => {
     const { asked, due, index } = replaced(complete({ name: 'a' }), complete({ name: 'b' }), aReset({ name: 'new' }));
     assert.deepEqual([asked, due, size(index)], [['new'], ['new'], 3]);
   });
-  test('asks for one where another object has a later CA, whichever is seen first', () => {
+  test('what is at its end asks for one where another object has a later CA, whichever is seen first', () => {
     const [old, later] = [complete({ name: 'old' }), complete({ name: 'later' }, 2)];
     assert.deepEqual([replaced(old, later).asked, replaced(old, later).due], [['old'], ['old']]);
     assert.deepEqual([replaced(later, old).asked, replaced(later, old).due], [['old'], ['old']]);
   });
-  test('is not woken by the same CA of another object', () => {
+  test('what is at its end is not woken by the same CA of another object', () => {
     const { index } = replaced(complete({ name: 'a' }));
     assert.deepEqual(names(index.apply(complete({ name: 'b' }))), []);
   });
-  test('asks for one when who led before has begun something that no change of the object tells', () => {
+  test('what is at its end asks for one when who led before has begun something that no change of the object tells', () => {
     const { index } = replaced(complete());
     const begun = { status: { request: aRequest({ outcome: 'AlreadyDone' }) } };
     assert.deepEqual(names(index.apply(aReset(begun))), ['orders-db']);
     assert.deepEqual(names(index.apply(aReset(begun))), []);
   });
-  test('has no high priority any more', () => {
+  test('what is at its end has no high priority any more', () => {
     const { index } = replaced(
       complete({ name: 'a' }),
       aReset({ name: 'b' }),
@@ -134,7 +135,7 @@ describe('the others of an instance', () => {
     assert.equal(index.siblingsOf(read(1, 10)).makeOutdated(), false, 'it has the same');
     assert.equal(index.siblingsOf(withCa(2)).makeOutdated(), true, 'a status of before tells no time');
   });
-  test('read the CAs at times that follow each other, whatever the clocks say', () => {
+  test('the others of an instance read the CAs at times that follow each other, whatever the clocks say', () => {
     const ca = { sha1Fingerprint: fingerprint(1), createTime: at(1) };
     const index = new ResetIndex();
     index.apply(aReset({ name: 'a', status: { serverCa: { ...ca, readTime: at(600) } } }));
@@ -175,7 +176,7 @@ describe('the others of an instance', () => {
     assert.equal(waitsFor({ status: { request: { ...request, outcome: 'Accepted' } } }), false);
     assert.equal(waitsFor({ deletionTimestamp: NOW }), false);
   });
-  test('of two calls in doubt exactly one goes first', () => {
+  test('the others of an instance of two calls in doubt exactly one goes first', () => {
     const request = { ...aCall(), outcome: 'NotSent', inDoubt: true };
     const [one, two] = ['a', 'b'].map((name) => aReset({ name, uid: `uid-${name}`, status: { request } }));
     const index = new ResetIndex();
@@ -185,7 +186,7 @@ describe('the others of an instance', () => {
       [false, true],
     );
   });
-  test('their operations are claimed, not the own one', () => {
+  test('the operations of the others of an instance are claimed, and not the own one', () => {
     const index = new ResetIndex();
     index.apply(aReset({ name: 'a', status: { operation: anOperation({ name: 'op-a' }) } }));
     index.apply(aReset({ status: { operation: anOperation({ name: 'op-own' }) } }));
@@ -235,7 +236,7 @@ describe('the others of an instance', () => {
     );
     assert.deepEqual([[...all], [...answered]], [['op-c'], ['op-c']]);
   });
-  test('hold the operations of their requests that are over; one that no answer named is no certain claim', () => {
+  test('the others of an instance hold the operations of their requests that are over; one that no answer named is no certain claim', () => {
     const index = new ResetIndex();
     const ended = (operation: string) => ({ generation: 1, outcome: 'Superseded', operation });
     const history = [{ ...ended('op-1'), answered: true }, ended('op-2')];
@@ -245,7 +246,7 @@ describe('the others of an instance', () => {
     const own = claimsOf(index, aReset({ name: 'a', status: { history } }));
     assert.deepEqual([[...own.resets], [...own.all], [...own.answered]], [[], ['op-1', 'op-2'], ['op-1']]);
   });
-  test('hold for certain the operation that an answer named after an earlier call got none', () => {
+  test('the others of an instance hold for certain the operation that an answer named after an earlier call got none', () => {
     const claimsBeside = (request: Parameters<typeof aCall>[0]) => {
       const index = new ResetIndex();
       index.apply(aReset({ name: 'a', status: { operation: anOperation(), request: aCall(request) } }));
@@ -256,7 +257,7 @@ describe('the others of an instance', () => {
     assert.deepEqual(claimsBeside({ outcome: 'Accepted' }), ['op-1']);
     assert.deepEqual(claimsBeside({}), [], 'a retry after a failed operation that was found');
   });
-  test('are those that still exist', () => {
+  test('the others of an instance are those that still exist', () => {
     const index = new ResetIndex();
     index.apply(withCa(2, { name: 'a' }));
     index.remove('orders/a');
@@ -280,12 +281,12 @@ describe('the group of an instance', () => {
   index.apply(aReset({ namespace: 'billing', name: 'b', status: { request: aCall({ outcome: 'Accepted' }) } }));
   index.apply(aReset({ name: 'c', spec: { instance: 'another' } }));
   index.apply(aReset({ name: 'new' }));
-  test('is shared by its objects, whatever their namespace', () => {
+  test('the group of an instance is shared by its objects, whatever their namespace', () => {
     assert.equal(index.groupOf('orders/a'), index.groupOf('billing/b'));
     assert.notEqual(index.groupOf('orders/a'), index.groupOf('orders/c'));
     assert.equal(index.groupOf('orders/unknown'), undefined);
   });
-  test('holds an object that has not begun only where it is the only one, or once it is admitted', () => {
+  test('the group of an instance holds an object that has not begun only where it is the only one, or once it is admitted', () => {
     assert.notEqual(index.groupOf('orders/c'), undefined);
     assert.equal(index.groupOf('orders/new'), undefined);
     index.admit(aReset({ name: 'new' }));
@@ -293,12 +294,12 @@ describe('the group of an instance', () => {
     index.dismiss(aReset({ name: 'new' }));
     assert.equal(index.groupOf('orders/new'), undefined);
   });
-  test('does not hold an object that was Ready, and whose namespace is not allowed the instance any more', () => {
+  test('the group of an instance does not hold an object that was Ready, and whose namespace is not allowed the instance any more', () => {
     const request = aRequest({ outcome: 'AlreadyDone' });
     index.apply(aReset({ name: 'barred', status: { request, conditions: stalledConditions('NotPermitted') } }));
     assert.equal(index.groupOf('orders/barred'), undefined);
   });
-  test('is admitted to anew where another object takes the name', () => {
+  test('the group of an instance is admitted to anew where another object takes the name', () => {
     index.apply(aReset({ name: 'again' }));
     index.admit(aReset({ name: 'again' }));
     index.remove('orders/again');
@@ -308,7 +309,7 @@ describe('the group of an instance', () => {
 });
 
 describe('the calls of the last hour', () => {
-  test('are those of all objects and of this process, each once', () => {
+  test('the calls of the last hour are those of all objects and of this process, each once', () => {
     const index = new ResetIndex();
     index.apply(aReset({ name: 'a', status: { request: aCall() } }));
     index.calls.note(callOf('uid-of-a'));
@@ -316,13 +317,13 @@ describe('the calls of the last hour', () => {
     assert.equal(index.calls.count(dateAt(1)), 2);
     assert.equal(index.calls.count(dateAt(3600)), 0);
   });
-  test('are without those known not to have been executed', () => {
+  test('the calls of the last hour are without those known not to have been executed', () => {
     const index = new ResetIndex();
     index.calls.note(callOf('uid-of-b'));
     index.calls.forget(callOf('uid-of-b'));
     assert.equal(index.calls.count(dateAt(1)), 0);
   });
-  test('of this process outlive the object', () => {
+  test('the calls of the last hour of this process outlive the object', () => {
     const index = new ResetIndex();
     index.apply(aReset({ status: { request: aCall() } }));
     index.calls.note(callOf('uid-of-orders-db'));
@@ -340,20 +341,20 @@ describe('an issue of a client certificate', () => {
   };
   const inDoubt = { request: aCall({ outcome: 'NotSent', inDoubt: true }) };
 
-  test('that is open holds back the first call of another object', () =>
+  test('an issue of a client certificate that is open holds back the first call of another object', () =>
     assert.ok(fleetOf({ name: 'issues', status: issuing }).siblingsOf(aReset()).toWaitFor().length > 0));
-  test('that is open does not hold back a call in doubt, which it waits for itself', () =>
+  test('an issue of a client certificate that is open does not hold back a call in doubt, which it waits for itself', () =>
     assert.ok(
       fleetOf({ name: 'issues', status: issuing })
         .siblingsOf(aReset({ status: inDoubt }))
         .toWaitFor().length === 0,
     ));
-  test('that is open of an object being deleted holds nobody back', () =>
+  test('an issue of a client certificate that is open of an object being deleted holds nobody back', () =>
     assert.ok(
       fleetOf({ name: 'issues', deletionTimestamp: NOW, status: issuing }).siblingsOf(aReset()).toWaitFor().length ===
         0,
     ));
-  test('is not begun beside a call of another object that is unresolved or in doubt', () => {
+  test('an issue of a client certificate is not begun beside a call of another object that is unresolved or in doubt', () => {
     assert.ok(
       fleetOf({ name: 'calls', status: { request: aCall() } })
         .siblingsOf(aReset())
@@ -361,7 +362,7 @@ describe('an issue of a client certificate', () => {
     );
     assert.ok(fleetOf({ name: 'calls', status: inDoubt }).siblingsOf(aReset()).inDoubt().length > 0);
   });
-  test('is begun beside one that is settled', () =>
+  test('an issue of a client certificate is begun beside one that is settled', () =>
     assert.ok(
       fleetOf({ name: 'calls', status: { request: aCall({ outcome: 'Accepted' }) } })
         .siblingsOf(aReset())

@@ -167,18 +167,18 @@ describe('who goes first of two that publish into one object', () => {
     ['the one that was created with the name, before an edit of one that was created earlier', elsewhere, {}],
   ];
   for (const [what, older, younger] of ROWS) {
-    test(what, () => {
+    test(`who goes first of two that publish into one object: ${what}`, () => {
       const [one, other] = [made('older', 0, secret('ca'), older), made('younger', 5, secret('ca'), younger)];
       assert.deepEqual([rival(one, other), rival(other, one)], ['younger', undefined]);
     });
   }
 
-  test('of two that were created in one second exactly one', () => {
+  test('who goes first of two that publish into one object of two that were created in one second exactly one', () => {
     const [one, other] = [made('a', 0, secret('ca')), made('b', 0, secret('ca'))];
     assert.deepEqual([rival(one, other), rival(other, one)], [undefined, 'a']);
   });
 
-  test('not one that is being deleted, nor one of another namespace', () => {
+  test('who goes first of two that publish into one object: not one that is being deleted, nor one of another namespace', () => {
     const own = made('own', 5, secret('ca'));
     assert.equal(rival(own, made('other', 0, secret('ca'), { deletionTimestamp: NOW })), undefined);
     assert.equal(rival(own, made('other', 0, secret('ca'), { namespace: 'billing' })), undefined);

@@ -167,7 +167,7 @@ describe('the limit of resets per hour', () => {
   const many = (fixture: Fixture) =>
     ['b', 'c'].map((name) => fixture.resets.create(aReset({ name, spec: { deadlineSeconds: 86_400 } })));
 
-  test('lets no more through, over restarts, and the rest when the hour is over', async () => {
+  test('the limit of resets per hour lets no more through, over restarts, and the rest when the hour is over', async () => {
     const fixture = new Fixture({ spec: { deadlineSeconds: 86_400 } });
     const others = many(fixture);
     const operator = new Operator(fixture, { settings });
@@ -181,7 +181,7 @@ describe('the limit of resets per hour', () => {
     );
   });
 
-  test('counts each reset of an object whose requestId changes while the operation runs, over restarts', async () => {
+  test('the limit of resets per hour counts each reset of an object whose requestId changes while the operation runs, over restarts', async () => {
     const fixture = new Fixture({ spec: { requestId: 'r0', deadlineSeconds: 86_400 } });
     const operator = new Operator(fixture, { settings });
     for (const n of [1, 2, 3, 4]) {
@@ -194,7 +194,7 @@ describe('the limit of resets per hour', () => {
   });
 
   for (const user of ['our own account', undefined]) {
-    test(`counts a call given up as unknown with ${user ?? 'an account that is not known'}, after a restart`, async () => {
+    test(`the limit of resets per hour counts a call given up as unknown with ${user ?? 'an account that is not known'}, after a restart`, async () => {
       const fixture = new Fixture({ spec: { requestId: 'r0', deadlineSeconds: 86_400 } });
       fixture.cloudSql.user = user === undefined ? undefined : fixture.cloudSql.user;
       fixture.cloudSql.turns.push({ kind: 'Lose', executedAfterMs: 0 });
@@ -208,7 +208,7 @@ describe('the limit of resets per hour', () => {
     });
   }
 
-  test('counts more calls of one object than its history has room for, after a restart', async () => {
+  test('the limit of resets per hour counts more calls of one object than its history has room for, after a restart', async () => {
     const fixture = new Fixture({ spec: { requestId: 'r0', deadlineSeconds: 86_400 } });
     const operator = new Operator(fixture, { settings: { maxResetsPerHour: 12 } });
     for (let n = 1; n <= 15; n += 1) {

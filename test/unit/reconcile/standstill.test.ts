@@ -34,7 +34,7 @@ async function anHourOf(updateStatus: (fixture: Fixture) => SslResets['updateSta
 
 describe('an object that its passes bring no further', () => {
   for (const end of ['Complete', 'HookNotAllowed'] as const) {
-    test(`is at rest, ${end}, after a value of retry that is cut inside a character`, async () => {
+    test(`an object that its passes bring no further is at rest, ${end}, after a value of retry that is cut inside a character`, async () => {
       const hook = { 'helm.sh/hook': 'pre-upgrade' };
       const fixture = new Fixture({ annotations: end === 'Complete' ? {} : hook });
       const operator = new Operator(fixture);
@@ -49,7 +49,7 @@ describe('an object that its passes bring no further', () => {
     });
   }
 
-  test('is looked at ever more rarely while each write of its status conflicts, and is done once one does not', async () => {
+  test('an object that its passes bring no further is looked at ever more rarely while each write of its status conflicts, and is done once one does not', async () => {
     const { fixture, gets } = await anHourOf(() => async () => {
       throw new KubernetesError({ kind: 'Conflict', message: 'changed' });
     });
@@ -57,7 +57,7 @@ describe('an object that its passes bring no further', () => {
     assert.deepEqual(await fixture.outcome(), DONE_ONCE);
   });
 
-  test('is looked at ever more rarely while the API server stores another status than was written', async () => {
+  test('an object that its passes bring no further is looked at ever more rarely while the API server stores another status than was written', async () => {
     const { fixture, gets } = await anHourOf(
       (of) =>
         (reset, { request: _request, ...status }) =>

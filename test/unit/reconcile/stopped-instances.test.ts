@@ -46,7 +46,7 @@ describe('an instance that is not ready', () => {
     }
   }
 
-  test('that stops while preflight reads it is waited for, and then reset', async () => {
+  test('an instance that is not ready that stops while preflight reads it is waited for, and then reset', async () => {
     const fixture = new Fixture({ spec: { clientCertificates: [{ commonName: 'app', secretName: 'app-cert' }] } });
     fixture.cloudSql.certificatesError = NOT_RUNNING;
     fixture.cloudSql.onRead = () => {
@@ -61,7 +61,7 @@ describe('an instance that is not ready', () => {
   });
 
   for (const answer of [rejection(400, 'invalid'), rejection(400, 'invalidState'), rejection(409, 'invalidState')]) {
-    test(`that stops before the call, which answers ${answer.code} ${answer.reason}, is waited for, and then reset`, async () => {
+    test(`an instance that is not ready that stops before the call, which answers ${answer.code} ${answer.reason}, is waited for, and then reset`, async () => {
       const fixture = new Fixture();
       fixture.cloudSql.turns.push({ kind: 'Answer', answer });
       fixture.cloudSql.onCall = () => {
@@ -110,7 +110,7 @@ describe('preconditions.serverCertificate: Missing', () => {
     assert.deepEqual([fixture.end, fixture.cloudSql.calls], ['DeadlineExceeded', 0]);
   });
 
-  test('resets where the list is empty too', async () => {
+  test('preconditions.serverCertificate: Missing resets where the list is empty too', async () => {
     const fixture = new Fixture({ spec: missing });
     fixture.cloudSql.firstCa = 0;
     await new Operator(fixture).drive();

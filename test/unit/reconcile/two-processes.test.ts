@@ -22,7 +22,7 @@ async function pausedAt(former: Operator, n: number, moment: 'Before' | 'After')
 
 describe('a process that is paused while another one takes over', () => {
   for (const moment of ['Before', 'After'] as const) {
-    test(`resets nothing again and takes nothing back, even if it still thinks that it leads (paused ${moment.toLowerCase()} any call)`, async () => {
+    test(`a process that is paused while another one takes over resets nothing again and takes nothing back, even if it still thinks that it leads (paused ${moment.toLowerCase()} any call)`, async () => {
       const rehearsal = new Operator(new Fixture());
       await rehearsal.drive();
       for (const [n, name] of rehearsal.faults.calls.entries()) {
@@ -38,7 +38,7 @@ describe('a process that is paused while another one takes over', () => {
     });
   }
 
-  test('brings back no old CA over the one that was published meanwhile', async () => {
+  test('a process that is paused while another one takes over brings back no old CA over the one that was published meanwhile', async () => {
     const rehearsal = new Operator(new Fixture());
     await rehearsal.drive();
     const { calls } = rehearsal.faults;
@@ -64,7 +64,7 @@ describe('a process that is paused while another one takes over', () => {
     }
   });
 
-  test('sends nothing when its lease ran out while it wrote the record, and goes on when it comes back', async () => {
+  test('a process that is paused while another one takes over sends nothing when its lease ran out while it wrote the record, and goes on when it comes back', async () => {
     const fixture = new Fixture();
     const former = new Operator(fixture);
     former.faults.plan = (_n, name) => {
@@ -83,7 +83,7 @@ describe('a process that is paused while another one takes over', () => {
 
 describe('the call window', () => {
   for (const clock of ['wall', 'monotonic'] as const) {
-    test(`closes by the ${clock} clock while the record is written: nothing is sent, a new attempt begins`, async () => {
+    test(`the call window closes by the ${clock} clock while the record is written: nothing is sent, a new attempt begins`, async () => {
       const fixture = new Fixture();
       let isSlow = true;
       fixture.resets.watch(({ status }) => {

@@ -32,7 +32,7 @@ const readyOf = ({ status }: Fixture): string => status.conditions?.find(({ type
 const afterReset = (fixture: Fixture, act: () => void): void => fixture.after(20_000, act);
 
 describe('a workload that the API server fails to change, its webhook down', () => {
-  test('lets the others roll with maxConcurrent 1, is named with the reason, and has failed when its time is over', async () => {
+  test('a workload that the API server fails to change, its webhook down lets the others roll with maxConcurrent 1, is named with the reason, and has failed when its time is over', async () => {
     const { fixture, seen, operator } = stage({ maxConcurrent: 1 });
     afterReset(fixture, () => fixture.workloads.refusing.set('api', down()));
     await operator.drive();
@@ -46,7 +46,7 @@ describe('a workload that the API server fails to change, its webhook down', () 
     assert.equal(failed.filter(({ regarding }) => regarding.kind === 'Deployment').length, 1);
   });
 
-  test('is tried again with back-off, and rolls with the whole of its time once that works', async () => {
+  test('a workload that the API server fails to change, its webhook down is tried again with back-off, and rolls with the whole of its time once that works', async () => {
     const { fixture, operator } = stage({ maxConcurrent: 1 });
     fixture.workloads.rollMs = 50_000;
     afterReset(fixture, () => fixture.workloads.refusing.set('api', down()));
@@ -57,7 +57,7 @@ describe('a workload that the API server fails to change, its webhook down', () 
     assert.ok(tries <= 10, `${tries} tries`);
   });
 
-  test('takes nothing from those that are annotated in the same pass: since when they roll is remembered', async () => {
+  test('a workload that the API server fails to change, its webhook down takes nothing from those that are annotated in the same pass: since when they roll is remembered', async () => {
     const { fixture, operator } = stage();
     afterReset(fixture, () => fixture.workloads.refusing.set('api', down()));
     fixture.workloads.rollMs = 30_000;
@@ -70,7 +70,7 @@ describe('a workload that the API server fails to change, its webhook down', () 
     assert.equal(fixture.status.rollout?.workloads?.find(({ name }) => name === 'worker')?.startTime, sinceWhen);
   });
 
-  test('is not tried again before the time that the API server asked for', async () => {
+  test('a workload that the API server fails to change, its webhook down is not tried again before the time that the API server asked for', async () => {
     const { fixture, operator } = stage({ timeoutSeconds: 300 });
     afterReset(fixture, () => fixture.workloads.refusing.set('api', down(100_000)));
     await operator.drive();
@@ -95,7 +95,7 @@ describe('a workload that the API server fails to change, its webhook down', () 
 describe('workloads that cannot be read after the reset', () => {
   const kinds = ['Deployment', 'StatefulSet'] as const;
 
-  test('of one kind let those of the others roll, and are rolled when they can be read', async () => {
+  test('workloads that cannot be read after the reset of one kind let those of the others roll, and are rolled when they can be read', async () => {
     const { fixture, seen, operator } = stage({ kinds: [...kinds] });
     fixture.workloads.add(aWorkload({ kind: 'StatefulSet', name: 'db' }));
     afterReset(fixture, () => fixture.workloads.unlistable.set('StatefulSet', down()));
@@ -108,7 +108,7 @@ describe('workloads that cannot be read after the reset', () => {
     assert.ok(seen.some((text) => /^RollingOut: .*StatefulSets cannot be listed: failed calling/.test(text)));
   });
 
-  test('of one kind end at the deadline with the reason, after the others have rolled', async () => {
+  test('workloads that cannot be read after the reset of one kind end at the deadline with the reason, after the others have rolled', async () => {
     const { fixture, operator } = stage({ kinds: [...kinds] }, { deadlineSeconds: 300 });
     afterReset(fixture, () => fixture.workloads.unlistable.set('StatefulSet', down()));
     await operator.drive();
@@ -116,7 +116,7 @@ describe('workloads that cannot be read after the reset', () => {
     assert.match(readyOf(fixture), /StatefulSets cannot be listed: failed calling webhook/);
   });
 
-  test('of one kind, by right, are CannotPublish after the others have rolled', async () => {
+  test('workloads that cannot be read after the reset of one kind, by right, are CannotPublish after the others have rolled', async () => {
     const { fixture, seen, operator } = stage({ kinds: [...kinds] }, { deadlineSeconds: 300 });
     afterReset(fixture, () => fixture.workloads.unlistable.set('StatefulSet', forbidden));
     await operator.drive();
@@ -124,7 +124,7 @@ describe('workloads that cannot be read after the reset', () => {
     assert.ok(seen.some((text) => text.startsWith('CannotPublish: StatefulSets cannot be listed: User "x" cannot')));
   });
 
-  test('in the middle of their roll keep their rows', async () => {
+  test('workloads that cannot be read after the reset in the middle of their roll keep their rows', async () => {
     const { fixture, operator } = stage({ kinds: [...kinds] });
     fixture.workloads.add(aWorkload({ kind: 'StatefulSet', name: 'db' }));
     fixture.workloads.rollMs = 30_000;
@@ -137,7 +137,7 @@ describe('workloads that cannot be read after the reset', () => {
     assert.deepEqual([fixture.end, fixture.status.rollout?.summary, fixture.workloads.writes], ['Complete', '3/3', 3]);
   });
 
-  test('hold back the later waves, of which nobody knows whether it is their turn', async () => {
+  test('workloads that cannot be read after the reset hold back the later waves, of which nobody knows whether it is their turn', async () => {
     const { fixture, operator } = stage({ kinds: [...kinds] });
     fixture.workloads.add(aWorkload({ name: 'late', annotations: { 'cloudsql-ssl.dev/wave': '5' } }));
     afterReset(fixture, () => fixture.workloads.unlistable.set('StatefulSet', down()));
@@ -149,7 +149,7 @@ describe('workloads that cannot be read after the reset', () => {
     assert.deepEqual([fixture.end, fixture.status.rollout?.summary], ['Complete', '3/3']);
   });
 
-  test('being one target: the others roll, and it has failed with the reason when its time is over', async () => {
+  test('workloads that cannot be read after the reset, being one target: the others roll, and it has failed with the reason when its time is over', async () => {
     const { fixture, operator } = stage({ maxConcurrent: 1, targets: [{ kind: 'StatefulSet', name: 'db' }] });
     fixture.workloads.add(aWorkload({ kind: 'StatefulSet', name: 'db' }));
     afterReset(fixture, () => fixture.workloads.unreadable.set('db', down()));

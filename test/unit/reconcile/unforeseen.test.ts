@@ -88,7 +88,7 @@ describe('an error that nobody foresaw', () => {
     assert.deepEqual(await fixture.outcome(), DONE_ONCE);
   });
 
-  test('is not written over a record that was written since', async () => {
+  test('an error that nobody foresaw is not written over a record that was written since', async () => {
     const fixture = new Fixture();
     const operator = new Operator(fixture);
     await operator.pass(fixture.ref);
@@ -97,7 +97,7 @@ describe('an error that nobody foresaw', () => {
     assert.deepEqual([fixture.status.request?.attempt, fixture.status.request?.outcome], [1, undefined]);
   });
 
-  test('gives way to what keeps the status from being written', async () => {
+  test('an error that nobody foresaw gives way to what keeps the status from being written', async () => {
     const fixture = new Fixture();
     const operator = new Operator(fixture);
     await operator.pass(fixture.ref);
@@ -112,14 +112,14 @@ describe('an error that nobody foresaw', () => {
 
   const told = (error: unknown): string =>
     describeUnforeseen(error).slice(describeUnforeseen('').indexOf(' string') + 1);
-  test('is told by its name and the first line of its message', () => {
+  test('an error that nobody foresaw is told by its name and the first line of its message', () => {
     assert.equal(
       told(new RangeError('Maximum call stack size exceeded\nfoo')),
       'RangeError: Maximum call stack size exceeded',
     );
     assert.ok(told(new Error('x'.repeat(5_000))).length <= 300);
   });
-  test('is told by its name alone where its message quotes what was read, or is a dump', () => {
+  test('an error that nobody foresaw is told by its name alone where its message quotes what was read, or is a dump', () => {
     assert.equal(told(new SyntaxError('Unexpected token in "secret"')), 'SyntaxError');
     assert.equal(told(new Error('[{"code":"secret"}]')), 'Error');
   });

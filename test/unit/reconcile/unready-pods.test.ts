@@ -57,7 +57,7 @@ const refused = (kind: 'Forbidden' | 'Refused' | 'Unavailable') => new Kubernete
 const SLOW = 100;
 
 describe('a StatefulSet whose old pods are not ready and keep it from rolling', () => {
-  test('is left to a person within seconds, with a command of just these pods, and holds no later wave up', async () => {
+  test('a StatefulSet whose old pods are not ready and keep it from rolling is left to a person within seconds, with a command of just these pods, and holds no later wave up', async () => {
     const fixture = new StatefulFixture({ kinds: ['StatefulSet', 'Deployment'], maxConcurrent: 1 });
     const startedMs = fixture.clock.wallMs;
     await new Operator(fixture).drive();
@@ -68,7 +68,7 @@ describe('a StatefulSet whose old pods are not ready and keep it from rolling', 
     assert.ok(fixture.clock.wallMs - startedMs < SLOW * 1000, 'long before the timeout of the roll');
   });
 
-  test('rolls with unreadyPods Delete, by the deletion of just these pods, the highest ordinal first', async () => {
+  test('a StatefulSet whose old pods are not ready and keep it from rolling rolls with unreadyPods Delete, by the deletion of just these pods, the highest ordinal first', async () => {
     const fixture = new StatefulFixture({ unreadyPods: 'Delete' });
     const operator = new Operator(fixture);
     await operator.drive();
@@ -79,14 +79,14 @@ describe('a StatefulSet whose old pods are not ready and keep it from rolling', 
     assert.match(told[0] ?? '', /Pod db-2 is deleted: it was not ready/);
   });
 
-  test('keeps a pod that got ready before it is deleted', async () => {
+  test('a StatefulSet whose old pods are not ready and keep it from rolling keeps a pod that got ready before it is deleted', async () => {
     const fixture = new StatefulFixture({ unreadyPods: 'Delete', timeoutSeconds: 30 });
     fixture.pods.all.set('db-2', { ...aPod(2), isReady: true });
     await new Operator(fixture).drive();
     assert.deepEqual(fixture.pods.deleted, ['db-1', 'db-0']);
   });
 
-  test('keeps a pod whose template is the new one again, since somebody put the old one back', async () => {
+  test('a StatefulSet whose old pods are not ready and keep it from rolling keeps a pod whose template is the new one again, since somebody put the old one back', async () => {
     const fixture = new StatefulFixture({ unreadyPods: 'Delete', timeoutSeconds: 30 });
     const { get } = fixture.workloads;
     fixture.workloads.get = async (ref) => {
@@ -98,7 +98,7 @@ describe('a StatefulSet whose old pods are not ready and keep it from rolling', 
   });
 
   for (const kind of ['Forbidden', 'Refused'] as const) {
-    test(`is left to a person where the deletion is ${kind}, which is said beside the command`, async () => {
+    test(`a StatefulSet whose old pods are not ready and keep it from rolling is left to a person where the deletion is ${kind}, which is said beside the command`, async () => {
       const fixture = new StatefulFixture({ unreadyPods: 'Delete' });
       fixture.pods.refusals.delete = refused(kind);
       await new Operator(fixture).drive();
@@ -110,7 +110,7 @@ describe('a StatefulSet whose old pods are not ready and keep it from rolling', 
     });
   }
 
-  test('is left to a person where its pods may not be read', async () => {
+  test('a StatefulSet whose old pods are not ready and keep it from rolling is left to a person where its pods may not be read', async () => {
     const fixture = new StatefulFixture({ unreadyPods: 'Delete' });
     fixture.pods.refusals.list = refused('Forbidden');
     await new Operator(fixture).drive();
@@ -118,7 +118,7 @@ describe('a StatefulSet whose old pods are not ready and keep it from rolling', 
     assert.match(fixture.row?.message ?? '', /Which ones is not known \(no pods\)/);
   });
 
-  test('is waited for while its pods cannot be read or deleted for a time, and nobody else is held up', async () => {
+  test('a StatefulSet whose old pods are not ready and keep it from rolling is waited for while its pods cannot be read or deleted for a time, and nobody else is held up', async () => {
     const fixture = new StatefulFixture({ kinds: ['StatefulSet', 'Deployment'], unreadyPods: 'Delete' });
     fixture.pods.refusals.list = refused('Unavailable');
     fixture.after(60_000, () => {
@@ -131,7 +131,7 @@ describe('a StatefulSet whose old pods are not ready and keep it from rolling', 
     assert.deepEqual([fixture.end, fixture.status.rollout?.summary], ['Complete', '3/3']);
   });
 
-  test('is said to wait from the first second on, in its row and in Ready', async () => {
+  test('a StatefulSet whose old pods are not ready and keep it from rolling is said to wait from the first second on, in its row and in Ready', async () => {
     const fixture = new StatefulFixture();
     const told = new Set<string>();
     fixture.resets.watch(({ status }) => {

@@ -11,7 +11,7 @@ describe('a server CA that is listed 30 s after its reset', () => {
     ['given another requestId', { requestId: 'a' }, { requestId: 'b' }],
   ] as const) {
     for (const editedMs of [2_000, 20_000]) {
-      test(`is not taken for the one of the next request of an object that is ${how} after ${editedMs / 1000} s`, async () => {
+      test(`a server CA that is listed 30 s after its reset is not taken for the one of the next request of an object that is ${how} after ${editedMs / 1000} s`, async () => {
         const fixture = new Fixture({ spec });
         fixture.cloudSql.caLagMs = 30_000;
         fixture.after(editedMs, () => fixture.resets.edit(fixture.ref, { spec: edit }));
@@ -22,7 +22,7 @@ describe('a server CA that is listed 30 s after its reset', () => {
     }
   }
 
-  test('is not taken for the one of another object of the instance, and with the same fingerprint that calls nothing', async () => {
+  test('a server CA that is listed 30 s after its reset is not taken for the one of another object of the instance, and with the same fingerprint that calls nothing', async () => {
     const preconditions = { serverCaSha1Fingerprint: fingerprint(1) };
     const fixture = new Fixture({ spec: { preconditions } });
     fixture.cloudSql.caLagMs = 30_000;
@@ -32,7 +32,7 @@ describe('a server CA that is listed 30 s after its reset', () => {
     assert.equal(fixture.cloudSql.executed, 1);
   });
 
-  test('that never comes holds up the next request for no longer than it is waited for', async () => {
+  test('a server CA that is listed 30 s after its reset that never comes holds up the next request for no longer than it is waited for', async () => {
     const fixture = new Fixture();
     fixture.cloudSql.caLagMs = 10_000_000;
     fixture.after(2_000, () => fixture.resets.edit(fixture.ref, { spec: { deadlineSeconds: 1_800 } }));

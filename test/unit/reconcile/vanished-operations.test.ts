@@ -8,7 +8,7 @@ import { Operator } from '../../support/fakes/operator.ts';
 const failing = { errors: [{ code: 'INTERNAL', message: 'it broke' }] };
 
 describe('the status of an operation that Cloud SQL does not know any more', () => {
-  test('is UNKNOWN on the object that is Ready by what the instance shows', async () => {
+  test('the status of an operation that Cloud SQL does not know any more is UNKNOWN on the object that is Ready by what the instance shows', async () => {
     const fixture = new Fixture();
     fixture.after(50, () => fixture.cloudSql.forgetOperations());
     await new Operator(fixture).drive();
@@ -18,7 +18,7 @@ describe('the status of an operation that Cloud SQL does not know any more', () 
     assert.match(done?.message ?? '', /^Operation op-1 is no longer known to Cloud SQL; the instance shows/);
   });
 
-  test('is UNKNOWN on the object that is stalled by what the instance shows', async () => {
+  test('the status of an operation that Cloud SQL does not know any more is UNKNOWN on the object that is stalled by what the instance shows', async () => {
     const fixture = new Fixture();
     fixture.cloudSql.operationError = failing;
     fixture.after(50, () => fixture.cloudSql.forgetOperations());
@@ -26,7 +26,7 @@ describe('the status of an operation that Cloud SQL does not know any more', () 
     assert.deepEqual([fixture.end, fixture.status.operation?.status], ['OutcomeUnknown', 'UNKNOWN']);
   });
 
-  test('is the truth again as soon as it is known again', async () => {
+  test('the status of an operation that Cloud SQL does not know any more is the truth again as soon as it is known again', async () => {
     const fixture = new Fixture();
     fixture.after(50, () => {
       fixture.cloudSql.hidesOperations = true;
@@ -40,7 +40,7 @@ describe('the status of an operation that Cloud SQL does not know any more', () 
     assert.equal(fixture.status.operation?.status, 'DONE');
   });
 
-  test('is the truth where a single poll was answered in vain while the new CA was there already', async () => {
+  test('the status of an operation that Cloud SQL does not know any more is the truth where a single poll was answered in vain while the new CA was there already', async () => {
     const fixture = new Fixture();
     fixture.after(40_000, () => {
       fixture.cloudSql.hidesOperations = true;
@@ -57,7 +57,7 @@ describe('the status of an operation that Cloud SQL does not know any more', () 
     ['', undefined, 'Complete'],
     [', also that it failed', failing, 'OperationFailed'],
   ] as const) {
-    test(`is the truth at the end where it is known again while workloads roll${how}`, async () => {
+    test(`the status of an operation that Cloud SQL does not know any more is the truth at the end where it is known again while workloads roll${how}`, async () => {
       const fixture = new Fixture();
       fixture.cloudSql.operationError = error;
       if (error !== undefined) fixture.after(30_000, () => fixture.cloudSql.startForeign({}, 0, true));
@@ -84,7 +84,7 @@ describe('an instance that is deleted while its operation is followed', () => {
     return fixture;
   };
 
-  test('waits as InstanceNotFound for the grace, and then stalls as OutcomeUnknown', async () => {
+  test('an instance that is deleted while its operation is followed waits as InstanceNotFound for the grace, and then stalls as OutcomeUnknown', async () => {
     const fixture = deleted();
     const begin = fixture.clock.wallMs;
     fixture.after(200_000, () => assert.equal(fixture.reconcilingReason, 'InstanceNotFound'));
@@ -95,7 +95,7 @@ describe('an instance that is deleted while its operation is followed', () => {
     assert.ok(waitedMs >= 300_000 && waitedMs < 1_000_000, `after ${waitedMs} ms`);
   });
 
-  test('that was away for less than the grace is followed as before', async () => {
+  test('an instance that is deleted while its operation is followed that was away for less than the grace is followed as before', async () => {
     const fixture = new Fixture();
     fixture.after(5_000, () => {
       fixture.cloudSql.isInstanceGone = true;
@@ -113,7 +113,7 @@ describe('an instance that is deleted while its operation is followed', () => {
     ['retry', (fixture: Fixture) => fixture.annotate({ [annotations.retry]: '1' })],
     ['a new requestId', (fixture: Fixture) => void fixture.resets.edit(fixture.ref, { spec: { requestId: 'b' } })],
   ] as const) {
-    test(`is reset once it is back, by ${what}`, async () => {
+    test(`an instance that is deleted while its operation is followed is reset once it is back, by ${what}`, async () => {
       const fixture = deleted();
       const operator = new Operator(fixture);
       await operator.drive();

@@ -4,7 +4,7 @@ import { Heartbeat } from '../../../src/runtime/heartbeat.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 describe('a heartbeat', () => {
-  test('tells how long there was no sign of life', async () => {
+  test('a heartbeat tells how long there was no sign of life', async () => {
     const timers = new VirtualClock();
     const heartbeat = new Heartbeat(timers);
     await timers.pass(60_000);
@@ -16,7 +16,7 @@ describe('a heartbeat', () => {
     assert.equal(timers.size, 0);
   });
 
-  test('does not count the time for which the process was frozen', async () => {
+  test('a heartbeat does not count the time for which the process was frozen', async () => {
     // As after SIGCONT: the clock has gone on, and the one alarm that was set falls due late.
     const alarms: (() => void)[] = [];
     const timers = {

@@ -65,7 +65,7 @@ function started() {
   };
 }
 
-test('it lists, then watches from there', async () => {
+test('the watcher lists, then watches from there', async () => {
   const { events, versions, listed, sends } = started();
   await listed('10', 'a', 'b');
   await sends(

@@ -53,7 +53,7 @@ describe('the classification of a call', () => {
     test(`${name}, with an earlier attempt in doubt: ${inDoubt}`, () => assert.equal(verdictOf(answer, true), inDoubt));
   }
 
-  test('hands on what Retry-After asked for', () => {
+  test('the classification of a call hands on what Retry-After asked for', () => {
     const classification = classifyCall(
       { kind: 'Rejected', code: 429, reason: '', message: '', retryAfterMs: 7 },
       { inDoubt: false },
@@ -61,7 +61,7 @@ describe('the classification of a call', () => {
     assert.equal(classification.kind === 'NotExecuted' && classification.retryAfterMs, 7);
   });
 
-  test('never allows a new attempt for an answer that is not known not to have been executed', () => {
+  test('the classification of a call never allows a new attempt for an answer that is not known not to have been executed', () => {
     const knownNotExecuted = new Set([401, 403, 404, 409, 412, 429]);
     // An instance that is stopped refuses with 400 too.
     const isNotExecuted = (code: number, reason: string): boolean =>

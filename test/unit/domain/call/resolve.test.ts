@@ -185,7 +185,7 @@ describe('resolve', () => {
     sinceDoneMs: fc.nat({ max: 120_000 }),
   });
 
-  test('never says that a call did not run before the grace is over, nor beside a candidate, evidence or a running operation', () => {
+  test('resolve never says that a call did not run before the grace is over, nor beside a candidate, evidence or a running operation', () => {
     fc.assert(
       fc.property(observations, (observation) => {
         const whole = seen(observation);
@@ -199,7 +199,7 @@ describe('resolve', () => {
     );
   });
 
-  test('adopts nothing but the one candidate, and only at its end', () => {
+  test('resolve adopts nothing but the one candidate, and only at its end', () => {
     fc.assert(
       fc.property(observations, (observation) => {
         const whole = seen(observation);
@@ -230,20 +230,20 @@ describe('candidates', () => {
   const found = (observation: Partial<Observation>): readonly string[] =>
     candidates(seen(observation)).map(({ name }) => name);
 
-  test('are operations that the baseline does not hold', () =>
+  test('candidates are operations that the baseline does not hold', () =>
     assert.deepEqual(found({ operations: [done, anOperation({ name: 'op-0' })] }), ['op-1']));
-  test('are of the type of a reset', () =>
+  test('candidates are of the type of a reset', () =>
     assert.deepEqual(found({ operations: [anOperation({ operationType: 'BACKUP_VOLUME' })] }), []));
-  test('are of our account', () => assert.deepEqual(found({ operations: [foreign] }), []));
-  test('are none while our account is unknown, also not those of nobody', () => {
+  test('candidates are of our account', () => assert.deepEqual(found({ operations: [foreign] }), []));
+  test('candidates are none while our account is unknown, also not those of nobody', () => {
     const { user: _user, ...nobodys } = done;
     assert.deepEqual(found({ operations: [nobodys], user: undefined }), []);
   });
-  test('are held by no other object of the instance', () =>
+  test('candidates are held by no other object of the instance', () =>
     assert.deepEqual(found({ operations: [done], claims: claims({ resets: ['op-1'] }) }), []));
-  test('did not issue or delete a client certificate of another object', () =>
+  test('candidates did not issue or delete a client certificate of another object', () =>
     assert.deepEqual(found({ operations: [done], claims: claims({ certificates: ['op-1'] }) }), []));
-  test('are not older than the oldest of the baseline', () =>
+  test('candidates are not older than the oldest of the baseline', () =>
     assert.deepEqual(
       found({
         operations: [anOperation({ insertTime: at(-101) }), anOperation({ name: 'op-2', insertTime: at(-100) })],

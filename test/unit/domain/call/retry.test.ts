@@ -17,35 +17,36 @@ const policy = { retryMinMs: 1000, retryMaxMs: 300_000, random: () => 1 };
 const polls = { pollMinMs: 1000, pollMaxMs: 15_000 };
 
 describe('the back-off', () => {
-  test('doubles from its minimum to its maximum', () =>
+  test('the back-off doubles from its minimum to its maximum', () =>
     assert.deepEqual(
       [1, 2, 3, 4, 9, 10, 1001].map((failures) => retryDelayMs(failures, policy)),
       [1000, 2000, 4000, 8000, 256_000, 300_000, 300_000],
     ));
-  test('leaves half of it to chance', () => assert.equal(retryDelayMs(4, { ...policy, random: () => 0 }), 4000));
-  test('never leaves its bounds', () =>
+  test('the back-off leaves half of it to chance', () =>
+    assert.equal(retryDelayMs(4, { ...policy, random: () => 0 }), 4000));
+  test('the back-off never leaves its bounds', () =>
     fc.assert(
       fc.property(fc.nat(), fc.double({ min: 0, max: 1, noNaN: true }), (failures, chance) => {
         const delayMs = retryDelayMs(failures, { ...policy, random: () => chance });
         assert.ok(delayMs >= policy.retryMinMs && delayMs <= policy.retryMaxMs);
       }),
     ));
-  test('is recorded, and grows with each failure', () => {
+  test('the back-off is recorded, and grows with each failure', () => {
     const once = afterFailure(aRequest(), dateAt(0), policy);
     const twice = afterFailure(once, dateAt(10), policy);
     assert.deepEqual([once.failures, once.retryTime], [1, '2026-03-01T12:00:01.000Z']);
     assert.deepEqual([twice.failures, twice.retryTime], [2, '2026-03-01T12:00:12.000Z']);
   });
-  test('is never shorter than what Cloud SQL asked for', () =>
+  test('the back-off is never shorter than what Cloud SQL asked for', () =>
     assert.equal(remainingDelayMs(afterFailure(aRequest(), dateAt(0), policy, 90_000), dateAt(0)), 90_000));
-  test('is not prolonged by a shorter wish', () =>
+  test('the back-off is not prolonged by a shorter wish', () =>
     assert.equal(remainingDelayMs(afterFailure(aRequest({ failures: 5 }), dateAt(0), policy, 1), dateAt(0)), 32_000));
-  test('is over once its time has come', () => {
+  test('the back-off is over once its time has come', () => {
     assert.equal(remainingDelayMs(aRequest({ retryTime: at(5) }), dateAt(5)), 0);
     assert.equal(remainingDelayMs(aRequest(), dateAt(5)), 0);
     assert.equal(remainingDelayMs(undefined, dateAt(5)), 0);
   });
-  test('is over where its time cannot be read', () =>
+  test('the back-off is over where its time cannot be read', () =>
     assert.equal(remainingDelayMs(aRequest({ retryTime: 'soon' }), dateAt(5)), 0));
   test('failures outlive the delay until they are forgotten', () => {
     const request = aRequest({ failures: 2, retryTime: at(1) });
@@ -65,7 +66,7 @@ describe('polling', () => {
   });
   test('an operation whose start cannot be read is polled as rarely as an old one', () =>
     assert.equal(pollDelayMs('yesterday', dateAt(0), polls), 15_000));
-  test('stays within its bounds, also where the clock was set back', () => {
+  test('polling stays within its bounds, also where the clock was set back', () => {
     assert.equal(pollDelayMs(NOW, dateAt(-100), polls), 1000);
     assert.equal(pollDelayMs(undefined, dateAt(0), polls), 1000);
     assert.equal(pollDelayMs(NOW, dateAt(9999), polls), 15_000);
@@ -79,14 +80,14 @@ test('what stands still is looked at less and less often, within the bounds of t
 
 describe('the deadline', () => {
   const spec = { deadlineSeconds: 60 };
-  test('runs from the receipt of the request', () =>
+  test('the deadline runs from the receipt of the request', () =>
     assert.deepEqual(deadline(aReset({ spec, status: { request: aRequest() } })), dateAt(60)));
-  test('runs anew from the end of the operation as the operator saw it', () =>
+  test('the deadline runs anew from the end of the operation as the operator saw it', () =>
     assert.deepEqual(
       deadline(aReset({ spec, status: { request: aCall({ outcome: 'Accepted', doneTime: at(50) }) } })),
       dateAt(110),
     ));
-  test('runs anew from when the roll came further last, and never from before the end of the operation', () => {
+  test('the deadline runs anew from when the roll came further last, and never from before the end of the operation', () => {
     const done = aCall({ outcome: 'Accepted', doneTime: at(50) });
     const end = (progressTime: string, request = done) =>
       deadline(aReset({ spec, status: { request, rollout: { progressTime } } }));
@@ -94,12 +95,13 @@ describe('the deadline', () => {
     for (const time of [at(20), 'no time']) assert.deepEqual(end(time), dateAt(110));
     assert.deepEqual(end(at(70), aRequest()), dateAt(60), 'a roll of an earlier request');
   });
-  test('is over at its very time', () => {
+  test('the deadline is over at its very time', () => {
     const reset = aReset({ spec, status: { request: aRequest() } });
     assert.equal(isPastDeadline(reset, dateAt(59)), false);
     assert.equal(isPastDeadline(reset, dateAt(60)), true);
   });
-  test('does not run before the request is received', () => assert.equal(isPastDeadline(aReset(), dateAt(1e6)), false));
+  test('the deadline does not run before the request is received', () =>
+    assert.equal(isPastDeadline(aReset(), dateAt(1e6)), false));
 });
 
 test('a deadline whose start cannot be read is over, so that nothing waits without a bound', () => {

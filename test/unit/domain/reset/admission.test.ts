@@ -34,7 +34,7 @@ const expired = { notAfterTime: at(0) };
 
 describe('refusal', () => {
   test('nothing in the way: none', () => assert.equal(reasonOf({}), undefined));
-  test('not permitted comes before everything else', () =>
+  test('refusal: not permitted comes before everything else', () =>
     assert.equal(
       reasonOf({ annotations: hook, spec: { preconditions: expired } }, { allowed: false, seconds: 3600 }),
       'NotPermitted',
@@ -45,7 +45,7 @@ describe('refusal', () => {
     assert.equal(reasonOf({ spec: { preconditions: expired } }, { seconds: 3600 }), 'Expired'));
   test('the deadline comes before demanded preconditions', () =>
     assert.equal(reasonOf({}, { requirePreconditions: true, seconds: 3600 }), 'DeadlineExceeded'));
-  test('preconditions that the operator demands', () =>
+  test('refusal: preconditions that the operator demands', () =>
     assert.equal(reasonOf({}, { requirePreconditions: true }), 'PreconditionsRequired'));
   test('a fingerprint is a precondition', () =>
     assert.equal(reasonOf({ spec: { preconditions: precondition } }, { requirePreconditions: true }), undefined));

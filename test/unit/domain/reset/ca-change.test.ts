@@ -69,37 +69,37 @@ describe('a restart after the reset', () => {
   const reset = anOperation({ status: 'DONE', insertTime: at(0), startTime: at(1), endTime: at(10) });
   const restart = { operationType: 'RESTART', status: 'DONE', name: 'op-2' };
 
-  test('began when the reset was done', () => {
+  test('a restart after the reset began when the reset was done', () => {
     assert.equal(findRestart(reset, {}, [anOperation({ ...restart, startTime: at(10) })])?.name, 'op-2');
     assert.equal(findRestart(reset, {}, [anOperation({ ...restart, startTime: at(9) })]), undefined);
   });
-  test('is told by when it was asked for where no start is told', () =>
+  test('a restart after the reset is told by when it was asked for where no start is told', () =>
     assert.equal(findRestart(reset, {}, [anOperation({ ...restart, insertTime: at(11) })])?.name, 'op-2'));
-  test('is DONE', () =>
+  test('a restart after the reset is DONE', () =>
     assert.equal(
       findRestart(reset, {}, [anOperation({ ...restart, status: 'RUNNING', startTime: at(11) })]),
       undefined,
     ));
   test('succeeded', () =>
     assert.equal(findRestart(reset, {}, [aFailedOperation({ ...restart, startTime: at(11) })]), undefined));
-  test('is a RESTART', () =>
+  test('a restart after the reset is a RESTART', () =>
     assert.equal(findRestart(reset, {}, [anOperation({ status: 'DONE', startTime: at(11) })]), undefined));
-  test('was not listed before the reset', () => {
+  test('a restart after the reset was not listed before the reset', () => {
     const listed = anOperation({ ...restart, startTime: at(11) });
     assert.equal(findRestart(reset, { operations: ['op-2'] }, [listed]), undefined);
   });
-  test('is none where no time of the reset is known', () => {
+  test('a restart after the reset is none where no time of the reset is known', () => {
     assert.equal(findRestart(undefined, {}, [anOperation({ ...restart, startTime: at(11) })]), undefined);
   });
 });
 
 describe('a CA that the reset cannot have made', () => {
-  test('is the one that was active', () => {
+  test('a CA that the reset cannot have made is the one that was active', () => {
     assert.ok(isOldCa({ serverCaSha1Fingerprint: fingerprint(1) }, fingerprint(1)));
     assert.ok(!isOldCa({ serverCaSha1Fingerprint: fingerprint(1) }, fingerprint(2)));
     assert.ok(!isOldCa({}, fingerprint(2)));
   });
-  test('is, First Generation, any that was listed', () => {
+  test('a CA that the reset cannot have made is, First Generation, any that was listed', () => {
     const before = { serverCaSha1Fingerprint: fingerprint(1), serverCas: [fingerprint(1), fingerprint(2)] };
     assert.ok(isOldCa(before, fingerprint(2)));
     assert.ok(!isOldCa(before, fingerprint(3)));
@@ -113,10 +113,11 @@ const status = (outcome: string, ca: number) => ({
 });
 
 describe('the CA was kept', () => {
-  test('by a reset after which it is the one of before', () => assert.ok(hasKeptCa(status('Accepted', 1))));
-  test('not where it is another one', () => assert.ok(!hasKeptCa(status('Accepted', 2))));
-  test('not where nothing was reset', () => assert.ok(!hasKeptCa(status('AlreadyDone', 1))));
-  test('not where neither is known', () =>
+  test('the CA was kept by a reset after which it is the one of before', () =>
+    assert.ok(hasKeptCa(status('Accepted', 1))));
+  test('the CA was kept: not where it is another one', () => assert.ok(!hasKeptCa(status('Accepted', 2))));
+  test('the CA was kept: not where nothing was reset', () => assert.ok(!hasKeptCa(status('AlreadyDone', 1))));
+  test('the CA was kept: not where neither is known', () =>
     assert.ok(!hasKeptCa({ request: aCall({ outcome: 'Accepted', before: {} }), serverCa: {} })));
 });
 
@@ -133,12 +134,13 @@ describe('who trusts a CA that was kept', () => {
     return trusting(of, [dependent])[0]?.workload?.templateAnnotations;
   };
 
-  test('is a workload that never carried a digest', () => assert.deepEqual(digestOf(reset, {}), { [key]: 'now' }));
-  test('is not one that carries the digest of other CAs', () =>
+  test('who trusts a CA that was kept is a workload that never carried a digest', () =>
+    assert.deepEqual(digestOf(reset, {}), { [key]: 'now' }));
+  test('who trusts a CA that was kept is not one that carries the digest of other CAs', () =>
     assert.deepEqual(digestOf(reset, { [key]: 'old' }), { [key]: 'old' }));
-  test('is nobody where the CA is another one', () =>
+  test('who trusts a CA that was kept is nobody where the CA is another one', () =>
     assert.deepEqual(digestOf(aReset({ status: status('Accepted', 2) }), {}), {}));
-  test('is not a target that does not exist', () => {
+  test('who trusts a CA that was kept is not a target that does not exist', () => {
     const missing = { kind: 'Deployment', name: 'gone', wave: 0 } as const;
     assert.deepEqual(trusting(reset, [missing]), [missing]);
   });

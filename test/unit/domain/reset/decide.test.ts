@@ -346,24 +346,25 @@ describe('a recorded delay', () => {
   const waitsFor = (delayMs: number): Step => ({ kind: 'Wait', delayMs });
   const request = aRequest({ failures: 1, retryTime: at(301) });
 
-  test('is kept before the request', () => assert.deepEqual(stepOf({ status: { request } }), waitsFor(300_000)));
-  test('is kept before resolving', () =>
+  test('a recorded delay is kept before the request', () =>
+    assert.deepEqual(stepOf({ status: { request } }), waitsFor(300_000)));
+  test('a recorded delay is kept before resolving', () =>
     assert.deepEqual(stepOf({ status: { request: aCall({ retryTime: at(2) }) } }), waitsFor(1000)));
-  test('is kept while following, past every deadline', () =>
+  test('a recorded delay is kept while following, past every deadline', () =>
     assert.deepEqual(
       stepOf({ status: { request: aCall({ outcome: 'Accepted', retryTime: at(9000) }) } }, { now: dateAt(8000) }),
       waitsFor(1_000_000),
     ));
-  test('is kept before publishing', () =>
+  test('a recorded delay is kept before publishing', () =>
     assert.deepEqual(stepOf({ status: { request: { ...done, retryTime: at(2) } } }), waitsFor(1000)));
-  test('ends at the deadline, so that the step says what it waited for', () => {
+  test('a recorded delay ends at the deadline, so that the step says what it waited for', () => {
     const late = { status: { request: aRequest({ retryTime: at(9000) }) } };
     assert.deepEqual(stepOf(late, { now: dateAt(3000) }), waitsFor(600_000));
     assert.equal(stepOf(late, { now: dateAt(3600) }).kind, 'RequestReset');
   });
-  test('is over at its very time', () =>
+  test('a recorded delay is over at its very time', () =>
     assert.equal(stepOf({ status: { request } }, { now: dateAt(301) }).kind, 'RequestReset'));
-  test('holds for a resumed request too', () =>
+  test('a recorded delay holds for a resumed request too', () =>
     assert.equal(
       stepOf({ annotations: suspended, status: { request } }).kind,
       'Suspend',

@@ -24,7 +24,7 @@ describe('a requestId counts as executed', () => {
       inDoubt: true,
     }),
   })) {
-    test(what, () => assert.ok(isRemembered({ ...request, requestId: 'a' })));
+    test(`a requestId counts as executed: ${what}`, () => assert.ok(isRemembered({ ...request, requestId: 'a' })));
   }
   for (const [what, request] of Object.entries({
     'that was not called': aRequest(),
@@ -34,9 +34,10 @@ describe('a requestId counts as executed', () => {
     'for which nothing had to be called': aRequest({ outcome: 'AlreadyDone' }),
     'for which nothing had to be called after a refusal': aCall({ outcome: 'AlreadyDone' }),
   })) {
-    test(`and none ${what}`, () => assert.ok(!isRemembered({ ...request, requestId: 'a' })));
+    test(`a requestId counts as executed and none ${what}`, () =>
+      assert.ok(!isRemembered({ ...request, requestId: 'a' })));
   }
-  test('of which only the history tells', () => {
+  test('a requestId counts as executed of which only the history tells', () => {
     const entry = { generation: 1, requestId: 'a', outcome: 'RolloutFailed', startTime: NOW };
     assert.ok(wasExecuted({ history: [{ ...entry, operation: 'op-1' }] }, 'a'));
     assert.ok(wasExecuted({ history: [{ ...entry, outcome: 'Superseded' }] }, 'a'));
@@ -83,18 +84,18 @@ test('the newest call of a value that the history knows is the one that is told'
 describe('the end of the newest reset', () => {
   const done = aCall({ outcome: 'Accepted', doneTime: at(50) });
   const operation = anOperation({ status: 'DONE', startTime: at(2), endTime: at(40) });
-  test('is remembered when another request replaces its own, and then gives way to that one', () => {
+  test('the end of the newest reset is remembered when another request replaces its own, and then gives way to that one', () => {
     const replaced = remembered({ request: done, operation }, { request: aRequest() });
     assert.equal(replaced.lastResetTime, at(40));
     const next = { request: done, operation: anOperation({ status: 'DONE', endTime: at(90) }) };
     assert.equal(remembered({ ...replaced, request: aRequest() }, next).lastResetTime, at(90));
   });
-  test('stays as it was while the next operation runs, and where that fails', () => {
+  test('the end of the newest reset stays as it was while the next operation runs, and where that fails', () => {
     const before = { lastResetTime: at(40), request: aCall({ outcome: 'Accepted' }) };
     assert.equal(remembered(before, { request: before.request, operation: anOperation() }).lastResetTime, at(40));
     assert.equal(remembered(before, { request: done, operation: aFailedOperation() }).lastResetTime, at(40));
   });
-  test('is the nearest time that can be read where Cloud SQL tells none', () => {
+  test('the end of the newest reset is the nearest time that can be read where Cloud SQL tells none', () => {
     const { endTime: _endTime, ...unended } = operation;
     assert.equal(lastResetTime({ request: done, operation: unended }), at(2));
     assert.equal(lastResetTime({ request: done, operation: { ...operation, endTime: 'soon' } }), at(2));

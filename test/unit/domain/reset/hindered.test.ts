@@ -24,7 +24,7 @@ const messageOf = (workload: Workload): string => {
 };
 
 describe('a workload that is being deleted', () => {
-  test('is skipped and said to be, and neither annotated nor waited for', () => {
+  test('a workload that is being deleted is skipped and said to be, and neither annotated nor waited for', () => {
     for (const parts of [
       {},
       { paused: true },
@@ -36,7 +36,7 @@ describe('a workload that is being deleted', () => {
     }
   });
 
-  test('is known by its deletionTimestamp', () => {
+  test('a workload that is being deleted is known by its deletionTimestamp', () => {
     const going = { ...metadata, deletionTimestamp: NOW };
     assert.equal(toWorkload('Deployment', { metadata: going }).isBeingDeleted, true);
     assert.equal(toWorkload('Deployment', { metadata }).isBeingDeleted, undefined);
@@ -53,7 +53,7 @@ describe('an Argo Rollout that runs the pod template of a Rollout', () => {
     'another one, that does not exist': [running('a', 'x')],
     'another one with a template of its own': [running('a', 'b'), aWorkload({ kind: 'Rollout', name: 'b' })],
   })) {
-    test(`of ${what}, is left to a person at once`, () => {
+    test(`an Argo Rollout that runs the pod template of a Rollout of ${what}, is left to a person at once`, () => {
       const row = plan(...workloads).workloads.find(({ name }) => name === 'a');
       assert.equal(row?.state, 'ManualActionRequired');
       assert.match(
@@ -70,13 +70,13 @@ describe('what a controller says keeps it from acting is passed on', () => {
   const read = (kind: 'Deployment' | 'Rollout', ...conditions: readonly object[]) =>
     toWorkload(kind, { metadata, spec: { replicas: 2 }, status: { observedGeneration: 1, conditions } });
 
-  test('from the first second on, as one line, while the Deployment is waited for', () =>
+  test('what a controller says keeps it from acting is passed on from the first second on, as one line, while the Deployment is waited for', () =>
     assert.equal(
       messageOf(read('Deployment', condition('Progressing', 'True'), condition('ReplicaFailure', 'True'))),
       '0 of 2 replicas are updated: pods "w-1" is forbidden: exceeded quota: none',
     ));
 
-  test('where its progress deadline is exceeded', () =>
+  test('what a controller says keeps it from acting is passed on where its progress deadline is exceeded', () =>
     assert.match(
       messageOf(
         read(
@@ -88,7 +88,7 @@ describe('what a controller says keeps it from acting is passed on', () => {
       /^It exceeded its progress deadline: pods "w-1" is forbidden/,
     ));
 
-  test('where it cannot make a ReplicaSet, and where Argo Rollouts does not take the spec', () => {
+  test('what a controller says keeps it from acting is passed on where it cannot make a ReplicaSet, and where Argo Rollouts does not take the spec', () => {
     assert.match(
       messageOf(read('Deployment', condition('Progressing', 'False', 'ReplicaSetCreateError'))),
       /: pods "w-1"/,
@@ -96,18 +96,18 @@ describe('what a controller says keeps it from acting is passed on', () => {
     assert.match(messageOf(read('Rollout', condition('InvalidSpec', 'True'))), /: pods "w-1"/);
   });
 
-  test('but not what is over, nor what says that all is well', () => {
+  test('what a controller says keeps it from acting is passed on but not what is over, nor what says that all is well', () => {
     const { status } = read('Deployment', condition('ReplicaFailure', 'False'), condition('Available', 'True'));
     assert.equal(status.problem, undefined);
   });
 
-  test('and bounded, however long it is', () => {
+  test('what a controller says keeps it from acting is passed on and bounded, however long it is', () => {
     const long = { ...condition('ReplicaFailure', 'True'), message: 'x'.repeat(10_000) };
     assert.ok(messageOf(read('Deployment', long)).length < 512);
   });
 
   for (const kind of ['StatefulSet', 'DaemonSet'] as const) {
-    test(`and of a ${kind}, which says so by events alone, where these are`, () =>
+    test(`what a controller says keeps it from acting is passed on and of a ${kind}, which says so by events alone, where these are`, () =>
       assert.match(
         messageOf(
           aWorkload({ kind, desiredReplicas: 3, status: { replicas: 1, updatedReplicas: 1, availableReplicas: 1 } }),
@@ -121,13 +121,13 @@ describe('a StatefulSet', () => {
   const read = (spec: object) =>
     toWorkload('StatefulSet', { metadata, spec, status: { updateRevision: 'w-2', currentReplicas: 2 } }).ordered;
 
-  test('replaces its pods in order by default, from the first ordinal of its spec', () => {
+  test('a StatefulSet replaces its pods in order by default, from the first ordinal of its spec', () => {
     assert.deepEqual(read({}), { firstOrdinal: 0, updateRevision: 'w-2', currentReplicas: 2 });
     assert.equal(read({ ordinals: { start: 5 } })?.firstOrdinal, 5);
     assert.ok(read({ podManagementPolicy: 'OrderedReady', updateStrategy: { type: 'RollingUpdate' } }));
   });
 
-  test('that is Parallel, or replaces no pod by itself, or all at once, waits for no pod that is not ready', () => {
+  test('a StatefulSet that is Parallel, or replaces no pod by itself, or all at once, waits for no pod that is not ready', () => {
     for (const spec of [
       { podManagementPolicy: 'Parallel' },
       { updateStrategy: { type: 'OnDelete' } },

@@ -21,17 +21,20 @@ describe('what was asked for has happened already', () => {
   const missing = { serverCertificate: 'Missing' } as const;
   const without: Instance = { state: 'RUNNABLE' };
 
-  test('not without a precondition', () => assert.equal(reasonOf({}, runnable), undefined));
-  test('not while the active CA has the fingerprint, in either case', () => {
+  test('what was asked for has happened already: not without a precondition', () =>
+    assert.equal(reasonOf({}, runnable), undefined));
+  test('what was asked for has happened already: not while the active CA has the fingerprint, in either case', () => {
     assert.equal(reasonOf(fingerprintOf(10), runnable), undefined);
     const upper = { serverCaSha1Fingerprint: fingerprint(10).toUpperCase() };
     assert.equal(reasonOf(upper, runnable), undefined);
   });
-  test('where another CA is active', () => assert.equal(reasonOf(fingerprintOf(9), runnable), 'AlreadyRotated'));
-  test('where the CA of the fingerprint is gone', () =>
+  test('what was asked for has happened already where another CA is active', () =>
+    assert.equal(reasonOf(fingerprintOf(9), runnable), 'AlreadyRotated'));
+  test('what was asked for has happened already where the CA of the fingerprint is gone', () =>
     assert.equal(reasonOf(fingerprintOf(10), without), 'AlreadyRotated'));
-  test('not while the instance has no server certificate', () => assert.equal(reasonOf(missing, without), undefined));
-  test('where the instance that should have none has a server certificate', () =>
+  test('what was asked for has happened already: not while the instance has no server certificate', () =>
+    assert.equal(reasonOf(missing, without), undefined));
+  test('what was asked for has happened already where the instance that should have none has a server certificate', () =>
     assert.equal(reasonOf(missing, runnable), 'AlreadyPresent'));
 });
 
@@ -46,13 +49,13 @@ describe('the precondition of a fingerprint', () => {
   ];
   const preconditions = { serverCaSha1Fingerprint: fingerprint(10) };
   for (const [what, spec, parts, reason] of rows) {
-    test(what, () => {
+    test(`the precondition of a fingerprint: ${what}`, () => {
       const verdict = judgeFingerprint(aReset({ spec: { preconditions, ...spec } }), { ...runnable, ...parts });
       assert.equal(verdict?.reason, reason);
       if (verdict !== undefined) assert.match(verdict.message, /nothing was called.*requestId/);
     });
   }
-  test('is not asked of who has none', () =>
+  test('the precondition of a fingerprint is not asked of who has none', () =>
     assert.equal(judgeFingerprint(aReset(), { ...runnable, serverCaMode: 'GOOGLE_MANAGED_CAS_CA' }), undefined));
 });
 
@@ -76,17 +79,17 @@ describe('the instance', () => {
 describe('client certificates', () => {
   const certificates = [{ commonName: 'billing', sha1Fingerprint: fingerprint(3) }];
   const demanding = { ...runnable, sslMode: 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED' };
-  test('matter only where nobody gets in without one', () => {
+  test('client certificates matter only where nobody gets in without one', () => {
     assert.ok(needsClientCertificates({ ...runnable, sslMode: 'TRUSTED_CLIENT_CERTIFICATE_REQUIRED' }));
     assert.ok(!needsClientCertificates({ ...runnable, sslMode: 'ENCRYPTED_ONLY' }));
     assert.ok(!needsClientCertificates(runnable));
   });
-  test('are at risk too where the instance has an SSL mode that is not known', () => {
+  test('client certificates are at risk too where the instance has an SSL mode that is not known', () => {
     const verdict = judgeClientCertificates(aReset(), { ...runnable, sslMode: 'MUTUAL_TLS' }, certificates);
     assert.equal(verdict?.reason, 'ClientCertificatesAtRisk');
     assert.match(verdict.message, /sslMode MUTUAL_TLS, which is not known/);
   });
-  test('are not at risk where the instance lets clients in without one', () =>
+  test('client certificates are not at risk where the instance lets clients in without one', () =>
     assert.equal(
       judgeClientCertificates(aReset(), { ...runnable, sslMode: 'ENCRYPTED_ONLY' }, certificates),
       undefined,
@@ -96,7 +99,7 @@ describe('client certificates', () => {
     assert.equal(verdict?.reason, 'ClientCertificatesAtRisk');
     assert.match(verdict.message, /billing.*acceptClientCertificateLoss: true/);
   });
-  test('that the spec names are not at risk', () => {
+  test('client certificates that the spec names are not at risk', () => {
     const clientCertificates = [{ commonName: 'billing', secretName: 'x' }];
     const reset = aReset({ spec: { clientCertificates } });
     assert.equal(judgeClientCertificates(reset, demanding, certificates), undefined);
@@ -104,7 +107,7 @@ describe('client certificates', () => {
     const message = judgeClientCertificates(reset, demanding, others)?.message ?? '';
     assert.match(message, /deletes 1 .*: reports\. Their users/);
   });
-  test('may be lost where the spec accepts it', () =>
+  test('client certificates may be lost where the spec accepts it', () =>
     assert.equal(
       judgeClientCertificates(aReset({ spec: { acceptClientCertificateLoss: true } }), demanding, certificates),
       undefined,

@@ -190,11 +190,11 @@ describe('the history', () => {
       dateAt(9),
     ).history;
 
-  test('is absent while nothing has ended', () => {
+  test('the history is absent while nothing has ended', () => {
     assert.equal(end(undefined, done, progressing('Publishing', '')), undefined);
     assert.equal(end(undefined, done, waiting('CannotPublish', '')), undefined);
   });
-  test('tells how a request ended', () =>
+  test('the history tells how a request ended', () =>
     assert.deepEqual(
       end(undefined, aCall({ ...done, requestId: 'a' }), complete, {
         operation: anOperation(),
@@ -235,18 +235,18 @@ describe('the history', () => {
     'given up as unknown': aCall({ outcome: 'Unknown', requestId: 'a' }),
     'in doubt when the next one came': aCall({ outcome: 'NotSent', inDoubt: true, requestId: 'a' }),
   })) {
-    test(`tells of a call that was ${what}, whose request was replaced before it came to an end`, () =>
+    test(`the history tells of a call that was ${what}, whose request was replaced before it came to an end`, () =>
       assert.deepEqual(superseded(past), [
         { generation: 1, requestId: 'a', operation: 'op-1', outcome: 'Superseded', startTime: NOW, endTime: at(9) },
       ]));
   }
-  test('tells nothing of a request that was replaced before it was called, or whose call was refused', () => {
+  test('the history tells nothing of a request that was replaced before it was called, or whose call was refused', () => {
     assert.equal(superseded(aRequest()), undefined);
     assert.equal(superseded(aCall({ outcome: 'Refused' })), undefined);
   });
-  test('does not tell a call twice that came to an end before its request was replaced', () =>
+  test('the history does not tell a call twice that came to an end before its request was replaced', () =>
     assert.deepEqual(superseded(done, [entry]), [entry]));
-  test('holds the newest ten calls, however many requests that called nothing came after them', () => {
+  test('the history holds the newest ten calls, however many requests that called nothing came after them', () => {
     const call = (n: number) => ({ generation: n, operation: `op-${n}`, outcome: 'Complete', startTime: at(n) });
     const idle = (n: number) => ({ generation: n, outcome: 'Expired', startTime: at(n) });
     fc.assert(
@@ -260,7 +260,7 @@ describe('the history', () => {
       }),
     );
   });
-  test('holds the newest ten', () => {
+  test('the history holds the newest ten', () => {
     const ten = Array.from({ length: 10 }, (_, n) => ({ ...entry, generation: 20 - n }));
     const next = end(ten, aCall({ ...done, generation: 21 }), complete) ?? [];
     assert.deepEqual([next.length, next[0]?.generation, next.at(-1)?.generation], [10, 21, 12]);

@@ -15,7 +15,7 @@ const conditions = reconcilingConditions('Preflight');
 const running = aReset({ status: { request: aRequest(), conditions } });
 
 describe('a trace', () => {
-  test('has the same name for whoever reads the object, until its end', () => {
+  test('a trace has the same name for whoever reads the object, until its end', () => {
     const later = aReset({
       resourceVersion: '9',
       status: {
@@ -29,7 +29,7 @@ describe('a trace', () => {
     assert.equal(traceOf(running)?.sinceMs, Date.parse(at(0)));
   });
 
-  test('is another one for another object, request or beginning', () => {
+  test('a trace is another one for another object, request or beginning', () => {
     const began = [aCondition('Reconciling', 'True', 'Preflight', { lastTransitionTime: at(1) })];
     const traces = [
       running,
@@ -42,7 +42,7 @@ describe('a trace', () => {
     assert.equal(new Set(traces.map((trace) => trace?.rootSpanId)).size, traces.length);
   });
 
-  test('goes on through edits of the same request', () => {
+  test('a trace goes on through edits of the same request', () => {
     const one = aReset({ status: { request: aRequest({ requestId: 'one' }), conditions } });
     const edited = aReset({
       generation: 2,
@@ -52,7 +52,7 @@ describe('a trace', () => {
     assert.equal(traceOutcome(one, edited), undefined);
   });
 
-  test('is none before a request, and after its end', () => {
+  test('a trace is none before a request, and after its end', () => {
     assert.equal(traceOf(aReset()), undefined);
     assert.equal(traceOf(aReset({ status: { request: aRequest(), conditions: readyConditions() } })), undefined);
     assert.equal(
@@ -65,7 +65,7 @@ describe('a trace', () => {
 describe('the end of a trace', () => {
   const after = (parts: Parameters<typeof aReset>[0]) => traceOutcome(running, aReset(parts));
 
-  test('has the reason for which it is ready, or stalled', () => {
+  test('the end of a trace has the reason for which it is ready, or stalled', () => {
     assert.deepEqual(after({ status: { request: aRequest(), conditions: readyConditions() } }), {
       kind: 'Ready',
       reason: 'Complete',
@@ -76,14 +76,14 @@ describe('the end of a trace', () => {
     });
   });
 
-  test('is there as well where another request comes before it', () => {
+  test('the end of a trace is there as well where another request comes before it', () => {
     assert.deepEqual(after({ status: { request: aRequest({ generation: 2 }), conditions } }), {
       kind: 'Superseded',
       reason: 'Superseded',
     });
   });
 
-  test('is none where there was no trace', () => {
+  test('the end of a trace is none where there was no trace', () => {
     const ready = aReset({ status: { request: aRequest(), conditions: readyConditions() } });
     assert.equal(traceOutcome(ready, running), undefined);
     assert.equal(traceOutcome(ready, ready), undefined);

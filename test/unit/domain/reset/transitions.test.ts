@@ -12,7 +12,7 @@ const ended = (operation: Partial<Operation>): Status => ({
 });
 
 describe('the end of an operation', () => {
-  test('has its seconds by the clock of Cloud SQL', () => {
+  test('the end of an operation has its seconds by the clock of Cloud SQL', () => {
     const after = ended({ insertTime: '2026-03-01T12:00:00.250Z', endTime: '2026-03-01T12:00:41Z' });
     assert.deepEqual(transitions('SyncFromPrimary', running, after), [
       {
@@ -25,7 +25,7 @@ describe('the end of an operation', () => {
     ]);
   });
 
-  test('has none where Cloud SQL does not tell, or tells what cannot be', () => {
+  test('the end of an operation has none where Cloud SQL does not tell, or tells what cannot be', () => {
     for (const times of [
       {},
       { insertTime: NOW },
@@ -36,7 +36,7 @@ describe('the end of an operation', () => {
     }
   });
 
-  test('is Failed where the operation has an error', () => {
+  test('the end of an operation is Failed where the operation has an error', () => {
     const after = ended({ error: { errors: [{ code: 'INTERNAL' }] } });
     assert.partialDeepStrictEqual(transitions('All', running, after), [{ outcome: 'Failed' }]);
   });
@@ -47,12 +47,12 @@ describe('the end of a workload of a roll whose list is full', () => {
   const rollout = (...workloads: readonly ReturnType<typeof row>[]): Status => ({
     rollout: { revision: 'r', total: 402, workloads },
   });
-  test('counts once: one that comes back into the list has ended before', () =>
+  test('the end of a workload of a roll whose list is full counts once: one that comes back into the list has ended before', () =>
     assert.deepEqual(
       transitions('All', rollout(row('a', 'Rolling')), rollout(row('a', 'Rolling'), row('b', 'Rolled'))),
       [],
     ));
-  test('counts where it was listed before, and where it was refused as it began', () => {
+  test('the end of a workload of a roll whose list is full counts where it was listed before, and where it was refused as it began', () => {
     const after = rollout(row('a', 'Rolled'), row('b', 'Failed'));
     assert.partialDeepStrictEqual(transitions('All', rollout(row('a', 'Rolling')), after), [
       { outcome: 'Rolled' },

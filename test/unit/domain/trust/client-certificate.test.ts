@@ -114,7 +114,7 @@ describe('a client certificate that the spec wants', () => {
     ],
   ];
   for (const [what, parts, judgement] of rows) {
-    test(what, () => {
+    test(`a client certificate that the spec wants: ${what}`, () => {
       const facts = { commonName: 'app', recorded: undefined, listed: [], secret: undefined, others: [], ...parts };
       assert.deepEqual(judgeCertificate(facts), judgement);
     });
@@ -137,7 +137,7 @@ describe('keys that are moved from Secret to Secret', () => {
       }),
     ));
 
-  test('are out of a Secret before another one is written into it, unless they go in a circle', () =>
+  test('keys that are moved from Secret to Secret are out of a Secret before another one is written into it, unless they go in a circle', () =>
     fc.assert(
       fc.property(moves, (all) => {
         const ordered = inSafeOrder(all);
@@ -164,16 +164,16 @@ describe('an issue that nobody saw end', () => {
       resolveGraceMs: 1_000,
       ...parts,
     });
-  test('left a certificate: it is that one', () =>
+  test('an issue that nobody saw end left a certificate: it is that one', () =>
     assert.deepEqual(resolved({ listed: [cert(1, 'batch'), cert(2)] }), {
       kind: 'Issued',
       sha1Fingerprint: fingerprint(2),
     }));
-  test('left none that was not there before: it is waited for', () =>
+  test('an issue that nobody saw end left none that was not there before: it is waited for', () =>
     assert.deepEqual(resolved({ listed: [cert(1)], sinceSeenMs: 999 }, [fingerprint(1)]), { kind: 'Wait' }));
-  test('left none when the grace is over: it was not made', () =>
+  test('an issue that nobody saw end left none when the grace is over: it was not made', () =>
     assert.deepEqual(resolved({ sinceSeenMs: 1_000 }), { kind: 'NotIssued' }));
-  test('left several: a conflict', () =>
+  test('an issue that nobody saw end left several: a conflict', () =>
     assert.deepEqual(resolved({ listed: [cert(1), cert(2)] }), {
       kind: 'Conflict',
       sha1Fingerprints: [fingerprint(1), fingerprint(2)],
@@ -184,22 +184,22 @@ describe('what a Secret holds', () => {
   const maker = new CertificateMaker();
   const [one, other] = [maker.next(), maker.next()];
   const data = { [secretKeys.certificate]: one.certificatePem, [secretKeys.privateKey]: one.privateKeyPem };
-  test('is a certificate with its key', () =>
+  test('what a Secret holds is a certificate with its key', () =>
     assert.deepEqual(heldCertificate(data), {
       sha1Fingerprint: one.sha1Fingerprint,
       expirationTime: '2036-01-01T00:00:00Z',
     }));
-  test('is nothing with the key of another one', () =>
+  test('what a Secret holds is nothing with the key of another one', () =>
     assert.equal(heldCertificate({ ...data, [secretKeys.privateKey]: other.privateKeyPem }), undefined));
-  test('is nothing without a key', () =>
+  test('what a Secret holds is nothing without a key', () =>
     assert.equal(heldCertificate({ [secretKeys.certificate]: one.certificatePem }), undefined));
-  test('is nothing where it cannot be read', () =>
+  test('what a Secret holds is nothing where it cannot be read', () =>
     assert.equal(heldCertificate({ ...data, [secretKeys.certificate]: 'dry run\n' }), undefined));
 });
 
 describe('the entry of a certificate', () => {
-  test('takes the place of the one of its name', () =>
+  test('the entry of a certificate takes the place of the one of its name', () =>
     assert.deepEqual(withCertificate([cert(1), cert(2, 'batch')], cert(3)), [cert(2, 'batch'), cert(3)]));
-  test('goes where it tells nothing but its name', () =>
+  test('the entry of a certificate goes where it tells nothing but its name', () =>
     assert.deepEqual(withCertificate([cert(1)], { commonName: 'app' }), []));
 });

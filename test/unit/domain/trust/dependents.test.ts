@@ -17,7 +17,7 @@ describe('the dependents', () => {
     );
   const unlabelled = { labels: {} };
 
-  test('are those with the label of the instance, and no others', () =>
+  test('the dependents are those with the label of the instance, and no others', () =>
     assert.deepEqual(
       names(aSpec(), [
         aWorkload(),
@@ -26,7 +26,7 @@ describe('the dependents', () => {
       ]),
       ['0 api'],
     ));
-  test('are those of the spec selector instead', () =>
+  test('the dependents are those of the spec selector instead', () =>
     assert.deepEqual(
       names(aSpec({ rollout: { selector: { matchLabels: { app: 'x' } } } }), [
         aWorkload(),
@@ -34,7 +34,7 @@ describe('the dependents', () => {
       ]),
       ['0 b'],
     ));
-  test('are also those that refer to what is published', () =>
+  test('the dependents are also those that refer to what is published', () =>
     assert.deepEqual(
       names(aSpec(published), [
         aWorkload({ ...unlabelled, refersTo: ['Secret/db-ca'] }),
@@ -42,7 +42,7 @@ describe('the dependents', () => {
       ]),
       ['0 api'],
     ));
-  test('are also those that refer to a client certificate', () => {
+  test('the dependents are also those that refer to a client certificate', () => {
     const clientCertificates = [{ commonName: 'api', secretName: 'api-cert' }];
     assert.deepEqual(
       names(aSpec({ clientCertificates }), [
@@ -52,14 +52,14 @@ describe('the dependents', () => {
       ['0 api'],
     );
   });
-  test('are not those that refer to it where the spec does not want that', () =>
+  test('the dependents are not those that refer to it where the spec does not want that', () =>
     assert.deepEqual(
       names(aSpec({ ...published, rollout: { referencing: false } }), [
         aWorkload({ ...unlabelled, refersTo: ['Secret/db-ca'] }),
       ]),
       [],
     ));
-  test('are also those that the spec names, and a name without a workload is missing', () =>
+  test('the dependents are also those that the spec names, and a name without a workload is missing', () =>
     assert.deepEqual(
       names(
         aSpec({
@@ -74,12 +74,12 @@ describe('the dependents', () => {
       ),
       ['0 gone missing', '2 b'],
     ));
-  test('are ordered by wave, then by name', () =>
+  test('the dependents are ordered by wave, then by name', () =>
     assert.deepEqual(
       names(aSpec(), [aWorkload({ name: 'c' }), aWorkload({ name: 'a' }), aWorkload({ name: 'b', ...inWave(-1) })]),
       ['-1 b', '0 a', '0 c'],
     ));
-  test('have the wave of the spec before the one of their annotation', () => {
+  test('the dependents have the wave of the spec before the one of their annotation', () => {
     const targets = [{ kind: 'Deployment', name: 'a', wave: 3 }] as const;
     assert.deepEqual(names(aSpec({ rollout: { targets: [...targets] } }), [aWorkload({ name: 'a', ...inWave(1) })]), [
       '3 a',
@@ -123,7 +123,7 @@ describe('the dependents', () => {
       assert.match(last?.note ?? '', /cloudsql-ssl\.dev\/wave: ".*" is not understood.*whole number/);
     });
   }
-  test('of the same name are told apart by their kind', () => {
+  test('the dependents of the same name are told apart by their kind', () => {
     const targets = [{ kind: 'StatefulSet', name: 'api', wave: 3 }] as const;
     assert.deepEqual(names(aSpec({ rollout: { targets: [...targets] } }), [aWorkload()]), ['0 api', '3 api missing']);
   });

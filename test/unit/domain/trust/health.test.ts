@@ -82,7 +82,7 @@ describe('a StatefulSet', () => {
     ],
     'StatefulSet',
   );
-  test('says how to lower the partition', () => {
+  test('a StatefulSet says how to lower the partition', () => {
     const found = health(aWorkload({ kind: 'StatefulSet', ...partition(1), status: { updatedReplicas: 1 } }));
     assert.match(
       'message' in found ? found.message : '',
@@ -105,7 +105,7 @@ describe('a DaemonSet', () => {
     ],
     'DaemonSet',
   );
-  test('says how to delete its pods', () => {
+  test('a DaemonSet says how to delete its pods', () => {
     const found = health(aWorkload({ kind: 'DaemonSet', ...onDelete, status: { updatedReplicas: 1 } }));
     assert.match(
       'message' in found ? found.message : '',
@@ -131,7 +131,7 @@ describe('an Argo Rollout', () => {
     ],
     'Rollout',
   );
-  test('says in whose words it is degraded, how to promote it, and how to replace its stable pods without that', () => {
+  test('an Argo Rollout says in whose words it is degraded, how to promote it, and how to replace its stable pods without that', () => {
     const message = (parts: object): string => {
       const found = health(aWorkload({ kind: 'Rollout', ...parts }));
       return 'message' in found ? found.message : '';

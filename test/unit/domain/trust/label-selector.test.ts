@@ -36,7 +36,7 @@ describe('a label selector', () => {
       assert.equal(selectorQuery(selector), query);
     });
   }
-  test('never takes what every JavaScript object inherits for a label', () => {
+  test('a label selector never takes what every JavaScript object inherits for a label', () => {
     const inherited = fc.constantFrom(...Object.getOwnPropertyNames(Object.prototype));
     const operator = fc.constantFrom('In', 'NotIn', 'Exists', 'DoesNotExist');
     fc.assert(
@@ -50,8 +50,8 @@ describe('a label selector', () => {
       }),
     );
   });
-  test('is the label of the instance where the spec has none', () =>
+  test('a label selector is the label of the instance where the spec has none', () =>
     assert.equal(selectorQuery(rolloutSelector(aSpec())), 'cloudsql-ssl.dev/instance=orders-db'));
-  test('is the one of the spec where it has one', () =>
+  test('a label selector is the one of the spec where it has one', () =>
     assert.equal(selectorQuery(rolloutSelector(aSpec({ rollout: { selector: one('Exists') } }))), 'tier'));
 });

@@ -37,16 +37,16 @@ const states = ({ workloads }: RollPlan): readonly string[] => workloads.map(({ 
 
 describe('the plan', () => {
   test('nothing depends on the instance: settled at once', () => assert.equal(plan([]).isSettled, true));
-  test('starts what does not carry the revision', () => {
+  test('the plan starts what does not carry the revision', () => {
     const first = plan([aWorkload(), aWorkload({ name: 'b', templateAnnotations: { [KEY]: 'old' } })]);
     assert.deepEqual(started(first), ['api', 'b']);
     assert.equal(first.isSettled, false);
   });
-  test('never touches what carries the revision and is healthy', () => {
+  test('the plan never touches what carries the revision and is healthy', () => {
     const settled = plan([aWorkload(carrying)]);
     assert.deepEqual([started(settled), states(settled), settled.isSettled], [[], ['api Rolled'], true]);
   });
-  test('starts no more than maxConcurrent less those that roll', () =>
+  test('the plan starts no more than maxConcurrent less those that roll', () =>
     assert.deepEqual(
       started(
         plan([aWorkload({ name: 'a', ...rolling }), aWorkload({ name: 'b' }), aWorkload({ name: 'c' })], {
@@ -55,7 +55,7 @@ describe('the plan', () => {
       ),
       ['b'],
     ));
-  test('starts a wave only when the one before is settled', () => {
+  test('the plan starts a wave only when the one before is settled', () => {
     const second = aWorkload({ name: 'b', ...inWave(1) });
     assert.deepEqual(started(plan([aWorkload(rolling), second])), []);
     assert.deepEqual(started(plan([aWorkload(carrying), second])), ['b']);
@@ -74,7 +74,7 @@ describe('the plan', () => {
       false,
     );
   });
-  test('skips what opted out', () => {
+  test('the plan skips what opted out', () => {
     const settled = plan([aWorkload({ annotations: { [annotations.rollout]: 'disabled' } })]);
     assert.deepEqual([started(settled), states(settled), settled.isSettled], [[], ['api Skipped'], true]);
   });
@@ -109,13 +109,13 @@ describe('the plan', () => {
     assert.match(first.workloads[0]?.message ?? '', /^no\. The annotation/);
     assert.deepEqual(second.workloads, first.workloads);
   });
-  test('annotates a paused one once, and waits for none', () => {
+  test('the plan annotates a paused one once, and waits for none', () => {
     const first = plan([aWorkload({ paused: true })]);
     assert.deepEqual([started(first), states(first)], [['api'], ['api Skipped']]);
     const settled = plan([aWorkload({ paused: true, ...carrying })]);
     assert.deepEqual([started(settled), states(settled), settled.isSettled], [[], ['api Skipped'], true]);
   });
-  test('annotates a paused one of a later wave not before its turn', () => {
+  test('the plan annotates a paused one of a later wave not before its turn', () => {
     const paused = aWorkload({ name: 'p', paused: true, ...inWave(1) });
     assert.deepEqual(started(plan([aWorkload(), paused])), ['api']);
     assert.deepEqual(started(plan([aWorkload(carrying), paused])), ['p']);
@@ -170,14 +170,14 @@ describe('a workload that somebody paused', () => {
   const untouched = aWorkload({ ...carrying, paused: true, status: { updatedReplicas: 0 } });
   const messageOf = ({ workloads }: RollPlan): string => workloads[0]?.message ?? '';
   for (const state of ['Rolling', 'Failed', 'ManualActionRequired', 'Rolled'])
-    test(`in the middle of its roll, ${state} before: is handed to a person with the command that resumes it, and never counts as rolled or skipped`, () => {
+    test(`a workload that somebody paused in the middle of its roll, ${state} before: is handed to a person with the command that resumes it, and never counts as rolled or skipped`, () => {
       const held = plan([halfway], {}, row(state), at(5));
       assert.deepEqual([states(held), held.isSettled, held.paused], [['api ManualActionRequired'], true, 1]);
       assert.match(messageOf(held), /1 of 2 replicas are updated.*kubectl -n orders rollout resume deployment\/api/);
     });
-  test('in the middle of its roll, before any of its new pods is there: is handed to a person', () =>
+  test('a workload that somebody paused in the middle of its roll, before any of its new pods is there: is handed to a person', () =>
     assert.deepEqual(states(plan([untouched], {}, row('Rolling'), at(5))), ['api ManualActionRequired']));
-  test('in the middle of its roll, which nobody remembers: its new pods tell', () =>
+  test('a workload that somebody paused in the middle of its roll, which nobody remembers: its new pods tell', () =>
     assert.deepEqual(states(plan([halfway])), ['api ManualActionRequired']));
   test('before its roll: is skipped with the command that resumes it, and counted as paused', () => {
     for (const before of [undefined, row('Skipped')]) {
@@ -194,14 +194,14 @@ describe('a workload that somebody paused', () => {
     const rolled = plan([aWorkload({ ...carrying, paused: true })], {}, row('Rolling'), at(5));
     assert.deepEqual([states(rolled), rolled.paused], [['api Rolled'], 0]);
   });
-  test('and opted out: is not counted as paused', () =>
+  test('a workload that somebody paused and opted out: is not counted as paused', () =>
     assert.equal(plan([aWorkload({ paused: true, annotations: { [annotations.rollout]: 'disabled' } })]).paused, 0));
-  test('has the whole of its time when it is resumed', () =>
+  test('a workload that somebody paused has the whole of its time when it is resumed', () =>
     assert.deepEqual(
       plan([aWorkload(rolling)], {}, row('ManualActionRequired'), at(5000)).workloads.map(({ startTime }) => startTime),
       [at(5000)],
     ));
-  test('that is an Argo Rollout: is resumed by its own tool', () => {
+  test('a workload that somebody paused that is an Argo Rollout: is resumed by its own tool', () => {
     const argo = { phase: 'Paused', message: '', awaitsPromotion: false, observedTemplateGeneration: 0 };
     const held = plan([{ ...halfway, kind: 'Rollout', status: { ...halfway.status, argo } }]);
     assert.match(messageOf(held), /kubectl argo rollouts promote api -n orders/);
@@ -213,8 +213,9 @@ describe('a workload with an owner', () => {
   const annotated = rolloutStatus('new', [
     { kind: 'Deployment', name: 'api', wave: 0, state: 'Rolling', startTime: NOW },
   ]);
-  test('is annotated as any other', () => assert.deepEqual(started(plan([aWorkload(owned)])), ['api']));
-  test('is not annotated again when its owner put the template back, and that is said', () => {
+  test('a workload with an owner is annotated as any other', () =>
+    assert.deepEqual(started(plan([aWorkload(owned)])), ['api']));
+  test('a workload with an owner is not annotated again when its owner put the template back, and that is said', () => {
     const settled = plan([aWorkload(owned)], {}, annotated);
     assert.deepEqual([started(settled), states(settled), settled.isSettled], [[], ['api ManualActionRequired'], true]);
     assert.match(
@@ -224,13 +225,13 @@ describe('a workload with an owner', () => {
     const later = plan([aWorkload(owned)], {}, rolloutStatus('new', settled.workloads), at(3000));
     assert.deepEqual([started(later), states(later)], [[], ['api ManualActionRequired']]);
   });
-  test('is annotated again for another revision', () =>
+  test('a workload with an owner is annotated again for another revision', () =>
     assert.deepEqual(started(plan([aWorkload(owned)], {}, { revision: 'newer' })), ['api']));
-  test('is rolled when its owner took the annotation over', () =>
+  test('a workload with an owner is rolled when its owner took the annotation over', () =>
     assert.deepEqual(states(plan([aWorkload({ ...owned, ...carrying })], {}, annotated)), ['api Rolled']));
-  test('without one it is annotated again: somebody replaced it', () =>
+  test('a workload with an owner: without one it is annotated again: somebody replaced it', () =>
     assert.deepEqual(started(plan([aWorkload()], {}, annotated)), ['api']));
-  test('names the field manager that wrote its pod template', () => {
+  test('a workload with an owner names the field manager that wrote its pod template', () => {
     const settled = plan([aWorkload({ ...owned, templateManager: 'prometheus-operator' })], {}, annotated);
     assert.match(settled.workloads[0]?.message ?? '', /Prometheus main .*field manager prometheus-operator/);
   });
@@ -264,19 +265,19 @@ describe('a workload without an owner whose pod template is put back each time',
       const later = plan([workload], {}, rolloutStatus('new', last.workloads), at(3000));
       assert.deepEqual([started(later), states(later)], [[], ['api ManualActionRequired']]);
     });
-  test('is handed to a person also where nobody knows who does it', () => {
+  test('a workload without an owner whose pod template is put back each time is handed to a person also where nobody knows who does it', () => {
     const { last } = rounds(aWorkload());
     assert.match(
       last.workloads[0]?.message ?? '',
       /put back 3 times; the operator does not fight it\. Have its author set/,
     );
   });
-  test('has the whole of its time in each round', () => {
+  test('a workload without an owner whose pod template is put back each time has the whole of its time in each round', () => {
     const row = { kind: 'Deployment', name: 'api', wave: 0, state: 'Pending', startTime: NOW, reverts: 1 };
     const [again] = withStarts([row], [aWorkload()], at(590));
     assert.equal(again?.startTime, at(590));
   });
-  test('is counted once for each time, however long it waits for its turn', () => {
+  test('a workload without an owner whose pod template is put back each time is counted once for each time, however long it waits for its turn', () => {
     const before = rolloutStatus('new', [
       { kind: 'Deployment', name: 'api', wave: 0, state: 'Pending', startTime: NOW, reverts: 2 },
     ]);
@@ -303,14 +304,14 @@ describe('more workloads than status can remember', () => {
     startTime: NOW,
   });
   const all = names.map((name) => aWorkload({ name }));
-  test('begin no more than can be remembered', () => {
+  test('more workloads than status can remember begin no more than can be remembered', () => {
     const before = rolloutStatus('new', [
       ...names.slice(0, 95).map(put),
       ...names.slice(95).map((name) => ({ kind: 'Deployment', name, wave: 0, state: 'Pending' })),
     ]);
     assert.equal(plan(all, {}, before).start.length, 5);
   });
-  test('are left to a person where as many as can be remembered did not come through', () => {
+  test('more workloads than status can remember are left to a person where as many as can be remembered did not come through', () => {
     const before = rolloutStatus('new', [
       ...names.slice(0, 100).map(put),
       ...names.slice(100).map((name) => ({ kind: 'Deployment', name, wave: 0, state: 'Pending' })),
@@ -320,7 +321,7 @@ describe('more workloads than status can remember', () => {
     assert.ok(settled.workloads.every(({ state }) => state === 'ManualActionRequired'));
     assert.match(settled.workloads[129]?.message ?? '', /Not begun: 100 others/);
   });
-  test('are begun while those that were begun have come through', () => {
+  test('more workloads than status can remember are begun while those that were begun have come through', () => {
     const before = rolloutStatus(
       'new',
       names.slice(0, 120).map((name) => ({ ...put(name), state: 'Rolled', reverts: 0 })),
@@ -328,7 +329,7 @@ describe('more workloads than status can remember', () => {
     const some = all.map((workload, n) => (n < 120 ? { ...workload, ...carrying } : workload));
     assert.equal(plan(some, {}, before).start.length, 10);
   });
-  test('are listed by need: what was put back, then those that began last', () => {
+  test('more workloads than status can remember are listed by need: what was put back, then those that began last', () => {
     const rows = names.map((name, n) => ({ kind: 'Deployment', name, wave: 0, state: 'Rolled', startTime: at(n) }));
     const [first, ...others] = rows;
     assert.ok(first);
@@ -348,22 +349,22 @@ describe('a Rollout that runs the pod template of a Deployment', () => {
     templateFrom: { kind: 'Deployment', name: 'api' },
     status: { argo },
   });
-  test('is never written, and is left to a person where the Deployment is not rolled', () => {
+  test('a Rollout that runs the pod template of a Deployment is never written, and is left to a person where the Deployment is not rolled', () => {
     const settled = plan([rollout]);
     assert.deepEqual([started(settled), states(settled)], [[], ['canary ManualActionRequired']]);
     assert.match(settled.workloads[0]?.message ?? '', /Deployment api, which is not among the workloads/);
   });
-  test('waits for the Deployment in its wave', () => {
+  test('a Rollout that runs the pod template of a Deployment waits for the Deployment in its wave', () => {
     const first = plan([rollout, aWorkload({ desiredReplicas: 0, ...inWave(1) })]);
     assert.deepEqual([started(first), states(first)], [['api'], ['api Pending', 'canary Pending']]);
   });
-  test('rolls with the Deployment, and not before its controller has seen that', () => {
+  test('a Rollout that runs the pod template of a Deployment rolls with the Deployment, and not before its controller has seen that', () => {
     const api = aWorkload({ desiredReplicas: 0, generation: 2, ...carrying });
     assert.deepEqual(states(plan([rollout, api])), ['api Rolled', 'canary Rolling']);
     const seen = { ...rollout, status: { ...rollout.status, argo: { ...argo, observedTemplateGeneration: 2 } } };
     assert.deepEqual(states(plan([seen, api])), ['api Rolled', 'canary Rolled']);
   });
-  test('is left to a person where the Deployment opted out or was refused', () => {
+  test('a Rollout that runs the pod template of a Deployment is left to a person where the Deployment opted out or was refused', () => {
     const out = aWorkload({ annotations: { [annotations.rollout]: 'disabled' } });
     assert.deepEqual(states(plan([rollout, out])), ['api Skipped', 'canary ManualActionRequired']);
     const refused = rolloutStatus('new', [{ kind: 'Deployment', name: 'api', wave: 0, state: 'Failed' }]);
@@ -375,12 +376,12 @@ describe('the time that a workload has', () => {
   const row = (state: string) =>
     rolloutStatus('new', [{ kind: 'Deployment', name: 'api', wave: 0, state, startTime: NOW }]);
   for (const state of ['Rolled', 'Skipped', 'ManualActionRequired'])
-    test(`begins anew for one that was ${state}: an autoscaler or a person set it going`, () =>
+    test(`the time that a workload has begins anew for one that was ${state}: an autoscaler or a person set it going`, () =>
       assert.deepEqual(
         plan([aWorkload(rolling)], {}, row(state), at(5000)).workloads.map(({ startTime }) => startTime),
         [at(5000)],
       ));
-  test('does not begin anew for one that failed', () =>
+  test('the time that a workload has does not begin anew for one that failed', () =>
     assert.deepEqual(states(plan([aWorkload(rolling)], {}, row('Failed'), at(5000))), ['api Failed']));
 });
 
@@ -388,7 +389,7 @@ describe('the status of a roll', () => {
   const rows = (count: number, state: string) =>
     Array.from({ length: count }, (_, n) => ({ kind: 'Deployment', name: `${state}-${n}`, wave: 0, state }));
 
-  test('counts every state', () => {
+  test('the status of a roll counts every state', () => {
     const {
       summary,
       total,
@@ -407,7 +408,7 @@ describe('the status of a roll', () => {
       { summary: '3/8', total: 8, rolled: 3, failures: 2, skipped: 2 },
     );
   });
-  test('counts exactly and lists at most 100, those that roll and failed first', () => {
+  test('the status of a roll counts exactly and lists at most 100, those that roll and failed first', () => {
     const {
       total,
       rolled,
@@ -420,12 +421,12 @@ describe('the status of a roll', () => {
       ['Rolling-0', 'Failed-0', 'Failed-1', 'Rolled-0'],
     );
   });
-  test('keeps since when those roll that the operator started, however many failed before them', () => {
+  test('the status of a roll keeps since when those roll that the operator started, however many failed before them', () => {
     const since = (row: ReturnType<typeof rows>[number]) => ({ ...row, startTime: NOW });
     const { workloads = [] } = rolloutStatus('r', [...rows(99, 'Failed'), ...rows(100, 'Rolling').map(since)]);
     assert.equal(workloads.filter(({ state, startTime }) => state === 'Rolling' && startTime === NOW).length, 100);
   });
-  test('keeps those that were annotated before those that were not', () => {
+  test('the status of a roll keeps those that were annotated before those that were not', () => {
     const annotated = rows(1, 'Skipped').map((row) => ({ ...row, startTime: NOW }));
     const { workloads = [] } = rolloutStatus('r', [...rows(120, 'Pending'), ...annotated]);
     assert.equal(workloads[0]?.name, 'Skipped-0');

@@ -22,21 +22,21 @@ const ca = (n: number, rest: Partial<ServerCa> = {}): ServerCa => ({
 
 describe('the annotation that rolls', () => {
   // Pinned: another value would roll every workload of every user once more.
-  test('has the key that it always had', () =>
+  test('the annotation that rolls has the key that it always had', () =>
     assert.equal(
       templateAnnotationKey({ project: 'acme-prod', instance: 'orders-db' }),
       'tls.cloudsql-ssl.dev/8d79887e488ca896',
     ));
-  test('has the value that it always had', () => {
+  test('the annotation that rolls has the value that it always had', () => {
     assert.equal(revision([ca(1)]), 'ac39233f6b706526fa1f93aa538367da');
     assert.equal(revision([ca(1), ca(2), ca(3)]), 'af06432bbd485c7cae1d583fb27a8a98');
   });
-  test('has another key for each instance', () =>
+  test('the annotation that rolls has another key for each instance', () =>
     assert.notEqual(
       templateAnnotationKey({ project: 'a', instance: 'b' }),
       templateAnnotationKey({ project: 'a', instance: 'c' }),
     ));
-  test('has the same value whatever the order of the CAs that are not active', () => {
+  test('the annotation that rolls has the same value whatever the order of the CAs that are not active', () => {
     const others = fc.uniqueArray(fc.integer({ min: 2, max: 99 }), { maxLength: 5 });
     const shuffled = others.chain((list) =>
       fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length })),
@@ -47,10 +47,11 @@ describe('the annotation that rolls', () => {
       }),
     );
   });
-  test('has another value when another CA is active', () =>
+  test('the annotation that rolls has another value when another CA is active', () =>
     assert.notEqual(revision([ca(1), ca(2)]), revision([ca(2), ca(1)])));
-  test('has another value when a CA is added', () => assert.notEqual(revision([ca(1)]), revision([ca(1), ca(2)])));
-  test('has the same value whatever the PEM looks like', () =>
+  test('the annotation that rolls has another value when a CA is added', () =>
+    assert.notEqual(revision([ca(1)]), revision([ca(1), ca(2)])));
+  test('the annotation that rolls has the same value whatever the PEM looks like', () =>
     assert.equal(revision([ca(1, { pem: 'x' })]), revision([ca(1)])));
 });
 
@@ -65,21 +66,21 @@ describe('the annotation of client certificates', () => {
     templateAnnotations(aReset({ name, status: { rollout: { revision: 'r' } } }), certificates);
 
   // Pinned, as above.
-  test('has the key and the value that it always had', () =>
+  test('the annotation of client certificates has the key and the value that it always had', () =>
     assert.deepEqual(of([issued(1)]), {
       'tls.cloudsql-ssl.dev/8d79887e488ca896': 'r',
       'tls.cloudsql-ssl.dev/4e5e6e9fd3a816f2': '176eaf50c11aca0e2f7f648366e6571c',
     }));
-  test('is not there where there are none', () =>
+  test('the annotation of client certificates is not there where there are none', () =>
     assert.deepEqual(of([]), { 'tls.cloudsql-ssl.dev/8d79887e488ca896': 'r' }));
-  test('has another key for each object of the instance', () =>
+  test('the annotation of client certificates has another key for each object of the instance', () =>
     assert.notDeepEqual(Object.keys(of([issued(1)])), Object.keys(of([issued(1)], 'other'))));
-  test('has another value when a certificate, or its Secret, is another one', () => {
+  test('the annotation of client certificates has another value when a certificate, or its Secret, is another one', () => {
     assert.notDeepEqual(of([issued(1)]), of([issued(2)]));
     assert.notDeepEqual(of([issued(1)]), of([issued(1, 'elsewhere')]));
     assert.notDeepEqual(of([issued(1)]), of([issued(1), issued(2, 'batch')]));
   });
-  test('has the same value whatever the order, and whatever else is told of them', () => {
+  test('the annotation of client certificates has the same value whatever the order, and whatever else is told of them', () => {
     const [one, two] = [issued(1), issued(2, 'batch')];
     assert.deepEqual(of([one, two]), of([two, one]));
     assert.deepEqual(of([one]), of([{ ...one, expirationTime: at(99), commonName: 'renamed' }]));
@@ -116,7 +117,7 @@ describe('the annotations of a dependent', () => {
     certificates: certificates.map(({ secretName, n }) => `${secretName} ${n}`).toSorted(),
   });
 
-  test('change if and only if the published material does', () => {
+  test('the annotations of a dependent change if and only if the published material does', () => {
     fc.assert(
       fc.property(material, material, (one, other) => {
         assert.equal(
@@ -128,7 +129,7 @@ describe('the annotations of a dependent', () => {
     );
   });
 
-  test('do not change with anything else that a request, a pass or an edit writes', () => {
+  test('the annotations of a dependent do not change with anything else that a request, a pass or an edit writes', () => {
     const elsewhere = fc.record({
       request: fc.constantFrom(aRequest(), aCall({ outcome: 'Accepted', attempt: 3 })),
       operation: fc.constantFrom(anOperation(), anOperation({ name: 'op-2', status: 'DONE' })),
@@ -149,21 +150,22 @@ describe('the annotations of a dependent', () => {
 });
 
 describe('the published PEM', () => {
-  test('holds every CA, the active one first', () =>
+  test('the published PEM holds every CA, the active one first', () =>
     assert.equal(serverCaPem([ca(2), ca(1)], 'All'), 'PEM 2\nPEM 1\n'));
-  test('holds the active one alone', () => assert.equal(serverCaPem([ca(2), ca(1)], 'Active'), 'PEM 2\n'));
-  test('holds a CA of several blocks whole, also the active one alone', () => {
+  test('the published PEM holds the active one alone', () =>
+    assert.equal(serverCaPem([ca(2), ca(1)], 'Active'), 'PEM 2\n'));
+  test('the published PEM holds a CA of several blocks whole, also the active one alone', () => {
     const chain = ca(2, { pem: 'ROOT\nINTERMEDIATE\n' });
     assert.equal(serverCaPem([chain, ca(1)], 'Active'), 'ROOT\nINTERMEDIATE\n');
     assert.equal(serverCaPem([chain, ca(1)], 'All'), 'ROOT\nINTERMEDIATE\nPEM 1\n');
   });
-  test('has Unix line ends, each block with one', () =>
+  test('the published PEM has Unix line ends, each block with one', () =>
     assert.equal(serverCaPem([ca(1, { pem: 'a\r\nb' }), ca(2, { pem: 'c\n\n' })], 'All'), 'a\nb\nc\n'));
 });
 
 describe('what status tells of the CA', () => {
   const extra = { previousSha1Fingerprint: undefined, readTime: 'r', publishedTo: undefined };
-  test('is the active one, and how many there are', () =>
+  test('what status tells of the CA is the active one, and how many there are', () =>
     assert.deepEqual(
       serverCaStatus([ca(2, { commonName: 'cn', createTime: 'c', expirationTime: 'e' }), ca(1)], {
         previousSha1Fingerprint: 'p',
@@ -181,8 +183,8 @@ describe('what status tells of the CA', () => {
         publishedTo: 'Secret/s',
       },
     ));
-  test('holds no key for what is not known', () =>
+  test('what status tells of the CA holds no key for what is not known', () =>
     assert.deepEqual(serverCaStatus([ca(1)], extra), { count: 1, readTime: 'r', sha1Fingerprint: fingerprint(1) }));
-  test('bounds the common name', () =>
+  test('what status tells of the CA bounds the common name', () =>
     assert.equal(serverCaStatus([ca(1, { commonName: 'x'.repeat(2000) })], extra).commonName?.length, 1024));
 });

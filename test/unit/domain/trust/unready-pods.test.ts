@@ -138,13 +138,13 @@ const namesOf = (pods: readonly Pod[] = []): readonly string[] => pods.map(({ na
 
 describe('an ordered StatefulSet', () => {
   for (const [what, { set, pods, replaceable = [], next }] of Object.entries(rows)) {
-    test(what, () => {
+    test(`an ordered StatefulSet: ${what}`, () => {
       const found = blockage(aSet(set), pods.toReversed());
       assert.deepEqual([namesOf(found?.replaceable), found?.next?.name], [replaceable, next]);
     });
   }
 
-  test('never has a pod deleted that is ready, new, of another owner, on its way out or below the partition', () => {
+  test('an ordered StatefulSet never has a pod deleted that is ready, new, of another owner, on its way out or below the partition', () => {
     const pod = fc
       .record({
         ordinal: fc.nat(4),
@@ -167,7 +167,7 @@ describe('an ordered StatefulSet', () => {
     );
   });
 
-  test('says which pods to delete, in order, in a command of just those', () => {
+  test('an ordered StatefulSet says which pods to delete, in order, in a command of just those', () => {
     const found = blockage(aSet(), three({}, ready, {}));
     assert.ok(found);
     assert.match(
@@ -176,7 +176,7 @@ describe('an ordered StatefulSet', () => {
     );
   });
 
-  test('says that a pod below the partition comes back with the old template', () => {
+  test('an ordered StatefulSet says that a pod below the partition comes back with the old template', () => {
     const set = aSet({ strategy: { kind: 'Rolling', partition: 1 } });
     const found = blockage(set, three({}, ready, ready));
     assert.ok(found);
@@ -186,7 +186,7 @@ describe('an ordered StatefulSet', () => {
     );
   });
 
-  test('names ten pods at most, so that a message stays within its bound', () => {
+  test('an ordered StatefulSet names ten pods at most, so that a message stays within its bound', () => {
     const set = aSet({ desiredReplicas: 200, status: { replicas: 200 } });
     const found = blockage(
       set,
@@ -198,13 +198,13 @@ describe('an ordered StatefulSet', () => {
     assert.ok(message.length < 1024);
   });
 
-  test('has its pods read only where its counts admit that an old one is in the way', () => {
+  test('an ordered StatefulSet has its pods read only where its counts admit that an old one is in the way', () => {
     assert.ok(mayBeBlocked(aSet()));
     assert.ok(!mayBeBlocked(aSet({ status: { availableReplicas: 3 } })));
     assert.ok(!mayBeBlocked(aWorkload({ kind: 'StatefulSet', status: { updatedReplicas: 0, availableReplicas: 0 } })));
   });
 
-  test('whose pods cannot be read is told where the counts prove it, and not while a pod is being replaced', () => {
+  test('an ordered StatefulSet whose pods cannot be read is told where the counts prove it, and not while a pod is being replaced', () => {
     const told = blockedUnseen(aSet(), 'pods is forbidden');
     assert.equal(told?.kind, 'ManualActionRequired');
     assert.match(told.message, /pods is forbidden.*kubectl -n orders get pods -l app=db|'app=db'/);

@@ -39,14 +39,14 @@ const UNUSABLE: readonly (readonly [string, Parts])[] = [
 
 describe('what neither the operator nor the API server can use', () => {
   for (const [message, parts] of UNUSABLE) {
-    test(`is named with its field and the way out: ${message}`, () => {
+    test(`what neither the operator nor the API server can use is named with its field and the way out: ${message}`, () => {
       const found = unusableField(aSpec(parts)) ?? '';
       assert.ok(found.startsWith(message), found);
       assert.match(found, /: correct it to (the name|a key|a label)/);
     });
   }
 
-  test('is nothing of a spec that the API server takes', () => {
+  test('what neither the operator nor the API server can use is nothing of a spec that the API server takes', () => {
     const full: Parts = {
       serverCa: { ...ca, secretName: 'a-1.b' },
       clientCertificates: [{ commonName: 'x y', secretName: '0' }],
@@ -61,6 +61,6 @@ describe('what neither the operator nor the API server can use', () => {
     for (const parts of [{}, full]) assert.equal(unusableField(aSpec(parts)), undefined);
   });
 
-  test('of the workloads matters nothing where none is rolled', () =>
+  test('what neither the operator nor the API server can use of the workloads matters nothing where none is rolled', () =>
     assert.equal(unusableField(aSpec({ rollout: { disabled: true, targets: [target('.')] } })), undefined));
 });
