@@ -8,11 +8,11 @@ import { startControlPlane } from '../cluster/control-plane.ts';
 import { logToStderr } from '../cluster/log.ts';
 import { installCrd } from '../support/kubernetes/crd.ts';
 import { answersTo, type Run } from './answers.ts';
+import { allowed, instances, PROJECT, prepare, runCourse } from './course.ts';
 import { readDashboard } from './dashboard.ts';
 import { drawDashboard } from './picture.ts';
 import { startPrometheus } from './prometheus.ts';
 import { twoReplicas } from './replicas.ts';
-import { allowed, instances, PROJECT, play, prepare } from './story.ts';
 
 const PICTURE = fileURLToPath(new URL('../../docs/images/dashboard.svg', import.meta.url));
 
@@ -44,8 +44,8 @@ async function draw(): Promise<void> {
     `--allowed-instances=${allowed}`,
   ];
   const replicas = await twoReplicas(flags, { ...process.env, GCE_METADATA_HOST: emulator.metadataHost });
-  const stage = { kubectl: cluster.kubectl, emulator, replicas, tell: logToStderr };
-  await prepare(stage);
+  const session = { kubectl: cluster.kubectl, emulator, replicas, tell: logToStderr };
+  await prepare(session);
   const targets = replicas.map(({ target }) => target);
   const prometheus = await startPrometheus(targets, SCRAPE.scrapeSeconds, logToStderr);
   endings.push(() => prometheus.stop());
@@ -55,7 +55,7 @@ async function draw(): Promise<void> {
     await replica.start();
   }
   await pause(PRELUDE_MS);
-  await play(stage);
+  await runCourse(session);
   const run: Run = { start, end: new Date(), ...SCRAPE };
   const answers = await answersTo(dashboard, prometheus, run);
   await mkdir(dirname(PICTURE), { recursive: true });

@@ -10,6 +10,7 @@ import { DaemonGroup } from '../cluster/daemon-group.ts';
 import { removeFolderAfterUs } from '../cluster/leftovers.ts';
 import type { Log } from '../cluster/log.ts';
 import { freePorts } from '../cluster/ports.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 export interface Target {
   /** `host:port` of its /metrics. */
@@ -52,7 +53,6 @@ const vector = answer(
 
 const series = (metric: Series['labels'], points: Series['points']): Series => ({ labels: metric, points });
 
-const READY_MS = 30_000;
 const POLL_MS = 100;
 
 export async function startPrometheus(
@@ -101,7 +101,7 @@ const configuration = (targets: readonly Target[], scrapeSeconds: number): objec
 });
 
 async function untilReady(url: string, signal: AbortSignal): Promise<void> {
-  const deadline = AbortSignal.any([signal, AbortSignal.timeout(READY_MS)]);
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
   for (;;) {
     const isReady = await fetch(`${url}/-/ready`, { signal: deadline }).then(
       ({ ok }) => ok,

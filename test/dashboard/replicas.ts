@@ -1,11 +1,10 @@
 /** Two replicas of the operator, each at an address that it keeps when it is started anew. */
 import { freePorts } from '../cluster/ports.ts';
 import { Program } from '../support/operator/program.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import type { Target } from './prometheus.ts';
 
 export const OPERATOR_NAMESPACE = 'cloudsql-ssl-system';
-
-const PATIENCE_MS = 30_000;
 
 /** As it ships, but for patience: a run of minutes shall show what may take an hour. */
 const FLAGS = [

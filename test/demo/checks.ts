@@ -4,8 +4,8 @@ import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import type { PodClient } from '../pods/kubelet.ts';
 import { isConnected, isLockedOut, trustedCas } from '../pods/verdict.ts';
 import type { Observed, ServerCa } from './evidence.ts';
-import { BYSTANDER, DEPENDENTS, RESET, SECRET } from './scene.ts';
-import { short } from './story.ts';
+import { BYSTANDER, DEPENDENTS, RESET, SECRET } from './example-objects.ts';
+import { short } from './moments.ts';
 
 export interface Check {
   readonly claim: string;

@@ -2,7 +2,7 @@
 import type { ClientEvent } from '../pods/client-event.ts';
 import type { PodClient } from '../pods/kubelet.ts';
 import { isConnected } from '../pods/verdict.ts';
-import { BYSTANDER, DEPENDENTS } from './scene.ts';
+import { BYSTANDER, DEPENDENTS } from './example-objects.ts';
 import type { Moment, Paint } from './timeline.ts';
 
 /** One moment for each Deployment of which more or fewer clients are connected, or none, for another reason. */

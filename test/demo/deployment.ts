@@ -1,7 +1,7 @@
 /** A Deployment as the API server shows it, and how far it has rolled. */
 import { z } from 'zod';
 import { templateAnnotationKey } from '../../src/domain/trust/tls-material.ts';
-import { INSTANCE, PROJECT } from './scene.ts';
+import { INSTANCE, PROJECT } from './example-objects.ts';
 
 export interface Deployment {
   readonly name: string;

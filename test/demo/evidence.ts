@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Emulator } from '../cloudsql-emulator/emulator.ts';
 import type { Kubectl } from '../cluster/kubectl.ts';
 import { type Deployment, parseDeployment } from './deployment.ts';
-import { INSTANCE, NAMESPACE, PROJECT, SECRET, SECRET_KEY } from './scene.ts';
+import { INSTANCE, NAMESPACE, PROJECT, SECRET, SECRET_KEY } from './example-objects.ts';
 
 export interface Observed extends Deployment {
   /** Sorted; those that are being deleted are gone. */

@@ -1,5 +1,5 @@
 import type { Emulator } from '../cloudsql-emulator/emulator.ts';
-import { INSTANCE, NAMESPACE, PROJECT, RESET } from './scene.ts';
+import { INSTANCE, NAMESPACE, PROJECT, RESET } from './example-objects.ts';
 
 export interface Places {
   readonly kubeconfigPath: string;

@@ -5,14 +5,14 @@ import { interruption } from '../cluster/interruption.ts';
 import { logToStderr } from '../cluster/log.ts';
 import { type TargetOptions, useCluster } from '../cluster/target.ts';
 import { runProgram, UsageError } from '../cluster/usage-error.ts';
-import { resetOnce, restart } from './acts.ts';
 import { allHold, didNotHappen, didNotHappenAgain, happened } from './checks.ts';
 import { absencesOf, picture } from './clients.ts';
+import { NAMESPACE } from './example-objects.ts';
 import { lookAround } from './look-around.ts';
 import { prepare } from './prepare.ts';
 import { reportOf } from './report.ts';
-import { NAMESPACE } from './scene.ts';
-import { openStage, type Stage } from './stage.ts';
+import { resetOnce, restart } from './run.ts';
+import { openSession, type Session } from './session.ts';
 import { colours, startTimeline } from './timeline.ts';
 
 interface Flags extends TargetOptions {
@@ -41,25 +41,25 @@ async function demo(flags: Flags): Promise<number> {
   if (flags.kubeconfig === undefined) tell({ subject: 'Cluster', text: 'is started', tone: 'Faint' });
   const cluster = await useCluster(flags, logToStderr);
   const interrupted = interruption();
-  const stage = await openStage({ cluster, isClusterGiven: flags.kubeconfig !== undefined, tell, interrupted });
+  const session = await openSession({ cluster, isClusterGiven: flags.kubeconfig !== undefined, tell, interrupted });
   try {
-    const isAsClaimed = await play(stage, flags);
-    if (flags.keep) await keep(stage, interrupted);
+    const isAsClaimed = await runOnce(session, flags);
+    if (flags.keep) await keep(session, interrupted);
     return isAsClaimed ? 0 : 1;
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    return interrupted.aborted ? INTERRUPTED : explain(error, stage);
+    return interrupted.aborted ? INTERRUPTED : explain(error, session);
   } finally {
-    await stage.close();
+    await session.close();
   }
 }
 
-async function play(stage: Stage, { image }: Flags): Promise<boolean> {
-  await prepare(stage, image);
-  const outcome = await resetOnce(stage);
+async function runOnce(session: Session, { image }: Flags): Promise<boolean> {
+  await prepare(session, image);
+  const outcome = await resetOnce(session);
   print(`\n$ kubectl -n ${NAMESPACE} get sslreset`);
-  print(await stage.kubectl(['-n', NAMESPACE, 'get', 'sslreset']));
-  const again = await restart(stage, outcome.reset);
+  print(await session.kubectl(['-n', NAMESPACE, 'get', 'sslreset']));
+  const again = await restart(session, outcome.reset);
   const [done, notDone, notDoneAgain] = [happened(outcome), didNotHappen(outcome), didNotHappenAgain(again)];
   if (outcome.clients) print(picture(absencesOf(outcome.clients.after), colours));
   print(reportOf('What happened', done, colours));
@@ -68,12 +68,12 @@ async function play(stage: Stage, { image }: Flags): Promise<boolean> {
   return allHold([...done, ...notDone, ...notDoneAgain]);
 }
 
-async function keep({ cluster, emulator, logFile }: Stage, interrupted: AbortSignal): Promise<void> {
+async function keep({ cluster, emulator, logFile }: Session, interrupted: AbortSignal): Promise<void> {
   print(lookAround({ kubeconfigPath: cluster.kubeconfigPath, logFile, emulator }));
   if (!interrupted.aborted) await once(interrupted, 'abort');
 }
 
-function explain(error: unknown, { operatorLog }: Stage): number {
+function explain(error: unknown, { operatorLog }: Session): number {
   print(`\n${colours('Bad', `✗ ${error instanceof Error ? error.message : String(error)}`)}`);
   if (operatorLog.length > 0) print(`\nThe last lines of the operator's log:\n${operatorLog.join('\n')}`);
   return 1;

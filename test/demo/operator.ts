@@ -5,7 +5,8 @@ import { appendFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { endGroupAfterUs } from '../cluster/leftovers.ts';
-import { NAMESPACE, PROGRAM } from './scene.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
+import { NAMESPACE, PROGRAM } from './example-objects.ts';
 
 export interface OperatorOptions {
   readonly kubeconfigPath: string;
@@ -17,8 +18,6 @@ export interface OperatorOptions {
   readonly onUnexpectedEnd: (description: string) => void;
 }
 
-/** How long its steps in flight may take when it is told to end. */
-const GRACE_MS = 10_000;
 const LAST_LINES = 15;
 const ANY_PORT = '127.0.0.1:0';
 
@@ -66,7 +65,7 @@ export class OperatorProcess {
   async stop(): Promise<string> {
     this.#isAskedToEnd = true;
     this.#child.kill('SIGTERM');
-    const impatience = setTimeout(() => this.#child.kill('SIGKILL'), GRACE_MS);
+    const impatience = setTimeout(() => this.#child.kill('SIGKILL'), PATIENCE_MS);
     return this.#ended.finally(() => clearTimeout(impatience));
   }
 

@@ -8,6 +8,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { untilEstablished } from '../cluster/established.ts';
 import { UsageError } from '../cluster/usage-error.ts';
 import { isConnected } from '../pods/verdict.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { clientMoments } from './clients.ts';
 import type { Deployment } from './deployment.ts';
 import { activeCa, observe } from './evidence.ts';
@@ -25,42 +26,42 @@ import {
   RESET,
   SECRET,
   serverCaManifest,
-} from './scene.ts';
-import type { Stage } from './stage.ts';
-import { deploymentMoment, short } from './story.ts';
+} from './example-objects.ts';
+import { deploymentMoment, short } from './moments.ts';
+import type { Session } from './session.ts';
 import type { Moment } from './timeline.ts';
 import { abortable, watchDeployments } from './watch.ts';
 
 /** @throws UsageError where the namespace is somebody else's */
-export async function prepare(stage: Stage, image: string | undefined): Promise<void> {
-  const { emulator, tell, cluster } = stage;
+export async function prepare(session: Session, image: string | undefined): Promise<void> {
+  const { emulator, tell, cluster } = session;
   tell({ subject: 'Cluster', text: `Kubernetes ${await versionOf(cluster)} at ${cluster.serverUrl}` });
   tell({
     subject: 'Cloud SQL',
     text: `${PROJECT}/${INSTANCE}, server CA ${short(activeCa(emulator).sha1Fingerprint)}`,
   });
-  await Promise.all([makeNamespace(stage).then(() => installCrd(stage)), startDatabase(stage)]);
-  await applyExample(stage, 'orders-namespace');
-  await bringServerCa(stage);
-  await applyExample(stage, 'orders-workloads', image);
-  await untilHealthy(stage);
-  await untilConnected(stage);
+  await Promise.all([makeNamespace(session).then(() => installCrd(session)), startDatabase(session)]);
+  await applyExample(session, 'orders-namespace');
+  await bringServerCa(session);
+  await applyExample(session, 'orders-workloads', image);
+  await untilHealthy(session);
+  await untilConnected(session);
 }
 
-async function startDatabase(stage: Stage): Promise<void> {
-  const text = stage.isClusterGiven
+async function startDatabase(session: Session): Promise<void> {
+  const text = session.isClusterGiven
     ? 'none: the pods of a cluster that was given run their images, and not the clients of one'
-    : `${INSTANCE} at ${await stage.startDatabase()}, a real one`;
-  stage.tell({ subject: 'PostgreSQL', text });
+    : `${INSTANCE} at ${await session.startDatabase()}, a real one`;
+  session.tell({ subject: 'PostgreSQL', text });
 }
 
-async function bringServerCa({ kubectl, emulator, tell }: Stage): Promise<void> {
+async function bringServerCa({ kubectl, emulator, tell }: Session): Promise<void> {
   const text = `apply Secret ${SECRET}, handed over to ${RESET}, and ConfigMap ${COPY}: the current CA`;
   tell({ subject: 'kubectl', text, tone: 'Faint' });
   await kubectl(['apply', '-f', '-'], JSON.stringify(serverCaManifest(activeCa(emulator).pem)));
 }
 
-async function installCrd({ kubectl, tell, isClusterGiven, atEnd }: Stage): Promise<void> {
+async function installCrd({ kubectl, tell, isClusterGiven, atEnd }: Session): Promise<void> {
   tell({ subject: 'kubectl', text: 'apply --server-side -f crds/', tone: 'Faint' });
   await kubectl(['apply', '--server-side', '--force-conflicts', '-f', pathOf('crds')]);
   await untilEstablished(kubectl, `${PLURAL}.${GROUP}`);
@@ -71,7 +72,7 @@ async function installCrd({ kubectl, tell, isClusterGiven, atEnd }: Stage): Prom
 const crdStays: Moment = { subject: 'CRD', text: 'stays in the cluster: kubectl delete -f crds/ removes it' };
 
 /** @param image in place of the images that the example names, which no registry has */
-export async function applyExample({ kubectl, tell }: Stage, name: string, image?: string): Promise<void> {
+export async function applyExample({ kubectl, tell }: Session, name: string, image?: string): Promise<void> {
   const file = example(name);
   tell({ subject: 'kubectl', text: `apply -f ${file}`, tone: 'Faint' });
   const manifest = await readFile(pathOf(file), 'utf8');
@@ -88,14 +89,14 @@ async function versionOf({ kubectl }: Cluster): Promise<string> {
 }
 
 /** Only what the demo made is removed by it, before it and after it. */
-async function makeNamespace(stage: Stage): Promise<void> {
-  const { kubectl, cluster, tell, isClusterGiven, atEnd } = stage;
+async function makeNamespace(session: Session): Promise<void> {
+  const { kubectl, cluster, tell, isClusterGiven, atEnd } = session;
   const labels = `jsonpath={.metadata.name}={.metadata.labels.${DEMO_LABEL.replaceAll('.', '\\.')}}`;
   const existing = await kubectl(['get', 'namespace', NAMESPACE, '--ignore-not-found', '-o', labels]);
   if (existing !== '' && existing !== `${NAMESPACE}=true`) {
     throw new UsageError(`The cluster has a namespace ${NAMESPACE} that the demo did not make; it stays as it is.`);
   }
-  const remove = () => cluster.kubectl(['delete', 'namespace', NAMESPACE, '--ignore-not-found', '--timeout=60s']);
+  const remove = () => cluster.kubectl(['delete', 'namespace', NAMESPACE, '--ignore-not-found', PATIENCE]);
   if (existing !== '') {
     tell({ subject: 'Namespace', text: `${NAMESPACE} of an earlier demo is removed first` });
     await remove();
@@ -106,7 +107,7 @@ async function makeNamespace(stage: Stage): Promise<void> {
 
 const NAMES = [...DEPENDENTS, BYSTANDER];
 
-async function untilHealthy({ client, signal, tell }: Stage): Promise<void> {
+async function untilHealthy({ client, signal, tell }: Session): Promise<void> {
   const healthy = watchDeployments(client).pipe(
     scan((known, deployment) => new Map(known).set(deployment.name, deployment), new Map<string, Deployment>()),
     filter((known) => NAMES.every((name) => known.get(name)?.isHealthy === true)),
@@ -118,11 +119,11 @@ async function untilHealthy({ client, signal, tell }: Stage): Promise<void> {
 }
 
 /** The Deployments are healthy, so each of their pods is known. */
-async function untilConnected(stage: Stage): Promise<void> {
-  const { kubelet, tell } = stage;
+async function untilConnected(session: Session): Promise<void> {
+  const { kubelet, tell } = session;
   if (kubelet === undefined) return;
-  const pods = (await observe(stage.kubectl)).flatMap(({ podNames }) => podNames);
-  await stage.untilClients('every client is connected', (clients) =>
+  const pods = (await observe(session.kubectl)).flatMap(({ podNames }) => podNames);
+  await session.untilClients('every client is connected', (clients) =>
     pods.every((name) => clients.some((one) => one.pod === name && isConnected(one))),
   );
   for (const moment of clientMoments([], kubelet.clients)) tell(moment);

@@ -7,7 +7,7 @@ import type { Client } from '../../src/kubernetes/client.ts';
 import { parseSslReset } from '../../src/kubernetes/ssl-reset-object.ts';
 import { watchObjects } from '../support/kubernetes/objects.ts';
 import { type Deployment, parseDeployment } from './deployment.ts';
-import { NAMESPACE } from './scene.ts';
+import { NAMESPACE } from './example-objects.ts';
 
 export const watchDeployments = (client: Client): Observable<Deployment> =>
   watchLiving(client, `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`, parseDeployment);

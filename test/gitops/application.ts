@@ -4,9 +4,8 @@ import { filter, firstValueFrom, map, ReplaySubject, type Subscription, takeUnti
 import { z } from 'zod';
 import type { Client } from '../../src/kubernetes/client.ts';
 import { watchObjects } from '../support/kubernetes/objects.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import type { ArgoCd } from './argo-cd.ts';
-
-const PATIENCE_MS = 120_000;
 
 const resultSchema = z.object({
   kind: z.string(),

@@ -13,11 +13,11 @@ import { removeFolderAfterUs } from '../cluster/leftovers.ts';
 import { logToStderr } from '../cluster/log.ts';
 import { freePorts } from '../cluster/ports.ts';
 import { testNamespace } from '../support/kubernetes/shared-cluster.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 const SNIPPET = new URL('../../docs/gitops/argocd/argocd-cm.yaml', import.meta.url);
-const READY_MS = 120_000;
 const POLL_MS = 50;
-const ANSWER_MS = 2_000;
+const ANSWER_MS = 10_000;
 
 /** What this project ships for argocd-cm. */
 export const shippedSettings: Readonly<Record<string, string>> = z
@@ -128,11 +128,11 @@ async function install(
 /** Rejects with the last lines of its log, also where it stays and says nothing. */
 async function untilHealthy(daemons: DaemonGroup, name: string, port: number): Promise<void> {
   await daemons.whileAllRun(async (signal) => {
-    const deadline = AbortSignal.timeout(READY_MS);
+    const deadline = AbortSignal.timeout(PATIENCE_MS);
     // There is no event of it, but a path that says so.
     while (!signal.aborted && !(await isHealthy(port))) {
       if (deadline.aborted)
-        throw new Error(`${name} was not ready after ${READY_MS / 1000} s. ${await daemons.lastWords(name)}`);
+        throw new Error(`${name} was not ready after ${PATIENCE_MS / 1000} s. ${await daemons.lastWords(name)}`);
       await pause(POLL_MS);
     }
   });

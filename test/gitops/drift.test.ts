@@ -7,6 +7,7 @@ import { objectAt } from '../../src/kubernetes/json.ts';
 import { sharedCluster } from '../support/kubernetes/shared-cluster.ts';
 import { deployment, INSTANCE, isReady, PROJECT, reset } from '../support/operator/fixture.ts';
 import { annotationsOf } from '../support/operator/kinds.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { hasEnded, hasHealth } from './application.ts';
 import { shippedSettings, startArgoCd } from './argo-cd.ts';
 import { type GitOpsFixture, gitOpsFixture, note } from './fixture.ts';
@@ -62,7 +63,7 @@ describe('self-heal', { concurrency: 4 }, () => {
         // It does heal: what a person scales goes back.
         for (const name of names) {
           await fixture.kubectl(['scale', `deployment/${name}`, '--replicas=3']);
-          await fixture.kubectl(['wait', `deployment/${name}`, '--for=jsonpath={.spec.replicas}=2', '--timeout=120s']);
+          await fixture.kubectl(['wait', `deployment/${name}`, '--for=jsonpath={.spec.replicas}=2', PATIENCE]);
         }
         assert.deepEqual(await read(), rolled);
         const replicaSets = await fixture.kubectl(['get', 'replicasets', '--output=name']);
@@ -101,26 +102,26 @@ const page = await readFile(new URL('../../docs/gitops/argo-cd.md', import.meta.
 const [, documented = ''] = /```yaml\n(spec:\n {2}ignoreDifferences:[^`]*)```/.exec(page) ?? [];
 
 describe('our annotation, where Git has it too,', { concurrency: 4 }, () => {
-  test('is taken back by self-heal without ignoreDifferences, and nothing is reset again', async (t) => {
+  test('our annotation, where Git has it too, is taken back by self-heal without ignoreDifferences, and nothing is reset again', async (t) => {
     const fixture = await gitOpsFixture(t, bare);
     await rolledAgainstGit(fixture);
     const value = `jsonpath={.spec.template.metadata.annotations.${key.replaceAll('.', '\\.')}}=from-git`;
-    await fixture.kubectl(['wait', 'deployment/api', `--for=${value}`, '--timeout=120s']);
+    await fixture.kubectl(['wait', 'deployment/api', `--for=${value}`, PATIENCE]);
     await fixture.application.refresh();
     assert.equal(fixture.resets(), 1);
   });
 
-  test('is no difference with our ignoreDifferences, but taken back by the next sync', async (t) => {
+  test('our annotation, where Git has it too, is no difference with our ignoreDifferences, but taken back by the next sync', async (t) => {
     assert.equal(await afterTheNextSync(await gitOpsFixture(t, shipped)), 'from Git');
   });
 
-  test('stays with our ignoreDifferences and RespectIgnoreDifferences', async (t) => {
+  test('our annotation, where Git has it too, stays with our ignoreDifferences and RespectIgnoreDifferences', async (t) => {
     const fixture = await gitOpsFixture(t, shipped, { spec: healing('RespectIgnoreDifferences=true') });
     assert.equal(await afterTheNextSync(fixture), 'of the roll');
   });
 
   for (const options of [[], ['ServerSideApply=true']])
-    test(`stays with what the docs have for one Application, ${options.join() || 'applied by the client'}`, async (t) => {
+    test(`our annotation, where Git has it too, stays with what the docs have for one Application, ${options.join() || 'applied by the client'}`, async (t) => {
       const { ignoreDifferences, syncPolicy }: Readonly<Record<string, unknown>> = parse(documented).spec;
       const { syncOptions } = objectAt({ syncPolicy }, 'syncPolicy');
       assert.deepEqual(syncOptions, ['RespectIgnoreDifferences=true']);

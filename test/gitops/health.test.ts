@@ -24,7 +24,7 @@ const phaseOf = (operation: Application['status']['operationState'], name: strin
   operation?.syncResult?.resources.find((each) => each.name === name)?.hookPhase;
 
 describe('an Application with our health.lua', { concurrency: 4 }, () => {
-  test('begins a wave when the reset of the one before is Ready', async (t) => {
+  test('an Application with our health.lua begins a wave when the reset of the one before is Ready', async (t) => {
     const { push, application, until, kubectl, resets } = await gitOpsFixture(t, argoCd);
     const commit = await push(...WAVES);
     await application.until(hasEnded(commit));
@@ -45,7 +45,7 @@ describe('an Application with our health.lua', { concurrency: 4 }, () => {
     assert.equal(resets(), 1);
   });
 
-  test('has another commit wait while a wave waits for its reset', async (t) => {
+  test('an Application with our health.lua has another commit wait while a wave waits for its reset', async (t) => {
     const { emulator, push, application, until, resets } = await gitOpsFixture(t, argoCd);
     holdBack(emulator);
     const first = await push(...WAVES);
@@ -60,7 +60,7 @@ describe('an Application with our health.lua', { concurrency: 4 }, () => {
     assert.equal(resets(), 1);
   });
 
-  test('ends its sync before a reset in the last wave does, and goes from Progressing to Healthy', async (t) => {
+  test('an Application with our health.lua ends its sync before a reset in the last wave does, and goes from Progressing to Healthy', async (t) => {
     const { emulator, push, application, until, resets } = await gitOpsFixture(t, argoCd);
     holdBack(emulator);
     const commit = await push(deployment('api'), reset({}, { annotations: wave(10) }));
@@ -74,7 +74,7 @@ describe('an Application with our health.lua', { concurrency: 4 }, () => {
     assert.equal(resets(), 1);
   });
 
-  test('is Degraded by a reset that failed, with its message, begins no later wave, and a retry resets nothing', async (t) => {
+  test('an Application with our health.lua is Degraded by a reset that failed, with its message, begins no later wave, and a retry resets nothing', async (t) => {
     const automated = { prune: true, selfHeal: true };
     const { emulator, push, application, kubectl } = await gitOpsFixture(t, argoCd, {
       spec: { syncPolicy: { automated, retry: { limit: 1, backoff: { duration: '1s' } } } },
@@ -90,7 +90,7 @@ describe('an Application with our health.lua', { concurrency: 4 }, () => {
     assert.equal(emulator.journal.entries({ api: 'resetSslConfig' }).length, 1);
   });
 
-  test('is Suspended while Git holds the reset back', async (t) => {
+  test('an Application with our health.lua is Suspended while Git holds the reset back', async (t) => {
     const { push, sync, application, until, resets } = await gitOpsFixture(t, argoCd);
     await push(reset({}, { annotations: { 'cloudsql-ssl.dev/suspend': 'true' } }));
     const suspended = await application.until(hasHealth('Suspended'));
@@ -102,7 +102,7 @@ describe('an Application with our health.lua', { concurrency: 4 }, () => {
     assert.equal(resets(), 1);
   });
 
-  test('is Suspended while a person holds the reset back, and self-heal leaves that alone', async (t) => {
+  test('an Application with our health.lua is Suspended while a person holds the reset back, and self-heal leaves that alone', async (t) => {
     const { emulator, sync, application, until, kubectl, resets } = await gitOpsFixture(t, argoCd);
     holdBack(emulator);
     await sync(reset());
@@ -134,7 +134,7 @@ const hook = (phase: string): object => ({ 'argocd.argoproj.io/hook': phase });
 
 describe('a reset as a hook', { concurrency: 4 }, () => {
   for (const phase of ['PreSync', 'Sync', 'PostSync'])
-    test(`of ${phase} is made anew by each sync and refused, and fails it with the message`, async (t) => {
+    test(`a reset as a hook of ${phase} is made anew by each sync and refused, and fails it with the message`, async (t) => {
       const { push, application, kubectl, resets } = await gitOpsFixture(t, argoCd, WITHOUT_RETRY);
       const uids = new Set<string>();
       for (const build of ['1', '2']) {
@@ -149,7 +149,7 @@ describe('a reset as a hook', { concurrency: 4 }, () => {
       assert.equal(resets(), 0);
     });
 
-  test('with a precondition resets in the first sync and nothing in the next', async (t) => {
+  test('a reset as a hook with a precondition resets in the first sync and nothing in the next', async (t) => {
     const fixture = await gitOpsFixture(t, argoCd, WITHOUT_RETRY);
     const serverCaSha1Fingerprint = activeCa(fixture).sha1Fingerprint;
     const asHook = reset({ preconditions: { serverCaSha1Fingerprint } }, { annotations: hook('PostSync') });

@@ -11,6 +11,7 @@ import {
   reset,
 } from '../support/operator/fixture.ts';
 import { annotationsOf } from '../support/operator/kinds.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { hasEnded, hasHealth, healths } from './application.ts';
 import { startArgoCd } from './argo-cd.ts';
 import { type GitOpsFixture, gitOpsFixture, note } from './fixture.ts';
@@ -23,7 +24,7 @@ const uidOf = ({ kubectl }: OperatorFixture): Promise<string> =>
   kubectl(['get', 'sslreset', 'db', '--output=jsonpath={.metadata.uid}']);
 
 describe('a commit', { concurrency: 4 }, () => {
-  test('of another requestId resets exactly once more', async (t) => {
+  test('a commit of another requestId resets exactly once more', async (t) => {
     const { emulator, sync, application, until, resets } = await gitOpsFixture(t, argoCd);
     await sync(api, request('one'));
     await until('db', isReady);
@@ -42,7 +43,7 @@ describe('a commit', { concurrency: 4 }, () => {
     assert.equal(resets(), 2);
   });
 
-  test('of anything else resets nothing', async (t) => {
+  test('a commit of anything else resets nothing', async (t) => {
     const { sync, application, until, resets } = await gitOpsFixture(t, argoCd);
     await sync(api, request('one'));
     await until('db', isReady);
@@ -85,7 +86,7 @@ describe('a sync', { concurrency: 4 }, () => {
     assert.equal(fixture.resets(), 2);
   });
 
-  test('with force and an edit that the API server refuses makes the object anew', async (t) => {
+  test('a sync with force and an edit that the API server refuses makes the object anew', async (t) => {
     const spec = { syncPolicy: { automated: {}, retry: { limit: 0 } } };
     const fixture = await gitOpsFixture(t, argoCd, { spec });
     await fixture.sync(api, request('one'));
@@ -99,7 +100,7 @@ describe('a sync', { concurrency: 4 }, () => {
     assert.equal(fixture.resets(), 2);
   });
 
-  test('with Replace=true takes the roll back, and nothing is reset', async (t) => {
+  test('a sync with Replace=true takes the roll back, and nothing is reset', async (t) => {
     const fixture = await gitOpsFixture(t, argoCd);
     await syncedAgain(fixture, { syncOptions: ['Replace=true'] });
     assert.deepEqual(await annotationsOf(fixture, 'Deployment', 'api'), []);
@@ -107,7 +108,7 @@ describe('a sync', { concurrency: 4 }, () => {
     assert.equal(fixture.resets(), 1);
   });
 
-  test('of a new requestId is held back by a sync window until that opens', async (t) => {
+  test('a sync of a new requestId is held back by a sync window until that opens', async (t) => {
     const { sync, push, application, putSyncWindows, until, resets } = await gitOpsFixture(t, argoCd);
     await sync(api, request('one'));
     await until('db', isReady);
@@ -128,7 +129,7 @@ describe('a sync', { concurrency: 4 }, () => {
 const LOSSES = {
   'pruned and committed again': async ({ sync, kubectl }: GitOpsFixture, objects: readonly object[]) => {
     await sync(api);
-    await kubectl(['wait', '--for=delete', 'sslreset/db', '--timeout=60s']);
+    await kubectl(['wait', '--for=delete', 'sslreset/db', PATIENCE]);
     await sync(...objects);
   },
   'deleted with its Application and synced again': async ({
@@ -168,14 +169,14 @@ describe('an object that is', { concurrency: 4 }, () => {
     });
   }
 
-  test('pruned resets nothing, and leaves the Secret and the rolled workload as they are', async (t) => {
+  test('an object that is pruned resets nothing, and leaves the Secret and the rolled workload as they are', async (t) => {
     const fixture = await gitOpsFixture(t, argoCd);
     await fixture.sync(api, request('one', { serverCa: { secretName: 'ca' } }));
     await fixture.until('db', isReady);
     const rolled = await annotationsOf(fixture, 'Deployment', 'api');
     assert.equal(rolled.length, 1);
     await fixture.sync(api);
-    await fixture.kubectl(['wait', '--for=delete', 'sslreset/db', '--timeout=60s']);
+    await fixture.kubectl(['wait', '--for=delete', 'sslreset/db', PATIENCE]);
     const { status } = await fixture.application.refresh();
     assert.equal(status.sync.status, 'Synced');
     await fixture.kubectl(['get', 'secret/ca']);
@@ -183,7 +184,7 @@ describe('an object that is', { concurrency: 4 }, () => {
     assert.equal(fixture.resets(), 1);
   });
 
-  test('left behind by its Application is the same request for the next one', async (t) => {
+  test('an object that is left behind by its Application is the same request for the next one', async (t) => {
     const fixture = await gitOpsFixture(t, argoCd);
     await fixture.sync(api, request('one'));
     await fixture.until('db', isReady);

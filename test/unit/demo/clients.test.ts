@@ -15,16 +15,16 @@ describe('the clients of a Deployment', () => {
     client('orders-worker', 'w2', [lost(5)]),
   ];
 
-  test('show each of them: connected, starting, without a connection', () => {
+  test('the clients of a Deployment show each of them: connected, starting, without a connection', () => {
     assert.deepEqual(told([], both), ['orders-worker: ●○   1 connected']);
     assert.deepEqual(told([], [first, ...both]), ['orders-worker: ✗●○  1 connected']);
   });
 
-  test('tell nothing when none more and none fewer is connected', () => {
+  test('the clients of a Deployment tell nothing when none more and none fewer is connected', () => {
     assert.deepEqual(told(both, [...both, client('orders-worker', 'w3', [])]), []);
   });
 
-  test('tell why when none is connected: first that they were lost, then what keeps them out', () => {
+  test('the clients of a Deployment tell why when none is connected: first that they were lost, then what keeps them out', () => {
     const gone = told([client('orders-worker', 'w1', [connected(1)]), second], [first, second]);
     assert.deepEqual(gone, ['orders-worker: ✗✗   lost: terminated']);
     const trying = [client('orders-worker', 'w1', [lost(5), refused(6)]), second];
@@ -33,7 +33,7 @@ describe('the clients of a Deployment', () => {
     assert.deepEqual(told(trying, out), ['orders-worker: ✗✗   refused: certificate verify failed: x']);
   });
 
-  test('of pods that have ended are not counted', () => {
+  test('the clients of a Deployment of pods that have ended are not counted', () => {
     assert.deepEqual(
       told(both, [
         client('orders-worker', 'w1', [connected(1)], true),
@@ -52,14 +52,14 @@ describe('how long each client was away', () => {
     client('orders-api', 'a2', [started(15_000), connected(18_000)]),
   ];
 
-  test('is from the loss to the connection of a new pod, or up to now', () => {
+  test('how long each client was away is from the loss to the connection of a new pod, or up to now', () => {
     assert.deepEqual(absencesOf(clients), [
       { app: 'orders-api', lostAt: 10_000, backAt: 18_000 },
       { app: 'catalog', lostAt: 10_000, problem: 'certificate verify failed: x' },
     ]);
   });
 
-  test('is drawn to scale', () => {
+  test('how long each client was away is drawn to scale', () => {
     assert.equal(
       picture(absencesOf(clients), plain),
       `

@@ -4,6 +4,7 @@ import type { Emulator } from '../cloudsql-emulator/emulator.ts';
 import type { FaultOptions } from '../cloudsql-emulator/faults.ts';
 import type { Kubectl } from '../cluster/kubectl.ts';
 import { TOO_LARGE, workload } from '../support/operator/kinds.ts';
+import { PATIENCE } from '../support/patience.ts';
 import { OPERATOR_NAMESPACE, type Replica } from './replicas.ts';
 
 export const PROJECT = 'acme-prod';
@@ -33,14 +34,14 @@ export const allowed = [...new Set(Object.values(INSTANCES))]
   .map((namespace) => `${namespace}=${PROJECT}/*`)
   .join(',');
 
-export interface Stage {
+export interface Session {
   readonly kubectl: Kubectl;
   readonly emulator: Emulator;
   readonly replicas: readonly [Replica, Replica];
   readonly tell: (what: string) => void;
 }
 
-type Act = (stage: Stage) => Promise<unknown>;
+type Step = (session: Session) => Promise<unknown>;
 
 const KINDS = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;
 
@@ -65,38 +66,38 @@ const dependent = (instance: Instance, kind: (typeof KINDS)[number], name: strin
   });
 
 const apply =
-  (...objects: readonly object[]): Act =>
+  (...objects: readonly object[]): Step =>
   ({ kubectl }) =>
     kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
 
-const order = (fault: Omit<FaultOptions, 'project'>, ...objects: readonly object[]): Act => {
-  return async (stage) => {
-    stage.emulator.order({ project: PROJECT, ...fault });
-    await apply(...objects)(stage);
+const order = (fault: Omit<FaultOptions, 'project'>, ...objects: readonly object[]): Step => {
+  return async (session) => {
+    session.emulator.order({ project: PROJECT, ...fault });
+    await apply(...objects)(session);
   };
 };
 
 const error = (code: number, reason: string) => ({ kind: 'Error', executed: false, code, reason }) as const;
 
-const leaderEnds: Act = async ({ replicas: [leader] }) => {
+const leaderEnds: Step = async ({ replicas: [leader] }) => {
   await leader.stop();
   await leader.start();
 };
 
 /** The answer is lost, and somebody else's operation with the same account looks like it. */
-const outcomeIsLost: Act = async (stage) => {
-  const { emulator } = stage;
+const outcomeIsLost: Step = async (session) => {
+  const { emulator } = session;
   const instance = 'audit-db';
   await order(
     { api: 'resetSslConfig', instance, answer: { kind: 'Drop', executed: false } },
     reset(instance, '1'),
-  )(stage);
+  )(session);
   await emulator.journal.waitFor((entry) => entry.api === 'resetSslConfig' && entry.instance === instance);
   emulator.foreignOperation({ project: PROJECT, instance, user: emulator.email, does: 'Nothing', done: true });
 };
 
 /** How many seconds each has, what is told of it, and what it does. */
-const ACTS: readonly (readonly [number, string, Act])[] = [
+const STEPS: readonly (readonly [number, string, Step])[] = [
   [15, 'orders-db is reset', apply(reset('orders-db', '1'))],
   [
     25,
@@ -136,14 +137,14 @@ const ACTS: readonly (readonly [number, string, Act])[] = [
   [
     35,
     'Cloud SQL is unwell for search-db, whose operation is a long one, while the leader ends',
-    async (stage) => {
-      stage.emulator.order({ api: 'instances.get', project: PROJECT, times: 3, answer: error(503, 'backendError') });
+    async (session) => {
+      session.emulator.order({ api: 'instances.get', project: PROJECT, times: 3, answer: error(503, 'backendError') });
       await order(
         { api: 'resetSslConfig', instance: 'search-db', operation: { runningMs: 24_000 } },
         reset('search-db', '1'),
-      )(stage);
+      )(session);
       await pause(8_000);
-      await leaderEnds(stage);
+      await leaderEnds(session);
     },
   ],
   [25, 'the outcome of audit-db cannot be told', outcomeIsLost],
@@ -167,11 +168,11 @@ const ACTS: readonly (readonly [number, string, Act])[] = [
 ];
 
 /** Before Prometheus looks: the namespaces and the workloads. */
-export const prepare: Act = async (stage) => {
+export const prepare: Step = async (session) => {
   const namespaces = [...new Set([OPERATOR_NAMESPACE, ...Object.values(INSTANCES)])];
-  await apply(...namespaces.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })))(stage);
+  await apply(...namespaces.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })))(session);
   for (const name of namespaces) {
-    await stage.kubectl(['wait', '--for=create', 'serviceaccount/default', `--namespace=${name}`, '--timeout=60s']);
+    await session.kubectl(['wait', '--for=create', 'serviceaccount/default', `--namespace=${name}`, PATIENCE]);
   }
   await apply(
     dependent('orders-db', 'Deployment', 'orders-api'),
@@ -187,14 +188,14 @@ export const prepare: Act = async (stage) => {
     dependent('carts-db', 'Deployment', 'carts-mailer', TOO_LARGE),
     dependent('users-db', 'Deployment', 'users-api'),
     dependent('reports-db', 'StatefulSet', 'reports-builder'),
-  )(stage);
+  )(session);
 };
 
-export async function play(stage: Stage): Promise<void> {
-  for (const [seconds, what, act] of ACTS) {
-    stage.tell(what);
+export async function runCourse(session: Session): Promise<void> {
+  for (const [seconds, what, act] of STEPS) {
+    session.tell(what);
     const over = pause(seconds * 1000);
-    await act(stage);
+    await act(session);
     await over;
   }
 }

@@ -25,28 +25,28 @@ import type { Outcome, Restart } from './checks.ts';
 import { clientMoments } from './clients.ts';
 import type { Deployment } from './deployment.ts';
 import { activeCa, executedResets, type Observed, observe, publishedPem } from './evidence.ts';
+import { DEPENDENTS, NAMESPACE, REFUSED_RESET, RESET, refusedManifest } from './example-objects.ts';
+import { callMoment, deploymentMoments, resetMoments } from './moments.ts';
 import { applyExample } from './prepare.ts';
-import { DEPENDENTS, NAMESPACE, REFUSED_RESET, RESET, refusedManifest } from './scene.ts';
-import type { Stage } from './stage.ts';
-import { callMoment, deploymentMoments, resetMoments } from './story.ts';
+import type { Session } from './session.ts';
 import type { Moment } from './timeline.ts';
 import { abortable, watchDeployments, watchReset } from './watch.ts';
 
-export async function resetOnce(stage: Stage): Promise<Outcome> {
-  const { kubectl, emulator } = stage;
+export async function resetOnce(session: Session): Promise<Outcome> {
+  const { kubectl, emulator } = session;
   const before = await observe(kubectl);
   const oldCa = activeCa(emulator);
-  const clientsBefore = stage.kubelet?.clients;
-  await stage.startOperator();
-  stage.tell({ subject: 'Operator', text: 'is ready' });
-  const ended = untilEnded(stage, before);
+  const clientsBefore = session.kubelet?.clients;
+  await session.startOperator();
+  session.tell({ subject: 'Operator', text: 'is ready' });
+  const ended = untilEnded(session, before);
   // Whoever fails first is the one to be heard of.
   ended.catch(() => undefined);
-  await applyExample(stage, RESET);
+  await applyExample(session, RESET);
   const reset = await ended;
   const [after, pem] = await Promise.all([observe(kubectl), publishedPem(kubectl)]);
   const resets = executedResets(emulator);
-  const clientsAfter = stage.kubelet?.clients;
+  const clientsAfter = session.kubelet?.clients;
   const clients = clientsBefore && clientsAfter && { before: clientsBefore, after: clientsAfter };
   return {
     reset,
@@ -61,8 +61,8 @@ export async function resetOnce(stage: Stage): Promise<Outcome> {
 }
 
 /** Tells what happens until nothing more will happen by itself. */
-function untilEnded(stage: Stage, before: readonly Observed[]): Promise<SslReset> {
-  const { client, emulator, signal, tell, kubelet } = stage;
+function untilEnded(session: Session, before: readonly Observed[]): Promise<SslReset> {
+  const { client, emulator, signal, tell, kubelet } = session;
   const telling = new AbortController();
   const resets = watchReset(client, RESET).pipe(share());
   const known = new Map<string, Deployment>(before.map((deployment) => [deployment.name, deployment]));
@@ -80,7 +80,7 @@ function untilEnded(stage: Stage, before: readonly Observed[]): Promise<SslReset
   const back = resets.pipe(
     filter(hasEnded),
     concatMap(async (reset) => {
-      if (isTrue(reset.status.conditions, 'Ready')) await untilBack(stage);
+      if (isTrue(reset.status.conditions, 'Ready')) await untilBack(session);
       return reset;
     }),
   );
@@ -99,10 +99,10 @@ const clientNews = (kubelet: Kubelet): Observable<readonly Moment[]> =>
   );
 
 /** The client of each new pod is connected; the kubelet of the control plane did not wait for that. */
-async function untilBack(stage: Stage): Promise<void> {
-  const observed = await observe(stage.kubectl);
+async function untilBack(session: Session): Promise<void> {
+  const observed = await observe(session.kubectl);
   const pods = observed.filter(({ name }) => DEPENDENTS.includes(name)).flatMap(({ podNames }) => podNames);
-  await stage.untilClients('the client of each new pod is connected', (clients) =>
+  await session.untilClients('the client of each new pod is connected', (clients) =>
     pods.every((name) => clients.some((one) => one.pod === name && isConnected(one))),
   );
 }
@@ -143,11 +143,11 @@ const hasEnded = ({ metadata, status }: SslReset): boolean => {
  * After its restart the operator works on one object at a time, in the order in which it learned of them: as soon as it
  * has refused an object that is made later, its pass over the one that was Ready is over.
  */
-export async function restart(stage: Stage, { metadata: { resourceVersion } }: SslReset): Promise<Restart> {
-  const { kubectl, client, signal, emulator, tell } = stage;
-  const end = await stage.stopOperator();
+export async function restart(session: Session, { metadata: { resourceVersion } }: SslReset): Promise<Restart> {
+  const { kubectl, client, signal, emulator, tell } = session;
+  const end = await session.stopOperator();
   tell({ subject: 'Operator', text: `ended on SIGTERM: ${end}` });
-  await stage.startOperator(['--concurrency=1']);
+  await session.startOperator(['--concurrency=1']);
   tell({ subject: 'Operator', text: 'is ready again' });
   tell({
     subject: 'kubectl',

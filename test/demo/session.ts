@@ -10,11 +10,12 @@ import type { Kubectl } from '../cluster/kubectl.ts';
 import { removeFolderAfterUs } from '../cluster/leftovers.ts';
 import { type Kubelet, type PodClient, startKubelet } from '../pods/kubelet.ts';
 import { clusterObjects } from '../support/kubernetes/objects.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
+import { DATABASE, DATABASE_ADDRESS, INSTANCE, NAMESPACE, PROJECT } from './example-objects.ts';
 import { OperatorProcess } from './operator.ts';
-import { DATABASE, DATABASE_ADDRESS, INSTANCE, NAMESPACE, PROJECT } from './scene.ts';
 import type { Tell } from './timeline.ts';
 
-export interface StageOptions {
+export interface SessionOptions {
   readonly cluster: Cluster;
   /** It was there before, and stays: what the demo makes in it has to be removed. */
   readonly isClusterGiven: boolean;
@@ -23,20 +24,17 @@ export interface StageOptions {
   readonly interrupted: AbortSignal;
 }
 
-/** All that happens from a cluster that is there to its end. */
-const PATIENCE_MS = 90_000;
-
 /** Long enough for each state of the operation to be seen, and for each client to try with the old CA before the roll. */
 const PLAN = { pendingMs: 1000, runningMs: 3000, effect: 'AtRunning' } as const;
 
-export async function openStage(options: StageOptions): Promise<Stage> {
+export async function openSession(options: SessionOptions): Promise<Session> {
   const directory = await mkdtemp(join(tmpdir(), 'cloudsql-ssl-demo-'));
   removeFolderAfterUs(directory);
   const instances = [{ project: PROJECT, name: INSTANCE, ipAddress: DATABASE_ADDRESS }];
-  return new Stage(options, await startEmulator({ project: PROJECT, instances, plan: PLAN }), directory);
+  return new Session(options, await startEmulator({ project: PROJECT, instances, plan: PLAN }), directory);
 }
 
-export class Stage {
+export class Session {
   readonly cluster: Cluster;
   readonly isClusterGiven: boolean;
   readonly emulator: Emulator;
@@ -50,7 +48,7 @@ export class Stage {
   #operator: OperatorProcess | undefined;
   #kubelet: Kubelet | undefined;
 
-  constructor({ cluster, isClusterGiven, tell, interrupted }: StageOptions, emulator: Emulator, directory: string) {
+  constructor({ cluster, isClusterGiven, tell, interrupted }: SessionOptions, emulator: Emulator, directory: string) {
     this.cluster = cluster;
     this.isClusterGiven = isClusterGiven;
     this.emulator = emulator;

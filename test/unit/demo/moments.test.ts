@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Status } from '../../../src/domain/reset/ssl-reset.ts';
 import { parseDeployment } from '../../demo/deployment.ts';
-import { callMoment, deploymentMoments, resetMoments } from '../../demo/story.ts';
+import { callMoment, deploymentMoments, resetMoments } from '../../demo/moments.ts';
 import type { Moment } from '../../demo/timeline.ts';
 import { condition, sslReset } from './objects.ts';
 
@@ -13,11 +13,11 @@ const between = (before: Status | undefined, after: Status): readonly string[] =
   told(resetMoments(before && sslReset(before), sslReset(after)));
 
 describe('a reset', () => {
-  test('that nobody looked at yet tells nothing', () => {
+  test('a reset that nobody looked at yet tells nothing', () => {
     assert.deepEqual(between(undefined, { observedGeneration: -1 }), []);
   });
 
-  test('tells of its record, and of each call of it', () => {
+  test('a reset tells of its record, and of each call of it', () => {
     const request = { generation: 1, receivedTime: 't', before: { serverCaSha1Fingerprint: 'ab'.repeat(20) } };
     assert.deepEqual(between({ request: { ...request, attempt: 0 } }, { request: { ...request, attempt: 1 } }), [
       'Record: attempt 1 in the status, before the call; the server CA is abababab…',
@@ -25,14 +25,14 @@ describe('a reset', () => {
     assert.equal(between({ request: { ...request, attempt: 1 } }, { request: { ...request, attempt: 2 } }).length, 1);
   });
 
-  test('tells the way of its operation, also where a state was missed', () => {
+  test('a reset tells the way of its operation, also where a state was missed', () => {
     const operation = (status: string): Status => ({ operation: { name: 'op', status } });
     assert.deepEqual(between({}, operation('PENDING')), ['Operation: PENDING']);
     assert.deepEqual(between(operation('PENDING'), operation('DONE')), ['Operation: PENDING → RUNNING → DONE']);
     assert.deepEqual(between(operation('DONE'), operation('DONE')), []);
   });
 
-  test('tells of the new CA when it is published', () => {
+  test('a reset tells of the new CA when it is published', () => {
     const serverCa = { sha1Fingerprint: 'cd'.repeat(20), previousSha1Fingerprint: 'ab'.repeat(20) };
     assert.deepEqual(between({}, { serverCa }), []);
     assert.deepEqual(between({ serverCa }, { serverCa: { ...serverCa, publishedTo: 'Secret/ca' } }), [
@@ -40,7 +40,7 @@ describe('a reset', () => {
     ]);
   });
 
-  test('tells of its end and of what holds it up, in the words of the operator', () => {
+  test('a reset tells of its end and of what holds it up, in the words of the operator', () => {
     const reconciling = (reason: string): Status => ({
       conditions: [condition('Ready', 'Unknown', 'Progressing'), condition('Reconciling', 'True', reason)],
     });
@@ -69,7 +69,7 @@ describe('a Deployment', () => {
     assert.deepEqual(deploymentMoments(before, deployment(1, { observedGeneration: 1, ...all })), []);
   });
 
-  test('shows each pod: new, starting, old', () => {
+  test('a Deployment shows each pod: new, starting, old', () => {
     const stale = deployment(2, { observedGeneration: 1, ...all });
     assert.deepEqual(told(deploymentMoments(before, stale)), ['orders-api: ░░░  0/3']);
     const surge = deployment(2, { observedGeneration: 2, replicas: 4, updatedReplicas: 2, availableReplicas: 3 });
@@ -80,7 +80,7 @@ describe('a Deployment', () => {
     assert.deepEqual(told(deploymentMoments(late, healthy)), ['orders-api: ▓▓▓  3/3 healthy']);
   });
 
-  test('keeps its width while it has fewer pods, or one more', () => {
+  test('a Deployment keeps its width while it has fewer pods, or one more', () => {
     const fewer = deployment(1, { observedGeneration: 1, replicas: 1, updatedReplicas: 1, availableReplicas: 1 });
     assert.deepEqual(told(deploymentMoments(before, fewer)), ['orders-api: ▓    1/3']);
   });
