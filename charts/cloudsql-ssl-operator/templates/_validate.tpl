@@ -1,4 +1,4 @@
-{{/* Values that contradict each other: each message names the value and the way out. All are told at once. */}}
+{{/* Values that contradict each other: each message names the value and the way out. All are reported at once. */}}
 {{- define "operator.validate" -}}
 {{- $v := .Values -}}
 {{- $problems := list -}}
