@@ -1,8 +1,8 @@
 import { seenRetry } from '../domain/reset/request.ts';
-import type { Request, SslReset } from '../domain/reset/ssl-reset.ts';
-import { factsOf, summarize } from '../domain/reset/status.ts';
+import { type Request, type SslReset } from '../domain/reset/ssl-reset.ts';
+import { summarize, withChanges } from '../domain/reset/status.ts';
 import { openIssue, recordedCertificate, withCertificate, withoutIssue } from '../domain/trust/certificate-status.ts';
-import type { OutcomeWrite } from './pass.ts';
+import { type OutcomeWrite } from './pass.ts';
 
 /** Of the issue of a client certificate: only its entry is told, and of the request only where it is still the same. */
 export const certificateOutcome: OutcomeWrite = {
@@ -11,20 +11,25 @@ export const certificateOutcome: OutcomeWrite = {
     return own !== undefined && issue?.commonName === own.commonName && issue.issuing.time === own.issuing.time;
   },
 
-  merge(current, recorded, { facts, verdict }, now) {
-    const { clientCertificates: _clientCertificates, ...others } = current.status;
-    const clientCertificates = answered(current, recorded, { status: facts });
-    const kept = clientCertificates.length > 0 && { clientCertificates };
-    const { request } = facts;
+  merge(current, recorded, { changes = {}, verdict }, now) {
+    const found = withChanges(recorded, changes);
+    const clientCertificates = answered(current, recorded, found);
+    const { request, rollout } = found.status;
     // Whoever began another request meanwhile has said how that one stands.
     if (request === undefined || !isSameRequest(current.status.request, recorded.status.request)) {
-      return { ...others, ...kept };
+      return withChanges(current, { clientCertificates }).status;
     }
-    const { clientCertificates: _same, ...unchanged } = factsOf(current);
-    // A certificate that was delivered is yet to be rolled for.
-    const rollout = facts.rollout && { rollout: facts.rollout };
-    const next = { ...unchanged, ...kept, ...rollout, request: { ...request, ...seenRetry(current) } };
-    return summarize(current, next, verdict, now);
+    return summarize(
+      current,
+      {
+        clientCertificates,
+        // A certificate that was delivered is yet to be rolled for.
+        ...(rollout && { rollout }),
+        request: { ...request, ...seenRetry(current) },
+      },
+      verdict,
+      now,
+    );
   },
 };
 

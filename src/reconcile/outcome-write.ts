@@ -1,9 +1,9 @@
 import { isKubernetesError, type KubernetesError } from '../domain/errors.ts';
 import { heard, isUnresolved } from '../domain/reset/request.ts';
 import type { SslReset } from '../domain/reset/ssl-reset.ts';
-import { factsOf, summarize } from '../domain/reset/status.ts';
+import { summarize } from '../domain/reset/status.ts';
 import { type Backoff, fixedBackoffMs } from '../lib/backoff.ts';
-import type { Context, Finding, OutcomeWrite } from './pass.ts';
+import type { Conclusion, Context, OutcomeWrite, RecordedCall } from './pass.ts';
 
 const BACKOFF: Backoff = { minMs: 100, maxMs: 5_000 };
 /** An API server that is away for so long keeps all other work waiting too. */
@@ -22,8 +22,8 @@ const LAST_PATIENCE_MS = 5_000;
  * a lost answer; `NotLeading` at once: whoever leads now does
  */
 export async function writeOutcome(
-  { recorded, outcomeWrite }: { readonly recorded: SslReset; readonly outcomeWrite: OutcomeWrite },
-  finding: Finding,
+  { recorded, outcomeWrite }: RecordedCall,
+  conclusion: Conclusion,
   context: Context,
 ): Promise<SslReset | undefined> {
   const { clock, resets, index, wake, logger } = context;
@@ -31,7 +31,10 @@ export async function writeOutcome(
   let current: SslReset | undefined = recorded;
   for (let tries = 1; current !== undefined; tries += 1) {
     try {
-      const written = await resets.updateStatus(current, outcomeWrite.merge(current, recorded, finding, clock.now()));
+      const written = await resets.updateStatus(
+        current,
+        outcomeWrite.merge(current, recorded, conclusion, clock.now()),
+      );
       wake(index.applyOwnWrite(written));
       return written;
     } catch (error) {
@@ -80,14 +83,10 @@ function patienceMs(error: KubernetesError, ending: AbortSignal | undefined): nu
 export const resetOutcome: OutcomeWrite = {
   isOpen: ({ status: { request } }, { status }) =>
     isUnresolved(request) && request?.time === status.request?.time && request?.attempt === status.request?.attempt,
-  merge: (current, _recorded, { facts, verdict }, now) =>
+  merge: (current, _recorded, { changes: { request, operation } = {}, verdict }, now) =>
     summarize(
       current,
-      {
-        ...factsOf(current),
-        ...(facts.request !== undefined && { request: { ...facts.request, ...heard(current) } }),
-        ...(facts.operation !== undefined && { operation: facts.operation }),
-      },
+      { ...(request && { request: { ...request, ...heard(current) } }), ...(operation && { operation }) },
       verdict,
       now,
     ),

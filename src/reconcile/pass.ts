@@ -5,7 +5,7 @@ import type { PollPolicy, RetryPolicy } from '../domain/call/retry.ts';
 import type { Verdict } from '../domain/conditions.ts';
 import type { AllowedInstances } from '../domain/permission.ts';
 import type { SslReset, Status } from '../domain/reset/ssl-reset.ts';
-import type { Facts } from '../domain/reset/status.ts';
+import type { StatusChanges } from '../domain/reset/status.ts';
 import type { Step } from '../domain/reset/step.ts';
 import type { WorkloadRef } from '../domain/trust/workload.ts';
 import type { CallQueue } from './call-queue.ts';
@@ -66,31 +66,49 @@ export interface StepEvent {
   readonly workload?: WorkloadRef & { readonly uid: string };
 }
 
-/** What a step found out. */
-export interface Finding {
-  readonly facts: Facts;
+/** When the next pass over the object comes. */
+export type Next =
+  | { readonly kind: 'Now' }
+  | { readonly kind: 'AwaitChange' }
+  | { readonly kind: 'After'; readonly ms: number }
+  /** By a delay that is recorded, and grows with each failure in a row. */
+  | { readonly kind: 'BackOff'; readonly atLeastMs: number };
+
+export const NOW = { kind: 'Now' } as const;
+export const AWAIT_CHANGE = { kind: 'AwaitChange' } as const;
+export const after = (ms: number): Next => ({ kind: 'After', ms });
+/** @param atLeastMs what Cloud SQL or the API server asked for */
+export const backOff = (atLeastMs = 0): Next => ({ kind: 'BackOff', atLeastMs });
+
+/** What a step answers. */
+export type StepResult = Conclusion | Unsaid;
+
+export interface Conclusion {
+  readonly changes?: StatusChanges;
   readonly verdict: Verdict;
-  /** For `Waiting`: never sooner than Cloud SQL or the API server asked for. */
-  readonly retryAfterMs?: number;
-  /**
-   * When to come back where no delay is recorded; absent: at once while progressing, never when ended. For `Waiting`: the
-   * delay is not recorded, since nothing is written while it goes on.
-   */
-  readonly requeueAfterMs?: number;
+  /** Absent: back off while waiting, now while progressing. A verdict that ends the request has none. */
+  readonly next?: Next;
   readonly events?: readonly StepEvent[];
+  readonly call?: RecordedCall;
 }
 
-export type StepResult =
-  | { readonly kind: 'Idle'; readonly requeueAfterMs?: number }
-  | ({ readonly kind: 'Finding' } & Finding)
-  /** The status as it is to be, word for word. */
-  | { readonly kind: 'Status'; readonly status: Status }
-  /** What became of a call: it must not be lost to a conflict. `recorded` is the object with the record as written. */
-  | ({ readonly kind: 'CallOutcome'; readonly recorded: SslReset; readonly outcomeWrite: OutcomeWrite } & Finding);
+/** The conditions stay as they are. */
+interface Unsaid {
+  readonly changes?: StatusChanges;
+  readonly verdict?: undefined;
+  readonly next: Next;
+}
+
+/** A call of which something became that must not be lost to a conflict. */
+export interface RecordedCall {
+  /** The object with the record, as it was written. */
+  readonly recorded: SslReset;
+  readonly outcomeWrite: OutcomeWrite;
+}
 
 /** How what became of a recorded call gets into the object, whatever else changed in it meanwhile. */
 export interface OutcomeWrite {
   /** The object still holds the record, and it is not answered. */
   readonly isOpen: (fresh: SslReset, recorded: SslReset) => boolean;
-  readonly merge: (current: SslReset, recorded: SslReset, finding: Finding, now: Date) => Status;
+  readonly merge: (current: SslReset, recorded: SslReset, conclusion: Conclusion, now: Date) => Status;
 }

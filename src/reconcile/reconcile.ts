@@ -15,13 +15,22 @@ import { isPastDeadline } from '../domain/reset/deadline.ts';
 import { decide } from '../domain/reset/decide.ts';
 import { isBarred, isNewerGeneration, isSettled } from '../domain/reset/request.ts';
 import type { Request, SslReset, Status } from '../domain/reset/ssl-reset.ts';
-import { type Facts, factsOf, summarize } from '../domain/reset/status.ts';
+import { summarize, withChanges } from '../domain/reset/status.ts';
 import { STEPS, type Step } from '../domain/reset/step.ts';
 import { unusableField } from '../domain/trust/usable.ts';
 import { cloudSqlVerdict } from './error-verdict.ts';
 import { logFields } from './log-fields.ts';
 import { writeOutcome } from './outcome-write.ts';
-import type { Context, Finding, StepResult } from './pass.ts';
+import {
+  AWAIT_CHANGE,
+  after,
+  backOff,
+  type Conclusion,
+  type Context,
+  type Next,
+  NOW,
+  type StepResult,
+} from './pass.ts';
 import type { ObjectRef } from './ports.ts';
 import { publishEvents } from './publish-events.ts';
 import { delayAtStandstill } from './standstill.ts';
@@ -37,11 +46,10 @@ import { resolveOutcome } from './steps/resolve.ts';
 import { resolveCertificate } from './steps/resolve-certificate.ts';
 import { roll } from './steps/roll.ts';
 import { suspend } from './steps/suspend.ts';
-import { unforeseenFinding } from './unforeseen.ts';
+import { concludeUnforeseen } from './unforeseen.ts';
 
 export type Action = { readonly kind: 'AwaitChange' } | { readonly kind: 'RequeueAfter'; readonly delayMs: number };
 
-const AWAIT_CHANGE: Action = { kind: 'AwaitChange' };
 const requeueAfter = (delayMs: number): Action => ({ kind: 'RequeueAfter', delayMs });
 
 /**
@@ -87,10 +95,10 @@ async function tellUnforeseen(
   reset: SslReset,
   context: Context,
 ): Promise<void> {
-  const finding = unforeseenFinding(error, step, reset, context.clock.now());
-  if (finding === undefined) return;
+  const conclusion = concludeUnforeseen(error, step, reset, context.clock.now());
+  if (conclusion === undefined) return;
   try {
-    await conclude(reset, finding, context);
+    await conclude(reset, conclusion, context);
   } catch (failure) {
     context.logger.error('An unexpected error could not be reported in the status', { err: error });
     throw failure;
@@ -99,26 +107,18 @@ async function tellUnforeseen(
 
 async function act(step: Step, reset: SslReset, context: Context): Promise<Action> {
   const result = await runOrWait(step, reset, context);
-  switch (result.kind) {
-    case 'Idle':
-      return result.requeueAfterMs === undefined ? AWAIT_CHANGE : requeueAfter(result.requeueAfterMs);
-    case 'Status':
-      await write(reset, result.status, context);
-      return requeueAfter(0);
-    case 'Finding':
-      return conclude(reset, settle(reset, step, result, context), context);
-    case 'CallOutcome':
-      return conclude(reset, settle(reset, step, result, context), context, result);
-  }
+  if (result.verdict !== undefined) return conclude(reset, settle(reset, step, result, context), context);
+  if (result.changes !== undefined) await write(reset, withChanges(reset, result.changes).status, context);
+  return actionOf(result.next, reset, context);
 }
 
 function run(step: Step, reset: SslReset, context: Context): StepResult | Promise<StepResult> {
   switch (step.kind) {
     case 'Nothing':
       context.memory.forget(reset.metadata.uid);
-      return { kind: 'Idle' };
+      return { next: AWAIT_CHANGE };
     case 'Wait':
-      return { kind: 'Idle', requeueAfterMs: step.delayMs };
+      return { next: after(step.delayMs) };
     case 'Receive':
       return receive(reset, step.arrival, context);
     case 'RecordRetry':
@@ -151,26 +151,16 @@ async function runOrWait(step: Step, reset: SslReset, context: Context): Promise
   try {
     return unusable(step, reset) ?? (await run(step, reset, context));
   } catch (error) {
-    if (isBlocked(error, step, reset, context)) {
-      return { kind: 'Finding', facts: factsOf(reset), verdict: waiting('CannotPublish', error.message) };
-    }
+    if (isBlocked(error, step, reset, context)) return { verdict: waiting('CannotPublish', error.message) };
     if (!(error instanceof CloudSqlError)) throw error;
-    const { retryAfterMs } = error;
-    return {
-      kind: 'Finding',
-      facts: factsOf(reset),
-      verdict: cloudSqlVerdict(error, step.kind),
-      ...(retryAfterMs !== undefined && { retryAfterMs }),
-    };
+    return { verdict: cloudSqlVerdict(error, step.kind), next: backOff(error.retryAfterMs) };
   }
 }
 
 /** Before the reset the admission has judged the spec. One that was edited since is judged before its names are used. */
-function unusable({ kind }: Step, reset: SslReset): StepResult | undefined {
-  const message = STEPS[kind].usesNames ? unusableField(reset.spec) : undefined;
-  return message === undefined
-    ? undefined
-    : { kind: 'Finding', facts: factsOf(reset), verdict: stalled('InvalidRequest', message) };
+function unusable({ kind }: Step, { spec }: SslReset): StepResult | undefined {
+  const message = STEPS[kind].usesNames ? unusableField(spec) : undefined;
+  return message === undefined ? undefined : { verdict: stalled('InvalidRequest', message) };
 }
 
 /** What the API server does not get done, a broken webhook say, is tried again without a word until the deadline. */
@@ -184,81 +174,99 @@ const isBlocked = (
   (STEPS[kind].phase === 'Call' || isAfterReset({ kind })) &&
   isPastDeadline(reset, clock.now());
 
-/** Applies the deadline to what a step found out, and notes the delay that a failure costs. */
-function settle(reset: SslReset, step: Step, finding: Finding, { clock, settings }: Context): Finding {
+/** Applies the deadline to what a step concluded, and notes the delay that a failure costs. */
+function settle(reset: SslReset, step: Step, conclusion: Conclusion, { clock, settings }: Context): Conclusion {
   const now = clock.now();
-  const ended = rollFirst(reset, step, afterDeadline({ ...reset, status: finding.facts }, step, finding, now), now);
-  const { request } = ended.facts;
-  if (request === undefined) return ended;
-  return { ...ended, facts: { ...ended.facts, request: delayed(request, ended, now) } };
+  const ended = rollFirst(reset, step, afterDeadline(reset, step, conclusion, now), now);
+  const { request } = concluded(reset, ended).status;
+  return request === undefined ? ended : { ...ended, changes: { ...ended.changes, request: delayed(request) } };
 
-  function delayed(current: Request, { verdict, retryAfterMs, requeueAfterMs }: Finding, at: Date): Request {
-    if (verdict.kind === 'Waiting' && requeueAfterMs === undefined)
-      return afterFailure(current, at, settings, retryAfterMs);
+  function delayed(current: Request): Request {
+    const next = nextOf(ended);
+    if (next?.kind === 'BackOff') return afterFailure(current, now, settings, next.atLeastMs);
     // In line for the quota: no failure of its own, and no end of those that it has.
     const { keepsDelay } = STEPS[step.kind];
-    if (keepsDelay === 'Always' || (keepsDelay === 'InLine' && verdict.kind === 'Waiting')) return current;
-    return hasMovedOn(verdict) ? withoutFailures(current) : withoutDelay(current);
+    if (keepsDelay === 'Always' || (keepsDelay === 'InLine' && ended.verdict.kind === 'Waiting')) return current;
+    return hasMovedOn(ended.verdict) ? withoutFailures(current) : withoutDelay(current);
   }
 }
 
+/** The object as it stands once that is written. */
+const concluded = (reset: SslReset, { changes = {}, call }: Conclusion): SslReset =>
+  withChanges(call?.recorded ?? reset, changes);
+
 /** Whoever does not need a client certificate that cannot be issued does not wait for it. */
-function rollFirst(reset: SslReset, { kind }: Step, finding: Finding, now: Date): Finding {
-  const facts = STEPS[kind].rollsRestFirst ? holdingBack(reset, finding, now) : undefined;
-  if (facts === undefined) return finding;
-  const { reason, message } = finding.verdict;
-  const verdict = progressing('RollingOut', `Workloads that do not need it roll first. ${reason}: ${message}`);
-  return { facts, verdict, ...(finding.events !== undefined && { events: finding.events }) };
+function rollFirst(reset: SslReset, { kind }: Step, conclusion: Conclusion, now: Date): Conclusion {
+  const { changes, verdict, next, ...rest } = conclusion;
+  const retryAfterMs = next?.kind === 'BackOff' ? next.atLeastMs : 0;
+  const request = STEPS[kind].rollsRestFirst
+    ? holdingBack(concluded(reset, conclusion), verdict, retryAfterMs, now)
+    : undefined;
+  if (request === undefined) return conclusion;
+  const message = `Workloads that do not need it roll first. ${verdict.reason}: ${verdict.message}`;
+  return { ...rest, changes: { ...changes, request }, verdict: progressing('RollingOut', message) };
 }
 
 /** Failures are forgotten only when the step at which they happened is behind us. */
 const hasMovedOn = ({ kind, reason }: Verdict): boolean => kind !== 'Progressing' || !PROGRESS[reason].keepsFailures;
 
 /** Nothing waits without a bound, except for an operation that Cloud SQL has accepted and not ended. */
-function afterDeadline(reset: SslReset, step: Step, finding: Finding, now: Date): Finding {
-  const { facts, verdict } = finding;
-  const message = `${verdict.reason}: ${verdict.message}`;
+function afterDeadline(reset: SslReset, step: Step, conclusion: Conclusion, now: Date): Conclusion {
+  const { changes, verdict } = conclusion;
+  const seen = concluded(reset, conclusion);
   const isWaiting = verdict.kind === 'Waiting' || (verdict.kind === 'Progressing' && isAfterReset(step));
   const { atDeadline } = STEPS[step.kind];
-  if (!isWaiting || atDeadline === 'GoesOn' || !isPastDeadline(reset, now)) return finding;
-  if (atDeadline === 'Stalls')
-    return { ...finding, verdict: stalled('DeadlineExceeded', deadlineMessage(reset, message)) };
-  const unknown: Facts =
-    facts.request === undefined ? facts : { ...facts, request: { ...facts.request, outcome: 'Unknown' } };
-  return { ...finding, facts: unknown, verdict: stalled('OutcomeUnknown', unknownMessage(reset, message)) };
+  if (!isWaiting || atDeadline === 'GoesOn' || !isPastDeadline(seen, now)) return conclusion;
+  const message = `${verdict.reason}: ${verdict.message}`;
+  if (atDeadline === 'Stalls') {
+    return { ...conclusion, verdict: stalled('DeadlineExceeded', deadlineMessage(seen, message)) };
+  }
+  const { request } = seen.status;
+  return {
+    ...conclusion,
+    changes: { ...changes, ...(request && { request: { ...request, outcome: 'Unknown' } }) },
+    verdict: stalled('OutcomeUnknown', unknownMessage(seen, message)),
+  };
 }
 
 const isAfterReset = ({ kind }: Pick<Step, 'kind'>): boolean => STEPS[kind].phase === 'AfterReset';
 
 /** Writes the status if it changed, tells of what happened, and says when to come back. */
-async function conclude(
-  before: SslReset,
-  finding: Finding,
-  context: Context,
-  record?: Extract<StepResult, { kind: 'CallOutcome' }>,
-): Promise<Action> {
-  const now = context.clock.now();
+async function conclude(before: SslReset, conclusion: Conclusion, context: Context): Promise<Action> {
+  const { changes = {}, verdict, call } = conclusion;
   const written =
-    record === undefined
-      ? await write(before, summarize(before, finding.facts, finding.verdict, now), context)
-      : await writeOutcome(record, finding, context);
+    call === undefined
+      ? await write(before, summarize(before, changes, verdict, context.clock.now()), context)
+      : await writeOutcome(call, conclusion, context);
   // An outcome that found no record any more may have landed with its answer lost: the object tells.
-  if (written === 'Conflict' || (written === undefined && record !== undefined)) return requeueAfter(0);
+  if (written === 'Conflict' || (written === undefined && call !== undefined)) return requeueAfter(0);
   if (written === undefined) return AWAIT_CHANGE;
-  publishEvents(before, written, finding, context);
-  return comeBack(written, finding, context);
+  publishEvents(before, written, conclusion, context);
+  const next = nextOf(conclusion);
+  return next === undefined ? afterEnd(written, verdict, context) : actionOf(next, written, context);
 }
 
-function comeBack(
-  written: SslReset,
-  { verdict, requeueAfterMs }: Finding,
-  { clock, index, settings }: Context,
-): Action {
-  const now = clock.now();
-  if (verdict.kind === 'Waiting') return requeueAfter(requeueAfterMs ?? remainingDelayMs(written.status.request, now));
-  if (verdict.kind === 'Progressing') {
-    return requeueAfterMs === Number.POSITIVE_INFINITY ? AWAIT_CHANGE : requeueAfter(requeueAfterMs ?? 0);
+/** A verdict that ends the request has none. */
+function nextOf({ verdict: { kind }, next }: Conclusion): Next | undefined {
+  if (kind === 'Ready' || kind === 'Stalled') return undefined;
+  return next ?? (kind === 'Waiting' ? backOff() : NOW);
+}
+
+function actionOf(next: Next, { status }: SslReset, { clock }: Context): Action {
+  switch (next.kind) {
+    case 'Now':
+      return requeueAfter(0);
+    case 'AwaitChange':
+      return AWAIT_CHANGE;
+    case 'After':
+      return requeueAfter(next.ms);
+    case 'BackOff':
+      return requeueAfter(remainingDelayMs(status.request, clock.now()));
   }
+}
+
+function afterEnd(written: SslReset, verdict: Verdict, { clock, index, settings }: Context): Action {
+  const now = clock.now();
   // A newer one that came while this one was being found out waits for nothing but this end.
   if (isNewerGeneration(written)) return requeueAfter(0);
   const looksAgain = verdict.kind === 'Stalled' && STALLED[verdict.reason].looksAgain;

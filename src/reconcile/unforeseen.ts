@@ -6,36 +6,37 @@ import { deadlineMessage } from '../domain/reset/admission.ts';
 import { isPastDeadline } from '../domain/reset/deadline.ts';
 import { isUnresolved, reconcilingReason, stalledReason } from '../domain/reset/request.ts';
 import type { SslReset } from '../domain/reset/ssl-reset.ts';
-import { type Facts, factsOf } from '../domain/reset/status.ts';
 import { STEPS, type Step } from '../domain/reset/step.ts';
-import type { Finding } from './pass.ts';
+import type { Conclusion } from './pass.ts';
 import { unknownMessage } from './steps/keep-unknown.ts';
-
 /**
  * A reason while it is tried again, and the end of the request at its deadline. An operation that was accepted is
  * followed all the same; a call that is not resolved by then stays unknown. Undefined where the status says it already.
  * @param step undefined: it was not decided
  */
-export function unforeseenFinding(
+export function concludeUnforeseen(
   error: unknown,
   step: Step | undefined,
   reset: SslReset,
   now: Date,
-): Finding | undefined {
-  const facts = factsOf(reset);
+): Conclusion | undefined {
+  const { request } = reset.status;
   const verdict = waiting('InternalError', describeUnforeseen(error));
   const message = `${verdict.reason}: ${verdict.message}`;
   if (!hasDeadline(step)) {
     // There is none, or it is the last request's: it counts from when this was said first.
     if (stalledReason(reset) === 'DeadlineExceeded') return undefined;
     const isOver = isStuckSince(reset, now);
-    return { facts, verdict: isOver ? stalled('DeadlineExceeded', deadlineMessage(reset, message)) : verdict };
+    return { verdict: isOver ? stalled('DeadlineExceeded', deadlineMessage(reset, message)) : verdict };
   }
-  if (!isPastDeadline(reset, now)) return { facts, verdict };
-  if (!isUnresolved(facts.request)) {
-    return { facts, verdict: stalled('DeadlineExceeded', deadlineMessage(reset, message)) };
+  if (!isPastDeadline(reset, now)) return { verdict };
+  if (request === undefined || !isUnresolved(request)) {
+    return { verdict: stalled('DeadlineExceeded', deadlineMessage(reset, message)) };
   }
-  return { facts: givenUp(facts), verdict: stalled('OutcomeUnknown', unknownMessage(reset, message)) };
+  return {
+    changes: { request: { ...request, outcome: 'Unknown' } },
+    verdict: stalled('OutcomeUnknown', unknownMessage(reset, message)),
+  };
 }
 
 const hasDeadline = (step: Step | undefined): boolean => step !== undefined && STEPS[step.kind].phase !== 'Record';
@@ -45,6 +46,3 @@ function isStuckSince({ spec, status }: SslReset, now: Date): boolean {
   if (condition === undefined || reconcilingReason(status) !== 'InternalError') return false;
   return now.getTime() - Date.parse(condition.lastTransitionTime) >= spec.deadlineSeconds * 1000;
 }
-
-const givenUp = (facts: Facts): Facts =>
-  facts.request === undefined ? facts : { ...facts, request: { ...facts.request, outcome: 'Unknown' } };

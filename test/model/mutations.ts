@@ -70,9 +70,9 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: 'src/reconcile/reconcile.ts',
-        find: ': await writeOutcome(record, finding, context)',
+        find: ': await writeOutcome(call, conclusion, context)',
         replace:
-          ': await write(record.recorded, summarize(record.recorded, finding.facts, finding.verdict, now), context)',
+          ': await write(call.recorded, summarize(call.recorded, changes, verdict, context.clock.now()), context)',
       },
     ],
   },
@@ -607,8 +607,8 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: 'src/reconcile/reconcile.ts',
-        find: 'holdingBack(reset, finding, now) : undefined',
-        replace: 'undefined : undefined',
+        find: '? holdingBack(concluded(reset, conclusion), verdict, retryAfterMs, now)',
+        replace: '? undefined',
       },
     ],
   },

@@ -5,42 +5,37 @@
 
 import { oneLine } from '../../lib/one-line.ts';
 import { toTime } from '../../lib/time.ts';
-import { stalled, type Verdict, waiting } from '../conditions.ts';
+import { type Verdict, stalled, waiting } from '../conditions.ts';
 import { isStalledReason, isWaitingReason } from '../reasons.ts';
-import type { Dependent } from '../trust/dependents.ts';
-import { isSame, refersToAny } from '../trust/dependents.ts';
-import type { ClientCertificateStatus, WantedCertificate } from '../trust/distribution.ts';
-import type { Request, SslReset, Status } from './ssl-reset.ts';
-import type { Facts } from './status.ts';
+import { type Dependent, isSame, refersToAny } from '../trust/dependents.ts';
+import { type ClientCertificateStatus, type WantedCertificate } from '../trust/distribution.ts';
+import { type Request, type SslReset, type Status } from './ssl-reset.ts';
 
 type Hold = NonNullable<Request['hold']>;
 
 /** Failures in a row after which nobody else waits for a certificate any more: half a minute by the defaults. */
 const PATIENCE = 5;
 
-interface Found {
-  readonly facts: Facts;
-  readonly verdict: Verdict;
-  readonly retryAfterMs?: number;
-}
-
 /**
- * What is known with the hold in it, so that the roll comes next; undefined: nothing is held up, or all that could be
- * rolled without the certificate has been.
+ * The request with the hold in it, so that the roll comes next; undefined: nothing is held up, or all that could be rolled
+ * without the certificate has been.
  */
-export function holdingBack({ spec }: SslReset, found: Found, now: Date): Facts | undefined {
-  const { facts, verdict, retryAfterMs } = found;
-  const { request, rollout } = facts;
+export function holdingBack(
+  { spec, status: { request, rollout } }: SslReset,
+  verdict: Verdict,
+  retryAfterMs: number,
+  now: Date,
+): Request | undefined {
   if (request?.publishedTime === undefined || !isInTheWay(verdict, request)) return undefined;
   if (spec.rollout.disabled || rollout?.total !== undefined) return undefined;
   const hold: Hold = {
     reason: verdict.reason,
     message: oneLine(verdict.message),
-    ...(retryAfterMs !== undefined && { retryTime: new Date(now.getTime() + retryAfterMs).toISOString() }),
+    ...(retryAfterMs > 0 && { retryTime: new Date(now.getTime() + retryAfterMs).toISOString() }),
   };
   // What stood still until the deadline leaves none of it for the roll.
   const deadline = verdict.reason === 'DeadlineExceeded' ? { doneTime: toTime(now) } : {};
-  return { ...facts, request: { ...request, ...deadline, hold, issuedTime: toTime(now) } };
+  return { ...request, ...deadline, hold, issuedTime: toTime(now) };
 }
 
 /** Nothing is rolled for a namespace that is allowed nothing. */

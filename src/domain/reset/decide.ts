@@ -18,11 +18,10 @@ import {
   stalledReason,
   wasResumed,
 } from './request.ts';
-import type { SslReset } from './ssl-reset.ts';
-import { isSuspended } from './ssl-reset.ts';
+import { isSuspended, type SslReset } from './ssl-reset.ts';
 import { STEPS, type Step } from './step.ts';
 
-export interface Facts {
+export interface DecisionFacts {
   readonly now: Date;
   /** Another object of the instance has read another CA since, or its reset has deleted this one's client certificates. */
   readonly isOutdated: boolean;
@@ -60,7 +59,7 @@ const NOTHING: Step = { kind: 'Nothing' };
  *
  * Before each step that asks Cloud SQL or the cluster, a delay that is recorded is kept.
  */
-export function decide(reset: SslReset, facts: Facts): Step {
+export function decide(reset: SslReset, facts: DecisionFacts): Step {
   const { request } = reset.status;
   if (reset.metadata.deletionTimestamp !== undefined) return whileDeleted(reset, facts);
   if ((isUnresolved(request) || isFollowed(request)) && hasNews(reset)) return { kind: 'RecordRetry' };
@@ -75,7 +74,7 @@ export function decide(reset: SslReset, facts: Facts): Step {
 }
 
 /** A call of the older request that may have run is looked for first, and so is its CA: both are questions to Cloud SQL. */
-function whenNew(reset: SslReset, facts: Facts): Step {
+function whenNew(reset: SslReset, facts: DecisionFacts): Step {
   const { request } = reset.status;
   const step: Step = { kind: 'Receive', arrival: 'New' };
   const asks = (request !== undefined && mayHaveRun(request)) || awaitsCa(reset.status);
@@ -84,16 +83,16 @@ function whenNew(reset: SslReset, facts: Facts): Step {
 
 const hasNews = (reset: SslReset): boolean => hasNewRetry(reset) || isFirstRequestId(reset);
 
-const whileDeleted = (reset: SslReset, facts: Facts): Step =>
+const whileDeleted = (reset: SslReset, facts: DecisionFacts): Step =>
   isFollowed(reset.status.request) ? afterDelay(reset, facts, { kind: 'Follow' }) : NOTHING;
 
-function whenComplete(reset: SslReset, { isOutdated, hasLostSibling }: Facts): Step {
+function whenComplete(reset: SslReset, { isOutdated, hasLostSibling }: DecisionFacts): Step {
   if (isOutdated) return { kind: 'Receive', arrival: 'Outdated' };
   if (hasNewRetry(reset)) return { kind: 'RecordRetry' };
   return hasLostSibling ? { kind: 'LookAround' } : NOTHING;
 }
 
-function whenStalled(reset: SslReset, facts: Facts): Step {
+function whenStalled(reset: SslReset, facts: DecisionFacts): Step {
   if (hasNewRetry(reset)) return { kind: 'Receive', arrival: 'Retry' };
   if (isNewerGeneration(reset)) {
     return reset.status.request?.outcome === 'Unknown'
@@ -110,7 +109,7 @@ function whenStalled(reset: SslReset, facts: Facts): Step {
   return holdsCa && facts.hasLostSibling ? { kind: 'LookAround' } : NOTHING;
 }
 
-function onward(reset: SslReset, facts: Facts): Step {
+function onward(reset: SslReset, facts: DecisionFacts): Step {
   const { request } = reset.status;
   if (request?.hold === undefined && openIssue(reset) !== undefined) {
     return afterDelay(reset, facts, { kind: 'ResolveCertificate' });
@@ -122,7 +121,7 @@ function onward(reset: SslReset, facts: Facts): Step {
   return afterDelay(reset, facts, { kind: 'RequestReset' });
 }
 
-function afterReset(reset: SslReset, { isOutdated }: Facts): 'Publish' | 'Issue' | 'Roll' {
+function afterReset(reset: SslReset, { isOutdated }: DecisionFacts): 'Publish' | 'Issue' | 'Roll' {
   const { request, clientCertificates = [] } = reset.status;
   // Two objects that roll towards different CAs would take each other's workloads back for ever.
   if (request?.publishedTime === undefined || isOutdated) return 'Publish';
@@ -132,7 +131,7 @@ function afterReset(reset: SslReset, { isOutdated }: Facts): 'Publish' | 'Issue'
 }
 
 /** A delay ends at the deadline: the step itself then says what it was waiting for. An operation is followed for ever. */
-function afterDelay(reset: SslReset, { now }: Facts, step: Step): Step {
+function afterDelay(reset: SslReset, { now }: DecisionFacts, step: Step): Step {
   const delayMs = remainingDelayMs(reset.status.request, now);
   const end = STEPS[step.kind].atDeadline === 'GoesOn' ? undefined : deadline(reset);
   const boundMs = end === undefined ? delayMs : Math.min(delayMs, end.getTime() - now.getTime());

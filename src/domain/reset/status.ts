@@ -1,36 +1,55 @@
 /** From what a step found out to the next status. The only place that writes conditions, history and what was executed. */
 import { oneLine } from '../../lib/one-line.ts';
 import { toTime } from '../../lib/time.ts';
-import type { Operation } from '../call/operation.ts';
-import type { ConditionValue, Verdict } from '../conditions.ts';
-import { setConditions } from '../conditions.ts';
+import { type Operation } from '../call/operation.ts';
+import { type ConditionValue, type Verdict, setConditions } from '../conditions.ts';
 import { wantsCertificates } from '../trust/certificate-status.ts';
 import { looksForReferences } from '../trust/dependents.ts';
-import type { ClientCertificateStatus, RolloutStatus } from '../trust/distribution.ts';
+import { type RolloutStatus } from '../trust/distribution.ts';
 import { rolloutSelector, selectorQuery } from '../trust/label-selector.ts';
 import { hasRolledNothing, isFailure, leftToPeople } from '../trust/rollout-status.ts';
 import { hasKeptCa, whyKept } from './ca-change.ts';
 import { holdVerdict } from './certificate-hold.ts';
-import { type HistoryOutcome, mayBeExecuted, type Remembered, remembered, SUPERSEDED, wasCalled } from './executed.ts';
+import { type HistoryOutcome, type Remembered, SUPERSEDED, mayBeExecuted, remembered, wasCalled } from './executed.ts';
 import { isSettled } from './request.ts';
-import type { HistoryEntry, Request, Spec, SslReset, Status } from './ssl-reset.ts';
+import { type HistoryEntry, type Request, type Spec, type SslReset, type Status } from './ssl-reset.ts';
 
-/** What a step may change of the status. */
-export type Facts = Omit<Status, 'conditions' | 'history' | 'observedGeneration' | keyof Remembered>;
+/** What a step may change of the status; the rest follows from it. */
+export type StatusFields = Omit<Status, 'conditions' | 'history' | 'observedGeneration' | keyof Remembered>;
+
+/** The fields of the status that change, each as a whole. What is undefined, or an empty list, goes. */
+export type StatusChanges = Omit<StatusFields, 'operation' | 'rollout'> & {
+  readonly operation?: Operation | undefined;
+  readonly rollout?: RolloutStatus | undefined;
+};
 
 const MAX_HISTORY = 10;
 
-/** The next status: the step's facts, the conditions that follow from them and from its verdict, and the history. */
-export function summarize(reset: SslReset, facts: Facts, verdict: Verdict, now: Date): Status {
-  const generation = facts.request?.generation ?? reset.metadata.generation;
-  const wanted = [...summary(verdict), ...steps(reset.spec, facts, verdict)];
-  const history = nextHistory(reset.status, facts, verdict, now);
+/** The object with these changes in its status. Empty lists are left out: by what is there two statuses are compared. */
+export function withChanges(reset: SslReset, changes: StatusChanges): SslReset {
+  const { operation, rollout, clientCertificates = [], siblingCalls = [], ...others } = { ...reset.status, ...changes };
+  const status = {
+    ...others,
+    ...(operation && { operation }),
+    ...(rollout && { rollout }),
+    ...(clientCertificates.length > 0 && { clientCertificates }),
+    ...(siblingCalls.length > 0 && { siblingCalls }),
+  };
+  return { ...reset, status };
+}
+
+/** The next status: what a step changes, the conditions that follow from that and from its verdict, and the history. */
+export function summarize(reset: SslReset, changes: StatusChanges, verdict: Verdict, now: Date): Status {
+  const { status } = withChanges(reset, changes);
+  const generation = status.request?.generation ?? reset.metadata.generation;
+  const wanted = [...summary(verdict), ...steps(reset.spec, status, verdict)];
+  const history = nextHistory(reset.status, status, verdict, now);
   return {
-    ...facts,
+    ...status,
     observedGeneration: generation,
     conditions: setConditions(reset.status.conditions ?? [], wanted, { generation, now }),
     ...(history.length > 0 && { history }),
-    ...remembered(reset.status, facts),
+    ...remembered(reset.status, status),
   };
 }
 
@@ -57,17 +76,17 @@ function summary({ kind, reason, message }: Verdict): readonly ConditionValue[] 
   }
 }
 
-function steps(spec: Spec, facts: Facts, verdict: Verdict): readonly ConditionValue[] {
+function steps(spec: Spec, status: Status, verdict: Verdict): readonly ConditionValue[] {
   return [
-    ...(facts.request?.outcome === 'AlreadyDone' ? [] : [resetDone(spec, facts, verdict)]),
-    ...(spec.serverCa === undefined ? [] : [serverCaPublished(spec, facts, verdict)]),
-    ...(wantsCertificates({ spec }) ? [clientCertificatesIssued(facts, verdict)] : []),
-    ...(spec.rollout.disabled ? [] : [workloadsRolled(spec, facts, verdict)]),
+    ...(status.request?.outcome === 'AlreadyDone' ? [] : [resetDone(spec, status, verdict)]),
+    ...(spec.serverCa === undefined ? [] : [serverCaPublished(spec, status, verdict)]),
+    ...(wantsCertificates({ spec }) ? [clientCertificatesIssued(status, verdict)] : []),
+    ...(spec.rollout.disabled ? [] : [workloadsRolled(spec, status, verdict)]),
   ];
 }
 
-function resetDone(spec: Spec, facts: Facts, verdict: Verdict): ConditionValue {
-  const { request, operation } = facts;
+function resetDone(spec: Spec, status: Status, verdict: Verdict): ConditionValue {
+  const { request, operation } = status;
   const type = 'ResetDone';
   if (operation?.error !== undefined) {
     return { type, status: 'False', reason: 'OperationFailed', message: `Operation ${operation.name} failed` };
@@ -77,7 +96,7 @@ function resetDone(spec: Spec, facts: Facts, verdict: Verdict): ConditionValue {
       type,
       status: 'True',
       reason: 'OperationDone',
-      message: `Operation ${operation?.name ?? ''} ${howDone(operation)}${kept(spec, facts)}`,
+      message: `Operation ${operation?.name ?? ''} ${howDone(operation)}${kept(spec, status)}`,
     };
   }
   const message = request?.outcome === 'Unknown' ? UNKNOWN : 'The operation is not done; see Ready';
@@ -87,17 +106,17 @@ function resetDone(spec: Spec, facts: Facts, verdict: Verdict): ConditionValue {
 const howDone = (operation: Operation | undefined): string =>
   operation?.status === 'UNKNOWN' ? 'is no longer known to Cloud SQL; the instance shows that it was done' : 'is done';
 
-function serverCaPublished(spec: Spec, facts: Facts, verdict: Verdict): ConditionValue {
-  const { request, serverCa } = facts;
+function serverCaPublished(spec: Spec, status: Status, verdict: Verdict): ConditionValue {
+  const { request, serverCa } = status;
   const type = 'ServerCaPublished';
   if (request?.publishedTime !== undefined) {
-    const message = `${serverCa?.publishedTo ?? 'The object'} holds the server CA ${serverCa?.sha1Fingerprint ?? ''}${kept(spec, facts)}`;
+    const message = `${serverCa?.publishedTo ?? 'The object'} holds the server CA ${serverCa?.sha1Fingerprint ?? ''}${kept(spec, status)}`;
     return { type, status: 'True', reason: 'Published', message };
   }
   return { type, status: 'False', ...(isDone(request) ? verdictOf(verdict) : pending(request)) };
 }
 
-function clientCertificatesIssued({ request, clientCertificates = [] }: Facts, verdict: Verdict): ConditionValue {
+function clientCertificatesIssued({ request, clientCertificates = [] }: Status, verdict: Verdict): ConditionValue {
   const type = 'ClientCertificatesIssued';
   if (request?.hold !== undefined) {
     return { type, status: 'False', ...verdictOf(holdVerdict(request.hold)) };
@@ -109,8 +128,8 @@ function clientCertificatesIssued({ request, clientCertificates = [] }: Facts, v
   return { type, status: 'False', ...(request?.publishedTime === undefined ? pending(request) : verdictOf(verdict)) };
 }
 
-function workloadsRolled(spec: Spec, facts: Facts, verdict: Verdict): ConditionValue {
-  const { request, rollout } = facts;
+function workloadsRolled(spec: Spec, status: Status, verdict: Verdict): ConditionValue {
+  const { request, rollout } = status;
   const type = 'WorkloadsRolled';
   if (request?.publishedTime === undefined || rollout === undefined)
     return { type, status: 'False', ...pending(request) };
@@ -118,7 +137,7 @@ function workloadsRolled(spec: Spec, facts: Facts, verdict: Verdict): ConditionV
   const { total, rolled = 0, skipped = 0 } = rollout;
   if (total === 0) return { type, status: 'True', reason: 'NothingToRoll', message: nothingSelected(spec) };
   if (rolled + skipped < total && verdict.kind !== 'Ready') return { type, status: 'False', ...verdictOf(verdict) };
-  return { type, status: 'True', ...howItEnded(spec, facts, rollout) };
+  return { type, status: 'True', ...howItEnded(spec, status, rollout) };
 }
 
 function nothingSelected(spec: Spec): string {
@@ -129,7 +148,7 @@ function nothingSelected(spec: Spec): string {
 }
 
 /** Of a roll that has settled without a failure. */
-function howItEnded(spec: Spec, facts: Facts, rollout: RolloutStatus): Pick<ConditionValue, 'reason' | 'message'> {
+function howItEnded(spec: Spec, status: Status, rollout: RolloutStatus): Pick<ConditionValue, 'reason' | 'message'> {
   const { total = 0, rolled = 0, skipped = 0, paused = 0, workloads = [] } = rollout;
   const manual = leftToPeople(rollout);
   const rest = `${skipped === 0 ? '' : `, ${skipped} skipped`}${paused === 0 ? '' : `, ${paused} paused`}`;
@@ -145,14 +164,14 @@ function howItEnded(spec: Spec, facts: Facts, rollout: RolloutStatus): Pick<Cond
   }
   if (rolled === 0) return { reason: 'NothingToRoll', message: `All ${total} are paused or opted out` };
   if (!hasRolledNothing(rollout)) return { reason: 'Rolled', message: `${rolled} rolled and healthy${rest}` };
-  const why = hasKeptCa(facts)
-    ? `need no roll${kept(spec, facts)}`
+  const why = hasKeptCa(status)
+    ? `need no roll${kept(spec, status)}`
     : 'already carried the server CAs: nothing was rolled';
   return { reason: 'Unchanged', message: `${rolled} ${why}${rest}` };
 }
 
-const kept = (spec: Spec, facts: Facts): string =>
-  hasKeptCa(facts) && facts.request?.publishedTime !== undefined
+const kept = (spec: Spec, status: Status): string =>
+  hasKeptCa(status) && status.request?.publishedTime !== undefined
     ? `; the server CA is unchanged: ${whyKept(spec)}`
     : '';
 
@@ -174,11 +193,11 @@ const isDone = (request: Request | undefined): boolean => isSettled(request) && 
  * One entry for each request and generation that came to an end, newest first. A call leaves the status only with an
  * entry of its own, so that each reset has left a trace.
  */
-function nextHistory(status: Status, facts: Facts, verdict: Verdict, now: Date): readonly HistoryEntry[] {
-  const { request } = facts;
+function nextHistory(status: Status, next: Status, verdict: Verdict, now: Date): readonly HistoryEntry[] {
+  const { request } = next;
   const history = withSuperseded(status, request, now);
   if (request === undefined || verdict.kind === 'Progressing' || verdict.kind === 'Waiting') return history;
-  const entry = historyEntry(request, facts, verdict.reason);
+  const entry = historyEntry(request, next, verdict.reason);
   const [newest, ...older] = history;
   if (newest === undefined || !isSameRequest(newest, entry)) {
     return newestTen([{ ...entry, endTime: toTime(now) }, ...history]);
@@ -228,31 +247,12 @@ const isSameEnd = (a: HistoryEntry, b: HistoryEntry): boolean =>
   a.outcome === b.outcome && a.operation === b.operation && a.serverCaSha1Fingerprint === b.serverCaSha1Fingerprint;
 
 /** What failed in the roll, as one line that names each workload. */
-export function failureMessage({ rollout }: Facts): string {
+export function failureMessage({ rollout }: Status): string {
   const rows = (rollout?.workloads ?? []).filter(isFailure);
   const names = rows.map(({ kind, name, message = '' }) => `${kind} ${name}${message === '' ? '' : `: ${message}`}`);
   return names.length === 0 ? `${rollout?.failed ?? 0} workloads failed` : oneLine(names.join('; '));
 }
 
-/** An empty list is left out: by what is there two statuses are compared. */
-export function withCertificates(facts: Facts, clientCertificates: readonly ClientCertificateStatus[]): Facts {
-  const { clientCertificates: _clientCertificates, ...others } = facts;
-  return clientCertificates.length === 0 ? others : { ...others, clientCertificates };
-}
-
 /** What rolled so far has rolled without what is new now. */
-export const toBeRolled = (facts: Facts): Facts =>
-  facts.rollout?.revision === undefined ? facts : { ...facts, rollout: { revision: facts.rollout.revision } };
-
-export function factsOf({ status }: SslReset): Facts {
-  const {
-    conditions: _conditions,
-    history: _history,
-    observedGeneration: _observedGeneration,
-    executedRequestIds: _executedRequestIds,
-    recentCalls: _recentCalls,
-    lastResetTime: _lastResetTime,
-    ...facts
-  } = status;
-  return facts;
-}
+export const toBeRolled = ({ rollout }: Status): StatusChanges =>
+  rollout?.revision === undefined ? {} : { rollout: { revision: rollout.revision } };

@@ -2,9 +2,8 @@ import { lookAgainDelayMs } from '../../domain/call/retry.ts';
 import { waiting } from '../../domain/conditions.ts';
 import { untilDeadlineMs } from '../../domain/reset/deadline.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
-import { factsOf } from '../../domain/reset/status.ts';
 import { toTime } from '../../lib/time.ts';
-import type { Context, StepResult } from '../pass.ts';
+import { after, type Context, type StepResult } from '../pass.ts';
 
 /** A slot that comes within so long is worth no word. */
 const SOON_MS = 5_000;
@@ -21,13 +20,11 @@ export function awaitSlot(reset: SslReset, context: Context): StepResult {
   const waitedMs = memory.sinceSeenMs(reset.metadata.uid, `slot for attempt ${attempt + 1}`);
   const pauseMs = callQueue.pauseMs(reset);
   if (waitedMs < SOON_MS && pauseMs <= SOON_MS) {
-    return { kind: 'Idle', requeueAfterMs: Math.min(SOON_MS - waitedMs, leftMs) };
+    return { next: after(Math.min(SOON_MS - waitedMs, leftMs)) };
   }
   return {
-    kind: 'Finding',
-    facts: factsOf(reset),
     verdict: waiting('Throttled', message(reset, pauseMs, clock.now())),
-    requeueAfterMs: Math.min(Math.max(lookAgainDelayMs(waitedMs, settings), SOON_MS), leftMs),
+    next: after(Math.min(Math.max(lookAgainDelayMs(waitedMs, settings), SOON_MS), leftMs)),
   };
 }
 

@@ -1,11 +1,10 @@
-import type { Operation } from '../../domain/call/operation.ts';
-import { findRunning } from '../../domain/call/operation.ts';
+import { findRunning, type Operation } from '../../domain/call/operation.ts';
 import { pollDelayMs } from '../../domain/call/retry.ts';
 import { progressing, stalled, type Verdict } from '../../domain/conditions.ts';
 import { withCertificateOperation } from '../../domain/reset/request.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
-import { type Facts, factsOf } from '../../domain/reset/status.ts';
-import type { Context, StepResult } from '../pass.ts';
+import type { StatusChanges } from '../../domain/reset/status.ts';
+import { after, type Context, type StepResult } from '../pass.ts';
 import type { CloudSql } from '../ports.ts';
 import { isPermitted } from './permitted.ts';
 import { siblingInDoubt } from './sibling-in-doubt.ts';
@@ -17,14 +16,12 @@ import { siblingInDoubt } from './sibling-in-doubt.ts';
 export async function certificateAdmission(reset: SslReset, context: Context): Promise<StepResult | undefined> {
   const { cloudSql, clock, index, settings } = context;
   const doubt = siblingInDoubt(index.siblingsOf(reset).inDoubt(), reset, context);
-  if (doubt !== undefined) return { kind: 'Finding', facts: factsOf(reset), verdict: doubt };
+  if (doubt !== undefined) return { verdict: doubt };
   const running = await runningOperation(reset, cloudSql);
   if (running === undefined) return undefined;
   return {
-    kind: 'Finding',
-    facts: factsOf(reset),
     verdict: progressing('IssuingClientCertificates', `Operation ${running.name} runs on the instance`),
-    requeueAfterMs: pollDelayMs(running.insertTime, clock.now(), settings),
+    next: after(pollDelayMs(running.insertTime, clock.now(), settings)),
   };
 }
 
@@ -35,8 +32,8 @@ export const runningOperation = async ({ spec }: SslReset, cloudSql: CloudSql): 
   findRunning(await cloudSql.operations(spec, { limit: OPERATIONS_LIMIT }));
 
 /** What is known once a certificate was issued or deleted by that operation. */
-export const noting = (operation: string | undefined, facts: Facts): Facts =>
-  facts.request === undefined ? facts : { ...facts, request: withCertificateOperation(facts.request, operation) };
+export const noting = ({ status: { request } }: SslReset, operation: string | undefined): StatusChanges =>
+  request === undefined ? {} : { request: withCertificateOperation(request, operation) };
 
 /** As it is now, right before the call. */
 export async function notPermitted(reset: SslReset, context: Context): Promise<Verdict | undefined> {

@@ -2,8 +2,7 @@ import type { Operation } from '../../domain/call/operation.ts';
 import { progressing } from '../../domain/conditions.ts';
 import { CloudSqlError } from '../../domain/errors.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
-import { factsOf } from '../../domain/reset/status.ts';
-import type { Context, StepResult } from '../pass.ts';
+import { after, type Context, type StepResult } from '../pass.ts';
 import { certificateAdmission, noting, notPermitted } from './certificate-admission.ts';
 
 export interface OwnCertificate {
@@ -25,15 +24,14 @@ export async function deleteCertificate(
   if (held !== undefined) return held;
   const send = await cloudSql.prepareClientCertificateDeletion(reset.spec, sha1Fingerprint);
   const refused = await notPermitted(reset, context);
-  if (refused !== undefined) return { kind: 'Finding', facts: factsOf(reset), verdict: refused };
-  if (!leadership.isLeader()) return { kind: 'Idle', requeueAfterMs: settings.retryMinMs };
+  if (refused !== undefined) return { verdict: refused };
+  if (!leadership.isLeader()) return { next: after(settings.retryMinMs) };
   const operation = await orGone(send);
   const note = `The client certificate ${commonName} (${sha1Fingerprint}) was issued by this object, and its Secret does not hold it: it is deleted, and issued again`;
   return {
-    kind: 'Finding',
-    facts: noting(operation?.name, factsOf(reset)),
+    changes: noting(reset, operation?.name),
     verdict: progressing('IssuingClientCertificates', note),
-    requeueAfterMs: settings.pollMinMs,
+    next: after(settings.pollMinMs),
     events: [{ type: 'Normal', reason: 'IssuingClientCertificates', action: 'DeleteClientCertificate', note }],
   };
 }

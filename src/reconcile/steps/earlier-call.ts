@@ -10,7 +10,6 @@ import { progressing } from '../../domain/conditions.ts';
 import { CloudSqlError } from '../../domain/errors.ts';
 import { mayHaveRun } from '../../domain/reset/request.ts';
 import type { Request, SslReset } from '../../domain/reset/ssl-reset.ts';
-import { factsOf } from '../../domain/reset/status.ts';
 import type { Context, StepResult } from '../pass.ts';
 import { readServerCertificates } from './evidence.ts';
 import { siblingInDoubt } from './sibling-in-doubt.ts';
@@ -91,13 +90,11 @@ export async function hasRunAfterAll(
  * is no candidate any more.
  */
 export function resolveFirst(reset: SslReset, request: Request, context: Context): StepResult {
-  const facts = factsOf(reset);
   const obstacle = siblingInDoubt(context.index.siblingsOf(reset).unresolved(), reset, context);
-  if (obstacle !== undefined) return { kind: 'Finding', facts, verdict: obstacle };
+  if (obstacle !== undefined) return { verdict: obstacle };
   const { outcome: _outcome, ...unresolved } = request;
   return {
-    kind: 'Finding',
-    facts: { ...facts, request: unresolved },
+    changes: { request: unresolved },
     verdict: progressing(
       'ResolvingOutcome',
       'An operation of an earlier call may have shown up; nothing is called until that is clear',

@@ -1,12 +1,11 @@
-import type { Operation } from '../../domain/call/operation.ts';
-import { isDone } from '../../domain/call/operation.ts';
+import { isDone, type Operation } from '../../domain/call/operation.ts';
 import { pollDelayMs } from '../../domain/call/retry.ts';
 import { progressing, stalled, type Verdict, waiting } from '../../domain/conditions.ts';
 import { CloudSqlError } from '../../domain/errors.ts';
 import type { Request, SslReset } from '../../domain/reset/ssl-reset.ts';
-import { factsOf } from '../../domain/reset/status.ts';
+import { withChanges } from '../../domain/reset/status.ts';
 import { toTime } from '../../lib/time.ts';
-import type { Context, Finding, StepResult } from '../pass.ts';
+import { AWAIT_CHANGE, after, type Conclusion, type Context, NOW, type StepResult } from '../pass.ts';
 import { readEvidence } from './evidence.ts';
 import { unknownMessage } from './keep-unknown.ts';
 import { publish } from './publish.ts';
@@ -17,10 +16,11 @@ import { publish } from './publish.ts';
  */
 export async function followOperation(reset: SslReset, context: Context): Promise<StepResult> {
   const followed = await follow(reset, context);
-  const isOver = followed.kind === 'Finding' && followed.facts.request?.doneTime !== undefined;
-  if (!isOver || reset.metadata.deletionTimestamp !== undefined) return followed;
+  const { changes } = followed;
+  if (changes?.request?.doneTime === undefined || reset.metadata.deletionTimestamp !== undefined) return followed;
   try {
-    return await publish({ ...reset, status: { ...reset.status, ...followed.facts } }, context);
+    const published = await publish(withChanges(reset, changes), context);
+    return { ...published, changes: { ...changes, ...published.changes } };
   } catch {
     return followed;
   }
@@ -28,19 +28,14 @@ export async function followOperation(reset: SslReset, context: Context): Promis
 
 async function follow(reset: SslReset, context: Context): Promise<StepResult> {
   const { request, operation } = reset.status;
-  if (request === undefined || operation === undefined) return { kind: 'Idle' };
+  if (request === undefined || operation === undefined) return { next: AWAIT_CHANGE };
   const current = await readOperation(reset, operation, context);
   if (current === undefined) return whenVanished(reset, request, operation, context);
   const now = context.clock.now();
   return {
-    kind: 'Finding',
-    facts: {
-      ...factsOf(reset),
-      operation: current,
-      request: isDone(current) ? { ...request, doneTime: toTime(now) } : request,
-    },
+    changes: { operation: current, ...(isDone(current) && { request: { ...request, doneTime: toTime(now) } }) },
     verdict: progress(current),
-    ...(!isDone(current) && { requeueAfterMs: pollDelayMs(request.time, now, context.settings) }),
+    next: isDone(current) ? NOW : after(pollDelayMs(request.time, now, context.settings)),
   };
 }
 
@@ -84,14 +79,13 @@ async function whenVanished(
   const { clock, memory, settings } = context;
   const { name } = operation;
   const now = clock.now();
-  const facts = { ...factsOf(reset), operation: { ...operation, status: UNKNOWN } };
+  const vanished = { operation: { ...operation, status: UNKNOWN } };
   const seen = await readTraces(reset, request, context);
   const sinceMs = memory.sinceSeenMs(reset.metadata.uid, `vanished ${name}: ${seen}`);
   // One answer in vain is not the end of it.
   if (seen === 'Reset' && sinceMs > 0) {
     return {
-      kind: 'Finding',
-      facts: { ...facts, request: { ...request, doneTime: toTime(now) } },
+      changes: { ...vanished, request: { ...request, doneTime: toTime(now) } },
       verdict: progressing(
         'Publishing',
         `Operation ${name} is no longer listed, and the instance has new certificates`,
@@ -99,15 +93,18 @@ async function whenVanished(
     };
   }
   if (seen === 'Reset' || sinceMs < settings.resolveGraceMs) {
-    return { kind: 'Finding', facts, ...whileVanished(name, seen, pollDelayMs(request.time, now, settings)) };
+    return {
+      changes: vanished,
+      verdict: whileVanished(name, seen),
+      next: after(pollDelayMs(request.time, now, settings)),
+    };
   }
   const what =
     seen === 'NoInstance'
       ? `Cloud SQL no longer knows operation ${name} or the instance`
       : `Operation ${name} was accepted and is no longer listed`;
   return {
-    kind: 'Finding',
-    facts: { ...facts, request: { ...request, outcome: 'Unknown' } },
+    changes: { ...vanished, request: { ...request, outcome: 'Unknown' } },
     verdict: stalled('OutcomeUnknown', unknownMessage(reset, what)),
   };
 }
@@ -120,38 +117,31 @@ async function readTraces({ spec }: SslReset, { before = {} }: Request, { cloudS
   return hasEvidence ? 'Reset' : 'Unchanged';
 }
 
-function whileVanished(
-  name: string,
-  seen: Traces,
-  requeueAfterMs: number,
-): Pick<Finding, 'verdict' | 'requeueAfterMs'> {
+function whileVanished(name: string, seen: Traces): Verdict {
   if (seen === 'NoInstance') {
-    const message = `Cloud SQL no longer knows operation ${name} or the instance`;
-    return { verdict: waiting('InstanceNotFound', message), requeueAfterMs };
+    return waiting('InstanceNotFound', `Cloud SQL no longer knows operation ${name} or the instance`);
   }
   const certificates =
     seen === 'Reset' ? 'the instance has new certificates' : 'the certificates are still the old ones';
-  return {
-    verdict: progressing('ResolvingOutcome', `Operation ${name} is no longer listed; ${certificates}`),
-    requeueAfterMs,
-  };
+  return progressing('ResolvingOutcome', `Operation ${name} is no longer listed; ${certificates}`);
 }
 
 /**
  * An operation that was not known any more may be known again by the time at which the request ends: then what it says is
  * the truth, also that it failed.
  */
-export async function withLastWord(result: StepResult, { spec }: SslReset, context: Context): Promise<StepResult> {
-  if (result.kind !== 'Finding' || result.verdict.kind === 'Progressing' || result.verdict.kind === 'Waiting')
-    return result;
-  const { operation } = result.facts;
-  if (operation?.status !== UNKNOWN) return result;
+export async function withLastWord(
+  rolled: Conclusion,
+  { spec, status: { operation } }: SslReset,
+  context: Context,
+): Promise<Conclusion> {
+  const { changes, verdict, next: _next, ...rest } = rolled;
+  if (verdict.kind === 'Progressing' || verdict.kind === 'Waiting' || operation?.status !== UNKNOWN) return rolled;
   const known = await lastWord(spec.project, operation.name, context);
-  if (known === undefined || !isDone(known)) return result;
-  const { requeueAfterMs: _requeueAfterMs, ...rest } = result;
+  if (known === undefined || !isDone(known)) return rolled;
   return {
     ...rest,
-    facts: { ...result.facts, operation: known },
+    changes: { ...changes, operation: known },
     verdict: progressing('RollingOut', `Operation ${known.name} is known to Cloud SQL again; its result counts`),
   };
 }

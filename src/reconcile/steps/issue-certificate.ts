@@ -2,7 +2,7 @@ import { classifyIssue, type IssueClassification } from '../../domain/call/class
 import type { IssuedCertificate } from '../../domain/call/result.ts';
 import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
-import { type Facts, factsOf, summarize, toBeRolled, withCertificates } from '../../domain/reset/status.ts';
+import { type StatusChanges, summarize, toBeRolled } from '../../domain/reset/status.ts';
 import {
   type OpenIssue,
   openIssue,
@@ -16,7 +16,7 @@ import { type HeldCertificate, heldCertificate, secretKeys } from '../../domain/
 import { oneLine } from '../../lib/one-line.ts';
 import { TwoClockWindow } from '../../lib/two-clock-window.ts';
 import { certificateOutcome } from '../certificate-outcome.ts';
-import type { Context, Finding, StepResult } from '../pass.ts';
+import { after, backOff, type Conclusion, type Context, NOW, type StepResult } from '../pass.ts';
 import type { PublishedObject } from '../ports.ts';
 import { recordObstacle } from '../write-ahead.ts';
 import { certificateAdmission, noting, notPermitted } from './certificate-admission.ts';
@@ -45,12 +45,12 @@ export async function issueCertificate(reset: SslReset, target: IssueTarget, con
   if (held !== undefined) return held;
   const send = await cloudSql.prepareClientCertificate(reset.spec, commonName);
   const refused = await notPermitted(reset, context);
-  if (refused !== undefined) return { kind: 'Finding', facts: factsOf(reset), verdict: refused };
+  if (refused !== undefined) return { verdict: refused };
 
   const window = new TwoClockWindow(clock, settings.callWindowMs);
   const issue = openedIssue(reset, target, clock.now());
   const recorded = await record(reset, issue, context);
-  if (!leadership.isLeader()) return { kind: 'Idle', requeueAfterMs: settings.retryMinMs };
+  if (!leadership.isLeader()) return { next: after(settings.retryMinMs) };
   const obstacle = recordObstacle('status.clientCertificates[].issuing', issue.issuing, openIssue(recorded)?.issuing);
   if (obstacle !== undefined) return outcome(recorded, notExecuted(recorded, issue, obstacle));
   if (!window.isOpen()) return outcome(recorded, notExecuted(recorded, issue, WINDOW_CLOSED));
@@ -65,11 +65,9 @@ const WINDOW_CLOSED = progressing(
   'Writing the record took longer than the call window: nothing was sent; the issue starts again',
 );
 
-const outcome = (recorded: SslReset, finding: Finding): StepResult => ({
-  kind: 'CallOutcome',
-  recorded,
-  outcomeWrite: certificateOutcome,
-  ...finding,
+const outcome = (recorded: SslReset, conclusion: Conclusion): Conclusion => ({
+  ...conclusion,
+  call: { recorded, outcomeWrite: certificateOutcome },
 });
 
 /** With milliseconds: two records of one name must not share a time, and so a grace. */
@@ -97,18 +95,17 @@ async function record(
 }
 
 /** What the spec no longer names goes, so that the list keeps to its bound; one without a Secret is still to be deleted. */
-function withEntry(reset: SslReset, entry: ClientCertificateStatus): Facts {
-  const facts = factsOf(reset);
-  const { clientCertificates = [] } = facts;
-  const { clientCertificates: wanted = [] } = reset.spec;
+function withEntry({ spec, status }: SslReset, entry: ClientCertificateStatus): StatusChanges {
+  const { clientCertificates = [] } = status;
+  const { clientCertificates: wanted = [] } = spec;
   const kept = clientCertificates.filter(
     ({ commonName, secretName }) => secretName === undefined || wanted.some((one) => one.commonName === commonName),
   );
-  return withCertificates(facts, withCertificate(kept, entry));
+  return { clientCertificates: withCertificate(kept, entry) };
 }
 
-const notExecuted = (recorded: SslReset, issue: OpenIssue, verdict: Verdict): Finding => ({
-  facts: withEntry(recorded, withoutIssue(issue)),
+const notExecuted = (recorded: SslReset, issue: OpenIssue, verdict: Verdict): Conclusion => ({
+  changes: withEntry(recorded, withoutIssue(issue)),
   verdict,
 });
 
@@ -116,25 +113,24 @@ function unanswered(
   recorded: SslReset,
   issue: OpenIssue,
   classification: Exclude<IssueClassification, { kind: 'Issued' }>,
-): Finding {
+): Conclusion {
   const what = `The client certificate ${issue.commonName} was not issued`;
   switch (classification.kind) {
     case 'NotExecuted': {
       const { reason, message, retryAfterMs } = classification;
       return {
         ...notExecuted(recorded, issue, waiting(reason, `${what}. ${message}`)),
-        ...(retryAfterMs !== undefined && { retryAfterMs }),
+        next: backOff(retryAfterMs),
       };
     }
     case 'Invalid': {
       // It is not tried again before a person says so; the others have their turn.
       const message = oneLine(`${what}. Cloud SQL refused: ${classification.message}`);
       const entry = { ...withoutIssue(issue), reason: classification.reason, message };
-      return { facts: withEntry(recorded, entry), verdict: progressing('IssuingClientCertificates', message) };
+      return { changes: withEntry(recorded, entry), verdict: progressing('IssuingClientCertificates', message) };
     }
     case 'Resolve':
       return {
-        facts: factsOf(recorded),
         verdict: waiting(
           'CloudSqlUnavailable',
           `It is not known yet whether the client certificate ${issue.commonName} was issued. ${classification.message}`,
@@ -155,28 +151,28 @@ async function deliver(
     [secretKeys.serverCa]: serverCa,
   };
   const held = heldCertificate(data);
+  const noted = noting(recorded, certificate.operation);
   const isOpen = (fresh: SslReset) => certificateOutcome.isOpen(fresh, recorded);
   const delivery = await deliverCertificate(
     certificateSecret(recorded, wanted, data),
     { secret, recorded, isOpen },
     context,
   );
-  if (delivery.kind === 'RecordGone') return { kind: 'Idle', requeueAfterMs: 0 };
+  if (delivery.kind === 'RecordGone') return { next: NOW };
   if (delivery.kind === 'Refused' || held === undefined) {
     const message = delivery.kind === 'Refused' ? delivery.message : 'The certificate cannot be read';
     const dropped = `The key of the client certificate ${wanted.commonName} was dropped, and it is replaced. ${message}`;
-    const facts = noting(certificate.operation, factsOf(recorded));
-    return outcome(recorded, { facts, verdict: waiting('CannotPublish', dropped) });
+    return outcome(recorded, { changes: noted, verdict: waiting('CannotPublish', dropped) });
   }
-  const { facts, ...rest } = delivered(recorded, { ...wanted, ...held });
-  return outcome(recorded, { facts: noting(certificate.operation, facts), ...rest });
+  const { changes, ...rest } = delivered(recorded, { ...wanted, ...held });
+  return outcome(recorded, { changes: { ...changes, ...noted }, ...rest });
 }
 
-function delivered(recorded: SslReset, entry: WantedCertificate & HeldCertificate): Finding {
+function delivered(recorded: SslReset, entry: WantedCertificate & HeldCertificate): Conclusion {
   const { commonName, secretName, sha1Fingerprint } = entry;
   const note = `Client certificate ${commonName} (${sha1Fingerprint}) is issued and in Secret/${secretName}`;
   return {
-    facts: toBeRolled(withEntry(recorded, entry)),
+    changes: { ...withEntry(recorded, entry), ...toBeRolled(recorded.status) },
     verdict: progressing('IssuingClientCertificates', note),
     events: [{ type: 'Normal', reason: 'IssuingClientCertificates', action: 'IssueClientCertificate', note }],
   };

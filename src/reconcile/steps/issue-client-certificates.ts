@@ -1,24 +1,23 @@
-import { progressing, stalled, type Verdict } from '../../domain/conditions.ts';
-import type { ClientCertificate } from '../../domain/instance.ts';
+import { type Verdict, progressing, stalled } from '../../domain/conditions.ts';
+import { type ClientCertificate } from '../../domain/instance.ts';
 import { retryCommand } from '../../domain/reset/admission.ts';
 import { worst } from '../../domain/reset/certificate-hold.ts';
-import type { Request, SslReset } from '../../domain/reset/ssl-reset.ts';
-import { type Facts, factsOf, withCertificates } from '../../domain/reset/status.ts';
+import { type Request, type SslReset } from '../../domain/reset/ssl-reset.ts';
 import { recordedCertificate } from '../../domain/trust/certificate-status.ts';
-import { type CertificateJudgement, judgeCertificate, type KeySecret } from '../../domain/trust/client-certificate.ts';
-import type { ClientCertificateStatus, WantedCertificate } from '../../domain/trust/distribution.ts';
+import { type CertificateJudgement, type KeySecret, judgeCertificate } from '../../domain/trust/client-certificate.ts';
+import { type ClientCertificateStatus, type WantedCertificate } from '../../domain/trust/distribution.ts';
 import { heldCertificate, withServerCa } from '../../domain/trust/held-certificate.ts';
 import { revision, serverCaPem } from '../../domain/trust/tls-material.ts';
 import { oneLine } from '../../lib/one-line.ts';
 import { toTime } from '../../lib/time.ts';
-import type { Context, StepResult } from '../pass.ts';
-import type { PublishedObject } from '../ports.ts';
+import { AWAIT_CHANGE, type Conclusion, type Context, type StepResult, after } from '../pass.ts';
+import { type PublishedObject } from '../ports.ts';
 import { conflict } from './certificate-conflict.ts';
 import { deleteCertificate } from './delete-certificate.ts';
 import { LOOKING_FOR_DEPENDENTS } from './find-dependents.ts';
 import { issueCertificate } from './issue-certificate.ts';
 import { type CertificateMove, moveCertificates, obstacleIn, obstaclesToMoves } from './move-certificates.ts';
-import { applyObject, certificateSecret, DRY_RUN, orCannotPublish, originOf } from './published-object.ts';
+import { DRY_RUN, applyObject, certificateSecret, orCannotPublish, originOf } from './published-object.ts';
 import { readServerCas } from './server-cas.ts';
 
 /** One client certificate that the spec wants, and what there is of it. */
@@ -31,15 +30,15 @@ interface Judged {
 /** Brings each client certificate that the spec wants into its Secret, one call of Cloud SQL a pass. */
 export async function issueClientCertificates(reset: SslReset, context: Context): Promise<StepResult> {
   const result = await orCannotPublish(() => lookAndAct(reset, context));
-  return result.kind === 'Waiting' ? { kind: 'Finding', facts: factsOf(reset), verdict: result } : result;
+  return 'kind' in result ? { verdict: result } : result;
 }
 
 async function lookAndAct(reset: SslReset, context: Context): Promise<StepResult> {
   const { request } = reset.status;
-  if (request === undefined) return { kind: 'Idle' };
+  if (request === undefined) return { next: AWAIT_CHANGE };
   const secrets = await readSecrets(reset, context);
   const cas = await readServerCas(context.cloudSql, reset.spec);
-  if (revision(cas) !== reset.status.rollout?.revision) return publishAgain(reset, request);
+  if (revision(cas) !== reset.status.rollout?.revision) return publishAgain(request);
   const listed = await context.cloudSql.clientCertificates(reset.spec);
   const serverCa = serverCaPem(cas, reset.spec.serverCa?.contents ?? 'All');
 
@@ -59,7 +58,7 @@ async function lookAndAct(reset: SslReset, context: Context): Promise<StepResult
   }
   const orphan = orphanOf(reset, listed);
   if (orphan !== undefined) return deleteCertificate(reset, orphan, context);
-  return heldUp(reset, judged, held) ?? done(reset, request, judged, context);
+  return heldUp(reset, judged, held) ?? done(request, judged, context);
 }
 
 /** A certificate that cannot be in its Secret now, and why. */
@@ -145,11 +144,10 @@ const movesOf = (judged: readonly Judged[], secrets: Secrets): readonly Certific
   });
 
 /** The instance got other CAs since they were published: everything that carries them must carry the same. */
-const publishAgain = (reset: SslReset, { publishedTime: _publishedTime, ...request }: Request): StepResult => ({
-  kind: 'Finding',
-  facts: { ...factsOf(reset), request },
+const publishAgain = ({ publishedTime: _publishedTime, ...request }: Request): StepResult => ({
+  changes: { request },
   verdict: progressing('Publishing', 'The instance lists other server CAs than the published ones; reading them again'),
-  requeueAfterMs: REPUBLISH_MS,
+  next: after(REPUBLISH_MS),
 });
 
 /** A list that does not settle is not read without a pause. */
@@ -187,7 +185,7 @@ function orphanOf({ spec, status }: SslReset, listed: readonly ClientCertificate
 }
 
 /** The others are in their Secrets: what stands in the way of these is all that is left. */
-function heldUp(reset: SslReset, judged: readonly Judged[], held: readonly Held[]): StepResult | undefined {
+function heldUp(reset: SslReset, judged: readonly Judged[], held: readonly Held[]): Conclusion | undefined {
   const verdict = worst(held.map(({ obstacle }) => obstacle));
   if (verdict === undefined) return undefined;
   const entries = judged.flatMap((one): readonly ClientCertificateStatus[] => {
@@ -198,15 +196,13 @@ function heldUp(reset: SslReset, judged: readonly Judged[], held: readonly Held[
     const { reason, message } = obstacle;
     return [past.reason === 'InvalidRequest' ? past : { ...past, reason, message: oneLine(message) }];
   });
-  return { kind: 'Finding', facts: withCertificates(factsOf(reset), entries), verdict };
+  return { changes: { clientCertificates: entries }, verdict };
 }
 
-function done(reset: SslReset, request: Request, judged: readonly Judged[], { clock }: Context): StepResult {
-  const kept = judged.flatMap(statusOf);
-  const facts = withCertificates(factsOf(reset), kept);
-  const next: Facts =
-    kept.length === 0 ? facts : { ...facts, request: { ...request, issuedTime: toTime(clock.now()) } };
-  return { kind: 'Finding', facts: next, verdict: LOOKING_FOR_DEPENDENTS };
+function done(request: Request, judged: readonly Judged[], { clock }: Context): Conclusion {
+  const clientCertificates = judged.flatMap(statusOf);
+  const issued = clientCertificates.length > 0 && { request: { ...request, issuedTime: toTime(clock.now()) } };
+  return { changes: { clientCertificates, ...issued }, verdict: LOOKING_FOR_DEPENDENTS };
 }
 
 const statusOf = ({ wanted, judgement }: Judged): readonly ClientCertificateStatus[] =>

@@ -2,25 +2,19 @@ import { findCondition, stalled } from '../../domain/conditions.ts';
 import { retryCommand } from '../../domain/reset/admission.ts';
 import { heard, stalledReason } from '../../domain/reset/request.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
-import { factsOf } from '../../domain/reset/status.ts';
 import { shell } from '../../lib/shell.ts';
 import type { StepResult } from '../pass.ts';
 
 /** The outcome of a call stays unknown whatever else of the object changes: only a person's word calls again. */
 export function keepUnknown(reset: SslReset): StepResult {
-  const facts = factsOf(reset);
-  const { request } = facts;
+  const { request } = reset.status;
   const before = findCondition(reset.status.conditions, 'Stalled');
   const message =
     before !== undefined && stalledReason(reset) === 'OutcomeUnknown'
       ? before.message
       : unknownMessage(reset, 'It could not be determined');
   return {
-    kind: 'Finding',
-    facts:
-      request === undefined
-        ? facts
-        : { ...facts, request: { ...request, ...heard(reset), generation: reset.metadata.generation } },
+    ...(request && { changes: { request: { ...request, ...heard(reset), generation: reset.metadata.generation } } }),
     verdict: stalled('OutcomeUnknown', message),
   };
 }

@@ -6,7 +6,7 @@ import type { ServerCas } from '../../domain/instance.ts';
 import { isStillOld } from '../../domain/reset/ca-change.ts';
 import type { SslReset, Status } from '../../domain/reset/ssl-reset.ts';
 import { revision } from '../../domain/trust/tls-material.ts';
-import type { Context, StepResult } from '../pass.ts';
+import { after, type Context, NOW, type StepResult } from '../pass.ts';
 import { receive } from './receive.ts';
 
 type Seen =
@@ -31,12 +31,12 @@ export async function lookAround(reset: SslReset, context: Context): Promise<Ste
     if (seen === 'Changed') return await receive(reset, 'Outdated', context);
     if (seen !== 'Busy' && sinceMs >= settings.resolveGraceMs) return forgetting(reset, lost);
     const since = new Date(clock.now().getTime() - sinceMs).toISOString();
-    return { kind: 'Idle', requeueAfterMs: pollDelayMs(since, clock.now(), settings) };
+    return { next: after(pollDelayMs(since, clock.now(), settings)) };
   } catch (error) {
     if (!(error instanceof CloudSqlError)) throw error;
     const failingMs = memory.sinceSeenMs(reset.metadata.uid, `failing since ${lost.join(' ')}`);
     const delayMs = lookAgainDelayMs(failingMs, settings);
-    return { kind: 'Idle', requeueAfterMs: Math.max(delayMs, error.retryAfterMs ?? 0) };
+    return { next: after(Math.max(delayMs, error.retryAfterMs ?? 0)) };
   }
 }
 
@@ -73,19 +73,7 @@ function hasOtherCas({ request, rollout, serverCa }: Status, cas: ServerCas): bo
   return serverCa !== undefined && isOther && request !== undefined && !isStillOld(request, cas);
 }
 
-const forgetting = ({ status }: SslReset, lost: readonly string[]): StepResult => ({
-  kind: 'Status',
-  status: withSiblingCalls(
-    status,
-    (status.siblingCalls ?? []).filter((uid) => !lost.includes(uid)),
-  ),
+const forgetting = ({ status: { siblingCalls = [] } }: SslReset, lost: readonly string[]): StepResult => ({
+  changes: { siblingCalls: siblingCalls.filter((uid) => !lost.includes(uid)) },
+  next: NOW,
 });
-
-/** An empty list is left out: by what is there two statuses are compared. */
-export function withSiblingCalls<T extends Pick<Status, 'siblingCalls'>>(
-  facts: T,
-  siblingCalls: readonly string[],
-): Omit<T, 'siblingCalls'> & Pick<Status, 'siblingCalls'> {
-  const { siblingCalls: _siblingCalls, ...others } = facts;
-  return siblingCalls.length === 0 ? others : { ...others, siblingCalls };
-}

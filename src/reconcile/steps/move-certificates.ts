@@ -1,15 +1,15 @@
-import { isDeepStrictEqual } from 'node:util';
-import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
-import type { SslReset } from '../../domain/reset/ssl-reset.ts';
-import { factsOf, toBeRolled, withCertificates } from '../../domain/reset/status.ts';
+import { type Verdict, progressing, waiting } from '../../domain/conditions.ts';
+import { type SslReset } from '../../domain/reset/ssl-reset.ts';
+import { toBeRolled } from '../../domain/reset/status.ts';
 import { withCertificate } from '../../domain/trust/certificate-status.ts';
-import { inSafeOrder, type Move } from '../../domain/trust/client-certificate.ts';
-import type { ClientCertificateStatus, WantedCertificate } from '../../domain/trust/distribution.ts';
+import { type Move, inSafeOrder } from '../../domain/trust/client-certificate.ts';
+import { type ClientCertificateStatus, type WantedCertificate } from '../../domain/trust/distribution.ts';
 import { type HeldCertificate, withServerCa } from '../../domain/trust/held-certificate.ts';
-import type { Context, StepEvent, StepResult } from '../pass.ts';
-import type { PublishedObject } from '../ports.ts';
+import { type Context, NOW, type StepEvent, type StepResult } from '../pass.ts';
+import { type PublishedObject } from '../ports.ts';
 import { deliverCertificate } from './deliver-certificate.ts';
-import { applyObject, certificateSecret, DRY_RUN, orCannotPublish, ownershipConflict } from './published-object.ts';
+import { DRY_RUN, applyObject, certificateSecret, orCannotPublish, ownershipConflict } from './published-object.ts';
+import { isDeepStrictEqual } from 'node:util';
 
 /** A live certificate whose Secret the spec names another way than before. */
 export interface CertificateMove extends Move {
@@ -65,13 +65,13 @@ export async function moveCertificates(
   let moved: readonly CertificateMove[] = [];
   for (const move of inSafeOrder(moves)) {
     const delivery = await deliver(move, serverCa, reset, context);
-    if (delivery.kind === 'RecordGone') return { kind: 'Idle', requeueAfterMs: 0 };
+    if (delivery.kind === 'RecordGone') return { next: NOW };
     if (delivery.kind === 'Refused') {
-      return { kind: 'Finding', ...found(reset, moved), verdict: waiting('CannotPublish', delivery.message) };
+      return { ...found(reset, moved), verdict: waiting('CannotPublish', delivery.message) };
     }
     moved = [...moved, move];
   }
-  return { kind: 'Finding', ...found(reset, moved), verdict: progressing('IssuingClientCertificates', noteOf(moved)) };
+  return { ...found(reset, moved), verdict: progressing('IssuingClientCertificates', noteOf(moved)) };
 }
 
 function deliver({ wanted, source, target }: CertificateMove, serverCa: string, reset: SslReset, context: Context) {
@@ -84,12 +84,11 @@ function deliver({ wanted, source, target }: CertificateMove, serverCa: string, 
   );
 }
 
-function found(reset: SslReset, moved: readonly CertificateMove[]) {
-  const facts = factsOf(reset);
-  const certificates = moved.reduce<readonly ClientCertificateStatus[]>(
+function found({ status }: SslReset, moved: readonly CertificateMove[]) {
+  const clientCertificates = moved.reduce<readonly ClientCertificateStatus[]>(
     (all, { wanted, held, isOurs }) =>
       withCertificate(all, { ...wanted, ...held, ...(!isOurs && { handedOver: true }) }),
-    facts.clientCertificates ?? [],
+    status.clientCertificates ?? [],
   );
   const events = moved.map(
     (move): StepEvent => ({
@@ -99,7 +98,7 @@ function found(reset: SslReset, moved: readonly CertificateMove[]) {
       note: noteOf([move]),
     }),
   );
-  return { facts: toBeRolled(withCertificates(facts, certificates)), events };
+  return { changes: { clientCertificates, ...toBeRolled(status) }, events };
 }
 
 const noteOf = (moved: readonly CertificateMove[]): string =>

@@ -1,14 +1,13 @@
-import type { Operation } from '../../domain/call/operation.ts';
+import { type Operation } from '../../domain/call/operation.ts';
 import { BASELINE_SIZE, hasNewServerCertificate } from '../../domain/call/resolve.ts';
 import { lookAgainDelayMs, pollDelayMs } from '../../domain/call/retry.ts';
-import { progressing, stalled, type Verdict, waiting } from '../../domain/conditions.ts';
-import { caOwner, type Instance, isFirstGeneration, type ServerCas } from '../../domain/instance.ts';
+import { type Verdict, progressing, stalled, waiting } from '../../domain/conditions.ts';
+import { type Instance, type ServerCas, caOwner, isFirstGeneration } from '../../domain/instance.ts';
 import { retryCommand } from '../../domain/reset/admission.ts';
 import { findRestart, isNewCa, isStillOld, judgeUnchangedCa } from '../../domain/reset/ca-change.ts';
 import { deadline } from '../../domain/reset/deadline.ts';
 import { published } from '../../domain/reset/request.ts';
-import type { Request, SslReset } from '../../domain/reset/ssl-reset.ts';
-import { type Facts, factsOf, withCertificates } from '../../domain/reset/status.ts';
+import { type Request, type SslReset } from '../../domain/reset/ssl-reset.ts';
 import { wantsCertificates, withoutReason } from '../../domain/trust/certificate-status.ts';
 import { heldCertificate, secretKeys } from '../../domain/trust/held-certificate.ts';
 import { describeObject } from '../../domain/trust/published-kinds.ts';
@@ -17,11 +16,11 @@ import { revision, serverCaPem, serverCaStatus } from '../../domain/trust/tls-ma
 import { oneLine } from '../../lib/one-line.ts';
 import { shell } from '../../lib/shell.ts';
 import { toTime } from '../../lib/time.ts';
-import type { Context, Finding, StepEvent, StepResult } from '../pass.ts';
-import type { PublishedObject } from '../ports.ts';
+import { AWAIT_CHANGE, type Conclusion, type Context, NOW, type StepEvent, type StepResult, after } from '../pass.ts';
+import { type PublishedObject } from '../ports.ts';
 import { readServerCertificates } from './evidence.ts';
 import { LOOKING_FOR_DEPENDENTS } from './find-dependents.ts';
-import { callsToRemember, withSiblingCalls } from './look-around.ts';
+import { callsToRemember } from './look-around.ts';
 import { denialOf } from './permitted.ts';
 import { applyObject, orCannotPublish, serverCaObject } from './published-object.ts';
 import { readServerCas } from './server-cas.ts';
@@ -30,14 +29,14 @@ import { readServerCas } from './server-cas.ts';
 export async function publish(reset: SslReset, context: Context): Promise<StepResult> {
   // Once more, since another object has reset the instance: that is not what this request was allowed for.
   const denial = reset.status.request?.publishedTime === undefined ? undefined : await denialOf(reset, context);
-  if (denial !== undefined) return { kind: 'Finding', facts: factsOf(reset), verdict: denial };
+  if (denial !== undefined) return { verdict: denial };
   const result = await orCannotPublish(() => readAndPublish(reset, context));
-  return result.kind === 'Waiting' ? { kind: 'Finding', facts: factsOf(reset), verdict: result } : result;
+  return 'kind' in result ? { verdict: result } : result;
 }
 
 async function readAndPublish(reset: SslReset, context: Context): Promise<StepResult> {
-  const { request, operation } = reset.status;
-  if (request === undefined) return { kind: 'Idle' };
+  const { request, operation, rollout, serverCa: last, clientCertificates = [] } = reset.status;
+  if (request === undefined) return { next: AWAIT_CHANGE };
   const otherResetTime = context.index.siblingsOf(reset).lastReset();
   const siblingCalls = callsToRemember(reset, context);
   const readTime = context.index.timeOfRead(reset, context.clock.now());
@@ -45,43 +44,39 @@ async function readAndPublish(reset: SslReset, context: Context): Promise<StepRe
   const target = serverCaObject(reset, '');
   const before = target && (await context.objects.get(target));
   const cas = await readServerCas(context.cloudSql, reset.spec);
-  const facts = factsOf(reset);
   if (isStillOld(request, cas)) {
     const unfinished =
       operation?.error === undefined ? await whileOld(reset, request, context) : { verdict: failed(reset, operation) };
-    if (unfinished !== undefined) return { kind: 'Finding', facts, ...unfinished };
+    if (unfinished !== undefined) return unfinished;
   }
   const unsettled = whileTakenBack(reset, cas, context);
-  if (unsettled !== undefined) return { kind: 'Finding', facts, ...unsettled };
+  if (unsettled !== undefined) return unsettled;
   const contents = contentsOf(reset, cas, before);
   const obstacle = contents && (await applyObject(context, contents, { before, dryRun: false }));
-  if (obstacle !== undefined) return { kind: 'Finding', facts, verdict: obstacle };
-  const previousSha1Fingerprint = request.before?.serverCaSha1Fingerprint ?? facts.serverCa?.previousSha1Fingerprint;
+  if (obstacle !== undefined) return { verdict: obstacle };
+  const previousSha1Fingerprint = request.before?.serverCaSha1Fingerprint ?? last?.previousSha1Fingerprint;
   const serverCa = serverCaStatus(cas, {
     previousSha1Fingerprint,
     readTime,
     publishedTo: contents && describeObject(contents),
   });
   return {
-    kind: 'Finding',
-    facts: {
-      ...withSiblingCalls(tryingAgain(facts), siblingCalls),
+    changes: {
+      siblingCalls,
+      // What stood in the way of a client certificate is forgotten: it is tried once more.
+      clientCertificates: clientCertificates.map(withoutReason),
       serverCa,
       request: published(request, { now: toTime(context.clock.now()), otherResetTime, isNewCa: isNewCa(request, cas) }),
-      rollout: newRoll(revision(cas), facts.rollout),
+      rollout: newRoll(revision(cas), rollout),
     },
     // Two processes that both think they lead must not publish in turn without a pause.
-    ...(facts.rollout?.revision === revision(cas) && { requeueAfterMs: context.settings.pollMinMs }),
+    next: rollout?.revision === revision(cas) ? after(context.settings.pollMinMs) : NOW,
     verdict: wantsCertificates(reset)
       ? progressing('IssuingClientCertificates', 'Checking the client certificates')
       : LOOKING_FOR_DEPENDENTS,
     events: finished(reset, serverCa.sha1Fingerprint),
   };
 }
-
-/** What stood in the way of a client certificate is forgotten: it is tried once more. */
-const tryingAgain = (facts: Facts): Facts =>
-  withCertificates(facts, (facts.clientCertificates ?? []).map(withoutReason));
 
 function contentsOf(reset: SslReset, cas: ServerCas, before: PublishedObject | undefined) {
   const wanted = serverCaObject(reset, serverCaPem(cas, reset.spec.serverCa?.contents ?? 'All'));
@@ -99,10 +94,8 @@ function keyOnItsWay({ status }: SslReset, before: PublishedObject | undefined):
   return Object.fromEntries(kept.map((key) => [key, before.data[key] ?? '']));
 }
 
-type Unfinished = Pick<Finding, 'verdict' | 'requeueAfterMs'>;
-
 /** What the old CA is waited for; undefined: it is the right one. */
-async function whileOld(reset: SslReset, request: Request, context: Context): Promise<Unfinished | undefined> {
+async function whileOld(reset: SslReset, request: Request, context: Context): Promise<Conclusion | undefined> {
   const { clock, memory } = context;
   const { doneTime } = request;
   const sinceDoneMs = doneTime === undefined ? 0 : clock.now().getTime() - Date.parse(doneTime);
@@ -125,7 +118,7 @@ async function whileOld(reset: SslReset, request: Request, context: Context): Pr
  * An older CA than the one that another object has read since is active again because somebody took that one back, or
  * because this read is an old one: it is believed once it has been listed for `--ca-settle`.
  */
-function whileTakenBack(reset: SslReset, [active]: ServerCas, context: Context): Unfinished | undefined {
+function whileTakenBack(reset: SslReset, [active]: ServerCas, context: Context): Conclusion | undefined {
   const { clock, index, memory, settings } = context;
   const newer = index.siblingsOf(reset).newerCa(active);
   if (newer === undefined) return undefined;
@@ -134,7 +127,7 @@ function whileTakenBack(reset: SslReset, [active]: ServerCas, context: Context):
   const message = `The instance lists the server CA ${listed}, but another CloudSqlSslReset has read the newer ${newer}; reading it again`;
   return {
     verdict: progressing('Publishing', message),
-    requeueAfterMs: pollDelayMs(reset.status.request?.doneTime, clock.now(), settings),
+    next: after(pollDelayMs(reset.status.request?.doneTime, clock.now(), settings)),
   };
 }
 
@@ -155,7 +148,7 @@ async function isRenewed({ spec }: SslReset, { before }: Request, instance: Inst
  * Nothing is written down while somebody is waited for, so the delay grows by how long this process has waited: the
  * clock of the one before may have been ahead, and it would look each second until that is made up for.
  */
-function untilRestarted(reset: SslReset, { doneTime }: Request, { clock, memory, settings }: Context): Unfinished {
+function untilRestarted(reset: SslReset, { doneTime }: Request, { clock, memory, settings }: Context): Conclusion {
   const { project, instance } = reset.spec;
   const now = clock.now();
   const waitedMs = memory.sinceSeenMs(reset.metadata.uid, `restart required ${doneTime}`);
@@ -165,11 +158,11 @@ function untilRestarted(reset: SslReset, { doneTime }: Request, { clock, memory,
       'RestartRequired',
       `The reset is done; an instance of the First Generation uses its new certificates once it is restarted, which breaks all connections. Restart it with: ${shell`gcloud sql instances restart ${instance} --project=${project}`}`,
     ),
-    requeueAfterMs: Math.max(0, Math.min(lookAgainDelayMs(waitedMs, settings), leftMs)),
+    next: after(Math.max(0, Math.min(lookAgainDelayMs(waitedMs, settings), leftMs))),
   };
 }
 
-function whileSettling(reset: SslReset, sinceMs: number, { clock, settings }: Context): Unfinished {
+function whileSettling(reset: SslReset, sinceMs: number, { clock, settings }: Context): Conclusion {
   const seconds = Math.round(settings.caSettleMs / 1000);
   const verdict =
     sinceMs < settings.caSettleMs
@@ -181,7 +174,7 @@ function whileSettling(reset: SslReset, sinceMs: number, { clock, settings }: Co
           'ServerCaUnchanged',
           `The operation is done, but the server CA is still the old one after ${seconds} s. Check again with: ${retryCommand(reset)}`,
         );
-  return { verdict, requeueAfterMs: pollDelayMs(reset.status.request?.doneTime, clock.now(), settings) };
+  return { verdict, next: after(pollDelayMs(reset.status.request?.doneTime, clock.now(), settings)) };
 }
 
 /** Cloud SQL ended the operation with an error; a person decides whether to call again. */

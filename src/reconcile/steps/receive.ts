@@ -8,9 +8,9 @@ import {
   received,
 } from '../../domain/reset/request.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
-import { type Facts, factsOf } from '../../domain/reset/status.ts';
+import type { StatusChanges } from '../../domain/reset/status.ts';
 import { toTime } from '../../lib/time.ts';
-import type { Context, StepResult } from '../pass.ts';
+import { type Context, NOW, type StepResult } from '../pass.ts';
 import { hasRunAfterAll, resolveFirst } from './earlier-call.ts';
 import { denialOf } from './permitted.ts';
 import { untilCaIsSeen } from './unseen-ca.ts';
@@ -26,19 +26,13 @@ export async function receive(reset: SslReset, arrival: Arrival, context: Contex
     ...(followedTime !== undefined && { followedTime }),
   };
   // The operation of another request says nothing of this one, nor does what was rolled for it.
-  const { operation, rollout, ...facts } = factsOf(reset);
-  const keepsOperation = operation !== undefined && isSettled(request) && arrival !== 'New';
-  const known = { ...facts, ...(keepsOperation && { operation }) };
+  const keepsOperation = isSettled(request) && arrival !== 'New';
+  const changes: StatusChanges = { request, ...(!keepsOperation && { operation: undefined }) };
   const denial = isSettled(request) ? await denialOf(reset, context) : undefined;
-  if (denial !== undefined)
-    return {
-      kind: 'Finding',
-      facts: whileDenied(reset, { ...known, ...(rollout !== undefined && { rollout }), request }),
-      verdict: denial,
-    };
+  // What is new of what is denied is written down once: it is looked at again and again.
+  if (denial !== undefined) return { changes: isKnownAsDenied(reset) ? {} : changes, verdict: denial };
   return {
-    kind: 'Finding',
-    facts: { ...known, request },
+    changes: { ...changes, rollout: undefined },
     verdict: isSettled(request)
       ? progressing('Publishing', 'Reading and publishing the server CAs again; nothing is reset')
       : progressing('Preflight', 'Checking beforehand for anything that would fail after the reset'),
@@ -55,11 +49,8 @@ async function endOfPast(reset: SslReset, context: Context): Promise<StepResult 
   const hasRun = await hasRunAfterAll(reset, status.request, context);
   if (hasRun === true) return resolveFirst(reset, status.request, context);
   const isNoted = hasRun === false || status.request.inDoubt === true;
-  return isNoted ? undefined : { kind: 'Status', status: { ...status, request: { ...status.request, inDoubt: true } } };
+  return isNoted ? undefined : { changes: { request: { ...status.request, inDoubt: true } }, next: NOW };
 }
 
-/** What is new of it is written down once: it is looked at again and again. */
-function whileDenied(reset: SslReset, facts: Facts): Facts {
-  const isKnown = isBarred(reset) && !isNewerGeneration(reset) && !hasNewRetry(reset);
-  return isKnown ? factsOf(reset) : facts;
-}
+const isKnownAsDenied = (reset: SslReset): boolean =>
+  isBarred(reset) && !isNewerGeneration(reset) && !hasNewRetry(reset);

@@ -9,11 +9,11 @@ import { admissionObstacle } from '../../domain/reset/admission.ts';
 import type { Call } from '../../domain/reset/hourly-limit.ts';
 import { wasRefused } from '../../domain/reset/request.ts';
 import type { Request, SslReset } from '../../domain/reset/ssl-reset.ts';
-import { type Facts, factsOf, summarize } from '../../domain/reset/status.ts';
+import { summarize } from '../../domain/reset/status.ts';
 import { toTime } from '../../lib/time.ts';
 import { TwoClockWindow } from '../../lib/two-clock-window.ts';
 import { resetOutcome } from '../outcome-write.ts';
-import type { Context, Finding, StepResult } from '../pass.ts';
+import { AWAIT_CHANGE, after, backOff, type Conclusion, type Context, NOW, type StepResult } from '../pass.ts';
 import type { Slot } from '../ports.ts';
 import { recordObstacle } from '../write-ahead.ts';
 import { announce } from './announce.ts';
@@ -27,16 +27,16 @@ import { type Preflight, preflight, requesting, rivalObstacle } from './prefligh
 /** Admission, slot, preflight, record, call: the only place from which resetSslConfig is called. */
 export async function requestReset(reset: SslReset, context: Context): Promise<StepResult> {
   const { request } = reset.status;
-  if (request === undefined) return { kind: 'Idle' };
+  if (request === undefined) return { next: AWAIT_CHANGE };
   const refused = await admission(reset, context);
   if (refused !== undefined) {
     context.index.dismiss(reset);
     if (await hasRunAfterAll(reset, request, context)) return resolveFirst(reset, request, context);
-    return { kind: 'Finding', facts: factsOf(reset), verdict: refused };
+    return { verdict: refused };
   }
   if (!context.index.isExclusive(reset)) {
     context.index.admit(reset);
-    return { kind: 'Idle', requeueAfterMs: 0 };
+    return { next: NOW };
   }
   const slot = context.callQueue.take(reset);
   if (slot === undefined) return awaitSlot(reset, context);
@@ -49,15 +49,14 @@ export async function requestReset(reset: SslReset, context: Context): Promise<S
 
 /** What is found out before the call is not older than its slot. */
 async function withSlot(reset: SslReset, request: Request, slot: Slot, context: Context): Promise<StepResult> {
-  const facts = factsOf(reset);
   const checked = await preflightOf(reset, request, context);
   switch (checked.kind) {
     case 'Obstacle':
-      return { kind: 'Finding', facts, verdict: checked.verdict };
+      return { verdict: checked.verdict };
     case 'Resolve':
       return resolveFirst(reset, request, context);
     case 'AlreadyDone':
-      return alreadyDone(facts, { ...request, doneTime: toTime(context.clock.now()) }, checked.reason);
+      return alreadyDone({ ...request, doneTime: toTime(context.clock.now()) }, checked.reason);
     case 'Clear':
       await announce(reset, context);
       return call(reset, request, { ...checked, slot }, context);
@@ -85,9 +84,8 @@ async function admission(reset: SslReset, context: Context): Promise<Verdict | u
   });
 }
 
-const alreadyDone = (facts: Facts, request: Request, reason: ReadyReason): StepResult => ({
-  kind: 'Finding',
-  facts: { ...facts, request: { ...request, outcome: 'AlreadyDone' } },
+const alreadyDone = (request: Request, reason: ReadyReason): StepResult => ({
+  changes: { request: { ...request, outcome: 'AlreadyDone' } },
   verdict: progressing(
     'Publishing',
     reason === 'AlreadyPresent'
@@ -108,34 +106,28 @@ async function call(
 ): Promise<StepResult> {
   const { clock, cloudSql, index, settings, leadership } = context;
   const { uid } = reset.metadata;
-  const facts = factsOf(reset);
   const send = await cloudSql.prepareReset(reset.spec, reset.spec.mode, slot);
   const refused = (await admission(reset, context)) ?? rivalObstacle(reset, context) ?? hourlyLimit(context);
-  if (refused !== undefined) return { kind: 'Finding', facts, verdict: refused };
+  if (refused !== undefined) return { verdict: refused };
 
   const window = new TwoClockWindow(clock, settings.callWindowMs);
   const attempt = recordedAttempt(request, { before, user, time: recordTime(clock.now()) });
   const call: Call = { uid, timeMs: Date.parse(attempt.time) };
   index.calls.note(call);
-  const recorded = await record(reset, { ...facts, request: attempt }, context).catch((error: unknown) => {
+  const recorded = await record(reset, attempt, context).catch((error: unknown) => {
     if (isKubernetesError(error, 'Conflict', 'NotFound', 'NotLeading')) index.calls.forget(call);
     throw error;
   });
-  if (!leadership.isLeader()) return { kind: 'Idle', requeueAfterMs: settings.retryMinMs };
-  const unsent = notSent(facts, attempt, { recorded, window }, settings);
+  if (!leadership.isLeader()) return { next: after(settings.retryMinMs) };
+  const unsent = notSent(attempt, { recorded, window }, settings);
   if (unsent !== undefined) {
     index.calls.forget(call);
-    return { kind: 'CallOutcome', recorded, outcomeWrite: resetOutcome, ...unsent };
+    return { ...unsent, call: { recorded, outcomeWrite: resetOutcome } };
   }
   const result = await send();
   const classification = await classified(result, recorded, attempt, context);
   if (classification.kind === 'NotExecuted' || classification.kind === 'Invalid') index.calls.forget(call);
-  return {
-    kind: 'CallOutcome',
-    recorded,
-    outcomeWrite: resetOutcome,
-    ...outcome(facts, attempt, classification, settings),
-  };
+  return { ...outcome(attempt, classification, settings), call: { recorded, outcomeWrite: resetOutcome } };
 }
 
 /**
@@ -190,11 +182,11 @@ function recordedAttempt(
 /** The write-ahead record: from here on a call may have been made. */
 async function record(
   reset: SslReset,
-  facts: Facts,
+  request: Attempt,
   { resets, clock, index, wake, logger }: Context,
 ): Promise<SslReset> {
-  const attempt = facts.request?.attempt ?? 0;
-  const recorded = await resets.updateStatus(reset, summarize(reset, facts, requesting(attempt), clock.now()));
+  const { attempt } = request;
+  const recorded = await resets.updateStatus(reset, summarize(reset, { request }, requesting(attempt), clock.now()));
   wake(index.applyOwnWrite(recorded));
   logger.info('Call of resetSslConfig recorded', { attempt });
   return recorded;
@@ -210,35 +202,34 @@ function hourlyLimit({ index, clock, settings: { maxResetsPerHour } }: Context):
 
 /** Why nothing may be sent on this record. */
 function notSent(
-  facts: Facts,
   attempt: Attempt,
   { recorded, window }: { readonly recorded: SslReset; readonly window: TwoClockWindow },
   { retryMinMs }: RetryPolicy,
-): Finding | undefined {
+): Conclusion | undefined {
   const obstacle = recordObstacle('status.request', attempt, recorded.status.request);
   if (obstacle !== undefined) {
-    return { facts: { ...facts, request: { ...attempt, outcome: 'NotSent' } }, verdict: obstacle };
+    return { changes: { request: { ...attempt, outcome: 'NotSent' } }, verdict: obstacle };
   }
-  return window.isOpen() ? undefined : windowClosed(facts, attempt, retryMinMs);
+  return window.isOpen() ? undefined : windowClosed(attempt, retryMinMs);
 }
 
-const windowClosed = (facts: Facts, attempt: Attempt, requeueAfterMs: number): Finding => ({
-  facts: { ...facts, request: { ...attempt, outcome: 'NotSent' } },
+const windowClosed = (attempt: Attempt, retryMinMs: number): Conclusion => ({
+  changes: { request: { ...attempt, outcome: 'NotSent' } },
   verdict: progressing(
     'Preflight',
     'Writing the record took longer than the call window: nothing was sent; a new attempt begins',
   ),
-  requeueAfterMs,
+  next: after(retryMinMs),
 });
 
-function outcome(facts: Facts, attempt: Attempt, classification: Classification, { pollMinMs }: PollPolicy): Finding {
+function outcome(attempt: Attempt, classification: Classification, { pollMinMs }: PollPolicy): Conclusion {
   switch (classification.kind) {
     case 'Accepted': {
       const { operation } = classification;
       return {
-        facts: { ...facts, operation, request: { ...attempt, outcome: 'Accepted', answered: true } },
+        changes: { operation, request: { ...attempt, outcome: 'Accepted', answered: true } },
         verdict: progress(operation),
-        requeueAfterMs: pollMinMs,
+        next: after(pollMinMs),
         events: [
           {
             type: 'Normal',
@@ -252,19 +243,19 @@ function outcome(facts: Facts, attempt: Attempt, classification: Classification,
     case 'NotExecuted': {
       const { retryAfterMs } = classification;
       return {
-        facts: { ...facts, request: { ...attempt, outcome: classification.outcome } },
+        changes: { request: { ...attempt, outcome: classification.outcome } },
         verdict: waiting(classification.reason, classification.message),
-        ...(retryAfterMs !== undefined && { retryAfterMs }),
+        next: backOff(retryAfterMs),
       };
     }
     case 'Invalid':
       return {
-        facts: { ...facts, request: { ...attempt, outcome: 'Refused' } },
+        changes: { request: { ...attempt, outcome: 'Refused' } },
         verdict: stalled(classification.reason, `Cloud SQL refused the call for good: ${classification.message}`),
       };
     case 'Resolve':
       return {
-        facts: { ...facts, request: { ...attempt, inDoubt: true } },
+        changes: { request: { ...attempt, inDoubt: true } },
         verdict: progressing('ResolvingOutcome', classification.message),
       };
   }

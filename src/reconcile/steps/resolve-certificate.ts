@@ -1,11 +1,11 @@
 import { pollDelayMs } from '../../domain/call/retry.ts';
 import { progressing, stalled } from '../../domain/conditions.ts';
-import type { SslReset } from '../../domain/reset/ssl-reset.ts';
-import { type Facts, factsOf, withCertificates } from '../../domain/reset/status.ts';
+import { type SslReset } from '../../domain/reset/ssl-reset.ts';
+import { type StatusChanges } from '../../domain/reset/status.ts';
 import { type OpenIssue, openIssue, withCertificate, withoutIssue } from '../../domain/trust/certificate-status.ts';
 import { type IssueResolution, resolveIssue } from '../../domain/trust/client-certificate.ts';
-import type { ClientCertificateStatus } from '../../domain/trust/distribution.ts';
-import type { Context, StepResult } from '../pass.ts';
+import { type ClientCertificateStatus } from '../../domain/trust/distribution.ts';
+import { AWAIT_CHANGE, type Context, type StepResult, after } from '../pass.ts';
 import { runningOperation } from './certificate-admission.ts';
 import { conflict } from './certificate-conflict.ts';
 
@@ -15,7 +15,7 @@ import { conflict } from './certificate-conflict.ts';
  */
 export async function resolveCertificate(reset: SslReset, context: Context): Promise<StepResult> {
   const issue = openIssue(reset);
-  if (issue === undefined) return { kind: 'Idle' };
+  if (issue === undefined) return { next: AWAIT_CHANGE };
   const resolution = await observe(reset, issue, context);
   context.logger.info('Recorded issue of a client certificate examined', { resolution: resolution.kind });
   return conclude(reset, issue, resolution, context);
@@ -39,18 +39,15 @@ function conclude(reset: SslReset, issue: OpenIssue, resolution: IssueResolution
   switch (resolution.kind) {
     case 'Wait':
       return {
-        kind: 'Finding',
-        facts: factsOf(reset),
         verdict: progressing(
           'IssuingClientCertificates',
           `It is not known whether the client certificate ${commonName} was issued; it may still appear within ${Math.ceil(settings.resolveGraceMs / 1000)} s`,
         ),
-        requeueAfterMs: pollDelayMs(issue.issuing.time, clock.now(), settings),
+        next: after(pollDelayMs(issue.issuing.time, clock.now(), settings)),
       };
     case 'Issued':
       return {
-        kind: 'Finding',
-        facts: withEntry(reset, { commonName, sha1Fingerprint: resolution.sha1Fingerprint }),
+        changes: withEntry(reset, { commonName, sha1Fingerprint: resolution.sha1Fingerprint }),
         verdict: progressing(
           'IssuingClientCertificates',
           `The client certificate ${commonName} was issued; checking whether its Secret holds the key`,
@@ -58,8 +55,7 @@ function conclude(reset: SslReset, issue: OpenIssue, resolution: IssueResolution
       };
     case 'NotIssued':
       return {
-        kind: 'Finding',
-        facts: withEntry(reset, withoutIssue(issue)),
+        changes: withEntry(reset, withoutIssue(issue)),
         verdict: progressing(
           'IssuingClientCertificates',
           `The client certificate ${commonName} was not issued; issuing it now`,
@@ -67,14 +63,14 @@ function conclude(reset: SslReset, issue: OpenIssue, resolution: IssueResolution
       };
     case 'Conflict':
       return {
-        kind: 'Finding',
-        facts: factsOf(reset),
         verdict: stalled('ClientCertificateConflict', conflict(reset, commonName, resolution.sha1Fingerprints)),
       };
   }
 }
 
-function withEntry(reset: SslReset, entry: ClientCertificateStatus): Facts {
-  const facts = factsOf(reset);
-  return withCertificates(facts, withCertificate(facts.clientCertificates ?? [], entry));
-}
+const withEntry = (
+  { status: { clientCertificates = [] } }: SslReset,
+  entry: ClientCertificateStatus,
+): StatusChanges => ({
+  clientCertificates: withCertificate(clientCertificates, entry),
+});

@@ -1,19 +1,17 @@
-import type { Operation } from '../../domain/call/operation.ts';
-import { isDone } from '../../domain/call/operation.ts';
+import { isDone, type Operation } from '../../domain/call/operation.ts';
 import { BASELINE_SIZE, candidates, type Observation, type Resolution, resolve } from '../../domain/call/resolve.ts';
 import { pollDelayMs } from '../../domain/call/retry.ts';
 import { progressing, stalled } from '../../domain/conditions.ts';
 import type { Request, SslReset } from '../../domain/reset/ssl-reset.ts';
-import { factsOf } from '../../domain/reset/status.ts';
 import { toTime } from '../../lib/time.ts';
-import type { Context, StepResult } from '../pass.ts';
+import { AWAIT_CHANGE, after, type Context, type StepResult } from '../pass.ts';
 import { readEvidence } from './evidence.ts';
 import { unknownMessage } from './keep-unknown.ts';
 
 /** Finds out what became of a recorded call before anything else is done for the instance. */
 export async function resolveOutcome(reset: SslReset, context: Context): Promise<StepResult> {
   const { request } = reset.status;
-  if (request === undefined) return { kind: 'Idle' };
+  if (request === undefined) return { next: AWAIT_CHANGE };
   const resolution = resolve(await observe(reset, request, context), context.settings);
   return conclude(reset, request, resolution, context);
 }
@@ -52,21 +50,22 @@ function conclude(
   resolution: Resolution,
   { clock, settings, logger }: Context,
 ): StepResult {
-  const facts = factsOf(reset);
   const now = clock.now();
   logger.info('Outcome of a recorded call examined', { resolution: resolution.kind, attempt: request.attempt });
   switch (resolution.kind) {
     case 'Wait':
       return {
-        kind: 'Finding',
-        facts: { ...facts, request: { ...request, inDoubt: true } },
+        changes: { request: { ...request, inDoubt: true } },
         verdict: progressing('ResolvingOutcome', `The outcome of the call is not known. ${resolution.message}`),
-        requeueAfterMs: pollDelayMs(request.time, now, settings),
+        next: after(pollDelayMs(request.time, now, settings)),
       };
     case 'Adopt':
       return {
-        kind: 'Finding',
-        facts: adopted(facts, request, resolution.operation, toTime(now)),
+        // It stays in doubt: it was found, not answered, and may as well be the call of another object.
+        changes: {
+          operation: resolution.operation,
+          request: { ...request, inDoubt: true, outcome: 'Accepted', doneTime: toTime(now) },
+        },
         verdict: progressing('Publishing', `Operation ${resolution.operation.name} is the reset; it is done`),
         events: [
           {
@@ -79,22 +78,13 @@ function conclude(
       };
     case 'NotSent':
       return {
-        kind: 'Finding',
-        facts: { ...facts, request: { ...request, inDoubt: true, outcome: 'NotSent' } },
+        changes: { request: { ...request, inDoubt: true, outcome: 'NotSent' } },
         verdict: progressing('Preflight', 'The recorded call was not executed; a new attempt begins'),
       };
     case 'Unknown':
       return {
-        kind: 'Finding',
-        facts: { ...facts, request: { ...request, inDoubt: true, outcome: 'Unknown' } },
+        changes: { request: { ...request, inDoubt: true, outcome: 'Unknown' } },
         verdict: stalled('OutcomeUnknown', unknownMessage(reset, resolution.message)),
       };
   }
 }
-
-/** It stays in doubt: it was found, not answered, and may as well be the call of another object. */
-const adopted = (facts: ReturnType<typeof factsOf>, request: Request, operation: Operation, now: string) => ({
-  ...facts,
-  operation,
-  request: { ...request, inDoubt: true, outcome: 'Accepted', doneTime: now },
-});

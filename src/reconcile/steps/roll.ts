@@ -1,24 +1,24 @@
 import { afterFailure } from '../../domain/call/retry.ts';
-import { progressing, ready, stalled, type Verdict, waiting } from '../../domain/conditions.ts';
-import { isKubernetesError, type KubernetesError } from '../../domain/errors.ts';
+import { type Verdict, progressing, ready, stalled, waiting } from '../../domain/conditions.ts';
+import { type KubernetesError, isKubernetesError } from '../../domain/errors.ts';
 import { retryCommand } from '../../domain/reset/admission.ts';
 import { hasKeptCa, trusting, whyKept } from '../../domain/reset/ca-change.ts';
 import { liveCertificates, refersToHeldBack, released } from '../../domain/reset/certificate-hold.ts';
 import { isRepeated, lastExecution } from '../../domain/reset/executed.ts';
-import type { Request, SslReset } from '../../domain/reset/ssl-reset.ts';
-import { type Facts, factsOf, failureMessage } from '../../domain/reset/status.ts';
+import { type Request, type SslReset, type Status } from '../../domain/reset/ssl-reset.ts';
+import { failureMessage, withChanges } from '../../domain/reset/status.ts';
 import { carries } from '../../domain/trust/carrier.ts';
 import { type Dependent, isSame } from '../../domain/trust/dependents.ts';
-import type { RolloutStatus, WorkloadStatus } from '../../domain/trust/distribution.ts';
-import type { RollOptions } from '../../domain/trust/judgement.ts';
+import { type RolloutStatus, type WorkloadStatus } from '../../domain/trust/distribution.ts';
+import { type RollOptions } from '../../domain/trust/judgement.ts';
 import { furthest } from '../../domain/trust/roll-progress.ts';
-import { planRoll, withStarts } from '../../domain/trust/rollout.ts';
 import { hasRolledNothing, isOpen, isTried, leftToPeople, rolloutStatus } from '../../domain/trust/rollout-status.ts';
+import { planRoll, withStarts } from '../../domain/trust/rollout.ts';
 import { templateAnnotations } from '../../domain/trust/tls-material.ts';
-import type { Workload } from '../../domain/trust/workload.ts';
+import { type Workload } from '../../domain/trust/workload.ts';
 import { oneLine } from '../../lib/one-line.ts';
 import { toTime } from '../../lib/time.ts';
-import type { Context, Finding, StepResult } from '../pass.ts';
+import { type Conclusion, type Context, after, backOff } from '../pass.ts';
 import { type Reading, readDependents, unreadMessage } from './find-dependents.ts';
 import { failed } from './publish.ts';
 import { orCannotPublish } from './published-object.ts';
@@ -29,19 +29,18 @@ import { judgeUnreadyPods } from './unready-pods.ts';
 const JUDGE_EVERY_MS = 1_000;
 
 /** Starts what may start now, judges everything that depends on the instance, and ends when nothing is open any more. */
-export async function roll(reset: SslReset, context: Context): Promise<StepResult> {
-  const facts = factsOf(reset);
-  const revision = facts.rollout?.revision ?? '';
-  if (reset.spec.rollout.disabled) return { kind: 'Finding', facts, verdict: verdictOf(reset, facts) };
+export async function roll(reset: SslReset, context: Context): Promise<Conclusion> {
+  const { rollout: before } = reset.status;
+  if (reset.spec.rollout.disabled) return { verdict: verdictOf(reset) };
   const reading = await orCannotPublish(() => readSome(reset, context));
-  if ('kind' in reading) return { kind: 'Finding', facts, verdict: reading };
+  if ('kind' in reading) return { verdict: reading };
   const all = trusting(reset, reading.dependents);
   const isHeldBack = refersToHeldBack(reset);
   const trusted = all.filter((one) => !isHeldBack(one, all));
   const options: RollOptions = {
     annotations: templateAnnotations(reset, liveCertificates(reset.status)),
     rollout: reset.spec.rollout,
-    before: facts.rollout,
+    before,
     isIncomplete: reading.unread.some(({ name }) => name === undefined),
     now: toTime(context.clock.now()),
   };
@@ -49,21 +48,21 @@ export async function roll(reset: SslReset, context: Context): Promise<StepResul
   const planned = planRoll(found, options);
   const started = await start(planned.start, options, context);
   const plan = planRoll(
-    found.map((dependent) => after(dependent, started)),
-    { ...options, before: { ...facts.rollout, workloads: planned.workloads } },
+    found.map((dependent) => onceStarted(dependent, started)),
+    { ...options, before: { ...before, workloads: planned.workloads } },
   );
   const annotated = started.filter(({ kind }) => kind === 'Annotated').map(({ workload }) => workload);
   const judged = plan.workloads.map((row) => failedRow(row, started, options, context));
   const rows = withStarts(judged, annotated, options.now);
-  const progress = furthest(plan.progress, facts.rollout, options.now);
-  const heldBack = all.filter((one) => isHeldBack(one, all)).map((one) => heldBackRow(one, facts));
-  const rollout = rolloutStatus(revision, [...rows, ...heldBack], { paused: plan.paused, ...progress });
-  const next = { ...facts, rollout };
+  const progress = furthest(plan.progress, before, options.now);
+  const heldBack = all.filter((one) => isHeldBack(one, all)).map((one) => heldBackRow(one, reset));
+  const rollout = rolloutStatus(before?.revision ?? '', [...rows, ...heldBack], { paused: plan.paused, ...progress });
   const isSettled = plan.isSettled && started.every(({ kind }) => kind === 'Annotated');
+  const rolled = isSettled ? ended(withChanges(reset, { rollout }), context.clock.now()) : goesOn(rollout, reading);
   return {
-    kind: 'Finding',
-    ...(isSettled ? ended(reset, next, context.clock.now()) : { facts: next, ...goesOn(rollout, reading) }),
-    events: [...events, ...rollEvents(facts.rollout, rows, { found, now: options.now })],
+    ...rolled,
+    changes: { ...rolled.changes, rollout },
+    events: [...events, ...rollEvents(before, rows, { found, now: options.now })],
   };
 }
 
@@ -77,12 +76,12 @@ async function readSome(reset: SslReset, { workloads }: Context): Promise<Readin
 }
 
 /** Nothing but what cannot be read keeps it from its end: if that is forbidden, somebody must put it right. */
-function goesOn(rollout: RolloutStatus, { unread }: Reading): Pick<Finding, 'verdict' | 'requeueAfterMs'> {
+function goesOn(rollout: RolloutStatus, { unread }: Reading): Conclusion {
   const obstacle = unread.find(({ error }) => error.kind !== 'Unavailable');
   if (obstacle !== undefined && !rollout.workloads?.some(isOpen))
     return { verdict: waiting('CannotPublish', unreadMessage(obstacle)) };
   const message = [rollingMessage(rollout), ...unread.map(unreadMessage)].join('; ');
-  return { verdict: progressing('RollingOut', message), requeueAfterMs: JUDGE_EVERY_MS };
+  return { verdict: progressing('RollingOut', message), next: after(JUDGE_EVERY_MS) };
 }
 
 type Started =
@@ -114,7 +113,7 @@ async function annotate(workload: Workload, { annotations }: RollOptions, contex
   }
 }
 
-function after(dependent: Dependent, started: readonly Started[]): Dependent {
+function onceStarted(dependent: Dependent, started: readonly Started[]): Dependent {
   const done = started.find(({ kind, workload }) => kind === 'Annotated' && isSame(workload, dependent));
   return done === undefined ? dependent : { ...dependent, workload: done.workload };
 }
@@ -142,7 +141,7 @@ function failedRow(
 }
 
 /** It goes on once the certificate that its Secret is to hold has been issued. */
-const heldBackRow = ({ kind, name, wave }: Dependent, { request }: Facts): WorkloadStatus => ({
+const heldBackRow = ({ kind, name, wave }: Dependent, { status: { request } }: SslReset): WorkloadStatus => ({
   kind,
   name,
   wave,
@@ -152,24 +151,27 @@ const heldBackRow = ({ kind, name, wave }: Dependent, { request }: Facts): Workl
   ),
 });
 
-function ended(reset: SslReset, facts: Facts, now: Date): Pick<Finding, 'facts' | 'verdict' | 'retryAfterMs'> {
-  const hold = facts.request?.hold;
-  if (facts.request === undefined || hold === undefined) return { facts, verdict: verdictOf(reset, facts) };
-  const { request, verdict, retryAfterMs } = released({ ...facts.request, hold }, now);
-  const { operation } = facts;
-  if (operation?.error !== undefined) return { facts: { ...facts, request }, verdict: failed(reset, operation) };
-  return { facts: { ...facts, request }, verdict, retryAfterMs };
+function ended(reset: SslReset, now: Date): Conclusion {
+  const { request: past, operation } = reset.status;
+  if (past?.hold === undefined) return { verdict: verdictOf(reset) };
+  const { request, verdict, retryAfterMs } = released({ ...past, hold: past.hold }, now);
+  if (operation?.error !== undefined) return { changes: { request }, verdict: failed(reset, operation) };
+  return { changes: { request }, verdict, next: backOff(retryAfterMs) };
 }
 
-function verdictOf(reset: SslReset, facts: Facts): Verdict {
-  const { request, operation, rollout } = facts;
+function verdictOf(reset: SslReset): Verdict {
+  const { status } = reset;
+  const { request, operation, rollout } = status;
   if (operation?.error !== undefined) return failed(reset, operation);
   if ((rollout?.failed ?? 0) > 0) {
-    return stalled('RolloutFailed', `${oneLine(failureMessage(facts), 700)}. Check again with: ${retryCommand(reset)}`);
+    return stalled(
+      'RolloutFailed',
+      `${oneLine(failureMessage(status), 700)}. Check again with: ${retryCommand(reset)}`,
+    );
   }
-  const isKept = hasKeptCa(facts) && hasRolledNothing(rollout);
+  const isKept = hasKeptCa(status) && hasRolledNothing(rollout);
   const how = isKept ? `nothing had to roll: ${whyKept(reset.spec)}` : rolled(rollout);
-  const what = [how, manual(rollout), paused(rollout), published(facts), issued(facts)]
+  const what = [how, manual(rollout), paused(rollout), published(status), issued(status)]
     .filter((text) => text !== '')
     .join('; ');
   if (request?.outcome !== 'AlreadyDone') return ready('Complete', `${what}; operation ${operation?.name ?? ''}`);
@@ -189,10 +191,10 @@ function repeated({ status }: SslReset, { requestId = '' }: Request): string {
 }
 
 /** Enough of a fingerprint to tell one CA from another; `status.serverCa` has it whole. */
-const published = ({ serverCa }: Facts): string =>
+const published = ({ serverCa }: Status): string =>
   `server CA ${serverCa?.sha1Fingerprint?.slice(0, 8) ?? ''}…${serverCa?.publishedTo === undefined ? '' : ` in ${serverCa.publishedTo}`}`;
 
-function issued({ request, clientCertificates = [] }: Facts): string {
+function issued({ request, clientCertificates = [] }: Status): string {
   const { length } = clientCertificates;
   if (request?.issuedTime === undefined) return '';
   return `${length} client ${length === 1 ? 'certificate' : 'certificates'} issued`;

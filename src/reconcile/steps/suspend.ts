@@ -2,15 +2,12 @@ import { progressing } from '../../domain/conditions.ts';
 import { notUnderstood } from '../../domain/not-understood.ts';
 import { annotations } from '../../domain/object.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
-import { factsOf } from '../../domain/reset/status.ts';
-import type { StepResult } from '../pass.ts';
+import { AWAIT_CHANGE, type StepResult } from '../pass.ts';
 
 /** A person holds the reset back. No deadline runs meanwhile. */
 export const suspend = (reset: SslReset): StepResult => ({
-  kind: 'Finding',
-  facts: factsOf(reset),
   verdict: progressing('Suspended', suspendedMessage(reset.metadata.annotations[annotations.suspend] ?? '')),
-  requeueAfterMs: Number.POSITIVE_INFINITY,
+  next: AWAIT_CHANGE,
 });
 
 const suspendedMessage = (value: string): string =>

@@ -3,19 +3,16 @@
  * that is recorded in that while would take the CA of that reset for its own, and leave everybody with a dead one.
  */
 
-import type { Operation } from '../../domain/call/operation.ts';
-import { isDone } from '../../domain/call/operation.ts';
+import { isDone, type Operation } from '../../domain/call/operation.ts';
 import { suspects } from '../../domain/call/resolve.ts';
 import { pollDelayMs } from '../../domain/call/retry.ts';
 import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
 import { awaitsCa } from '../../domain/reset/ca-change.ts';
 import { isBarred } from '../../domain/reset/request.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
-import { factsOf } from '../../domain/reset/status.ts';
 import { timeOf } from '../../lib/time.ts';
-import type { Context, StepResult } from '../pass.ts';
+import { after, type Context, type StepResult } from '../pass.ts';
 import { readEvidence } from './evidence.ts';
-
 /** What the next request of the object waits for; undefined: nothing, or it has waited for `--ca-settle`. */
 export async function untilCaIsSeen(reset: SslReset, context: Context): Promise<StepResult | undefined> {
   const { clock, cloudSql, settings } = context;
@@ -27,17 +24,15 @@ export async function untilCaIsSeen(reset: SslReset, context: Context): Promise<
   // Client certificates go with the operation, and tell nothing of the CA.
   const { clientCertificates: _clientCertificates, ...before } = request?.before ?? {};
   if (await readEvidence(cloudSql, reset.spec, before)) return undefined;
-  const requeueAfterMs = pollDelayMs(request?.doneTime, clock.now(), settings);
+  const next = after(pollDelayMs(request?.doneTime, clock.now(), settings));
   // What is denied is not taken up once more by that.
-  if (isBarred(reset)) return { kind: 'Idle', requeueAfterMs };
+  if (isBarred(reset)) return { next };
   return {
-    kind: 'Finding',
-    facts: factsOf(reset),
     verdict: progressing(
       'Publishing',
       'The previous reset is done, but the instance still lists the old server CA; the next request begins once the new one is listed',
     ),
-    requeueAfterMs,
+    next,
   };
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { annotations } from '../../../../src/domain/object.ts';
-import { decide, type Facts } from '../../../../src/domain/reset/decide.ts';
+import { type DecisionFacts, decide } from '../../../../src/domain/reset/decide.ts';
 import type { Step } from '../../../../src/domain/reset/step.ts';
 import {
   aCall,
@@ -26,10 +26,10 @@ const complete = { request: aCall({ outcome: 'Accepted', doneTime: NOW, publishe
 const wanting = { clientCertificates: [{ commonName: 'app', secretName: 'app-cert' }] };
 const issuing = { clientCertificates: [{ commonName: 'app', issuing: { time: NOW, before: [] } }] };
 
-const stepOf = (parts: ResetParts, facts: Partial<Facts> = {}): Step =>
+const stepOf = (parts: ResetParts, facts: Partial<DecisionFacts> = {}): Step =>
   decide(aReset(parts), { now: dateAt(1), isOutdated: false, hasLostSibling: false, ...facts });
 
-const kindOf = (parts: ResetParts, facts: Partial<Facts> = {}): string => {
+const kindOf = (parts: ResetParts, facts: Partial<DecisionFacts> = {}): string => {
   const step = stepOf(parts, facts);
   return step.kind === 'Receive' ? `Receive ${step.arrival}` : step.kind;
 };
@@ -37,7 +37,7 @@ const kindOf = (parts: ResetParts, facts: Partial<Facts> = {}): string => {
 interface Row {
   readonly known: string;
   readonly parts: ResetParts;
-  readonly facts?: Partial<Facts>;
+  readonly facts?: Partial<DecisionFacts>;
   readonly step: string;
 }
 

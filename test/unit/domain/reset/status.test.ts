@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { progressing, ready, stalled, type Verdict, waiting } from '../../../../src/domain/conditions.ts';
 import type { Request, SslReset, Status } from '../../../../src/domain/reset/ssl-reset.ts';
-import { type Facts, factsOf, failureMessage, summarize } from '../../../../src/domain/reset/status.ts';
+import { failureMessage, type StatusChanges, summarize, withChanges } from '../../../../src/domain/reset/status.ts';
 import {
   aCall,
   aFailedOperation,
@@ -18,14 +18,14 @@ import {
 
 const serverCa = { secretName: 'db-ca', key: 'server-ca.pem', contents: 'All' } as const;
 const done = aCall({ outcome: 'Accepted', doneTime: NOW });
-const published: Facts = {
+const published: StatusChanges = {
   request: { ...done, publishedTime: NOW },
   operation: anOperation({ status: 'DONE' }),
   serverCa: { sha1Fingerprint: fingerprint(2), publishedTo: 'Secret/db-ca' },
 };
 const complete = ready('Complete', 'done');
 
-const summaryOf = (facts: Facts, verdict: Verdict, reset: SslReset = aReset({ spec: { serverCa } })): Status =>
+const summaryOf = (facts: StatusChanges, verdict: Verdict, reset: SslReset = aReset({ spec: { serverCa } })): Status =>
   summarize(reset, facts, verdict, dateAt(5));
 const conditionsOf = (...given: Parameters<typeof summaryOf>): readonly string[] =>
   (summaryOf(...given).conditions ?? []).map(({ type, status, reason }) => `${type}=${status} ${reason}`);
@@ -60,7 +60,12 @@ describe('Ready, Reconciling and Stalled', () => {
       message.map((text) => stalled('RolloutFailed', text)),
       message.map((text) => ready('Complete', text)),
     );
-    const facts = fc.constantFrom<Facts>({}, { request }, { request: done, operation: aFailedOperation() }, published);
+    const facts = fc.constantFrom<StatusChanges>(
+      {},
+      { request },
+      { request: done, operation: aFailedOperation() },
+      published,
+    );
     fc.assert(
       fc.property(facts, verdict, (given, said) => {
         const { conditions = [] } = summaryOf(given, said);
@@ -97,7 +102,7 @@ describe('the conditions of the steps', () => {
       'WorkloadsRolled=False Pending',
     ]));
   /** What no condition may say. */
-  function wrongOf({ request, operation }: Facts): RegExp {
+  function wrongOf({ request, operation }: StatusChanges): RegExp {
     if (request?.outcome === 'Unknown' && operation?.error === undefined) return /is not done/;
     const isSettled = request?.outcome === 'Accepted' || request?.outcome === 'AlreadyDone';
     return isSettled && request.doneTime !== undefined ? /reset is not done/ : /undefined/;
@@ -112,7 +117,12 @@ describe('the conditions of the steps', () => {
       waiting('CannotPublish', 'v'),
       stalled('ObjectConflict', 'v'),
     );
-    const rollout = fc.constantFrom<Facts['rollout']>(undefined, {}, { total: 0 }, { total: 1, rolled: 1, skipped: 0 });
+    const rollout = fc.constantFrom<StatusChanges['rollout']>(
+      undefined,
+      {},
+      { total: 0 },
+      { total: 1, rolled: 1, skipped: 0 },
+    );
     const reset = aReset({ spec: { serverCa, clientCertificates: [{ commonName: 'api', secretName: 'api' }] } });
     fc.assert(
       fc.property(outcome, time, time, operation, rollout, verdict, (how, doneTime, publishedTime, op, rolls, end) => {
@@ -154,7 +164,7 @@ describe('the conditions of the steps', () => {
       'ResetDone=True OperationDone',
     ]));
 
-  const rolled = (facts: Facts['rollout']) =>
+  const rolled = (facts: StatusChanges['rollout']) =>
     summaryOf({ ...published, ...(facts !== undefined && { rollout: facts }) }, complete).conditions?.find(
       ({ type }) => type === 'WorkloadsRolled',
     );
@@ -182,7 +192,7 @@ test('the conditions speak of the generation of the request, not of one that wai
 });
 
 describe('the history', () => {
-  const end = (history: Status['history'], request: Request, verdict: Verdict, facts: Facts = {}) =>
+  const end = (history: Status['history'], request: Request, verdict: Verdict, facts: StatusChanges = {}) =>
     summarize(
       aReset({ status: { ...(history !== undefined && { history }) } }),
       { request, ...facts },
@@ -278,7 +288,20 @@ test('what failed in the roll is told also where no row says how, or none is lis
   assert.equal(failureMessage({ rollout: { failed: 3, workloads: [] } }), '3 workloads failed');
 });
 
-test('facts are the status without what summarize alone writes', () =>
-  assert.deepEqual(factsOf(aReset({ status: { observedGeneration: 1, conditions: [], history: [], request: done } })), {
+test('what a step does not change stays in the status, and what it leaves empty goes', () => {
+  const status = {
     request: done,
-  }));
+    serverCa: { sha1Fingerprint: fingerprint(1) },
+    operation: anOperation(),
+    rollout: {},
+    clientCertificates: [],
+    siblingCalls: ['uid'],
+    history: [],
+  };
+  const changes = { operation: undefined, rollout: undefined, siblingCalls: [], request: aRequest() };
+  assert.deepEqual(withChanges(aReset({ status }), changes).status, {
+    request: aRequest(),
+    serverCa: { sha1Fingerprint: fingerprint(1) },
+    history: [],
+  });
+});
