@@ -1,6 +1,7 @@
 /** Puts the operator together: watches fill the index always, and move keys into a queue of passes while it works. */
 import { defer, from, fromEvent, merge, mergeMap, type Observable, of, ReplaySubject, Subject, take } from 'rxjs';
 import { isKubernetesError } from './domain/errors.ts';
+import type { Action } from './lib/action.ts';
 import { oneLine } from './lib/one-line.ts';
 import type { Problem } from './observability/health.ts';
 import { PassProblems } from './pass-problems.ts';
@@ -10,7 +11,7 @@ import { type IndexedReset, keyOf, refOf } from './reconcile/indexed-reset.ts';
 import { Memory } from './reconcile/memory.ts';
 import type { Context } from './reconcile/pass.ts';
 import type { CloudSql, ContextLogger, Logger, ObjectRef } from './reconcile/ports.ts';
-import { type Action, reconcile } from './reconcile/reconcile.ts';
+import { reconcile } from './reconcile/reconcile.ts';
 import { controller, type Outcome } from './runtime/controller.ts';
 import type { WatchEvent } from './runtime/watcher.ts';
 import type { WorkQueueObserver } from './runtime/work-queue.ts';

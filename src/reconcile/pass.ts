@@ -92,6 +92,12 @@ export interface Conclusion {
   readonly call?: RecordedCall;
 }
 
+/** A verdict that ends the request has none. */
+export function nextOf({ verdict: { kind }, next }: Conclusion): Next | undefined {
+  if (kind === 'Ready' || kind === 'Stalled') return undefined;
+  return next ?? (kind === 'Waiting' ? backOff() : NOW);
+}
+
 /** The conditions stay as they are. */
 interface Unsaid {
   readonly changes?: StatusChanges;

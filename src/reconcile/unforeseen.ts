@@ -1,20 +1,40 @@
 /** What the status says of an error that nobody foresaw: a mistake of the operator, not of the world. */
 
 import { findCondition, stalled, waiting } from '../domain/conditions.ts';
-import { describeUnforeseen } from '../domain/errors.ts';
+import { describeUnforeseen, isKubernetesError } from '../domain/errors.ts';
 import { deadlineMessage } from '../domain/reset/admission.ts';
 import { isPastDeadline } from '../domain/reset/deadline.ts';
 import { isUnresolved, reconcilingReason, stalledReason } from '../domain/reset/request.ts';
 import type { SslReset } from '../domain/reset/ssl-reset.ts';
 import { STEPS, type Step } from '../domain/reset/step.ts';
-import type { Conclusion } from './pass.ts';
+import { conclude } from './conclude.ts';
+import type { Conclusion, Context } from './pass.ts';
 import { unknownMessage } from './steps/keep-unknown.ts';
+/**
+ * Says so in the status of the object as this pass has read it: a record that was written since stands.
+ * @param step undefined: it was not decided
+ * @throws KubernetesError where the status cannot be written
+ */
+export async function reportUnforeseen(
+  error: unknown,
+  step: Step | undefined,
+  reset: SslReset,
+  context: Context,
+): Promise<void> {
+  try {
+    const conclusion = concludeUnforeseen(error, step, reset, context.clock.now());
+    if (conclusion !== undefined) await conclude(reset, conclusion, context);
+  } catch (failure) {
+    context.logger.error('An unexpected error could not be reported in the status', { err: error });
+    throw failure;
+  }
+}
+
 /**
  * A reason while it is tried again, and the end of the request at its deadline. An operation that was accepted is
  * followed all the same; a call that is not resolved by then stays unknown. Undefined where the status says it already.
- * @param step undefined: it was not decided
  */
-export function concludeUnforeseen(
+function concludeUnforeseen(
   error: unknown,
   step: Step | undefined,
   reset: SslReset,

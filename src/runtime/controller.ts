@@ -14,8 +14,8 @@ import {
   takeUntil,
   tap,
 } from 'rxjs';
+import type { Action } from '../lib/action.ts';
 import type { Priority } from '../lib/priority.ts';
-import type { Action } from './action.ts';
 import { systemTimers, type Timers } from './timers.ts';
 import { WorkQueue, type WorkQueueObserver } from './work-queue.ts';
 

@@ -69,7 +69,7 @@ export const MUTATIONS: readonly Mutation[] = [
     broken: 'the outcome is written once; a conflict loses it',
     patches: [
       {
-        file: 'src/reconcile/reconcile.ts',
+        file: 'src/reconcile/conclude.ts',
         find: ': await writeOutcome(call, conclusion, context)',
         replace:
           ': await write(call.recorded, summarize(call.recorded, changes, verdict, context.clock.now()), context)',
@@ -606,7 +606,7 @@ export const MUTATIONS: readonly Mutation[] = [
     broken: 'nothing rolls before it is issued',
     patches: [
       {
-        file: 'src/reconcile/reconcile.ts',
+        file: 'src/reconcile/settle.ts',
         find: '? holdingBack(concluded(reset, conclusion), verdict, retryAfterMs, now)',
         replace: '? undefined',
       },

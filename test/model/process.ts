@@ -1,11 +1,12 @@
 import { isKubernetesError } from '../../src/domain/errors.ts';
+import type { Action } from '../../src/lib/action.ts';
 import { CallQueue } from '../../src/reconcile/call-queue.ts';
 import { errorPolicy } from '../../src/reconcile/error-policy.ts';
 import { keyOf } from '../../src/reconcile/indexed-reset.ts';
 import { Memory } from '../../src/reconcile/memory.ts';
 import type { Context } from '../../src/reconcile/pass.ts';
 import type { ContextLogger, ObjectRef } from '../../src/reconcile/ports.ts';
-import { type Action, reconcile } from '../../src/reconcile/reconcile.ts';
+import { reconcile } from '../../src/reconcile/reconcile.ts';
 import { ResetIndex } from '../../src/reconcile/reset-index.ts';
 import { FREE_SLOTS } from '../support/fakes/builders.ts';
 import type { Ports } from '../support/fakes/faults.ts';

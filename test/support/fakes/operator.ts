@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
+import type { Action } from '../../../src/lib/action.ts';
 import { CallQueue } from '../../../src/reconcile/call-queue.ts';
 import { errorPolicy } from '../../../src/reconcile/error-policy.ts';
 import { indexed, keyOf, refOf } from '../../../src/reconcile/indexed-reset.ts';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { EMPTY, NEVER, Subject } from 'rxjs';
-import { type Action, awaitChange, requeueAfter, requeueNow } from '../../../src/runtime/action.ts';
+import { type Action, awaitChange, requeueAfter, requeueNow } from '../../../src/lib/action.ts';
 import { type ControllerOptions, controller, type Outcome } from '../../../src/runtime/controller.ts';
 import { settle, VirtualClock } from '../../support/virtual-clock.ts';
 
