@@ -25,8 +25,11 @@ export async function reportUnforeseen(
     const conclusion = concludeUnforeseen(error, step, reset, context.clock.now());
     if (conclusion !== undefined) await conclude(reset, conclusion, context);
   } catch (failure) {
-    context.logger.error('An unexpected error could not be reported in the status', { err: error });
-    throw failure;
+    const isUnwritable = isKubernetesError(failure);
+    context.logger.error('An unexpected error could not be reported in the status', {
+      err: isUnwritable ? error : failure,
+    });
+    if (isUnwritable) throw failure;
   }
 }
 

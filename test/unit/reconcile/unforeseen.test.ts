@@ -110,6 +110,29 @@ describe('an error that nobody foresaw', () => {
     await assert.rejects(reconcile(fixture.ref, context), refused);
   });
 
+  test('is what the pass fails by, also where it cannot be reported since that fails too, which is logged', async () => {
+    const scene = new Scene();
+    const operator = new Operator(scene);
+    const logged: unknown[] = [];
+    const { clock, index, logger } = operator.context;
+    const failure = new RangeError('Invalid time value');
+    const late = {
+      now: () => {
+        throw failure;
+      },
+    };
+    await assert.rejects(
+      reconcile(scene.ref, {
+        ...operator.context,
+        index: unable(index),
+        clock: { ...clock, ...late },
+        logger: { ...logger, child: () => ({ ...logger, error: (_message, { err } = {}) => logged.push(err) }) },
+      }),
+      OOPS,
+    );
+    assert.deepEqual(logged, [failure]);
+  });
+
   const told = (error: unknown): string =>
     describeUnforeseen(error).slice(describeUnforeseen('').indexOf(' string') + 1);
   test('an error that nobody foresaw is told by its name and the first line of its message', () => {
