@@ -1,8 +1,8 @@
 import { seenRetry } from '../domain/reset/request.ts';
-import { type Request, type SslReset } from '../domain/reset/ssl-reset.ts';
+import type { Request, SslReset } from '../domain/reset/ssl-reset.ts';
 import { summarize, withChanges } from '../domain/reset/status.ts';
 import { openIssue, recordedCertificate, withCertificate, withoutIssue } from '../domain/trust/certificate-status.ts';
-import { type OutcomeWrite } from './pass.ts';
+import type { OutcomeWrite } from './pass.ts';
 
 /** Of the issue of a client certificate: only its entry is told, and of the request only where it is still the same. */
 export const certificateOutcome: OutcomeWrite = {

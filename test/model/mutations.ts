@@ -17,6 +17,8 @@ export interface Patch {
 
 const RESOLVE = 'src/domain/call/resolve.ts';
 const REQUEST = 'src/reconcile/steps/request-reset.ts';
+const CALL = 'src/reconcile/steps/call-reset.ts';
+const WRITE_AHEAD = 'src/reconcile/write-ahead.ts';
 const PREFLIGHT = 'src/reconcile/steps/preflight.ts';
 const DECIDE = 'src/domain/reset/decide.ts';
 const DOMAIN_REQUEST = 'src/domain/reset/request.ts';
@@ -24,6 +26,10 @@ const ISSUE = 'src/reconcile/steps/issue-certificate.ts';
 const CERTIFICATE = 'src/domain/trust/client-certificate.ts';
 const WINDOW = 'src/lib/two-clock-window.ts';
 const OPEN = 'return monotonic < this.#lengthMs && wall < this.#lengthMs && wall > -this.#lengthMs;';
+
+/** Where the record that is written is one of these, and else the object that was judged. */
+const overWhateverIsThere = (ofThese: string): string =>
+  `${ofThese} ? ((await resets.get(reset.metadata)) ?? reset) : reset`;
 
 export const MUTATIONS: readonly Mutation[] = [
   {
@@ -46,11 +52,12 @@ export const MUTATIONS: readonly Mutation[] = [
     broken: 'the call is sent first',
     patches: [
       {
-        file: REQUEST,
-        find: '  const window = new TwoClockWindow(',
-        replace: '  const early = await send();\n  const window = new TwoClockWindow(',
+        file: CALL,
+        find: '  return writeAhead<CallResult>(',
+        replace: '  const early = await send();\n  return writeAhead<CallResult>(',
       },
-      { file: REQUEST, find: 'const result = await send();', replace: 'const result = early;' },
+      { file: CALL, find: 'export function callReset(', replace: 'export async function callReset(' },
+      { file: CALL, find: '        send,', replace: '        send: async () => early,' },
     ],
   },
   {
@@ -58,9 +65,9 @@ export const MUTATIONS: readonly Mutation[] = [
     broken: 'the record is written over whatever is there',
     patches: [
       {
-        file: REQUEST,
+        file: WRITE_AHEAD,
         find: 'await resets.updateStatus(reset, summarize(',
-        replace: 'await resets.updateStatus((await resets.get(reset.metadata)) ?? reset, summarize(',
+        replace: `await resets.updateStatus(${overWhateverIsThere("'request' in changes")}, summarize(`,
       },
     ],
   },
@@ -218,7 +225,7 @@ export const MUTATIONS: readonly Mutation[] = [
     broken: 'an answer of 400 asks nothing',
     patches: [
       {
-        file: REQUEST,
+        file: CALL,
         find: "if (classification.kind !== 'Invalid') return classification;",
         replace: 'if (true) return classification;',
       },
@@ -393,10 +400,10 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: ISSUE,
-        find: '  const window = new TwoClockWindow(',
-        replace: '  const early = await send();\n  const window = new TwoClockWindow(',
+        find: '  return writeAhead<IssueResult>(',
+        replace: '  const early = await send();\n  return writeAhead<IssueResult>(',
       },
-      { file: ISSUE, find: 'classifyIssue(await send())', replace: 'classifyIssue(early)' },
+      { file: ISSUE, find: '        send,', replace: '        send: async () => early,' },
     ],
   },
   {
@@ -404,9 +411,9 @@ export const MUTATIONS: readonly Mutation[] = [
     broken: 'the record is written over whatever is there',
     patches: [
       {
-        file: ISSUE,
-        find: 'await resets.updateStatus(reset, status)',
-        replace: 'await resets.updateStatus((await resets.get(reset.metadata)) ?? reset, status)',
+        file: WRITE_AHEAD,
+        find: 'await resets.updateStatus(reset, summarize(',
+        replace: `await resets.updateStatus(${overWhateverIsThere("'clientCertificates' in changes")}, summarize(`,
       },
     ],
   },
@@ -414,7 +421,9 @@ export const MUTATIONS: readonly Mutation[] = [
     guard: 'call window of an issue',
     broken: 'never closes',
     heldBy: 'a name is unique in an instance, so an issue that comes late is refused',
-    patches: [{ file: ISSUE, find: 'if (!window.isOpen())', replace: 'if (false)' }],
+    patches: [
+      { file: WRITE_AHEAD, find: '!window.isOpen()', replace: `(call.path === 'status.request' && !window.isOpen())` },
+    ],
   },
   {
     guard: 'grace of an issue',

@@ -5,11 +5,11 @@
 
 import { oneLine } from '../../lib/one-line.ts';
 import { toTime } from '../../lib/time.ts';
-import { type Verdict, stalled, waiting } from '../conditions.ts';
+import { stalled, type Verdict, waiting } from '../conditions.ts';
 import { isStalledReason, isWaitingReason } from '../reasons.ts';
 import { type Dependent, isSame, refersToAny } from '../trust/dependents.ts';
-import { type ClientCertificateStatus, type WantedCertificate } from '../trust/distribution.ts';
-import { type Request, type SslReset, type Status } from './ssl-reset.ts';
+import type { ClientCertificateStatus, WantedCertificate } from '../trust/distribution.ts';
+import type { Request, SslReset, Status } from './ssl-reset.ts';
 
 type Hold = NonNullable<Request['hold']>;
 

@@ -1,18 +1,18 @@
 /** From what a step found out to the next status. The only place that writes conditions, history and what was executed. */
 import { oneLine } from '../../lib/one-line.ts';
 import { toTime } from '../../lib/time.ts';
-import { type Operation } from '../call/operation.ts';
-import { type ConditionValue, type Verdict, setConditions } from '../conditions.ts';
+import type { Operation } from '../call/operation.ts';
+import { type ConditionValue, setConditions, type Verdict } from '../conditions.ts';
 import { wantsCertificates } from '../trust/certificate-status.ts';
 import { looksForReferences } from '../trust/dependents.ts';
-import { type RolloutStatus } from '../trust/distribution.ts';
+import type { RolloutStatus } from '../trust/distribution.ts';
 import { rolloutSelector, selectorQuery } from '../trust/label-selector.ts';
 import { hasRolledNothing, isFailure, leftToPeople } from '../trust/rollout-status.ts';
 import { hasKeptCa, whyKept } from './ca-change.ts';
 import { holdVerdict } from './certificate-hold.ts';
-import { type HistoryOutcome, type Remembered, SUPERSEDED, mayBeExecuted, remembered, wasCalled } from './executed.ts';
+import { type HistoryOutcome, mayBeExecuted, type Remembered, remembered, SUPERSEDED, wasCalled } from './executed.ts';
 import { isSettled } from './request.ts';
-import { type HistoryEntry, type Request, type Spec, type SslReset, type Status } from './ssl-reset.ts';
+import type { HistoryEntry, Request, Spec, SslReset, Status } from './ssl-reset.ts';
 
 /** What a step may change of the status; the rest follows from it. */
 export type StatusFields = Omit<Status, 'conditions' | 'history' | 'observedGeneration' | keyof Remembered>;

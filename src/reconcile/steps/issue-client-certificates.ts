@@ -1,23 +1,23 @@
-import { type Verdict, progressing, stalled } from '../../domain/conditions.ts';
-import { type ClientCertificate } from '../../domain/instance.ts';
+import { progressing, stalled, type Verdict } from '../../domain/conditions.ts';
+import type { ClientCertificate } from '../../domain/instance.ts';
 import { retryCommand } from '../../domain/reset/admission.ts';
 import { worst } from '../../domain/reset/certificate-hold.ts';
-import { type Request, type SslReset } from '../../domain/reset/ssl-reset.ts';
+import type { Request, SslReset } from '../../domain/reset/ssl-reset.ts';
 import { recordedCertificate } from '../../domain/trust/certificate-status.ts';
-import { type CertificateJudgement, type KeySecret, judgeCertificate } from '../../domain/trust/client-certificate.ts';
-import { type ClientCertificateStatus, type WantedCertificate } from '../../domain/trust/distribution.ts';
+import { type CertificateJudgement, judgeCertificate, type KeySecret } from '../../domain/trust/client-certificate.ts';
+import type { ClientCertificateStatus, WantedCertificate } from '../../domain/trust/distribution.ts';
 import { heldCertificate, withServerCa } from '../../domain/trust/held-certificate.ts';
 import { revision, serverCaPem } from '../../domain/trust/tls-material.ts';
 import { oneLine } from '../../lib/one-line.ts';
 import { toTime } from '../../lib/time.ts';
-import { AWAIT_CHANGE, type Conclusion, type Context, type StepResult, after } from '../pass.ts';
-import { type PublishedObject } from '../ports.ts';
+import { AWAIT_CHANGE, after, type Conclusion, type Context, type StepResult } from '../pass.ts';
+import type { PublishedObject } from '../ports.ts';
 import { conflict } from './certificate-conflict.ts';
 import { deleteCertificate } from './delete-certificate.ts';
 import { LOOKING_FOR_DEPENDENTS } from './find-dependents.ts';
 import { issueCertificate } from './issue-certificate.ts';
 import { type CertificateMove, moveCertificates, obstacleIn, obstaclesToMoves } from './move-certificates.ts';
-import { DRY_RUN, applyObject, certificateSecret, orCannotPublish, originOf } from './published-object.ts';
+import { applyObject, certificateSecret, DRY_RUN, orCannotPublish, originOf } from './published-object.ts';
 import { readServerCas } from './server-cas.ts';
 
 /** One client certificate that the spec wants, and what there is of it. */

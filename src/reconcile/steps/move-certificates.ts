@@ -1,15 +1,15 @@
-import { type Verdict, progressing, waiting } from '../../domain/conditions.ts';
-import { type SslReset } from '../../domain/reset/ssl-reset.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
+import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import { toBeRolled } from '../../domain/reset/status.ts';
 import { withCertificate } from '../../domain/trust/certificate-status.ts';
-import { type Move, inSafeOrder } from '../../domain/trust/client-certificate.ts';
-import { type ClientCertificateStatus, type WantedCertificate } from '../../domain/trust/distribution.ts';
+import { inSafeOrder, type Move } from '../../domain/trust/client-certificate.ts';
+import type { ClientCertificateStatus, WantedCertificate } from '../../domain/trust/distribution.ts';
 import { type HeldCertificate, withServerCa } from '../../domain/trust/held-certificate.ts';
 import { type Context, NOW, type StepEvent, type StepResult } from '../pass.ts';
-import { type PublishedObject } from '../ports.ts';
+import type { PublishedObject } from '../ports.ts';
 import { deliverCertificate } from './deliver-certificate.ts';
-import { DRY_RUN, applyObject, certificateSecret, orCannotPublish, ownershipConflict } from './published-object.ts';
-import { isDeepStrictEqual } from 'node:util';
+import { applyObject, certificateSecret, DRY_RUN, orCannotPublish, ownershipConflict } from './published-object.ts';
 
 /** A live certificate whose Secret the spec names another way than before. */
 export interface CertificateMove extends Move {

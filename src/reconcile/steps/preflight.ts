@@ -1,7 +1,7 @@
 import type { Before, Operation } from '../../domain/call/operation.ts';
 import { isDone } from '../../domain/call/operation.ts';
 import { BASELINE_SIZE, baseline, type ServerCertificates, suspects } from '../../domain/call/resolve.ts';
-import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
+import { type Verdict, waiting } from '../../domain/conditions.ts';
 import { isKubernetesError, KubernetesError, type KubernetesErrorKind } from '../../domain/errors.ts';
 import type { Instance } from '../../domain/instance.ts';
 import type { ReadyReason } from '../../domain/reasons.ts';
@@ -222,6 +222,3 @@ async function naming<T>({ kind, name }: Workload, act: () => Promise<T>): Promi
     throw new KubernetesError({ kind: error.kind, message: `${kind} ${name}: ${error.message}`, cause: error });
   }
 }
-
-export const requesting = (attempt: number): Verdict =>
-  progressing('Requesting', `Call ${attempt} of resetSslConfig is recorded and being made`);

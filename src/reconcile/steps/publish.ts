@@ -1,13 +1,13 @@
-import { type Operation } from '../../domain/call/operation.ts';
+import type { Operation } from '../../domain/call/operation.ts';
 import { BASELINE_SIZE, hasNewServerCertificate } from '../../domain/call/resolve.ts';
 import { lookAgainDelayMs, pollDelayMs } from '../../domain/call/retry.ts';
-import { type Verdict, progressing, stalled, waiting } from '../../domain/conditions.ts';
-import { type Instance, type ServerCas, caOwner, isFirstGeneration } from '../../domain/instance.ts';
+import { progressing, stalled, type Verdict, waiting } from '../../domain/conditions.ts';
+import { caOwner, type Instance, isFirstGeneration, type ServerCas } from '../../domain/instance.ts';
 import { retryCommand } from '../../domain/reset/admission.ts';
 import { findRestart, isNewCa, isStillOld, judgeUnchangedCa } from '../../domain/reset/ca-change.ts';
 import { deadline } from '../../domain/reset/deadline.ts';
 import { published } from '../../domain/reset/request.ts';
-import { type Request, type SslReset } from '../../domain/reset/ssl-reset.ts';
+import type { Request, SslReset } from '../../domain/reset/ssl-reset.ts';
 import { wantsCertificates, withoutReason } from '../../domain/trust/certificate-status.ts';
 import { heldCertificate, secretKeys } from '../../domain/trust/held-certificate.ts';
 import { describeObject } from '../../domain/trust/published-kinds.ts';
@@ -16,8 +16,8 @@ import { revision, serverCaPem, serverCaStatus } from '../../domain/trust/tls-ma
 import { oneLine } from '../../lib/one-line.ts';
 import { shell } from '../../lib/shell.ts';
 import { toTime } from '../../lib/time.ts';
-import { AWAIT_CHANGE, type Conclusion, type Context, NOW, type StepEvent, type StepResult, after } from '../pass.ts';
-import { type PublishedObject } from '../ports.ts';
+import { AWAIT_CHANGE, after, type Conclusion, type Context, NOW, type StepEvent, type StepResult } from '../pass.ts';
+import type { PublishedObject } from '../ports.ts';
 import { readServerCertificates } from './evidence.ts';
 import { LOOKING_FOR_DEPENDENTS } from './find-dependents.ts';
 import { callsToRemember } from './look-around.ts';

@@ -1,11 +1,11 @@
 import { pollDelayMs } from '../../domain/call/retry.ts';
 import { progressing, stalled } from '../../domain/conditions.ts';
-import { type SslReset } from '../../domain/reset/ssl-reset.ts';
-import { type StatusChanges } from '../../domain/reset/status.ts';
+import type { SslReset } from '../../domain/reset/ssl-reset.ts';
+import type { StatusChanges } from '../../domain/reset/status.ts';
 import { type OpenIssue, openIssue, withCertificate, withoutIssue } from '../../domain/trust/certificate-status.ts';
 import { type IssueResolution, resolveIssue } from '../../domain/trust/client-certificate.ts';
-import { type ClientCertificateStatus } from '../../domain/trust/distribution.ts';
-import { AWAIT_CHANGE, type Context, type StepResult, after } from '../pass.ts';
+import type { ClientCertificateStatus } from '../../domain/trust/distribution.ts';
+import { AWAIT_CHANGE, after, type Context, type StepResult } from '../pass.ts';
 import { runningOperation } from './certificate-admission.ts';
 import { conflict } from './certificate-conflict.ts';
 

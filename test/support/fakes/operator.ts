@@ -9,7 +9,6 @@ import type { Context, Settings } from '../../../src/reconcile/pass.ts';
 import type { ContextLogger, EventNote, ObjectRef } from '../../../src/reconcile/ports.ts';
 import { reconcile } from '../../../src/reconcile/reconcile.ts';
 import { ResetIndex } from '../../../src/reconcile/reset-index.ts';
-import type { Action } from '../../../src/runtime/action.ts';
 import { WorkQueue } from '../../../src/runtime/work-queue.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 import { FakeCloudSql } from './fake-cloud-sql.ts';

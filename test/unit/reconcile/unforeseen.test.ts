@@ -111,8 +111,8 @@ describe('an error that nobody foresaw', () => {
   });
 
   test('is what the pass fails by, also where it cannot be reported since that fails too, which is logged', async () => {
-    const scene = new Scene();
-    const operator = new Operator(scene);
+    const fixture = new Fixture();
+    const operator = new Operator(fixture);
     const logged: unknown[] = [];
     const { clock, index, logger } = operator.context;
     const failure = new RangeError('Invalid time value');
@@ -122,7 +122,7 @@ describe('an error that nobody foresaw', () => {
       },
     };
     await assert.rejects(
-      reconcile(scene.ref, {
+      reconcile(fixture.ref, {
         ...operator.context,
         index: unable(index),
         clock: { ...clock, ...late },
