@@ -189,7 +189,7 @@ for (const [values, complaint] of CONTRADICTIONS) {
   });
 }
 
-test('all contradictions are told at once', async () => {
+test('all contradictions are reported at once', async () => {
   const values = { 'metrics.port': 8081, 'serviceAccount.create': false };
   await assert.rejects(template(set(values)), /metrics\.port[\s\S]*serviceAccount\.name/);
 });

@@ -38,7 +38,7 @@ export interface Session {
   readonly kubectl: Kubectl;
   readonly emulator: Emulator;
   readonly replicas: readonly [Replica, Replica];
-  readonly tell: (what: string) => void;
+  readonly report: (what: string) => void;
 }
 
 type Step = (session: Session) => Promise<unknown>;
@@ -147,7 +147,7 @@ const STEPS: readonly (readonly [number, string, Step])[] = [
       await leaderEnds(session);
     },
   ],
-  [25, 'the outcome of audit-db cannot be told', outcomeIsLost],
+  [25, 'the outcome of audit-db cannot be known', outcomeIsLost],
   [25, 'three at once', apply(reset('orders-db', '2'), reset('invoices-db', '2'), reset('catalog-db', '2'))],
   [
     15,
@@ -193,7 +193,7 @@ export const prepare: Step = async (session) => {
 
 export async function runCourse(session: Session): Promise<void> {
   for (const [seconds, what, act] of STEPS) {
-    session.tell(what);
+    session.report(what);
     const over = pause(seconds * 1000);
     await act(session);
     await over;

@@ -44,7 +44,7 @@ async function draw(): Promise<void> {
     `--allowed-instances=${allowed}`,
   ];
   const replicas = await twoReplicas(flags, { ...process.env, GCE_METADATA_HOST: emulator.metadataHost });
-  const session = { kubectl: cluster.kubectl, emulator, replicas, tell: logToStderr };
+  const session = { kubectl: cluster.kubectl, emulator, replicas, report: logToStderr };
   await prepare(session);
   const targets = replicas.map(({ target }) => target);
   const prometheus = await startPrometheus(targets, SCRAPE.scrapeSeconds, logToStderr);

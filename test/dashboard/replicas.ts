@@ -1,4 +1,4 @@
-/** Two replicas of the operator, each at an address that it keeps when it is started anew. */
+/** Two replicas of the operator, each at an address that it keeps when it is started again. */
 import { freePorts } from '../cluster/ports.ts';
 import { Program } from '../support/operator/program.ts';
 import { PATIENCE_MS } from '../support/patience.ts';

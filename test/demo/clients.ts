@@ -1,4 +1,4 @@
-/** The clients of the database, told as they lose it and come back. */
+/** The clients of the database, reported as they lose it and come back. */
 import type { ClientEvent } from '../pods/client-event.ts';
 import type { PodClient } from '../pods/kubelet.ts';
 import { isConnected } from '../pods/verdict.ts';

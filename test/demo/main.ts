@@ -37,11 +37,11 @@ const print = (text: string): void => void process.stdout.write(`${text}\n`);
 await runProgram(() => demo(program.opts<Flags>()));
 
 async function demo(flags: Flags): Promise<number> {
-  const tell = startTimeline(print, colours);
-  if (flags.kubeconfig === undefined) tell({ subject: 'Cluster', text: 'is started', tone: 'Faint' });
+  const report = startTimeline(print, colours);
+  if (flags.kubeconfig === undefined) report({ subject: 'Cluster', text: 'is started', tone: 'Faint' });
   const cluster = await useCluster(flags, logToStderr);
   const interrupted = interruption();
-  const session = await openSession({ cluster, isClusterGiven: flags.kubeconfig !== undefined, tell, interrupted });
+  const session = await openSession({ cluster, isClusterGiven: flags.kubeconfig !== undefined, report, interrupted });
   try {
     const isAsClaimed = await runOnce(session, flags);
     if (flags.keep) await keep(session, interrupted);

@@ -1,4 +1,4 @@
-/** From how something was and how it is now to what there is to tell. */
+/** From how something was and how it is now to what there is to report. */
 import { findCondition } from '../../src/domain/conditions.ts';
 import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import type { JournalEntry } from '../cloudsql-emulator/journal.ts';
@@ -49,7 +49,7 @@ function serverCaMoment({ status: { serverCa } }: SslReset): Moment | undefined 
   };
 }
 
-/** What goes on is told by what comes of it; what holds it up, and its end, are told in the operator's words. */
+/** What goes on is shown by what comes of it; what holds it up, and its end, are given in the operator's words. */
 function verdictMoment({ metadata: { name, generation }, status }: SslReset): Moment | undefined {
   const ready = findCondition(status.conditions, 'Ready');
   if (ready === undefined || ready.observedGeneration !== generation) return undefined;
@@ -81,6 +81,6 @@ function progress({ desired, pods: { fresh, starting, old }, isHealthy }: Deploy
   return `${bar.padEnd(desired + 1)} ${fresh}/${desired}${isHealthy ? ' healthy' : ''}`;
 }
 
-/** Enough of a fingerprint to tell two apart. */
+/** Enough of a fingerprint to distinguish two. */
 export const short = (fingerprint: string | undefined): string =>
   fingerprint === undefined ? 'none' : `${fingerprint.slice(0, 8)}…`;

@@ -34,9 +34,9 @@ import { abortable, watchDeployments } from './watch.ts';
 
 /** @throws UsageError where the namespace is somebody else's */
 export async function prepare(session: Session, image: string | undefined): Promise<void> {
-  const { emulator, tell, cluster } = session;
-  tell({ subject: 'Cluster', text: `Kubernetes ${await versionOf(cluster)} at ${cluster.serverUrl}` });
-  tell({
+  const { emulator, report, cluster } = session;
+  report({ subject: 'Cluster', text: `Kubernetes ${await versionOf(cluster)} at ${cluster.serverUrl}` });
+  report({
     subject: 'Cloud SQL',
     text: `${PROJECT}/${INSTANCE}, server CA ${short(activeCa(emulator).sha1Fingerprint)}`,
   });
@@ -52,29 +52,29 @@ async function startDatabase(session: Session): Promise<void> {
   const text = session.isClusterGiven
     ? 'none: the pods of a cluster that was given run their images, and not the clients of one'
     : `${INSTANCE} at ${await session.startDatabase()}, a real one`;
-  session.tell({ subject: 'PostgreSQL', text });
+  session.report({ subject: 'PostgreSQL', text });
 }
 
-async function bringServerCa({ kubectl, emulator, tell }: Session): Promise<void> {
+async function bringServerCa({ kubectl, emulator, report }: Session): Promise<void> {
   const text = `apply Secret ${SECRET}, handed over to ${RESET}, and ConfigMap ${COPY}: the current CA`;
-  tell({ subject: 'kubectl', text, tone: 'Faint' });
+  report({ subject: 'kubectl', text, tone: 'Faint' });
   await kubectl(['apply', '-f', '-'], JSON.stringify(serverCaManifest(activeCa(emulator).pem)));
 }
 
-async function installCrd({ kubectl, tell, isClusterGiven, atEnd }: Session): Promise<void> {
-  tell({ subject: 'kubectl', text: 'apply --server-side -f crds/', tone: 'Faint' });
+async function installCrd({ kubectl, report, isClusterGiven, atEnd }: Session): Promise<void> {
+  report({ subject: 'kubectl', text: 'apply --server-side -f crds/', tone: 'Faint' });
   await kubectl(['apply', '--server-side', '--force-conflicts', '-f', pathOf('crds')]);
   await untilEstablished(kubectl, `${PLURAL}.${GROUP}`);
-  if (isClusterGiven) atEnd(async () => tell(crdStays));
+  if (isClusterGiven) atEnd(async () => report(crdStays));
 }
 
 /** Others may use it by now, and with it all their objects would go. */
 const crdStays: Moment = { subject: 'CRD', text: 'stays in the cluster: kubectl delete -f crds/ removes it' };
 
 /** @param image in place of the images that the example names, which no registry has */
-export async function applyExample({ kubectl, tell }: Session, name: string, image?: string): Promise<void> {
+export async function applyExample({ kubectl, report }: Session, name: string, image?: string): Promise<void> {
   const file = example(name);
-  tell({ subject: 'kubectl', text: `apply -f ${file}`, tone: 'Faint' });
+  report({ subject: 'kubectl', text: `apply -f ${file}`, tone: 'Faint' });
   const manifest = await readFile(pathOf(file), 'utf8');
   await kubectl(
     ['apply', '-f', '-'],
@@ -90,7 +90,7 @@ async function versionOf({ kubectl }: Cluster): Promise<string> {
 
 /** Only what the demo made is removed by it, before it and after it. */
 async function makeNamespace(session: Session): Promise<void> {
-  const { kubectl, cluster, tell, isClusterGiven, atEnd } = session;
+  const { kubectl, cluster, report, isClusterGiven, atEnd } = session;
   const labels = `jsonpath={.metadata.name}={.metadata.labels.${DEMO_LABEL.replaceAll('.', '\\.')}}`;
   const existing = await kubectl(['get', 'namespace', NAMESPACE, '--ignore-not-found', '-o', labels]);
   if (existing !== '' && existing !== `${NAMESPACE}=true`) {
@@ -98,7 +98,7 @@ async function makeNamespace(session: Session): Promise<void> {
   }
   const remove = () => cluster.kubectl(['delete', 'namespace', NAMESPACE, '--ignore-not-found', PATIENCE]);
   if (existing !== '') {
-    tell({ subject: 'Namespace', text: `${NAMESPACE} of an earlier demo is removed first` });
+    report({ subject: 'Namespace', text: `${NAMESPACE} of an earlier demo is removed first` });
     await remove();
   }
   await kubectl(['create', '-f', '-'], JSON.stringify(namespaceManifest));
@@ -107,24 +107,24 @@ async function makeNamespace(session: Session): Promise<void> {
 
 const NAMES = [...DEPENDENTS, BYSTANDER];
 
-async function untilHealthy({ client, signal, tell }: Session): Promise<void> {
+async function untilHealthy({ client, signal, report }: Session): Promise<void> {
   const healthy = watchDeployments(client).pipe(
     scan((known, deployment) => new Map(known).set(deployment.name, deployment), new Map<string, Deployment>()),
     filter((known) => NAMES.every((name) => known.get(name)?.isHealthy === true)),
   );
   const known = await firstValueFrom(abortable(healthy, signal));
   for (const deployment of NAMES.map((name) => known.get(name)).filter((found) => found !== undefined)) {
-    tell(deploymentMoment(deployment));
+    report(deploymentMoment(deployment));
   }
 }
 
 /** The Deployments are healthy, so each of their pods is known. */
 async function untilConnected(session: Session): Promise<void> {
-  const { kubelet, tell } = session;
+  const { kubelet, report } = session;
   if (kubelet === undefined) return;
   const pods = (await observe(session.kubectl)).flatMap(({ podNames }) => podNames);
   await session.untilClients('every client is connected', (clients) =>
     pods.every((name) => clients.some((one) => one.pod === name && isConnected(one))),
   );
-  for (const moment of clientMoments([], kubelet.clients)) tell(moment);
+  for (const moment of clientMoments([], kubelet.clients)) report(moment);
 }

@@ -1,4 +1,4 @@
-/** The reset, told as it happens; and the restart, in which nothing may. */
+/** The reset, reported as it happens; and the restart, in which nothing may. */
 import {
   concatMap,
   EMPTY,
@@ -38,7 +38,7 @@ export async function resetOnce(session: Session): Promise<Outcome> {
   const oldCa = activeCa(emulator);
   const clientsBefore = session.kubelet?.clients;
   await session.startOperator();
-  session.tell({ subject: 'Operator', text: 'is ready' });
+  session.report({ subject: 'Operator', text: 'is ready' });
   const ended = untilEnded(session, before);
   // Whoever fails first is the one to be heard of.
   ended.catch(() => undefined);
@@ -62,18 +62,18 @@ export async function resetOnce(session: Session): Promise<Outcome> {
 
 /** Tells what happens until nothing more will happen by itself. */
 function untilEnded(session: Session, before: readonly Observed[]): Promise<SslReset> {
-  const { client, emulator, signal, tell, kubelet } = session;
-  const telling = new AbortController();
+  const { client, emulator, signal, report, kubelet } = session;
+  const reporting = new AbortController();
   const resets = watchReset(client, RESET).pipe(share());
   const known = new Map<string, Deployment>(before.map((deployment) => [deployment.name, deployment]));
   const moments = merge(
     changes(resets, () => RESET, resetMoments, new Map<string, SslReset>()),
     changes(watchDeployments(client), ({ name }) => name, deploymentMoments, known),
     kubelet === undefined ? EMPTY : clientNews(kubelet),
-    from(resetCalls(emulator.journal, telling.signal)).pipe(map((entry) => [callMoment(entry)])),
+    from(resetCalls(emulator.journal, reporting.signal)).pipe(map((entry) => [callMoment(entry)])),
   ).pipe(
     tap((news) => {
-      for (const moment of news) tell(moment);
+      for (const moment of news) report(moment);
     }),
     ignoreElements(),
   );
@@ -84,7 +84,7 @@ function untilEnded(session: Session, before: readonly Observed[]): Promise<SslR
       return reset;
     }),
   );
-  const ended = merge(moments, back).pipe(finalize(() => telling.abort()));
+  const ended = merge(moments, back).pipe(finalize(() => reporting.abort()));
   return firstValueFrom(abortable(ended, signal));
 }
 
@@ -107,7 +107,7 @@ async function untilBack(session: Session): Promise<void> {
   );
 }
 
-/** What each change of an object gives to tell, compared with the object before. */
+/** What each change of an object gives to report, compared with the object before. */
 const changes = <T>(
   source: Observable<T>,
   keyOf: (object: T) => string,
@@ -124,12 +124,12 @@ const changes = <T>(
 
 /** The calls of a reset, as soon as it is known what became of each. */
 async function* resetCalls(journal: Journal, signal: AbortSignal): AsyncGenerator<JournalEntry> {
-  const told = new Set<number>();
+  const reported = new Set<number>();
   const isNews = ({ id, api, status }: JournalEntry): boolean =>
-    api === 'resetSslConfig' && status !== undefined && !told.has(id);
+    api === 'resetSslConfig' && status !== undefined && !reported.has(id);
   while (!signal.aborted) {
     const entry = await journal.waitFor(isNews, signal);
-    told.add(entry.id);
+    reported.add(entry.id);
     yield entry;
   }
 }
@@ -144,19 +144,19 @@ const hasEnded = ({ metadata, status }: SslReset): boolean => {
  * has refused an object that is made later, its pass over the one that was Ready is over.
  */
 export async function restart(session: Session, { metadata: { resourceVersion } }: SslReset): Promise<Restart> {
-  const { kubectl, client, signal, emulator, tell } = session;
+  const { kubectl, client, signal, emulator, report } = session;
   const end = await session.stopOperator();
-  tell({ subject: 'Operator', text: `ended on SIGTERM: ${end}` });
+  report({ subject: 'Operator', text: `ended on SIGTERM: ${end}` });
   await session.startOperator(['--concurrency=1']);
-  tell({ subject: 'Operator', text: 'is ready again' });
-  tell({
+  report({ subject: 'Operator', text: 'is ready again' });
+  report({
     subject: 'kubectl',
     text: `create ${REFUSED_RESET}, an instance that ${NAMESPACE} may not reset`,
     tone: 'Faint',
   });
   await kubectl(['create', '-f', '-'], JSON.stringify(refusedManifest));
   const refused = await firstValueFrom(abortable(watchReset(client, REFUSED_RESET).pipe(filter(hasEnded)), signal));
-  for (const moment of resetMoments(undefined, refused)) tell(moment);
+  for (const moment of resetMoments(undefined, refused)) report(moment);
   const version = ['get', 'sslreset', RESET, '-n', NAMESPACE, '-o', 'jsonpath={.metadata.resourceVersion}'];
   const versionAfter = await kubectl(version);
   return { end, refused, resets: executedResets(emulator), versionBefore: resourceVersion, versionAfter };

@@ -13,13 +13,13 @@ import { clusterObjects } from '../support/kubernetes/objects.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
 import { DATABASE, DATABASE_ADDRESS, INSTANCE, NAMESPACE, PROJECT } from './example-objects.ts';
 import { OperatorProcess } from './operator.ts';
-import type { Tell } from './timeline.ts';
+import type { Report } from './timeline.ts';
 
 export interface SessionOptions {
   readonly cluster: Cluster;
   /** It was there before, and stays: what the demo makes in it has to be removed. */
   readonly isClusterGiven: boolean;
-  readonly tell: Tell;
+  readonly report: Report;
   /** Aborted when the user wants no more. */
   readonly interrupted: AbortSignal;
 }
@@ -39,7 +39,7 @@ export class Session {
   readonly isClusterGiven: boolean;
   readonly emulator: Emulator;
   readonly client: Client;
-  readonly tell: Tell;
+  readonly report: Report;
   /** Aborted with the reason when the demo cannot or shall not go on. */
   readonly signal: AbortSignal;
   readonly #directory: string;
@@ -48,11 +48,11 @@ export class Session {
   #operator: OperatorProcess | undefined;
   #kubelet: Kubelet | undefined;
 
-  constructor({ cluster, isClusterGiven, tell, interrupted }: SessionOptions, emulator: Emulator, directory: string) {
+  constructor({ cluster, isClusterGiven, report, interrupted }: SessionOptions, emulator: Emulator, directory: string) {
     this.cluster = cluster;
     this.isClusterGiven = isClusterGiven;
     this.emulator = emulator;
-    this.tell = tell;
+    this.report = report;
     this.#directory = directory;
     this.client = createClient({ kubeconfig: cluster.kubeconfigPath, requestTimeoutMs: 15_000 });
     const impatience = setTimeout(() => this.#fail(`It took longer than ${PATIENCE_MS / 1000} s`), PATIENCE_MS);
@@ -138,7 +138,7 @@ export class Session {
   async close(): Promise<void> {
     await this.stopOperator();
     for (const ending of this.#endings) {
-      await ending().catch((error: unknown) => this.tell({ subject: 'End', text: String(error), tone: 'Bad' }));
+      await ending().catch((error: unknown) => this.report({ subject: 'End', text: String(error), tone: 'Bad' }));
     }
   }
 

@@ -1,4 +1,4 @@
-/** What is told while it happens: one line a moment. */
+/** What is reported while it happens: one line a moment. */
 import { styleText } from 'node:util';
 
 export type Tone = 'Plain' | 'Good' | 'Bad' | 'Faint';
@@ -10,7 +10,7 @@ export interface Moment {
   readonly tone?: Tone;
 }
 
-export type Tell = (moment: Moment) => void;
+export type Report = (moment: Moment) => void;
 
 /** Makes the tone of a text visible, where that is wanted. */
 export type Paint = (tone: Tone, text: string) => string;
@@ -24,7 +24,7 @@ export function lineOf({ subject, text, tone = 'Plain' }: Moment, seconds: numbe
 }
 
 /** Tells moments with the seconds since now. */
-export function startTimeline(print: (line: string) => void, paint: Paint): Tell {
+export function startTimeline(print: (line: string) => void, paint: Paint): Report {
   const start = performance.now();
   return (moment) => print(lineOf(moment, (performance.now() - start) / 1000, paint));
 }

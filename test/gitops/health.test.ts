@@ -134,7 +134,7 @@ const hook = (phase: string): object => ({ 'argocd.argoproj.io/hook': phase });
 
 describe('a reset as a hook', { concurrency: 4 }, () => {
   for (const phase of ['PreSync', 'Sync', 'PostSync'])
-    test(`a reset as a hook of ${phase} is made anew by each sync and refused, and fails it with the message`, async (t) => {
+    test(`a reset as a hook of ${phase} is made again by each sync and refused, and fails it with the message`, async (t) => {
       const { push, application, kubectl, resets } = await gitOpsFixture(t, argoCd, WITHOUT_RETRY);
       const uids = new Set<string>();
       for (const build of ['1', '2']) {

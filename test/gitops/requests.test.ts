@@ -79,14 +79,14 @@ describe('a sync', { concurrency: 4 }, () => {
       assert.equal(fixture.resets(), 1);
     });
 
-  test('once more, with Replace=true and force, makes the object anew, and so is a new request', async (t) => {
+  test('once more, with Replace=true and force, makes the object again, and so is a new request', async (t) => {
     const fixture = await gitOpsFixture(t, argoCd);
     const { uid } = await syncedAgain(fixture, { force: true, syncOptions: ['Replace=true'] });
     await fixture.until('db', (seen) => isReady(seen) && seen.metadata.uid !== uid);
     assert.equal(fixture.resets(), 2);
   });
 
-  test('a sync with force and an edit that the API server refuses makes the object anew', async (t) => {
+  test('a sync with force and an edit that the API server refuses makes the object again', async (t) => {
     const spec = { syncPolicy: { automated: {}, retry: { limit: 0 } } };
     const fixture = await gitOpsFixture(t, argoCd, { spec });
     await fixture.sync(api, request('one'));

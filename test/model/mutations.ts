@@ -291,7 +291,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     guard: '`before` while in doubt',
-    broken: 'taken anew for each attempt',
+    broken: 'taken again for each attempt',
     heldBy: 'the two guards above resolve first whatever a new `before` would hide',
     patches: [
       {

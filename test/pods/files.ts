@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { VolumeFiles } from './materials.ts';
 import type { Container } from './pod.ts';
 
-/** Writes the volume anew: the files appear all at once, as a link to a folder that is complete. */
+/** Writes the volume again: the files appear all at once, as a link to a folder that is complete. */
 export async function writeVolume(podFolder: string, name: string, files: VolumeFiles): Promise<void> {
   const volume = volumeFolder(podFolder, name);
   await mkdir(dirname(volume), { recursive: true });

@@ -1,6 +1,6 @@
 /**
  * Objects as the operator leaves them, for the tests of health.lua. `node test/support/health-testdata.ts` writes the files
- * anew.
+ * again.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';

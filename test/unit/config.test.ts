@@ -263,7 +263,7 @@ describe('the help', () => {
   const text = result.kind === 'Help' ? result.text : '';
 
   for (const flag of Object.values(flags)) {
-    it(`the help tells of --${flag.name} with its default and its environment variable`, () => {
+    it(`the help names --${flag.name} with its default and its environment variable`, () => {
       const [, entry = ''] = text.split(` --${flag.name} `);
       const [own = ''] = entry.split(/\n +-/, 1);
       assert.ok(own.includes(environmentVariable(flag)), own);
@@ -277,7 +277,7 @@ describe('the help', () => {
 });
 
 describe('the version', () => {
-  it('the version is told, as a line', () => {
+  it('the version is printed, as a line', () => {
     const result = parseConfig(['--version'], {});
     assert.match(result.kind === 'Version' ? result.text : '', /^\S+\n$/);
   });

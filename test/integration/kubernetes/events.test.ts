@@ -83,7 +83,7 @@ test('events that differ in reason or note do not count on each other', async (t
   assert.equal((await stored()).length, 3);
 });
 
-test('an event that was deleted meanwhile is written anew', async (t) => {
+test('an event that was deleted meanwhile is written again', async (t) => {
   const { cluster, namespace, events, note, stored } = await prepared(t);
   events.publish(note);
   await events.flush();

@@ -136,7 +136,7 @@ test('a connection that is cut costs no event and no list', async (t) => {
   assert.ok(proxy.requests.slice(opened).every((request) => request.includes('watch=true')));
 });
 
-test('server errors are told once and survived', async (t) => {
+test('server errors are reported once and survived', async (t) => {
   const { namespace, proxy, writer, watching } = await prepared(t);
   let refused = 0;
   proxy.intercept((request, response) => {
@@ -157,7 +157,7 @@ test('server errors are told once and survived', async (t) => {
   );
 });
 
-test('an error within a watch is seen: a version that is too old is listed anew', async (t) => {
+test('an error within a watch is seen: a version that is too old is listed again', async (t) => {
   const { proxy, watching } = await prepared(t);
   let told = false;
   proxy.intercept((request, response) => {

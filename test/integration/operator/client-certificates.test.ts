@@ -188,7 +188,7 @@ describe('client certificates and Secrets of somebody else', { concurrency: 3 },
 });
 
 for (const serverCaMode of ['GOOGLE_MANAGED_INTERNAL_CA', 'GOOGLE_MANAGED_CAS_CA'] as const) {
-  test(`the reset of another object has those of the first one issued anew (${serverCaMode})`, (t) =>
+  test(`the reset of another object has those of the first one issued again (${serverCaMode})`, (t) =>
     assertIssuedAnew(t, serverCaMode));
 }
 

@@ -229,7 +229,7 @@ describe('real clients of a real database', { concurrency: 2 }, () => {
     assert.ok(!fresh.some(({ events }) => events.some(isUnverified)), JSON.stringify(fresh));
   });
 
-  test('where client certificates are demanded, all come back with the one that is issued anew', async (t) => {
+  test('where client certificates are demanded, all come back with the one that is issued again', async (t) => {
     const databases = await databaseFixture(t, demandingCertificates);
     const { apply, until, kubelet, emulator, resets } = databases;
     await apply(await certificateOf(databases), deployment('app', { pod: certified() }));

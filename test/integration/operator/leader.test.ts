@@ -82,7 +82,7 @@ describe('of two replicas', { concurrency: 4 }, () => {
 });
 
 describe('fail-over', () => {
-  test('the second works at once when the first is told to end', async (t) => {
+  test('the second works at once when the first is asked to end', async (t) => {
     // Nobody here would live to see this lease expire.
     const two = await pair(t, { flags: [`--lease-duration=${2 * PATIENCE_MS}ms`] });
     const ms = await firstWriteMs(t, two, () => {

@@ -76,7 +76,7 @@ describe('requests', { concurrency: 3 }, () => {
     );
   });
 
-  test('with a requestId only its change resets; another edit publishes and rolls anew', async (t) => {
+  test('with a requestId only its change resets; another edit publishes and rolls again', async (t) => {
     const { apply, until, kubectl, resets } = await operatorFixture(t);
     await apply(reset({ requestId: '1' }), deployment('app'));
     await until('db', isReady);
@@ -141,7 +141,7 @@ describe('requests', { concurrency: 3 }, () => {
     assert.equal(resets(), 2);
   });
 
-  test('two objects of one instance: the one that is Ready publishes and rolls anew, without a call', async (t) => {
+  test('two objects of one instance: the one that is Ready publishes and rolls again, without a call', async (t) => {
     const { apply, until, resets } = await operatorFixture(t);
     await apply(reset({ serverCa: { secretName: 'ca-1' } }, { name: 'one' }), deployment('app'));
     const one = await until('one', isReady);

@@ -107,7 +107,7 @@ describe('an object that comes back from a backup', { concurrency: 3 }, () => {
     assert.equal(all.resets(), 1);
   });
 
-  test('an object that comes back from a backup with its status and its requestId, and a generation that counts anew, publishes and rolls anew and calls nothing', async (t) => {
+  test('an object that comes back from a backup with its status and its requestId, and a generation that starts over, publishes and rolls again and calls nothing', async (t) => {
     const all = await operatorFixture(t);
     await all.apply(reset({ requestId: '1' }));
     await all.until('db', isReady);
@@ -130,7 +130,7 @@ describe('an object that comes back from a backup', { concurrency: 3 }, () => {
     assert.equal(all.resets(), 2);
   });
 
-  test('an object that comes back from a backup with its status but no requestId, and a generation that counts anew, is another request', async (t) => {
+  test('an object that comes back from a backup with its status but no requestId, and a generation that starts over, is another request', async (t) => {
     const all = await operatorFixture(t);
     await all.apply(reset());
     await all.until('db', isReady);

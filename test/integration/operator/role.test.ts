@@ -68,7 +68,7 @@ describe('the role of the quick start', { concurrency: 3 }, () => {
   }
 });
 
-/** The Secret is gone when the request is looked at anew: the certificate is ours, and nobody has its key. */
+/** The Secret is gone when the request is looked at again: the certificate is ours, and nobody has its key. */
 async function loseKey({ until, kubectl }: OperatorFixture): Promise<void> {
   await until('db', isReady);
   await kubectl(['patch', 'sslreset', 'db', '--type=merge', '-p', '{"spec":{"requestId":"1"}}']);

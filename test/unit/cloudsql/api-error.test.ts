@@ -208,7 +208,7 @@ describe('a read', () => {
 });
 
 describe('throttling', () => {
-  it('throttling is told by code and by reason, and not by a failure', () => {
+  it('throttling is recognized by code and by reason, and not by a failure', () => {
     assert.equal(isThrottled(response(429)), true);
     assert.equal(isThrottled(response(403, apiError('rateLimitExceeded'))), true);
     assert.equal(isThrottled(response(403, apiError('notAuthorized'))), false);

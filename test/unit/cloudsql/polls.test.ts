@@ -52,7 +52,7 @@ class Project {
     return found.map(({ status }) => status);
   }
 
-  /** Polls until it is known how many are followed, and counts anew. */
+  /** Polls until it is known how many are followed, and counts again. */
   async warmUp(names: readonly string[]): Promise<void> {
     await this.poll(names);
     this.nowMs += 3_000;

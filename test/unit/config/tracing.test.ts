@@ -51,7 +51,7 @@ describe('a variable that is wrong', () => {
     assert.match(problems({ OTEL_RESOURCE_ATTRIBUTES: 'team' }).join(), /got "team", expected name=value/);
   });
 
-  test('a variable that is wrong is told along with all that is wrong with the flags', () => {
+  test('a variable that is wrong is reported along with all that is wrong with the flags', () => {
     const result = parseConfig(['--concurrency=0'], { OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318' });
     assert.ok(result.kind === 'Invalid');
     assert.match(

@@ -13,11 +13,11 @@ const between = (before: Status | undefined, after: Status): readonly string[] =
   told(resetMoments(before && sslReset(before), sslReset(after)));
 
 describe('a reset', () => {
-  test('a reset that nobody looked at yet tells nothing', () => {
+  test('a reset that nobody looked at yet reports nothing', () => {
     assert.deepEqual(between(undefined, { observedGeneration: -1 }), []);
   });
 
-  test('a reset tells of its record, and of each call of it', () => {
+  test('a reset reports its record, and of each call of it', () => {
     const request = { generation: 1, receivedTime: 't', before: { serverCaSha1Fingerprint: 'ab'.repeat(20) } };
     assert.deepEqual(between({ request: { ...request, attempt: 0 } }, { request: { ...request, attempt: 1 } }), [
       'Record: attempt 1 in the status, before the call; the server CA is abababab…',
@@ -25,14 +25,14 @@ describe('a reset', () => {
     assert.equal(between({ request: { ...request, attempt: 1 } }, { request: { ...request, attempt: 2 } }).length, 1);
   });
 
-  test('a reset tells the way of its operation, also where a state was missed', () => {
+  test('a reset reports the states of its operation, also where a state was missed', () => {
     const operation = (status: string): Status => ({ operation: { name: 'op', status } });
     assert.deepEqual(between({}, operation('PENDING')), ['Operation: PENDING']);
     assert.deepEqual(between(operation('PENDING'), operation('DONE')), ['Operation: PENDING → RUNNING → DONE']);
     assert.deepEqual(between(operation('DONE'), operation('DONE')), []);
   });
 
-  test('a reset tells of the new CA when it is published', () => {
+  test('a reset reports the new CA when it is published', () => {
     const serverCa = { sha1Fingerprint: 'cd'.repeat(20), previousSha1Fingerprint: 'ab'.repeat(20) };
     assert.deepEqual(between({}, { serverCa }), []);
     assert.deepEqual(between({ serverCa }, { serverCa: { ...serverCa, publishedTo: 'Secret/ca' } }), [
@@ -40,7 +40,7 @@ describe('a reset', () => {
     ]);
   });
 
-  test('a reset tells of its end and of what holds it up, in the words of the operator', () => {
+  test('a reset reports its end and of what holds it up, in the words of the operator', () => {
     const reconciling = (reason: string): Status => ({
       conditions: [condition('Ready', 'Unknown', 'Progressing'), condition('Reconciling', 'True', reason)],
     });
@@ -64,7 +64,7 @@ describe('a Deployment', () => {
   const all = { replicas: 3, updatedReplicas: 3, availableReplicas: 3 };
   const before = deployment(1, { observedGeneration: 1, ...all });
 
-  test('seen for the first time, or unchanged, tells nothing', () => {
+  test('seen for the first time, or unchanged, reports nothing', () => {
     assert.deepEqual(deploymentMoments(undefined, before), []);
     assert.deepEqual(deploymentMoments(before, deployment(1, { observedGeneration: 1, ...all })), []);
   });
@@ -86,7 +86,7 @@ describe('a Deployment', () => {
   });
 });
 
-test('a call tells what was answered', () => {
+test('a call reports what was answered', () => {
   const call = { id: 0, time: 't', method: 'POST', path: '/v1/x', api: 'resetSslConfig', executed: true } as const;
   assert.equal(callMoment({ ...call, status: 200 }).text, 'POST /v1/x → 200');
   assert.equal(callMoment(call).text, 'POST /v1/x → no answer');

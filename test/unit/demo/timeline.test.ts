@@ -14,7 +14,7 @@ test('the time is faint and the text has its tone; the padding has none', () => 
 
 test('a timeline counts from its start', () => {
   const lines: string[] = [];
-  const tell = startTimeline((line) => lines.push(line), plain);
-  tell({ subject: 'Cluster', text: 'is started' });
+  const report = startTimeline((line) => lines.push(line), plain);
+  report({ subject: 'Cluster', text: 'is started' });
   assert.deepEqual(lines, ['   0.0 s  Cluster        is started']);
 });

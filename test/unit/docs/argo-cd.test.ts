@@ -13,7 +13,7 @@ interface Conditioned {
   };
 }
 
-/** What health.lua goes by; messages may be worded anew. */
+/** What health.lua goes by; messages may be worded again. */
 const essence = ({ status }: Conditioned) => ({
   observedGeneration: status?.observedGeneration,
   conditions: status?.conditions?.map(({ type, status: is, reason }) => ({ type, status: is, reason })),

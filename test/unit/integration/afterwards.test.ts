@@ -22,7 +22,7 @@ test('what was made last is cleaned up first', async () => {
   assert.deepEqual(done, ['operator', 'namespace']);
 });
 
-test('everything is cleaned up whatever fails of it, and the failures are told', async () => {
+test('everything is cleaned up whatever fails of it, and the failures are reported', async () => {
   const t = aTest();
   const done: string[] = [];
   afterwards(t, () => done.push('namespace'));

@@ -118,7 +118,7 @@ test('a server without TLS is refused before the first call', (t) => {
   refuses(() => loadKubeconfig({ kubeconfig: path }, {}), /without TLS/);
 });
 
-test('a token file is read anew, as Kubernetes spells it', (t) => {
+test('a token file is read again, as Kubernetes spells it', (t) => {
   const text = kubeconfig({ name: 'a' }).replace('"token":"secret"', '"tokenFile":"token"');
   const path = file(t, text);
   const provider = loadKubeconfig({ kubeconfig: path }, {}).getCurrentUser()?.authProvider;

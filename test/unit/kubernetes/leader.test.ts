@@ -233,7 +233,7 @@ describe('a leader', () => {
     assert.deepEqual([a.terms, a.leads], [2, true]);
   });
 
-  test('a leader that is told to stop while a renewal is under way releases its lease right after it', async () => {
+  test('a leader that is asked to stop while a renewal is under way releases its lease right after it', async () => {
     const { server, timers, a } = await alone();
     const { promise, resolve } = Promise.withResolvers<void>();
     a.connection.held = promise;
@@ -281,7 +281,7 @@ describe('a standby', () => {
     assert.equal(server.writes, 0);
   });
 
-  test('a standby that is told to stop while it looks at the lease takes none', async () => {
+  test('a standby that is asked to stop while it looks at the lease takes none', async () => {
     const server = new LeaseServer();
     const a = new Replica('a', server);
     // Its first look is under way.
@@ -291,7 +291,7 @@ describe('a standby', () => {
     assert.deepEqual([server.writes, a.terms], [0, 0]);
   });
 
-  test('a standby that is told to stop ends at once', async () => {
+  test('a standby that is asked to stop ends at once', async () => {
     const { timers, b } = await pair();
     b.stop.abort();
     await timers.pass(0);
@@ -313,7 +313,7 @@ describe('a standby', () => {
 });
 
 describe('what keeps a replica from ever leading', () => {
-  test('what keeps a replica from ever leading is told until a person has put it right', async () => {
+  test('what keeps a replica from ever leading is reported until a person has put it right', async () => {
     const server = new LeaseServer();
     const a = new Replica('a', server);
     a.connection.isForbidden = true;

@@ -45,8 +45,8 @@ describe('since when a Lease stands still', () => {
 
   test('since when a Lease stands still: its first sight counts', () => assert.equal(first.sinceMs, 1000));
   test('seen again unchanged it stands still', () => assert.equal(sight(first, aLease(), 5000).sinceMs, 1000));
-  test('a renewal begins anew', () => assert.equal(sight(first, aLease({ version: '2' }), 5000).sinceMs, 5000));
-  test('another Lease of that name begins anew', () => {
+  test('a renewal begins again', () => assert.equal(sight(first, aLease({ version: '2' }), 5000).sinceMs, 5000));
+  test('another Lease of that name begins again', () => {
     assert.equal(sight(first, aLease({ uid: 'u2' }), 5000).sinceMs, 5000);
   });
   test('one that is gone is seen so', () => {

@@ -39,7 +39,7 @@ describe('health', () => {
     assert.equal(await get('/healthz'), '503 watch: one is silent\nqueue: it stands still\n');
   });
 
-  it('health asks anew each time', async (test) => {
+  it('health asks again each time', async (test) => {
     const problems = ['starting', undefined];
     const { get } = await start(test, { ready: { watch: () => problems.shift() } });
     assert.equal(await get('/readyz'), '503 watch: starting\n');

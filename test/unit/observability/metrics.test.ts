@@ -29,7 +29,7 @@ const standing = (name: string, type: 'Ready' | 'Stalled', reason: Reason, parts
   return aReset({ name, status: { observedGeneration: 1, conditions, ...parts } });
 };
 
-test('metrics tell the version, and as of now whether it leads', async (t) => {
+test('metrics show the version, and as of now whether it leads', async (t) => {
   let isLeader = false;
   const { registry } = setup({ isLeader: () => isLeader });
   const server = await startMetricsServer(registry, { host: '127.0.0.1', port: 0 });
@@ -50,7 +50,7 @@ test('metrics tell the version, and as of now whether it leads', async (t) => {
   assert.equal((await get('/')).status, 404);
 });
 
-test('each check of readiness is 1 where it is well and 0 where it fails, asked anew each time', async () => {
+test('each check of readiness is 1 where it is well and 0 where it fails, asked again each time', async () => {
   const { readiness, read } = setup();
   const problems = ['no right to the Lease', undefined];
   readiness({ watch: () => undefined, lease: () => problems.shift() });
@@ -84,7 +84,7 @@ describe('the metrics of the objects', () => {
     assert.deepEqual(await read('cloudsql_ssl_reset_reason'), []);
   });
 
-  test('the metrics of the objects are told by the leader alone, so that replicas do not tell them twice', async () => {
+  test('the metrics of the objects are exported by the leader alone, so that replicas do not count them twice', async () => {
     const { index, read } = setup({ isLeader: () => false });
     const serverCa = { expirationTime: '2036-01-01T00:00:00Z' };
     index.apply(standing('a', 'Stalled', 'OutcomeUnknown', { serverCa }));
@@ -119,7 +119,7 @@ describe('the metrics of the objects', () => {
 });
 
 describe('the metrics of passes', () => {
-  test('the metrics of passes tell how passes ended', async () => {
+  test('the metrics of passes show how passes ended', async () => {
     const { controller, read } = setup();
     controller.onPassed({ kind: 'Reconciled', action: { kind: 'AwaitChange' }, durationMs: 5 });
     controller.onPassed({ kind: 'Reconciled', action: { kind: 'RequeueAfter', delayMs: 0 }, durationMs: 5 });

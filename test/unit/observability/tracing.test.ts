@@ -94,7 +94,7 @@ describe('the trace of a request', () => {
     assert.equal(roots(spans).length, 1);
   });
 
-  test('the trace of a request ends with the reason for which it is stalled, and begins anew when a person lets it go on', async () => {
+  test('the trace of a request ends with the reason for which it is stalled, and begins again when a person lets it go on', async () => {
     const fixture = new Fixture();
     fixture.cloudSql.turns.push({ kind: 'Answer', answer: rejection(400) });
     const operator = new TracedOperator(fixture);
@@ -123,7 +123,7 @@ describe('the trace of a request', () => {
     assert.equal(traces(operator.spans).size, 2);
   });
 
-  test('the trace of a request tells a workload that does not come back as an error', async () => {
+  test('the trace of a request shows a workload that does not come back as an error', async () => {
     const fixture = new Fixture();
     fixture.workloads.rollMs = Number.POSITIVE_INFINITY;
     const operator = new TracedOperator(fixture);

@@ -14,7 +14,7 @@ function recording(): { readonly logger: Logger; readonly levels: string[] } {
 }
 
 describe('a pass that fails', () => {
-  test('a pass that fails is told once, and again when the reason changes or after it worked', () => {
+  test('a pass that fails is reported once, and again when the reason changes or after it worked', () => {
     const problems = new PassProblems();
     const { logger, levels } = recording();
     for (const error of [forbidden, forbidden, unavailable]) problems.failed('a/b', error, logger);

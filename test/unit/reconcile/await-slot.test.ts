@@ -74,7 +74,7 @@ describe('an object that waits for a slot of the quota', () => {
     assert.deepEqual([fixture.cloudSql.calls, done], [1, ['spent']]);
   });
 
-  it('an object that waits for a slot of the quota keeps the failures that it had: the back-off does not begin anew', async () => {
+  it('an object that waits for a slot of the quota keeps the failures that it had: the back-off does not begin again', async () => {
     const fixture = new Fixture();
     const operator = new Operator(fixture);
     for (let n = 0; n < 3; n += 1) fixture.cloudSql.turns.push({ kind: 'Answer', answer: rejection(429) });

@@ -89,7 +89,7 @@ describe('client certificates', () => {
     assert.deepEqual([fixture.writes, fixture.cloudSql.reads], before);
   });
 
-  test('client certificates that the Secrets hold are kept when the object is published anew', async () => {
+  test('client certificates that the Secrets hold are kept when the object is published again', async () => {
     const fixture = new CertificateFixture({ spec: { requestId: 'a', clientCertificates } });
     const operator = await driven(fixture);
     fixture.resets.edit(fixture.ref, { spec: { deadlineSeconds: 60 } });
@@ -134,7 +134,7 @@ describe('client certificates', () => {
     assert.equal(fixture.cloudSql.liveCertificates.length, 2);
   });
 
-  test('client certificates of a sibling are issued anew after a reset deleted them', async () => {
+  test('client certificates of a sibling are issued again after a reset deleted them', async () => {
     const fixture = new CertificateFixture();
     const ref = fixture.resets.create(aReset({ name: 'resets', spec: { requestId: 'a' } }));
     const operator = await driven(fixture);

@@ -58,7 +58,7 @@ describe('a first object', () => {
     assert.ok(operator.faults.calls.filter((name) => name === 'cloudSql.operation').length <= 6);
   });
 
-  test('a first object tells of the reset, of its end, of each workload and of Ready, once each', async () => {
+  test('a first object reports the reset, of its end, of each workload and of Ready, once each', async () => {
     const fixture = new Fixture();
     const operator = new Operator(fixture);
     await operator.drive();

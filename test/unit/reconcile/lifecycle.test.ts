@@ -19,7 +19,7 @@ describe('which generation resets', () => {
     assert.deepEqual([fixture.end, fixture.cloudSql.executed, await fixture.publishedCa()], ['Complete', 2, 'CA 3\n']);
   });
 
-  test('which generation resets: with requestId none but those that change it; the others publish and roll anew', async () => {
+  test('which generation resets: with requestId none but those that change it; the others publish and roll again', async () => {
     const fixture = new Fixture({ spec: { requestId: 'a' } });
     const operator = new Operator(fixture);
     await operator.drive();
@@ -176,7 +176,7 @@ describe('an operation that failed', () => {
     assert.deepEqual(await fixture.outcome(), { ...DONE_ONCE, executed: 2 });
   });
 
-  test('an operation that failed is told as one sentence, whether or not Cloud SQL ends its own with a full stop', async () => {
+  test('an operation that failed is reported in one sentence, whether or not Cloud SQL ends its own with a full stop', async () => {
     const fixture = new Fixture();
     fixture.cloudSql.operationError = { errors: [{ code: 'INTERNAL', message: 'It broke.' }] };
     await new Operator(fixture).drive();

@@ -53,7 +53,7 @@ describe('a call whose answer is lost', () => {
     assert.equal(fixture.cloudSql.calls, 1);
   });
 
-  test('a call whose answer is lost is waited for anew after each restart: the grace is of the one who waits', async () => {
+  test('a call whose answer is lost is waited for again after each restart: the grace is of the one who waits', async () => {
     const fixture = new Fixture();
     lose(fixture, 500_000);
     const operator = new Operator(fixture);

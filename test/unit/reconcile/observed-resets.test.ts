@@ -26,15 +26,15 @@ function textOf(transition: Transition): string {
 
 const ROLLED = ['Deployment Rolled', 'Deployment Rolled'];
 
-describe('what comes to an end is told once', () => {
-  test('what comes to an end is told once for a reset whose answer came', async () => {
+describe('what comes to an end is reported once', () => {
+  test('what comes to an end is reported once for a reset whose answer came', async () => {
     const fixture = new Fixture();
     const { operator, told } = observed(fixture);
     await operator.drive();
     assert.deepEqual(told(), ['All Done', ...ROLLED]);
   });
 
-  test('what comes to an end is told once for a lost answer whose operation was found', async () => {
+  test('what comes to an end is reported once for a lost answer whose operation was found', async () => {
     const fixture = new Fixture();
     fixture.cloudSql.turns.push({ kind: 'Lose', executedAfterMs: 0 });
     const { operator, told } = observed(fixture);
@@ -42,7 +42,7 @@ describe('what comes to an end is told once', () => {
     assert.deepEqual(told(), ['All Done', 'resolved Adopted', ...ROLLED]);
   });
 
-  test('what comes to an end is told once for a lost answer that left no trace, and the attempt that followed', async () => {
+  test('what comes to an end is reported once for a lost answer that left no trace, and the attempt that followed', async () => {
     const fixture = new Fixture();
     fixture.cloudSql.turns.push({ kind: 'Lose', executedAfterMs: undefined });
     const { operator, told } = observed(fixture);
@@ -50,7 +50,7 @@ describe('what comes to an end is told once', () => {
     assert.deepEqual(told(), ['resolved NotSent', 'All Done', ...ROLLED]);
   });
 
-  test('what comes to an end is told once for a lost answer that is given up', async () => {
+  test('what comes to an end is reported once for a lost answer that is given up', async () => {
     const fixture = new Fixture();
     fixture.cloudSql.user = 'somebody-else@example.com';
     fixture.cloudSql.turns.push({ kind: 'Lose', executedAfterMs: 0 });
@@ -60,7 +60,7 @@ describe('what comes to an end is told once', () => {
     assert.deepEqual(told(), ['All Unknown', 'resolved Unknown']);
   });
 
-  test('what comes to an end is told once: not as found out where an attempt after a lost answer was refused before it was sent', async () => {
+  test('what comes to an end is reported once: not as found out where an attempt after a lost answer was refused before it was sent', async () => {
     const fixture = new Fixture();
     fixture.cloudSql.turns.push(
       { kind: 'Lose', executedAfterMs: undefined },
@@ -71,7 +71,7 @@ describe('what comes to an end is told once', () => {
     assert.deepEqual(told(), ['resolved NotSent', 'All Done', ...ROLLED]);
   });
 
-  test('what comes to an end is told once for a workload that does not come back', async () => {
+  test('what comes to an end is reported once for a workload that does not come back', async () => {
     const fixture = new Fixture();
     fixture.workloads.rollMs = Number.POSITIVE_INFINITY;
     const { operator, told } = observed(fixture);
@@ -80,7 +80,7 @@ describe('what comes to an end is told once', () => {
     assert.deepEqual(told(), ['All Done', 'Deployment Failed', 'Deployment Failed']);
   });
 
-  test('what comes to an end is told once and no more where nothing but the publishing was done anew', async () => {
+  test('what comes to an end is reported once and no more where nothing but the publishing was done again', async () => {
     const fixture = new Fixture({ spec: { requestId: 'one' } });
     const { operator, told } = observed(fixture);
     await operator.drive();

@@ -40,7 +40,7 @@ describe('a call that was refused', () => {
       await operator.drive();
       assert.deepEqual(await fixture.outcome(), DONE_ONCE);
       assert.equal(fixture.cloudSql.calls, 4);
-      assert.equal(operator.events.filter((event) => event.reason === reason).length, 1, 'it is told once');
+      assert.equal(operator.events.filter((event) => event.reason === reason).length, 1, 'it is reported once');
       assert.deepEqual(waits, [
         [1, 1_000],
         [2, 1_500],

@@ -299,7 +299,7 @@ describe('the group of an instance', () => {
     index.apply(aReset({ name: 'barred', status: { request, conditions: stalledConditions('NotPermitted') } }));
     assert.equal(index.groupOf('orders/barred'), undefined);
   });
-  test('the group of an instance is admitted to anew where another object takes the name', () => {
+  test('the group of an instance is admitted to again where another object takes the name', () => {
     index.apply(aReset({ name: 'again' }));
     index.admit(aReset({ name: 'again' }));
     index.remove('orders/again');

@@ -11,7 +11,7 @@ const other = (namespace: string, name: string) =>
   aReset({ namespace, name, spec: { preconditions: { serverCaSha1Fingerprint: fingerprint(99) } } });
 
 describe('two objects of one instance', () => {
-  test('the Ready one publishes and rolls anew when the other resets, without a call of its own', async () => {
+  test('the Ready one publishes and rolls again when the other resets, without a call of its own', async () => {
     const fixture = new Fixture();
     fixture.workloads.add(aWorkload({ namespace: 'billing', name: 'invoices' }));
     const follower = fixture.resets.create(other('billing', 'follower'));

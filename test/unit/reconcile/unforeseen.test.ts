@@ -135,14 +135,14 @@ describe('an error that nobody foresaw', () => {
 
   const told = (error: unknown): string =>
     describeUnforeseen(error).slice(describeUnforeseen('').indexOf(' string') + 1);
-  test('an error that nobody foresaw is told by its name and the first line of its message', () => {
+  test('an error that nobody foresaw is reported by its name and the first line of its message', () => {
     assert.equal(
       told(new RangeError('Maximum call stack size exceeded\nfoo')),
       'RangeError: Maximum call stack size exceeded',
     );
     assert.ok(told(new Error('x'.repeat(5_000))).length <= 300);
   });
-  test('an error that nobody foresaw is told by its name alone where its message quotes what was read, or is a dump', () => {
+  test('an error that nobody foresaw is reported by its name alone where its message quotes what was read, or is a dump', () => {
     assert.equal(told(new SyntaxError('Unexpected token in "secret"')), 'SyntaxError');
     assert.equal(told(new Error('[{"code":"secret"}]')), 'Error');
   });

@@ -25,7 +25,7 @@ describe('a release', () => {
       assert.throws(() => versionOf(tag, sources('1.2.3')), /no version/);
   });
 
-  test('a release tells its section of the changelog, and is refused without one', () => {
+  test('a release gives its section of the changelog, and is refused without one', () => {
     const changelog =
       '# Changelog\n\n## [Unreleased]\n\n- c\n\n## [1.2.3] - 2026-11-24\n\n### Added\n\n- b\n\n## [1.2.2]\n\n- a\n';
     assert.equal(changesOf('1.2.3', changelog), '### Added\n\n- b');

@@ -4,7 +4,7 @@ import { Heartbeat } from '../../../src/runtime/heartbeat.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 describe('a heartbeat', () => {
-  test('a heartbeat tells how long there was no sign of life', async () => {
+  test('a heartbeat knows how long there was no sign of life', async () => {
     const timers = new VirtualClock();
     const heartbeat = new Heartbeat(timers);
     await timers.pass(60_000);

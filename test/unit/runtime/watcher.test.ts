@@ -214,7 +214,7 @@ test('a list that fails is tried again', async () => {
   assert.deepEqual(events, [{ type: 'failed', error }, { type: 'synced', objects: [] }, { type: 'recovered' }]);
 });
 
-test('the same failure is told once, another one again, and the recovery once', async () => {
+test('the same failure is reported once, another one again, and the recovery once', async () => {
   const { timers, events, listed, fails, sends } = started();
   await listed('10');
   for (const message of ['cut', 'cut', 'cut', 'denied', 'denied']) {

@@ -198,7 +198,7 @@ test('runs that end at once do not pile up on the stack', () => {
   assert.equal(count, 100_000);
 });
 
-test('the observer is told of each key that begins to wait and how long it waited', async () => {
+test('the observer hears of each key that begins to wait and how long it waited', async () => {
   const waits: number[] = [];
   let added = 0;
   const observer = {

@@ -82,12 +82,12 @@ describe('the deadline', () => {
   const spec = { deadlineSeconds: 60 };
   test('the deadline runs from the receipt of the request', () =>
     assert.deepEqual(deadline(aReset({ spec, status: { request: aRequest() } })), dateAt(60)));
-  test('the deadline runs anew from the end of the operation as the operator saw it', () =>
+  test('the deadline runs again from the end of the operation as the operator saw it', () =>
     assert.deepEqual(
       deadline(aReset({ spec, status: { request: aCall({ outcome: 'Accepted', doneTime: at(50) }) } })),
       dateAt(110),
     ));
-  test('the deadline runs anew from when the roll came further last, and never from before the end of the operation', () => {
+  test('the deadline runs again from when the roll came further last, and never from before the end of the operation', () => {
     const done = aCall({ outcome: 'Accepted', doneTime: at(50) });
     const end = (progressTime: string, request = done) =>
       deadline(aReset({ spec, status: { request, rollout: { progressTime } } }));

@@ -8,7 +8,7 @@ const count = (status: Status): number => callTimes(aReset({ status })).length;
 const ended = { generation: 1, operation: 'op-1', outcome: 'Complete', startTime: NOW };
 const callOf = (uid: string): Call => ({ uid, timeMs: Date.parse(NOW) });
 
-describe('calls that an object tells of', () => {
+describe('calls that an object knows of', () => {
   test('a request not called: none', () => assert.equal(count({ request: aRequest() }), 0));
   test('a recorded call whose outcome is not known', () => assert.equal(count({ request: aCall() }), 1));
   test('a call given up as unknown', () => assert.equal(count({ request: aCall({ outcome: 'Unknown' }) }), 1));
@@ -29,7 +29,7 @@ describe('calls that an object tells of', () => {
 });
 
 describe('calls of the last hour', () => {
-  test('the same call told twice counts once', () => {
+  test('the same call reported twice counts once', () => {
     const times = callTimes(aReset({ status: { request: aCall({ outcome: 'Accepted' }), history: [ended] } }));
     assert.deepEqual(times, [Date.parse(NOW)]);
     assert.equal(

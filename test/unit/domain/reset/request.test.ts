@@ -122,7 +122,7 @@ describe('received', () => {
     }));
 
   for (const arrival of ['Again', 'Outdated'] as const) {
-    test(`${arrival} after the reset publishes anew within a fresh deadline, without a call`, () => {
+    test(`${arrival} after the reset publishes again within a fresh deadline, without a call`, () => {
       const { outcome, doneTime, publishedTime, receivedTime } = receive(arrival, { status: { request: accepted } });
       assert.deepEqual(
         { outcome, doneTime, publishedTime, receivedTime },
@@ -131,12 +131,12 @@ describe('received', () => {
     });
   }
 
-  test('resumed: the deadline starts anew and a recorded delay is kept', () => {
+  test('resumed: the deadline starts again and a recorded delay is kept', () => {
     const request = receive('Resumed', { status: { request: aRequest({ failures: 1, retryTime: at(900) }) } });
     assert.deepEqual(request, { generation: 2, receivedTime: LATER, attempt: 0, failures: 1, retryTime: at(900) });
   });
 
-  test('retry after a failed operation calls anew, and attempts are counted on', () =>
+  test('retry after a failed operation calls again, and attempts are counted on', () =>
     assert.deepEqual(
       receive('Retry', {
         annotations: retried,
@@ -151,7 +151,7 @@ describe('received', () => {
     ));
 
   for (const reason of ['ObjectConflict', 'RolloutFailed', 'DeadlineExceeded']) {
-    test(`retry after ${reason} calls nothing anew, also where the operation had failed`, () => {
+    test(`retry after ${reason} calls nothing again, also where the operation had failed`, () => {
       const request = receive('Retry', {
         annotations: retried,
         status: { ...failed, conditions: stalledConditions(reason) },
@@ -161,7 +161,7 @@ describe('received', () => {
     });
   }
 
-  test('retry after an outcome given up as unknown calls anew, without a doubt left', () => {
+  test('retry after an outcome given up as unknown calls again, without a doubt left', () => {
     const status = {
       request: aCall({ outcome: 'Unknown', ...doubt }),
       conditions: stalledConditions('OutcomeUnknown'),

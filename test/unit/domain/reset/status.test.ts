@@ -204,7 +204,7 @@ describe('the history', () => {
     assert.equal(end(undefined, done, progressing('Publishing', '')), undefined);
     assert.equal(end(undefined, done, waiting('CannotPublish', '')), undefined);
   });
-  test('the history tells how a request ended', () =>
+  test('the history says how a request ended', () =>
     assert.deepEqual(
       end(undefined, aCall({ ...done, requestId: 'a' }), complete, {
         operation: anOperation(),
@@ -223,7 +223,7 @@ describe('the history', () => {
       ],
     ));
   const entry = { generation: 1, outcome: 'RolloutFailed', startTime: NOW, endTime: at(3) };
-  test('the same end of the same request is not told twice', () =>
+  test('the same end of the same request is not reported twice', () =>
     assert.deepEqual(end([entry], done, stalled('RolloutFailed', '')), [entry]));
   test('another end of the same request replaces the first one', () =>
     assert.deepEqual(end([entry], done, complete), [{ ...entry, outcome: 'Complete', endTime: at(9) }]));
@@ -245,16 +245,16 @@ describe('the history', () => {
     'given up as unknown': aCall({ outcome: 'Unknown', requestId: 'a' }),
     'in doubt when the next one came': aCall({ outcome: 'NotSent', inDoubt: true, requestId: 'a' }),
   })) {
-    test(`the history tells of a call that was ${what}, whose request was replaced before it came to an end`, () =>
+    test(`the history has a call that was ${what}, whose request was replaced before it came to an end`, () =>
       assert.deepEqual(superseded(past), [
         { generation: 1, requestId: 'a', operation: 'op-1', outcome: 'Superseded', startTime: NOW, endTime: at(9) },
       ]));
   }
-  test('the history tells nothing of a request that was replaced before it was called, or whose call was refused', () => {
+  test('the history has nothing of a request that was replaced before it was called, or whose call was refused', () => {
     assert.equal(superseded(aRequest()), undefined);
     assert.equal(superseded(aCall({ outcome: 'Refused' })), undefined);
   });
-  test('the history does not tell a call twice that came to an end before its request was replaced', () =>
+  test('the history does not report a call twice that came to an end before its request was replaced', () =>
     assert.deepEqual(superseded(done, [entry]), [entry]));
   test('the history holds the newest ten calls, however many requests that called nothing came after them', () => {
     const call = (n: number) => ({ generation: n, operation: `op-${n}`, outcome: 'Complete', startTime: at(n) });
@@ -282,7 +282,7 @@ test('what failed in a roll is named on one line', () => {
   assert.equal(failureMessage({ rollout: { workloads } }), 'Deployment Failed: a b; Deployment Missing: gone');
 });
 
-test('what failed in the roll is told also where no row says how, or none is listed', () => {
+test('what failed in the roll is named also where no row says how, or none is listed', () => {
   const rows = [row('Failed')];
   assert.equal(failureMessage({ rollout: { failed: 1, workloads: rows } }), 'Deployment Failed');
   assert.equal(failureMessage({ rollout: { failed: 3, workloads: [] } }), '3 workloads failed');

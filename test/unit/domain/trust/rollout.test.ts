@@ -376,12 +376,12 @@ describe('the time that a workload has', () => {
   const row = (state: string) =>
     rolloutStatus('new', [{ kind: 'Deployment', name: 'api', wave: 0, state, startTime: NOW }]);
   for (const state of ['Rolled', 'Skipped', 'ManualActionRequired'])
-    test(`the time that a workload has begins anew for one that was ${state}: an autoscaler or a person set it going`, () =>
+    test(`the time that a workload has begins again for one that was ${state}: an autoscaler or a person set it going`, () =>
       assert.deepEqual(
         plan([aWorkload(rolling)], {}, row(state), at(5000)).workloads.map(({ startTime }) => startTime),
         [at(5000)],
       ));
-  test('the time that a workload has does not begin anew for one that failed', () =>
+  test('the time that a workload has does not begin again for one that failed', () =>
     assert.deepEqual(states(plan([aWorkload(rolling)], {}, row('Failed'), at(5000))), ['api Failed']));
 });
 

@@ -163,9 +163,9 @@ describe('the published PEM', () => {
     assert.equal(serverCaPem([ca(1, { pem: 'a\r\nb' }), ca(2, { pem: 'c\n\n' })], 'All'), 'a\nb\nc\n'));
 });
 
-describe('what status tells of the CA', () => {
+describe('what status says of the CA', () => {
   const extra = { previousSha1Fingerprint: undefined, readTime: 'r', publishedTo: undefined };
-  test('what status tells of the CA is the active one, and how many there are', () =>
+  test('what status says of the CA is the active one, and how many there are', () =>
     assert.deepEqual(
       serverCaStatus([ca(2, { commonName: 'cn', createTime: 'c', expirationTime: 'e' }), ca(1)], {
         previousSha1Fingerprint: 'p',
@@ -183,8 +183,8 @@ describe('what status tells of the CA', () => {
         publishedTo: 'Secret/s',
       },
     ));
-  test('what status tells of the CA holds no key for what is not known', () =>
+  test('what status says of the CA holds no key for what is not known', () =>
     assert.deepEqual(serverCaStatus([ca(1)], extra), { count: 1, readTime: 'r', sha1Fingerprint: fingerprint(1) }));
-  test('what status tells of the CA bounds the common name', () =>
+  test('what status says of the CA bounds the common name', () =>
     assert.equal(serverCaStatus([ca(1, { commonName: 'x'.repeat(2000) })], extra).commonName?.length, 1024));
 });
