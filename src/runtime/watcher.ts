@@ -16,8 +16,8 @@ import {
   takeUntil,
   tap,
 } from 'rxjs';
-import { type Backoff, backoffMs } from '../lib/backoff.ts';
 import { pause, systemTimers, type Timers } from './timers.ts';
+import { type WatchPolicy, WatchRetries } from './watch-retries.ts';
 
 /** The full set at a version from which a watch can go on. */
 export interface Listed<T> {
@@ -51,13 +51,9 @@ export type WatchEvent<T> =
   /** It works again after `failed`: nothing that has changed meanwhile is still to be listed. */
   | { readonly type: 'recovered' };
 
-export interface WatcherOptions {
-  readonly backoff: Backoff;
-  /** A watch that lived this long, in milliseconds, ends a row of failures. */
-  readonly healthyAfterMs: number;
+export interface WatcherOptions extends WatchPolicy {
   /** Told of each sign of life: a try, an event, a failure. */
   readonly onSign?: (() => void) | undefined;
-  readonly random?: (() => number) | undefined;
   readonly timers?: Timers | undefined;
 }
 
@@ -70,14 +66,14 @@ type State = { readonly kind: 'Listing' } | { readonly kind: 'Watching'; readonl
 export function watcher<T>(source: ListWatchSource<T>, options: WatcherOptions): Observable<WatchEvent<T>> {
   return defer(() => {
     const timers = options.timers ?? systemTimers;
-    const health = new Health(options, timers);
+    const retries = new WatchRetries(options, timers);
     let state: State = { kind: 'Listing' };
 
     const list = (): Observable<WatchEvent<T>> =>
       abortable((signal) => source.list(signal)).pipe(
         mergeMap(({ objects, version }) => {
           state = { kind: 'Watching', version };
-          return concat(of<WatchEvent<T>>({ type: 'synced', objects }), health.listed());
+          return concat(of<WatchEvent<T>>({ type: 'synced', objects }), retries.listed());
         }),
       );
 
@@ -88,7 +84,7 @@ export function watcher<T>(source: ListWatchSource<T>, options: WatcherOptions):
         mergeMap(() =>
           concat(
             pause(timers, ACCEPTED_MS),
-            defer(() => health.works()),
+            defer(() => retries.works()),
           ),
         ),
         takeUntil(events.pipe(ignoreElements(), endWith(undefined))),
@@ -98,40 +94,39 @@ export function watcher<T>(source: ListWatchSource<T>, options: WatcherOptions):
       source.watch(version).pipe(
         tap((event) => {
           options.onSign?.();
-          if (event.type === 'opened') health.accepted();
+          if (event.type === 'opened') retries.accepted();
           else state = { kind: 'Watching', version: event.version };
         }),
         connect((events) => merge(events.pipe(mergeMap(told)), works(events))),
-        concatWith(defer(() => pause(timers, health.delayAfterEnd()))),
+        concatWith(defer(() => pause(timers, retries.delayAfterEnd()))),
       );
 
-    const told = (event: SourceEvent<T>): Observable<WatchEvent<T>> =>
-      event.type === 'opened' ? EMPTY : concat(toWatchEvent(event), health.works());
+    const told = (event: SourceEvent<T>): Observable<WatchEvent<T>> => {
+      switch (event.type) {
+        case 'opened':
+          return EMPTY;
+        case 'bookmark':
+          return retries.works();
+        case 'applied':
+        case 'deleted':
+          return concat(of<WatchEvent<T>>({ type: event.type, object: event.object }), retries.works());
+      }
+    };
 
     const failed = (error: unknown): Observable<WatchEvent<T>> => {
       if (state.kind === 'Listing' || !source.isExpired(error)) {
-        return concat(health.fails(error), pause(timers, health.delayAfterFailure()));
+        return concat(retries.fails(error), pause(timers, retries.delayAfterFailure()));
       }
       state = { kind: 'Listing' };
-      return pause(timers, health.delayAfterExpiry());
+      return pause(timers, retries.delayAfterExpiry());
     };
 
     return defer(() => {
       options.onSign?.();
-      health.begin();
+      retries.begin();
       return state.kind === 'Listing' ? list() : watch(state.version);
     }).pipe(catchError(failed), repeat());
   });
-}
-
-function toWatchEvent<T>(event: Exclude<SourceEvent<T>, { readonly type: 'opened' }>): Observable<WatchEvent<T>> {
-  switch (event.type) {
-    case 'applied':
-    case 'deleted':
-      return of({ type: event.type, object: event.object });
-    case 'bookmark':
-      return EMPTY;
-  }
 }
 
 /** A promise as an observable that aborts it when nobody listens any more. */
@@ -147,71 +142,3 @@ const abortable = <R>(start: (signal: AbortSignal) => Promise<R>): Observable<R>
     );
     return () => abort.abort();
   });
-
-/** How long to wait before the next try, and what is news about the state of things. */
-class Health {
-  readonly #options: WatcherOptions;
-  readonly #timers: Timers;
-  #failures = 0;
-  /** Versions that were too old, in a row. */
-  #expiries = 0;
-  /** The failure that was told last and is not over. */
-  #told: string | undefined;
-  /** When the server last accepted what is tried now. */
-  #workingSinceMs: number | undefined;
-
-  constructor(options: WatcherOptions, timers: Timers) {
-    this.#options = options;
-    this.#timers = timers;
-  }
-
-  begin(): void {
-    this.#workingSinceMs = undefined;
-  }
-
-  /** The server has taken the watch, but may still say that it does not go so far back. */
-  accepted(): void {
-    this.#workingSinceMs = this.#timers.nowMs();
-  }
-
-  listed(): Observable<{ readonly type: 'recovered' }> {
-    this.#failures = 0;
-    return this.works();
-  }
-
-  works(): Observable<{ readonly type: 'recovered' }> {
-    if (this.#told === undefined) return EMPTY;
-    this.#told = undefined;
-    return of({ type: 'recovered' });
-  }
-
-  fails(error: unknown): Observable<{ readonly type: 'failed'; readonly error: unknown }> {
-    const message = error instanceof Error ? error.message : String(error);
-    if (message === this.#told) return EMPTY;
-    this.#told = message;
-    return of({ type: 'failed', error });
-  }
-
-  /** A server that ends every watch at once must not be asked in a loop. */
-  delayAfterEnd(): number {
-    return this.#livedMs() < this.#options.backoff.minMs ? this.delayAfterFailure() : 0;
-  }
-
-  delayAfterFailure(): number {
-    const { backoff, healthyAfterMs, random } = this.#options;
-    this.#failures = this.#livedMs() >= healthyAfterMs ? 1 : this.#failures + 1;
-    // A failure meets the watches of all replicas at once: one step ahead, so that chance spreads the first delay too.
-    return backoffMs(backoff, this.#failures + 1, random);
-  }
-
-  /** None after the first one: it is no failure. A server that refuses what it has just listed must not be asked in a loop. */
-  delayAfterExpiry(): number {
-    const { backoff, healthyAfterMs, random } = this.#options;
-    this.#expiries = this.#livedMs() >= healthyAfterMs ? 1 : this.#expiries + 1;
-    return this.#expiries === 1 ? 0 : backoffMs(backoff, this.#expiries - 1, random);
-  }
-
-  #livedMs(): number {
-    return this.#workingSinceMs === undefined ? 0 : this.#timers.nowMs() - this.#workingSinceMs;
-  }
-}
