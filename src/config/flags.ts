@@ -63,144 +63,94 @@ export interface Flag {
   readonly isList?: boolean;
 }
 
-export const flags: Readonly<Record<ConfigKey, Flag>> = {
-  kubeconfig: {
-    name: 'kubeconfig',
-    value: 'FILE',
-    help: 'kubeconfig file; if unset, KUBECONFIG, in-cluster, then ~/.kube/config',
-  },
-  context: { name: 'context', value: 'NAME', help: 'context of the kubeconfig; if unset, its current one' },
-  namespaces: {
-    name: 'namespaces',
-    value: 'A,B',
-    default: '',
-    help: 'namespaces to work in; all if none is named',
-    isList: true,
-  },
+const flags: Readonly<Record<ConfigKey, Omit<Flag, 'name'>>> = {
+  kubeconfig: { value: 'FILE', help: 'kubeconfig file; if unset, KUBECONFIG, in-cluster, then ~/.kube/config' },
+  context: { value: 'NAME', help: 'context of the kubeconfig; if unset, its current one' },
+  namespaces: { value: 'A,B', default: '', help: 'namespaces to work in; all if none is named', isList: true },
   cloudsqlEndpoint: {
-    name: 'cloudsql-endpoint',
     value: 'URL',
     default: 'https://sqladmin.googleapis.com/',
     help: 'root URL of the Cloud SQL Admin API, which serves /v1/projects/… below it',
   },
   allowedInstances: {
-    name: 'allowed-instances',
     value: 'LIST',
     default: '',
     help: 'who may reset what: [namespace=]project/instance,… where * matches all but /; may be repeated',
     isList: true,
   },
-  maxResetsPerHour: {
-    name: 'max-resets-per-hour',
-    value: 'N',
-    default: '20',
-    help: 'how many resets may be called in any one hour; 0: no limit',
-  },
-  requirePreconditions: {
-    name: 'require-preconditions',
-    value: 'BOOL',
-    default: 'false',
-    help: 'refuse requests without a precondition',
-  },
+  maxResetsPerHour: { value: 'N', default: '20', help: 'how many resets may be called in any one hour; 0: no limit' },
+  requirePreconditions: { value: 'BOOL', default: 'false', help: 'refuse requests without a precondition' },
   leaderElect: {
-    name: 'leader-elect',
     value: 'BOOL',
     default: 'true',
     help: 'work only while holding a Lease; with false, only one replica may run',
   },
   leaseNamespace: {
-    name: 'lease-namespace',
     value: 'NAME',
     help: "namespace of the Lease; if unset, the pod's, or that of the kubeconfig's context",
   },
-  leaseName: { name: 'lease-name', value: 'NAME', default: 'cloudsql-ssl-operator', help: 'name of the Lease' },
+  leaseName: { value: 'NAME', default: 'cloudsql-ssl-operator', help: 'name of the Lease' },
   leaseDurationMs: {
-    name: 'lease-duration',
     value: 'DURATION',
     default: '15s',
     help: 'how long a Lease must go without renewal before another replica takes it',
   },
   leaseRenewDeadlineMs: {
-    name: 'lease-renew-deadline',
     value: 'DURATION',
     default: '10s',
     help: 'how long after its last renewal the leader may still write',
   },
   leaseRetryPeriodMs: {
-    name: 'lease-retry-period',
     value: 'DURATION',
     default: '2s',
     help: 'interval between renewals, and between tries after a failure',
   },
-  healthAddress: {
-    name: 'health-address',
-    value: '[HOST]:PORT',
-    default: ':8081',
-    help: 'where /healthz and /readyz are served',
-  },
-  metricsAddress: {
-    name: 'metrics-address',
-    value: '[HOST]:PORT',
-    default: ':8080',
-    help: 'where /metrics is served',
-  },
-  logFormat: { name: 'log-format', value: LOG_FORMATS.join('|'), default: 'json', help: 'format of the log lines' },
-  logLevel: { name: 'log-level', value: 'LEVEL', default: 'info', help: LOG_LEVELS.join(', ') },
-  concurrency: {
-    name: 'concurrency',
-    value: 'N',
-    default: '10',
-    help: 'how many objects are worked on at the same time',
-  },
+  healthAddress: { value: '[HOST]:PORT', default: ':8081', help: 'where /healthz and /readyz are served' },
+  metricsAddress: { value: '[HOST]:PORT', default: ':8080', help: 'where /metrics is served' },
+  logFormat: { value: LOG_FORMATS.join('|'), default: 'json', help: 'format of the log lines' },
+  logLevel: { value: 'LEVEL', default: 'info', help: LOG_LEVELS.join(', ') },
+  concurrency: { value: 'N', default: '10', help: 'how many objects are worked on at the same time' },
   cloudsqlMutateQps: {
-    name: 'cloudsql-mutate-qps',
     value: 'N',
     default: '2',
     help: 'resets and other changes per second, in each project; a refusal for quota slows it down by itself',
   },
   cloudsqlReadQps: {
-    name: 'cloudsql-read-qps',
     value: 'N',
     default: '6',
     help: 'gets per second, and as many lists, in each project; slowed down likewise',
   },
   callWindowMs: {
-    name: 'call-window',
     value: 'DURATION',
     default: '10s',
     help: 'how long after the operator begins to write the record of a call the call may still be sent',
   },
-  requestTimeoutMs: {
-    name: 'request-timeout',
-    value: 'DURATION',
-    default: '30s',
-    help: 'deadline of one Google API call',
-  },
+  requestTimeoutMs: { value: 'DURATION', default: '30s', help: 'deadline of one Google API call' },
   resolveGraceMs: {
-    name: 'resolve-grace',
     value: 'DURATION',
     default: '5m',
     help: 'time after which a call that left no trace counts as not executed',
   },
-  caSettleMs: {
-    name: 'ca-settle',
-    value: 'DURATION',
-    default: '1m',
-    help: 'how long an unchanged server CA is read again after a reset',
-  },
-  pollMinMs: { name: 'poll-min', value: 'DURATION', default: '1s', help: 'first interval of polling an operation' },
-  pollMaxMs: { name: 'poll-max', value: 'DURATION', default: '15s', help: 'longest interval of polling an operation' },
-  retryMinMs: { name: 'retry-min', value: 'DURATION', default: '1s', help: 'first delay after a failure' },
-  retryMaxMs: { name: 'retry-max', value: 'DURATION', default: '5m', help: 'longest delay after failures' },
+  caSettleMs: { value: 'DURATION', default: '1m', help: 'how long an unchanged server CA is read again after a reset' },
+  pollMinMs: { value: 'DURATION', default: '1s', help: 'first interval of polling an operation' },
+  pollMaxMs: { value: 'DURATION', default: '15s', help: 'longest interval of polling an operation' },
+  retryMinMs: { value: 'DURATION', default: '1s', help: 'first delay after a failure' },
+  retryMaxMs: { value: 'DURATION', default: '5m', help: 'longest delay after failures' },
   shutdownTimeoutMs: {
-    name: 'shutdown-timeout',
     value: 'DURATION',
     default: '60s',
     help: 'how long the steps in flight may take to finish on SIGTERM',
   },
 };
 
+/** A flag has the name of its key, without the unit: `pollMinMs` is `--poll-min`. */
+export const nameOf = (key: string): string =>
+  key.replace(/Ms$/, '').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+export const entries: readonly (readonly [string, Flag])[] = Object.entries(flags).map(([key, flag]) => [
+  key,
+  { name: nameOf(key), ...flag },
+]);
+
 export const environmentVariable = ({ name }: Flag): string =>
   `CLOUDSQL_SSL_${name.toUpperCase().replaceAll('-', '_')}`;
-
-export const entries: readonly (readonly [string, Flag])[] = Object.entries(flags);

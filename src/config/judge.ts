@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { type Config, configSchema, entries, flags } from './flags.ts';
+import { type Config, configSchema, entries, nameOf } from './flags.ts';
 import { relations } from './relations.ts';
 
 /** A value as it was given, and where; `text` is undefined where the flag came without one. */
@@ -49,7 +49,7 @@ function unrelated(config: Config, wrong: ReadonlySet<string>, values: Values, r
   return relations
     .filter(({ keys, holds }) => !keys.some((key) => wrong.has(key)) && !holds(config))
     .map(({ keys: [key, ...others], expected }) => {
-      const rest = others.map((other) => `--${flags[other].name} is ${raw[other]}`).join(', ');
+      const rest = others.map((other) => `--${nameOf(other)} is ${raw[other]}`).join(', ');
       return `${originOf(key, values)}: got ${quote(raw[key])}, expected ${expected}${rest === '' ? '' : ` (${rest})`}`;
     });
 }
@@ -69,5 +69,4 @@ function describe({ path, message }: z.core.$ZodIssue, values: Values, raw: Text
 
 const quote = (text: string | undefined): string => JSON.stringify(text ?? '');
 
-const originOf = (key: string, values: Values): string =>
-  values.get(key)?.origin ?? `--${new Map(entries).get(key)?.name} (default)`;
+const originOf = (key: string, values: Values): string => values.get(key)?.origin ?? `--${nameOf(key)} (default)`;

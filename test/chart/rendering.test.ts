@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
-import { flags } from '../../src/config/flags.ts';
+import { entries } from '../../src/config/flags.ts';
 import { type Config, parseConfig } from '../../src/config.ts';
 import { arrayAt, isObject, objectAt, textAt, textsAt } from '../../src/kubernetes/json.ts';
 import { temporaryFolder } from '../support/kubernetes/kubeconfigs.ts';
@@ -88,9 +88,9 @@ test('each value that stands for a flag reaches it', async () => {
 
 test('a flag of the operator that no value stands for can be given in extraArgs', async () => {
   const own = new Set(arrayAt(container(await template(set(EVERY_FLAG))), 'args').map(nameOf));
-  const others = Object.values(flags).filter(({ name }) => !own.has(name));
+  const others = entries.filter(([, { name }]) => !own.has(name));
   assert.ok(others.length > 0);
-  const extraArgs = others.map(({ name, default: value = 'a' }) => `--${name}=${value}`);
+  const extraArgs = others.map(([, { name, default: value = 'a' }]) => `--${name}=${value}`);
   const args = arrayAt(container(await template(set({ extraArgs }))), 'args').map(String);
   assert.deepEqual(args.slice(-extraArgs.length), extraArgs);
   assert.equal(parseConfig(args, {}).kind, 'Config');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { environmentVariable, flags } from '../../src/config/flags.ts';
+import { entries, environmentVariable } from '../../src/config/flags.ts';
 import { parseDuration } from '../../src/config/values.ts';
 import { type Config, parseConfig } from '../../src/config.ts';
 
@@ -262,7 +262,7 @@ describe('the help', () => {
   const result = parseConfig(['--help'], {});
   const text = result.kind === 'Help' ? result.text : '';
 
-  for (const flag of Object.values(flags)) {
+  for (const [, flag] of entries) {
     it(`the help names --${flag.name} with its default and its environment variable`, () => {
       const [, entry = ''] = text.split(` --${flag.name} `);
       const [own = ''] = entry.split(/\n +-/, 1);
