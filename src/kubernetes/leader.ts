@@ -1,9 +1,9 @@
 import { isKubernetesError } from '../domain/errors.ts';
-import { oneLine } from '../lib/one-line.ts';
 import { type TwoClocks, TwoClockWindow } from '../lib/two-clock-window.ts';
 import type { Leadership, Logger } from '../reconcile/ports.ts';
 import { systemTimers, type Timers } from '../runtime/timers.ts';
 import { type Candidate, claim, type Decision, decide, type Lease, type Sighting, sight } from './lease.ts';
+import { LeaseLog } from './lease-log.ts';
 import type { Leases } from './leases.ts';
 
 export interface ElectionOptions extends Candidate {
@@ -42,13 +42,13 @@ export class LeaderElection implements Election {
   #proof: TwoClockWindow | undefined;
   #resume = (): void => undefined;
   #hasNews = false;
-  #lastLine = '';
-  #problem: string | undefined;
+  readonly #log: LeaseLog;
 
   constructor(leases: Leases, options: ElectionOptions) {
     const { timers = systemTimers, now = () => new Date() } = options;
     this.#leases = leases;
     this.#options = options;
+    this.#log = new LeaseLog(options.logger);
     this.#timers = timers;
     this.#clocks = { now, monotonicMs: () => timers.nowMs() };
   }
@@ -58,7 +58,7 @@ export class LeaderElection implements Election {
   }
 
   problem(): string | undefined {
-    return this.#problem;
+    return this.#log.problem;
   }
 
   async run(stop: AbortSignal, lead: (until: AbortSignal) => Promise<void>): Promise<void> {
@@ -78,8 +78,7 @@ export class LeaderElection implements Election {
       if (stop.aborted) break;
       if (decision.kind === 'Wait') {
         const holder = this.#seen?.lease?.holder;
-        if (holder) this.#problem = undefined;
-        if (holder !== undefined) this.#log('info', 'Standing by', { holder });
+        if (holder !== undefined) this.#log.standsBy(holder);
         await this.#pause(decision.delayMs);
         continue;
       }
@@ -91,7 +90,7 @@ export class LeaderElection implements Election {
   }
 
   async #lead(stop: AbortSignal, lead: (until: AbortSignal) => Promise<void>): Promise<void> {
-    this.#log('info', 'Leading', { identity: this.#options.identity });
+    this.#log.say('info', 'Leading', { identity: this.#options.identity });
     const lost = new AbortController();
     const done = new AbortController();
     const renewing = this.#renewUntil(done.signal, () => lost.abort());
@@ -111,7 +110,7 @@ export class LeaderElection implements Election {
       if (done.aborted) return;
     } while (await this.#holds());
     this.#proof = undefined;
-    this.#log('warn', 'The lease is lost: all work stops', { holder: this.#seen?.lease?.holder });
+    this.#log.say('warn', 'The lease is lost: all work stops', { holder: this.#seen?.lease?.holder });
     lose();
   }
 
@@ -130,9 +129,9 @@ export class LeaderElection implements Election {
     if (lease === undefined) return;
     try {
       this.#saw(await this.#leases.update(lease, { holderIdentity: '', renewTime: this.#clocks.now() }));
-      this.#log('info', 'The lease is released');
+      this.#log.say('info', 'The lease is released');
     } catch (error) {
-      this.#failed('The lease could not be released; it will expire', error);
+      this.#log.failed('The lease could not be released; it will expire', error);
     }
   }
 
@@ -149,13 +148,12 @@ export class LeaderElection implements Election {
       const mine = claim(before, this.#options, this.#clocks.now());
       this.#saw(await (before === undefined ? this.#leases.create(mine) : this.#leases.update(before, mine)));
       this.#proof = proof;
-      this.#lastLine = '';
-      this.#mended();
+      this.#log.written();
       return 'Written';
     } catch (error) {
       const isOld = isKubernetesError(error, 'Conflict') || (before && isKubernetesError(error, 'NotFound'));
       if (isOld) return (await this.#read()) ? 'Changed' : 'Failed';
-      this.#failed('The lease cannot be written; retrying', error);
+      this.#log.failed('The lease cannot be written; retrying', error);
       return 'Failed';
     }
   }
@@ -165,7 +163,7 @@ export class LeaderElection implements Election {
       this.#saw(await this.#leases.get());
       return true;
     } catch (error) {
-      this.#failed('The lease cannot be read; retrying', error);
+      this.#log.failed('The lease cannot be read; retrying', error);
       return false;
     }
   }
@@ -195,29 +193,5 @@ export class LeaderElection implements Election {
       await promise.finally(cancel);
     }
     this.#hasNews = false;
-  }
-
-  #mended(): void {
-    if (this.#problem === undefined) return;
-    this.#problem = undefined;
-    this.#log('info', 'The lease can be written again');
-  }
-
-  #failed(message: string, error: unknown): void {
-    if (!isKubernetesError(error)) throw error;
-    if (error.kind !== 'Unavailable' && error.kind !== 'Conflict') {
-      const problem = `${message}: ${oneLine(error.message)}`;
-      // Told already, be the lease lost meanwhile or not.
-      if (problem === this.#problem) return;
-      this.#problem = problem;
-    }
-    this.#log('warn', message, { err: error });
-  }
-
-  /** What is said again and again is logged once. */
-  #log(level: 'info' | 'warn', message: string, fields: Readonly<Record<string, unknown>> = {}): void {
-    const line = [message, ...Object.values(fields)].join(' ');
-    if (line !== this.#lastLine) this.#options.logger[level](message, fields);
-    this.#lastLine = line;
   }
 }
