@@ -12,7 +12,8 @@ import {
 } from '@opentelemetry/sdk-trace';
 import { oneLine } from '../lib/one-line.ts';
 import type { Logger } from '../reconcile/ports.ts';
-import type { FinishedSpan, SpanSink } from './tracing.ts';
+import type { FinishedSpan } from './spans.ts';
+import type { SpanSink } from './tracing.ts';
 
 export interface OtlpOptions {
   readonly version: string;

@@ -1,37 +1,10 @@
 /** Traces: what passes tell while they go on, given on as spans that are over. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { randomBytes } from 'node:crypto';
 import { isKubernetesError } from '../domain/errors.ts';
-import { requestName } from '../domain/reset/request.ts';
 import type { SslReset } from '../domain/reset/ssl-reset.ts';
-import { type Trace, traceOf, traceOutcome } from '../domain/reset/trace-id.ts';
-import type { Transition } from '../domain/reset/transitions.ts';
+import { type Trace, traceOf } from '../domain/reset/trace-id.ts';
 import type { StatusWrite } from '../reconcile/observed-resets.ts';
-
-type Attributes = Readonly<Record<string, string | number>>;
-
-/** A span that is over. Times are milliseconds since 1970. */
-export interface FinishedSpan {
-  readonly traceId: string;
-  readonly spanId: string;
-  /** Absent: the root of its trace. */
-  readonly parentSpanId?: string;
-  readonly name: string;
-  readonly kind: 'Internal' | 'Client';
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly attributes: Attributes;
-  /** What went wrong, in one word. */
-  readonly error?: string | undefined;
-}
-
-/** A call of Cloud SQL that is over. */
-export interface TracedCall {
-  readonly method: string;
-  /** HTTP status; undefined where no answer came. */
-  readonly code: number | undefined;
-  readonly durationMs: number;
-}
+import { endedSpans, type FinishedSpan, newSpanId, passSpans, type TracedCall } from './spans.ts';
 
 /** Where spans go. It returns at once, and never throws. */
 export type SpanSink = (span: FinishedSpan) => void;
@@ -105,14 +78,12 @@ class Pass {
     this.trace = traceOf(reset);
   }
 
-  onWrite({ before, after, transitions }: StatusWrite, nowMs: number): void {
-    const last = traceOf(before);
-    this.trace = traceOf(after) ?? last ?? this.trace;
+  onWrite(write: StatusWrite, nowMs: number): void {
+    const { before, after } = write;
+    this.trace = traceOf(after) ?? traceOf(before) ?? this.trace;
     this.#reset = after;
     this.#hasWritten = true;
-    if (last === undefined) return;
-    this.#ended.push(...transitions.flatMap((transition) => transitionSpan(transition, last, before, nowMs)));
-    this.#ended.push(...rootSpan(last, before, after, nowMs));
+    this.#ended.push(...endedSpans(write, nowMs));
   }
 
   onCall(call: TracedCall, endMs: number): void {
@@ -120,131 +91,17 @@ class Pass {
   }
 
   failed(error: unknown): void {
-    this.#error = errorName(error);
+    if (isKubernetesError(error)) this.#error = error.kind;
+    else this.#error = error instanceof Error ? error.name : 'Error';
   }
 
   /** None of a pass that did nothing, or whose object waits for nothing. */
   spans(endMs: number): readonly FinishedSpan[] {
-    const reset = this.#reset;
-    const hasWorked = this.#hasWritten || this.#calls.length > 0 || this.#error !== undefined;
-    if (this.trace === undefined || reset === undefined || !hasWorked) return this.#ended;
-    const { traceId, rootSpanId } = this.trace;
-    const attributes = objectAttributes(reset);
-    const pass: FinishedSpan = {
-      traceId,
-      spanId: this.spanId,
-      parentSpanId: rootSpanId,
-      name: `pass ${this.#step}`,
-      kind: 'Internal',
-      startMs: this.#startMs,
-      endMs,
-      attributes: { ...attributes, 'cloudsql_ssl.step': this.#step },
-      error: this.#error,
-    };
-    return [pass, ...this.#calls.map((call) => callSpan(call, pass, attributes)), ...this.#ended];
-  }
-}
-
-const newSpanId = (): string => randomBytes(8).toString('hex');
-
-const errorName = (error: unknown): string => {
-  if (isKubernetesError(error)) return error.kind;
-  return error instanceof Error ? error.name : 'Error';
-};
-
-/** What each span says of its object: names alone, nothing that an API answered. */
-function objectAttributes({ metadata, spec, status }: SslReset): Attributes {
-  return {
-    'k8s.namespace.name': metadata.namespace,
-    'cloudsql_ssl.name': metadata.name,
-    'cloudsql_ssl.uid': metadata.uid,
-    'cloudsql_ssl.request': requestName(status.request ?? metadata),
-    'cloudsql_ssl.project': spec.project,
-    'cloudsql_ssl.instance': spec.instance,
-  };
-}
-
-function callSpan(
-  { method, code, durationMs, endMs }: TracedCall & { readonly endMs: number },
-  { traceId, spanId: parentSpanId }: FinishedSpan,
-  attributes: Attributes,
-): FinishedSpan {
-  return {
-    traceId,
-    spanId: newSpanId(),
-    parentSpanId,
-    name: method,
-    kind: 'Client',
-    startMs: endMs - durationMs,
-    endMs,
-    attributes: {
-      ...attributes,
-      'cloudsql_ssl.method': method,
-      ...(code !== undefined && { 'http.response.status_code': code }),
-    },
-    error: code === undefined ? 'NoAnswer' : code >= 400 ? String(code) : undefined,
-  };
-}
-
-/** The whole of a trace; whoever writes its end makes it, and the API server takes such a write once. */
-function rootSpan({ traceId, rootSpanId, sinceMs }: Trace, before: SslReset, after: SslReset, endMs: number) {
-  const outcome = traceOutcome(before, after);
-  if (outcome === undefined) return [];
-  const span: FinishedSpan = {
-    traceId,
-    spanId: rootSpanId,
-    name: 'CloudSqlSslReset',
-    kind: 'Internal',
-    startMs: sinceMs,
-    endMs,
-    attributes: { ...objectAttributes(before), 'cloudsql_ssl.outcome': outcome.reason },
-    error: outcome.kind === 'Stalled' ? outcome.reason : undefined,
-  };
-  return [span];
-}
-
-function transitionSpan(
-  transition: Transition,
-  { traceId, rootSpanId: parentSpanId }: Trace,
-  reset: SslReset,
-  nowMs: number,
-): readonly FinishedSpan[] {
-  const common = { traceId, parentSpanId, spanId: newSpanId(), kind: 'Internal' } as const;
-  const attributes = objectAttributes(reset);
-  switch (transition.kind) {
-    case 'OperationEnded': {
-      const { operation, durationSeconds, outcome, mode } = transition;
-      if (operation === undefined || durationSeconds === undefined) return [];
-      const endMs = Date.parse(operation.endTime ?? '');
-      return [
-        {
-          ...common,
-          name: 'operation',
-          startMs: endMs - durationSeconds * 1000,
-          endMs,
-          attributes: { ...attributes, 'cloudsql_ssl.operation': operation.name, 'cloudsql_ssl.mode': mode },
-          error: outcome === 'Done' ? undefined : outcome,
-        },
-      ];
-    }
-    case 'WorkloadEnded': {
-      const { workload, outcome } = transition;
-      return [
-        {
-          ...common,
-          name: `roll ${workload.kind}`,
-          startMs: workload.startTime === undefined ? nowMs : Date.parse(workload.startTime),
-          endMs: nowMs,
-          attributes: {
-            ...attributes,
-            'cloudsql_ssl.workload.kind': workload.kind,
-            'cloudsql_ssl.workload.name': workload.name,
-          },
-          error: outcome === 'Failed' ? workload.state : undefined,
-        },
-      ];
-    }
-    case 'OutcomeResolved':
-      return [];
+    const { spanId, trace } = this;
+    const [reset, step, calls, error] = [this.#reset, this.#step, this.#calls, this.#error];
+    const hasWorked = this.#hasWritten || calls.length > 0 || error !== undefined;
+    if (trace === undefined || reset === undefined || !hasWorked) return this.#ended;
+    const outline = { trace, spanId, reset, step, calls, startMs: this.#startMs, endMs, error };
+    return [...passSpans(outline), ...this.#ended];
   }
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { KubernetesError } from '../../../src/domain/errors.ts';
-import { type FinishedSpan, Tracing, traceFields } from '../../../src/observability/tracing.ts';
+import type { FinishedSpan } from '../../../src/observability/spans.ts';
+import { Tracing, traceFields } from '../../../src/observability/tracing.ts';
 import { observedResets } from '../../../src/reconcile/observed-resets.ts';
 import type { ObjectRef } from '../../../src/reconcile/ports.ts';
 import { credentialsIn } from '../../support/credentials-in.ts';
