@@ -29,14 +29,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/reconcile/condition-summary.ts',
   ],
   config: ['lib', ...DOMAIN, 'src/version.ts'],
-  main: ['lib', ...DOMAIN, 'reconcile', 'runtime', 'kubernetes', 'cloudsql', 'observability', 'config'],
+  operator: ['lib', ...DOMAIN, 'reconcile', 'runtime', 'src/observability/health.ts'],
+  main: ['lib', ...DOMAIN, 'reconcile', 'runtime', 'kubernetes', 'cloudsql', 'observability', 'config', 'operator'],
   launcher: [],
   'stand-ins': [],
 };
 
 /** The layers that may import each library. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
-  rxjs: ['runtime', 'kubernetes', 'main'],
+  rxjs: ['runtime', 'kubernetes', 'operator'],
   undici: ['kubernetes'],
   '@kubernetes/client-node': ['kubernetes'],
   'googleapis/build/src/apis/sqladmin/index.js': ['cloudsql'],

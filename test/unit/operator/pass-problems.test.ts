@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { KubernetesError } from '../../../src/domain/errors.ts';
-import { PassProblems } from '../../../src/pass-problems.ts';
+import { PassProblems } from '../../../src/operator/pass-problems.ts';
 import type { Logger } from '../../../src/reconcile/ports.ts';
 
 const forbidden = new KubernetesError({ kind: 'Forbidden', message: 'may not update status' });

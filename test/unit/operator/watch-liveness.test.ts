@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { NEVER, throwError } from 'rxjs';
+import { WatchLiveness } from '../../../src/operator/watch-liveness.ts';
 import { type ListWatchSource, watcher } from '../../../src/runtime/watcher.ts';
-import { WatchLiveness } from '../../../src/watch-liveness.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const HOUR_MS = 3_600_000;

@@ -1,5 +1,5 @@
-import { Heartbeat } from './runtime/heartbeat.ts';
-import type { Timers } from './runtime/timers.ts';
+import { Heartbeat } from '../runtime/heartbeat.ts';
+import type { Timers } from '../runtime/timers.ts';
 
 /**
  * A watch gives a sign at each try, page, event and failure: at the latest after the silence that ends a watch and the

@@ -1,8 +1,8 @@
-import { describeUnforeseen, isKubernetesError } from './domain/errors.ts';
-import { oneLine } from './lib/one-line.ts';
-import type { Problem } from './observability/health.ts';
-import { refOf } from './reconcile/indexed-reset.ts';
-import type { Logger } from './reconcile/ports.ts';
+import { describeUnforeseen, isKubernetesError } from '../domain/errors.ts';
+import { oneLine } from '../lib/one-line.ts';
+import type { Problem } from '../observability/health.ts';
+import { refOf } from '../reconcile/indexed-reset.ts';
+import type { Logger } from '../reconcile/ports.ts';
 
 interface Failure {
   readonly message: string;

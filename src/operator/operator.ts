@@ -1,23 +1,18 @@
 /** Puts the operator together: watches fill the index always, and move keys into a queue of passes while it works. */
-import { defer, from, fromEvent, merge, mergeMap, type Observable, of, ReplaySubject, Subject, take } from 'rxjs';
-import { isKubernetesError } from './domain/errors.ts';
-import type { Action } from './lib/action.ts';
-import { oneLine } from './lib/one-line.ts';
-import type { Problem } from './observability/health.ts';
+import { defer, from, fromEvent, merge, mergeMap, type Observable, of, Subject } from 'rxjs';
+import type { Action } from '../lib/action.ts';
+import type { Problem } from '../observability/health.ts';
+import { CallQueue } from '../reconcile/call-queue.ts';
+import { errorPolicy } from '../reconcile/error-policy.ts';
+import { keyOf, refOf } from '../reconcile/indexed-reset.ts';
+import { Memory } from '../reconcile/memory.ts';
+import type { Context } from '../reconcile/pass.ts';
+import type { CloudSql, ContextLogger, ObjectRef } from '../reconcile/ports.ts';
+import { reconcile } from '../reconcile/reconcile.ts';
+import { controller, type Outcome } from '../runtime/controller.ts';
+import type { WorkQueueObserver } from '../runtime/work-queue.ts';
 import { PassProblems } from './pass-problems.ts';
-import { CallQueue } from './reconcile/call-queue.ts';
-import { errorPolicy } from './reconcile/error-policy.ts';
-import { type IndexedReset, keyOf, refOf } from './reconcile/indexed-reset.ts';
-import { Memory } from './reconcile/memory.ts';
-import type { Context } from './reconcile/pass.ts';
-import type { CloudSql, ContextLogger, Logger, ObjectRef } from './reconcile/ports.ts';
-import { reconcile } from './reconcile/reconcile.ts';
-import { controller, type Outcome } from './runtime/controller.ts';
-import type { WatchEvent } from './runtime/watcher.ts';
-import type { WorkQueueObserver } from './runtime/work-queue.ts';
-
-/** An event of one namespace's watch, or of the whole cluster's where `namespace` is undefined. */
-export type ResetEvent = WatchEvent<IndexedReset> & { readonly namespace: string | undefined };
+import { type ResetEvent, WatchHealth } from './watch-health.ts';
 
 /** What a pass has besides what the watches have. */
 type WhatWorkNeeds = Pick<Context, 'wake' | 'memory' | 'callQueue' | 'cloudSql' | 'ending'>;
@@ -141,89 +136,5 @@ export function startOperator(options: OperatorOptions): Operator {
       case 'recovered':
         return [];
     }
-  }
-}
-
-type Watch = string | undefined;
-
-/** How long the objects that are listed wait for those that cannot be, where it may pass by itself. */
-const LISTING_PATIENCE_MS = 60_000;
-
-/** Which watches have listed, and which cannot work at the moment. */
-class WatchHealth {
-  readonly #watches: readonly Watch[];
-  readonly #unsynced: Set<Watch>;
-  readonly #problems = new Map<Watch, string>();
-  /** Those of the problems that only a person can put right. */
-  readonly #refused = new Set<Watch>();
-  readonly #logger: Logger;
-  readonly #settled = new ReplaySubject<void>(1);
-  #alarm: NodeJS.Timeout | undefined;
-
-  constructor(watches: readonly Watch[], logger: Logger) {
-    this.#watches = watches;
-    this.#unsynced = new Set(watches);
-    this.#logger = logger;
-  }
-
-  /**
-   * Completes when every watch has listed once, or is refused by the API server while others have listed: whoever takes a
-   * right away from the operator in one namespace stops it there alone.
-   */
-  get synced(): Observable<void> {
-    return this.#settled.pipe(take(1));
-  }
-
-  observe(event: ResetEvent): void {
-    const { namespace } = event;
-    if (event.type === 'failed') this.#fail(namespace, event.error);
-    if (event.type === 'recovered') this.#recover(namespace);
-    if (event.type === 'synced' && this.#unsynced.delete(namespace)) {
-      this.#logger.info('CloudSqlSslResets are listed and watched', { namespace, objects: event.objects.length });
-    }
-    this.#settle(event);
-  }
-
-  /** In part where some namespaces are watched: the others must not keep a pod, or its successor, from being ready. */
-  problem(): Problem | undefined {
-    const problems = [...this.#problems];
-    const unlisted = [...this.#unsynced].filter((watch) => !this.#problems.has(watch));
-    if (problems.length + unlisted.length === this.#watches.length) {
-      return problems[0]?.[1] ?? 'the CloudSqlSslResets have not been listed yet';
-    }
-    if (unlisted.length > 0) return 'the CloudSqlSslResets have not been listed yet';
-    if (problems.length === 0) return undefined;
-    return { inPart: oneLine(problems.map(([watch, problem]) => `namespace ${watch}: ${problem}`).join('; ')) };
-  }
-
-  /** Whether each watch has listed and works. */
-  get watched(): readonly { readonly namespace: Watch; readonly isWatched: boolean }[] {
-    return this.#watches.map((namespace) => ({
-      namespace,
-      isWatched: !this.#unsynced.has(namespace) && !this.#problems.has(namespace),
-    }));
-  }
-
-  stop(): void {
-    clearTimeout(this.#alarm);
-  }
-
-  #settle(event: ResetEvent): void {
-    if (this.#unsynced.size === this.#watches.length) return;
-    if ([...this.#unsynced].every((watch) => this.#refused.has(watch))) this.#settled.next();
-    if (event.type === 'synced') this.#alarm ??= setTimeout(() => this.#settled.next(), LISTING_PATIENCE_MS).unref();
-  }
-
-  #fail(namespace: Watch, error: unknown): void {
-    const message = oneLine(error instanceof Error ? error.message : String(error));
-    this.#problems.set(namespace, `CloudSqlSslResets cannot be watched: ${message}`);
-    if (isKubernetesError(error, 'Forbidden', 'Refused', 'NotFound')) this.#refused.add(namespace);
-    this.#logger.error('CloudSqlSslResets cannot be watched; retrying', { namespace, err: error });
-  }
-
-  #recover(namespace: Watch): void {
-    this.#problems.delete(namespace);
-    this.#refused.delete(namespace);
-    this.#logger.info('CloudSqlSslResets are watched again', { namespace });
   }
 }

@@ -1,0 +1,94 @@
+import { type Observable, ReplaySubject, take } from 'rxjs';
+import { isKubernetesError } from '../domain/errors.ts';
+import { oneLine } from '../lib/one-line.ts';
+import type { Problem } from '../observability/health.ts';
+import type { IndexedReset } from '../reconcile/indexed-reset.ts';
+import type { Logger } from '../reconcile/ports.ts';
+import type { WatchEvent } from '../runtime/watcher.ts';
+
+/** An event of one namespace's watch, or of the whole cluster's where `namespace` is undefined. */
+export type ResetEvent = WatchEvent<IndexedReset> & { readonly namespace: string | undefined };
+
+type Watch = string | undefined;
+
+/** How long the objects that are listed wait for those that cannot be, where it may pass by itself. */
+const LISTING_PATIENCE_MS = 60_000;
+
+/** Which watches have listed, and which cannot work at the moment. */
+export class WatchHealth {
+  readonly #watches: readonly Watch[];
+  readonly #unsynced: Set<Watch>;
+  readonly #problems = new Map<Watch, string>();
+  /** Those of the problems that only a person can put right. */
+  readonly #refused = new Set<Watch>();
+  readonly #logger: Logger;
+  readonly #settled = new ReplaySubject<void>(1);
+  #alarm: NodeJS.Timeout | undefined;
+
+  constructor(watches: readonly Watch[], logger: Logger) {
+    this.#watches = watches;
+    this.#unsynced = new Set(watches);
+    this.#logger = logger;
+  }
+
+  /**
+   * Completes when every watch has listed once, or is refused by the API server while others have listed: whoever takes a
+   * right away from the operator in one namespace stops it there alone.
+   */
+  get synced(): Observable<void> {
+    return this.#settled.pipe(take(1));
+  }
+
+  observe(event: ResetEvent): void {
+    const { namespace } = event;
+    if (event.type === 'failed') this.#fail(namespace, event.error);
+    if (event.type === 'recovered') this.#recover(namespace);
+    if (event.type === 'synced' && this.#unsynced.delete(namespace)) {
+      this.#logger.info('CloudSqlSslResets are listed and watched', { namespace, objects: event.objects.length });
+    }
+    this.#settle(event);
+  }
+
+  /** In part where some namespaces are watched: the others must not keep a pod, or its successor, from being ready. */
+  problem(): Problem | undefined {
+    const problems = [...this.#problems];
+    const unlisted = [...this.#unsynced].filter((watch) => !this.#problems.has(watch));
+    if (problems.length + unlisted.length === this.#watches.length) {
+      return problems[0]?.[1] ?? 'the CloudSqlSslResets have not been listed yet';
+    }
+    if (unlisted.length > 0) return 'the CloudSqlSslResets have not been listed yet';
+    if (problems.length === 0) return undefined;
+    return { inPart: oneLine(problems.map(([watch, problem]) => `namespace ${watch}: ${problem}`).join('; ')) };
+  }
+
+  /** Whether each watch has listed and works. */
+  get watched(): readonly { readonly namespace: Watch; readonly isWatched: boolean }[] {
+    return this.#watches.map((namespace) => ({
+      namespace,
+      isWatched: !this.#unsynced.has(namespace) && !this.#problems.has(namespace),
+    }));
+  }
+
+  stop(): void {
+    clearTimeout(this.#alarm);
+  }
+
+  #settle(event: ResetEvent): void {
+    if (this.#unsynced.size === this.#watches.length) return;
+    if ([...this.#unsynced].every((watch) => this.#refused.has(watch))) this.#settled.next();
+    if (event.type === 'synced') this.#alarm ??= setTimeout(() => this.#settled.next(), LISTING_PATIENCE_MS).unref();
+  }
+
+  #fail(namespace: Watch, error: unknown): void {
+    const message = oneLine(error instanceof Error ? error.message : String(error));
+    this.#problems.set(namespace, `CloudSqlSslResets cannot be watched: ${message}`);
+    if (isKubernetesError(error, 'Forbidden', 'Refused', 'NotFound')) this.#refused.add(namespace);
+    this.#logger.error('CloudSqlSslResets cannot be watched; retrying', { namespace, err: error });
+  }
+
+  #recover(namespace: Watch): void {
+    this.#problems.delete(namespace);
+    this.#refused.delete(namespace);
+    this.#logger.info('CloudSqlSslResets are watched again', { namespace });
+  }
+}
