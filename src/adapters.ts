@@ -17,8 +17,9 @@ import type { StructuredLogger } from './observability/logger.ts';
 import type { Metrics } from './observability/metrics.ts';
 import type { Otlp } from './observability/otlp.ts';
 import type { Tracing } from './observability/tracing.ts';
-import type { OperatorOptions } from './operator/operator.ts';
+import type { PassNeeds } from './operator/operator.ts';
 import { observedResets } from './reconcile/observed-resets.ts';
+import type { Context } from './reconcile/pass.ts';
 import type { Clock, CloudSql } from './reconcile/ports.ts';
 import { version } from './version.ts';
 
@@ -28,15 +29,16 @@ const clock: Clock = {
   delay: (ms) => delay(ms),
 };
 
-type Context = OperatorOptions['context'];
+/** What passes have as long as the process lives. */
+type LastingContext = Omit<Context, Exclude<keyof PassNeeds, 'logger'>>;
 
-interface Parts extends Pick<Context, 'events' | 'leadership' | 'logger' | 'index'> {
+interface Parts extends Pick<LastingContext, 'events' | 'leadership' | 'logger' | 'index'> {
   readonly client: Client;
   readonly metrics: Metrics;
   readonly tracing: Tracing | undefined;
 }
 
-export function contextOf(config: Config, { client, metrics, tracing, ...parts }: Parts): Context {
+export function contextOf(config: Config, { client, metrics, tracing, ...parts }: Parts): LastingContext {
   return {
     ...parts,
     resets: observedResets(createSslResets(client), (write) => {

@@ -7,30 +7,34 @@ import { setFlagsFromString } from 'node:v8';
 import { cloudSqlOf, contextOf, electionOf, otlpOf } from './adapters.ts';
 import type { TracingConfig } from './config/tracing.ts';
 import { type Config, parseConfig } from './config.ts';
+import { KIND } from './domain/reset/ssl-reset.ts';
 import { createClient } from './kubernetes/client.ts';
 import { createEvents } from './kubernetes/events.ts';
 import { ConfigurationError } from './kubernetes/kubeconfig.ts';
 import { watchSslResetsAs } from './kubernetes/list-watch.ts';
+import { kindOf, refOf } from './lib/key.ts';
 import { oneLine } from './lib/one-line.ts';
 import { within } from './lib/within.ts';
 import { type Checks, startHealthServer } from './observability/health.ts';
 import { createLogger, type StructuredLogger } from './observability/logger.ts';
-import { CONTROLLER } from './observability/metrics/controller.ts';
+import { controllerOf } from './observability/metrics/controller.ts';
 import { createMetrics, startMetricsServer } from './observability/metrics.ts';
 import { Tracing, traceFields } from './observability/tracing.ts';
 import { startOperator } from './operator/operator.ts';
 import { WatchLiveness } from './operator/watch-liveness.ts';
 import { indexed } from './reconcile/indexed-reset.ts';
+import { KINDS } from './reconcile/kinds.ts';
+import { ObjectIndex } from './reconcile/object-index.ts';
 import type { CloudSql, Leadership } from './reconcile/ports.ts';
-import { ResetIndex } from './reconcile/reset-index.ts';
+import { reconcile } from './reconcile/reconcile.ts';
 import { version } from './version.ts';
 
 const KUBERNETES_TIMEOUT_MS = 15_000;
 
 async function run(config: Config, logger: StructuredLogger, traces: TracingConfig | undefined): Promise<void> {
   const leadership: Leadership = { isLeader: () => election.isLeader() };
-  const index = new ResetIndex();
-  const metrics = createMetrics({ ...config, version, leadership, index });
+  const index = new ObjectIndex(indexed);
+  const metrics = createMetrics({ ...config, version, leadership, index, kinds: KINDS });
   const client = createClient({
     ...config,
     onRequest: metrics.requests.kubernetes,
@@ -43,16 +47,24 @@ async function run(config: Config, logger: StructuredLogger, traces: TracingConf
   let refusal: string | undefined;
   const otlp = await otlpOf(traces, logger);
   const tracing = otlp && new Tracing(otlp.sink, () => Date.now());
+  const context = contextOf(config, { client, events, leadership, logger, index, metrics, tracing });
+  const { namespaces, concurrency } = config;
   const operator = startOperator({
-    context: contextOf(config, { client, events, leadership, logger, index, metrics, tracing }),
-    watchEvents: watchSslResetsAs(indexed, client, config.namespaces, {
-      logger,
-      onSign: (namespace) => liveness.beat(namespace),
-    }),
-    namespaces: config.namespaces,
-    concurrency: config.concurrency,
-    loggerOf: ({ namespace, name }) =>
-      logger.child({ controller: CONTROLLER, namespace, name, reconcileID: randomUUID() }),
+    ...context,
+    kinds: [
+      {
+        name: KIND,
+        watchEvents: watchSslResetsAs(indexed, client, namespaces, {
+          logger,
+          onSign: (namespace) => liveness.beat(namespace),
+        }),
+        reconcile: (ref, needs) => reconcile(ref, { ...context, ...needs }),
+      },
+    ],
+    namespaces,
+    concurrency,
+    loggerOf: (key) =>
+      logger.child({ controller: controllerOf(kindOf(key)), ...refOf(key), reconcileID: randomUUID() }),
     observer: metrics.controller,
     aroundPass: tracing && ((pass) => tracing.pass(pass)),
   });

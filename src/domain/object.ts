@@ -6,6 +6,14 @@ export type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: Deep
 export const GROUP = 'cloudsql-ssl.dev';
 export const VERSION = 'v1alpha1';
 
+export interface KindNames {
+  readonly name: string;
+  /** As the API server and its rules of access know it. */
+  readonly plural: string;
+  /** The metrics of its objects begin with this. */
+  readonly metrics: string;
+}
+
 export interface Metadata {
   readonly namespace: string;
   readonly name: string;

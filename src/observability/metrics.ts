@@ -1,5 +1,6 @@
 /** What the operator tells Prometheus of itself. */
 import { Gauge, Registry } from 'prom-client';
+import type { KindNames } from '../domain/object.ts';
 import type { Transition } from '../domain/reset/transitions.ts';
 import type { Leadership } from '../reconcile/ports.ts';
 import { type Checks, outcome } from './health.ts';
@@ -15,6 +16,7 @@ export interface MetricsOptions {
   readonly leadership: Leadership;
   readonly concurrency: number;
   readonly index: IndexView;
+  readonly kinds: readonly KindNames[];
 }
 
 export interface Metrics {
@@ -28,7 +30,8 @@ export interface Metrics {
   readonly watches: (watched: () => readonly Watched[]) => void;
 }
 
-export function createMetrics({ version, leaseName, leadership, concurrency, index }: MetricsOptions): Metrics {
+export function createMetrics(options: MetricsOptions): Metrics {
+  const { version, leaseName, leadership, concurrency, index, kinds } = options;
   const registry = new Registry();
   const registers = [registry];
   new Gauge({
@@ -46,10 +49,14 @@ export function createMetrics({ version, leaseName, leadership, concurrency, ind
       this.set({ name: leaseName }, leadership.isLeader() ? 1 : 0);
     },
   });
-  indexMetrics(registry, index, () => leadership.isLeader());
+  indexMetrics(registry, index, () => leadership.isLeader(), kinds);
   return {
     registry,
-    controller: controllerMetrics(registry, concurrency),
+    controller: controllerMetrics(
+      registry,
+      concurrency,
+      kinds.map(({ name }) => name),
+    ),
     requests: requestMetrics(registry),
     onTransition: transitionMetrics(registry),
     readiness: readinessMetrics(registry),

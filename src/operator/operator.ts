@@ -1,30 +1,38 @@
 /** Puts the operator together: watches fill the index always, and move keys into a queue of passes while it works. */
 import { defer, from, fromEvent, merge, mergeMap, type Observable, of, Subject } from 'rxjs';
-import type { Action } from '../lib/action.ts';
+import { type Action, awaitChange, requeueAfter } from '../lib/action.ts';
+import { type Key, kindOf, namespaceOf, refOf } from '../lib/key.ts';
 import type { Problem } from '../observability/health.ts';
 import { CallQueue } from '../reconcile/call-queue.ts';
 import { errorPolicy } from '../reconcile/error-policy.ts';
-import { keyOf, refOf } from '../reconcile/indexed-reset.ts';
 import { Memory } from '../reconcile/memory.ts';
 import type { Context } from '../reconcile/pass.ts';
 import type { CloudSql, ContextLogger, ObjectRef } from '../reconcile/ports.ts';
-import { reconcile } from '../reconcile/reconcile.ts';
 import { controller, type Outcome } from '../runtime/controller.ts';
 import type { WorkQueueObserver } from '../runtime/work-queue.ts';
 import { PassProblems } from './pass-problems.ts';
-import { type ResetEvent, WatchHealth } from './watch-health.ts';
+import { type ObjectEvent, WatchHealth } from './watch-health.ts';
 
 /** What a pass has besides what the watches have. */
-type WhatWorkNeeds = Pick<Context, 'wake' | 'memory' | 'callQueue' | 'cloudSql' | 'ending'>;
+export type PassNeeds = Pick<Context, 'wake' | 'memory' | 'callQueue' | 'cloudSql' | 'ending' | 'logger'>;
 
-export interface OperatorOptions {
-  readonly context: Omit<Context, keyof WhatWorkNeeds>;
-  readonly watchEvents: Observable<ResetEvent>;
-  /** Namespaces that `watchEvents` speaks of; none: the whole cluster. */
+/** A kind of objects, as far as the operator must know it. */
+export interface OperatedKind {
+  readonly name: string;
+  readonly watchEvents: Observable<ObjectEvent>;
+  /** One pass. */
+  readonly reconcile: (ref: ObjectRef, needs: PassNeeds) => Promise<Action>;
+}
+
+export interface OperatorOptions extends Pick<Context, 'logger' | 'settings' | 'clock' | 'leadership'> {
+  readonly kinds: readonly OperatedKind[];
+  /** One over all kinds. */
+  readonly index: Pick<Context['index'], 'take' | 'remove' | 'replace' | 'groupOf' | 'priorityOf' | 'due'>;
+  /** Namespaces that the watches speak of; none: the whole cluster. */
   readonly namespaces: readonly string[];
   readonly concurrency: number;
   /** A logger for one pass, that names it and its object. */
-  readonly loggerOf: (ref: ObjectRef) => ContextLogger;
+  readonly loggerOf: (key: Key) => ContextLogger;
   readonly observer?: OperatorObserver | undefined;
   /** Runs each pass, and is told in its course what becomes of it. */
   readonly aroundPass?: ((pass: () => Promise<Action>) => Promise<Action>) | undefined;
@@ -32,8 +40,8 @@ export interface OperatorOptions {
 
 /** For metrics. */
 export interface OperatorObserver {
-  readonly queue: WorkQueueObserver;
-  onPassed(outcome: Outcome<string>): void;
+  readonly queue: WorkQueueObserver<Key>;
+  onPassed(outcome: Outcome<Key>): void;
 }
 
 export interface Operator {
@@ -41,7 +49,7 @@ export interface Operator {
   readonly looked: Promise<void>;
   /** What keeps it from knowing the objects; undefined: they are listed, and its watches are alive. */
   notWatching(): Problem | undefined;
-  /** Each namespace, undefined for all, and whether its objects are listed and watched. */
+  /** Each namespace, undefined for all, and whether its objects of every kind are listed and watched. */
   watched(): readonly { readonly namespace: string | undefined; readonly isWatched: boolean }[];
   /** What passes fail by that is in no status, as what the API server does not let it do for one of the objects. */
   refused(): Problem | undefined;
@@ -56,27 +64,33 @@ export interface Operator {
 
 /** Watches at once, so that whoever stands by is warm. */
 export function startOperator(options: OperatorOptions): Operator {
-  const { context, watchEvents, namespaces, concurrency, loggerOf, observer, aroundPass = (run) => run() } = options;
-  const { index, logger, settings, clock, leadership } = context;
-  const due = new Subject<readonly ObjectRef[]>();
-  const health = new WatchHealth(namespaces.length === 0 ? [undefined] : namespaces, logger);
+  const { index, logger, settings, clock, leadership, namespaces, concurrency, loggerOf, observer } = options;
+  const { aroundPass = (run) => run() } = options;
+  const kinds = new Map(options.kinds.map((kind) => [kind.name, kind]));
+  const due = new Subject<readonly Key[]>();
+  const scopes = namespaces.length === 0 ? [undefined] : namespaces;
   let problems = new PassProblems(namespaces);
-  const wake = (refs: readonly ObjectRef[]): void => due.next(refs);
+  const wake = (keys: readonly Key[]): void => due.next(keys);
   const { promise: looked, resolve: look } = Promise.withResolvers<void>();
 
   // The index takes an event in before it counts as synced: groups are looked up as soon as passes run.
-  const watches = watchEvents.subscribe((event) => {
-    const refs = takeIn(event);
-    health.observe(event);
-    wake(refs);
-    setImmediate(look);
+  const watches = options.kinds.map(({ name, watchEvents }) => {
+    const health = new WatchHealth(name, scopes, logger);
+    const subscription = watchEvents.subscribe((event) => {
+      const keys = takeIn(name, event);
+      health.observe(event);
+      wake(keys);
+      setImmediate(look);
+    });
+    return { health, subscription };
   });
 
   return {
     looked,
 
-    notWatching: () => health.problem(),
-    watched: () => health.watched,
+    notWatching: () => watches.map(({ health }) => health.problem()).reduce(worse, undefined),
+    watched: () =>
+      scopes.map((namespace) => ({ namespace, isWatched: watches.every(({ health }) => health.isWatched(namespace)) })),
     refused: () => problems.problem(),
 
     work(until, cloudSql) {
@@ -85,18 +99,16 @@ export function startOperator(options: OperatorOptions): Operator {
       problems = new PassProblems(namespaces);
       const known = defer(() => of(index.due));
       const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
-      controller<string>({
-        triggers: merge(due, known).pipe(mergeMap((refs) => from(refs.map(keyOf)))),
-        synced: health.synced,
+      controller<Key>({
+        triggers: merge(due, known).pipe(mergeMap((keys) => from(keys))),
+        synced: merge(...watches.map(({ health }) => health.synced)),
         reconcile: async (key) =>
-          leadership.isLeader()
-            ? aroundPass(() => pass(key, needs))
-            : { kind: 'RequeueAfter', delayMs: settings.retryMinMs },
+          leadership.isLeader() ? aroundPass(() => pass(key, needs)) : requeueAfter(settings.retryMinMs),
         errorPolicy: (_key, error, failures) => errorPolicy(error, failures, settings),
         concurrency,
         groupOf: (key) => index.groupOf(key),
-        priorityOf: (key) => (callQueue.slotOf(refOf(key)) === undefined ? index.priorityOf(key) : 'High'),
-        tenantOf: (key) => refOf(key).namespace,
+        priorityOf: (key) => (callQueue.slotOf(key) === undefined ? index.priorityOf(key) : 'High'),
+        tenantOf: namespaceOf,
         shutdown: until.aborted ? of(undefined) : fromEvent(until, 'abort'),
         observer: observer?.queue,
       }).subscribe({ next: (outcome) => observer?.onPassed(outcome), error: reject, complete: resolve });
@@ -107,27 +119,29 @@ export function startOperator(options: OperatorOptions): Operator {
     },
 
     stop() {
-      watches.unsubscribe();
-      health.stop();
+      for (const { health, subscription } of watches) {
+        subscription.unsubscribe();
+        health.stop();
+      }
     },
   };
 
-  async function pass(key: string, needs: WhatWorkNeeds): Promise<Action> {
-    const log = loggerOf(refOf(key));
+  async function pass(key: Key, needs: Omit<PassNeeds, 'logger'>): Promise<Action> {
+    const log = loggerOf(key);
     try {
-      const action = await reconcile(refOf(key), { ...context, ...needs, logger: log });
+      const action = await kinds.get(kindOf(key))?.reconcile(refOf(key), { ...needs, logger: log });
       problems.succeeded(key);
-      return action;
+      return action ?? awaitChange();
     } catch (error) {
       problems.failed(key, error, log);
       throw error;
     }
   }
 
-  function takeIn(event: ResetEvent): readonly ObjectRef[] {
+  function takeIn(kind: string, event: ObjectEvent): readonly Key[] {
     switch (event.type) {
       case 'synced':
-        return index.replace(event.objects, event.namespace);
+        return index.replace(kind, event.objects, event.namespace);
       case 'applied':
         return index.take(event.object);
       case 'deleted':
@@ -137,4 +151,11 @@ export function startOperator(options: OperatorOptions): Operator {
         return [];
     }
   }
+}
+
+/** What keeps all of the work up comes before what does so in part. */
+function worse(one: Problem | undefined, other: Problem | undefined): Problem | undefined {
+  if (one === undefined || typeof one === 'string') return one ?? other;
+  if (other === undefined || typeof other === 'string') return other ?? one;
+  return { inPart: `${one.inPart}; ${other.inPart}` };
 }

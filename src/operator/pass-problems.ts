@@ -1,7 +1,7 @@
 import { describeUnforeseen, isKubernetesError } from '../domain/errors.ts';
+import { type Key, nameIn, namespaceOf } from '../lib/key.ts';
 import { oneLine } from '../lib/one-line.ts';
 import type { Problem } from '../observability/health.ts';
-import { refOf } from '../reconcile/indexed-reset.ts';
 import type { Logger } from '../reconcile/ports.ts';
 
 interface Failure {
@@ -11,7 +11,7 @@ interface Failure {
 
 /** Why passes fail that have no status to say it in: once in the log, and in readiness where only a person can help. */
 export class PassProblems {
-  readonly #told = new Map<string, Failure>();
+  readonly #told = new Map<Key, Failure>();
   /** In which passes were run, whatever came of them. */
   readonly #namespaces = new Set<string>();
   readonly #hasOwnRights: boolean;
@@ -21,16 +21,16 @@ export class PassProblems {
     this.#hasOwnRights = namespaces.length > 0;
   }
 
-  failed(key: string, error: unknown, logger: Logger): void {
-    this.#namespaces.add(refOf(key).namespace);
+  failed(key: Key, error: unknown, logger: Logger): void {
+    this.#namespaces.add(namespaceOf(key));
     const failure = failureOf(error);
     const isNews = this.#told.get(key)?.message !== failure.message;
     this.#told.set(key, failure);
     logger[isNews ? 'warn' : 'debug']('A pass failed and is run again', { err: error });
   }
 
-  succeeded(key: string): void {
-    this.#namespaces.add(refOf(key).namespace);
+  succeeded(key: Key): void {
+    this.#namespaces.add(namespaceOf(key));
     this.#told.delete(key);
   }
 
@@ -44,12 +44,12 @@ export class PassProblems {
     const [first] = refused.toSorted(([, a], [, b]) => Number(this.#isForAll(b)) - Number(this.#isForAll(a)));
     if (first !== undefined) {
       const [key, failure] = first;
-      const text = `the API server refuses what ${key} needs: ${failure.message}`;
-      const places = new Set(refused.map(([each]) => refOf(each).namespace));
+      const text = `the API server refuses what ${nameIn(key)} needs: ${failure.message}`;
+      const places = new Set(refused.map(([each]) => namespaceOf(each)));
       return this.#isForAll(failure) || places.size === this.#namespaces.size ? text : { inPart: text };
     }
     const [unforeseen] = [...this.#told].filter(([, { kind }]) => kind === 'Unforeseen');
-    return unforeseen && { inPart: `${unforeseen[0]}: ${unforeseen[1].message}` };
+    return unforeseen && { inPart: `${nameIn(unforeseen[0])}: ${unforeseen[1].message}` };
   }
 
   #isForAll({ kind }: Failure): boolean {

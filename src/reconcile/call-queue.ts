@@ -1,7 +1,6 @@
 /** Which object may call next. Objects wait here as keys, not as passes: one that waits keeps no worker busy. */
-import type { SslReset } from '../domain/reset/ssl-reset.ts';
-import { keyOf, refOf } from './indexed-reset.ts';
-import type { ObjectRef, Slot, Slots } from './ports.ts';
+import type { Key } from '../lib/key.ts';
+import type { Slot, Slots } from './ports.ts';
 
 /** Slots of a project that passes may hold at a time: one that is held for long is sent late, beside younger ones. */
 const MAX_HELD = 8;
@@ -9,44 +8,43 @@ const MAX_HELD = 8;
 /** Of one project, since a quota is a project's. */
 interface ProjectQueue {
   /** In the order in which they came. */
-  readonly waiting: Set<string>;
+  readonly waiting: Set<Key>;
   isAsking: boolean;
   held: number;
 }
 
 export class CallQueue {
   readonly #slots: Slots;
-  readonly #wake: (refs: readonly ObjectRef[]) => void;
+  readonly #wake: (keys: readonly Key[]) => void;
   readonly #projects = new Map<string, ProjectQueue>();
-  readonly #given = new Map<string, Slot>();
+  readonly #given = new Map<Key, Slot>();
   #isClosed = false;
 
-  constructor(slots: Slots, wake: (refs: readonly ObjectRef[]) => void) {
+  constructor(slots: Slots, wake: (keys: readonly Key[]) => void) {
     this.#slots = slots;
     this.#wake = wake;
   }
 
   /** The slot that waits for the next pass over the object. If that does not take it, it is to be given back. */
-  slotOf(ref: ObjectRef): Slot | undefined {
-    return this.#given.get(keyOf(ref));
+  slotOf(key: Key): Slot | undefined {
+    return this.#given.get(key);
   }
 
   /** The object's slot; undefined: it waits for one now, and is woken when it has it. */
-  take({ metadata, spec }: SslReset): Slot | undefined {
-    const key = keyOf(metadata);
+  take(key: Key, project: string): Slot | undefined {
     const given = this.#given.get(key);
     if (given !== undefined) return given;
-    const queue = this.#queueOf(spec.project);
-    const slot = queue.held < MAX_HELD ? this.#slots.trySlot(spec.project) : undefined;
-    if (slot !== undefined) return this.#hold(slot, key, spec.project);
+    const queue = this.#queueOf(project);
+    const slot = queue.held < MAX_HELD ? this.#slots.trySlot(project) : undefined;
+    if (slot !== undefined) return this.#hold(slot, key, project);
     queue.waiting.add(key);
-    this.#serve(spec.project);
+    this.#serve(project);
     return undefined;
   }
 
   /** Milliseconds for which no object of the project gets a slot; 0: it only waits for others to go first. */
-  pauseMs({ spec }: SslReset): number {
-    return this.#slots.slotPauseMs(spec.project);
+  pauseMs(project: string): number {
+    return this.#slots.slotPauseMs(project);
   }
 
   /** No pass runs any more: what was given is given back. */
@@ -75,10 +73,10 @@ export class CallQueue {
     }
     waiting.delete(key);
     this.#given.set(key, this.#hold(slot, key, project));
-    this.#wake([refOf(key)]);
+    this.#wake([key]);
   }
 
-  #hold(slot: Slot, key: string, project: string): Slot {
+  #hold(slot: Slot, key: Key, project: string): Slot {
     this.#queueOf(project).held += 1;
     const end = (how: 'spend' | 'giveBack'): void => {
       if (!isHeld) return;

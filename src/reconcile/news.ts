@@ -1,13 +1,13 @@
 /** What of an object is news: for itself, and for its siblings. */
-import type { IndexedReset } from './indexed-reset.ts';
+import type { IndexedObject } from './indexed-object.ts';
 import { outdates } from './outdated.ts';
 
 /** The siblings that have something to do because of what is new in an object. */
 export function concernedBy(
-  entry: IndexedReset,
-  before: IndexedReset | undefined,
-  siblings: readonly IndexedReset[],
-): readonly IndexedReset[] {
+  entry: IndexedObject,
+  before: IndexedObject | undefined,
+  siblings: readonly IndexedObject[],
+): readonly IndexedObject[] {
   const hasOtherCa = entry.ca !== undefined && entry.ca.fingerprint !== before?.ca?.fingerprint;
   const hasRead = entry.ca !== undefined && entry.ca.readMs !== before?.ca?.readMs;
   const hasReset = entry.resetMs !== undefined && entry.resetMs !== before?.resetMs;
@@ -20,13 +20,13 @@ export function concernedBy(
 }
 
 /** Uid of an object of which nobody will hear any more, where that is new. */
-function lostWith(entry: IndexedReset, before: IndexedReset | undefined): string | undefined {
+function lostWith(entry: IndexedObject, before: IndexedObject | undefined): string | undefined {
   if (before !== undefined && before.uid !== entry.uid) return before.uid;
   return entry.call === 'Abandoned' && before?.call !== 'Abandoned' ? entry.uid : undefined;
 }
 
 /** Who led before may have begun something without an end: then the status alone tells, not the trigger. */
-export function asksForPass(before: IndexedReset, { uid, trigger, hasRequest, isIdle }: IndexedReset): boolean {
+export function asksForPass(before: IndexedObject, { uid, trigger, hasRequest, isIdle }: IndexedObject): boolean {
   const isWiped = before.hasRequest && !hasRequest;
   return before.uid !== uid || before.trigger !== trigger || isWiped || (before.isIdle && !isIdle);
 }

@@ -1,11 +1,11 @@
 /** Which object of an instance is behind another one of it: by the CAs that they have read, and by the ends of their resets. */
-import type { IndexedReset } from './indexed-reset.ts';
+import type { IndexedObject } from './indexed-object.ts';
 
-export const outdates = (sibling: IndexedReset, own: IndexedReset): boolean =>
+export const outdates = (sibling: IndexedObject, own: IndexedObject): boolean =>
   hasOtherCa(sibling, own) || hasLaterReset(sibling, own);
 
 /** Read later: a CA made later may have been taken back since. */
-const hasOtherCa = ({ ca }: IndexedReset, own: IndexedReset): boolean =>
+const hasOtherCa = ({ ca }: IndexedObject, own: IndexedObject): boolean =>
   ca !== undefined &&
   own.ca !== undefined &&
   ca.fingerprint !== own.ca.fingerprint &&
@@ -13,8 +13,8 @@ const hasOtherCa = ({ ca }: IndexedReset, own: IndexedReset): boolean =>
   ca.readMs > (own.followedMs ?? -1);
 
 /** For a sort that begins with what was read last. Without a time of reading, the CA that was made last comes first. */
-export const laterRead = (a: IndexedReset['ca'], b: IndexedReset['ca']): number =>
+export const laterRead = (a: IndexedObject['ca'], b: IndexedObject['ca']): number =>
   (b?.readMs ?? 0) - (a?.readMs ?? 0) || (b?.createTimeMs ?? 0) - (a?.createTimeMs ?? 0);
 
-const hasLaterReset = ({ resetMs }: IndexedReset, { seenResetMs }: IndexedReset): boolean =>
+const hasLaterReset = ({ resetMs }: IndexedObject, { seenResetMs }: IndexedObject): boolean =>
   resetMs !== undefined && seenResetMs !== undefined && resetMs > seenResetMs;

@@ -8,8 +8,10 @@ import type { SslReset, Status } from '../domain/reset/ssl-reset.ts';
 import type { StatusChanges } from '../domain/reset/status.ts';
 import type { Step } from '../domain/reset/step.ts';
 import type { WorkloadRef } from '../domain/trust/workload.ts';
+import type { Key } from '../lib/key.ts';
 import type { CallQueue } from './call-queue.ts';
 import type { Memory } from './memory.ts';
+import type { ObjectIndex } from './object-index.ts';
 import type {
   Clock,
   CloudSql,
@@ -17,13 +19,11 @@ import type {
   Events,
   Leadership,
   Namespaces,
-  ObjectRef,
   Pods,
   PublishedObjects,
   SslResets,
   Workloads,
 } from './ports.ts';
-import type { ResetIndex } from './reset-index.ts';
 
 export interface Settings extends RetryPolicy, PollPolicy, ResolvePolicy {
   readonly callWindowMs: number;
@@ -45,12 +45,12 @@ export interface Context {
   readonly clock: Clock;
   readonly leadership: Leadership;
   readonly logger: ContextLogger;
-  readonly index: ResetIndex;
+  readonly index: ObjectIndex<SslReset>;
   readonly memory: Memory;
   readonly callQueue: CallQueue;
   readonly settings: Settings;
   /** Has these objects looked at as soon as may be. */
-  readonly wake: (refs: readonly ObjectRef[]) => void;
+  readonly wake: (keys: readonly Key[]) => void;
   /** Aborted when the process is to end, or to stop leading: what is in flight is finished soon. */
   readonly ending?: AbortSignal | undefined;
   /** Told what each pass works on, and by which step. */

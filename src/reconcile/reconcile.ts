@@ -1,8 +1,9 @@
 import { isKubernetesError } from '../domain/errors.ts';
 import { decide } from '../domain/reset/decide.ts';
-import type { SslReset } from '../domain/reset/ssl-reset.ts';
+import { KIND, type SslReset } from '../domain/reset/ssl-reset.ts';
 import type { Step } from '../domain/reset/step.ts';
 import { type Action, awaitChange, requeueAfter } from '../lib/action.ts';
+import { keyOf } from '../lib/key.ts';
 import { conclude } from './conclude.ts';
 import { logFields } from './log-fields.ts';
 import type { Context } from './pass.ts';
@@ -18,7 +19,7 @@ import { reportUnforeseen } from './unforeseen.ts';
  * @throws KubernetesError for what the error policy tries again
  */
 export async function reconcile(ref: ObjectRef, context: Context): Promise<Action> {
-  const slot = context.callQueue.slotOf(ref);
+  const slot = context.callQueue.slotOf(keyOf(KIND, ref));
   try {
     const reset = await context.resets.get(ref);
     if (reset === undefined) return awaitChange();

@@ -2,16 +2,16 @@ import type { Claims } from '../domain/call/resolve.ts';
 import type { ServerCa } from '../domain/instance.ts';
 import { pastOperations } from '../domain/reset/executed.ts';
 import type { Status } from '../domain/reset/ssl-reset.ts';
-import { type IndexedReset, refsOf } from './indexed-reset.ts';
+import type { Key } from '../lib/key.ts';
+import type { IndexedObject } from './indexed-object.ts';
 import { laterRead, outdates } from './outdated.ts';
-import type { ObjectRef } from './ports.ts';
 
 /** The other objects of an instance, as far as they matter to one of it. */
 export class Siblings {
-  readonly #own: IndexedReset;
-  readonly #all: readonly IndexedReset[];
+  readonly #own: IndexedObject;
+  readonly #all: readonly IndexedObject[];
 
-  constructor(own: IndexedReset, all: readonly IndexedReset[]) {
+  constructor(own: IndexedObject, all: readonly IndexedObject[]) {
     this.#own = own;
     this.#all = all;
   }
@@ -44,13 +44,11 @@ export class Siblings {
   }
 
   /** Those that carry a CA of the instance, and do not know yet that this object may call. */
-  unaware(): readonly ObjectRef[] {
+  unaware(): readonly Key[] {
     const { uid } = this.#own;
-    return refsOf(
-      this.#all.filter(
-        ({ hasBegun, call, siblingCalls }) => hasBegun && call === 'None' && !siblingCalls.includes(uid),
-      ),
-    );
+    return this.#all
+      .filter(({ hasBegun, call, siblingCalls }) => hasBegun && call === 'None' && !siblingCalls.includes(uid))
+      .map(({ key }) => key);
   }
 
   /** Uids of the others whose call is not seen to its end. */
@@ -77,7 +75,7 @@ export class Siblings {
    * follows a call in doubt, one goes first. Nor is a first call made while another object's client certificate may still
    * show up; one that is in doubt already goes on, since that other one waits for it.
    */
-  toWaitFor(): readonly IndexedReset[] {
+  toWaitFor(): readonly IndexedObject[] {
     const own = this.#own;
     return this.#all.filter(({ doubt, isIssuing }) => {
       if (isIssuing && own.doubt === undefined) return true;
@@ -87,17 +85,17 @@ export class Siblings {
   }
 
   /** Those whose call was accepted, and whose CA nobody has seen. */
-  withUnseenCa(): readonly IndexedReset[] {
+  withUnseenCa(): readonly IndexedObject[] {
     return this.#all.filter(({ unseenCa }) => unseenCa !== undefined);
   }
 
   /** Those for whose call an operation that is started now could be taken. */
-  inDoubt(): readonly IndexedReset[] {
+  inDoubt(): readonly IndexedObject[] {
     return this.#all.filter(({ doubt }) => doubt !== undefined);
   }
 
   /** Those that are finding out what became of a call. */
-  unresolved(): readonly IndexedReset[] {
+  unresolved(): readonly IndexedObject[] {
     return this.inDoubt().filter(({ doubt }) => doubt?.kind === 'Unresolved');
   }
 

@@ -47,7 +47,7 @@ export interface ControllerOptions<Key> {
   readonly tenantOf?: ((key: Key) => string) | undefined;
   /** Its first element ends the controller. */
   readonly shutdown: Observable<unknown>;
-  readonly observer?: WorkQueueObserver | undefined;
+  readonly observer?: WorkQueueObserver<Key> | undefined;
   readonly timers?: Timers | undefined;
 }
 

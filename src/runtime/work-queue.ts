@@ -12,26 +12,26 @@ export interface WorkQueueOptions<Key> {
   readonly priorityOf?: ((key: Key) => Priority) | undefined;
   /** Tenants take turns within a priority, so that none holds up the others by its number of keys. Absent: there is one. */
   readonly tenantOf?: ((key: Key) => string) | undefined;
-  readonly observer?: WorkQueueObserver | undefined;
+  readonly observer?: WorkQueueObserver<Key> | undefined;
   readonly timers?: Timers | undefined;
 }
 
 /** What a queue holds at the moment. */
-export interface WorkQueueView {
+export interface WorkQueueView<Key> {
   /** Keys that wait for their run. */
-  readonly depth: number;
-  /** How long each run goes on already. */
-  readonly runningMs: readonly number[];
+  readonly waitingKeys: readonly Key[];
+  /** Keys that run, and for how long already. */
+  readonly runningMs: ReadonlyMap<Key, number>;
 }
 
 /** For metrics. */
-export interface WorkQueueObserver {
+export interface WorkQueueObserver<Key> {
   /** There is a queue to look at; the one before it is closed. */
-  onOpened?(queue: WorkQueueView): void;
+  onOpened?(queue: WorkQueueView<Key>): void;
   /** A key begins to wait. */
-  onAdded?(): void;
+  onAdded?(key: Key): void;
   /** A key begins to run, after so many milliseconds of waiting. */
-  onStarted?(waitedMs: number): void;
+  onStarted?(key: Key, waitedMs: number): void;
 }
 
 interface Entry {
@@ -48,7 +48,7 @@ interface Delay {
  * A queue of keys. A key waits at most once and never runs twice at a time; one that is added while it runs, runs again
  * afterwards. Keys of one priority and tenant start in the order in which they became ready, and what is idle is forgotten.
  */
-export class WorkQueue<Key> implements WorkQueueView {
+export class WorkQueue<Key> implements WorkQueueView<Key> {
   readonly #options: WorkQueueOptions<Key>;
   readonly #timers: Timers;
   readonly #queue = new GroupedQueue<Key>();
@@ -67,13 +67,13 @@ export class WorkQueue<Key> implements WorkQueueView {
     options.observer?.onOpened?.(this);
   }
 
-  get depth(): number {
-    return this.#waiting.size;
+  get waitingKeys(): readonly Key[] {
+    return [...this.#waiting.keys()];
   }
 
-  get runningMs(): readonly number[] {
+  get runningMs(): ReadonlyMap<Key, number> {
     const nowMs = this.#timers.nowMs();
-    return [...this.#running.values()].map(({ sinceMs }) => nowMs - sinceMs);
+    return new Map([...this.#running].map(([key, { sinceMs }]) => [key, nowMs - sinceMs]));
   }
 
   /** Keys to run now, for one subscriber: each runs until `done` is called. Completes when the queue is closed. */
@@ -107,7 +107,7 @@ export class WorkQueue<Key> implements WorkQueueView {
   add(key: Key): void {
     this.#cancelDelay(key);
     if (this.#isClosed || this.#waiting.has(key) || this.#again.has(key)) return;
-    this.#options.observer?.onAdded?.();
+    this.#options.observer?.onAdded?.(key);
     if (this.#running.has(key)) {
       this.#again.add(key);
       return;
@@ -177,7 +177,7 @@ export class WorkQueue<Key> implements WorkQueueView {
     this.#waiting.delete(key);
     const nowMs = this.#timers.nowMs();
     this.#running.set(key, { group: entry.group, sinceMs: nowMs });
-    this.#options.observer?.onStarted?.(nowMs - entry.sinceMs);
+    this.#options.observer?.onStarted?.(key, nowMs - entry.sinceMs);
     consumer.next(key);
   }
 

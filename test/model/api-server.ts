@@ -1,7 +1,7 @@
 import { KubernetesError } from '../../src/domain/errors.ts';
 import { annotations, type Metadata } from '../../src/domain/object.ts';
-import type { SslReset, Status } from '../../src/domain/reset/ssl-reset.ts';
-import { keyOf } from '../../src/reconcile/indexed-reset.ts';
+import { KIND, type SslReset, type Status } from '../../src/domain/reset/ssl-reset.ts';
+import { keyOf } from '../../src/lib/key.ts';
 import type { ObjectRef, SslResets } from '../../src/reconcile/ports.ts';
 import type { Invariants } from './invariants.ts';
 import type { PassContext } from './pass-context.ts';
@@ -29,7 +29,7 @@ export class ApiServer {
   client(context: PassContext): SslResets {
     return {
       get: async (ref) => {
-        const found = this.#objects.get(keyOf(ref));
+        const found = this.#objects.get(keyOf(KIND, ref));
         if (context.read === undefined) {
           context.read = found;
           context.readMs = context.process.now().getTime();
@@ -45,7 +45,7 @@ export class ApiServer {
   }
 
   read(ref: ObjectRef): SslReset | undefined {
-    return this.#objects.get(keyOf(ref));
+    return this.#objects.get(keyOf(KIND, ref));
   }
 
   create(reset: SslReset): void {
@@ -80,7 +80,7 @@ export class ApiServer {
   remove(ref: ObjectRef): void {
     const object = this.read(ref);
     if (object === undefined) return;
-    this.#objects.delete(keyOf(ref));
+    this.#objects.delete(keyOf(KIND, ref));
     this.#invariants.objectGone(object.metadata.uid);
     this.#notify({ kind: 'Deleted', object });
   }
@@ -104,7 +104,7 @@ export class ApiServer {
   #store(reset: SslReset): SslReset {
     this.#version += 1;
     const object = { ...reset, metadata: { ...reset.metadata, resourceVersion: String(this.#version) } };
-    this.#objects.set(keyOf(object.metadata), object);
+    this.#objects.set(keyOf(KIND, object.metadata), object);
     this.#notify({ kind: 'Applied', object });
     return object;
   }

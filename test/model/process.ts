@@ -1,13 +1,15 @@
 import { isKubernetesError } from '../../src/domain/errors.ts';
 import type { Action } from '../../src/lib/action.ts';
+import { KIND } from '../../src/domain/reset/ssl-reset.ts';
+import { type Key, keyOf, refOf } from '../../src/lib/key.ts';
 import { CallQueue } from '../../src/reconcile/call-queue.ts';
 import { errorPolicy } from '../../src/reconcile/error-policy.ts';
-import { keyOf } from '../../src/reconcile/indexed-reset.ts';
+import { indexed } from '../../src/reconcile/indexed-reset.ts';
 import { Memory } from '../../src/reconcile/memory.ts';
+import { ObjectIndex } from '../../src/reconcile/object-index.ts';
 import type { Context } from '../../src/reconcile/pass.ts';
 import type { ContextLogger, ObjectRef } from '../../src/reconcile/ports.ts';
 import { reconcile } from '../../src/reconcile/reconcile.ts';
-import { ResetIndex } from '../../src/reconcile/reset-index.ts';
 import { FREE_SLOTS } from '../support/fakes/builders.ts';
 import type { Ports } from '../support/fakes/faults.ts';
 import type { Change } from './api-server.ts';
@@ -29,9 +31,9 @@ export class Process {
   readonly mark: ProcessMark;
   isAlive = true;
   readonly #around: Surroundings;
-  readonly #index = new ResetIndex();
+  readonly #index = new ObjectIndex(indexed);
   readonly #memory: Memory;
-  readonly #callQueue = new CallQueue(FREE_SLOTS, (refs) => this.#wake(refs));
+  readonly #callQueue = new CallQueue(FREE_SLOTS, (keys) => this.#wake(keys));
   readonly #due = new Map<string, { readonly ref: ObjectRef; readonly atMs: number }>();
   readonly #failures = new Map<string, number>();
   readonly #busy = new Set<string>();
@@ -52,7 +54,9 @@ export class Process {
   hear(change: Change): void {
     if (!this.isAlive) return;
     const { object } = change;
-    this.#wake(change.kind === 'Deleted' ? this.#index.remove(keyOf(object.metadata)) : this.#index.apply(object));
+    this.#wake(
+      change.kind === 'Deleted' ? this.#index.remove(keyOf(KIND, object.metadata)) : this.#index.apply(object),
+    );
   }
 
   wakeAll(): void {
@@ -71,7 +75,7 @@ export class Process {
   }
 
   #isBusy(ref: ObjectRef): boolean {
-    const key = keyOf(ref);
+    const key = keyOf(KIND, ref);
     const group = this.#index.groupOf(key);
     return this.#busy.has(key) || (group !== undefined && this.#busy.has(group));
   }
@@ -79,13 +83,13 @@ export class Process {
   startPass(): void {
     const next = this.#next();
     if (next === undefined) return;
-    this.#due.delete(keyOf(next.ref));
+    this.#due.delete(keyOf(KIND, next.ref));
     if (this.replica.isLeader) this.#run(next.ref);
     else this.#schedule(next.ref, { kind: 'RequeueAfter', delayMs: SETTINGS.retryMinMs });
   }
 
   #run(ref: ObjectRef): void {
-    const held = [keyOf(ref), this.#index.groupOf(keyOf(ref)) ?? keyOf(ref)];
+    const held = [keyOf(KIND, ref), this.#index.groupOf(keyOf(KIND, ref)) ?? keyOf(KIND, ref)];
     for (const one of held) this.#busy.add(one);
     const release = (): void => {
       for (const one of held) this.#busy.delete(one);
@@ -114,14 +118,14 @@ export class Process {
   }
 
   #ended(ref: ObjectRef, action: Action): void {
-    this.#failures.delete(keyOf(ref));
+    this.#failures.delete(keyOf(KIND, ref));
     this.#schedule(ref, action);
   }
 
   #failed(ref: ObjectRef, error: unknown): void {
     if (!isKubernetesError(error) && !(error instanceof InjectedBug)) this.#around.onError(error);
-    const failures = (this.#failures.get(keyOf(ref)) ?? 0) + 1;
-    this.#failures.set(keyOf(ref), failures);
+    const failures = (this.#failures.get(keyOf(KIND, ref)) ?? 0) + 1;
+    this.#failures.set(keyOf(KIND, ref), failures);
     this.#schedule(ref, errorPolicy(error, failures, SETTINGS));
   }
 
@@ -136,20 +140,20 @@ export class Process {
       memory: this.#memory,
       callQueue: this.#callQueue,
       settings: SETTINGS,
-      wake: (refs) => this.#wake(refs),
+      wake: (keys) => this.#wake(keys),
     };
   }
 
-  #wake(refs: readonly ObjectRef[]): void {
-    for (const { namespace, name } of refs) this.#schedule({ namespace, name }, { kind: 'RequeueAfter', delayMs: 0 });
+  #wake(keys: readonly Key[]): void {
+    for (const key of keys) this.#schedule(refOf(key), { kind: 'RequeueAfter', delayMs: 0 });
   }
 
   /** The sooner one counts, as in the queue. */
   #schedule(ref: ObjectRef, action: Action): void {
     if (action.kind === 'AwaitChange') return;
     const atMs = this.#around.nowMs() + action.delayMs;
-    const waiting = this.#due.get(keyOf(ref));
-    if (waiting === undefined || atMs < waiting.atMs) this.#due.set(keyOf(ref), { ref, atMs });
+    const waiting = this.#due.get(keyOf(KIND, ref));
+    if (waiting === undefined || atMs < waiting.atMs) this.#due.set(keyOf(KIND, ref), { ref, atMs });
   }
 }
 

@@ -1,27 +1,30 @@
 /** Passes and their queue, under the names that dashboards for controller-runtime know. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { type Key, kindOf } from '../../lib/key.ts';
 import { GaugeOver } from './gauge-over.ts';
 
-export const CONTROLLER = 'cloudsqlsslreset';
+/** The name of the controller of a kind, as controller-runtime makes it. */
+export const controllerOf = (kind: string): string => kind.toLowerCase();
 
 /** How a pass ended. */
 export interface PassReport {
+  readonly key: Key;
   readonly kind: 'Reconciled' | 'Failed';
   readonly action: { readonly kind: 'AwaitChange' } | { readonly kind: 'RequeueAfter'; readonly delayMs: number };
   readonly durationMs: number;
 }
 
 export interface QueueView {
-  readonly depth: number;
-  readonly runningMs: readonly number[];
+  readonly waitingKeys: readonly Key[];
+  readonly runningMs: ReadonlyMap<Key, number>;
 }
 
 /** What is told of the work queue and of the passes. */
 export interface ControllerObserver {
   readonly queue: {
     onOpened(queue: QueueView): void;
-    onAdded(): void;
-    onStarted(waitedMs: number): void;
+    onAdded(key: Key): void;
+    onStarted(key: Key, waitedMs: number): void;
   };
   onPassed(report: PassReport): void;
 }
@@ -31,21 +34,26 @@ const PASS_BUCKETS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 const QUEUE_BUCKETS = [0.001, 0.01, 0.1, 1, 10, 60, 300, 1000];
 const RESULTS = ['success', 'error', 'requeue', 'requeue_after'] as const;
 
-const controller = { controller: CONTROLLER };
-const queueLabels = { name: CONTROLLER, controller: CONTROLLER };
+const passLabels = (kind: string) => ({ controller: controllerOf(kind) });
+const queueLabels = (kind: string) => ({ name: controllerOf(kind), controller: controllerOf(kind) });
 
-export function controllerMetrics(registry: Registry, concurrency: number): ControllerObserver {
-  const passes = passMetrics(registry, concurrency);
-  const queue = queueMetrics(registry);
-  let view: QueueView = { depth: 0, runningMs: [] };
-  viewMetrics(registry, () => view);
+/** @param kinds of objects, each of which counts as a controller of its own */
+export function controllerMetrics(
+  registry: Registry,
+  concurrency: number,
+  kinds: readonly string[],
+): ControllerObserver {
+  const passes = passMetrics(registry, concurrency, kinds);
+  const queue = queueMetrics(registry, kinds);
+  let view: QueueView = { waitingKeys: [], runningMs: new Map() };
+  viewMetrics(registry, kinds, () => view);
   return {
     queue: {
       onOpened: (opened) => {
         view = opened;
       },
-      onAdded: () => queue.added(),
-      onStarted: (waitedMs) => queue.started(waitedMs),
+      onAdded: queue.added,
+      onStarted: queue.started,
     },
     onPassed: (report) => {
       passes(report);
@@ -54,7 +62,7 @@ export function controllerMetrics(registry: Registry, concurrency: number): Cont
   };
 }
 
-function passMetrics(registry: Registry, concurrency: number): (report: PassReport) => void {
+function passMetrics(registry: Registry, concurrency: number, kinds: readonly string[]): (report: PassReport) => void {
   const registers = [registry];
   const total = new Counter({
     name: 'controller_runtime_reconcile_total',
@@ -75,19 +83,23 @@ function passMetrics(registry: Registry, concurrency: number): (report: PassRepo
     buckets: PASS_BUCKETS,
     registers,
   });
-  new Gauge({
+  const limit = new Gauge({
     name: 'controller_runtime_max_concurrent_reconciles',
     help: 'How many passes may run at a time: --concurrency.',
     labelNames: ['controller'],
     registers,
-  }).set(controller, concurrency);
-  for (const result of RESULTS) total.inc({ ...controller, result }, 0);
-  errors.inc(controller, 0);
-  seconds.zero(controller);
+  });
+  for (const labels of kinds.map(passLabels)) {
+    limit.set(labels, concurrency);
+    for (const result of RESULTS) total.inc({ ...labels, result }, 0);
+    errors.inc(labels, 0);
+    seconds.zero(labels);
+  }
   return (report) => {
-    total.inc({ ...controller, result: resultOf(report) });
-    if (report.kind === 'Failed') errors.inc(controller);
-    seconds.observe(controller, report.durationMs / 1000);
+    const labels = passLabels(kindOf(report.key));
+    total.inc({ ...labels, result: resultOf(report) });
+    if (report.kind === 'Failed') errors.inc(labels);
+    seconds.observe(labels, report.durationMs / 1000);
   };
 }
 
@@ -97,7 +109,7 @@ function resultOf({ kind, action }: PassReport): (typeof RESULTS)[number] {
   return action.delayMs === 0 ? 'requeue' : 'requeue_after';
 }
 
-function queueMetrics(registry: Registry) {
+function queueMetrics(registry: Registry, kinds: readonly string[]) {
   const labelNames: ('name' | 'controller')[] = ['name', 'controller'];
   const shared = { labelNames, registers: [registry] };
   const adds = new Counter({ ...shared, name: 'workqueue_adds_total', help: 'Keys that began to wait for a pass.' });
@@ -118,27 +130,41 @@ function queueMetrics(registry: Registry) {
     help: 'How long a key is worked on.',
     buckets: PASS_BUCKETS,
   });
-  for (const counter of [adds, retries]) counter.inc(queueLabels, 0);
-  for (const histogram of [waits, works]) histogram.zero(queueLabels);
+  for (const labels of kinds.map(queueLabels)) {
+    for (const counter of [adds, retries]) counter.inc(labels, 0);
+    for (const histogram of [waits, works]) histogram.zero(labels);
+  }
   return {
-    added: () => adds.inc(queueLabels),
-    started: (waitedMs: number) => waits.observe(queueLabels, waitedMs / 1000),
-    ended: ({ kind, action, durationMs }: PassReport) => {
-      works.observe(queueLabels, durationMs / 1000);
-      if (kind === 'Failed' && action.kind === 'RequeueAfter') retries.inc(queueLabels);
+    added: (key: Key) => adds.inc(queueLabels(kindOf(key))),
+    started: (key: Key, waitedMs: number) => waits.observe(queueLabels(kindOf(key)), waitedMs / 1000),
+    ended: ({ key, kind, action, durationMs }: PassReport) => {
+      const labels = queueLabels(kindOf(key));
+      works.observe(labels, durationMs / 1000);
+      if (kind === 'Failed' && action.kind === 'RequeueAfter') retries.inc(labels);
     },
   };
 }
 
-function viewMetrics(registry: Registry, view: () => QueueView): void {
+/** What the queue holds of a kind. */
+interface Share {
+  readonly depth: number;
+  readonly runningMs: readonly number[];
+}
+
+const shareOf = ({ waitingKeys, runningMs }: QueueView, kind: string): Share => ({
+  depth: waitingKeys.filter((key) => kindOf(key) === kind).length,
+  runningMs: [...runningMs].flatMap(([key, ms]) => (kindOf(key) === kind ? [ms] : [])),
+});
+
+function viewMetrics(registry: Registry, kinds: readonly string[], view: () => QueueView): void {
   const registers = [registry];
-  const gauge = (name: string, help: string, value: (queue: QueueView) => number): void => {
+  const gauge = (name: string, help: string, value: (share: Share) => number): void => {
     new GaugeOver({
       name,
       help,
       labelNames: ['name', 'controller'],
       registers,
-      series: () => [{ labels: queueLabels, value: value(view()) }],
+      series: () => kinds.map((kind) => ({ labels: queueLabels(kind), value: value(shareOf(view(), kind)) })),
     });
   };
   gauge('workqueue_depth', 'Keys that are waiting for a pass now.', ({ depth }) => depth);
@@ -157,6 +183,6 @@ function viewMetrics(registry: Registry, view: () => QueueView): void {
     help: 'Passes that are running now.',
     labelNames: ['controller'],
     registers,
-    series: () => [{ labels: controller, value: view().runningMs.length }],
+    series: () => kinds.map((kind) => ({ labels: passLabels(kind), value: shareOf(view(), kind).runningMs.length })),
   });
 }

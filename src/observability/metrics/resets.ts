@@ -1,6 +1,7 @@
 /** How the resets fare: as of now, and what came to an end since this process began. */
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { InstanceRef } from '../../domain/instance.ts';
+import type { KindNames } from '../../domain/object.ts';
 import type { Spec } from '../../domain/reset/ssl-reset.ts';
 import { OPERATION_OUTCOMES, RESOLVED, ROLL_OUTCOMES, type Transition } from '../../domain/reset/transitions.ts';
 import { workloadKinds } from '../../domain/trust/workload-kinds.ts';
@@ -10,31 +11,38 @@ import { GaugeOver, type Series } from './gauge-over.ts';
 
 /** What is known of all objects. */
 export interface IndexView {
-  summaries(): Iterable<ObjectRef & ConditionSummary>;
+  summaries(kind: string): Iterable<ObjectRef & ConditionSummary>;
   caExpiries(): Iterable<InstanceRef & { readonly expiryMs: number }>;
 }
 
 /** Standbys know the objects as well: they are silent, so that each series is there once. */
-export function indexMetrics(registry: Registry, index: IndexView, isLeader: () => boolean): void {
+export function indexMetrics(
+  registry: Registry,
+  index: IndexView,
+  isLeader: () => boolean,
+  kinds: readonly KindNames[],
+): void {
   const registers = [registry];
   const whileLeading =
     <Label extends string>(series: () => Iterable<Series<Label>>) =>
     () =>
       isLeader() ? series() : [];
-  new GaugeOver({
-    name: 'cloudsql_ssl_reset_condition',
-    help: 'Always 1; the labels give the conditions of each CloudSqlSslReset. Only the leader reports them.',
-    labelNames: ['namespace', 'name', 'type', 'status'],
-    registers,
-    series: whileLeading(() => conditionSeries(index)),
-  });
-  new GaugeOver({
-    name: 'cloudsql_ssl_reset_reason',
-    help: 'Always 1; the label gives the reason of Stalled, Reconciling or Ready of each CloudSqlSslReset. Only the leader reports it.',
-    labelNames: ['namespace', 'name', 'reason'],
-    registers,
-    series: whileLeading(() => reasonSeries(index)),
-  });
+  for (const { name: kind, metrics } of kinds) {
+    new GaugeOver({
+      name: `${metrics}_condition`,
+      help: `Always 1; the labels give the conditions of each ${kind}. Only the leader reports them.`,
+      labelNames: ['namespace', 'name', 'type', 'status'],
+      registers,
+      series: whileLeading(() => conditionSeries(index.summaries(kind))),
+    });
+    new GaugeOver({
+      name: `${metrics}_reason`,
+      help: `Always 1; the label gives the reason of Stalled, Reconciling or Ready of each ${kind}. Only the leader reports it.`,
+      labelNames: ['namespace', 'name', 'reason'],
+      registers,
+      series: whileLeading(() => reasonSeries(index.summaries(kind))),
+    });
+  }
   new GaugeOver({
     name: 'cloudsql_ssl_reset_server_ca_expiry_timestamp_seconds',
     help: 'When the server CA of an instance expires, as last read, in seconds since 1970. Only the leader reports it.',
@@ -44,14 +52,16 @@ export function indexMetrics(registry: Registry, index: IndexView, isLeader: () 
   });
 }
 
-function* conditionSeries(index: IndexView): Iterable<Series<'namespace' | 'name' | 'type' | 'status'>> {
-  for (const { namespace, name, conditions } of index.summaries()) {
+type Summaries = ReturnType<IndexView['summaries']>;
+
+function* conditionSeries(summaries: Summaries): Iterable<Series<'namespace' | 'name' | 'type' | 'status'>> {
+  for (const { namespace, name, conditions } of summaries) {
     for (const { type, status } of conditions) yield { labels: { namespace, name, type, status }, value: 1 };
   }
 }
 
-function* reasonSeries(index: IndexView): Iterable<Series<'namespace' | 'name' | 'reason'>> {
-  for (const { namespace, name, reason } of index.summaries()) {
+function* reasonSeries(summaries: Summaries): Iterable<Series<'namespace' | 'name' | 'reason'>> {
+  for (const { namespace, name, reason } of summaries) {
     if (reason !== undefined) yield { labels: { namespace, name, reason }, value: 1 };
   }
 }

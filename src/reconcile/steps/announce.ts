@@ -1,5 +1,6 @@
 import { isKubernetesError } from '../../domain/errors.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
+import { refOf } from '../../lib/key.ts';
 import type { Context } from '../pass.ts';
 import type { ObjectRef } from '../ports.ts';
 
@@ -18,7 +19,7 @@ export async function announce(reset: SslReset, context: Context): Promise<void>
     context.index
       .siblingsOf(reset)
       .unaware()
-      .map((ref) => note(ref, uid, context)),
+      .map((key) => note(refOf(key), uid, context)),
   );
 }
 

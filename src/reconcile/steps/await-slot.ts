@@ -18,7 +18,7 @@ export function awaitSlot(reset: SslReset, context: Context): StepResult {
   const leftMs = untilDeadlineMs(reset, clock.now());
   const { attempt = 0 } = reset.status.request ?? {};
   const waitedMs = memory.sinceSeenMs(reset.metadata.uid, `slot for attempt ${attempt + 1}`);
-  const pauseMs = callQueue.pauseMs(reset);
+  const pauseMs = callQueue.pauseMs(reset.spec.project);
   if (waitedMs < SOON_MS && pauseMs <= SOON_MS) {
     return { next: after(Math.min(SOON_MS - waitedMs, leftMs)) };
   }

@@ -2,15 +2,15 @@ import { stalled, type Verdict, waiting } from '../../domain/conditions.ts';
 import { isKubernetesError, type KubernetesErrorKind } from '../../domain/errors.ts';
 import { notUnderstood } from '../../domain/not-understood.ts';
 import { annotations, FIELD_MANAGER } from '../../domain/object.ts';
-import type { SslReset } from '../../domain/reset/ssl-reset.ts';
+import { KIND, type SslReset } from '../../domain/reset/ssl-reset.ts';
 import type { SecretOrigin } from '../../domain/trust/client-certificate.ts';
 import type { WantedCertificate } from '../../domain/trust/distribution.ts';
 import { type CertificateData, secretKeys } from '../../domain/trust/held-certificate.ts';
 import { describeObject, serverCaTargets } from '../../domain/trust/published-kinds.ts';
+import { type Key, keyOf, refOf } from '../../lib/key.ts';
 import { shell } from '../../lib/shell.ts';
 import type { Context } from '../pass.ts';
 import type { PublishedContents, PublishedObject, StoredContents } from '../ports.ts';
-import type { ResetIndex } from '../reset-index.ts';
 
 const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
 
@@ -89,18 +89,17 @@ function changedByAdmission(stored: StoredContents, contents: PublishedContents)
 export const MUTATING = shell`kubectl get mutatingwebhookconfigurations,mutatingadmissionpolicies`;
 
 type Publishing = Pick<Context, 'objects' | 'index'>;
+type Index = Context['index'];
 
 /** Two objects that took turns in one Secret would give the applications the CA of another instance. */
-export function rivalConflict(contents: PublishedContents, index: ResetIndex): Verdict | undefined {
+export function rivalConflict(contents: PublishedContents, index: Index): Verdict | undefined {
   const object = describeObject(contents);
   const rival = index.rivalOf(publisherOf(contents), object);
-  return rival === undefined ? undefined : stalled('ObjectConflict', sharedMessage(contents, rival));
+  return rival === undefined ? undefined : stalled('ObjectConflict', sharedMessage(contents, refOf(rival).name));
 }
 
-const publisherOf = ({ namespace, annotations: own }: Pick<PublishedContents, 'namespace' | 'annotations'>) => ({
-  namespace,
-  name: own[annotations.managedBy] ?? '',
-});
+const publisherOf = ({ namespace, annotations: own }: Pick<PublishedContents, 'namespace' | 'annotations'>): Key =>
+  keyOf(KIND, { namespace, name: own[annotations.managedBy] ?? '' });
 
 const sharedMessage = (contents: Pick<PublishedContents, 'kind' | 'name'>, other: string): string =>
   `${describeObject(contents)} is also named by the CloudSqlSslReset ${other}, which takes precedence; it is left untouched. Name another ${contents.kind} in the spec of one of them`;
@@ -123,7 +122,7 @@ export async function orCannotPublish<T>(
 }
 
 /** Why an object that is there is not written into, in the order in which nothing else would help. */
-function obstacleTo(before: PublishedObject, contents: PublishedContents, index: ResetIndex): Verdict | undefined {
+function obstacleTo(before: PublishedObject, contents: PublishedContents, index: Index): Verdict | undefined {
   const object = describeObject(contents);
   if (before.deletionTimestamp !== undefined) {
     return waiting(
@@ -150,13 +149,17 @@ const immutableMessage = (contents: PublishedContents): string =>
 export function ownershipConflict(
   before: PublishedObject,
   contents: Pick<PublishedContents, 'annotations'>,
-  index: ResetIndex,
+  index: Index,
 ): Verdict | undefined {
   const owner = contents.annotations[annotations.managedBy] ?? '';
   const found = before.annotations[annotations.managedBy];
   if (found === owner) return undefined;
   const { kind, namespace, name } = before;
-  if (found !== undefined && index.isPublisher({ namespace, name: found }, describeObject(before))) {
+  if (
+    found !== undefined &&
+    isName(found) &&
+    index.isPublisher(keyOf(KIND, { namespace, name: found }), describeObject(before))
+  ) {
     return stalled('ObjectConflict', sharedMessage(before, found));
   }
   const handOver = shell`kubectl -n ${namespace} annotate ${kind.toLowerCase()} ${name} --overwrite ${annotations.managedBy}=${owner}`;
@@ -166,9 +169,11 @@ export function ownershipConflict(
   );
 }
 
+const isName = (text: string): boolean => /^[a-z0-9.-]+$/.test(text);
+
 function whoseIs(owner: string | undefined): string {
   if (owner === undefined) return 'exists and was not handed over';
-  return /^[a-z0-9.-]+$/.test(owner)
+  return isName(owner)
     ? `belongs to the CloudSqlSslReset ${owner}`
     : `was not handed over. ${notUnderstood(annotations.managedBy, owner)}`;
 }

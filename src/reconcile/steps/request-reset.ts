@@ -3,7 +3,8 @@ import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
 import { CloudSqlError } from '../../domain/errors.ts';
 import type { ReadyReason } from '../../domain/reasons.ts';
 import { admissionObstacle } from '../../domain/reset/admission.ts';
-import type { Request, SslReset } from '../../domain/reset/ssl-reset.ts';
+import { KIND, type Request, type SslReset } from '../../domain/reset/ssl-reset.ts';
+import { keyOf } from '../../lib/key.ts';
 import { toTime } from '../../lib/time.ts';
 import { AWAIT_CHANGE, type Context, NOW, type StepResult } from '../pass.ts';
 import type { Slot } from '../ports.ts';
@@ -29,7 +30,7 @@ export async function requestReset(reset: SslReset, context: Context): Promise<S
     context.index.admit(reset);
     return { next: NOW };
   }
-  const slot = context.callQueue.take(reset);
+  const slot = context.callQueue.take(keyOf(KIND, reset.metadata), reset.spec.project);
   if (slot === undefined) return awaitSlot(reset, context);
   try {
     return await withSlot(reset, request, slot, context);

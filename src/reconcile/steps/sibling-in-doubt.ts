@@ -1,6 +1,6 @@
 import { type Verdict, waiting } from '../../domain/conditions.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
-import type { IndexedReset } from '../indexed-reset.ts';
+import type { IndexedObject } from '../indexed-object.ts';
 import type { Context } from '../pass.ts';
 
 /** An object whose status cannot be read or written any more is in doubt for good: it must not hold up the others. */
@@ -11,7 +11,7 @@ const PATIENCE_IN_GRACES = 3;
  * the same records open for far longer than the grace: by then whatever they began is listed, or never ran.
  */
 export function siblingInDoubt(
-  siblings: readonly IndexedReset[],
+  siblings: readonly IndexedObject[],
   { metadata: { uid } }: SslReset,
   { memory, settings }: Pick<Context, 'memory' | 'settings'>,
 ): Verdict | undefined {

@@ -1,5 +1,7 @@
 import { createMetrics } from '../../../src/observability/metrics.ts';
-import { ResetIndex } from '../../../src/reconcile/reset-index.ts';
+import { indexed } from '../../../src/reconcile/indexed-reset.ts';
+import { KINDS } from '../../../src/reconcile/kinds.ts';
+import { ObjectIndex } from '../../../src/reconcile/object-index.ts';
 
 interface Metric {
   readonly name: string;
@@ -14,7 +16,8 @@ export function servedMetrics(): readonly Metric[] {
     leaseName: '',
     leadership,
     concurrency: 1,
-    index: new ResetIndex(),
+    index: new ObjectIndex(indexed),
+    kinds: KINDS,
   });
   const metrics: readonly { name?: string; type?: unknown }[] = registry.getMetricsAsArray();
   return metrics.map(({ name = '', type }) => ({ name, isHistogram: String(type) === 'histogram' }));

@@ -1,8 +1,9 @@
 import type { Operation } from '../../../src/domain/call/operation.ts';
 import type { Condition } from '../../../src/domain/object.ts';
 import { INSTANCE_LABEL } from '../../../src/domain/object.ts';
-import type { Request, Spec, SslReset, Status } from '../../../src/domain/reset/ssl-reset.ts';
+import { KIND, type Request, type Spec, type SslReset, type Status } from '../../../src/domain/reset/ssl-reset.ts';
 import type { Workload } from '../../../src/domain/trust/workload.ts';
+import { type Key, keyOf } from '../../../src/lib/key.ts';
 import type { Slot, Slots } from '../../../src/reconcile/ports.ts';
 
 export const NOW = '2026-03-01T12:00:00Z';
@@ -70,6 +71,12 @@ export function aReset({ spec, status, deletionTimestamp, ...metadata }: ResetPa
 }
 
 /** A request that was received and not called yet. */
+/** @param text `namespace/name` of a CloudSqlSslReset */
+export function aKey(text: string): Key {
+  const [namespace = '', name = ''] = text.split('/');
+  return keyOf(KIND, { namespace, name });
+}
+
 export const aRequest = (request: Partial<Request> = {}): Request => ({
   generation: 1,
   receivedTime: NOW,

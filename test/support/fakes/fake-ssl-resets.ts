@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { KubernetesError } from '../../../src/domain/errors.ts';
-import type { SslReset, Status } from '../../../src/domain/reset/ssl-reset.ts';
-import { keyOf } from '../../../src/reconcile/indexed-reset.ts';
+import { KIND, type SslReset, type Status } from '../../../src/domain/reset/ssl-reset.ts';
+import { keyOf } from '../../../src/lib/key.ts';
 import type { ObjectRef, SslResets } from '../../../src/reconcile/ports.ts';
 
 interface Edit {
@@ -26,11 +26,11 @@ export class FakeSslResets implements SslResets {
   writes = 0;
 
   get(ref: ObjectRef): Promise<SslReset | undefined> {
-    return Promise.resolve(structuredClone(this.#objects.get(keyOf(ref))));
+    return Promise.resolve(structuredClone(this.#objects.get(keyOf(KIND, ref))));
   }
 
   updateStatus({ metadata }: SslReset, status: Status): Promise<SslReset> {
-    const current = this.#objects.get(keyOf(metadata));
+    const current = this.#objects.get(keyOf(KIND, metadata));
     if (current === undefined) return Promise.reject(new KubernetesError({ kind: 'NotFound', message: 'gone' }));
     const { uid, resourceVersion } = current.metadata;
     if (uid !== metadata.uid || resourceVersion !== metadata.resourceVersion) {
@@ -63,11 +63,11 @@ export class FakeSslResets implements SslResets {
 
   /** It is gone; no watcher has heard of it yet. */
   remove(ref: ObjectRef): void {
-    this.#objects.delete(keyOf(ref));
+    this.#objects.delete(keyOf(KIND, ref));
   }
 
   read(ref: ObjectRef): SslReset {
-    const reset = this.#objects.get(keyOf(ref));
+    const reset = this.#objects.get(keyOf(KIND, ref));
     assert.ok(reset !== undefined, `${ref.name} does not exist`);
     return reset;
   }
@@ -83,7 +83,7 @@ export class FakeSslResets implements SslResets {
   #store(reset: SslReset): SslReset {
     this.#version += 1;
     const stored = { ...reset, metadata: { ...reset.metadata, resourceVersion: String(this.#version) } };
-    this.#objects.set(keyOf(stored.metadata), stored);
+    this.#objects.set(keyOf(KIND, stored.metadata), stored);
     for (const watcher of this.#watchers) watcher(stored);
     return structuredClone(stored);
   }

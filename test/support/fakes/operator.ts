@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
-import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import type { Action } from '../../../src/lib/action.ts';
+import { KIND, type SslReset } from '../../../src/domain/reset/ssl-reset.ts';
+import { type Key, keyOf, namespaceOf, refOf } from '../../../src/lib/key.ts';
 import { CallQueue } from '../../../src/reconcile/call-queue.ts';
 import { errorPolicy } from '../../../src/reconcile/error-policy.ts';
-import { indexed, keyOf, refOf } from '../../../src/reconcile/indexed-reset.ts';
+import { indexed } from '../../../src/reconcile/indexed-reset.ts';
 import { Memory } from '../../../src/reconcile/memory.ts';
+import { ObjectIndex } from '../../../src/reconcile/object-index.ts';
 import type { Context, Settings } from '../../../src/reconcile/pass.ts';
 import type { ContextLogger, EventNote, ObjectRef } from '../../../src/reconcile/ports.ts';
 import { reconcile } from '../../../src/reconcile/reconcile.ts';
-import { ResetIndex } from '../../../src/reconcile/reset-index.ts';
 import { WorkQueue } from '../../../src/runtime/work-queue.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 import { FakeCloudSql } from './fake-cloud-sql.ts';
@@ -65,7 +66,7 @@ export class Operator {
   readonly events: EventNote[] = [];
   isLeader = true;
   context: Context;
-  #queue: WorkQueue<string>;
+  #queue: WorkQueue<Key>;
   #failures = new Map<string, number>();
 
   constructor(site: Site, { faults = new Faults(), settings = {} }: OperatorOptions = {}) {
@@ -88,7 +89,7 @@ export class Operator {
 
   /** The watch reports that the object is gone. */
   hearDeleted(ref: ObjectRef): void {
-    this.#wake(this.context.index.remove(keyOf(ref)));
+    this.#wake(this.context.index.remove(keyOf(KIND, ref)));
   }
 
   /** Runs passes until nothing is due any more, through kills and failures. Answers how many it took. */
@@ -107,7 +108,7 @@ export class Operator {
 
   /** One pass, and what its end asks for. */
   async pass(ref: ObjectRef): Promise<void> {
-    const key = keyOf(ref);
+    const key = keyOf(KIND, ref);
     try {
       const action = await reconcile(ref, this.context);
       this.#failures.delete(key);
@@ -122,15 +123,15 @@ export class Operator {
 
   /** Looks at every object, as after a watch that had to begin again. */
   async resync(): Promise<void> {
-    this.#wake(this.#site.resets.list().map(({ metadata }) => metadata));
+    this.#wake(this.#site.resets.list().map(({ metadata }) => keyOf(KIND, metadata)));
     await this.drive();
   }
 
   #newContext(): Context {
     const { clock, resets } = this.#site;
-    const index = new ResetIndex();
-    index.replace(resets.list().map(indexed));
-    const wake = (refs: readonly ObjectRef[]): void => this.#wake(refs);
+    const index = new ObjectIndex(indexed);
+    index.replace(KIND, resets.list().map(indexed));
+    const wake = (keys: readonly Key[]): void => this.#wake(keys);
     return {
       ...interposed(this.#site, this.faults),
       events: { publish: (event) => this.events.push(event) },
@@ -145,31 +146,31 @@ export class Operator {
     };
   }
 
-  #newQueue(): WorkQueue<string> {
+  #newQueue(): WorkQueue<Key> {
     const { index, callQueue } = this.context;
-    const queue = new WorkQueue<string>({
+    const queue = new WorkQueue<Key>({
       concurrency: 1,
       groupOf: (key) => index.groupOf(key),
-      priorityOf: (key) => (callQueue.slotOf(refOf(key)) === undefined ? index.priorityOf(key) : 'High'),
-      tenantOf: (key) => refOf(key).namespace,
+      priorityOf: (key) => (callQueue.slotOf(key) === undefined ? index.priorityOf(key) : 'High'),
+      tenantOf: namespaceOf,
       timers: this.#site.clock,
     });
-    for (const ref of index.due) queue.add(keyOf(ref));
+    for (const key of index.due) queue.add(key);
     return queue;
   }
 
   /** The key that the queue hands out now. */
-  #take(): string | undefined {
-    const taken: string[] = [];
+  #take(): Key | undefined {
+    const taken: Key[] = [];
     this.#queue.keys.subscribe((key) => taken.push(key)).unsubscribe();
     return taken[0];
   }
 
-  #wake(refs: readonly ObjectRef[]): void {
-    for (const ref of refs) this.#queue.add(keyOf(ref));
+  #wake(keys: readonly Key[]): void {
+    for (const key of keys) this.#queue.add(key);
   }
 
-  #end(key: string, action: Action): void {
+  #end(key: Key, action: Action): void {
     if (action.kind === 'RequeueAfter') this.#queue.addAfter(key, action.delayMs);
     this.#queue.done(key);
   }

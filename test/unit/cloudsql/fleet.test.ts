@@ -6,9 +6,10 @@ import { type Quota, rateLimiters } from '../../../src/cloudsql/transport.ts';
 import { type Config, parseConfig } from '../../../src/config.ts';
 import type { Operation } from '../../../src/domain/call/operation.ts';
 import { pollDelayMs } from '../../../src/domain/call/retry.ts';
+import { refOf } from '../../../src/lib/key.ts';
 import type { Priority } from '../../../src/lib/priority.ts';
 import { CallQueue } from '../../../src/reconcile/call-queue.ts';
-import { anOperation, aReset } from '../../support/fakes/builders.ts';
+import { aKey, anOperation } from '../../support/fakes/builders.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const SIZE = 1_000;
@@ -44,8 +45,8 @@ class Fleet {
       slotPauseMs: () => this.#limiters.Writes.pauseMs(PROJECT),
       slot: () => this.#limiters.Writes.take(PROJECT, { priority: 'Low', maxWaitMs: Number.POSITIVE_INFINITY }),
     },
-    (refs) => {
-      for (const { name } of refs) this.#wakes.get(name)?.();
+    (keys) => {
+      for (const key of keys) this.#wakes.get(refOf(key).name)?.();
     },
   );
   readonly #polls = new Polls({
@@ -67,12 +68,11 @@ class Fleet {
 
   /** All that Cloud SQL is asked for one reset; each part is a pass that keeps a worker busy. */
   async reset(name: string): Promise<void> {
-    const object = aReset({ name, spec: { project: PROJECT } });
     for (let isDone = false; !isDone; ) {
       const { promise: woken, resolve } = Promise.withResolvers<void>();
       this.#wakes.set(name, resolve);
       isDone = await this.#pass(async () => {
-        const slot = this.#callQueue.take(object);
+        const slot = this.#callQueue.take(aKey(`orders/${name}`), PROJECT);
         if (slot === undefined) return false;
         await this.#read('Lists', 'Low');
         await this.#read('Gets', 'Low');

@@ -3,21 +3,23 @@ import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { setConditions } from '../../../src/domain/conditions.ts';
 import type { Reason } from '../../../src/domain/reasons.ts';
-import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
+import { KIND, type SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import { createMetrics, type Metrics, startMetricsServer } from '../../../src/observability/metrics.ts';
-import { ResetIndex } from '../../../src/reconcile/reset-index.ts';
-import { aReset, dateAt, fingerprint } from '../../support/fakes/builders.ts';
+import { indexed } from '../../../src/reconcile/indexed-reset.ts';
+import { KINDS } from '../../../src/reconcile/kinds.ts';
+import { ObjectIndex } from '../../../src/reconcile/object-index.ts';
+import { aKey, aReset, dateAt, fingerprint } from '../../support/fakes/builders.ts';
 
 interface Setup extends Metrics {
-  readonly index: ResetIndex;
+  readonly index: ObjectIndex<SslReset>;
   /** Lines of the metric. */
   readonly read: (name: string) => Promise<readonly string[]>;
 }
 
 function setup({ isLeader = () => true }: { readonly isLeader?: () => boolean } = {}): Setup {
-  const index = new ResetIndex();
+  const index = new ObjectIndex(indexed);
   const options = { version: '1.2.3', leaseName: 'operator', leadership: { isLeader }, concurrency: 10 };
-  const metrics = createMetrics({ ...options, index });
+  const metrics = createMetrics({ ...options, index, kinds: KINDS });
   const read = async (name: string) =>
     (await metrics.registry.metrics()).split('\n').filter((line) => line.startsWith(`${name}{`));
   return { ...metrics, index, read };
@@ -76,11 +78,11 @@ describe('the metrics of the objects', () => {
       'cloudsql_ssl_reset_reason{namespace="orders",name="b",reason="Complete"} 1',
     ]);
     index.apply(standing('a', 'Ready', 'Complete'));
-    index.remove('orders/b');
+    index.remove(aKey('orders/b'));
     assert.deepEqual(await read('cloudsql_ssl_reset_condition'), [
       'cloudsql_ssl_reset_condition{namespace="orders",name="a",type="Ready",status="True"} 1',
     ]);
-    index.replace([]);
+    index.replace(KIND, []);
     assert.deepEqual(await read('cloudsql_ssl_reset_reason'), []);
   });
 
@@ -121,11 +123,12 @@ describe('the metrics of the objects', () => {
 describe('the metrics of passes', () => {
   test('the metrics of passes show how passes ended', async () => {
     const { controller, read } = setup();
-    controller.onPassed({ kind: 'Reconciled', action: { kind: 'AwaitChange' }, durationMs: 5 });
-    controller.onPassed({ kind: 'Reconciled', action: { kind: 'RequeueAfter', delayMs: 0 }, durationMs: 5 });
-    controller.onPassed({ kind: 'Reconciled', action: { kind: 'RequeueAfter', delayMs: 9 }, durationMs: 5 });
-    controller.onPassed({ kind: 'Failed', action: { kind: 'RequeueAfter', delayMs: 9 }, durationMs: 5 });
-    controller.onPassed({ kind: 'Failed', action: { kind: 'AwaitChange' }, durationMs: 5 });
+    const key = aKey('orders/a');
+    controller.onPassed({ key, kind: 'Reconciled', action: { kind: 'AwaitChange' }, durationMs: 5 });
+    controller.onPassed({ key, kind: 'Reconciled', action: { kind: 'RequeueAfter', delayMs: 0 }, durationMs: 5 });
+    controller.onPassed({ key, kind: 'Reconciled', action: { kind: 'RequeueAfter', delayMs: 9 }, durationMs: 5 });
+    controller.onPassed({ key, kind: 'Failed', action: { kind: 'RequeueAfter', delayMs: 9 }, durationMs: 5 });
+    controller.onPassed({ key, kind: 'Failed', action: { kind: 'AwaitChange' }, durationMs: 5 });
     const of = async (name: string) => (await read(name)).map((line) => line.replace(/^.*?result="|^[^ ]*/, ''));
     assert.deepEqual(await of('controller_runtime_reconcile_total'), [
       'success"} 1',
@@ -139,8 +142,12 @@ describe('the metrics of passes', () => {
 
   test('the metrics of passes look into the queue of the present work', async () => {
     const { controller, read } = setup();
-    controller.queue.onOpened({ depth: 7, runningMs: [1] });
-    controller.queue.onOpened({ depth: 3, runningMs: [1_500, 500] });
+    const view = (depth: number, runningMs: readonly number[]) => ({
+      waitingKeys: Array.from({ length: depth }, (_, n) => aKey(`orders/waiting-${n}`)),
+      runningMs: new Map(runningMs.map((ms, n) => [aKey(`orders/running-${n}`), ms])),
+    });
+    controller.queue.onOpened(view(7, [1]));
+    controller.queue.onOpened(view(3, [1_500, 500]));
     const of = async (name: string) => (await read(name)).map((line) => line.replace(/^.*} /, ''));
     assert.deepEqual(await of('workqueue_depth'), ['3']);
     assert.deepEqual(await of('workqueue_unfinished_work_seconds'), ['2']);

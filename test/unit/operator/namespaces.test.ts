@@ -3,10 +3,13 @@ import { once } from 'node:events';
 import { describe, type TestContext, test } from 'node:test';
 import { Subject } from 'rxjs';
 import { KubernetesError } from '../../../src/domain/errors.ts';
+import { KIND } from '../../../src/domain/reset/ssl-reset.ts';
+import { nameIn } from '../../../src/lib/key.ts';
 import { startOperator } from '../../../src/operator/operator.ts';
-import type { ResetEvent } from '../../../src/operator/watch-health.ts';
+import type { ObjectEvent } from '../../../src/operator/watch-health.ts';
 import { indexed } from '../../../src/reconcile/indexed-reset.ts';
-import { ResetIndex } from '../../../src/reconcile/reset-index.ts';
+import { ObjectIndex } from '../../../src/reconcile/object-index.ts';
+import { reconcile } from '../../../src/reconcile/reconcile.ts';
 import { aReset } from '../../support/fakes/builders.ts';
 import { Operator, Site } from '../../support/fakes/operator.ts';
 
@@ -17,21 +20,21 @@ const UNAVAILABLE = new KubernetesError({ kind: 'Unavailable', message: 'no answ
 function started(t: TestContext) {
   const site = new Site();
   // What the site knows is not what the watches have listed.
-  const context = { ...new Operator(site).context, index: new ResetIndex() };
-  const watchEvents = new Subject<ResetEvent>();
+  const context = { ...new Operator(site).context, index: new ObjectIndex(indexed) };
+  const watchEvents = new Subject<ObjectEvent>();
   const [a, b] = ['a', 'b'].map((namespace) => aReset({ namespace, name: 'db', uid: namespace }));
   assert.ok(a !== undefined && b !== undefined);
   for (const reset of [a, b]) site.resets.create(reset);
   const passes = new Subject<string>();
   const operator = startOperator({
-    context,
-    watchEvents,
+    ...context,
+    kinds: [{ name: KIND, watchEvents, reconcile: (ref, needs) => reconcile(ref, { ...context, ...needs }) }],
     namespaces: ['a', 'b'],
     concurrency: 10,
     loggerOf: () => context.logger,
     observer: {
       queue: {},
-      onPassed: ({ key }) => passes.next(key),
+      onPassed: ({ key }) => passes.next(nameIn(key)),
     },
   });
   const stop = new AbortController();

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { refOf } from '../../../src/lib/key.ts';
 import { CallQueue } from '../../../src/reconcile/call-queue.ts';
 import type { Slot, Slots } from '../../../src/reconcile/ports.ts';
-import { aReset } from '../../support/fakes/builders.ts';
+import { aKey } from '../../support/fakes/builders.ts';
 
 /** Slots that the test frees one by one. */
 class Quota implements Slots {
@@ -58,10 +59,9 @@ function setUp({ free = 0 } = {}) {
   const quota = new Quota();
   quota.free = free;
   const woken: string[] = [];
-  const queue = new CallQueue(quota, (refs) => woken.push(...refs.map(({ name }) => name)));
-  const of = (name: string, project = 'acme-prod') => aReset({ name, spec: { project } });
-  const take = (name: string, project?: string) => queue.take(of(name, project));
-  const slotOf = (name: string) => queue.slotOf(of(name).metadata);
+  const queue = new CallQueue(quota, (keys) => woken.push(...keys.map((key) => refOf(key).name)));
+  const take = (name: string, project = 'acme-prod') => queue.take(aKey(`orders/${name}`), project);
+  const slotOf = (name: string) => queue.slotOf(aKey(`orders/${name}`));
   return { quota, woken, queue, take, slotOf };
 }
 

@@ -1,8 +1,10 @@
 /** A thousand objects of a namespace that is allowed nothing name the instance of somebody else. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { keyOf, refOf } from '../../../src/reconcile/indexed-reset.ts';
-import { ResetIndex } from '../../../src/reconcile/reset-index.ts';
+import { KIND } from '../../../src/domain/reset/ssl-reset.ts';
+import { type Key, keyOf, namespaceOf } from '../../../src/lib/key.ts';
+import { indexed } from '../../../src/reconcile/indexed-reset.ts';
+import { ObjectIndex } from '../../../src/reconcile/object-index.ts';
 import { WorkQueue } from '../../../src/runtime/work-queue.ts';
 import { aCall, aRequest, aReset, stalledConditions } from '../../support/fakes/builders.ts';
 import { Fixture } from '../../support/fakes/fixture.ts';
@@ -23,35 +25,35 @@ describe('an object waits for a few passes at most, beside a thousand of its ins
   for (const { stage, request } of VICTIMS) {
     for (const { state, conditions } of CROWDS) {
       test(`an object waits for a few passes at most, beside a thousand of its instance that are allowed nothing where it ${stage} and they ${state}`, () => {
-        const index = new ResetIndex();
-        const queue = new WorkQueue<string>({
+        const index = new ObjectIndex(indexed);
+        const queue = new WorkQueue<Key>({
           concurrency: 2,
           groupOf: (key) => index.groupOf(key),
           priorityOf: (key) => index.priorityOf(key),
-          tenantOf: (key) => refOf(key).namespace,
+          tenantOf: namespaceOf,
         });
-        const running: string[] = [];
+        const running: Key[] = [];
         let begun = 0;
         queue.keys.subscribe((one) => {
           running.push(one);
           begun += 1;
         });
-        const end = (one: string): void => {
+        const end = (one: Key): void => {
           running.splice(running.indexOf(one), 1);
           queue.done(one);
         };
         for (const name of names) {
           const intruder = aReset({ namespace: 'crowd', name, status: { request: aRequest(), conditions } });
           index.apply(intruder);
-          queue.add(keyOf(intruder.metadata));
+          queue.add(keyOf(KIND, intruder.metadata));
         }
         const victim = aReset({ status: { request } });
         index.apply(victim);
-        const key = keyOf(victim.metadata);
+        const key = keyOf(KIND, victim.metadata);
         const passesUntilItRuns = (): number => {
           const since = begun;
           queue.add(key);
-          while (!running.includes(key)) end(running[0] ?? '');
+          while (!running.includes(key)) end(running[0] ?? key);
           end(key);
           return begun - since;
         };

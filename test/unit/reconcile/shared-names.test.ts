@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { annotations } from '../../../src/domain/object.ts';
-import type { Spec, SslReset } from '../../../src/domain/reset/ssl-reset.ts';
+import { KIND, type Spec, type SslReset } from '../../../src/domain/reset/ssl-reset.ts';
+import { keyOf, refOf } from '../../../src/lib/key.ts';
+import { indexed } from '../../../src/reconcile/indexed-reset.ts';
+import { ObjectIndex } from '../../../src/reconcile/object-index.ts';
 import type { ObjectRef } from '../../../src/reconcile/ports.ts';
-import { ResetIndex } from '../../../src/reconcile/reset-index.ts';
 import { aCall, aReset, at, NOW, type ResetParts } from '../../support/fakes/builders.ts';
 import { endOf, Operator, Site } from '../../support/fakes/operator.ts';
 
@@ -151,11 +153,15 @@ describe('two objects of a namespace that publish into one object', () => {
 });
 
 describe('who goes first of two that publish into one object', () => {
+  const rivalIn = (index: ObjectIndex<SslReset>, { metadata }: SslReset): string | undefined => {
+    const rival = index.rivalOf(keyOf(KIND, metadata), 'Secret/ca');
+    return rival && refOf(rival).name;
+  };
   const rival = (own: SslReset, other: SslReset): string | undefined => {
-    const index = new ResetIndex();
+    const index = new ObjectIndex(indexed);
     index.apply(own);
     index.apply(other);
-    return index.rivalOf(own.metadata, 'Secret/ca');
+    return rivalIn(index, own);
   };
   const published = { status: { serverCa: { publishedTo: 'Secret/ca' } } };
   const elsewhere = { status: { serverCa: { publishedTo: 'Secret/old' } } };
@@ -186,13 +192,10 @@ describe('who goes first of two that publish into one object', () => {
 
   test('one whose call is about to be recorded, before one that comes meanwhile', () => {
     const [late, calling] = [made('a', 0, secret('ca')), made('b', 0, secret('ca'))];
-    const index = new ResetIndex();
+    const index = new ObjectIndex(indexed);
     index.apply(calling);
     index.calls.note({ uid: calling.metadata.uid, timeMs: Date.parse(NOW) });
     index.apply(late);
-    assert.deepEqual(
-      [index.rivalOf(late.metadata, 'Secret/ca'), index.rivalOf(calling.metadata, 'Secret/ca')],
-      ['b', undefined],
-    );
+    assert.deepEqual([rivalIn(index, late), rivalIn(index, calling)], ['b', undefined]);
   });
 });

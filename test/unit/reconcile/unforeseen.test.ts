@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { describeUnforeseen, KubernetesError } from '../../../src/domain/errors.ts';
+import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
+import type { ObjectIndex } from '../../../src/reconcile/object-index.ts';
 import type { Context } from '../../../src/reconcile/pass.ts';
 import { reconcile } from '../../../src/reconcile/reconcile.ts';
-import type { ResetIndex } from '../../../src/reconcile/reset-index.ts';
 import { DONE_ONCE, Fixture } from '../../support/fakes/fixture.ts';
 import { Operator } from '../../support/fakes/operator.ts';
 
@@ -149,7 +150,7 @@ describe('an error that nobody foresaw', () => {
 });
 
 /** An index that makes each decision a mistake. */
-function unable(index: ResetIndex): ResetIndex {
+function unable(index: ObjectIndex<SslReset>): ObjectIndex<SslReset> {
   return new Proxy(index, {
     get: (target, key) => {
       if (key === 'siblingsOf') return oops;

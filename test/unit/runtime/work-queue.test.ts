@@ -205,7 +205,7 @@ test('the observer hears of each key that begins to wait and how long it waited'
     onAdded: () => {
       added += 1;
     },
-    onStarted: (waitedMs: number) => waits.push(waitedMs),
+    onStarted: (_key: string, waitedMs: number) => waits.push(waitedMs),
   };
   const { queue, timers } = started({ concurrency: 1, observer });
   queue.add('a');
@@ -217,12 +217,13 @@ test('the observer hears of each key that begins to wait and how long it waited'
 });
 
 test('the observer can look into the queue, until it is closed', async () => {
-  const views: WorkQueueView[] = [];
+  const views: WorkQueueView<string>[] = [];
   const { queue, timers } = started({ concurrency: 1, observer: { onOpened: (view) => views.push(view) } });
   queue.add('a');
   queue.add('b');
   await timers.pass(50);
-  const look = () => views.map(({ depth, runningMs }) => ({ depth, runningMs }));
+  const look = () =>
+    views.map(({ waitingKeys, runningMs }) => ({ depth: waitingKeys.length, runningMs: [...runningMs.values()] }));
   assert.deepEqual(look(), [{ depth: 1, runningMs: [50] }]);
   queue.done('a');
   await timers.pass(20);

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { annotations } from '../../../src/domain/object.ts';
 import type { Call } from '../../../src/domain/reset/hourly-limit.ts';
-import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
+import { KIND, type SslReset } from '../../../src/domain/reset/ssl-reset.ts';
+import { type Key, refOf } from '../../../src/lib/key.ts';
 import { indexed } from '../../../src/reconcile/indexed-reset.ts';
-import { ResetIndex } from '../../../src/reconcile/reset-index.ts';
+import { ObjectIndex } from '../../../src/reconcile/object-index.ts';
 import {
   aCall,
+  aKey,
   anOperation,
   aRequest,
   aReset,
@@ -20,18 +22,18 @@ import {
 
 const withCa = (n: number, parts: ResetParts = {}) =>
   aReset({ status: { serverCa: { sha1Fingerprint: fingerprint(n), createTime: at(n) } }, ...parts });
-const names = (refs: readonly { readonly name: string }[]): readonly string[] => refs.map(({ name }) => name);
-const size = (index: ResetIndex): number => [...index.summaries()].length;
-const claimsOf = (index: ResetIndex, reset: SslReset) => index.siblingsOf(reset).claims(reset.status);
+const names = (keys: readonly Key[]): readonly string[] => keys.map((key) => refOf(key).name);
+const size = (index: ObjectIndex<SslReset>): number => [...index.summaries(KIND)].length;
+const claimsOf = (index: ObjectIndex<SslReset>, reset: SslReset) => index.siblingsOf(reset).claims(reset.status);
 const callOf = (uid: string): Call => ({ uid, timeMs: Date.parse(NOW) });
 
 describe('what asks for a pass', () => {
   const seen = (next: ResetParts): readonly string[] => {
-    const index = new ResetIndex();
+    const index = new ObjectIndex(indexed);
     index.apply(aReset());
     return names(index.apply(aReset(next)));
   };
-  test('a new object', () => assert.deepEqual(names(new ResetIndex().apply(aReset())), ['orders-db']));
+  test('a new object', () => assert.deepEqual(names(new ObjectIndex(indexed).apply(aReset())), ['orders-db']));
   test('what asks for a pass: not our own status write', () =>
     assert.deepEqual(seen({ resourceVersion: '2', status: { request: aCall() } }), []));
   test('what asks for a pass: not an annotation of somebody else', () =>
@@ -44,13 +46,13 @@ describe('what asks for a pass', () => {
       assert.deepEqual(seen({ annotations: { [annotations[key]]: 'true' } }), ['orders-db']));
   }
   test('a status that somebody has wiped, once', () => {
-    const index = new ResetIndex();
+    const index = new ObjectIndex(indexed);
     index.apply(aReset({ status: { request: aCall() } }));
     assert.deepEqual(names(index.apply(aReset({ resourceVersion: '2' }))), ['orders-db']);
     assert.deepEqual(names(index.apply(aReset({ resourceVersion: '2' }))), []);
   });
   test('another CA of one object: all others of the instance', () => {
-    const index = new ResetIndex();
+    const index = new ObjectIndex(indexed);
     for (const name of ['a', 'b']) index.apply(withCa(1, { name }));
     index.apply(aReset({ name: 'elsewhere', spec: { instance: 'another' } }));
     index.apply(aReset());
@@ -75,8 +77,8 @@ describe('what is at its end', () => {
     return aReset({ status: { request: aRequest({ outcome: 'AlreadyDone' }), conditions, serverCa }, ...parts });
   };
   const replaced = (...resets: readonly SslReset[]) => {
-    const index = new ResetIndex();
-    const asked = names(index.replace(resets.map(indexed)));
+    const index = new ObjectIndex(indexed);
+    const asked = names(index.replace(KIND, resets.map(indexed)));
     return { index, asked, due: names(index.due) };
   };
 
@@ -106,7 +108,7 @@ describe('what is at its end', () => {
       aReset({ name: 'c', status: { request: aCall() } }),
     );
     assert.deepEqual(
-      ['a', 'b', 'c', 'gone'].map((name) => index.priorityOf(`orders/${name}`)),
+      ['a', 'b', 'c', 'gone'].map((name) => index.priorityOf(aKey(`orders/${name}`))),
       ['Low', 'Low', 'High', 'Low'],
     );
   });
@@ -114,7 +116,7 @@ describe('what is at its end', () => {
 
 describe('the others of an instance', () => {
   test('one with a CA made later makes the CA of this one an old one', () => {
-    const index = new ResetIndex();
+    const index = new ObjectIndex(indexed);
     index.apply(withCa(2, { name: 'a' }));
     assert.equal(index.siblingsOf(withCa(1)).makeOutdated(), true);
     assert.equal(index.siblingsOf(withCa(2)).makeOutdated(), false);
@@ -128,7 +130,7 @@ describe('the others of an instance', () => {
         name,
         status: { serverCa: { sha1Fingerprint: fingerprint(n), createTime: at(n), readTime: at(second) } },
       });
-    const index = new ResetIndex();
+    const index = new ObjectIndex(indexed);
     index.apply(read(1, 20, 'a'));
     assert.equal(index.siblingsOf(read(2, 10)).makeOutdated(), true);
     assert.equal(index.siblingsOf(read(2, 30)).makeOutdated(), false);
@@ -137,7 +139,7 @@ describe('the others of an instance', () => {
   });
   test('the others of an instance read the CAs at times that follow each other, whatever the clocks say', () => {
     const ca = { sha1Fingerprint: fingerprint(1), createTime: at(1) };
-    const index = new ResetIndex();
+    const index = new ObjectIndex(indexed);
     index.apply(aReset({ name: 'a', status: { serverCa: { ...ca, readTime: at(600) } } }));
     assert.equal(Date.parse(index.timeOfRead(aReset(), dateAt(0))), dateAt(600).getTime() + 1);
     assert.equal(Date.parse(index.timeOfRead(aReset(), dateAt(700))), dateAt(700).getTime());
@@ -145,7 +147,7 @@ describe('the others of an instance', () => {
   test('a write that is heard of after a later version takes nothing back, so that the next change is seen', () => {
     const suspended = (value: string, resourceVersion: string) =>
       aReset({ resourceVersion, annotations: { [annotations.suspend]: value } });
-    const index = new ResetIndex();
+    const index = new ObjectIndex(indexed);
     index.apply(suspended('true', '12'));
     assert.deepEqual(index.applyOwnWrite(suspended('false', '9')), []);
     assert.equal(index.apply(suspended('false', '13')).length, 1);
@@ -157,7 +159,7 @@ describe('the others of an instance', () => {
   });
   test('an unresolved one is told, unless it is being deleted; never this one itself', () => {
     const unresolved = { status: { request: aCall() } };
-    const index = new ResetIndex();
+    const index = new ObjectIndex(indexed);
     index.apply(aReset(unresolved));
     assert.equal(index.siblingsOf(aReset()).toWaitFor().length > 0, false);
     assert.equal(index.siblingsOf(aReset({ name: 'b' })).toWaitFor().length > 0, true);
@@ -167,7 +169,7 @@ describe('the others of an instance', () => {
   test('one whose next attempt follows a call in doubt goes first, unless it waits for a person', () => {
     const request = { ...aCall(), outcome: 'NotSent', inDoubt: true };
     const waitsFor = (parts: ResetParts): boolean => {
-      const index = new ResetIndex();
+      const index = new ObjectIndex(indexed);
       index.apply(aReset({ status: { request }, ...parts }));
       return index.siblingsOf(aReset({ name: 'b' })).toWaitFor().length > 0;
     };
@@ -179,15 +181,15 @@ describe('the others of an instance', () => {
   test('the others of an instance of two calls in doubt exactly one goes first', () => {
     const request = { ...aCall(), outcome: 'NotSent', inDoubt: true };
     const [one, two] = ['a', 'b'].map((name) => aReset({ name, uid: `uid-${name}`, status: { request } }));
-    const index = new ResetIndex();
-    index.replace([one, two].filter((reset) => reset !== undefined).map(indexed));
+    const index = new ObjectIndex(indexed);
+    index.replace(KIND, [one, two].filter((reset) => reset !== undefined).map(indexed));
     assert.deepEqual(
       [one, two].map((reset) => reset && index.siblingsOf(reset).toWaitFor().length > 0),
       [false, true],
     );
   });
   test('the operations of the others of an instance are claimed, and not the own one', () => {
-    const index = new ResetIndex();
+    const index = new ObjectIndex(indexed);
     index.apply(aReset({ name: 'a', status: { operation: anOperation({ name: 'op-a' }) } }));
     index.apply(aReset({ status: { operation: anOperation({ name: 'op-own' }) } }));
     assert.deepEqual([...claimsOf(index, aReset()).resets], ['op-a']);
@@ -207,14 +209,11 @@ describe('the others of an instance', () => {
           }),
         },
       });
-    const index = new ResetIndex();
+    const index = new ObjectIndex(indexed);
     index.apply(issued());
     assert.equal(index.siblingsOf(issued()).makeOutdated(), false);
     const woken = index.apply(aReset({ name: 'a', status: done(5) }));
-    assert.deepEqual(
-      woken.map(({ name }) => name),
-      ['a', aReset().metadata.name],
-    );
+    assert.deepEqual(names(woken), ['a', aReset().metadata.name]);
     assert.equal(Date.parse(index.siblingsOf(aReset()).lastReset() ?? ''), Date.parse(at(5)));
     assert.equal(index.siblingsOf(issued()).makeOutdated(), true);
     assert.equal(index.siblingsOf(issued(4)).makeOutdated(), true);
@@ -222,7 +221,7 @@ describe('the others of an instance', () => {
     assert.equal(index.siblingsOf(aReset()).makeOutdated(), false, 'what has issued none has none to lose');
   });
   test('what issued or deleted their client certificates is claimed for certain, and is no reset', () => {
-    const index = new ResetIndex();
+    const index = new ObjectIndex(indexed);
     index.apply(
       aReset({ name: 'a', status: { request: aRequest({ inDoubt: true, certificateOperations: ['op-c'] }) } }),
     );
@@ -231,13 +230,13 @@ describe('the others of an instance', () => {
   });
   test('the operations of its own client certificates are claimed too: none of them is its reset', () => {
     const { all, answered } = claimsOf(
-      new ResetIndex(),
+      new ObjectIndex(indexed),
       aReset({ status: { request: aRequest({ certificateOperations: ['op-c'] }) } }),
     );
     assert.deepEqual([[...all], [...answered]], [['op-c'], ['op-c']]);
   });
   test('the others of an instance hold the operations of their requests that are over; one that no answer named is no certain claim', () => {
-    const index = new ResetIndex();
+    const index = new ObjectIndex(indexed);
     const ended = (operation: string) => ({ generation: 1, outcome: 'Superseded', operation });
     const history = [{ ...ended('op-1'), answered: true }, ended('op-2')];
     index.apply(aReset({ name: 'a', status: { history } }));
@@ -248,7 +247,7 @@ describe('the others of an instance', () => {
   });
   test('the others of an instance hold for certain the operation that an answer named after an earlier call got none', () => {
     const claimsBeside = (request: Parameters<typeof aCall>[0]) => {
-      const index = new ResetIndex();
+      const index = new ObjectIndex(indexed);
       index.apply(aReset({ name: 'a', status: { operation: anOperation(), request: aCall(request) } }));
       return [...claimsOf(index, aReset()).answered];
     };
@@ -258,59 +257,59 @@ describe('the others of an instance', () => {
     assert.deepEqual(claimsBeside({}), [], 'a retry after a failed operation that was found');
   });
   test('the others of an instance are those that still exist', () => {
-    const index = new ResetIndex();
+    const index = new ObjectIndex(indexed);
     index.apply(withCa(2, { name: 'a' }));
-    index.remove('orders/a');
+    index.remove(aKey('orders/a'));
     assert.equal(index.siblingsOf(withCa(1)).makeOutdated(), false);
     index.apply(withCa(2, { name: 'a' }));
-    index.replace([indexed(withCa(1))]);
+    index.replace(KIND, [indexed(withCa(1))]);
     assert.equal(index.siblingsOf(withCa(1)).makeOutdated(), false);
     assert.equal(size(index), 1);
   });
   test('the set of one namespace leaves the others as they are', () => {
-    const index = new ResetIndex();
+    const index = new ObjectIndex(indexed);
     index.apply(withCa(2, { namespace: 'billing', name: 'a' }));
-    index.replace([indexed(withCa(1))], 'orders');
+    index.replace(KIND, [indexed(withCa(1))], 'orders');
     assert.equal(index.siblingsOf(withCa(1)).makeOutdated(), true);
   });
 });
 
 describe('the group of an instance', () => {
-  const index = new ResetIndex();
+  const index = new ObjectIndex(indexed);
   index.apply(aReset({ name: 'a', status: { request: aCall() } }));
   index.apply(aReset({ namespace: 'billing', name: 'b', status: { request: aCall({ outcome: 'Accepted' }) } }));
   index.apply(aReset({ name: 'c', spec: { instance: 'another' } }));
   index.apply(aReset({ name: 'new' }));
   test('the group of an instance is shared by its objects, whatever their namespace', () => {
-    assert.equal(index.groupOf('orders/a'), index.groupOf('billing/b'));
-    assert.notEqual(index.groupOf('orders/a'), index.groupOf('orders/c'));
-    assert.equal(index.groupOf('orders/unknown'), undefined);
+    assert.equal(index.groupOf(aKey('orders/a')), index.groupOf(aKey('billing/b')));
+    assert.notEqual(index.groupOf(aKey('orders/a')), index.groupOf(aKey('orders/c')));
+    assert.equal(index.groupOf(aKey('orders/unknown')), undefined);
   });
   test('the group of an instance holds an object that has not begun only where it is the only one, or once it is admitted', () => {
-    assert.notEqual(index.groupOf('orders/c'), undefined);
-    assert.equal(index.groupOf('orders/new'), undefined);
+    assert.notEqual(index.groupOf(aKey('orders/c')), undefined);
+    assert.equal(index.groupOf(aKey('orders/new')), undefined);
     index.admit(aReset({ name: 'new' }));
-    assert.equal(index.groupOf('orders/new'), index.groupOf('orders/a'));
+    assert.equal(index.groupOf(aKey('orders/new')), index.groupOf(aKey('orders/a')));
     index.dismiss(aReset({ name: 'new' }));
-    assert.equal(index.groupOf('orders/new'), undefined);
+    assert.equal(index.groupOf(aKey('orders/new')), undefined);
   });
   test('the group of an instance does not hold an object that was Ready, and whose namespace is not allowed the instance any more', () => {
     const request = aRequest({ outcome: 'AlreadyDone' });
     index.apply(aReset({ name: 'barred', status: { request, conditions: stalledConditions('NotPermitted') } }));
-    assert.equal(index.groupOf('orders/barred'), undefined);
+    assert.equal(index.groupOf(aKey('orders/barred')), undefined);
   });
   test('the group of an instance is admitted to again where another object takes the name', () => {
     index.apply(aReset({ name: 'again' }));
     index.admit(aReset({ name: 'again' }));
-    index.remove('orders/again');
+    index.remove(aKey('orders/again'));
     index.apply(aReset({ name: 'again', uid: 'other' }));
-    assert.equal(index.groupOf('orders/again'), undefined);
+    assert.equal(index.groupOf(aKey('orders/again')), undefined);
   });
 });
 
 describe('the calls of the last hour', () => {
   test('the calls of the last hour are those of all objects and of this process, each once', () => {
-    const index = new ResetIndex();
+    const index = new ObjectIndex(indexed);
     index.apply(aReset({ name: 'a', status: { request: aCall() } }));
     index.calls.note(callOf('uid-of-a'));
     index.calls.note(callOf('uid-of-b'));
@@ -318,24 +317,24 @@ describe('the calls of the last hour', () => {
     assert.equal(index.calls.count(dateAt(3600)), 0);
   });
   test('the calls of the last hour are without those known not to have been executed', () => {
-    const index = new ResetIndex();
+    const index = new ObjectIndex(indexed);
     index.calls.note(callOf('uid-of-b'));
     index.calls.forget(callOf('uid-of-b'));
     assert.equal(index.calls.count(dateAt(1)), 0);
   });
   test('the calls of the last hour of this process outlive the object', () => {
-    const index = new ResetIndex();
+    const index = new ObjectIndex(indexed);
     index.apply(aReset({ status: { request: aCall() } }));
     index.calls.note(callOf('uid-of-orders-db'));
-    index.remove('orders/orders-db');
+    index.remove(aKey('orders/orders-db'));
     assert.equal(index.calls.count(dateAt(1)), 1);
   });
 });
 
 describe('an issue of a client certificate', () => {
   const issuing = { clientCertificates: [{ commonName: 'app', issuing: { time: NOW } }] };
-  const fleetOf = (...parts: readonly ResetParts[]): ResetIndex => {
-    const index = new ResetIndex();
+  const fleetOf = (...parts: readonly ResetParts[]): ObjectIndex<SslReset> => {
+    const index = new ObjectIndex(indexed);
     for (const each of parts) index.apply(aReset(each));
     return index;
   };
