@@ -1,12 +1,8 @@
-// Generates docs/api.md from the CRD, and from the reasons of conditions; with --check it only compares.
-import { readFile } from 'node:fs/promises';
-import { parse } from 'yaml';
+// Generates the API reference of each kind from its CRD, and from the reasons of conditions; with --check it only compares.
 import { annotations, INSTANCE_LABEL } from '../src/domain/object.ts';
 import { writeOrCheck } from './generated.ts';
+import { fromRoot, readKinds } from './kinds.ts';
 import { type Reason, readReasons } from './reasons.ts';
-
-const CRD = new URL('../crds/cloudsql-ssl.dev_cloudsqlsslresets.yaml', import.meta.url);
-const API = new URL('../docs/api.md', import.meta.url);
 
 interface Schema {
   readonly type: string;
@@ -177,9 +173,9 @@ const ANNOTATIONS: readonly (readonly string[])[] = [
   ],
 ];
 
-async function generate(): Promise<string> {
-  const { spec: crd } = parse(await readFile(CRD, 'utf8'));
-  const { group, names, scope, versions } = crd;
+type Kind = Awaited<ReturnType<typeof readKinds>>[number];
+
+async function generate({ group, names, scope, versions }: Kind['spec']): Promise<string> {
   const [{ name: version, schema, additionalPrinterColumns, selectableFields }] = versions;
   const { description, properties } = schema.openAPIV3Schema;
   const selectable = selectableFields.map(({ jsonPath }: Column) => code(jsonPath)).join(', ');
@@ -232,4 +228,6 @@ ${columnTable(additionalPrinterColumns)}
 `;
 }
 
-await writeOrCheck(API, await generate(), 'docs/api.md', 'crds/ or src/domain/reasons.ts');
+for (const { spec, page } of await readKinds()) {
+  await writeOrCheck(fromRoot(page), await generate(spec), page, 'crds/ or src/domain/reasons.ts');
+}

@@ -1,9 +1,9 @@
 // Fills in what the chart has from elsewhere: the CRD, and the table of values in its README, which is made from the
 // comments of values.yaml. With --check it only compares.
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { isMap, isScalar, parseDocument, type YAMLMap } from 'yaml';
+import { crdFiles, fromRoot } from './kinds.ts';
 
-const ROOT = new URL('..', import.meta.url);
 const CHART = 'charts/cloudsql-ssl-operator';
 const README = `${CHART}/README.md`;
 const BEGIN = '<!-- Generated from values.yaml by `npm run generate` -->\n';
@@ -15,7 +15,7 @@ interface Row {
   readonly description: string;
 }
 
-const read = (path: string): Promise<string> => readFile(new URL(path, ROOT), 'utf8');
+const read = (path: string): Promise<string> => readFile(fromRoot(path), 'utf8');
 
 /** Every value that has a description; a map whose values have theirs has none itself. */
 function rowsOf(map: YAMLMap, path: string): readonly Row[] {
@@ -56,17 +56,18 @@ async function readme(): Promise<string> {
   return `${before}${BEGIN}\n${await table()}\n${END}${after}`;
 }
 
-const crds = (await readdir(new URL('crds/', ROOT))).filter((name) => name.endsWith('.yaml'));
 const wanted = new Map([
   [README, await readme()],
   ...(await Promise.all(
-    crds.map(async (name): Promise<[string, string]> => [`${CHART}/files/crds/${name}`, await read(`crds/${name}`)]),
+    (
+      await crdFiles()
+    ).map(async (name): Promise<[string, string]> => [`${CHART}/files/crds/${name}`, await read(`crds/${name}`)]),
   )),
 ]);
 
 for (const [path, text] of wanted) {
   if (!process.argv.includes('--check')) {
-    await writeFile(new URL(path, ROOT), text);
+    await writeFile(fromRoot(path), text);
   } else if ((await read(path).catch(() => '')) !== text) {
     console.error(`${path} differs from what it is made from: run \`npm run generate\``);
     process.exitCode = 1;

@@ -1,11 +1,7 @@
-// Generates the TypeScript types of CloudSqlSslReset from the CRD, the one source; with --check it only compares.
-import { readFile } from 'node:fs/promises';
+// Generates the TypeScript types of each kind from its CRD, the one source; with --check it only compares.
 import { compile } from 'json-schema-to-typescript';
-import { parse } from 'yaml';
 import { writeOrCheck } from './generated.ts';
-
-const CRD = new URL('../crds/cloudsql-ssl.dev_cloudsqlsslresets.yaml', import.meta.url);
-const TYPES = new URL('../src/domain/ssl-reset.generated.ts', import.meta.url);
+import { fromRoot, readKinds } from './kinds.ts';
 
 type Schema = { [key: string]: unknown; properties?: Record<string, Schema>; items?: Schema; required?: string[] };
 
@@ -25,20 +21,23 @@ function asRead(schema: Schema): Schema {
   };
 }
 
-async function generate(): Promise<string> {
-  const crd = parse(await readFile(CRD, 'utf8'));
-  const { spec, status } = crd.spec.versions[0].schema.openAPIV3Schema.properties;
+async function generate({ names, versions: [version] }: Awaited<ReturnType<typeof readKinds>>[number]['spec']) {
+  const { spec, status } = version.schema.openAPIV3Schema.properties;
   const options = {
     bannerComment: '',
     additionalProperties: false,
     format: true,
     style: { singleQuote: true, printWidth: 120 },
   };
-  const sources = await Promise.all([
-    compile({ ...asRead(spec), title: 'CloudSqlSslResetSpec' }, 'CloudSqlSslResetSpec', options),
-    compile({ ...asRead(status), title: 'CloudSqlSslResetStatus' }, 'CloudSqlSslResetStatus', options),
-  ]);
+  const sources = await Promise.all(
+    Object.entries({ Spec: spec, Status: status }).map(([part, schema]) => {
+      const title = `${names.kind}${part}`;
+      return compile({ ...asRead(schema), title }, title, options);
+    }),
+  );
   return ['// Generated from crds/ by `npm run generate`. Do not edit.', ...sources].join('\n');
 }
 
-await writeOrCheck(TYPES, await generate(), 'src/domain/ssl-reset.generated.ts', 'crds/');
+for (const { spec, types } of await readKinds()) {
+  await writeOrCheck(fromRoot(types), await generate(spec), types, 'crds/');
+}
