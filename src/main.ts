@@ -27,6 +27,7 @@ import { KINDS } from './reconcile/kinds.ts';
 import { ObjectIndex } from './reconcile/object-index.ts';
 import type { CloudSql, Leadership } from './reconcile/ports.ts';
 import { reconcile } from './reconcile/reconcile.ts';
+import { SSL_RESETS } from './reconcile/ssl-resets.ts';
 import { version } from './version.ts';
 
 const KUBERNETES_TIMEOUT_MS = 15_000;
@@ -58,7 +59,7 @@ async function run(config: Config, logger: StructuredLogger, traces: TracingConf
           logger,
           onSign: (namespace) => liveness.beat(namespace),
         }),
-        reconcile: (ref, needs) => reconcile(ref, { ...context, ...needs }),
+        reconcile: (ref, needs) => reconcile(SSL_RESETS, ref, { ...context, ...needs }),
       },
     ],
     namespaces,

@@ -1,52 +1,64 @@
 import { isKubernetesError } from '../domain/errors.ts';
-import { decide } from '../domain/reset/decide.ts';
-import { KIND, type SslReset } from '../domain/reset/ssl-reset.ts';
-import type { Step } from '../domain/reset/step.ts';
 import { type Action, awaitChange, requeueAfter } from '../lib/action.ts';
 import { keyOf } from '../lib/key.ts';
-import { conclude } from './conclude.ts';
-import { logFields } from './log-fields.ts';
 import type { Context } from './pass.ts';
 import type { ObjectRef } from './ports.ts';
-import { runStep } from './run-step.ts';
-import { settle } from './settle.ts';
 import { delayAtStandstill } from './standstill.ts';
-import { reportUnforeseen } from './unforeseen.ts';
+
+/** What every pass needs, whatever the kind of its object. */
+export type PassContext = Pick<Context, 'callQueue' | 'logger' | 'memory' | 'settings'>;
+
+/** A kind of objects, as passes work on them. `S`: the steps that there are; `C`: what they work with. */
+export interface Kind<T, S extends { readonly kind: string }, C extends PassContext> {
+  readonly name: string;
+  /** The object as it is now; undefined where there is none. */
+  readonly get: (ref: ObjectRef, context: C) => Promise<T | undefined>;
+  /** What each line of a pass says of its object. */
+  readonly logFields: (object: T) => Readonly<Record<string, unknown>>;
+  /** From the object, and what the index knows of the others. */
+  readonly decide: (object: T, context: C) => S;
+  /** Runs the step, writes what it found out, and says when to come back. */
+  readonly run: (step: S, object: T, context: C) => Promise<Action>;
+  /** What a pass begins with: the same again means that the last one got no further. `uid` is the object's. */
+  readonly start: (object: T, step: S) => { readonly uid: string; readonly start: string };
+  /** Of an error that nobody foresaw; the step is undefined where none was decided. */
+  readonly reportUnforeseen: (error: unknown, step: S | undefined, object: T, context: C) => Promise<void>;
+}
 
 /**
  * One pass: read the object as it is now, decide on one step, run it, write what it found out, say when to come back.
  * A kill between any two lines is just another pass.
  * @throws KubernetesError for what the error policy tries again
  */
-export async function reconcile(ref: ObjectRef, context: Context): Promise<Action> {
-  const slot = context.callQueue.slotOf(keyOf(KIND, ref));
+export async function reconcile<T, S extends { readonly kind: string }, C extends PassContext>(
+  kind: Kind<T, S, C>,
+  ref: ObjectRef,
+  context: C,
+): Promise<Action> {
+  const slot = context.callQueue.slotOf(keyOf(kind.name, ref));
   try {
-    const reset = await context.resets.get(ref);
-    if (reset === undefined) return awaitChange();
-    return await passOver(reset, { ...context, logger: context.logger.child(logFields(reset)) });
+    const object = await kind.get(ref, context);
+    if (object === undefined) return awaitChange();
+    return await passOver(kind, object, { ...context, logger: context.logger.child(kind.logFields(object)) });
   } finally {
     slot?.giveBack();
   }
 }
 
-async function passOver(reset: SslReset, context: Context): Promise<Action> {
-  const { clock, index } = context;
-  let step: Step | undefined;
+async function passOver<T, S extends { readonly kind: string }, C extends PassContext>(
+  kind: Kind<T, S, C>,
+  object: T,
+  context: C,
+): Promise<Action> {
+  let step: S | undefined;
   try {
-    const siblings = index.siblingsOf(reset);
-    step = decide(reset, {
-      now: clock.now(),
-      isOutdated: siblings.makeOutdated(),
-      hasLostSibling: siblings.lost().length > 0,
-    });
-    context.onDecided?.(reset, step.kind);
-    const result = await runStep(step, reset, context);
-    const settled = result.verdict === undefined ? result : settle(reset, step, result, context);
-    const action = await conclude(reset, settled, context);
+    step = kind.decide(object, context);
+    const action = await kind.run(step, object, context);
     const isAtOnce = action.kind === 'RequeueAfter' && action.delayMs === 0;
-    return isAtOnce ? requeueAfter(delayAtStandstill(reset, step, context)) : action;
+    if (!isAtOnce) return action;
+    return requeueAfter(delayAtStandstill({ ...kind.start(object, step), step: step.kind }, context));
   } catch (error) {
-    if (!isKubernetesError(error)) await reportUnforeseen(error, step, reset, context);
+    if (!isKubernetesError(error)) await kind.reportUnforeseen(error, step, object, context);
     throw error;
   }
 }

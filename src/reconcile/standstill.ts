@@ -3,26 +3,29 @@
  * something else than was written, or that conflicts each time, must not become a loop without a delay.
  */
 import { retryDelayMs } from '../domain/call/retry.ts';
-import { passStart } from '../domain/reset/pass-start.ts';
-import type { SslReset } from '../domain/reset/ssl-reset.ts';
-import type { Step } from '../domain/reset/step.ts';
 import type { Context } from './pass.ts';
 
 /** Two processes that write the same object need some conflicts to get past each other. */
 const FREE_REPEATS = 3;
 
-/** How long the next pass waits that is to follow the one over `reset` at once. */
+interface Passed {
+  /** Of the object. */
+  readonly uid: string;
+  readonly start: string;
+  readonly step: string;
+}
+
+/** How long the next pass waits that is to follow this one at once. */
 export function delayAtStandstill(
-  reset: SslReset,
-  step: Step,
+  { uid, start, step }: Passed,
   { memory, settings, logger }: Pick<Context, 'memory' | 'settings' | 'logger'>,
 ): number {
-  const repeats = memory.repeats(reset.metadata.uid, passStart(reset.status, step));
+  const repeats = memory.repeats(uid, start);
   if (repeats <= FREE_REPEATS) return 0;
   const delayMs = retryDelayMs(repeats - FREE_REPEATS, settings);
   const isNews = repeats === FREE_REPEATS + 1;
   logger[isNews ? 'warn' : 'debug']('Passes make no progress with the object: the next ones are delayed', {
-    step: step.kind,
+    step,
     delayMs,
   });
   return delayMs;

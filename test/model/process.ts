@@ -1,6 +1,6 @@
 import { isKubernetesError } from '../../src/domain/errors.ts';
-import type { Action } from '../../src/lib/action.ts';
 import { KIND } from '../../src/domain/reset/ssl-reset.ts';
+import type { Action } from '../../src/lib/action.ts';
 import { type Key, keyOf, refOf } from '../../src/lib/key.ts';
 import { CallQueue } from '../../src/reconcile/call-queue.ts';
 import { errorPolicy } from '../../src/reconcile/error-policy.ts';
@@ -10,6 +10,7 @@ import { ObjectIndex } from '../../src/reconcile/object-index.ts';
 import type { Context } from '../../src/reconcile/pass.ts';
 import type { ContextLogger, ObjectRef } from '../../src/reconcile/ports.ts';
 import { reconcile } from '../../src/reconcile/reconcile.ts';
+import { SSL_RESETS } from '../../src/reconcile/ssl-resets.ts';
 import { FREE_SLOTS } from '../support/fakes/builders.ts';
 import type { Ports } from '../support/fakes/faults.ts';
 import type { Change } from './api-server.ts';
@@ -105,7 +106,7 @@ export class Process {
       openedIssue: undefined,
       certificatesListedMs: Number.POSITIVE_INFINITY,
     };
-    void reconcile(ref, this.#contextOf(pass)).then(
+    void reconcile(SSL_RESETS, ref, this.#contextOf(pass)).then(
       (action) => {
         release();
         this.#ended(ref, action);

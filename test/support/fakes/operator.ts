@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { Action } from '../../../src/lib/action.ts';
 import { KIND, type SslReset } from '../../../src/domain/reset/ssl-reset.ts';
+import type { Action } from '../../../src/lib/action.ts';
 import { type Key, keyOf, namespaceOf, refOf } from '../../../src/lib/key.ts';
 import { CallQueue } from '../../../src/reconcile/call-queue.ts';
 import { errorPolicy } from '../../../src/reconcile/error-policy.ts';
@@ -10,6 +10,7 @@ import { ObjectIndex } from '../../../src/reconcile/object-index.ts';
 import type { Context, Settings } from '../../../src/reconcile/pass.ts';
 import type { ContextLogger, EventNote, ObjectRef } from '../../../src/reconcile/ports.ts';
 import { reconcile } from '../../../src/reconcile/reconcile.ts';
+import { SSL_RESETS } from '../../../src/reconcile/ssl-resets.ts';
 import { WorkQueue } from '../../../src/runtime/work-queue.ts';
 import { VirtualClock } from '../virtual-clock.ts';
 import { FakeCloudSql } from './fake-cloud-sql.ts';
@@ -110,7 +111,7 @@ export class Operator {
   async pass(ref: ObjectRef): Promise<void> {
     const key = keyOf(KIND, ref);
     try {
-      const action = await reconcile(ref, this.context);
+      const action = await reconcile(SSL_RESETS, ref, this.context);
       this.#failures.delete(key);
       this.#end(key, action);
     } catch (error) {

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { parse } from 'yaml';
 import { crdFiles } from '../../../scripts/kinds.ts';
 import { KINDS } from '../../../src/reconcile/kinds.ts';
-import { ROOT } from '../../docs/markdown.ts';
+import { ROOT } from '../../support/docs/markdown.ts';
 
 const read = (path: string): Promise<string> => readFile(new URL(path, ROOT), 'utf8');
 const TEMPLATES = 'charts/cloudsql-ssl-operator/templates';

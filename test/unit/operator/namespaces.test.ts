@@ -10,6 +10,7 @@ import type { ObjectEvent } from '../../../src/operator/watch-health.ts';
 import { indexed } from '../../../src/reconcile/indexed-reset.ts';
 import { ObjectIndex } from '../../../src/reconcile/object-index.ts';
 import { reconcile } from '../../../src/reconcile/reconcile.ts';
+import { SSL_RESETS } from '../../../src/reconcile/ssl-resets.ts';
 import { aReset } from '../../support/fakes/builders.ts';
 import { Operator, Site } from '../../support/fakes/operator.ts';
 
@@ -28,7 +29,9 @@ function started(t: TestContext) {
   const passes = new Subject<string>();
   const operator = startOperator({
     ...context,
-    kinds: [{ name: KIND, watchEvents, reconcile: (ref, needs) => reconcile(ref, { ...context, ...needs }) }],
+    kinds: [
+      { name: KIND, watchEvents, reconcile: (ref, needs) => reconcile(SSL_RESETS, ref, { ...context, ...needs }) },
+    ],
     namespaces: ['a', 'b'],
     concurrency: 10,
     loggerOf: () => context.logger,

@@ -11,7 +11,7 @@ import type { Context } from '../../../src/reconcile/pass.ts';
 import { delayAtStandstill } from '../../../src/reconcile/standstill.ts';
 import { deliverCertificate } from '../../../src/reconcile/steps/deliver-certificate.ts';
 import { type SourceEvent, watcher } from '../../../src/runtime/watcher.ts';
-import { aRequest, aReset, dateAt } from '../../support/fakes/builders.ts';
+import { aRequest, dateAt } from '../../support/fakes/builders.ts';
 import { Fixture } from '../../support/fakes/fixture.ts';
 import { Operator } from '../../support/fakes/operator.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
@@ -59,7 +59,7 @@ for (const [chance, added, delaysMs] of RETRIES) {
     const { context } = new Operator(new Fixture(), { settings: policy(chance) });
     const memory = new Memory(new VirtualClock());
     const delays = counted(0, delaysMs.length + 4).map(() =>
-      delayAtStandstill(aReset(), { kind: 'RequestReset' }, { ...context, memory }),
+      delayAtStandstill({ uid: 'a', start: 'the same', step: 'RequestReset' }, { ...context, memory }),
     );
     assert.deepEqual(delays, [0, 0, 0, 0, ...delaysMs]);
   });

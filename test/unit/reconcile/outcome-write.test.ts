@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { KubernetesError } from '../../../src/domain/errors.ts';
 import { reconcile } from '../../../src/reconcile/reconcile.ts';
+import { SSL_RESETS } from '../../../src/reconcile/ssl-resets.ts';
 import { aReset } from '../../support/fakes/builders.ts';
 import { DONE_ONCE, Fixture } from '../../support/fakes/fixture.ts';
 import { Operator } from '../../support/fakes/operator.ts';
@@ -54,7 +55,7 @@ describe('what became of a call', () => {
       };
       await operator.pass(fixture.ref);
       const startMs = fixture.clock.ownMs;
-      await assert.rejects(reconcile(fixture.ref, operator.context), error);
+      await assert.rejects(reconcile(SSL_RESETS, fixture.ref, operator.context), error);
       assert.ok(fixture.clock.ownMs - startMs <= 130_000, `${fixture.clock.ownMs - startMs} ms`);
       assert.equal(fixture.status.request?.outcome, undefined);
       isOver = true;
@@ -79,7 +80,7 @@ describe('what became of a call', () => {
     };
     await operator.pass(fixture.ref);
     const startMs = fixture.clock.ownMs;
-    await assert.rejects(reconcile(fixture.ref, operator.context), error);
+    await assert.rejects(reconcile(SSL_RESETS, fixture.ref, operator.context), error);
     assert.ok(fixture.clock.ownMs - startMs <= 10_000, `${fixture.clock.ownMs - startMs} ms`);
   });
 

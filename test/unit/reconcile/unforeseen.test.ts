@@ -5,6 +5,7 @@ import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import type { ObjectIndex } from '../../../src/reconcile/object-index.ts';
 import type { Context } from '../../../src/reconcile/pass.ts';
 import { reconcile } from '../../../src/reconcile/reconcile.ts';
+import { SSL_RESETS } from '../../../src/reconcile/ssl-resets.ts';
 import { DONE_ONCE, Fixture } from '../../support/fakes/fixture.ts';
 import { Operator } from '../../support/fakes/operator.ts';
 
@@ -94,7 +95,7 @@ describe('an error that nobody foresaw', () => {
     const operator = new Operator(fixture);
     await operator.pass(fixture.ref);
     fixture.cloudSql.onCall = oops;
-    await assert.rejects(reconcile(fixture.ref, operator.context), TypeError);
+    await assert.rejects(reconcile(SSL_RESETS, fixture.ref, operator.context), TypeError);
     assert.deepEqual([fixture.status.request?.attempt, fixture.status.request?.outcome], [1, undefined]);
   });
 
@@ -108,7 +109,7 @@ describe('an error that nobody foresaw', () => {
       index: unable(operator.context.index),
       resets: { ...operator.context.resets, updateStatus: () => Promise.reject(refused) },
     };
-    await assert.rejects(reconcile(fixture.ref, context), refused);
+    await assert.rejects(reconcile(SSL_RESETS, fixture.ref, context), refused);
   });
 
   test('is what the pass fails by, also where it cannot be reported since that fails too, which is logged', async () => {
@@ -123,7 +124,7 @@ describe('an error that nobody foresaw', () => {
       },
     };
     await assert.rejects(
-      reconcile(fixture.ref, {
+      reconcile(SSL_RESETS, fixture.ref, {
         ...operator.context,
         index: unable(index),
         clock: { ...clock, ...late },
