@@ -162,7 +162,7 @@ describe('a leader that was frozen until the other one was done writes nothing, 
 });
 
 describe('a leader loses its lease, and lives on', { concurrency: 4 }, () => {
-  test('a leader loses its lease, and lives on: that was taken by hand: it works again when that one has expired', async (t) => {
+  test('a leader whose lease was taken by hand lives on, and works again when that one has expired', async (t) => {
     const one = await operatorFixture(t, { flags: ELECTION });
     const { kubectl, operator, resets } = one;
     await operator.says('Leading');
@@ -176,7 +176,7 @@ describe('a leader loses its lease, and lives on', { concurrency: 4 }, () => {
     assert.ok(operator.isAlive);
   });
 
-  test('a leader loses its lease, and lives on: that was deleted: it makes another one', async (t) => {
+  test('a leader whose lease was deleted lives on, and makes another one', async (t) => {
     const one = await operatorFixture(t, { flags: ELECTION });
     const { apply, kubectl, operator, until } = one;
     await operator.says('Leading');

@@ -10,7 +10,7 @@ const retry = (fixture: Fixture, value: string): void => fixture.annotate({ [ann
 const failing = { errors: [{ code: 'INTERNAL', message: 'it broke' }] };
 
 describe('which generation resets', () => {
-  test('which generation resets: without requestId each one', async () => {
+  test('without a requestId each generation resets', async () => {
     const fixture = new Fixture();
     const operator = new Operator(fixture);
     await operator.drive();
@@ -19,7 +19,7 @@ describe('which generation resets', () => {
     assert.deepEqual([fixture.end, fixture.cloudSql.executed, await fixture.publishedCa()], ['Complete', 2, 'CA 3\n']);
   });
 
-  test('which generation resets: with requestId none but those that change it; the others publish and roll again', async () => {
+  test('with a requestId only a generation that changes it resets; the others publish and roll again', async () => {
     const fixture = new Fixture({ spec: { requestId: 'a' } });
     const operator = new Operator(fixture);
     await operator.drive();

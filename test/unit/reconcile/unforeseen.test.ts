@@ -112,7 +112,7 @@ describe('an error that nobody foresaw', () => {
     await assert.rejects(reconcile(SSL_RESETS, fixture.ref, context), refused);
   });
 
-  test('is what the pass fails by, also where it cannot be reported since that fails too, which is logged', async () => {
+  test('an error that nobody foresaw is what the pass fails by, also where it cannot be reported since that fails too, which is logged', async () => {
     const fixture = new Fixture();
     const operator = new Operator(fixture);
     const logged: unknown[] = [];
