@@ -94,7 +94,7 @@ function given(command: Command, env: Environment): ReadonlyMap<string, Given> {
   return new Map(found);
 }
 
-/** What is no flag of ours, and what follows such a one as its value. */
+/** An unknown flag, and what follows it as its value. */
 function strayArguments(args: readonly string[]): readonly string[] {
   return args.flatMap((argument, index) => {
     if (argument.startsWith('-')) return [unknownFlag(argument)];

@@ -29,13 +29,13 @@ export class Credentials {
     return this.#ask((client) => client.getRequestHeaders());
   }
 
-  /** The account's e-mail address; undefined where the credentials do not tell. Asked for once. */
+  /** The account's e-mail address; undefined if the credentials do not have it. Asked for once. */
   async email(): Promise<string | undefined> {
     this.#email ??= { value: await this.#ask(emailOf) };
     return this.#email.value;
   }
 
-  /** Forgets the token, and reads the credentials anew when they are needed next. */
+  /** Forgets the token, and reads the credentials again when they are needed next. */
   discard(): void {
     this.#auth = newAuth();
     gcpMetadata.resetIsAvailableCache();

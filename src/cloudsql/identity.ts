@@ -9,7 +9,7 @@ import {
 
 /**
  * The e-mail address of the account that a client of Application Default Credentials calls as; undefined where the
- * credentials do not tell, as for a federated identity that impersonates no service account.
+ * credentials do not have it, as for a federated identity that impersonates no service account.
  */
 export async function emailOf(client: AuthClient): Promise<string | undefined> {
   if (client instanceof JWT) return address(client.email);

@@ -1,6 +1,6 @@
 /**
  * Polls of operations that run. Where many of a project run, one list of the project's newest operations answers all
- * polls of the next seconds. A list may lag: it tells of an operation only what it shows, and never that there is none.
+ * polls of the next seconds. A list may lag: an operation that it does not show may exist all the same.
  */
 
 import type { Operation } from '../domain/call/operation.ts';
@@ -33,9 +33,9 @@ export class Polls {
   }
 }
 
-/** With fewer, each being polled ever more rarely, gets cost less than lists. */
+/** With fewer, each being polled less and less often, gets cost less than lists. */
 export const MERGED_FROM = 10;
-/** Whoever has not asked for so long does not follow it any more. */
+/** An operation that nobody has asked for so long is not followed any more. */
 const FOLLOWED_MS = 30_000;
 const MAX_PAGES = 3;
 /** An account may see each instance and not the project's operations. */
@@ -87,7 +87,7 @@ class ProjectPolls {
     return this.#list.shown;
   }
 
-  /** What cannot be listed is asked for one by one: that tells what is wrong. */
+  /** What cannot be listed is asked for one by one: the answer shows what is wrong. */
   async #read(): Promise<Shown> {
     const shown = new Map<string, Operation>();
     try {

@@ -15,7 +15,7 @@ export interface RateOptions {
 
 export interface Wait {
   readonly priority: Priority;
-  /** Whoever would wait longer is told to come back instead, so that nothing waits without a bound. */
+  /** A caller that would wait longer has to come back instead, so that nothing waits without a bound. */
   readonly maxWaitMs: number;
 }
 

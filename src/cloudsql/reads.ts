@@ -20,7 +20,7 @@ export interface OperationPageRequest {
 
 export const PAGE_SIZE = 100;
 
-/** What the API tells, each call by its priority among all reads of the project. */
+/** Reads of the API, each call by its priority among all reads of the project. */
 export class Reads implements CloudSqlReads {
   readonly #api: sqladmin_v1.Sqladmin;
   readonly #transport: Transport;
@@ -72,7 +72,7 @@ export class Reads implements CloudSqlReads {
   ): Promise<readonly Operation[]> {
     const operations: Operation[] = [];
     let pageToken: string | undefined;
-    // A service that answers empty pages for ever must not pass for an instance without operations.
+    // A service that answers empty pages without an end must not pass for an instance without operations.
     for (let pages = 0; pages <= limit; pages += 1) {
       const maxResults = Math.min(PAGE_SIZE, limit - operations.length);
       const request = { project, instance, maxResults, ...(pageToken !== undefined && { pageToken }) };

@@ -23,7 +23,7 @@ export interface TransportOptions {
   /** A clock that never goes back, in milliseconds. */
   readonly monotonicMs: () => number;
   readonly onCall?: (report: CallReport) => void;
-  /** Told after each use of the credentials: what is wrong with them, or undefined where they were taken. */
+  /** Called after each use of the credentials: with what is wrong with them, or undefined if they were accepted. */
   readonly onCredentials?: (problem: string | undefined) => void;
 }
 

@@ -10,7 +10,7 @@ export interface ProxyJudgement {
 }
 
 /**
- * Hosts that tell who this machine is: a proxy would answer with its own identity, or not at all. Those of Google,
+ * Hosts that say who this machine is: a proxy would answer with its own identity, or not at all. Those of Google,
  * https://cloud.google.com/compute/docs/metadata/querying-metadata, and of AWS, which federation asks.
  */
 const METADATA = [

@@ -5,7 +5,7 @@ import { oneOf } from './values.ts';
 export interface TracingConfig {
   /** The share of traces that are kept, 0 to 1. */
   readonly ratio: number;
-  /** The Google Cloud project that the traces go to, where the variables tell: Cloud Logging finds a trace by it. */
+  /** The Google Cloud project that the traces go to, if the variables say so: Cloud Logging finds a trace by it. */
   readonly project: string | undefined;
   /** How long spans wait for others to be sent with, in milliseconds. */
   readonly delayMs: number;

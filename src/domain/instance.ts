@@ -32,7 +32,7 @@ export type CaOwner =
   | 'Instance'
   /** A CA service signs: a reset makes another server certificate, and the CA stays the same. */
   | 'Service'
-  /** A mode of tomorrow: what a reset did is told by what is seen after it. */
+  /** A mode that this version does not know: what a reset did is judged by what is seen after it. */
   | 'Unknown';
 
 export function caOwner({ serverCaMode = '' }: Instance): CaOwner {

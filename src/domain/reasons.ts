@@ -81,7 +81,7 @@ export type ReadyReason =
   /** The requestId was executed for this object before, and has come back: nothing was called. */
   | 'AlreadyExecuted';
 
-/** Only of the conditions that tell of one step, and of `Ready` while work goes on. */
+/** Only of the conditions of one step, and of `Ready` while work goes on. */
 export type StepReason =
   /** Of `Ready`, while nothing is wrong; `Reconciling` says what goes on. */
   | 'Progressing'

@@ -93,7 +93,7 @@ function kindOf(code: number, status: unknown): KubernetesErrorKind {
   }
 }
 
-/** A webhook chooses its own code and reason: only the API server's preface tells. */
+/** A webhook chooses its own code and reason: only the API server's preface can be relied on. */
 const isWebhookDenial = (status: unknown): boolean =>
   /^admission webhook ".*?" denied the request/.test(textAt(status, 'message'));
 
@@ -103,7 +103,7 @@ const isWebhookDenial = (status: unknown): boolean =>
  * A 403 without a Status comes from something in between, which is no admission.
  */
 function isDeniedByAuthorizer(status: unknown): boolean {
-  // The beginning tells, and no message is so long that looking through it takes a while.
+  // The beginning is enough, and no message is so long that searching it takes a while.
   const message = textAt(status, 'message').slice(0, 2048);
   if (message === '') return true;
   return arrayAt(objectAt(status, 'details'), 'causes').length === 0 && /\bUser ".*?" cannot \S+ /.test(message);

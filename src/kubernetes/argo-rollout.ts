@@ -8,7 +8,7 @@ export function templateFrom(object: unknown): Pick<Workload, 'templateFrom'> {
   return textAt(reference, 'name') === '' ? {} : { templateFrom: toOther(reference) };
 }
 
-/** A text there. Older controllers put a hash into it, which tells nothing: as Argo's own tool, it counts as observed. */
+/** A text there. Older controllers put a hash into it: it counts as observed, as for Argo's own tool. */
 export function argoGeneration(object: unknown): number {
   const generation = numberAt(objectAt(object, 'metadata'), 'generation') ?? 0;
   const observed = textAt(objectAt(object, 'status'), 'observedGeneration');

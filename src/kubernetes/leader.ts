@@ -19,7 +19,7 @@ export interface Election extends Leadership {
   /** What keeps it from ever leading, until a person puts it right; undefined where nothing does. */
   problem(): string | undefined;
   /**
-   * Stands by until it leads, calls `lead`, and stands by again when the lease is lost, until it is told to stop. `lead`
+   * Stands by until it leads, calls `lead`, and stands by again when the lease is lost, until it must stop. `lead`
    * ends its work when its signal is aborted: until then a lease that is not lost is renewed, and then it is released.
    * Rejects when `lead` does.
    */
@@ -71,7 +71,7 @@ export class LeaderElection implements Election {
     }
   }
 
-  /** Answers false where it was told to stop before it came to lead. */
+  /** Answers false if it was asked to stop before it came to lead. */
   async #acquires(stop: AbortSignal): Promise<boolean> {
     while (!stop.aborted) {
       const decision = await this.#decide();

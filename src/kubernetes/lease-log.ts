@@ -37,7 +37,7 @@ export class LeaseLog {
     if (!isKubernetesError(error)) throw error;
     if (error.kind !== 'Unavailable' && error.kind !== 'Conflict') {
       const problem = `${message}: ${oneLine(error.message)}`;
-      // Told already, be the lease lost meanwhile or not.
+      // Reported already, whether the lease was lost meanwhile or not.
       if (problem === this.problem) return;
       this.problem = problem;
     }

@@ -20,7 +20,7 @@ export interface ListWatchOptions {
   readonly pageLimit?: number | undefined;
   readonly timeouts?: WatchTimeouts | undefined;
   readonly backoff?: Backoff | undefined;
-  /** Told of each sign that the watch of a namespace, or of all, is alive, whether it works or not. */
+  /** Called at each sign that the watch of a namespace, or of all, is alive, whether it works or not. */
   readonly onSign?: ((namespace: string | undefined) => void) | undefined;
 }
 
@@ -34,7 +34,7 @@ const BACKOFF: Backoff = { minMs: 500, maxMs: 30_000 };
 const HEALTHY_AFTER_MS = 10_000;
 
 /**
- * Watches the resets of these namespaces, of all where there are none given, for ever. `synced` speaks of its own
+ * Watches the resets of these namespaces, or of all if none is given, without an end. `synced` is about its own
  * namespace only.
  */
 export const watchSslResets = (

@@ -32,7 +32,7 @@ export const PAGE_LIMIT = 100;
 /**
  * Reads all pages of a list and keeps what `reduce` makes of each item, nothing where that is undefined: no page is held
  * while the next one is read.
- * A list that takes longer than the API server remembers its beginning is begun anew once.
+ * A list that takes longer than the API server remembers its beginning is started again once.
  * @throws KubernetesError
  */
 export async function collect<Item, R>(

@@ -36,7 +36,7 @@ function parseMetadata(metadata: unknown): Metadata | undefined {
   };
 }
 
-/** The API server has checked it against the CRD and filled in the defaults; this tells a CRD of another version. */
+/** The API server has checked it against the CRD and filled in the defaults; this detects a CRD of another version. */
 function isSpec(spec: unknown): spec is Spec {
   return (
     textAt(spec, 'project') !== '' &&

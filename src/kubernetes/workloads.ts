@@ -66,7 +66,7 @@ export function createWorkloads(client: Client, pageLimit: number = PAGE_LIMIT):
 
 const MERGE_PATCH = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
 
-/** The CRD of a kind may be installed any time, so nobody remembers that it was not: the list itself tells. */
+/** The CRD of a kind may be installed any time, so nobody remembers that it was not: the list itself shows it. */
 async function noneWhereUnknown(list: Promise<readonly Workload[]>): Promise<readonly Workload[]> {
   try {
     return await list;

@@ -6,7 +6,7 @@ export type Problem = string | { readonly inPart: string };
 /** Undefined where all is well. */
 export type Check = () => Problem | undefined;
 
-/** By name, which the answer and the metric tell. */
+/** By name, which the answer and the metric show. */
 export type Checks = Readonly<Record<string, Check>>;
 
 export interface HealthOptions {

@@ -1,4 +1,4 @@
-/** What the operator tells Prometheus of itself. */
+/** What the operator reports to Prometheus. */
 import { Gauge, Registry } from 'prom-client';
 import type { KindNames } from '../domain/object.ts';
 import type { Transition } from '../domain/reset/transitions.ts';
@@ -24,7 +24,7 @@ export interface Metrics {
   readonly controller: ControllerObserver;
   readonly requests: RequestObserver;
   readonly onTransition: (transition: Transition) => void;
-  /** From now on tells how these checks come out. */
+  /** From now on reports how these checks come out. */
   readonly readiness: (checks: Checks) => void;
   /** What to ask for the namespaces that are watched. */
   readonly watches: (watched: () => readonly Watched[]) => void;

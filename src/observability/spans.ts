@@ -89,7 +89,7 @@ export function endedSpans({ before, after, transitions }: StatusWrite, nowMs: n
   return [...ended, ...rootSpan(trace, before, after, nowMs)];
 }
 
-/** The whole of a trace; whoever writes its end makes it, and the API server takes such a write once. */
+/** The whole of a trace, made by the process that writes its end; the API server takes such a write once. */
 function rootSpan(
   { traceId, rootSpanId, sinceMs }: Trace,
   before: SslReset,

@@ -1,4 +1,4 @@
-/** Traces: what passes tell while they go on, given on as spans that are over. */
+/** Traces: what passes report while they run, passed on as finished spans. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { isKubernetesError } from '../domain/errors.ts';
 import type { SslReset } from '../domain/reset/ssl-reset.ts';
@@ -9,7 +9,7 @@ import { endedSpans, type FinishedSpan, newSpanId, passSpans, type TracedCall } 
 /** Where spans go. It returns at once, and never throws. */
 export type SpanSink = (span: FinishedSpan) => void;
 
-/** Which pass is told of is known by the asynchronous context, so that nothing has to carry it along. */
+/** The asynchronous context knows which pass reports, so that nothing has to carry it along. */
 const passes = new AsyncLocalStorage<Pass>();
 
 /** The fields of a log line by which its span is found, in the names that OpenTelemetry has for them. */

@@ -34,7 +34,7 @@ export interface OperatorOptions extends Pick<Context, 'logger' | 'settings' | '
   /** A logger for one pass, that names it and its object. */
   readonly loggerOf: (key: Key) => ContextLogger;
   readonly observer?: OperatorObserver | undefined;
-  /** Runs each pass, and is told in its course what becomes of it. */
+  /** Runs each pass, and learns in its course what becomes of it. */
   readonly aroundPass?: ((pass: () => Promise<Action>) => Promise<Action>) | undefined;
 }
 
@@ -62,7 +62,7 @@ export interface Operator {
   stop(): void;
 }
 
-/** Watches at once, so that whoever stands by is warm. */
+/** Watches at once, so that a replica that stands by is warm. */
 export function startOperator(options: OperatorOptions): Operator {
   const { index, logger, settings, clock, leadership, namespaces, concurrency, loggerOf, observer } = options;
   const { aroundPass = (run) => run() } = options;

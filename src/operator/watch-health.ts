@@ -35,8 +35,8 @@ export class WatchHealth {
   }
 
   /**
-   * Completes when every watch has listed once, or is refused by the API server while others have listed: whoever takes a
-   * right away from the operator in one namespace stops it there alone.
+   * Completes when every watch has listed once, or is refused by the API server while others have listed:
+   * taking a right away from the operator in one namespace stops it there alone.
    */
   get synced(): Observable<void> {
     return this.#settled.pipe(take(1));

@@ -4,7 +4,7 @@ import { summarize, withChanges } from '../domain/reset/status.ts';
 import { openIssue, recordedCertificate, withCertificate, withoutIssue } from '../domain/trust/certificate-status.ts';
 import type { OutcomeWrite } from './pass.ts';
 
-/** Of the issue of a client certificate: only its entry is told, and of the request only where it is still the same. */
+/** Of the issue of a client certificate: only its entry changes, and the request only if it is still the same. */
 export const certificateOutcome: OutcomeWrite = {
   isOpen: (fresh, recorded) => {
     const [issue, own] = [openIssue(fresh), openIssue(recorded)];
@@ -15,7 +15,7 @@ export const certificateOutcome: OutcomeWrite = {
     const found = withChanges(recorded, changes);
     const clientCertificates = answered(current, recorded, found);
     const { request, rollout } = found.status;
-    // Whoever began another request meanwhile has said how that one stands.
+    // If another request began meanwhile, its status is already written.
     if (request === undefined || !isSameRequest(current.status.request, recorded.status.request)) {
       return withChanges(current, { clientCertificates }).status;
     }
@@ -33,7 +33,7 @@ export const certificateOutcome: OutcomeWrite = {
   },
 };
 
-/** The list of now, with what was found out of the one that was being issued. */
+/** The current list, with what was found out about the one that was being issued. */
 function answered(current: SslReset, recorded: SslReset, found: Pick<SslReset, 'status'>) {
   const all = current.status.clientCertificates ?? [];
   const issue = openIssue(recorded);

@@ -1,4 +1,4 @@
-/** The end of a pass: the status is written, what happened is told, and the next pass is planned. */
+/** The end of a pass: the status is written, what happened is published, and the next pass is planned. */
 import { isDeepStrictEqual } from 'node:util';
 import { lookAgainDelayMs, remainingDelayMs } from '../domain/call/retry.ts';
 import { findCondition, type Verdict } from '../domain/conditions.ts';
@@ -25,7 +25,7 @@ async function concludeWith(before: SslReset, conclusion: Conclusion, context: C
     call === undefined
       ? await write(before, summarize(before, changes, verdict, context.clock.now()), context)
       : await writeOutcome(call, conclusion, context);
-  // An outcome that found no record any more may have landed with its answer lost: the object tells.
+  // An outcome that found no record any more may have landed with its answer lost: the object shows it.
   if (written === 'Conflict' || (written === undefined && call !== undefined)) return requeueNow();
   if (written === undefined) return awaitChange();
   publishEvents(before, written, conclusion, context);
@@ -65,7 +65,7 @@ function isBehind(written: SslReset, index: Context['index']): boolean {
   return (isSettled(written.status.request) && siblings.makeOutdated()) || siblings.lost().length > 0;
 }
 
-/** Status is written only on change. A conflict means that the facts are old: the next pass reads them anew. */
+/** Status is written only on change. A conflict means that the facts are old: the next pass reads them again. */
 async function write(
   reset: SslReset,
   status: Status,

@@ -20,7 +20,7 @@ export function conditionSummary({ status: { conditions = [] } }: SslReset): Con
   return shared({ conditions: conditions.flatMap(stateOf), reason });
 }
 
-/** Whoever else writes the status may have put anything there. */
+/** Another writer of the status may have put anything there. */
 function stateOf(condition: Condition): readonly ConditionState[] {
   const type = CONDITION_TYPES.find((one) => one === condition.type);
   const status = CONDITION_STATUSES.find((one) => one === condition.status);

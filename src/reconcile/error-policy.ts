@@ -9,5 +9,5 @@ export function errorPolicy(error: unknown, failures: number, policy: RetryPolic
   return requeueAfter(Math.max(asked, delayMs));
 }
 
-/** A conflict means that the facts were old: reading them anew is all it takes. */
+/** A conflict means that the facts were old: reading them again is all it takes. */
 const CONFLICT_MS = 50;

@@ -18,7 +18,7 @@ export interface IndexedObject {
   readonly isIdle: boolean;
   /** A call was made for its request, or none is needed, and its namespace is not known to be denied. */
   readonly hasBegun: boolean;
-  /** Of the active server CA; `readMs` is 0 where the status does not tell when it was read. */
+  /** Of the active server CA; `readMs` is 0 if the status does not say when it was read. */
   readonly ca: { readonly fingerprint: string; readonly createTimeMs: number; readonly readMs: number } | undefined;
   /** When its newest reset ended, also one whose request was replaced; undefined: it is not known to have had one. */
   readonly resetMs: number | undefined;

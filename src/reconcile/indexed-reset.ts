@@ -87,7 +87,7 @@ function doubtOf(reset: SslReset): Doubt | undefined {
   const { request } = status;
   if (metadata.deletionTimestamp !== undefined) return undefined;
   if (isUnresolved(request)) return { kind: 'Unresolved' };
-  // Whoever waits for a person holds nobody up.
+  // An object that waits for a person holds no other up.
   const isHeld = isSettled(request) || isStalled(reset) || isSuspended(reset);
   if (request?.inDoubt !== true || isHeld) return undefined;
   return { kind: 'InDoubt', order: `${request.time ?? ''}/${metadata.uid}` };

@@ -25,7 +25,7 @@ function lostWith(entry: IndexedObject, before: IndexedObject | undefined): stri
   return entry.call === 'Abandoned' && before?.call !== 'Abandoned' ? entry.uid : undefined;
 }
 
-/** Who led before may have begun something without an end: then the status alone tells, not the trigger. */
+/** An earlier leader may have begun something without an end: then only the status shows it, not the trigger. */
 export function asksForPass(before: IndexedObject, { uid, trigger, hasRequest, isIdle }: IndexedObject): boolean {
   const isWiped = before.hasRequest && !hasRequest;
   return before.uid !== uid || before.trigger !== trigger || isWiped || (before.isIdle && !isIdle);

@@ -9,7 +9,7 @@ export interface StatusWrite {
   readonly transitions: readonly Transition[];
 }
 
-/** Tells of each status that the API server has taken, so that no step need tell what came to an end. */
+/** Reports each status that the API server has taken, so that no step need report what came to an end. */
 export const observedResets = (resets: SslResets, onWrite: (write: StatusWrite) => void): SslResets => ({
   get: (ref) => resets.get(ref),
   async updateStatus(before, status) {

@@ -19,7 +19,7 @@ const LAST_PATIENCE_MS = 5_000;
  * Writes what became of a call, over conflicts and failures of the API server: without it the next pass has to find it
  * out. Answers undefined where the record is no longer ours to answer.
  * @throws KubernetesError after so many tries that it is given up: the record stands, and the next pass resolves it as
- * a lost answer; `NotLeading` at once: whoever leads now does
+ * a lost answer; `NotLeading` at once: the current leader does
  */
 export async function writeOutcome(
   { recorded, outcomeWrite }: RecordedCall,

@@ -53,7 +53,7 @@ export interface Context {
   readonly wake: (keys: readonly Key[]) => void;
   /** Aborted when the process is to end, or to stop leading: what is in flight is finished soon. */
   readonly ending?: AbortSignal | undefined;
-  /** Told what each pass works on, and by which step. */
+  /** Called with what each pass works on, and by which step. */
   readonly onDecided?: ((reset: SslReset, step: Step['kind']) => void) | undefined;
 }
 

@@ -135,7 +135,7 @@ export interface CloudSqlReads {
   serverCas(ref: InstanceRef): Promise<ServerCas>;
   /**
    * SHA-1 fingerprint of the active server certificate of an instance with a CA service, lower-case hex; undefined where
-   * Cloud SQL does not tell.
+   * Cloud SQL does not give it.
    */
   serverCertificate(ref: InstanceRef): Promise<string | undefined>;
   clientCertificates(ref: InstanceRef): Promise<readonly ClientCertificate[]>;
@@ -175,7 +175,7 @@ export interface Slots {
 export interface CloudSql extends CloudSqlReads, Slots {
   /** The same reads, at low priority: behind those of all that is under way. */
   readonly lowPriority: CloudSqlReads;
-  /** The account's e-mail address; undefined where the credentials do not tell. */
+  /** The account's e-mail address; undefined if the credentials do not have it. */
   identity(): Promise<string | undefined>;
   /**
    * Has a token ready, so that with the slot at hand nothing but the call itself is left to do.

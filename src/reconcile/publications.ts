@@ -6,13 +6,13 @@ import { isSettled, isUnresolved } from '../domain/reset/request.ts';
 import type { SslReset } from '../domain/reset/ssl-reset.ts';
 import { publishedNames } from '../domain/trust/published-kinds.ts';
 
-/** How well a claim stands: the higher one goes first, whoever was created earlier. */
+/** How strong a claim is: the higher one takes precedence, whichever object is older. */
 const RANKS = {
   /** The status says that the object holds what was published. */
   held: '3',
   /** It has called, or needs no call, and is about to publish for the first time. */
   begun: '2',
-  /** It was created with that name, as far as one can tell. */
+  /** It was created with that name, as far as is known. */
   waiting: '1',
   /** It has published elsewhere: the name came with an edit. */
   edited: '0',
@@ -27,7 +27,7 @@ function heldBy({ status: { serverCa, clientCertificates = [] } }: SslReset): Re
 
 /**
  * As one text, since ten thousand are held: when the object was created, and a line for each name, behind its rank.
- * Undefined: it publishes nothing. One that is being deleted will not any more, and what it has published tells by itself.
+ * Undefined: it publishes nothing. One that is being deleted will publish no more, and what it has published shows.
  */
 export function publicationsOf(reset: SslReset): string | undefined {
   const { metadata, spec, status } = reset;

@@ -7,7 +7,7 @@ import { logFields } from './log-fields.ts';
 import type { Conclusion, Context, StepEvent } from './pass.ts';
 import type { EventSubject } from './ports.ts';
 
-/** Tells of what a step did, and of each new reason for which a request waits, is stalled or is ready. */
+/** Publishes what a step did, and each new reason for which a request waits, is stalled or is ready. */
 export function publishEvents(before: SslReset, after: SslReset, conclusion: Conclusion, context: Context): void {
   const { events } = context;
   // Of the object as it is now: the operation may have come with this very write.

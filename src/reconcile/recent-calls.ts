@@ -1,10 +1,10 @@
-/** Calls of the last hour, which `--max-resets-per-hour` counts: those that objects tell of, and those of this process. */
+/** Calls of the last hour, which `--max-resets-per-hour` counts: those that objects name, and those of this process. */
 import { type Call, callKey, callsInLastHour, isWithinHour } from '../domain/reset/hourly-limit.ts';
 import type { IndexedObject } from './indexed-object.ts';
 
 export class RecentCalls {
   readonly #entries: () => Iterable<IndexedObject>;
-  /** Calls that this process recorded and that no object may tell of yet. */
+  /** Calls that this process recorded and that no object may name yet. */
   readonly #noted = new Map<string, Call>();
 
   constructor(entries: () => Iterable<IndexedObject>) {

@@ -32,7 +32,7 @@ export function settle(reset: SslReset, step: Step, conclusion: Conclusion, { cl
 const concluded = (reset: SslReset, { changes = {}, call }: Conclusion): SslReset =>
   withChanges(call?.recorded ?? reset, changes);
 
-/** Whoever does not need a client certificate that cannot be issued does not wait for it. */
+/** Workloads that do not need a client certificate that cannot be issued do not wait for it. */
 function rollFirst(reset: SslReset, { kind }: Step, conclusion: Conclusion, now: Date): Conclusion {
   const { changes, verdict, next, ...rest } = conclusion;
   const retryAfterMs = next?.kind === 'BackOff' ? next.atLeastMs : 0;

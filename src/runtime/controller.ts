@@ -100,7 +100,7 @@ function attempts<Key>({
       catchError((error: unknown) => {
         const failures = (failuresOf.get(key) ?? 0) + 1;
         const action = errorPolicy(key, error, failures);
-        // Nothing will retry it: a later change begins anew, and a key that is gone leaves nothing behind.
+        // Nothing will retry it: a later change starts over, and a key that is gone leaves nothing behind.
         if (action.kind === 'AwaitChange') failuresOf.delete(key);
         else failuresOf.set(key, failures);
         return of<Outcome<Key>>({ kind: 'Failed', key, action, durationMs: timers.nowMs() - startMs, error, failures });

@@ -16,7 +16,7 @@ export class WatchRetries {
   #failures = 0;
   /** Versions that were too old, in a row. */
   #expiries = 0;
-  /** The failure that was told last and is not over. */
+  /** The failure that was reported last and is not over. */
   #told: string | undefined;
   /** When the server last accepted what is tried now. */
   #workingSinceMs: number | undefined;

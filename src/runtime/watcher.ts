@@ -52,7 +52,7 @@ export type WatchEvent<T> =
   | { readonly type: 'recovered' };
 
 export interface WatcherOptions extends WatchPolicy {
-  /** Told of each sign of life: a try, an event, a failure. */
+  /** Called at each sign of life: a try, an event, a failure. */
   readonly onSign?: (() => void) | undefined;
   readonly timers?: Timers | undefined;
 }
@@ -77,7 +77,7 @@ export function watcher<T>(source: ListWatchSource<T>, options: WatcherOptions):
         }),
       );
 
-    /** A server that is silent has nothing to tell, once it has not refused the version either. */
+    /** A silent server has nothing to report, once it has not refused the version either. */
     const works = (events: Observable<SourceEvent<T>>): Observable<WatchEvent<T>> =>
       events.pipe(
         filter(({ type }) => type === 'opened'),

@@ -110,7 +110,7 @@ function judgeCandidate(candidate: Operation, seen: Observation, caSettleMs: num
   };
 }
 
-/** A reset of another object since the baseline: the evidence is of that one, and tells nothing of this call. */
+/** A reset of another object since the baseline: the evidence is of that one, and says nothing about this call. */
 const resetOfSibling = ({ before, operations, claims }: Observation): Operation | undefined =>
   operations.find(({ name }) => claims.resets.has(name) && before.operations?.includes(name) !== true);
 
@@ -155,7 +155,7 @@ const isBefore = (time: string | undefined, baseline: string | undefined): boole
 /** How many names of operations a record keeps. */
 export const BASELINE_SIZE = 100;
 
-/** The operations of now, as a record keeps them. */
+/** The current operations, as a record keeps them. */
 export function baseline(operations: readonly Operation[]): Pick<Before, 'operations' | 'operationsSince'> {
   const newest = operations.slice(0, BASELINE_SIZE);
   const oldest = newest.at(-1)?.insertTime;
@@ -183,7 +183,7 @@ export function hasOtherServerCertificate(before: Before, now: ServerCertificate
   return ca !== before.serverCaSha1Fingerprint || hasNewServerCertificate(before, now);
 }
 
-/** A certificate that is not told is no evidence. */
+/** A certificate that the API does not show is no evidence. */
 export const hasNewServerCertificate = (
   { serverCertificateSha1Fingerprint: before }: Before,
   { serverCertificateSha1Fingerprint: now }: ServerCertificates,

@@ -27,7 +27,7 @@ export interface IssuedCertificate {
   readonly sha1Fingerprint: string;
   readonly certificatePem: string;
   readonly privateKeyPem: string;
-  /** Name of the operation that it began, where the answer told. */
+  /** Name of the operation that it began, if the answer had it. */
   readonly operation?: string;
 }
 

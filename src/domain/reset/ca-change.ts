@@ -56,7 +56,7 @@ export function findRestart(
   );
 }
 
-/** Where no time is told nothing is after it. */
+/** If no time is known, nothing is after it. */
 const began = (...times: readonly (string | undefined)[]): number =>
   Date.parse(times.find((time) => time !== undefined) ?? '');
 

@@ -50,7 +50,7 @@ const NOTHING: Step = { kind: 'Nothing' };
  * | the issue of a client certificate was recorded and is not known to have ended in its Secret; not while it is held up and the rest rolls | resolve the certificate |
  * | outcome given up as unknown | stay stalled |
  * | suspended and not called | suspend |
- * | no longer suspended | receive: the deadline starts anew |
+ * | no longer suspended | receive: the deadline starts again |
  * | accepted or already done, CAs not read since | publish |
  * | published, and outdated since | publish |
  * | published, client certificates not looked at since | issue |
@@ -123,14 +123,14 @@ function onward(reset: SslReset, facts: DecisionFacts): Step {
 
 function afterReset(reset: SslReset, { isOutdated }: DecisionFacts): 'Publish' | 'Issue' | 'Roll' {
   const { request, clientCertificates = [] } = reset.status;
-  // Two objects that roll towards different CAs would take each other's workloads back for ever.
+  // Two objects that roll towards different CAs would take each other's workloads back without an end.
   if (request?.publishedTime === undefined || isOutdated) return 'Publish';
   // What the spec no longer names is taken out of the status.
   const hasCertificates = wantsCertificates(reset) || clientCertificates.length > 0;
   return hasCertificates && request.issuedTime === undefined ? 'Issue' : 'Roll';
 }
 
-/** A delay ends at the deadline: the step itself then says what it was waiting for. An operation is followed for ever. */
+/** A delay ends at the deadline: the step itself then says what it was waiting for. An operation has none. */
 function afterDelay(reset: SslReset, { now }: DecisionFacts, step: Step): Step {
   const delayMs = remainingDelayMs(reset.status.request, now);
   const end = STEPS[step.kind].atDeadline === 'GoesOn' ? undefined : deadline(reset);

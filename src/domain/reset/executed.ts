@@ -70,7 +70,7 @@ export function remembered(status: Status, next: Pick<Status, 'request' | 'opera
 /** When the newest reset of the object ended, by Cloud SQL's clock; undefined: it is not known to have had one. */
 export const lastResetTime = (status: Status): string | undefined => endOfReset(status) ?? status.lastResetTime;
 
-/** Of the request that is there. Where Cloud SQL does not tell the end, the nearest time before it that it tells. */
+/** Of the current request. If Cloud SQL does not give the end, the latest time before it that it gives. */
 function endOfReset({ request, operation }: Pick<Status, 'request' | 'operation'>): string | undefined {
   const isReset = request?.outcome === 'Accepted' && request.doneTime !== undefined && operation?.error === undefined;
   if (!isReset) return undefined;

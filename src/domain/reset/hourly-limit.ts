@@ -4,7 +4,7 @@ import { mayBeExecuted, wasCalled } from './executed.ts';
 import { isUnresolved } from './request.ts';
 import type { SslReset } from './ssl-reset.ts';
 
-/** One recorded call: the object's record, its history and this process tell of the same one by the same two fields. */
+/** One recorded call: the object's record, its history and this process name the same one by the same two fields. */
 export interface Call {
   /** Of the object. */
   readonly uid: string;
@@ -16,7 +16,7 @@ const HOUR_MS = 3_600_000;
 
 export const callKey = ({ uid, timeMs }: Call): string => `${uid}/${timeMs}`;
 
-/** When the calls were made that the object tells of and that were, or may have been, executed. */
+/** When the calls were made that the object names and that were, or may have been, executed. */
 export function callTimes({ status: { request, history = [], recentCalls = [] } }: SslReset): readonly number[] {
   const counts = request !== undefined && (isUnresolved(request) || mayBeExecuted(request));
   const ended = history.filter(wasCalled).map(({ startTime }) => startTime);

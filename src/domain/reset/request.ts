@@ -2,7 +2,7 @@
  * What makes a request one request, and which part of it is behind us.
  *
  * Without `spec.requestId` each generation is a request of its own. With it each value is one that this object has not
- * executed before; a newer generation with the same value, or with one that was executed, publishes and rolls anew
+ * executed before; a newer generation with the same value, or with one that was executed, publishes and rolls again
  * without a call. The first requestId of an object becomes the
  * id of the request that is there.
  */
@@ -23,13 +23,13 @@ import { isSuspended, retryValue } from './ssl-reset.ts';
 export type Arrival =
   /** A request that was never seen. */
   | 'New'
-  /** A newer generation of the same request: publish and roll anew; the reset only if it was never called. */
+  /** A newer generation of the same request: publish and roll again; the reset only if it was never called. */
   | 'Again'
   /** A person's word to go on at the step that stalled. */
   | 'Retry'
-  /** No longer suspended: the deadline starts anew. */
+  /** No longer suspended: the deadline starts again. */
   | 'Resumed'
-  /** Another object's reset, or a newer CA that it saw: publish and roll anew, without a call. */
+  /** Another object's reset, or a newer CA that it saw: publish and roll again, without a call. */
   | 'Outdated';
 
 export function isNewRequest({ metadata, spec, status: { request } }: SslReset): boolean {
@@ -99,7 +99,7 @@ export const hasNewRetry = (reset: SslReset): boolean => {
 export const wasResumed = (reset: SslReset): boolean =>
   !isSuspended(reset) && reconcilingReason(reset.status) === 'Suspended';
 
-/** The stalled step is the reset itself, so a retry may call anew. */
+/** The stalled step is the reset itself, so a retry may call again. */
 const mayCallAgain = (reset: SslReset): boolean =>
   !isSettled(reset.status.request) || stalledReason(reset) === 'OperationFailed';
 
@@ -122,7 +122,7 @@ export function received(reset: SslReset, arrival: Arrival, now: string): Reques
   return { ...identity, ...onward(request), ...(isSettled(request) ? { doneTime: now } : { receivedTime: now }) };
 }
 
-/** The CAs were read and published: what goes with them, the client certificates' Secrets, is looked at anew. */
+/** The CAs were read and published, so the Secrets of the client certificates are looked at again. */
 export function published(request: Request, { now, otherResetTime, isNewCa }: Publication): Request {
   const { issuedTime: _issuedTime, hold: _hold, otherResetTime: _otherResetTime, ...rest } = request;
   return {

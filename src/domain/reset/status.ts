@@ -214,7 +214,7 @@ function withSuperseded(status: Status, next: Request | undefined, now: Date): r
   return newestTen([{ ...historyEntry(past, status, SUPERSEDED), endTime: toTime(now) }, ...history]);
 }
 
-/** The end of a request that called nothing, or a call that a newer entry tells too, makes room first. */
+/** The end of a request that called nothing, or a call that a newer entry has too, makes room first. */
 function newestTen(history: readonly HistoryEntry[]): readonly HistoryEntry[] {
   if (history.length <= MAX_HISTORY) return history;
   const oldest = history.findLastIndex((entry, index) => index > 0 && !isOnlyTrace(entry, history.slice(0, index)));

@@ -1,4 +1,4 @@
-/** What a status write tells that came to an end, read from the status before it and the one after. */
+/** What came to an end with a status write, read from the status before it and the one after. */
 
 import type { Operation } from '../call/operation.ts';
 import type { RolloutStatus, WorkloadStatus } from '../trust/distribution.ts';
@@ -13,7 +13,7 @@ export type Transition =
       readonly mode: Spec['mode'];
       readonly outcome: OperationOutcome;
       readonly operation: Operation | undefined;
-      /** By Cloud SQL's own clock; undefined where it does not tell. */
+      /** By Cloud SQL's own clock; undefined if it does not give it. */
       readonly durationSeconds: number | undefined;
     }
   /** A recorded call whose answer nobody had is known, or given up. */

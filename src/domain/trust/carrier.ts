@@ -45,7 +45,7 @@ export function judgeCarrier(workload: Workload, before: WorkloadStatus | undefi
   }
 }
 
-/** Whether the roll of a paused one began before the pause: as is remembered, or as its new pods tell. */
+/** Whether the roll of a paused one began before the pause: as is remembered, or as its new pods show. */
 function hasBegun({ status, generation }: Workload, { kind }: Health, before: WorkloadStatus | undefined): boolean {
   if (before !== undefined && before.state !== 'Pending' && before.state !== 'Skipped') return true;
   return kind !== 'Healthy' && status.observedGeneration >= generation && status.updatedReplicas > 0;

@@ -29,7 +29,7 @@ export function withCertificate(
   return isWorthKeeping(entry) ? [...others, entry] : others;
 }
 
-/** A name alone tells nothing. */
+/** A name alone says nothing. */
 const isWorthKeeping = ({ sha1Fingerprint, issuing, reason }: ClientCertificateStatus): boolean =>
   sha1Fingerprint !== undefined || issuing !== undefined || reason !== undefined;
 

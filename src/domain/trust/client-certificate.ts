@@ -7,7 +7,7 @@ import type { OpenIssue } from './certificate-status.ts';
 import type { ClientCertificateStatus } from './distribution.ts';
 import type { HeldCertificate } from './held-certificate.ts';
 
-/** Who wrote a Secret, as far as it tells by itself. */
+/** Who wrote a Secret, as far as the Secret itself shows. */
 export type SecretOrigin =
   /** This object. */
   | 'Own'
@@ -48,7 +48,7 @@ export interface CertificateFacts {
 }
 
 /**
- * A name is unique in an instance, so whoever has it besides us keeps it. What the status holds is ours; and where the
+ * A name is unique in an instance, so anybody else who has it keeps it. What the status holds is ours; and where the
  * status was lost, what one of our Secrets holds with its key is kept, since nobody else can have written it there.
  */
 export function judgeCertificate({
@@ -104,7 +104,7 @@ export function inSafeOrder<T extends Move>(moves: readonly T[]): readonly T[] {
 }
 
 export type IssueResolution =
-  /** It was issued; whether its key reached the Secret is for the Secret to tell. */
+  /** It was issued; only the Secret shows whether its key reached it. */
   | { readonly kind: 'Issued'; readonly sha1Fingerprint: string }
   | { readonly kind: 'Wait' }
   /** It was not issued and never will be. */

@@ -76,7 +76,7 @@ const isSelected = (spec: DistributionSpec, selector: LabelSelector, workload: W
 
 const LAST_WAVE = 2 ** 31 - 1;
 
-/** Before which others one rolls that says so in words unknown cannot be told: it goes last. */
+/** If the wave of one cannot be understood, it goes last. */
 function placeOf({ annotations: texts }: Workload, target: Target | undefined): Pick<Dependent, 'wave' | 'note'> {
   const text = texts[annotations.wave] ?? '0';
   const wave = target?.wave ?? int32(text);

@@ -84,7 +84,7 @@ function startOf({ state }: Judgement, before: WorkloadStatus | undefined, { now
   return (goesOn ? before?.startTime : undefined) ?? now;
 }
 
-/** One that was healthy, paused or in the hands of a person begins anew: an autoscaler is no reason to fail. */
+/** One that was healthy, paused or left to a person starts over: an autoscaler is no reason to fail. */
 const hasRollGoneOn = (before: WorkloadStatus | undefined): boolean =>
   before?.state === 'Pending' || before?.state === 'Rolling' || before?.state === 'Failed';
 

@@ -46,7 +46,7 @@ export function daemonSetHealth(workload: Workload): Health {
   return HEALTHY;
 }
 
-/** Their controllers tell only by events why they cannot make pods. */
+/** Their controllers report only by events why they cannot make pods. */
 function missing({ kind, namespace, name, desiredReplicas, status }: Workload): string {
   const count = desiredReplicas - status.replicas;
   if (count <= 0) return '';

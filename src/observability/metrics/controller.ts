@@ -19,7 +19,7 @@ export interface QueueView {
   readonly runningMs: ReadonlyMap<Key, number>;
 }
 
-/** What is told of the work queue and of the passes. */
+/** Metrics of the work queue and of the passes. */
 export interface ControllerObserver {
   readonly queue: {
     onOpened(queue: QueueView): void;

@@ -1,4 +1,4 @@
-/** How the resets fare: as of now, and what came to an end since this process began. */
+/** How the resets stand, and what came to an end since this process began. */
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { InstanceRef } from '../../domain/instance.ts';
 import type { KindNames } from '../../domain/object.ts';

@@ -11,7 +11,7 @@ const MINUTE_MS = 60_000;
 
 /**
  * The object waits for a slot of its project's quota, and is woken when it has one. Nothing is asked of Cloud SQL for
- * that; what it waits for is said, and looked at again ever more rarely.
+ * that; what it waits for is said, and looked at again less and less often.
  */
 export function awaitSlot(reset: SslReset, context: Context): StepResult {
   const { clock, memory, settings, callQueue } = context;

@@ -11,8 +11,8 @@ export interface OwnCertificate {
 }
 
 /**
- * Deletes a client certificate of ours of which nobody has the key, so that its name can be issued again. It stays in
- * the status until it is not listed any more: until then it is told apart from somebody else's by that alone.
+ * Deletes one of our client certificates whose key nobody has, so that its name can be issued again. It stays in
+ * the status until it is not listed any more: until then only that distinguishes it from somebody else's.
  */
 export async function deleteCertificate(
   reset: SslReset,

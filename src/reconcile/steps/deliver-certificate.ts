@@ -7,7 +7,7 @@ import { applyObject } from './published-object.ts';
 
 export type Delivery =
   | { readonly kind: 'Delivered' }
-  /** Whoever closed the record replaces the certificate: its Secret is no longer ours to write. */
+  /** The process that closed the record replaces the certificate: its Secret is no longer ours to write. */
   | { readonly kind: 'RecordGone' }
   /** The key is dropped. */
   | { readonly kind: 'Refused'; readonly message: string };

@@ -63,8 +63,8 @@ export function hasTraces(
 }
 
 /**
- * Whether an earlier call shows by now, by its operation or by the certificates, for whoever is about to give the request
- * up. Undefined where the instance cannot be read.
+ * Whether an earlier call shows by now, by its operation or by the certificates: asked before the request is given up.
+ * Undefined if the instance cannot be read.
  */
 export async function hasRunAfterAll(
   reset: SslReset,
@@ -86,8 +86,7 @@ export async function hasRunAfterAll(
 }
 
 /**
- * Whoever is finding out what became of a call comes first: the operation may be of that one, and what it takes for its own
- * is no candidate any more.
+ * A sibling that is finding out what became of a call comes first: the operation may be its own, and no candidate.
  */
 export function resolveFirst(reset: SslReset, request: Request, context: Context): StepResult {
   const obstacle = siblingInDoubt(context.index.siblingsOf(reset).unresolved(), reset, context);

@@ -18,7 +18,7 @@ export async function readEvidence(cloudSql: CloudSqlReads, ref: InstanceRef, be
 /** As many as a record keeps; an instance has three at most. */
 const MAX_CAS = 100;
 
-/** What tells a reset of this instance: its active CA, and more only where that alone does not tell. */
+/** The evidence of a reset of this instance: its active CA, and more only if that alone is not enough. */
 export async function readServerCertificates(
   cloudSql: CloudSqlReads,
   ref: InstanceRef,

@@ -50,7 +50,7 @@ async function lookAndAct(reset: SslReset, context: Context): Promise<StepResult
   const free = moves.filter((move) => !obstacles.has(move));
   if (free.length > 0) return moveCertificates(free, serverCa, reset, context);
   for (const [move, obstacle] of obstacles) held.push({ commonName: move.wanted.commonName, obstacle });
-  // Whoever can come back does, before somebody else's certificate stops the rest.
+  // Certificates that can be issued come first, before somebody else's stops the rest.
   for (const one of judged.filter(({ judgement: { kind } }) => kind !== 'Keep' && kind !== 'Move')) {
     const obstacle = obstacleIn(one.wanted.secretName, obstacles) ?? (await obstacleTo(one, reset, context));
     if (obstacle === undefined) return act(one, reset, { serverCa, listed }, context);
@@ -99,8 +99,8 @@ function act(
 type Secrets = ReadonlyMap<string, PublishedObject>;
 
 /**
- * Those that the spec names, and those that held the certificates before. Read before all else: whoever publishes newer
- * ones after that turns an apply over this into a conflict.
+ * Those that the spec names, and those that held the certificates before. Read before all else: if newer
+ * ones are published after that, an apply over this conflicts.
  */
 async function readSecrets(reset: SslReset, { objects }: Context): Promise<Secrets> {
   const { clientCertificates: wanted = [] } = reset.spec;

@@ -47,7 +47,7 @@ export function callsToRemember(reset: SslReset, context: Context): readonly str
   return [...context.index.siblingsOf(reset).calling(), ...(isOver ? [] : lost)];
 }
 
-/** On this process's own clock, anew after a restart: no two clocks are compared. */
+/** On this process's own clock, from the start again after a restart: no two clocks are compared. */
 const sinceLostMs = ({ metadata }: SslReset, lost: readonly string[], { memory }: Context): number =>
   memory.sinceSeenMs(metadata.uid, `lost ${lost.join(' ')}`);
 

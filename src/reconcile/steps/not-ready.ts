@@ -5,8 +5,8 @@ import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import type { Context } from '../pass.ts';
 
 /**
- * Why the instance is not ready now, for whoever was answered that a request can never work: an instance that has stopped
- * answers so too. What cannot be read tells nothing.
+ * Why the instance is not ready now, after an answer that a request can never work: an instance that has stopped
+ * answers so too. What cannot be read says nothing.
  */
 export async function whyNotReady({ spec }: SslReset, { cloudSql }: Context): Promise<Verdict | undefined> {
   try {

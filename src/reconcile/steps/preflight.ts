@@ -127,7 +127,7 @@ async function alreadyDoneObstacle(
   return (await orphanObstacle(reset, operations, context)) ?? (await dependentsObstacle(reset, context));
 }
 
-/** The object of a running reset may be gone: nobody would tell that the CA of now is an old one in a moment. */
+/** The object of a running reset may be gone: then nothing shows that the current CA is about to be an old one. */
 async function orphanObstacle(
   reset: SslReset,
   operations: readonly Operation[],

@@ -40,7 +40,7 @@ async function readAndPublish(reset: SslReset, context: Context): Promise<StepRe
   const otherResetTime = context.index.siblingsOf(reset).lastReset();
   const siblingCalls = callsToRemember(reset, context);
   const readTime = context.index.timeOfRead(reset, context.clock.now());
-  // Read before the CAs: whoever publishes newer ones after that turns this apply into a conflict.
+  // Read before the CAs: if newer ones are published after that, this apply conflicts.
   const target = serverCaObject(reset, '');
   const before = target && (await context.objects.get(target));
   const cas = await readServerCas(context.cloudSql, reset.spec);

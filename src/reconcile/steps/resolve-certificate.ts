@@ -11,7 +11,7 @@ import { conflict } from './certificate-conflict.ts';
 
 /**
  * Finds out what became of a recorded issue, and closes its record. Nothing is deleted here: a certificate that was
- * issued is claimed in the status first, so that whoever issued it and still lives finds its record gone.
+ * issued is claimed in the status first, so that the process that issued it, if it still lives, finds its record gone.
  */
 export async function resolveCertificate(reset: SslReset, context: Context): Promise<StepResult> {
   const issue = openIssue(reset);

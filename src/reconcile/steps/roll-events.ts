@@ -9,7 +9,7 @@ interface Pass {
   readonly now: string;
 }
 
-/** One event for each workload that came to an end since it was judged last. What is not remembered is not told again. */
+/** One event for each workload that came to an end since it was judged last. What is not remembered is not repeated. */
 export function rollEvents(
   before: RolloutStatus = {},
   rows: readonly WorkloadStatus[],

@@ -89,7 +89,7 @@ type Started =
   | { readonly kind: 'Refused'; readonly workload: Workload; readonly message: string }
   /** The API server did not get it done, a webhook of this workload say: it is tried again, and no other waits for it. */
   | { readonly kind: 'Unavailable'; readonly workload: Workload; readonly error: KubernetesError }
-  /** It changed or went away since it was read: it is judged anew in the next pass. */
+  /** It changed or went away since it was read: it is judged again in the next pass. */
   | { readonly kind: 'Changed'; readonly workload: Workload };
 
 const start = (workloads: readonly Workload[], options: RollOptions, context: Context): Promise<readonly Started[]> =>
@@ -190,7 +190,7 @@ function repeated({ status }: SslReset, { requestId = '' }: Request): string {
   return `requestId "${requestId}" ${isCertain ? 'was' : 'was, or may have been,'} executed before${when}, so nothing was called: a value that was never used before requests another reset`;
 }
 
-/** Enough of a fingerprint to tell one CA from another; `status.serverCa` has it whole. */
+/** Enough of a fingerprint to distinguish CAs; `status.serverCa` has it whole. */
 const published = ({ serverCa }: Status): string =>
   `server CA ${serverCa?.sha1Fingerprint?.slice(0, 8) ?? ''}…${serverCa?.publishedTo === undefined ? '' : ` in ${serverCa.publishedTo}`}`;
 

@@ -76,7 +76,7 @@ async function replace(reset: SslReset, workload: Workload, blocked: Blockage, c
   const waiting = { kind: 'Waiting', message: `Deleting old pods that are not ready: ${names.join(', ')}` } as const;
   const { next } = blocked;
   if (next === undefined || !isStill(reset, next, context)) return { standstill: waiting };
-  // As it is now: whoever has put the old template back meanwhile has made this pod a new one.
+  // As it is now: if the old template was put back meanwhile, this pod is a new one.
   const deleted = await orRefusal(async () => {
     const fresh = await context.workloads.get(workload);
     const isNext = fresh !== undefined && blockage(fresh, await context.pods.list(fresh))?.next?.uid === next.uid;

@@ -21,7 +21,7 @@ export async function untilCaIsSeen(reset: SslReset, context: Context): Promise<
   if (doneMs === undefined || !awaitsCa(reset.status) || !maySettle(operation?.name, doneMs, reset, context)) {
     return undefined;
   }
-  // Client certificates go with the operation, and tell nothing of the CA.
+  // Client certificates go with the operation, and say nothing about the CA.
   const { clientCertificates: _clientCertificates, ...before } = request?.before ?? {};
   if (await readEvidence(cloudSql, reset.spec, before)) return undefined;
   const next = after(pollDelayMs(request?.doneTime, clock.now(), settings));
