@@ -47,7 +47,7 @@ async function installMonitoringCrds({ kubectl }: Cluster): Promise<void> {
         (text) => text.includes('spec'),
         () => false,
       );
-    // The API server publishes a schema some time after it serves the CRD, and tells nobody when.
+    // The API server publishes a schema some time after it serves the CRD, and does not say when.
     while (!(await isExplained())) await delay(100, undefined, { signal });
   }
 }

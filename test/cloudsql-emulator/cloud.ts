@@ -37,7 +37,7 @@ export class Cloud {
     this.operations = new Operations(signal);
   }
 
-  /** Makes an instance, or makes it anew. */
+  /** Makes an instance, or makes it again. */
   async createInstance(options: InstanceOptions): Promise<Instance> {
     const settings = instanceSchema.parse(options);
     const service = settings.serverCaMode === 'GOOGLE_MANAGED_INTERNAL_CA' ? undefined : await this.#serviceAuthority();

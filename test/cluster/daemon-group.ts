@@ -5,7 +5,7 @@ import { type Daemon, startDaemon } from './daemon.ts';
 export interface DaemonGroupOptions {
   /** Takes a log file a daemon. */
   readonly directory: string;
-  /** Told of each that ends without being asked to. */
+  /** Called at each that ends without being asked to. */
   readonly onUnexpectedEnd: (description: string) => void;
 }
 

@@ -26,7 +26,7 @@ export interface GoDocuments<Part extends string = string> {
   readonly folders: readonly string[];
 }
 
-/** What is used together: it is kept in one folder of the cache, and a change of one part makes all of them anew. */
+/** What is used together: it is kept in one folder of the cache, and a change of one part makes all of them again. */
 export interface PartSet<Part extends string = string> {
   /** The folder in the cache. */
   readonly name: string;

@@ -14,7 +14,7 @@ export interface OperatorOptions {
   readonly metadataHost: string;
   readonly logFile: string;
   readonly flags?: readonly string[];
-  /** Told when it ends without being asked to. */
+  /** Called when it ends without being asked to. */
   readonly onUnexpectedEnd: (description: string) => void;
 }
 

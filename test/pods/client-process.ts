@@ -14,7 +14,7 @@ export interface ClientProcess {
 export interface ClientProcessOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly onEvent: (event: ClientEvent) => void;
-  /** Told of an end that nobody asked for. */
+  /** Called at an end that nobody asked for. */
   readonly onFailure: (error: Error) => void;
 }
 

@@ -35,7 +35,7 @@ export interface KubeletOptions {
    * The others do nothing.
    */
   readonly databases: Readonly<Record<string, Address>>;
-  /** Told when something breaks that would leave it blind. */
+  /** Called when something breaks that would leave it blind. */
   readonly onFailure?: (error: Error) => void;
 }
 

@@ -12,7 +12,7 @@ const Event = z.object({ type: z.enum(['ADDED', 'MODIFIED', 'DELETED', 'ERROR'])
 
 /** What a kubelet does with one object of a watch. */
 export interface Watcher {
-  /** Everything that there is follows anew. */
+  /** Everything that there is follows again. */
   begin(): void;
   isThere(object: unknown): void;
   isGone(object: unknown): void;

@@ -38,7 +38,7 @@ async function prepared(t: TestContext) {
   return { cluster, namespace, proxy, events, note, stored, wait, logged };
 }
 
-test('an event tells who, what, why and when', async (t) => {
+test('an event says who, what, why and when', async (t) => {
   const { events, note, stored, namespace } = await prepared(t);
   const related = { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name: 'web', uid: 'u-2' };
   events.publish({ ...note, related });

@@ -37,7 +37,7 @@ async function secretData({ kubectl }: OperatorFixture, name: string): Promise<R
   );
 }
 
-/** Each Secret holds the one live certificate of its name, its key, and the CA of now; and nothing else lives. */
+/** Each Secret holds the one live certificate of its name, its key, and the current CA; and nothing else lives. */
 async function assertIssued(fixture: OperatorFixture, wanted = clientCertificates): Promise<void> {
   assert.deepEqual(
     live(fixture)

@@ -66,7 +66,7 @@ const reading = {
 /** A workload in no selection. */
 const unlabelled = { labels: { 'cloudsql-ssl.dev/instance': 'none' } };
 
-/** A Secret with the server CA of now, handed over to the operator's object. */
+/** A Secret with the current server CA, handed over to the operator's object. */
 const handedOver = (fixture: OperatorFixture): object => ({
   apiVersion: 'v1',
   kind: 'Secret',

@@ -68,7 +68,7 @@ describe('an instance', { concurrency: 3 }, () => {
     assert.match(await operator.kubectl(['get', 'sslreset', 'db']), new RegExp(ca.expirationTime.slice(0, 10)));
   });
 
-  test('an instance with a CA service tells by its server certificate that a call whose answer was lost was executed', async (t) => {
+  test('an instance with a CA service shows by its server certificate that a call whose answer was lost was executed', async (t) => {
     const operator = await operatorFixture(t, CA_SERVICE);
     operator.emulator.order({ api: 'resetSslConfig', answer: isExecuted(true) });
     await operator.apply(reset({ serverCa }));
@@ -111,7 +111,7 @@ describe('an instance', { concurrency: 3 }, () => {
     assert.equal(operator.emulator.journal.entries({ api: 'restart' }).length, 0, 'the operator restarts nothing');
   });
 
-  test('an instance of the First Generation tells by a new CA in its list that a lost call was executed', async (t) => {
+  test('an instance of the First Generation shows by a new CA in its list that a lost call was executed', async (t) => {
     const operator = await operatorFixture(t, FIRST_GENERATION);
     operator.emulator.order({ api: 'resetSslConfig', answer: isExecuted(true) });
     await operator.apply(reset({ serverCa }));

@@ -31,7 +31,7 @@ async function fixtureWithRollouts(t: TestContext): Promise<OperatorFixture> {
 }
 
 describe('kinds of workloads', { concurrency: 3 }, () => {
-  test('each kind that is asked for is annotated and waited for, and told of by its own name', async (t) => {
+  test('each kind that is asked for is annotated and waited for, and reported by its own name', async (t) => {
     const fixture = await fixtureWithRollouts(t);
     const { apply, until, kubectl } = fixture;
     await apply(...workloadKinds.map((kind) => workload(kind, kind.toLowerCase())));
@@ -104,7 +104,7 @@ describe('kinds of workloads', { concurrency: 3 }, () => {
     assert.deepEqual(await annotationsOf(fixture, 'StatefulSet', 'stranger'), []);
   });
 
-  test('a selector that selects nothing is no error, and is told', async (t) => {
+  test('a selector that selects nothing is no error, and is reported', async (t) => {
     const { apply, until } = await fixtureWithRollouts(t);
     await apply(reset({ rollout: { kinds, selector: { matchLabels: { app: 'none' } } } }));
     const done = await until('db', isReady);
@@ -243,7 +243,7 @@ describe('health', { concurrency: 3 }, () => {
 });
 
 describe('what waits for a person', { concurrency: 3 }, () => {
-  test('OnDelete and partitions are annotated, told with a command that works, and hold nothing up', async (t) => {
+  test('OnDelete and partitions are annotated, reported with a command that works, and hold nothing up', async (t) => {
     const fixture = await operatorFixture(t);
     const { apply, until, kubectl, cluster } = fixture;
     const onDelete = { updateStrategy: { type: 'OnDelete' } };
@@ -284,7 +284,7 @@ describe('what waits for a person', { concurrency: 3 }, () => {
     await kubectl(['wait', '--for=jsonpath={.status.updatedNumberScheduled}=1', 'daemonset/b', PATIENCE]);
   });
 
-  test('a Rollout that is paused is skipped, one that waits for its promotion is told', async (t) => {
+  test('a Rollout that is paused is skipped, one that waits for its promotion is reported', async (t) => {
     const fixture = await fixtureWithRollouts(t);
     const { apply, until } = fixture;
     await apply(
@@ -332,7 +332,7 @@ describe('what waits for a person', { concurrency: 3 }, () => {
     assert.deepEqual(await annotationsOf(fixture, 'Deployment', 'lone-template'), [], 'it is not selected');
   });
 
-  test('a workload whose owner puts its template back is annotated once and told; one whose template stays is rolled', async (t) => {
+  test('a workload whose owner puts its template back is annotated once and reported; one whose template stays is rolled', async (t) => {
     const fixture = await operatorFixture(t);
     const { apply, until, kubectl } = fixture;
     await kubectl(['create', 'configmap', 'main']);
@@ -364,7 +364,7 @@ describe('what waits for a person', { concurrency: 3 }, () => {
 });
 
 describe('old pods that are not ready', { concurrency: 3 }, () => {
-  test('old pods that are not ready of an ordered StatefulSet are told within seconds, with a command that has it roll', async (t) => {
+  test('old pods that are not ready of an ordered StatefulSet are reported within seconds, with a command that has it roll', async (t) => {
     const fixture = await operatorFixture(t);
     await fixture.apply(workload('StatefulSet', 'db', { spec: { replicas: 3 } }));
     await makeUnready(fixture, 'db', 3);

@@ -75,7 +75,7 @@ describe('an object that comes back from a backup', { concurrency: 3 }, () => {
     assert.equal(all.resets(), 2);
   });
 
-  test('an object that comes back from a backup without its status calls nothing where the fingerprint of the replaced CA is in its spec, and publishes the CA of now', async (t) => {
+  test('an object that comes back from a backup without its status calls nothing where the fingerprint of the replaced CA is in its spec, and publishes the current CA', async (t) => {
     const all = await operatorFixture(t);
     const serverCaSha1Fingerprint = activeCa(all).sha1Fingerprint;
     await all.apply(reset({ serverCa: { secretName: 'ca' }, preconditions: { serverCaSha1Fingerprint } }));

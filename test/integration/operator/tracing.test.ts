@@ -135,7 +135,7 @@ describe('traces', { concurrency: 3 }, () => {
     assert.doesNotMatch(operator.log, /trace_id/);
   });
 
-  test('a collector that refuses holds nothing up, and is told of once', async (t) => {
+  test('a collector that refuses holds nothing up, and is reported once', async (t) => {
     const collector = await OtlpReceiver.start(t, 'Refuse');
     const { apply, until, operator } = await operatorFixture(t, { env: traced(collector) });
     await apply(reset(), deployment('api'));

@@ -122,7 +122,7 @@ async function inForce(
   const lift = async (): Promise<void> => void (await kubectl(['delete', '--ignore-not-found', '-f', '-'], objects));
   afterwards(t, lift);
   const deadline = AbortSignal.timeout(PATIENCE_MS);
-  // The API server takes a policy up some time after it accepted it, and tells nobody when.
+  // The API server takes a policy up some time after it accepted it, and does not say when.
   while (!(await isInForce())) deadline.throwIfAborted();
   return lift;
 }

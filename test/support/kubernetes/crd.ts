@@ -15,7 +15,7 @@ export async function installCrd({ kubectl }: Pick<Cluster, 'kubectl'>): Promise
   while (!(await isExplained(kubectl))) await delay(100, undefined, { signal });
 }
 
-/** The API server publishes the schema some time after it serves the CRD, and tells nobody when. */
+/** The API server publishes the schema some time after it serves the CRD, and does not say when. */
 const isExplained = (kubectl: Cluster['kubectl']): Promise<boolean> =>
   kubectl(['explain', 'cloudsqlsslreset.spec.deadlineSeconds']).then(
     () => true,

@@ -32,7 +32,7 @@ export async function installRolloutCrd({ kubectl }: Pick<Cluster, 'kubectl'>): 
     if (!String(error).includes('AlreadyExists')) throw error;
   });
   await untilEstablished(kubectl, NAME);
-  // It is served some time after it is established, and nobody tells when.
+  // It is served some time after it is established, and nothing says when.
   const signal = AbortSignal.timeout(PATIENCE_MS);
   while (!(await isServed(kubectl))) signal.throwIfAborted();
 }

@@ -113,7 +113,7 @@ async function readAnswer(answer: IncomingMessage, isEndless: boolean): Promise<
   return { status, body: Buffer.alloc(0) };
 }
 
-/** A socket whose other end was killed cannot be reset any more: Node would keep its handle for ever. */
+/** A socket whose other end was killed cannot be reset any more: Node would keep its handle without an end. */
 function breakOff({ request: { socket } }: Exchange): void {
   if (socket.readyState === 'open') socket.resetAndDestroy();
   else socket.destroy();

@@ -125,7 +125,7 @@ test('a download that breaks goes on where it was, as often as each attempt brin
   assert.match(outcome.ranges[1] ?? '', /^bytes=[1-9]\d*-$/);
 });
 
-test('a download that breaks goes on also with a server that can only begin anew', async (t) => {
+test('a download that breaks goes on also with a server that can only begin again', async (t) => {
   assertWhole(await download(t, breaking([100_000, 200_000], { knowsRanges: false })));
 });
 

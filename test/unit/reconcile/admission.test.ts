@@ -109,7 +109,7 @@ describe('a write-ahead record that is stored as something else', () => {
     });
   }
 
-  test('a write-ahead record that is stored as something else is told as CannotPublish, with the fields that differ', async () => {
+  test('a write-ahead record that is stored as something else is reported as CannotPublish, with the fields that differ', async () => {
     const fixture = new Fixture({ spec: { deadlineSeconds: 60 } });
     fixture.resets.admission = mangled(({ before: _before, ...request }) => request);
     await new Operator(fixture).drive();

@@ -69,14 +69,14 @@ describe('an instance with a CA service', () => {
     assert.equal(operator.events.filter(({ reason }) => reason === 'ResetFinished').length, 2);
   });
 
-  test('an instance with a CA service tells by its server certificate that a call whose answer was lost was executed', async () => {
+  test('an instance with a CA service shows by its server certificate that a call whose answer was lost was executed', async () => {
     const fixture = fixtureOf(CA_SERVICE);
     lose(fixture, 0);
     await new Operator(fixture).drive();
     assert.deepEqual([await fixture.outcome(), fixture.cloudSql.calls], [KEPT, 1]);
   });
 
-  test('an instance with a CA service tells by its server certificate that a call whose answer was lost was not executed', async () => {
+  test('an instance with a CA service shows by its server certificate that a call whose answer was lost was not executed', async () => {
     const fixture = fixtureOf(CA_SERVICE);
     lose(fixture);
     await new Operator(fixture).drive();
@@ -136,7 +136,7 @@ describe('an instance of the First Generation', () => {
     assert.deepEqual(await fixture.outcome(), DONE_ONCE);
   });
 
-  test('an instance of the First Generation is asked ever more rarely while it waits, and nothing is written', async () => {
+  test('an instance of the First Generation is asked less and less often while it waits, and nothing is written', async () => {
     const fixture = fixtureOf(FIRST_GENERATION);
     const seen = { reads: 0, writes: 0 };
     fixture.after(60_000, () => Object.assign(seen, { reads: fixture.cloudSql.reads, writes: fixture.writes }));
@@ -176,7 +176,7 @@ describe('an instance of the First Generation', () => {
     assert.deepEqual([fixture.end, fixture.cloudSql.calls], ['ServerCaUnchanged', 1]);
   });
 
-  test('an instance of the First Generation tells by a CA that was not listed before that a lost call was executed', async () => {
+  test('an instance of the First Generation shows by a CA that was not listed before that a lost call was executed', async () => {
     const fixture = fixtureOf(FIRST_GENERATION);
     lose(fixture, 0);
     fixture.after(1_000_000, () => restart(fixture));

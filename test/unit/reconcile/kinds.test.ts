@@ -10,7 +10,7 @@ const message = ({ status }: Fixture, type: string): string => {
   return `${condition?.status} ${condition?.reason}: ${condition?.message}`;
 };
 
-test('what waits for a person leaves the request ready, and is told in its conditions and by an event', async () => {
+test('what waits for a person leaves the request ready, and is reported in its conditions and by an event', async () => {
   const fixture = new Fixture({ spec: { rollout: { kinds: ['Deployment', 'StatefulSet', 'Rollout'] } } });
   const argo = { phase: 'Healthy', message: '', awaitsPromotion: false, observedTemplateGeneration: 0 };
   fixture.workloads.add(

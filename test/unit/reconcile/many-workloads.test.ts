@@ -43,7 +43,7 @@ function eventsOf({ events }: Operator): ReadonlyMap<string, number> {
 
 const mostEvents = (operator: Operator): number => Math.max(0, ...eventsOf(operator).values());
 
-test('120 workloads whose owner puts the template back each second are annotated once each at most, told of once, and left to a person', async () => {
+test('120 workloads whose owner puts the template back each second are annotated once each at most, reported once, and left to a person', async () => {
   const owner = { kind: 'Revision', name: 'main' };
   const { fixture, operator } = stage(
     names(120).map((name) => aWorkload({ name, owner })),
@@ -80,7 +80,7 @@ test('a workload that is put back by hand once is annotated again, and rolled', 
   assert.deepEqual([fixture.end, fixture.status.rollout?.summary, fixture.workloads.writes], ['Complete', '1/1', 2]);
 });
 
-test('120 StatefulSets of strategy OnDelete beside one slow Deployment are all annotated, once, and told of once', async () => {
+test('120 StatefulSets of strategy OnDelete beside one slow Deployment are all annotated, once, and reported once', async () => {
   const onDelete = names(120).map((name) =>
     aWorkload({ kind: 'StatefulSet', name, strategy: { kind: 'OnDelete' }, status: { updatedReplicas: 0 } }),
   );
@@ -94,7 +94,7 @@ test('120 StatefulSets of strategy OnDelete beside one slow Deployment are all a
   assert.equal(eventsOf(operator).size, 121);
 });
 
-test('402 workloads that roll all roll, each annotated once and told of once', async () => {
+test('402 workloads that roll all roll, each annotated once and reported once', async () => {
   const { fixture, operator } = stage(names(402).map((name) => aWorkload({ name })));
   await operator.drive();
   assert.deepEqual(
@@ -172,7 +172,7 @@ describe('the deadline after the reset', () => {
     assert.ok(elapsedMs > 660_000 && elapsedMs < 760_000, `${elapsedMs} ms`);
   });
 
-  test('the deadline after the reset ends a roll at which workloads fall back and recover for ever', async () => {
+  test('the deadline after the reset ends a roll at which workloads fall back and recover without an end', async () => {
     let n = 0;
     const { fixture, operator } = stage(
       ['a', 'b'].map((name) => aWorkload({ name })),

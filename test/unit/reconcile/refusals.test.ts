@@ -161,7 +161,7 @@ describe('an API server that does not write what comes after the reset', () => {
     }
   }
 
-  test('an API server that does not write what comes after the reset for ever does not keep a request beyond its deadline', async () => {
+  test('an API server that does not write what comes after the reset without an end does not keep a request beyond its deadline', async () => {
     const fixture = new Fixture();
     fixture.after(20_000, () => {
       fixture.objects.refusal = new KubernetesError({ kind: 'Unavailable', message: 'a webhook failed' });

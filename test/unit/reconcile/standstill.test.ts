@@ -49,7 +49,7 @@ describe('an object that its passes bring no further', () => {
     });
   }
 
-  test('an object that its passes bring no further is looked at ever more rarely while each write of its status conflicts, and is done once one does not', async () => {
+  test('an object that its passes bring no further is looked at less and less often while each write of its status conflicts, and is done once one does not', async () => {
     const { fixture, gets } = await anHourOf(() => async () => {
       throw new KubernetesError({ kind: 'Conflict', message: 'changed' });
     });
@@ -57,7 +57,7 @@ describe('an object that its passes bring no further', () => {
     assert.deepEqual(await fixture.outcome(), DONE_ONCE);
   });
 
-  test('an object that its passes bring no further is looked at ever more rarely while the API server stores another status than was written', async () => {
+  test('an object that its passes bring no further is looked at less and less often while the API server stores another status than was written', async () => {
     const { fixture, gets } = await anHourOf(
       (of) =>
         (reset, { request: _request, ...status }) =>

@@ -150,7 +150,7 @@ test('a watch that is refused as too old when it is asked for is listed again at
   assert.equal(lists.length, 3);
 });
 
-test('a server that refuses each version right after it was listed is asked ever more rarely', async () => {
+test('a server that refuses each version right after it was listed is asked less and less often', async () => {
   const { timers, lists, listed, fails } = started();
   await listed('10');
   for (const delayMs of [0, 100, 100, 200, 400, 500, 500]) {

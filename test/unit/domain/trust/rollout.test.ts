@@ -433,7 +433,7 @@ describe('the status of a roll', () => {
   });
 });
 
-test('as many failures as status can remember end the roll, or a refused one would be tried for ever', () => {
+test('as many failures as status can remember end the roll, or a refused one would be tried without an end', () => {
   const names = Array.from({ length: 101 }, (_, n) => `w${n}`);
   const before = rolloutStatus(
     'new',
