@@ -4,28 +4,20 @@ import { retryCommand } from '../../domain/reset/admission.ts';
 import { worst } from '../../domain/reset/certificate-hold.ts';
 import type { Request, SslReset } from '../../domain/reset/ssl-reset.ts';
 import { recordedCertificate } from '../../domain/trust/certificate-status.ts';
-import { type CertificateJudgement, judgeCertificate, type KeySecret } from '../../domain/trust/client-certificate.ts';
-import type { ClientCertificateStatus, WantedCertificate } from '../../domain/trust/distribution.ts';
-import { heldCertificate, withServerCa } from '../../domain/trust/held-certificate.ts';
+import type { ClientCertificateStatus } from '../../domain/trust/distribution.ts';
+import { withServerCa } from '../../domain/trust/held-certificate.ts';
 import { revision, serverCaPem } from '../../domain/trust/tls-material.ts';
 import { oneLine } from '../../lib/one-line.ts';
 import { toTime } from '../../lib/time.ts';
 import { AWAIT_CHANGE, after, type Conclusion, type Context, type StepResult } from '../pass.ts';
-import type { PublishedObject } from '../ports.ts';
 import { conflict } from './certificate-conflict.ts';
 import { deleteCertificate } from './delete-certificate.ts';
 import { LOOKING_FOR_DEPENDENTS } from './find-dependents.ts';
 import { issueCertificate } from './issue-certificate.ts';
+import { type JudgedCertificate, judge, readSecrets, type Secrets } from './judged-certificates.ts';
 import { type CertificateMove, moveCertificates, obstacleIn, obstaclesToMoves } from './move-certificates.ts';
-import { applyObject, certificateSecret, DRY_RUN, orCannotPublish, originOf } from './published-object.ts';
+import { applyObject, certificateSecret, DRY_RUN, orCannotPublish } from './published-object.ts';
 import { readServerCas } from './server-cas.ts';
-
-/** One client certificate that the spec wants, and what there is of it. */
-interface Judged {
-  readonly wanted: WantedCertificate;
-  readonly secret: PublishedObject | undefined;
-  readonly judgement: CertificateJudgement;
-}
 
 /** Brings each client certificate that the spec wants into its Secret, one call of Cloud SQL a pass. */
 export async function issueClientCertificates(reset: SslReset, context: Context): Promise<StepResult> {
@@ -69,7 +61,7 @@ interface Held {
 
 /** What would fail after a certificate was issued, or the old one deleted, is found out before. */
 async function obstacleTo(
-  { wanted, secret, judgement }: Judged,
+  { wanted, secret, judgement }: JudgedCertificate,
   reset: SslReset,
   context: Context,
 ): Promise<Verdict | undefined> {
@@ -85,7 +77,7 @@ async function obstacleTo(
 }
 
 function act(
-  { wanted, secret, judgement }: Judged,
+  { wanted, secret, judgement }: JudgedCertificate,
   reset: SslReset,
   { serverCa, listed }: { readonly serverCa: string; readonly listed: readonly ClientCertificate[] },
   context: Context,
@@ -96,46 +88,7 @@ function act(
     : issueCertificate(reset, { wanted, secret, serverCa, listed: fingerprintsOf(commonName, listed) }, context);
 }
 
-type Secrets = ReadonlyMap<string, PublishedObject>;
-
-/**
- * Those that the spec names, and those that held the certificates before. Read before all else: if newer
- * ones are published after that, an apply over this conflicts.
- */
-async function readSecrets(reset: SslReset, { objects }: Context): Promise<Secrets> {
-  const { clientCertificates: wanted = [] } = reset.spec;
-  const past = wanted.flatMap(({ commonName }) => recordedCertificate(reset, commonName)?.secretName ?? []);
-  const names = new Set([...wanted.map(({ secretName }) => secretName), ...past]);
-  const { namespace } = reset.metadata;
-  const read = await Promise.all([...names].map((name) => objects.get({ kind: 'Secret', namespace, name })));
-  return new Map(read.flatMap((secret) => (secret === undefined ? [] : [[secret.name, secret]])));
-}
-
-function judge(
-  wanted: WantedCertificate,
-  secrets: Secrets,
-  reset: SslReset,
-  listed: readonly ClientCertificate[],
-): Judged {
-  const { commonName, secretName } = wanted;
-  const secret = secrets.get(secretName);
-  const judgement = judgeCertificate({
-    commonName,
-    recorded: recordedCertificate(reset, commonName),
-    listed,
-    secret: secret && keySecret(secret, reset),
-    others: [...secrets.values()].filter((one) => one !== secret).map((one) => keySecret(one, reset)),
-  });
-  return { wanted, secret, judgement };
-}
-
-const keySecret = (secret: PublishedObject, reset: SslReset): KeySecret => ({
-  name: secret.name,
-  origin: originOf(secret, reset),
-  held: heldCertificate(secret.data),
-});
-
-const movesOf = (judged: readonly Judged[], secrets: Secrets): readonly CertificateMove[] =>
+const movesOf = (judged: readonly JudgedCertificate[], secrets: Secrets): readonly CertificateMove[] =>
   judged.flatMap(({ wanted, secret, judgement }) => {
     const source = judgement.kind === 'Move' ? secrets.get(judgement.from) : undefined;
     if (judgement.kind !== 'Move' || source === undefined) return [];
@@ -155,7 +108,7 @@ const REPUBLISH_MS = 1_000;
 
 /** Answers those whose Secret cannot take the server CAs. */
 async function refreshServerCa(
-  judged: readonly Judged[],
+  judged: readonly JudgedCertificate[],
   serverCa: string,
   reset: SslReset,
   context: Context,
@@ -185,7 +138,7 @@ function orphanOf({ spec, status }: SslReset, listed: readonly ClientCertificate
 }
 
 /** The others are in their Secrets: what stands in the way of these is all that is left. */
-function heldUp(reset: SslReset, judged: readonly Judged[], held: readonly Held[]): Conclusion | undefined {
+function heldUp(reset: SslReset, judged: readonly JudgedCertificate[], held: readonly Held[]): Conclusion | undefined {
   const verdict = worst(held.map(({ obstacle }) => obstacle));
   if (verdict === undefined) return undefined;
   const entries = judged.flatMap((one): readonly ClientCertificateStatus[] => {
@@ -199,11 +152,11 @@ function heldUp(reset: SslReset, judged: readonly Judged[], held: readonly Held[
   return { changes: { clientCertificates: entries }, verdict };
 }
 
-function done(request: Request, judged: readonly Judged[], { clock }: Context): Conclusion {
+function done(request: Request, judged: readonly JudgedCertificate[], { clock }: Context): Conclusion {
   const clientCertificates = judged.flatMap(statusOf);
   const issued = clientCertificates.length > 0 && { request: { ...request, issuedTime: toTime(clock.now()) } };
   return { changes: { clientCertificates, ...issued }, verdict: LOOKING_FOR_DEPENDENTS };
 }
 
-const statusOf = ({ wanted, judgement }: Judged): readonly ClientCertificateStatus[] =>
+const statusOf = ({ wanted, judgement }: JudgedCertificate): readonly ClientCertificateStatus[] =>
   judgement.kind === 'Keep' ? [{ ...wanted, ...judgement.held, ...(!judgement.isOurs && { handedOver: true }) }] : [];

@@ -11,10 +11,11 @@ import type { Slot } from '../ports.ts';
 import { announce } from './announce.ts';
 import { awaitSlot } from './await-slot.ts';
 import { callReset } from './call-reset.ts';
+import { rivalObstacle } from './dry-runs.ts';
 import { hasRunAfterAll, resolveFirst } from './earlier-call.ts';
 import { whyNotReady } from './not-ready.ts';
 import { isPermitted } from './permitted.ts';
-import { type Preflight, preflight, rivalObstacle } from './preflight.ts';
+import { type Preflight, preflight } from './preflight.ts';
 
 /** Admission, slot, preflight, and then the call. */
 export async function requestReset(reset: SslReset, context: Context): Promise<StepResult> {
