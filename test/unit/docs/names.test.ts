@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
@@ -40,6 +41,17 @@ const OTHERS_FLAGS = [
 ];
 
 describe('what the Markdown files name exists', () => {
+  test('each file and folder of the repository', async () => {
+    const paths = (await markdownFiles())
+      .flatMap(codeSpans)
+      .filter((code) => /^(?:\.github|charts|crds|docs|findings|scripts|src|test)\/[\w./-]*$/.test(code));
+    assert.ok(paths.length > 10);
+    assert.deepEqual(
+      paths.filter((path) => !existsSync(new URL(path, ROOT))),
+      [],
+    );
+  });
+
   test('each script of npm run', async () => {
     const names = await found(/\bnpm run ([\w:-]+)/g);
     assert.ok(names.length > 15);
