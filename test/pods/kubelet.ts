@@ -1,4 +1,4 @@
-/** A kubelet that plays containers as processes of this machine. */
+/** A kubelet that runs containers as processes of this machine. */
 import { EventEmitter, once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -31,7 +31,7 @@ export interface KubeletOptions {
   readonly objects: ClusterObjects;
   readonly namespace: string;
   /**
-   * Where the databases really are, by the `PGHOST` of the manifests: a container that names one of them is played.
+   * Where the databases really are, by the `PGHOST` of the manifests: a container that names one of them is run.
    * The others do nothing.
    */
   readonly databases: Readonly<Record<string, Address>>;
@@ -64,14 +64,14 @@ export interface Kubelet {
 
 const PATIENCE_MS = 300_000;
 
-/** Plays the pods of a namespace that are there and that come, until it is stopped. */
+/** Runs the pods of a namespace that are there and that come, until it is stopped. */
 export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const directory = await mkdtemp(join(tmpdir(), 'cloudsql-ssl-pods-'));
   return new ProcessKubelet(options, directory, removeFolderAfterUs(directory));
 }
 
-/** A container that is played. */
-interface Played {
+/** A container that is run. */
+interface RunningContainer {
   readonly pod: Pod;
   readonly container: Container;
   readonly sources: readonly Source[];
@@ -90,7 +90,7 @@ class ProcessKubelet implements Kubelet {
   readonly #options: KubeletOptions;
   readonly #directory: string;
   readonly #release: () => void;
-  readonly #played = new Map<string, readonly Played[]>();
+  readonly #running = new Map<string, readonly RunningContainer[]>();
   readonly #news = new EventEmitter<{ change: []; failure: [Error] }>();
   readonly #end = new AbortController();
   readonly #watches: readonly Subscription[];
@@ -108,7 +108,7 @@ class ProcessKubelet implements Kubelet {
   }
 
   get clients(): readonly PodClient[] {
-    return [...this.#played.values()].flat().map(({ pod: { metadata }, events, waitsFor, isGone }) => ({
+    return [...this.#running.values()].flat().map(({ pod: { metadata }, events, waitsFor, isGone }) => ({
       pod: metadata.name,
       app: metadata.labels.app ?? '',
       events,
@@ -138,7 +138,7 @@ class ProcessKubelet implements Kubelet {
   async stop(): Promise<void> {
     this.#end.abort();
     for (const watch of this.#watches) watch.unsubscribe();
-    await Promise.all([...this.#played.values()].flat().map((played) => this.#endOne(played)));
+    await Promise.all([...this.#running.values()].flat().map((running) => this.#endOne(running)));
     await rm(this.#directory, { recursive: true, force: true });
     this.#release();
   }
@@ -157,19 +157,19 @@ class ProcessKubelet implements Kubelet {
 
   #podChanged(pod: Pod, isDeleted: boolean): void {
     const { uid, deletionTimestamp } = pod.metadata;
-    const known = this.#played.get(uid);
+    const known = this.#running.get(uid);
     if (isDeleted || deletionTimestamp !== undefined) {
-      for (const played of known ?? []) void this.#endOne(played);
+      for (const running of known ?? []) void this.#endOne(running);
     } else if (known === undefined && pod.spec.nodeName !== undefined) {
-      this.#played.set(uid, this.#containersOf(pod));
+      this.#running.set(uid, this.#containersOf(pod));
     }
   }
 
-  #containersOf(pod: Pod): readonly Played[] {
+  #containersOf(pod: Pod): readonly RunningContainer[] {
     return pod.spec.containers
       .filter((container) => this.#databaseOf(container) !== undefined)
       .map((container) => {
-        const played: Played = {
+        const running: RunningContainer = {
           pod,
           container,
           sources: sourcesOf(pod, container),
@@ -180,8 +180,8 @@ class ProcessKubelet implements Kubelet {
           process: undefined,
           turn: Promise.resolve(),
         };
-        this.#inTurn(played, () => this.#start(played));
-        return played;
+        this.#inTurn(running, () => this.#start(running));
+        return running;
       });
   }
 
@@ -192,24 +192,25 @@ class ProcessKubelet implements Kubelet {
   /** Who waits for it may start; who has mounted it sees the change. */
   #sourceChanged(kind: SourceKind, object: unknown): void {
     const changed = keyOf({ kind, name: nameSchema.parse(object).metadata.name });
-    for (const played of [...this.#played.values()].flat()) {
-      if (played.sources.some((source) => keyOf(source) === changed)) this.#inTurn(played, () => this.#start(played));
+    for (const running of [...this.#running.values()].flat()) {
+      if (running.sources.some((source) => keyOf(source) === changed))
+        this.#inTurn(running, () => this.#start(running));
     }
   }
 
-  #inTurn(played: Played, work: () => Promise<void>): void {
-    played.turn = played.turn.then(() => (played.isGone ? undefined : work())).catch((error) => this.#fail(error));
+  #inTurn(running: RunningContainer, work: () => Promise<void>): void {
+    running.turn = running.turn.then(() => (running.isGone ? undefined : work())).catch((error) => this.#fail(error));
   }
 
   /** Reads the sources as they are now, which a watch may not know yet; writes the volumes; and starts it once. */
-  async #start(played: Played): Promise<void> {
-    const { pod, container, folder } = played;
-    const sources = await this.#read(played.sources);
+  async #start(running: RunningContainer): Promise<void> {
+    const { pod, container, folder } = running;
+    const sources = await this.#read(running.sources);
     const volumes = mountedVolumes(pod, container);
     try {
       for (const volume of volumes) await writeVolume(folder, volume.name, filesOf(volume, sources));
       const environment = environmentOf(container, sources);
-      if (played.process !== undefined || played.isGone) return;
+      if (running.process !== undefined || running.isGone) return;
       const root = join(folder, 'root');
       await mount(
         folder,
@@ -217,21 +218,21 @@ class ProcessKubelet implements Kubelet {
         container,
         volumes.map(({ name }) => name),
       );
-      played.waitsFor = undefined;
-      played.process = this.#startProcess(played, { ...environment, POD_ROOT: root });
+      running.waitsFor = undefined;
+      running.process = this.#startProcess(running, { ...environment, POD_ROOT: root });
     } catch (error) {
       if (!(error instanceof NotThereYet)) throw error;
-      played.waitsFor = error.message;
+      running.waitsFor = error.message;
     }
     this.#news.emit('change');
   }
 
-  #startProcess(played: Played, environment: Readonly<Record<string, string>>): ClientProcess {
-    const { host = '', port = 0 } = this.#databaseOf(played.container) ?? {};
+  #startProcess(running: RunningContainer, environment: Readonly<Record<string, string>>): ClientProcess {
+    const { host = '', port = 0 } = this.#databaseOf(running.container) ?? {};
     return startClient({
       environment: { ...environment, PGHOST: host, PGPORT: String(port) },
       onEvent: (event) => {
-        played.events = [...played.events, event];
+        running.events = [...running.events, event];
         this.#news.emit('change');
       },
       onFailure: (error) => this.#fail(error),
@@ -248,12 +249,12 @@ class ProcessKubelet implements Kubelet {
     return found;
   }
 
-  async #endOne(played: Played): Promise<void> {
-    if (played.isGone) return await played.turn;
-    played.isGone = true;
+  async #endOne(running: RunningContainer): Promise<void> {
+    if (running.isGone) return await running.turn;
+    running.isGone = true;
     this.#news.emit('change');
-    played.turn = played.turn.then(() => played.process?.stop());
-    await played.turn;
+    running.turn = running.turn.then(() => running.process?.stop());
+    await running.turn;
   }
 
   #fail(error: unknown): void {

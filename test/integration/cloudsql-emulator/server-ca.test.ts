@@ -19,7 +19,7 @@ before(async () => {
 
 after(() => emulator.stop());
 
-interface Bench {
+interface Fixture {
   readonly instance: Instance;
   readonly post: (method: string, body?: object) => Promise<Answer>;
   /** Has the call begin an operation and follows it to its end. */
@@ -29,7 +29,7 @@ interface Bench {
 
 const casSchema = z.object({ certs: z.array(z.object({ sha1Fingerprint: z.string() })), activeVersion: z.string() });
 
-const bench = async (options: object = {}, version = '/v1'): Promise<Bench> => {
+const fixture = async (options: object = {}, version = '/v1'): Promise<Fixture> => {
   count += 1;
   const instance = await emulator.createInstance({ name: `i${count}`, hasSharedKey: true, ...options });
   const path = `${version}/projects/${project}/instances/${instance.settings.name}`;
@@ -50,7 +50,7 @@ const toCertificate = (nextVersion: string) => ({ rotateServerCertificateContext
 
 for (const version of ['/v1', '/sql/v1beta4']) {
   test(`${version}: a CA is listed when the operation that adds it is DONE, and active when the one that rotates is`, async () => {
-    const { instance, post, listCas } = await bench({}, version);
+    const { instance, post, listCas } = await fixture({}, version);
     const first = versionOf(instance.active);
     const adding = operationOf(await post('addServerCa'));
     assert.deepEqual([adding.operationType, adding.user], ['UPDATE', emulator.email]);
@@ -66,7 +66,7 @@ for (const version of ['/v1', '/sql/v1beta4']) {
 }
 
 test('a second CA that is added replaces the one that waits, and keeps the one that was rotated out', async () => {
-  const { instance, complete } = await bench();
+  const { instance, complete } = await fixture();
   await complete('addServerCa');
   await complete('rotateServerCa');
   await complete('addServerCa');
@@ -78,7 +78,7 @@ test('a second CA that is added replaces the one that waits, and keeps the one t
 });
 
 test('neither the place in the list nor anything else but activeVersion says which CA is active', async () => {
-  const { complete, listCas } = await bench();
+  const { complete, listCas } = await fixture();
   await complete('addServerCa');
   const before = await listCas();
   await complete('rotateServerCa');
@@ -89,7 +89,7 @@ test('neither the place in the list nor anything else but activeVersion says whi
 
 test('a rotation without a fingerprint, with an empty body or an empty context, takes the CA that was added last', async () => {
   for (const body of [undefined, {}, { rotateServerCaContext: {} }, toCa('')]) {
-    const { instance, complete } = await bench();
+    const { instance, complete } = await fixture();
     await complete('addServerCa');
     const added = versionOf(instance.waiting);
     await complete('rotateServerCa', body);
@@ -98,7 +98,7 @@ test('a rotation without a fingerprint, with an empty body or an empty context, 
 });
 
 test('a rotation to the fingerprint of before makes the former CA the active one', async () => {
-  const { instance, complete } = await bench();
+  const { instance, complete } = await fixture();
   const first = versionOf(instance.active);
   await complete('addServerCa');
   await complete('rotateServerCa');
@@ -107,14 +107,14 @@ test('a rotation to the fingerprint of before makes the former CA the active one
 });
 
 test('a rotation to a CA that is not listed, to the active one, or with none that waits is refused with 400', async () => {
-  const { instance, post } = await bench();
+  const { instance, post } = await fixture();
   for (const body of [toCa('00ff'), toCa(versionOf(instance.active)), undefined]) {
     assert.deepEqual(errorOf(await post('rotateServerCa', body)), [400, 'invalidRequest']);
   }
 });
 
 test('a body that the method does not know is refused with 400', async () => {
-  const { instance, post } = await bench();
+  const { instance, post } = await fixture();
   await instance.addVersion();
   const next = versionOf(instance.waiting);
   assert.deepEqual(errorOf(await post('addServerCa', toCa(next))), [400, 'invalidRequest']);
@@ -124,7 +124,7 @@ test('a body that the method does not know is refused with 400', async () => {
 });
 
 test('a CA is neither added nor rotated to while an operation runs, whatever else would be wrong', async () => {
-  const { instance, post } = await bench();
+  const { instance, post } = await fixture();
   const { name } = instance.settings;
   emulator.foreignOperation({ project, instance: name, user: 'x@example.com', plan: { runningMs: 3_600_000 } });
   for (const method of ['addServerCa', 'rotateServerCa', 'addServerCertificate', 'rotateServerCertificate']) {
@@ -133,13 +133,13 @@ test('a CA is neither added nor rotated to while an operation runs, whatever els
 });
 
 test('of two CAs that are added at the same moment one is accepted', async () => {
-  const { post } = await bench();
+  const { post } = await fixture();
   const answers = await Promise.all([post('addServerCa'), post('addServerCa')]);
   assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 409]);
 });
 
 test('an instance with a CA of its own refuses the methods of a CA service, and the other way round', async () => {
-  const [own, service] = [await bench(), await bench(SERVICE)];
+  const [own, service] = [await fixture(), await fixture(SERVICE)];
   for (const method of ['addServerCertificate', 'rotateServerCertificate']) {
     assert.deepEqual(errorOf(await own.post(method)), [400, 'invalidRequest']);
   }
@@ -150,14 +150,14 @@ test('an instance with a CA of its own refuses the methods of a CA service, and 
 
 test('an instance of the First Generation, a read replica and one without a server certificate refuse both', async () => {
   for (const options of [{ backendType: 'FIRST_GEN' }, { primary: 'other' }, { hasServerCertificate: false }]) {
-    const { post } = await bench(options);
+    const { post } = await fixture(options);
     assert.deepEqual(errorOf(await post('addServerCa')), [400, 'invalidRequest']);
     assert.deepEqual(errorOf(await post('rotateServerCa')), [400, 'invalidRequest']);
   }
 });
 
 test('a stopped instance refuses to add and to rotate', async () => {
-  const { post } = await bench({ activationPolicy: 'NEVER' });
+  const { post } = await fixture({ activationPolicy: 'NEVER' });
   assert.deepEqual(errorOf(await post('addServerCa')), [409, 'invalidState']);
   assert.deepEqual(errorOf(await post('rotateServerCa')), [409, 'invalidState']);
 });
@@ -169,7 +169,7 @@ const certificatesSchema = z.object({
 });
 
 test('with a CA service a server certificate is added, listed beside its CA, and rotated to by its fingerprint', async () => {
-  const { instance, complete } = await bench(SERVICE);
+  const { instance, complete } = await fixture(SERVICE);
   const listed = async () => {
     const path = `/v1/projects/${project}/instances/${instance.settings.name}/listServerCertificates`;
     return certificatesSchema.parse(JSON.parse((await call(emulator, path)).text));
@@ -190,7 +190,7 @@ test('with a CA service a server certificate is added, listed beside its CA, and
 });
 
 test('a server certificate is listed beside the CA that signed it, also where the CA service has had another since', async () => {
-  const { instance, complete } = await bench(SERVICE);
+  const { instance, complete } = await fixture(SERVICE);
   const former = instance.active?.authority.certificate.sha1Fingerprint;
   await emulator.renewService();
   assert.equal(instance.active?.authority.certificate.sha1Fingerprint, former);
@@ -207,13 +207,13 @@ test('a server certificate is listed beside the CA that signed it, also where th
 
 test('an instance says how its server certificate is rotated by Google', async () => {
   const serverCertificateRotationMode = 'AUTOMATIC_ROTATION_DURING_MAINTENANCE';
-  const { instance } = await bench({ ...SERVICE, serverCertificateRotationMode });
+  const { instance } = await fixture({ ...SERVICE, serverCertificateRotationMode });
   const { text } = await call(emulator, `/v1/projects/${project}/instances/${instance.settings.name}`);
   assert.equal(JSON.parse(text).settings.ipConfiguration.serverCertificateRotationMode, serverCertificateRotationMode);
 });
 
 test("somebody else's operations add and rotate as those of the caller do", async () => {
-  const { instance } = await bench();
+  const { instance } = await fixture();
   const foreign = { project, instance: instance.settings.name, user: 'person@example.com', done: true };
   const first = versionOf(instance.active);
   await emulator.foreignOperation({ ...foreign, does: 'AddServerCa' }).finished;
@@ -225,7 +225,7 @@ test("somebody else's operations add and rotate as those of the caller do", asyn
 });
 
 test('the journal keeps which CA a call asked for, also where it was refused', async () => {
-  const { instance, post } = await bench();
+  const { instance, post } = await fixture();
   await post('rotateServerCa', toCa('00ff'));
   const [entry] = emulator.journal.entries({ api: 'rotateServerCa', instance: instance.settings.name });
   assert.deepEqual([entry?.body, entry?.status, entry?.executed], [JSON.stringify(toCa('00ff')), 400, false]);
@@ -289,7 +289,7 @@ describe('a call that changes the server CA', { concurrency: 4 }, () => {
   for (const { api, options, body } of METHODS) {
     for (const { name, fault, seen, changes } of FAULTS) {
       test(`${api} can be ${name}`, async () => {
-        const { instance, post } = await bench(options);
+        const { instance, post } = await fixture(options);
         if (api.startsWith('rotate')) await instance.addVersion();
         const before = stateOf(instance);
         const changed = changes && once(instance.changes, 'versions');
@@ -307,7 +307,7 @@ describe('a call that changes the server CA', { concurrency: 4 }, () => {
     }
 
     test(`${api} is refused to who lacks its right`, async () => {
-      const { instance } = await bench(options);
+      const { instance } = await fixture(options);
       const email = `no-${api}@example.com`;
       emulator.putAccount({ email, denied: [`cloudsql.instances.${api}`] });
       const path = `/v1/projects/${project}/instances/${instance.settings.name}`;

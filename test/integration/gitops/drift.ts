@@ -2,13 +2,13 @@
 import { findCondition } from '../../../src/domain/conditions.ts';
 import type { OperatorFixture } from '../../support/operator/fixture.ts';
 
-export type Act = (fixture: OperatorFixture, manifest: object) => Promise<unknown>;
+export type Action = (fixture: OperatorFixture, manifest: object) => Promise<unknown>;
 
 /** A tool that is not the one who made the object. */
 const OTHER = '--field-manager=argocd-controller';
 
 const withManifest =
-  (...args: readonly string[]): Act =>
+  (...args: readonly string[]): Action =>
   ({ kubectl }, manifest) =>
     kubectl([...args, '-f', '-'], JSON.stringify(manifest));
 
@@ -19,7 +19,7 @@ export const replace = withManifest('replace');
 export const replaceForced = withManifest('replace', '--force');
 export const wipeStatus = withManifest('replace', '--subresource=status');
 
-export const recreate: Act = async ({ kubectl }, manifest) => {
+export const recreate: Action = async ({ kubectl }, manifest) => {
   await kubectl(['delete', '-f', '-'], JSON.stringify(manifest));
   await kubectl(['create', '-f', '-'], JSON.stringify(manifest));
 };

@@ -13,7 +13,7 @@ import {
   PROJECT,
 } from '../../support/operator/fixture.ts';
 import { annotationsOf } from '../../support/operator/kinds.ts';
-import { type Act, apply, applyForced, applyServerSide, replace, settled } from './drift.ts';
+import { type Action, apply, applyForced, applyServerSide, replace, settled } from './drift.ts';
 
 const OLD = 'the CA of the time before the reset';
 const DATA = { 'server-ca.pem': OLD };
@@ -22,8 +22,8 @@ type Finds = 'the CA' | 'the old one' | 'nothing';
 
 interface Case {
   /** Before the reset it is in Git, handed over to the operator. */
-  readonly make?: Act;
-  readonly act: Act;
+  readonly make?: Action;
+  readonly act: Action;
   readonly data?: object;
   readonly isHandedOver?: boolean;
   readonly finds: Finds;
@@ -31,8 +31,8 @@ interface Case {
   readonly next?: 'a conflict';
 }
 
-const remove: Act = ({ kubectl }, manifest) => kubectl(['delete', '-f', '-'], JSON.stringify(manifest));
-const refused: Act = (fixture, manifest) =>
+const remove: Action = ({ kubectl }, manifest) => kubectl(['delete', '-f', '-'], JSON.stringify(manifest));
+const refused: Action = (fixture, manifest) =>
   assert.rejects(async () => await applyServerSide(fixture, manifest), /conflict with "cloudsql-ssl-operator"/);
 
 const CASES: Readonly<Record<string, Case>> = {

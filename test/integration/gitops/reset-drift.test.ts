@@ -5,7 +5,7 @@ import { findCondition } from '../../../src/domain/conditions.ts';
 import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import { hasReason, type OperatorFixture, operatorFixture, PROJECT, reset } from '../../support/operator/fixture.ts';
 import {
-  type Act,
+  type Action,
   apply,
   applyForced,
   applyServerSide,
@@ -19,11 +19,11 @@ import {
 type Outcome = 'no request' | 'a reset' | 'a request without a call' | 'refused';
 
 interface Case {
-  readonly act: Act;
+  readonly act: Action;
   /** Besides project and instance: in Git at first, and when it is synced again; default: the same. */
   readonly first?: object;
   readonly again?: object;
-  readonly make?: Act;
+  readonly make?: Action;
   readonly isGuarded?: true;
   readonly asks: Outcome;
 }
@@ -33,14 +33,14 @@ const NONE = { asks: 'no request' } as const;
 const RESET = { asks: 'a reset' } as const;
 
 /** What `kubectl get -o yaml` gives, applied as it is. */
-const applyExported: Act = async ({ kubectl }, manifest) => {
+const applyExported: Action = async ({ kubectl }, manifest) => {
   const exported = await kubectl(['get', '-f', '-', '-o', 'json'], JSON.stringify(manifest));
   const { metadata, ...rest }: { readonly metadata: object } = JSON.parse(exported);
   const { resourceVersion: _, ...withoutVersion }: { readonly resourceVersion?: string } = metadata;
   await kubectl(['apply', '-f', '-'], JSON.stringify({ ...rest, metadata: withoutVersion }));
 };
 
-const annotate: Act = async ({ kubectl }, manifest) => {
+const annotate: Action = async ({ kubectl }, manifest) => {
   await kubectl(['annotate', '-f', '-', 'example.com/note=1'], JSON.stringify(manifest));
   await kubectl(['label', '-f', '-', 'argocd.argoproj.io/instance=app'], JSON.stringify(manifest));
 };
@@ -52,7 +52,7 @@ const DEFAULTS = {
   rollout: { kinds: ['Deployment'], onFailure: 'Continue', timeoutSeconds: 600 },
 };
 
-const refused = (act: Act, because: RegExp): Act => {
+const refused = (act: Action, because: RegExp): Action => {
   return (fixture, manifest) => assert.rejects(async () => await act(fixture, manifest), because);
 };
 
@@ -172,7 +172,7 @@ test('what is done to an object that is Ready asks for a reset only where the do
 
 test('what puts an executed requestId back publishes and rolls, and asks for no reset', async (t) => {
   const fixture = await operatorFixture(t);
-  const ends = async (act: Act, requestId: string, reason: string): Promise<void> => {
+  const ends = async (act: Action, requestId: string, reason: string): Promise<void> => {
     await act(fixture, reset({ requestId }));
     await fixture.until('db', (one) => hasReason(reason)(one) && one.spec.requestId === requestId);
   };

@@ -14,30 +14,30 @@ import {
 } from '../../support/operator/fixture.ts';
 import { annotationsOf, TOO_LARGE } from '../../support/operator/kinds.ts';
 import { PATIENCE } from '../../support/patience.ts';
-import { type Act, apply, applyForced, applyServerSide, recreate, replace, settled } from './drift.ts';
+import { type Action, apply, applyForced, applyServerSide, recreate, replace, settled } from './drift.ts';
 
 const KEY = templateAnnotationKey({ project: PROJECT, instance: INSTANCE });
 const OLD = { [KEY]: 'old' };
 
 interface Case {
-  readonly act: Act;
+  readonly act: Action;
   /** Annotations of the pod template in Git, at first and when it is synced again; absent: the field is not there. */
   readonly first?: object;
   readonly again?: object | null;
   /** Who makes it at first; default: client-side apply. */
-  readonly make?: Act;
+  readonly make?: Action;
   readonly finds: 'the digest' | 'nothing' | 'the old digest';
   readonly rolls: boolean;
 }
 
 const kubectl =
-  (...args: readonly string[]): Act =>
+  (...args: readonly string[]): Action =>
   (fixture, manifest) =>
     fixture.kubectl([...args, '-f', '-'], JSON.stringify(manifest));
 
-const undo: Act = kubectl('rollout', 'undo');
-const restart: Act = kubectl('rollout', 'restart');
-const refused: Act = (fixture, manifest) =>
+const undo: Action = kubectl('rollout', 'undo');
+const restart: Action = kubectl('rollout', 'restart');
+const refused: Action = (fixture, manifest) =>
   assert.rejects(async () => await applyServerSide(fixture, manifest), /conflict with "cloudsql-ssl-operator"/);
 
 const STAYS = { finds: 'the digest', rolls: false } as const;

@@ -27,7 +27,7 @@ interface DatabaseFixture extends OperatorFixture {
   readonly kubelet: Kubelet;
 }
 
-/** The operator, a real PostgreSQL, and a kubelet that plays the clients of it. */
+/** The operator, a real PostgreSQL, and a kubelet that runs the clients of it. */
 async function databaseFixture(t: TestContext, options: FixtureOptions = {}): Promise<DatabaseFixture> {
   const fixture = await operatorFixture(t, options);
   const { emulator, cluster, namespace } = fixture;

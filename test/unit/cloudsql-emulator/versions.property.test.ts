@@ -18,38 +18,38 @@ const step = fc.oneof(
 
 type Step = typeof step extends fc.Arbitrary<infer One> ? One : never;
 
-interface Story {
+interface State {
   readonly versions: Versions<Version>;
   readonly made: number;
   /** The fingerprints of those that have been active. */
   readonly used: ReadonlySet<string>;
 }
 
-const FIRST: Story = { versions: { active: version(0) }, made: 1, used: new Set(['v0']) };
+const FIRST: State = { versions: { active: version(0) }, made: 1, used: new Set(['v0']) };
 
 const fingerprints = (versions: Versions<Version>): readonly string[] =>
   listed(versions).map(({ version: { sha1Fingerprint } }) => sha1Fingerprint);
 
-const rotated = (story: Story, next: string): Story => {
-  const versions = rotateTo(story.versions, next);
-  return versions === undefined ? story : { ...story, versions, used: new Set([...story.used, next]) };
+const rotated = (state: State, next: string): State => {
+  const versions = rotateTo(state.versions, next);
+  return versions === undefined ? state : { ...state, versions, used: new Set([...state.used, next]) };
 };
 
-const after = (story: Story, taken: Step): Story => {
+const after = (state: State, taken: Step): State => {
   switch (taken.kind) {
     case 'Add':
-      return { ...story, versions: add(story.versions, version(story.made)), made: story.made + 1 };
+      return { ...state, versions: add(state.versions, version(state.made)), made: state.made + 1 };
     case 'RotateToNewest':
-      return rotated(story, newest(story.versions));
+      return rotated(state, newest(state.versions));
     case 'RotateTo':
-      return rotated(story, `v${taken.count}`);
+      return rotated(state, `v${taken.count}`);
     case 'DropRotatedOut':
-      return { ...story, versions: dropRotatedOut(story.versions) };
+      return { ...state, versions: dropRotatedOut(state.versions) };
   }
 };
 
 /** Looks at an instance to which anything may have happened. */
-const always = (look: (story: Story) => void): void =>
+const always = (look: (state: State) => void): void =>
   fc.assert(fc.property(fc.array(step, { maxLength: 30 }), (steps) => look(steps.reduce(after, FIRST))));
 
 test('an instance lists at most three versions, each once, and the active one first', () => {

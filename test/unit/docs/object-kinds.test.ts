@@ -20,14 +20,14 @@ function resourcesWith(rules: string, verbs: string): readonly string[] {
 }
 
 describe('the kinds of objects are those of crds/', () => {
-  test('in the table that the operator, its metrics and its rules go by', () => {
+  test('the kinds of objects are those of crds/ in the table that the operator, its metrics and its rules go by', () => {
     assert.deepEqual(
       KINDS.map(({ name, plural }) => ({ name, plural })),
       crds.map(({ spec }) => ({ name: spec.names.kind, plural: spec.names.plural })),
     );
   });
 
-  test("in the chart's rules, each with the right to read it and to write its status alone", async () => {
+  test("the kinds of objects are those of crds/ in the chart's rules, each with the right to read it and to write its status alone", async () => {
     const rules = await read(`${TEMPLATES}/_helpers.tpl`);
     assert.deepEqual(resourcesWith(rules, 'get, list, watch'), plurals);
     assert.deepEqual(
@@ -36,13 +36,13 @@ describe('the kinds of objects are those of crds/', () => {
     );
   });
 
-  test("in the roles that the chart adds to the cluster's own", async () => {
+  test("the kinds of objects are those of crds/ in the roles that the chart adds to the cluster's own", async () => {
     const roles = await read(`${TEMPLATES}/rbac-aggregated.yaml`);
     assert.deepEqual(resourcesWith(roles, 'get, list, watch'), plurals);
     assert.deepEqual(resourcesWith(roles, 'create, update, patch, delete, deletecollection'), plurals);
   });
 
-  test('in the examples, each in one of them', async () => {
+  test('the kinds of objects are those of crds/ in the examples, each in one of them', async () => {
     const files = (await readdir(new URL('docs/examples/', ROOT))).filter((name) => name.endsWith('.yaml'));
     const texts = await Promise.all(files.map((name) => read(`docs/examples/${name}`)));
     for (const { spec } of crds) {

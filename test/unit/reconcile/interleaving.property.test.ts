@@ -24,8 +24,8 @@ const turn: fc.Arbitrary<Turn> = fc.oneof(
 
 const fault = fc.constantFrom<Fault>('KillBefore', 'KillAfter', 'Fail', 'LoseAnswer');
 
-type Happening = 'edit' | 'requestId' | 'suspend' | 'resume' | 'backup' | 'foreign' | 'foreignReset' | 'restart';
-const happening = fc.constantFrom<Happening>(
+type ScenarioEvent = 'edit' | 'requestId' | 'suspend' | 'resume' | 'backup' | 'foreign' | 'foreignReset' | 'restart';
+const scenarioEvent = fc.constantFrom<ScenarioEvent>(
   ...(['edit', 'requestId', 'suspend', 'resume', 'backup', 'foreign', 'foreignReset', 'restart'] as const),
 );
 
@@ -37,12 +37,12 @@ const scenario = fc.record({
   listLagMs: lateness,
   turns: fc.array(turn, { maxLength: 5 }),
   faults: fc.array(fc.tuple(fc.nat({ max: 150 }), fault), { maxLength: 12 }),
-  plot: fc.array(fc.tuple(fc.nat({ max: 900_000 }), happening), { maxLength: 6 }),
+  events: fc.array(fc.tuple(fc.nat({ max: 900_000 }), scenarioEvent), { maxLength: 6 }),
 });
 
 type Happen = (fixture: Fixture, operator: Operator, n: number) => void;
 
-const happenings: Readonly<Record<Happening, Happen>> = {
+const effectOf: Readonly<Record<ScenarioEvent, Happen>> = {
   edit: ({ resets, ref }, _operator, n) => resets.edit(ref, { spec: { deadlineSeconds: 3_000 + n } }),
   requestId: ({ resets, ref, reset }, _operator, n) =>
     resets.edit(ref, { spec: reset.spec.requestId === undefined ? {} : { requestId: `r${n}` } }),
@@ -70,7 +70,7 @@ test('whatever is killed, lost, late or edited: no request is executed twice, al
   await fc.assert(
     fc.asyncProperty(
       scenario,
-      async ({ hasRequestId, hasSecond, knowsAccount, fails, listLagMs, turns, faults, plot }) => {
+      async ({ hasRequestId, hasSecond, knowsAccount, fails, listLagMs, turns, faults, events }) => {
         const fixture = new Fixture(hasRequestId ? { spec: { requestId: 'r' } } : {});
         if (hasSecond) fixture.resets.create(aReset({ name: 'second' }));
         fixture.cloudSql.listLagMs = listLagMs;
@@ -80,10 +80,10 @@ test('whatever is killed, lost, late or edited: no request is executed twice, al
         const requests = requestsOfCalls(fixture);
         const planned = new Map(faults);
         const operator = new Operator(fixture, { faults: new Faults((n) => planned.get(n)) });
-        for (const [n, [ms, what]] of plot.entries()) {
-          fixture.after(ms, () => happenings[what](fixture, operator, n));
+        for (const [n, [ms, what]] of events.entries()) {
+          fixture.after(ms, () => effectOf[what](fixture, operator, n));
         }
-        fixture.after(900_001, () => happenings.resume(fixture, operator, 0));
+        fixture.after(900_001, () => effectOf.resume(fixture, operator, 0));
         await operator.drive();
 
         const executed = fixture.cloudSql.executedCalls.map((call) => requests[call]);

@@ -9,11 +9,11 @@ import { Operator } from '../../support/fakes/operator.ts';
 const names = (count: number): readonly string[] =>
   Array.from({ length: count }, (_, n) => `w${String(n).padStart(3, '0')}`);
 
-/** A fixture of just these workloads, and its operator, before whose every list something befalls them. */
+/** A fixture of just these workloads, and its operator, before whose every list something happens to them. */
 function stage(
   workloads: readonly Workload[],
   parts: ResetParts = {},
-  befalls: (fixture: Fixture) => void = () => undefined,
+  meanwhile: (fixture: Fixture) => void = () => undefined,
 ) {
   const rollout = { kinds: ['Deployment', 'StatefulSet'] as const, ...parts.spec?.rollout };
   const fixture = new Fixture({ ...parts, spec: { ...parts.spec, rollout } });
@@ -21,7 +21,7 @@ function stage(
   fixture.workloads.add(...workloads);
   const operator = new Operator(fixture);
   operator.faults.plan = (_n, name) => {
-    if (name === 'workloads.list') befalls(fixture);
+    if (name === 'workloads.list') meanwhile(fixture);
     return undefined;
   };
   return { fixture, operator };

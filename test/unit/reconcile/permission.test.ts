@@ -57,7 +57,7 @@ class Denied extends Fixture {
 }
 
 describe('where the permission was taken away after Ready, nothing is published or rolled, and NotPermitted is said', () => {
-  const happenings: readonly (readonly [string, (fixture: Denied) => void])[] = [
+  const cases: readonly (readonly [string, (fixture: Denied) => void])[] = [
     [
       'for an edit with the same requestId',
       (fixture) => fixture.resets.edit(fixture.follower, { spec: { ...fixture.followed.spec, serverCa: ca } }),
@@ -75,8 +75,8 @@ describe('where the permission was taken away after Ready, nothing is published 
     ],
     ['for a reset of another object', (fixture) => fixture.resets.edit(fixture.ref, { spec: { deadlineSeconds: 60 } })],
   ];
-  for (const [happening, act] of happenings) {
-    test(`${happening}, and it comes back by itself when it is given back`, async () => {
+  for (const [what, act] of cases) {
+    test(`${what}, and it comes back by itself when it is given back`, async () => {
       const fixture = new Denied();
       await fixture.begin();
       const before = await fixture.traces();
@@ -101,7 +101,7 @@ describe('where the permission was taken away after Ready, nothing is published 
       assert.equal(endOf(fixture.followed), 'AlreadyRotated');
       const { status } = fixture.resets.read(fixture.ref);
       assert.equal(fixture.followed.status.serverCa?.sha1Fingerprint, status.serverCa?.sha1Fingerprint);
-      if (!happening.startsWith('for a retry')) assert.notDeepEqual(await fixture.traces(), before);
+      if (!what.startsWith('for a retry')) assert.notDeepEqual(await fixture.traces(), before);
     });
   }
 

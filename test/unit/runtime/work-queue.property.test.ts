@@ -56,7 +56,7 @@ class Model {
   }
 }
 
-async function play(steps: readonly Step[]): Promise<void> {
+async function run(steps: readonly Step[]): Promise<void> {
   const timers = new VirtualClock();
   const queue = new WorkQueue<string>({ concurrency: CONCURRENCY, groupOf, timers });
   const model = new Model();
@@ -105,5 +105,5 @@ async function play(steps: readonly Step[]): Promise<void> {
 }
 
 test('whatever happens in whatever order, the queue behaves as its model', async () => {
-  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 60 }), play), { numRuns: 500 });
+  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 60 }), run), { numRuns: 500 });
 });
