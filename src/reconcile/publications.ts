@@ -3,8 +3,12 @@
  * first may have it, and the other one hears so before its reset.
  */
 import { isSettled, isUnresolved } from '../domain/reset/request.ts';
-import type { SslReset } from '../domain/reset/ssl-reset.ts';
+import { KIND, type SslReset } from '../domain/reset/ssl-reset.ts';
 import { publishedNames } from '../domain/trust/published-kinds.ts';
+import { type Key, keyOf } from '../lib/key.ts';
+
+/** Of the object that the annotation `managed-by` names. */
+export const publisherKey = (namespace: string, name: string): Key => keyOf(KIND, { namespace, name });
 
 /** How strong a claim is: the higher one takes precedence, whichever object is older. */
 const RANKS = {

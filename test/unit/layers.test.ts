@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 const DOMAIN = ['domain', 'domain/call', 'domain/trust', 'domain/reset'];
+const RECONCILE = ['reconcile', 'reconcile/steps', 'reconcile/publishing', 'reconcile/rolling'];
 
 /** What each layer may import besides itself: other layers, or single modules of them. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -17,7 +18,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'domain/call': ['lib', 'domain'],
   'domain/trust': ['lib', 'domain'],
   'domain/reset': ['lib', ...DOMAIN],
-  reconcile: ['lib', ...DOMAIN],
+  reconcile: ['lib', ...DOMAIN, ...RECONCILE],
+  'reconcile/steps': ['lib', ...DOMAIN, ...RECONCILE],
+  'reconcile/publishing': ['lib', 'domain', 'domain/call', 'domain/trust', 'reconcile'],
+  'reconcile/rolling': ['lib', 'domain', 'domain/call', 'domain/trust', 'reconcile'],
   runtime: ['lib'],
   kubernetes: ['lib', ...DOMAIN, 'runtime', 'src/reconcile/ports.ts'],
   cloudsql: ['lib', ...DOMAIN, 'src/reconcile/ports.ts'],
@@ -29,8 +33,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/reconcile/condition-summary.ts',
   ],
   config: ['lib', ...DOMAIN, 'src/version.ts'],
-  operator: ['lib', ...DOMAIN, 'reconcile', 'runtime', 'src/observability/health.ts'],
-  main: ['lib', ...DOMAIN, 'reconcile', 'runtime', 'kubernetes', 'cloudsql', 'observability', 'config', 'operator'],
+  operator: ['lib', ...DOMAIN, ...RECONCILE, 'runtime', 'src/observability/health.ts'],
+  main: ['lib', ...DOMAIN, ...RECONCILE, 'runtime', 'kubernetes', 'cloudsql', 'observability', 'config', 'operator'],
   launcher: [],
   'stand-ins': [],
 };
@@ -59,7 +63,7 @@ function layerOf(path: string): string {
   if (STAND_INS.some((folder) => path.startsWith(`${folder}/`))) return 'stand-ins';
   const [top, layer = '', ...rest] = path.split('/');
   if (top !== 'src') return 'elsewhere';
-  if (rest.length > 1 && layer === 'domain') return `domain/${rest[0]}`;
+  if (rest.length > 1 && ['domain', 'reconcile'].includes(layer)) return `${layer}/${rest[0]}`;
   if (rest.length > 0) return layer;
   return layer === 'config.ts' ? 'config' : 'main';
 }

@@ -3,7 +3,7 @@ import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import { type Backoff, fixedBackoffMs } from '../../lib/backoff.ts';
 import type { Context } from '../pass.ts';
 import type { PublishedContents, PublishedObject } from '../ports.ts';
-import { applyObject } from './published-object.ts';
+import { applyObject } from '../publishing/apply.ts';
 
 export type Delivery =
   | { readonly kind: 'Delivered' }

@@ -9,16 +9,9 @@ import { dryRunAnnotations } from '../../domain/trust/tls-material.ts';
 import type { TemplateAnnotations, Workload } from '../../domain/trust/workload.ts';
 import type { Context } from '../pass.ts';
 import type { PublishedContents } from '../ports.ts';
-import { findDependents } from './find-dependents.ts';
-import {
-  applyObject,
-  certificateSecret,
-  DRY_RUN,
-  MUTATING,
-  orCannotPublish,
-  rivalConflict,
-  serverCaObject,
-} from './published-object.ts';
+import { applyObject, MUTATING, orCannotPublish, rivalConflict } from '../publishing/apply.ts';
+import { certificateSecret, DRY_RUN, serverCaObject } from '../publishing/targets.ts';
+import { findDependents } from '../rolling/find-dependents.ts';
 
 /** The new CA and certificates are not known yet, so anything stands in for them. */
 const publishedContents = (reset: SslReset): readonly PublishedContents[] =>

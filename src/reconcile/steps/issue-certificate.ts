@@ -17,10 +17,10 @@ import { oneLine } from '../../lib/one-line.ts';
 import { certificateOutcome } from '../certificate-outcome.ts';
 import { backOff, type Conclusion, type Context, NOW, type StepResult } from '../pass.ts';
 import type { PublishedObject } from '../ports.ts';
+import { certificateSecret } from '../publishing/targets.ts';
 import { writeAhead } from '../write-ahead.ts';
 import { certificateAdmission, noting, notPermitted } from './certificate-admission.ts';
 import { deliverCertificate } from './deliver-certificate.ts';
-import { certificateSecret } from './published-object.ts';
 
 /** Where a client certificate goes, and with which server CA. */
 export interface IssueTarget {

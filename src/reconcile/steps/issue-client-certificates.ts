@@ -2,6 +2,7 @@ import { progressing, stalled, type Verdict } from '../../domain/conditions.ts';
 import type { ClientCertificate } from '../../domain/instance.ts';
 import { retryCommand } from '../../domain/reset/admission.ts';
 import { worst } from '../../domain/reset/certificate-hold.ts';
+import { LOOKING_FOR_DEPENDENTS } from '../../domain/reset/completion.ts';
 import type { Request, SslReset } from '../../domain/reset/ssl-reset.ts';
 import { recordedCertificate } from '../../domain/trust/certificate-status.ts';
 import type { ClientCertificateStatus } from '../../domain/trust/distribution.ts';
@@ -10,14 +11,14 @@ import { revision, serverCaPem } from '../../domain/trust/tls-material.ts';
 import { oneLine } from '../../lib/one-line.ts';
 import { toTime } from '../../lib/time.ts';
 import { AWAIT_CHANGE, after, type Conclusion, type Context, type StepResult } from '../pass.ts';
+import { applyObject, orCannotPublish } from '../publishing/apply.ts';
+import { readServerCas } from '../publishing/server-cas.ts';
+import { certificateSecret, DRY_RUN } from '../publishing/targets.ts';
 import { conflict } from './certificate-conflict.ts';
 import { deleteCertificate } from './delete-certificate.ts';
-import { LOOKING_FOR_DEPENDENTS } from './find-dependents.ts';
 import { issueCertificate } from './issue-certificate.ts';
 import { type JudgedCertificate, judge, readSecrets, type Secrets } from './judged-certificates.ts';
 import { type CertificateMove, moveCertificates, obstacleIn, obstaclesToMoves } from './move-certificates.ts';
-import { applyObject, certificateSecret, DRY_RUN, orCannotPublish } from './published-object.ts';
-import { readServerCas } from './server-cas.ts';
 
 /** Brings each client certificate that the spec wants into its Secret, one call of Cloud SQL a pass. */
 export async function issueClientCertificates(reset: SslReset, context: Context): Promise<StepResult> {

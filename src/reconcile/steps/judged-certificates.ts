@@ -6,7 +6,7 @@ import type { WantedCertificate } from '../../domain/trust/distribution.ts';
 import { heldCertificate } from '../../domain/trust/held-certificate.ts';
 import type { Context } from '../pass.ts';
 import type { PublishedObject } from '../ports.ts';
-import { originOf } from './published-object.ts';
+import { originOf } from '../publishing/targets.ts';
 
 /** One client certificate that the spec wants, and what there is of it. */
 export interface JudgedCertificate {

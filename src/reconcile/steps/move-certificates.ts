@@ -8,8 +8,9 @@ import type { ClientCertificateStatus, WantedCertificate } from '../../domain/tr
 import { type HeldCertificate, withServerCa } from '../../domain/trust/held-certificate.ts';
 import { type Context, NOW, type StepEvent, type StepResult } from '../pass.ts';
 import type { PublishedObject } from '../ports.ts';
+import { applyObject, orCannotPublish, ownershipConflict } from '../publishing/apply.ts';
+import { certificateSecret, DRY_RUN } from '../publishing/targets.ts';
 import { deliverCertificate } from './deliver-certificate.ts';
-import { applyObject, certificateSecret, DRY_RUN, orCannotPublish, ownershipConflict } from './published-object.ts';
 
 /** A live certificate whose Secret the spec names another way than before. */
 export interface CertificateMove extends Move {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Operation } from '../../../src/domain/call/operation.ts';
-import { failed } from '../../../src/reconcile/steps/publish.ts';
+import { failed } from '../../../src/domain/reset/completion.ts';
 import { anOperation, aReset } from '../../support/fakes/builders.ts';
 
 type Errors = NonNullable<NonNullable<Operation['error']>['errors']>;

@@ -1,59 +1,14 @@
+/** How an object is published: only where it may be, only what is not there yet, and just as it was written. */
 import { stalled, type Verdict, waiting } from '../../domain/conditions.ts';
 import { isKubernetesError, type KubernetesErrorKind } from '../../domain/errors.ts';
 import { notUnderstood } from '../../domain/not-understood.ts';
-import { annotations, FIELD_MANAGER } from '../../domain/object.ts';
-import { KIND, type SslReset } from '../../domain/reset/ssl-reset.ts';
-import type { SecretOrigin } from '../../domain/trust/client-certificate.ts';
-import type { WantedCertificate } from '../../domain/trust/distribution.ts';
-import { type CertificateData, secretKeys } from '../../domain/trust/held-certificate.ts';
-import { describeObject, serverCaTargets } from '../../domain/trust/published-kinds.ts';
-import { type Key, keyOf, refOf } from '../../lib/key.ts';
+import { annotations } from '../../domain/object.ts';
+import { describeObject } from '../../domain/trust/published-kinds.ts';
+import { refOf } from '../../lib/key.ts';
 import { shell } from '../../lib/shell.ts';
 import type { Context } from '../pass.ts';
 import type { PublishedContents, PublishedObject, StoredContents } from '../ports.ts';
-
-const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
-
-/** The object that holds the server CA, with all its keys; undefined where the spec asks for none. */
-export function serverCaObject(reset: SslReset, pem: string): PublishedContents | undefined {
-  const { serverCa } = reset.spec;
-  if (serverCa === undefined) return undefined;
-  const [target] = serverCaTargets(serverCa);
-  return target && objectOf(reset, target, { [serverCa.key]: pem });
-}
-
-/** What stands in for a client certificate that is not issued yet. */
-export const DRY_RUN: CertificateData = {
-  [secretKeys.certificate]: 'dry run\n',
-  [secretKeys.privateKey]: 'dry run\n',
-  [secretKeys.serverCa]: 'dry run\n',
-};
-
-/** The Secret of a client certificate. */
-export const certificateSecret = (
-  reset: Pick<SslReset, 'metadata'>,
-  { secretName }: WantedCertificate,
-  data: CertificateData,
-): PublishedContents => objectOf(reset, { kind: 'Secret', name: secretName }, data);
-
-const objectOf = (
-  { metadata }: Pick<SslReset, 'metadata'>,
-  { kind, name }: Pick<PublishedContents, 'kind' | 'name'>,
-  data: PublishedContents['data'],
-): PublishedContents => ({
-  kind,
-  namespace: metadata.namespace,
-  name,
-  labels: { [MANAGED_BY_LABEL]: FIELD_MANAGER },
-  annotations: { [annotations.managedBy]: metadata.name },
-  data,
-});
-
-/** By the annotation it is this object's to write; the label is on what the operator itself has written. */
-export function originOf({ labels, annotations: found }: PublishedObject, { metadata }: SslReset): SecretOrigin {
-  if (found[annotations.managedBy] !== metadata.name) return 'Foreign';
-  return labels[MANAGED_BY_LABEL] === FIELD_MANAGER ? 'Own' : 'HandedOver';
-}
+import { publisherKey } from '../publications.ts';
 
 /**
  * Applies the object over what was read `before`, or finds that it holds just that already. Answers what stands in the
@@ -98,8 +53,8 @@ export function rivalConflict(contents: PublishedContents, index: Index): Verdic
   return rival === undefined ? undefined : stalled('ObjectConflict', sharedMessage(contents, refOf(rival).name));
 }
 
-const publisherOf = ({ namespace, annotations: own }: Pick<PublishedContents, 'namespace' | 'annotations'>): Key =>
-  keyOf(KIND, { namespace, name: own[annotations.managedBy] ?? '' });
+const publisherOf = ({ namespace, annotations: own }: Pick<PublishedContents, 'namespace' | 'annotations'>) =>
+  publisherKey(namespace, own[annotations.managedBy] ?? '');
 
 const sharedMessage = (contents: Pick<PublishedContents, 'kind' | 'name'>, other: string): string =>
   `${describeObject(contents)} is also named by the CloudSqlSslReset ${other}, which takes precedence; it is left untouched. Name another ${contents.kind} in the spec of one of them`;
@@ -158,7 +113,7 @@ export function ownershipConflict(
   if (
     found !== undefined &&
     isName(found) &&
-    index.isPublisher(keyOf(KIND, { namespace, name: found }), describeObject(before))
+    index.isPublisher(publisherKey(namespace, found), describeObject(before))
   ) {
     return stalled('ObjectConflict', sharedMessage(before, found));
   }

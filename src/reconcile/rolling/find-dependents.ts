@@ -1,6 +1,4 @@
-import { progressing, type Verdict } from '../../domain/conditions.ts';
 import { isKubernetesError, KubernetesError } from '../../domain/errors.ts';
-import type { SslReset, Status } from '../../domain/reset/ssl-reset.ts';
 import {
   type Dependent,
   dependents,
@@ -9,15 +7,10 @@ import {
   isSame,
   looksForReferences,
 } from '../../domain/trust/dependents.ts';
-import type { WorkloadKind } from '../../domain/trust/distribution.ts';
+import type { Distribution, WorkloadKind } from '../../domain/trust/distribution.ts';
 import { rolloutSelector, selectorQuery } from '../../domain/trust/label-selector.ts';
 import type { Workload, WorkloadRef } from '../../domain/trust/workload.ts';
 import type { Workloads } from '../ports.ts';
-
-export const LOOKING_FOR_DEPENDENTS: Verdict = progressing(
-  'RollingOut',
-  'Looking for the workloads that depend on the instance',
-);
 
 /** What is there of the workloads that depend on the instance. */
 export interface Reading {
@@ -35,8 +28,8 @@ interface Unread {
 }
 
 /** The workloads that depend on the instance. The whole namespace is read only where references must be looked for. */
-export async function findDependents(reset: SslReset, workloads: Workloads): Promise<readonly Dependent[]> {
-  const { dependents: found, unread } = await readDependents(reset, workloads);
+export async function findDependents(distribution: Distribution, workloads: Workloads): Promise<readonly Dependent[]> {
+  const { dependents: found, unread } = await readDependents(distribution, workloads);
   const [first] = unread;
   if (first === undefined) return found;
   const { kind, retryAfterMs } = first.error;
@@ -49,8 +42,8 @@ export async function findDependents(reset: SslReset, workloads: Workloads): Pro
 }
 
 /** The same, and what of them could not be read: a broken webhook of one kind must not keep the others from rolling. */
-export async function readDependents(reset: SslReset, workloads: Workloads): Promise<Reading> {
-  const { metadata, spec, status } = reset;
+export async function readDependents(distribution: Distribution, workloads: Workloads): Promise<Reading> {
+  const { metadata, spec, status } = distribution;
   const { namespace } = metadata;
   const selector = rolloutSelector(spec);
   const query = looksForReferences(spec)
@@ -67,6 +60,16 @@ export async function readDependents(reset: SslReset, workloads: Workloads): Pro
   const all = dependents(spec, selector, [...listed, ...gets.flatMap(({ found }) => found)]);
   const unread = [...lists, ...gets].flatMap(({ failure }) => (failure === undefined ? [] : [failure]));
   return { dependents: inOrder([...withReasons(all, unread), ...known(all, unread, status)]), unread };
+}
+
+/** The same, as long as anything can be read. @throws KubernetesError where that is nothing at all */
+export async function readSome(distribution: Distribution, workloads: Workloads): Promise<Reading> {
+  const reading = await readDependents(distribution, workloads);
+  const isBlind =
+    reading.unread.filter(({ name }) => name === undefined).length === distribution.spec.rollout.kinds.length;
+  const [first] = reading.unread;
+  if (first !== undefined && isBlind) throw first.error;
+  return reading;
 }
 
 export const unreadMessage = ({ kind, name, error }: Unread): string =>
@@ -100,7 +103,11 @@ const withReasons = (all: readonly Dependent[], unread: readonly Unread[]): read
   });
 
 /** Of a kind that cannot be listed, those that were listed before. */
-const known = (all: readonly Dependent[], unread: readonly Unread[], { rollout }: Status): readonly Dependent[] =>
+const known = (
+  all: readonly Dependent[],
+  unread: readonly Unread[],
+  { rollout }: Distribution['status'],
+): readonly Dependent[] =>
   unread.flatMap((one) =>
     (rollout?.workloads ?? [])
       .filter(

@@ -1,7 +1,7 @@
 import { isKubernetesError, type KubernetesError } from '../../domain/errors.ts';
-import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import { carries } from '../../domain/trust/carrier.ts';
 import type { Dependent } from '../../domain/trust/dependents.ts';
+import type { Distribution } from '../../domain/trust/distribution.ts';
 import type { Health } from '../../domain/trust/health.ts';
 import type { RollOptions } from '../../domain/trust/judgement.ts';
 import {
@@ -28,7 +28,7 @@ interface Looked {
  * none that is ready, of the new template, or of another owner.
  */
 export async function judgeUnreadyPods(
-  reset: SslReset,
+  distribution: Distribution,
   found: readonly Dependent[],
   options: Pick<RollOptions, 'annotations'>,
   context: Context,
@@ -39,7 +39,7 @@ export async function judgeUnreadyPods(
       if (workload === undefined || !mayBeBlocked(workload) || !carries(workload, options)) {
         return { dependent, events: [] };
       }
-      const { standstill, events = [] } = await look(reset, workload, context);
+      const { standstill, events = [] } = await look(distribution, workload, context);
       return {
         dependent: standstill === undefined ? dependent : { ...dependent, workload: { ...workload, standstill } },
         events,
@@ -54,28 +54,33 @@ interface Standstill {
   readonly events?: readonly StepEvent[];
 }
 
-async function look(reset: SslReset, workload: Workload, context: Context): Promise<Standstill> {
+async function look(distribution: Distribution, workload: Workload, context: Context): Promise<Standstill> {
   const pods = await orRefusal(() => context.pods.list(workload));
   if ('kind' in pods) return { standstill: isFinal(pods) ? blockedUnseen(workload, pods.message) : undefined };
   const blocked = blockage(workload, pods);
   if (blocked === undefined) return {};
   const message = blockedMessage(workload, blocked);
-  if (![...blocked.replaceable, ...blocked.kept].some((pod) => isStill(reset, pod, context))) {
+  if (![...blocked.replaceable, ...blocked.kept].some((pod) => isStill(distribution, pod, context))) {
     return { standstill: { kind: 'Waiting', message } };
   }
-  return reset.spec.rollout.unreadyPods === 'Delete' && blocked.kept.length === 0
-    ? replace(reset, workload, blocked, context)
+  return distribution.spec.rollout.unreadyPods === 'Delete' && blocked.kept.length === 0
+    ? replace(distribution, workload, blocked, context)
     : { standstill: { kind: 'ManualActionRequired', message } };
 }
 
-const isStill = ({ metadata }: SslReset, { uid, readinessTime }: Pod, { memory }: Context): boolean =>
+const isStill = ({ metadata }: Distribution, { uid, readinessTime }: Pod, { memory }: Context): boolean =>
   memory.sinceSeenMs(metadata.uid, `unready ${uid} ${readinessTime}`) >= PATIENCE_MS;
 
-async function replace(reset: SslReset, workload: Workload, blocked: Blockage, context: Context): Promise<Standstill> {
+async function replace(
+  distribution: Distribution,
+  workload: Workload,
+  blocked: Blockage,
+  context: Context,
+): Promise<Standstill> {
   const names = blocked.replaceable.map(({ name }) => name).slice(0, 10);
   const waiting = { kind: 'Waiting', message: `Deleting old pods that are not ready: ${names.join(', ')}` } as const;
   const { next } = blocked;
-  if (next === undefined || !isStill(reset, next, context)) return { standstill: waiting };
+  if (next === undefined || !isStill(distribution, next, context)) return { standstill: waiting };
   // As it is now: if the old template was put back meanwhile, this pod is a new one.
   const deleted = await orRefusal(async () => {
     const fresh = await context.workloads.get(workload);
