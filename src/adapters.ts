@@ -18,9 +18,10 @@ import type { Metrics } from './observability/metrics.ts';
 import type { Otlp } from './observability/otlp.ts';
 import type { Tracing } from './observability/tracing.ts';
 import type { PassNeeds } from './operator/operator.ts';
+import type { CloudSql } from './reconcile/cloud-sql-port.ts';
 import { observedResets } from './reconcile/observed-resets.ts';
 import type { Context } from './reconcile/pass.ts';
-import type { Clock, CloudSql } from './reconcile/ports.ts';
+import type { Clock } from './reconcile/ports.ts';
 import { version } from './version.ts';
 
 const clock: Clock = {

@@ -3,7 +3,7 @@ import type { Operation } from '../domain/call/operation.ts';
 import type { CallResult, IssueResult } from '../domain/call/result.ts';
 import type { ClientCertificate, Instance, InstanceRef, ServerCas } from '../domain/instance.ts';
 import type { Spec } from '../domain/reset/ssl-reset.ts';
-import type { CloudSql, Slot } from '../reconcile/ports.ts';
+import type { CloudSql, Slot } from '../reconcile/cloud-sql-port.ts';
 import { toBody, toCallResult, toIssueResult } from './api-error.ts';
 import { Polls } from './polls.ts';
 import { Reads } from './reads.ts';

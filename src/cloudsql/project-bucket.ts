@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CloudSqlError } from '../domain/errors.ts';
 import type { Priority } from '../lib/priority.ts';
-import type { Slot } from '../reconcile/ports.ts';
+import type { Slot } from '../reconcile/cloud-sql-port.ts';
 
 export interface RateOptions {
   /** Sustained calls a second for each project. */

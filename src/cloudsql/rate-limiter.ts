@@ -1,4 +1,4 @@
-import type { Slot } from '../reconcile/ports.ts';
+import type { Slot } from '../reconcile/cloud-sql-port.ts';
 import { ProjectBucket, type RateOptions, type Wait } from './project-bucket.ts';
 
 const PAUSE_MS = 5_000;

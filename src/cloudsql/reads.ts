@@ -4,7 +4,7 @@ import { CloudSqlError } from '../domain/errors.ts';
 import type { InstanceRef } from '../domain/instance.ts';
 import { type ClientCertificate, caOwner, type Instance, type ServerCas } from '../domain/instance.ts';
 import type { Priority } from '../lib/priority.ts';
-import type { CloudSqlReads } from '../reconcile/ports.ts';
+import type { CloudSqlReads } from '../reconcile/cloud-sql-port.ts';
 import * as certificates from './certificate-schemas.ts';
 import * as schemas from './schemas.ts';
 import { activeFirst } from './server-cas.ts';

@@ -4,7 +4,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import type { z } from 'zod';
 import { CloudSqlError } from '../domain/errors.ts';
 import type { Priority } from '../lib/priority.ts';
-import type { Slot } from '../reconcile/ports.ts';
+import type { Slot } from '../reconcile/cloud-sql-port.ts';
 import { isThrottled, toBody } from './api-error.ts';
 import { Credentials } from './credentials.ts';
 import { type ApiCall, type HttpResult, httpCall } from './http-call.ts';

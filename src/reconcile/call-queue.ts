@@ -1,6 +1,6 @@
 /** Which object may call next. Objects wait here as keys, not as passes: one that waits keeps no worker busy. */
 import type { Key } from '../lib/key.ts';
-import type { Slot, Slots } from './ports.ts';
+import type { Slot, Slots } from './cloud-sql-port.ts';
 
 /** Slots of a project that passes may hold at a time: one that is held for long is sent late, beside younger ones. */
 const MAX_HELD = 8;

@@ -10,11 +10,11 @@ import type { Step } from '../domain/reset/step.ts';
 import type { WorkloadRef } from '../domain/trust/workload.ts';
 import type { Key } from '../lib/key.ts';
 import type { CallQueue } from './call-queue.ts';
+import type { CloudSql } from './cloud-sql-port.ts';
 import type { Memory } from './memory.ts';
 import type { ObjectIndex } from './object-index.ts';
 import type {
   Clock,
-  CloudSql,
   ContextLogger,
   Events,
   Leadership,

@@ -2,7 +2,7 @@ import type { Before, Operation } from '../../src/domain/call/operation.ts';
 import type { CallResult, IssueResult } from '../../src/domain/call/result.ts';
 import { CloudSqlError } from '../../src/domain/errors.ts';
 import type { Instance } from '../../src/domain/instance.ts';
-import type { CloudSql, CloudSqlReads } from '../../src/reconcile/ports.ts';
+import type { CloudSql, CloudSqlReads } from '../../src/reconcile/cloud-sql-port.ts';
 import { anOperation, FREE_SLOTS, fingerprint, USER } from '../support/fakes/builders.ts';
 import { rejection } from '../support/fakes/fixture.ts';
 import type { VirtualClock } from '../support/virtual-clock.ts';

@@ -24,7 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'reconcile/rolling': ['lib', 'domain', 'domain/call', 'domain/trust', 'reconcile'],
   runtime: ['lib'],
   kubernetes: ['lib', ...DOMAIN, 'runtime', 'src/reconcile/ports.ts'],
-  cloudsql: ['lib', ...DOMAIN, 'src/reconcile/ports.ts'],
+  cloudsql: ['lib', ...DOMAIN, 'src/reconcile/ports.ts', 'src/reconcile/cloud-sql-port.ts'],
   observability: [
     'lib',
     ...DOMAIN,

@@ -1,6 +1,6 @@
 import { CloudSqlError, type CloudSqlErrorKind } from '../../domain/errors.ts';
 import type { InstanceRef, ServerCas } from '../../domain/instance.ts';
-import type { CloudSqlReads } from '../ports.ts';
+import type { CloudSqlReads } from '../cloud-sql-port.ts';
 
 /** Neither time nor a right that somebody gives would help. */
 const LIST_ALONE_FAILS: ReadonlySet<CloudSqlErrorKind> = new Set(['Unreadable', 'Invalid']);

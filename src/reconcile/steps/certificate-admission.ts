@@ -4,8 +4,8 @@ import { progressing, stalled, type Verdict } from '../../domain/conditions.ts';
 import { withCertificateOperation } from '../../domain/reset/request.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import type { StatusChanges } from '../../domain/reset/status.ts';
+import type { CloudSql } from '../cloud-sql-port.ts';
 import { after, type Context, type StepResult } from '../pass.ts';
-import type { CloudSql } from '../ports.ts';
 import { isPermitted } from './permitted.ts';
 import { siblingInDoubt } from './sibling-in-doubt.ts';
 

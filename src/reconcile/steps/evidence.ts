@@ -2,7 +2,7 @@ import type { Before } from '../../domain/call/operation.ts';
 import { evidenceAgrees, type ServerCertificates } from '../../domain/call/resolve.ts';
 import type { InstanceRef } from '../../domain/instance.ts';
 import { caOwner, type Instance, isFirstGeneration } from '../../domain/instance.ts';
-import type { CloudSqlReads } from '../ports.ts';
+import type { CloudSqlReads } from '../cloud-sql-port.ts';
 
 /** Whether the instance shows the traces of a reset: other certificates than before, or client certificates gone. */
 export async function readEvidence(cloudSql: CloudSqlReads, ref: InstanceRef, before: Before): Promise<boolean> {

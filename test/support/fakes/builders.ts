@@ -4,7 +4,7 @@ import { INSTANCE_LABEL } from '../../../src/domain/object.ts';
 import { KIND, type Request, type Spec, type SslReset, type Status } from '../../../src/domain/reset/ssl-reset.ts';
 import type { Workload } from '../../../src/domain/trust/workload.ts';
 import { type Key, keyOf } from '../../../src/lib/key.ts';
-import type { Slot, Slots } from '../../../src/reconcile/ports.ts';
+import type { Slot, Slots } from '../../../src/reconcile/cloud-sql-port.ts';
 
 export const NOW = '2026-03-01T12:00:00Z';
 export const USER = 'operator@acme-prod.iam.gserviceaccount.com';

@@ -11,7 +11,7 @@ import {
   type ServerCas,
 } from '../../../src/domain/instance.ts';
 import type { Spec } from '../../../src/domain/reset/ssl-reset.ts';
-import type { CloudSql, CloudSqlReads, Slot } from '../../../src/reconcile/ports.ts';
+import type { CloudSql, CloudSqlReads, Slot } from '../../../src/reconcile/cloud-sql-port.ts';
 import type { VirtualClock } from '../virtual-clock.ts';
 import { anOperation, FREE_SLOTS, fingerprint, USER } from './builders.ts';
 import { CertificateMaker } from './client-certificates.ts';

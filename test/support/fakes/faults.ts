@@ -1,7 +1,7 @@
 import type { CallResult, IssueResult } from '../../../src/domain/call/result.ts';
 import { CloudSqlError, KubernetesError } from '../../../src/domain/errors.ts';
+import type { CloudSqlReads } from '../../../src/reconcile/cloud-sql-port.ts';
 import type { Context } from '../../../src/reconcile/pass.ts';
-import type { CloudSqlReads } from '../../../src/reconcile/ports.ts';
 import { FREE_SLOTS } from './builders.ts';
 
 export type Ports = Pick<Context, 'resets' | 'namespaces' | 'workloads' | 'pods' | 'objects' | 'cloudSql'>;

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { RateOptions } from '../../../src/cloudsql/project-bucket.ts';
 import { RateLimiter } from '../../../src/cloudsql/rate-limiter.ts';
 import type { Priority } from '../../../src/lib/priority.ts';
-import type { Slot } from '../../../src/reconcile/ports.ts';
+import type { Slot } from '../../../src/reconcile/cloud-sql-port.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 interface Wish {

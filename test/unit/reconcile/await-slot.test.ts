@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Slot } from '../../../src/reconcile/ports.ts';
+import type { Slot } from '../../../src/reconcile/cloud-sql-port.ts';
 import { FREE_SLOTS } from '../../support/fakes/builders.ts';
 import { DONE_ONCE, Fixture, rejection } from '../../support/fakes/fixture.ts';
 import { Operator } from '../../support/fakes/operator.ts';

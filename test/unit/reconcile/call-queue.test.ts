@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { refOf } from '../../../src/lib/key.ts';
 import { CallQueue } from '../../../src/reconcile/call-queue.ts';
-import type { Slot, Slots } from '../../../src/reconcile/ports.ts';
+import type { Slot, Slots } from '../../../src/reconcile/cloud-sql-port.ts';
 import { aKey } from '../../support/fakes/builders.ts';
 
 /** Slots that the test frees one by one. */
