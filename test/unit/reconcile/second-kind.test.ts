@@ -51,7 +51,7 @@ const probes = (parts: Partial<ProbeKind> = {}): ProbeKind => ({
 describe('a pass over an object of a second kind', () => {
   const { context } = new Operator(new Site());
 
-  test('gives back the slot of that object, and none of a CloudSqlSslReset of its name', async () => {
+  test('a pass over an object of a second kind gives back the slot of that object, and none of a CloudSqlSslReset of its name', async () => {
     const slot = { spend: () => undefined, giveBack: () => undefined };
     const callQueue = new CallQueue(
       { ...FREE_SLOTS, trySlot: () => undefined, slot: async () => slot },
@@ -63,7 +63,7 @@ describe('a pass over an object of a second kind', () => {
     assert.deepEqual([callQueue.slotOf(keys.probe), callQueue.slotOf(keys.reset) === undefined], [undefined, false]);
   });
 
-  test('is delayed where it brings the object no further, and reports what nobody foresaw by its kind', async () => {
+  test('a pass over an object of a second kind is delayed where it brings the object no further, and reports what nobody foresaw by its kind', async () => {
     const stuck = probes({ run: async () => requeueNow() });
     for (let n = 0; n < 4; n += 1) assert.deepEqual(await reconcile(stuck, REF, context), requeueNow());
     assert.notDeepEqual(await reconcile(stuck, REF, context), requeueNow());
