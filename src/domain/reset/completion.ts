@@ -59,7 +59,7 @@ function repeated({ status }: SslReset, { requestId = '' }: Request): string {
   return `requestId "${requestId}" ${isCertain ? 'was' : 'was, or may have been,'} executed before${when}, so nothing was called: a value that was never used before requests another reset`;
 }
 
-/** Enough of a fingerprint to tell one CA from another; `status.serverCa` has it whole. */
+/** Enough of a fingerprint to distinguish CAs; `status.serverCa` has it whole. */
 const published = ({ serverCa }: Status): string =>
   `server CA ${serverCa?.sha1Fingerprint?.slice(0, 8) ?? ''}…${serverCa?.publishedTo === undefined ? '' : ` in ${serverCa.publishedTo}`}`;
 
