@@ -2,6 +2,7 @@
 import { CONDITION_STATUSES, CONDITION_TYPES, type ConditionStatus, type ConditionType } from '../domain/conditions.ts';
 import type { Condition } from '../domain/object.ts';
 import type { SslReset } from '../domain/reset/ssl-reset.ts';
+import { sharing } from '../lib/shared.ts';
 
 export interface ConditionState {
   readonly type: ConditionType;
@@ -14,6 +15,8 @@ export interface ConditionSummary {
   readonly reason: string | undefined;
 }
 
+const shared = sharing<ConditionSummary>();
+
 export function conditionSummary({ status: { conditions = [] } }: SslReset): ConditionSummary {
   const reasonOf = (type: ConditionType) => conditions.find((one) => one.type === type)?.reason;
   const reason = reasonOf('Stalled') ?? reasonOf('Reconciling') ?? reasonOf('Ready');
@@ -25,16 +28,4 @@ function stateOf(condition: Condition): readonly ConditionState[] {
   const type = CONDITION_TYPES.find((one) => one === condition.type);
   const status = CONDITION_STATUSES.find((one) => one === condition.status);
   return type === undefined || status === undefined ? [] : [{ type, status }];
-}
-
-/** Far more than the operator itself can write. */
-const MAX_SHARED = 1_000;
-const known = new Map<string, ConditionSummary>();
-
-/** Ten thousand objects stand in a dozen ways: those that stand alike share one record. */
-function shared(summary: ConditionSummary): ConditionSummary {
-  const key = JSON.stringify(summary);
-  const found = known.get(key);
-  if (found === undefined && known.size < MAX_SHARED) known.set(key, summary);
-  return found ?? summary;
 }

@@ -10,6 +10,7 @@ import { isBarred, isFollowed, isSettled, isStalled, isUnresolved } from '../dom
 import { isSuspended, KIND, type SslReset, type Status } from '../domain/reset/ssl-reset.ts';
 import { openIssue, wantsCertificates } from '../domain/trust/certificate-status.ts';
 import { keyOf } from '../lib/key.ts';
+import { sharing } from '../lib/shared.ts';
 import { timeOf } from '../lib/time.ts';
 import { conditionSummary } from './condition-summary.ts';
 import type { CallStage, Doubt, IndexedObject } from './indexed-object.ts';
@@ -93,10 +94,14 @@ function doubtOf(reset: SslReset): Doubt | undefined {
   return { kind: 'InDoubt', order: `${request.time ?? ''}/${metadata.uid}` };
 }
 
+const shared = sharing<string>();
+
 const triggerOf = ({ metadata }: SslReset): string =>
-  JSON.stringify([
-    metadata.generation,
-    metadata.annotations[annotations.suspend],
-    metadata.annotations[annotations.retry],
-    metadata.deletionTimestamp !== undefined,
-  ]);
+  shared(
+    JSON.stringify([
+      metadata.generation,
+      metadata.annotations[annotations.suspend],
+      metadata.annotations[annotations.retry],
+      metadata.deletionTimestamp !== undefined,
+    ]),
+  );
