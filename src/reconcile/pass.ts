@@ -66,6 +66,13 @@ export interface StepEvent {
   readonly workload?: WorkloadRef & { readonly uid: string };
 }
 
+export const normal = (reason: string, action: string, note: string): StepEvent => ({
+  type: 'Normal',
+  reason,
+  action,
+  note,
+});
+
 /** When the next pass over the object comes. */
 export type Next =
   | { readonly kind: 'Now' }

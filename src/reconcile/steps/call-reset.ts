@@ -5,7 +5,7 @@ import { progressing, stalled, waiting } from '../../domain/conditions.ts';
 import { wasRefused } from '../../domain/reset/request.ts';
 import type { Request, SslReset } from '../../domain/reset/ssl-reset.ts';
 import { resetOutcome } from '../outcome-write.ts';
-import { after, backOff, type Conclusion, type Context, type StepResult } from '../pass.ts';
+import { after, backOff, type Conclusion, type Context, normal, type StepResult } from '../pass.ts';
 import { writeAhead } from '../write-ahead.ts';
 import { hasRunAfterAll } from './earlier-call.ts';
 import { progress } from './follow-operation.ts';
@@ -119,14 +119,7 @@ function conclusionOf(classification: Classification, attempt: Attempt, { settin
         changes: { operation, request: { ...attempt, outcome: 'Accepted', answered: true } },
         verdict: progress(operation),
         next: after(settings.pollMinMs),
-        events: [
-          {
-            type: 'Normal',
-            reason: 'ResetAccepted',
-            action: 'Reset',
-            note: `Cloud SQL accepted the reset as operation ${operation.name}`,
-          },
-        ],
+        events: [normal('ResetAccepted', 'Reset', `Cloud SQL accepted the reset as operation ${operation.name}`)],
       };
     }
     case 'NotExecuted': {

@@ -20,10 +20,12 @@ export async function certificateAdmission(reset: SslReset, context: Context): P
   const running = await runningOperation(reset, cloudSql);
   if (running === undefined) return undefined;
   return {
-    verdict: progressing('IssuingClientCertificates', `Operation ${running.name} runs on the instance`),
+    verdict: issuing(`Operation ${running.name} runs on the instance`),
     next: after(pollDelayMs(running.insertTime, clock.now(), settings)),
   };
 }
+
+export const issuing = (message: string): Verdict => progressing('IssuingClientCertificates', message);
 
 /** Enough of the newest: whatever runs is among them. */
 const OPERATIONS_LIMIT = 20;

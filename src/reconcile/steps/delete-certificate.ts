@@ -1,9 +1,8 @@
 import type { Operation } from '../../domain/call/operation.ts';
-import { progressing } from '../../domain/conditions.ts';
 import { CloudSqlError } from '../../domain/errors.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
-import { after, type Context, type StepResult } from '../pass.ts';
-import { certificateAdmission, noting, notPermitted } from './certificate-admission.ts';
+import { after, type Context, normal, type StepResult } from '../pass.ts';
+import { certificateAdmission, issuing, noting, notPermitted } from './certificate-admission.ts';
 
 export interface OwnCertificate {
   readonly commonName: string;
@@ -30,9 +29,9 @@ export async function deleteCertificate(
   const note = `The client certificate ${commonName} (${sha1Fingerprint}) was issued by this object, and its Secret does not hold it: it is deleted, and issued again`;
   return {
     changes: noting(reset, operation?.name),
-    verdict: progressing('IssuingClientCertificates', note),
+    verdict: issuing(note),
     next: after(settings.pollMinMs),
-    events: [{ type: 'Normal', reason: 'IssuingClientCertificates', action: 'DeleteClientCertificate', note }],
+    events: [normal('IssuingClientCertificates', 'DeleteClientCertificate', note)],
   };
 }
 

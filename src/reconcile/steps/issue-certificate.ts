@@ -1,6 +1,6 @@
 import { classifyIssue, type IssueClassification } from '../../domain/call/classification.ts';
 import type { IssuedCertificate, IssueResult } from '../../domain/call/result.ts';
-import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
+import { waiting } from '../../domain/conditions.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import { type StatusChanges, toBeRolled } from '../../domain/reset/status.ts';
 import {
@@ -15,11 +15,11 @@ import type { ClientCertificateStatus, WantedCertificate } from '../../domain/tr
 import { heldCertificate, secretKeys } from '../../domain/trust/held-certificate.ts';
 import { oneLine } from '../../lib/one-line.ts';
 import { certificateOutcome } from '../certificate-outcome.ts';
-import { backOff, type Conclusion, type Context, NOW, type StepResult } from '../pass.ts';
+import { backOff, type Conclusion, type Context, NOW, normal, type StepResult } from '../pass.ts';
 import type { PublishedObject } from '../ports.ts';
 import { certificateSecret } from '../publishing/targets.ts';
 import { writeAhead } from '../write-ahead.ts';
-import { certificateAdmission, noting, notPermitted } from './certificate-admission.ts';
+import { certificateAdmission, issuing, noting, notPermitted } from './certificate-admission.ts';
 import { deliverCertificate } from './deliver-certificate.ts';
 
 /** Where a client certificate goes, and with which server CA. */
@@ -71,8 +71,6 @@ export async function issueCertificate(reset: SslReset, target: IssueTarget, con
     context,
   );
 }
-
-const issuing = (message: string): Verdict => progressing('IssuingClientCertificates', message);
 
 const WINDOW_CLOSED = 'Writing the record took longer than the call window: nothing was sent; the issue starts again';
 
@@ -153,6 +151,6 @@ async function deliver(
   return {
     changes: { ...withEntry(recorded, { ...wanted, ...held }), ...toBeRolled(recorded.status), ...noted },
     verdict: issuing(note),
-    events: [{ type: 'Normal', reason: 'IssuingClientCertificates', action: 'IssueClientCertificate', note }],
+    events: [normal('IssuingClientCertificates', 'IssueClientCertificate', note)],
   };
 }

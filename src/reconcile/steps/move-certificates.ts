@@ -1,15 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
-import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
+import { type Verdict, waiting } from '../../domain/conditions.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import { toBeRolled } from '../../domain/reset/status.ts';
 import { withCertificate } from '../../domain/trust/certificate-status.ts';
 import { inSafeOrder, type Move } from '../../domain/trust/client-certificate.ts';
 import type { ClientCertificateStatus, WantedCertificate } from '../../domain/trust/distribution.ts';
 import { type HeldCertificate, withServerCa } from '../../domain/trust/held-certificate.ts';
-import { type Context, NOW, type StepEvent, type StepResult } from '../pass.ts';
+import { type Context, NOW, normal, type StepResult } from '../pass.ts';
 import type { PublishedObject } from '../ports.ts';
 import { applyObject, orCannotPublish, ownershipConflict } from '../publishing/apply.ts';
 import { certificateSecret, DRY_RUN } from '../publishing/targets.ts';
+import { issuing } from './certificate-admission.ts';
 import { deliverCertificate } from './deliver-certificate.ts';
 
 /** A live certificate whose Secret the spec names another way than before. */
@@ -72,7 +73,7 @@ export async function moveCertificates(
     }
     moved = [...moved, move];
   }
-  return { ...found(reset, moved), verdict: progressing('IssuingClientCertificates', noteOf(moved)) };
+  return { ...found(reset, moved), verdict: issuing(noteOf(moved)) };
 }
 
 function deliver({ wanted, source, target }: CertificateMove, serverCa: string, reset: SslReset, context: Context) {
@@ -91,14 +92,7 @@ function found({ status }: SslReset, moved: readonly CertificateMove[]) {
       withCertificate(all, { ...wanted, ...held, ...(!isOurs && { handedOver: true }) }),
     status.clientCertificates ?? [],
   );
-  const events = moved.map(
-    (move): StepEvent => ({
-      type: 'Normal',
-      reason: 'IssuingClientCertificates',
-      action: 'MoveClientCertificate',
-      note: noteOf([move]),
-    }),
-  );
+  const events = moved.map((move) => normal('IssuingClientCertificates', 'MoveClientCertificate', noteOf([move])));
   return { changes: { clientCertificates, ...toBeRolled(status) }, events };
 }
 

@@ -8,7 +8,7 @@ import { describeObject } from '../../domain/trust/published-kinds.ts';
 import { newRoll } from '../../domain/trust/roll-progress.ts';
 import { revision, serverCaStatus } from '../../domain/trust/tls-material.ts';
 import { toTime } from '../../lib/time.ts';
-import { AWAIT_CHANGE, after, type Context, NOW, type StepEvent, type StepResult } from '../pass.ts';
+import { AWAIT_CHANGE, after, type Context, NOW, normal, type StepEvent, type StepResult } from '../pass.ts';
 import { applyObject, orCannotPublish } from '../publishing/apply.ts';
 import { readServerCas } from '../publishing/server-cas.ts';
 import { serverCaContents, serverCaObject } from '../publishing/targets.ts';
@@ -82,12 +82,5 @@ function finished(
   if (request?.outcome !== 'Accepted' || fingerprint === undefined || isTold) return [];
   const deleted = before?.clientCertificates?.length ?? 0;
   const note = `Operation ${operation?.name ?? ''} is done: server CA ${old} ${isKept ? 'is kept' : `→ ${fingerprint}`}`;
-  return [
-    {
-      type: 'Normal',
-      reason: 'ResetFinished',
-      action: 'Reset',
-      note: deleted === 0 ? note : `${note}, ${deleted} client certificates deleted`,
-    },
-  ];
+  return [normal('ResetFinished', 'Reset', deleted === 0 ? note : `${note}, ${deleted} client certificates deleted`)];
 }

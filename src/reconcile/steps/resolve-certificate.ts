@@ -1,12 +1,12 @@
 import { pollDelayMs } from '../../domain/call/retry.ts';
-import { progressing, stalled } from '../../domain/conditions.ts';
+import { stalled } from '../../domain/conditions.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import type { StatusChanges } from '../../domain/reset/status.ts';
 import { type OpenIssue, openIssue, withCertificate, withoutIssue } from '../../domain/trust/certificate-status.ts';
 import { type IssueResolution, resolveIssue } from '../../domain/trust/client-certificate.ts';
 import type { ClientCertificateStatus } from '../../domain/trust/distribution.ts';
 import { AWAIT_CHANGE, after, type Context, type StepResult } from '../pass.ts';
-import { runningOperation } from './certificate-admission.ts';
+import { issuing, runningOperation } from './certificate-admission.ts';
 import { conflict } from './certificate-conflict.ts';
 
 /**
@@ -39,8 +39,7 @@ function conclude(reset: SslReset, issue: OpenIssue, resolution: IssueResolution
   switch (resolution.kind) {
     case 'Wait':
       return {
-        verdict: progressing(
-          'IssuingClientCertificates',
+        verdict: issuing(
           `It is not known whether the client certificate ${commonName} was issued; it may still appear within ${Math.ceil(settings.resolveGraceMs / 1000)} s`,
         ),
         next: after(pollDelayMs(issue.issuing.time, clock.now(), settings)),
@@ -48,18 +47,12 @@ function conclude(reset: SslReset, issue: OpenIssue, resolution: IssueResolution
     case 'Issued':
       return {
         changes: withEntry(reset, { commonName, sha1Fingerprint: resolution.sha1Fingerprint }),
-        verdict: progressing(
-          'IssuingClientCertificates',
-          `The client certificate ${commonName} was issued; checking whether its Secret holds the key`,
-        ),
+        verdict: issuing(`The client certificate ${commonName} was issued; checking whether its Secret holds the key`),
       };
     case 'NotIssued':
       return {
         changes: withEntry(reset, withoutIssue(issue)),
-        verdict: progressing(
-          'IssuingClientCertificates',
-          `The client certificate ${commonName} was not issued; issuing it now`,
-        ),
+        verdict: issuing(`The client certificate ${commonName} was not issued; issuing it now`),
       };
     case 'Conflict':
       return {

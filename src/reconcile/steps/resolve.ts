@@ -4,7 +4,7 @@ import { pollDelayMs } from '../../domain/call/retry.ts';
 import { progressing, stalled } from '../../domain/conditions.ts';
 import type { Request, SslReset } from '../../domain/reset/ssl-reset.ts';
 import { toTime } from '../../lib/time.ts';
-import { AWAIT_CHANGE, after, type Context, type StepResult } from '../pass.ts';
+import { AWAIT_CHANGE, after, type Context, normal, type StepResult } from '../pass.ts';
 import { readEvidence } from './evidence.ts';
 import { unknownMessage } from './keep-unknown.ts';
 
@@ -68,12 +68,11 @@ function conclude(
         },
         verdict: progressing('Publishing', `Operation ${resolution.operation.name} is the reset; it is done`),
         events: [
-          {
-            type: 'Normal',
-            reason: 'ResetAccepted',
-            action: 'ResolveOutcome',
-            note: `No answer named the operation; ${resolution.operation.name} is the reset`,
-          },
+          normal(
+            'ResetAccepted',
+            'ResolveOutcome',
+            `No answer named the operation; ${resolution.operation.name} is the reset`,
+          ),
         ],
       };
     case 'NotSent':
