@@ -116,13 +116,14 @@ export class Siblings {
     };
   }
 
-  /** Resets of those that have read this CA since, and call nothing now: none of them has made another one. */
-  resetsBefore(fingerprint: string | undefined): ReadonlySet<string> {
-    const done = this.#all.filter(
-      ({ ca, call, unseenCa }) =>
-        ca !== undefined && ca.fingerprint === fingerprint && call === 'None' && unseenCa === undefined,
-    );
-    return new Set(done.flatMap(({ operations }) => operations.all));
+  /**
+   * The newest reset of each that may have made another CA than this one: none of those that have read this CA since and
+   * call nothing now. What a sibling did before its newest reset says nothing, since the newest may not be listed yet.
+   */
+  newestResetsSince(fingerprint: string | undefined): ReadonlySet<string> {
+    const hasRead = ({ ca, call, unseenCa }: IndexedObject): boolean =>
+      ca !== undefined && ca.fingerprint === fingerprint && call === 'None' && unseenCa === undefined;
+    return new Set(this.#all.filter((one) => !hasRead(one)).flatMap(({ operations: { all } }) => all.slice(0, 1)));
   }
 
   /** Whether the object has to look at them although nothing is to do for it alone. */

@@ -170,4 +170,21 @@ export const COUNTEREXAMPLES: readonly NamedScenario[] = [
       events: [does(300, 'Delete')],
     },
   ),
+  named(
+    'a refused call that was executed, between two resets of another object, all listed late: the first explains no new CA',
+    {
+      hasSecondObject: true,
+      operationMs: 40_000,
+      listLagMs: 80_000,
+      skewMs: 600_000,
+      rivalAtMs: 0,
+      paces: [10],
+      calls: [
+        executed,
+        { kind: 'Copied', answer: { kind: 'Rejected', code: 403, reason: 'operationInProgress', message: 'no' } },
+      ],
+      injections: [before(3, 'resets.updateStatus', pause(45_000))],
+      events: [does(300, 'Edit')],
+    },
+  ),
 ];

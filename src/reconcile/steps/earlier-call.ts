@@ -36,12 +36,10 @@ export function hasLateOperation(
   );
 }
 
-const NO_OPERATIONS: ReadonlySet<string> = new Set();
-
 /**
  * The certificates changed although no operation of an earlier call is listed: that may have been the call. For one that
  * was refused whatever else has updated the instance explains it, but neither a client certificate nor a reset of before:
- * the object's own, or that of a sibling that has read the CA of before the call.
+ * the object's own, that of a sibling that has read the CA of before the call, or one that its sibling followed by another.
  */
 export function hasTraces(
   reset: SslReset,
@@ -54,11 +52,11 @@ export function hasTraces(
   if (!hasOtherServerCertificate(before, seen.certificates)) return false;
   if (inDoubt === true) return true;
   const siblings = index.siblingsOf(reset);
-  const { answered, resets } = siblings.claims(reset.status);
+  const { all } = siblings.claims(reset.status);
   // Where the CA itself is the same still, that of a sibling does not say when it was read.
   const hasOtherCa = before.serverCaSha1Fingerprint !== seen.certificates.serverCaSha1Fingerprint;
-  const earlier = hasOtherCa ? siblings.resetsBefore(before.serverCaSha1Fingerprint) : NO_OPERATIONS;
-  const others = seen.operations.filter(({ name }) => !earlier.has(name) && (resets.has(name) || !answered.has(name)));
+  const newest = siblings.newestResetsSince(hasOtherCa ? before.serverCaSha1Fingerprint : undefined);
+  const others = seen.operations.filter(({ name }) => newest.has(name) || !all.has(name));
   return !hasUpdates(before, others);
 }
 
