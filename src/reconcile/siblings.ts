@@ -1,6 +1,7 @@
 import type { Claims } from '../domain/call/resolve.ts';
 import type { ServerCa } from '../domain/instance.ts';
 import { pastOperations } from '../domain/reset/executed.ts';
+import { isWithinHour } from '../domain/reset/hourly-limit.ts';
 import type { Status } from '../domain/reset/ssl-reset.ts';
 import type { Key } from '../lib/key.ts';
 import type { IndexedObject } from './indexed-object.ts';
@@ -116,14 +117,11 @@ export class Siblings {
     };
   }
 
-  /**
-   * The newest reset of each that may have made another CA than this one: none of those that have read this CA since and
-   * call nothing now. What a sibling did before its newest reset says nothing, since the newest may not be listed yet.
-   */
-  newestResetsSince(fingerprint: string | undefined): ReadonlySet<string> {
-    const hasRead = ({ ca, call, unseenCa }: IndexedObject): boolean =>
-      ca !== undefined && ca.fingerprint === fingerprint && call === 'None' && unseenCa === undefined;
-    return new Set(this.#all.filter((one) => !hasRead(one)).flatMap(({ operations: { all } }) => all.slice(0, 1)));
+  /** The newest operations of those that have called within the last hour: Cloud SQL may not list them yet. */
+  recentOperations(now: Date): readonly string[] {
+    return this.#all
+      .filter(({ uid, callTimes }) => callTimes.some((timeMs) => isWithinHour({ uid, timeMs }, now)))
+      .flatMap(({ operations: { answered } }) => answered.slice(0, 2));
   }
 
   /** Whether the object has to look at them although nothing is to do for it alone. */

@@ -187,4 +187,20 @@ export const COUNTEREXAMPLES: readonly NamedScenario[] = [
       events: [does(300, 'Edit')],
     },
   ),
+  named(
+    'a refused call that was executed, after a reset whose CA its object does not use before a restart: it explains no new CA',
+    {
+      instance: 'FirstGeneration',
+      hasSecondObject: true,
+      operationMs: 40_000,
+      listLagMs: 80_000,
+      skewMs: -600_000,
+      rivalAtMs: 0,
+      paces: [10],
+      calls: [
+        executed,
+        { kind: 'Copied', answer: { kind: 'Rejected', code: 403, reason: 'operationInProgress', message: 'no' } },
+      ],
+    },
+  ),
 ];

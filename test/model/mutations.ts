@@ -118,7 +118,7 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: RESOLVE,
-        find: 'operations: newest.map(({ name }) => name),\n    ...(oldest !== undefined && { operationsSince: oldest }),',
+        find: 'operations: [...unlisted, ...newest.map(({ name }) => name)],\n    ...(oldest !== undefined && { operationsSince: oldest }),',
         replace: 'operations: [],',
       },
     ],

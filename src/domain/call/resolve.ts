@@ -155,12 +155,19 @@ const isBefore = (time: string | undefined, baseline: string | undefined): boole
 /** How many names of operations a record keeps. */
 export const BASELINE_SIZE = 100;
 
-/** The current operations, as a record keeps them. */
-export function baseline(operations: readonly Operation[]): Pick<Before, 'operations' | 'operationsSince'> {
-  const newest = operations.slice(0, BASELINE_SIZE);
+/**
+ * The operations so far, as a record keeps them: those that are listed, and those that are known and may be listed late,
+ * newest first.
+ */
+export function baseline(
+  operations: readonly Operation[],
+  known: readonly string[],
+): Pick<Before, 'operations' | 'operationsSince'> {
+  const unlisted = known.filter((known) => !operations.some(({ name }) => name === known)).slice(0, BASELINE_SIZE / 2);
+  const newest = operations.slice(0, BASELINE_SIZE - unlisted.length);
   const oldest = newest.at(-1)?.insertTime;
   return {
-    operations: newest.map(({ name }) => name),
+    operations: [...unlisted, ...newest.map(({ name }) => name)],
     ...(oldest !== undefined && { operationsSince: oldest }),
   };
 }

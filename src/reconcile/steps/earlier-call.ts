@@ -38,8 +38,8 @@ export function hasLateOperation(
 
 /**
  * The certificates changed although no operation of an earlier call is listed: that may have been the call. For one that
- * was refused whatever else has updated the instance explains it, but neither a client certificate nor a reset of before:
- * the object's own, that of a sibling that has read the CA of before the call, or one that its sibling followed by another.
+ * was refused whatever else has updated the instance since explains it, but neither a client certificate nor an earlier
+ * reset of the object.
  */
 export function hasTraces(
   reset: SslReset,
@@ -51,12 +51,8 @@ export function hasTraces(
   if (!mayHaveRun(request) || before === undefined) return false;
   if (!hasOtherServerCertificate(before, seen.certificates)) return false;
   if (inDoubt === true) return true;
-  const siblings = index.siblingsOf(reset);
-  const { all } = siblings.claims(reset.status);
-  // Where the CA itself is the same still, that of a sibling does not say when it was read.
-  const hasOtherCa = before.serverCaSha1Fingerprint !== seen.certificates.serverCaSha1Fingerprint;
-  const newest = siblings.newestResetsSince(hasOtherCa ? before.serverCaSha1Fingerprint : undefined);
-  const others = seen.operations.filter(({ name }) => newest.has(name) || !all.has(name));
+  const { answered, resets } = index.siblingsOf(reset).claims(reset.status);
+  const others = seen.operations.filter(({ name }) => resets.has(name) || !answered.has(name));
   return !hasUpdates(before, others);
 }
 

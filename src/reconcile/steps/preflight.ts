@@ -1,6 +1,6 @@
 import type { Before, Operation } from '../../domain/call/operation.ts';
 import { isDone } from '../../domain/call/operation.ts';
-import { BASELINE_SIZE, baseline, type ServerCertificates, suspects } from '../../domain/call/resolve.ts';
+import { BASELINE_SIZE, baseline, suspects } from '../../domain/call/resolve.ts';
 import type { Verdict } from '../../domain/conditions.ts';
 import type { Instance } from '../../domain/instance.ts';
 import type { ReadyReason } from '../../domain/reasons.ts';
@@ -65,11 +65,13 @@ export async function preflight(reset: SslReset, request: Request, context: Cont
     (await publishObstacle(reset, context)) ??
     (await dependentsObstacle(reset, context));
   if (obstacle !== undefined) return { kind: 'Obstacle', verdict: obstacle };
-  const now = beforeOf(
-    serverCertificates,
-    operations,
-    certificates.map(({ sha1Fingerprint }) => sha1Fingerprint),
-  );
+  const now = {
+    ...serverCertificates,
+    ...(certificates.length > 0 && {
+      clientCertificates: certificates.slice(0, BASELINE_SIZE).map(({ sha1Fingerprint }) => sha1Fingerprint),
+    }),
+    ...baseline(operations, context.index.siblingsOf(reset).recentOperations(context.clock.now())),
+  };
   // An earlier attempt in doubt is looked for by its own baseline and account, also after this one. One that was refused
   // has left no trace up to here: what it may still leave is new to this baseline too.
   const keeps = request.inDoubt === true && request.before !== undefined;
@@ -89,16 +91,6 @@ async function whyDone(reset: SslReset, instance: Instance, { cloudSql }: Contex
 
 const orObstacle = (checked: Preflight, verdict: Verdict | undefined): Preflight =>
   verdict === undefined ? checked : { kind: 'Obstacle', verdict };
-
-const beforeOf = (
-  serverCertificates: ServerCertificates,
-  operations: readonly Operation[],
-  clientCertificates: readonly string[],
-): Before => ({
-  ...serverCertificates,
-  ...(clientCertificates.length > 0 && { clientCertificates: clientCertificates.slice(0, BASELINE_SIZE) }),
-  ...baseline(operations),
-});
 
 /** A call in doubt may have made it so: then what it broke is to be put right, whatever is in the way. */
 async function alreadyDoneObstacle(

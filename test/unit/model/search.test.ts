@@ -13,8 +13,9 @@ test('where nothing goes wrong, one call is made and the object is Ready', async
   assert.deepEqual([...seen].toSorted(), ['a request begins', 'end: CA judged', 'end: Ready Complete', 'recorded']);
 });
 
+// The same scenarios each time: chance is for `npm run test:model`, each night.
 test('no scenario breaks an invariant, in a small search', async () => {
-  const { found } = await search({ runs: 500, seed: Date.now() % 1_000_000 });
+  const { found } = await search({ runs: 500, seed: 1 });
   assert.equal(found, undefined, JSON.stringify(found));
 });
 

@@ -254,14 +254,22 @@ describe('candidates', () => {
 
 test('the baseline holds the newest names and the time of the oldest of them', () => {
   const operations = Array.from({ length: 150 }, (_, n) => anOperation({ name: `op-${n}`, insertTime: at(-n) }));
-  const { operations: names = [], operationsSince } = baseline(operations);
+  const { operations: names = [], operationsSince } = baseline(operations, []);
   assert.equal(names.length, BASELINE_SIZE);
   assert.equal(names[0], 'op-0');
   assert.equal(operationsSince, at(-99));
 });
 
+test('the baseline holds operations that are known before they are listed, and no more names than a record has room for', () => {
+  const operations = Array.from({ length: 150 }, (_, n) => anOperation({ name: `op-${n}`, insertTime: at(-n) }));
+  const { operations: names = [], operationsSince } = baseline(operations, ['op-late', 'op-0']);
+  assert.deepEqual(names.slice(0, 3), ['op-late', 'op-0', 'op-1']);
+  assert.equal(names.length, BASELINE_SIZE);
+  assert.equal(operationsSince, at(-98));
+});
+
 test('the baseline of an instance without operations bounds nothing', () =>
-  assert.deepEqual(baseline([]), { operations: [] }));
+  assert.deepEqual(baseline([], []), { operations: [] }));
 
 describe('evidence of a reset', () => {
   const before = { serverCaSha1Fingerprint: fingerprint(1), clientCertificates: ['a', 'b'] };
