@@ -143,18 +143,41 @@ const reasonTable = (reasons: readonly Reason[]): string =>
     ),
   );
 
+const ALLOWED_INSTANCES = [
+  'the Namespace',
+  code(annotations.allowedInstances),
+  'Globs of `project/instance`, separated by commas, where `*` matches all but `/`: what its objects may reset, rotate and follow',
+];
+
+/** Those of one kind alone. */
+const OWN_ANNOTATIONS: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  CloudSqlServerCa: [
+    ALLOWED_INSTANCES,
+    [
+      'the Namespace',
+      code(annotations.rotatableInstances),
+      'The same: the instances whose CA its objects may rotate and follow, and not reset',
+    ],
+    [
+      'the Namespace',
+      code(annotations.followableInstances),
+      'The same: what its objects may follow, and neither rotate nor reset',
+    ],
+    ['the object', code(annotations.retry), 'A new value judges a stalled roll again; an empty one does nothing'],
+  ],
+  CloudSqlSslReset: [
+    ALLOWED_INSTANCES,
+    [
+      'the object',
+      code(annotations.suspend),
+      '`"true"` holds back a reset that was not yet called; so does every other value but `"false"`, and the message says that it was not understood',
+    ],
+    ['the object', code(annotations.retry), 'A new value tries a stalled request again; an empty one does nothing'],
+    ['a Secret', code(annotations.passwordFor), 'Name of the object that may take the password of a keystore from it'],
+  ],
+};
+
 const ANNOTATIONS: readonly (readonly string[])[] = [
-  [
-    'the Namespace',
-    code(annotations.allowedInstances),
-    'Globs of `project/instance`, separated by commas, where `*` matches all but `/`: what its objects may reset',
-  ],
-  [
-    'the object',
-    code(annotations.suspend),
-    '`"true"` holds back a reset that was not yet called; so does every other value but `"false"`, and the message says that it was not understood',
-  ],
-  ['the object', code(annotations.retry), 'A new value tries a stalled request again; an empty one does nothing'],
   [
     'a workload',
     code(annotations.rollout),
@@ -165,17 +188,23 @@ const ANNOTATIONS: readonly (readonly string[])[] = [
     code(annotations.wave),
     'The wave in which it rolls, a whole number; default 0, lower ones first. One that is not understood is the last wave, and the row says so',
   ],
+  [
+    'a workload',
+    code(annotations.pickUp),
+    '`Reload`: its pods stay, and are told to read the files again; `Restart`: they are replaced. It takes precedence over `rollout.pickUp` of every object. One that is not understood restarts, and the row says so',
+  ],
   ['a workload (label)', code(INSTANCE_LABEL), 'The instance id, where `rollout.selector` is left out'],
   [
     'a Secret or ConfigMap',
     code(annotations.managedBy),
-    'Name of the object that publishes to it; on one that is there already it hands it over',
+    'The object that publishes to it: a CloudSqlSslReset by its name, a CloudSqlServerCa as `CloudSqlServerCa/NAME`; on one that is there already it hands it over',
   ],
 ];
 
 type Kind = Awaited<ReturnType<typeof readKinds>>[number];
 
-async function generate({ group, names, scope, versions }: Kind['spec']): Promise<string> {
+async function generate({ spec, hasReason }: Kind): Promise<string> {
+  const { group, names, scope, versions } = spec;
   const [{ name: version, schema, additionalPrinterColumns, selectableFields }] = versions;
   const { description, properties } = schema.openAPIV3Schema;
   const selectable = selectableFields.map(({ jsonPath }: Column) => code(jsonPath)).join(', ');
@@ -212,15 +241,15 @@ ${statusTable(properties.status)}
 \`Reconciling\` and \`Stalled\` are present only while they are true, and never both. A condition of a step is present only if
 the spec asks for the step. Each reason has its section in [troubleshooting](troubleshooting.md).
 
-${reasonTable(await readReasons())}
+${reasonTable((await readReasons()).filter(({ name }) => hasReason(name)))}
 
 Until a step is done, its condition has the reason of \`Ready\` or \`Reconciling\`.
 
 ## Annotations and labels
 
-They are not part of the spec: changing one is no new request.
+They are not part of the spec: changing one is no new generation of it.
 
-${table(['on', 'key', 'meaning'], ANNOTATIONS)}
+${table(['on', 'key', 'meaning'], [...(OWN_ANNOTATIONS[names.kind] ?? []), ...ANNOTATIONS])}
 
 ## Printer columns
 
@@ -228,6 +257,7 @@ ${columnTable(additionalPrinterColumns)}
 `;
 }
 
-for (const { spec, page } of await readKinds()) {
-  await writeOrCheck(fromRoot(page), await generate(spec), page, 'crds/ or src/domain/reasons.ts');
+for (const kind of await readKinds()) {
+  const { page } = kind;
+  await writeOrCheck(fromRoot(page), await generate(kind), page, 'crds/ or src/domain/reasons.ts');
 }

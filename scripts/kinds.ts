@@ -5,10 +5,69 @@ import { parse } from 'yaml';
 interface Targets {
   readonly types: string;
   readonly page: string;
+  /** Whether its conditions can have that reason. */
+  readonly hasReason: (reason: string) => boolean;
 }
 
+/** Reasons of CloudSqlServerCa alone, and those that it shares with CloudSqlSslReset. */
+const FOLLOWING: readonly string[] = [
+  'Observing',
+  'UpToDate',
+  'NotRotatable',
+  'AddingServerCa',
+  'SwitchingServerCa',
+  'Verifying',
+  'SwitchingBack',
+  'SiblingNotReady',
+  'ServerCaNotListed',
+  'WaitingServerCaReplaced',
+  'RotationRolledBack',
+  'Rotated',
+  'RotationDue',
+  'Holding',
+  'WaitingForSiblings',
+];
+const SHARED: readonly string[] = [
+  'Suspended',
+  'OutsideWindow',
+  'AwaitingApproval',
+  'Expired',
+  'OperationFailed',
+  'OutcomeUnknown',
+  'Publishing',
+  'RollingOut',
+  'WaitingForInstance',
+  'Throttled',
+  'PermissionDenied',
+  'InstanceNotFound',
+  'CloudSqlUnavailable',
+  'CannotPublish',
+  'InternalError',
+  'NotPermitted',
+  'InvalidRequest',
+  'ObjectConflict',
+  'RolloutFailed',
+  'DeadlineExceeded',
+  'Progressing',
+  'Pending',
+  'Published',
+  'Rolled',
+  'NothingToRoll',
+  'Unchanged',
+  'ManualActionRequired',
+];
+
 const TARGETS: Readonly<Record<string, Targets>> = {
-  CloudSqlSslReset: { types: 'src/domain/ssl-reset.generated.ts', page: 'docs/api.md' },
+  CloudSqlServerCa: {
+    types: 'src/domain/server-ca.generated.ts',
+    page: 'docs/api-server-ca.md',
+    hasReason: (reason) => FOLLOWING.includes(reason) || SHARED.includes(reason),
+  },
+  CloudSqlSslReset: {
+    types: 'src/domain/ssl-reset.generated.ts',
+    page: 'docs/api.md',
+    hasReason: (reason) => !FOLLOWING.includes(reason),
+  },
 };
 
 const ROOT = new URL('..', import.meta.url);

@@ -1,6 +1,8 @@
 /** Flags and environment -> one frozen Config, or everything that is wrong with them. */
 import { Command, CommanderError, Option } from 'commander';
-import { type Config, entries, environmentVariable, type Flag } from './config/flags.ts';
+import { credentialUrls } from './config/credential-urls.ts';
+import { environmentVariable, type Flag } from './config/flag.ts';
+import { type Config, entries } from './config/flags.ts';
 import { type Given, judge } from './config/judge.ts';
 import { judgeProxies } from './config/proxies.ts';
 import { judgeTracing, type TracingConfig } from './config/tracing.ts';
@@ -40,7 +42,7 @@ export function parseConfig(argv: readonly string[], env: Environment): ConfigRe
   }
   const { config, problems } = judge(given(command, env));
   const traced = judgeTracing(env);
-  const proxies = judgeProxies(env, config?.cloudsqlEndpoint ?? '');
+  const proxies = judgeProxies(env, [config?.cloudsqlEndpoint ?? '', ...credentialUrls(env)]);
   const all = [...strayArguments(command.args), ...problems, ...traced.problems, ...proxies.problems];
   if (config === undefined || all.length > 0) return { kind: 'Invalid', problems: all };
   const { variables } = proxies;

@@ -7,11 +7,13 @@ import { setFlagsFromString } from 'node:v8';
 import { cloudSqlOf, contextOf, electionOf, otlpOf } from './adapters.ts';
 import type { TracingConfig } from './config/tracing.ts';
 import { type Config, parseConfig } from './config.ts';
-import { KIND } from './domain/reset/ssl-reset.ts';
+import { KIND as SSL_RESET } from './domain/reset/ssl-reset.ts';
+import { KIND as SERVER_CA } from './domain/server-ca/server-ca-object.ts';
 import { createClient } from './kubernetes/client.ts';
 import { createEvents } from './kubernetes/events.ts';
 import { ConfigurationError } from './kubernetes/kubeconfig.ts';
-import { watchSslResetsAs } from './kubernetes/list-watch.ts';
+import { SSL_RESET_OBJECTS, watchObjects } from './kubernetes/list-watch.ts';
+import { SERVER_CA_OBJECTS } from './kubernetes/server-cas.ts';
 import { kindOf, refOf } from './lib/key.ts';
 import { oneLine } from './lib/one-line.ts';
 import { within } from './lib/within.ts';
@@ -22,12 +24,14 @@ import { createMetrics, startMetricsServer } from './observability/metrics.ts';
 import { Tracing, traceFields } from './observability/tracing.ts';
 import { startOperator } from './operator/operator.ts';
 import { WatchLiveness } from './operator/watch-liveness.ts';
-import type { CloudSql } from './reconcile/cloud-sql-port.ts';
-import { indexed } from './reconcile/indexed-reset.ts';
+import type { CloudSql, RotationCalls } from './reconcile/cloud-sql-port.ts';
+import { indexedOfAnyKind } from './reconcile/indexed.ts';
 import { KINDS } from './reconcile/kinds.ts';
 import { ObjectIndex } from './reconcile/object-index.ts';
 import type { Leadership } from './reconcile/ports.ts';
 import { reconcile } from './reconcile/reconcile.ts';
+import { lookIntervalMs } from './reconcile/server-ca/schedule.ts';
+import { SERVER_CAS } from './reconcile/server-ca/server-cas.ts';
 import { SSL_RESETS } from './reconcile/ssl-resets.ts';
 import { version } from './version.ts';
 
@@ -35,8 +39,16 @@ const KUBERNETES_TIMEOUT_MS = 15_000;
 
 async function run(config: Config, logger: StructuredLogger, traces: TracingConfig | undefined): Promise<void> {
   const leadership: Leadership = { isLeader: () => election.isLeader() };
-  const index = new ObjectIndex(indexed);
-  const metrics = createMetrics({ ...config, version, leadership, index, kinds: KINDS });
+  const index = new ObjectIndex(indexedOfAnyKind);
+  const lookInterval = (instances: number) => lookIntervalMs(instances, config.serverCaResyncMs);
+  const metrics = createMetrics({
+    ...config,
+    version,
+    leadership,
+    index,
+    kinds: KINDS,
+    lookIntervalMs: lookInterval,
+  });
   const client = createClient({
     ...config,
     onRequest: metrics.requests.kubernetes,
@@ -45,22 +57,28 @@ async function run(config: Config, logger: StructuredLogger, traces: TracingConf
   });
   const election = electionOf(config, client, logger, metrics);
   const events = createEvents(client, { logger, instance: hostname() });
-  const liveness = new WatchLiveness(config.namespaces);
+  const liveness = new WatchLiveness(
+    KINDS.map(({ name }) => name),
+    config.namespaces,
+  );
   let refusal: string | undefined;
   const otlp = await otlpOf(traces, logger);
   const tracing = otlp && new Tracing(otlp.sink, () => Date.now());
   const context = contextOf(config, { client, events, leadership, logger, index, metrics, tracing });
   const { namespaces, concurrency } = config;
+  const watching = (kind: string) => ({ logger, onSign: (namespace?: string) => liveness.beat(kind, namespace) });
   const operator = startOperator({
     ...context,
     kinds: [
       {
-        name: KIND,
-        watchEvents: watchSslResetsAs(indexed, client, namespaces, {
-          logger,
-          onSign: (namespace) => liveness.beat(namespace),
-        }),
+        name: SSL_RESET,
+        watchEvents: watchObjects(SSL_RESET_OBJECTS, indexedOfAnyKind, client, namespaces, watching(SSL_RESET)),
         reconcile: (ref, needs) => reconcile(SSL_RESETS, ref, { ...context, ...needs }),
+      },
+      {
+        name: SERVER_CA,
+        watchEvents: watchObjects(SERVER_CA_OBJECTS, indexedOfAnyKind, client, namespaces, watching(SERVER_CA)),
+        reconcile: (ref, needs) => reconcile(SERVER_CAS, ref, { ...context, ...needs }),
       },
     ],
     namespaces,
@@ -92,7 +110,7 @@ async function run(config: Config, logger: StructuredLogger, traces: TracingConf
   // Who has not looked has nothing to lead with, and the election would hold up the watch.
   await Promise.race([operator.looked, signalled]);
   // One for all times of leading: it knows how much of the quota is spent.
-  let cloudSql: Promise<CloudSql> | undefined;
+  let cloudSql: Promise<CloudSql & RotationCalls> | undefined;
   const stop = new AbortController();
   const leading = election.run(stop.signal, async (until) => {
     cloudSql ??= cloudSqlOf(config, {

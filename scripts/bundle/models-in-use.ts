@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { withFileOnly } from './map-ours.ts';
 import { trim } from './trim.ts';
 
 /** Of the kinds that the adapters call typed methods for. */
@@ -17,7 +18,7 @@ export const modelsInUse = trim({
       const lines = (await readFile(path, 'utf8')).split('\n');
       const used = await withParts(dirname(path), new Set(lines.flatMap((line) => modelIn(line) ?? [])));
       applied();
-      return { contents: lines.filter((line) => used.has(modelIn(line) ?? MODELS[0])).join('\n') };
+      return { contents: withFileOnly(lines.filter((line) => used.has(modelIn(line) ?? MODELS[0])).join('\n')) };
     });
   },
 });

@@ -1,8 +1,10 @@
 /** CAs and certificates as the Admin API answers them. */
 import * as z from 'zod';
 import type { IssuedCertificate } from '../domain/call/result.ts';
-import type { ClientCertificate, ServerCa } from '../domain/instance.ts';
+import type { ClientCertificate, ServerCa, ServerCertificate, SignedCertificates } from '../domain/instance.ts';
 import { heldCertificate, secretKeys } from '../domain/trust/held-certificate.ts';
+import { pkcs8Pem } from '../domain/trust/private-key.ts';
+import { utf8 } from '../lib/bytes.ts';
 import { fingerprint, list, optionalProse, optionalWord, present, word } from './schema-fields.ts';
 
 const certificate = z.object({
@@ -53,6 +55,41 @@ export const serverCertificateList: z.ZodType<ServerCertificateList> = z
     };
   });
 
+const serverCertificate = z.object({
+  sha1Fingerprint: fingerprint,
+  createTime: optionalWord(64),
+  expirationTime: optionalWord(64),
+});
+
+/**
+ * The same list as a whole: each certificate with its CA. Unreadable where that cannot be told, or which one is active:
+ * nobody knows then what clients must trust.
+ */
+export const serverCertificates: z.ZodType<SignedCertificates> = z
+  .object({
+    caCerts: list(serverCa),
+    serverCerts: list(serverCertificate),
+    activeVersion: fingerprint.optional().catch(undefined),
+  })
+  .refine(
+    ({ caCerts, serverCerts, activeVersion }) =>
+      caCerts.length === serverCerts.length &&
+      (serverCerts.length === 0 || serverCerts.some(({ sha1Fingerprint }) => sha1Fingerprint === activeVersion)),
+  )
+  .transform(({ caCerts, serverCerts, activeVersion }) => {
+    const pairs = serverCerts.flatMap((certificate, place) => {
+      const ca = caCerts[place];
+      return ca === undefined ? [] : [{ certificate, ca }];
+    });
+    const isActive = (one: (typeof pairs)[number]): boolean => one.certificate.sha1Fingerprint === activeVersion;
+    const sorted = [...pairs.filter(isActive), ...pairs.filter((one) => !isActive(one))];
+    const certificates: readonly ServerCertificate[] = sorted.map(({ certificate, ca }) => ({
+      ...present(certificate),
+      serverCaSha1Fingerprint: ca.sha1Fingerprint,
+    }));
+    return { serverCas: distinct(sorted.map(({ ca }) => ca)), certificates };
+  });
+
 /** A CA service signs many certificates with one CA. */
 const distinct = (cas: readonly ServerCa[]): readonly ServerCa[] => [
   ...new Map(cas.map((ca) => [ca.sha1Fingerprint, ca])).values(),
@@ -88,8 +125,9 @@ export const issuedCertificate: z.ZodType<IssuedCertificate> = z
   }))
   .refine(
     ({ sha1Fingerprint, certificatePem, privateKeyPem }) =>
-      heldCertificate({ [secretKeys.certificate]: certificatePem, [secretKeys.privateKey]: privateKeyPem })
+      heldCertificate({ [secretKeys.certificate]: utf8(certificatePem), [secretKeys.privateKey]: utf8(privateKeyPem) })
         ?.sha1Fingerprint === sha1Fingerprint,
-  );
+  )
+  .transform(({ privateKeyPem, ...issued }) => ({ ...issued, privateKeyPem: pkcs8Pem(privateKeyPem) }));
 
 const withLineEnd = (pem: string): string => `${pem.replaceAll('\r\n', '\n').trim()}\n`;

@@ -2,7 +2,13 @@ import type { sqladmin_v1 } from 'googleapis/build/src/apis/sqladmin/index.js';
 import type { Operation } from '../domain/call/operation.ts';
 import { CloudSqlError } from '../domain/errors.ts';
 import type { InstanceRef } from '../domain/instance.ts';
-import { type ClientCertificate, caOwner, type Instance, type ServerCas } from '../domain/instance.ts';
+import {
+  type ClientCertificate,
+  caOwner,
+  type Instance,
+  type ServerCas,
+  type SignedCertificates,
+} from '../domain/instance.ts';
 import type { Priority } from '../lib/priority.ts';
 import type { CloudSqlReads } from '../reconcile/cloud-sql-port.ts';
 import * as certificates from './certificate-schemas.ts';
@@ -56,6 +62,11 @@ export class Reads implements CloudSqlReads {
     return (await this.#listServerCertificates(ref)).serverCertificate;
   }
 
+  serverCertificates({ project, instance }: InstanceRef): Promise<SignedCertificates> {
+    const call = this.#serverCertificatesCall({ project, instance });
+    return this.#read({ project, quota: 'Lists', call, schema: certificates.serverCertificates });
+  }
+
   clientCertificates({ project, instance }: InstanceRef): Promise<readonly ClientCertificate[]> {
     const call = named('sslCerts.list', (options) => this.#api.sslCerts.list({ project, instance }, options));
     return this.#read({ project, quota: 'Lists', call, schema: certificates.clientCertificates });
@@ -101,10 +112,14 @@ export class Reads implements CloudSqlReads {
 
   /** For CAs of a CA service: without one it may be refused. */
   #listServerCertificates({ project, instance }: InstanceRef): Promise<certificates.ServerCertificateList> {
-    const call = named('instances.listServerCertificates', (options) =>
-      this.#api.instances.ListServerCertificates({ project, instance }, options),
-    );
+    const call = this.#serverCertificatesCall({ project, instance });
     return orNone(this.#read({ project, quota: 'Lists', call, schema: certificates.serverCertificateList }));
+  }
+
+  #serverCertificatesCall(ref: InstanceRef) {
+    return named('instances.listServerCertificates', (options) =>
+      this.#api.instances.ListServerCertificates({ ...ref }, options),
+    );
   }
 
   #read<T>(read: Read<T>): Promise<T> {

@@ -69,7 +69,12 @@ export const operationPage: z.ZodType<OperationPage> = z
 const settings = z.object({
   activationPolicy: guardWord,
   ipConfiguration: z
-    .object({ sslMode: guardWord, requireSsl: z.boolean().nullish(), serverCaMode: guardWord })
+    .object({
+      sslMode: guardWord,
+      requireSsl: z.boolean().nullish(),
+      serverCaMode: guardWord,
+      serverCertificateRotationMode: optionalWord(64),
+    })
     .nullish(),
 });
 
@@ -77,7 +82,9 @@ export const instance: z.ZodType<Instance> = z
   .object({
     state: word(256),
     backendType: guardWord,
+    masterInstanceName: guardWord,
     settings: settings.nullish(),
+    replicaNames: z.array(word(256)).optional().catch(undefined),
     // One that has no fingerprint makes the instance unreadable: it must not pass for one without a certificate.
     serverCaCert: z
       .object({ sha1Fingerprint: fingerprint })
@@ -85,13 +92,16 @@ export const instance: z.ZodType<Instance> = z
       .transform((ca) => ({ fingerprint: ca.sha1Fingerprint, whole: serverCa.safeParse(ca).data }))
       .nullish(),
   })
-  .transform(({ state, backendType, settings: read, serverCaCert }) => ({
+  .transform(({ state, backendType, masterInstanceName, settings: read, replicaNames, serverCaCert }) => ({
     state,
     ...present({
       activationPolicy: read?.activationPolicy,
       backendType,
       sslMode: sslMode(read?.ipConfiguration ?? {}),
+      primary: masterInstanceName === '' ? undefined : masterInstanceName,
       serverCaMode: read?.ipConfiguration?.serverCaMode,
+      serverCertificateRotationMode: read?.ipConfiguration?.serverCertificateRotationMode,
+      replicaNames: replicaNames?.length === 0 ? undefined : replicaNames,
       serverCaSha1Fingerprint: serverCaCert?.fingerprint,
       serverCa: serverCaCert?.whole,
     }),

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { type Flag, nameOf } from './flag.ts';
 import {
   address,
   allowedInstances,
@@ -14,6 +15,7 @@ import {
   text,
 } from './values.ts';
 
+const APPROVALS = ['Automatic', 'Manual'] as const;
 const LOG_FORMATS = ['json', 'gcp', 'pretty'] as const;
 /** Pino's names. */
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -24,8 +26,13 @@ export const configSchema = z.object({
   namespaces,
   cloudsqlEndpoint: endpoint,
   allowedInstances,
+  rotatableInstances: allowedInstances,
+  followableInstances: allowedInstances,
   maxResetsPerHour: count({ min: 0, max: 100_000 }),
+  maxRotationsPerHour: count({ min: 0, max: 100_000 }),
   requirePreconditions: boolean,
+  approval: oneOf(APPROVALS),
+  approvalGuarded: boolean,
   leaderElect: boolean,
   leaseNamespace: namespace.optional(),
   leaseName: objectName,
@@ -43,6 +50,7 @@ export const configSchema = z.object({
   requestTimeoutMs: duration,
   resolveGraceMs: duration,
   caSettleMs: duration,
+  serverCaResyncMs: duration,
   pollMinMs: duration,
   pollMaxMs: duration,
   retryMinMs: duration,
@@ -52,16 +60,6 @@ export const configSchema = z.object({
 
 export type Config = Readonly<z.output<typeof configSchema>>;
 export type ConfigKey = keyof Config;
-
-export interface Flag {
-  readonly name: string;
-  /** What stands for its value in the help. */
-  readonly value: string;
-  readonly default?: string;
-  readonly help: string;
-  /** Given several times, the values are joined by commas. */
-  readonly isList?: boolean;
-}
 
 const flags: Readonly<Record<ConfigKey, Omit<Flag, 'name'>>> = {
   kubeconfig: { value: 'FILE', help: 'kubeconfig file; if unset, KUBECONFIG, in-cluster, then ~/.kube/config' },
@@ -78,8 +76,35 @@ const flags: Readonly<Record<ConfigKey, Omit<Flag, 'name'>>> = {
     help: 'who may reset what: [namespace=]project/instance,… where * matches all but /; may be repeated',
     isList: true,
   },
+  rotatableInstances: {
+    value: 'LIST',
+    default: '',
+    help: 'who may rotate the server CA of what with a CloudSqlServerCa, without the right to reset it; written likewise',
+    isList: true,
+  },
+  followableInstances: {
+    value: 'LIST',
+    default: '',
+    help: 'who may follow the server CA of what, without the right to rotate or reset it; written likewise',
+    isList: true,
+  },
   maxResetsPerHour: { value: 'N', default: '20', help: 'how many resets may be called in any one hour; 0: no limit' },
+  maxRotationsPerHour: {
+    value: 'N',
+    default: '20',
+    help: 'how many server CAs may be added in any one hour, each to rotate to; 0: no limit',
+  },
   requirePreconditions: { value: 'BOOL', default: 'false', help: 'refuse requests without a precondition' },
+  approval: {
+    value: APPROVALS.join('|'),
+    default: 'Automatic',
+    help: 'Manual: a person approves the plan of each reset and rotation, whatever its object says',
+  },
+  approvalGuarded: {
+    value: 'BOOL',
+    default: 'false',
+    help: 'the API server lets only those approve who hold the verb approve, by the policy of the chart',
+  },
   leaderElect: {
     value: 'BOOL',
     default: 'true',
@@ -132,8 +157,21 @@ const flags: Readonly<Record<ConfigKey, Omit<Flag, 'name'>>> = {
     help: 'time after which a call that left no trace counts as not executed',
   },
   caSettleMs: { value: 'DURATION', default: '1m', help: 'how long an unchanged server CA is read again after a reset' },
-  pollMinMs: { value: 'DURATION', default: '1s', help: 'first interval of polling an operation' },
-  pollMaxMs: { value: 'DURATION', default: '15s', help: 'longest interval of polling an operation' },
+  serverCaResyncMs: {
+    value: 'DURATION',
+    default: '5m',
+    help: 'how often the server CAs of an instance are read for its CloudSqlServerCas, less often with more than 500 instances, the passwords of keystores, and the plans of resets that are held back',
+  },
+  pollMinMs: {
+    value: 'DURATION',
+    default: '1s',
+    help: 'interval at which the operations that run in a project are polled',
+  },
+  pollMaxMs: {
+    value: 'DURATION',
+    default: '15s',
+    help: 'longest interval of polling while that fails, and of passes over an object that waits',
+  },
   retryMinMs: { value: 'DURATION', default: '1s', help: 'first delay after a failure' },
   retryMaxMs: { value: 'DURATION', default: '5m', help: 'longest delay after failures' },
   shutdownTimeoutMs: {
@@ -143,14 +181,7 @@ const flags: Readonly<Record<ConfigKey, Omit<Flag, 'name'>>> = {
   },
 };
 
-/** A flag has the name of its key, without the unit: `pollMinMs` is `--poll-min`. */
-export const nameOf = (key: string): string =>
-  key.replace(/Ms$/, '').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-
 export const entries: readonly (readonly [string, Flag])[] = Object.entries(flags).map(([key, flag]) => [
   key,
   { name: nameOf(key), ...flag },
 ]);
-
-export const environmentVariable = ({ name }: Flag): string =>
-  `CLOUDSQL_SSL_${name.toUpperCase().replaceAll('-', '_')}`;

@@ -1,5 +1,6 @@
 import type * as z from 'zod';
-import { type Config, configSchema, entries, nameOf } from './flags.ts';
+import { nameOf } from './flag.ts';
+import { type Config, configSchema, entries } from './flags.ts';
 import { relations } from './relations.ts';
 
 /** A value as it was given, and where; `text` is undefined where the flag came without one. */

@@ -30,17 +30,17 @@ const PROXY_VARIABLES = ['HTTPS_PROXY', 'HTTP_PROXY'] as const;
 /**
  * google-auth-library asks everything through the proxy but for hosts that NO_PROXY names literally or by a suffix with
  * a dot, and Node knows no CIDR. So each host that is not to be proxied, by the rules of Go's clients, is named there.
- * @param endpoint of the Cloud SQL Admin API
+ * @param asked URLs of the Cloud SQL Admin API and of the credentials file
  */
-export function judgeProxies(env: Environment, endpoint: string): ProxyJudgement {
+export function judgeProxies(env: Environment, asked: readonly string[]): ProxyJudgement {
   const proxies = PROXY_VARIABLES.flatMap((name) => {
     const value = settingOf(env, name);
     return value === undefined ? [] : [{ name, value: value.includes('://') ? value : `http://${value}` }];
   });
   if (proxies.length === 0) return { variables: {}, problems: [] };
   const rules = rulesOf(settingOf(env, 'NO_PROXY'));
-  const asked = [...ISSUERS.map((host) => `https://${host}`), endpoint].flatMap((text) => URL.parse(text) ?? []);
-  const direct = asked.filter((url) => isDirect(url, rules)).map(({ hostname }) => hostname);
+  const urls = [...ISSUERS.map((host) => `https://${host}`), ...asked].flatMap((text) => URL.parse(text) ?? []);
+  const direct = urls.filter((url) => isDirect(url, rules)).map(({ hostname }) => hostname);
   const hosts = new Set([...rules, ...METADATA, ...metadataHosts(env), ...LOOPBACK, ...direct]);
   const settings = [...proxies, { name: 'NO_PROXY', value: [...hosts].join(',') }];
   return {

@@ -1,23 +1,8 @@
 /** What the values of flags are read as. The message of each schema says what was expected. */
 import * as z from 'zod';
+import { parseDuration } from '../lib/duration.ts';
 
-const UNITS_MS = new Map([
-  ['ms', 1],
-  ['s', 1000],
-  ['m', 60_000],
-  ['h', 3_600_000],
-]);
 const MAX_DURATION_MS = 24 * 3_600_000;
-
-/** Milliseconds of a duration in Go's syntax (`1m30s`, `500ms`, `1.5h`); undefined where it is none. */
-export function parseDuration(text: string): number | undefined {
-  if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) return undefined;
-  let totalMs = 0;
-  for (const [, amount = '', unit = ''] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) {
-    totalMs += Number(amount) * (UNITS_MS.get(unit) ?? 0);
-  }
-  return Math.round(totalMs);
-}
 
 /** Milliseconds. */
 export const duration = z.string().transform((text, context) => {

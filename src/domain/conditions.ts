@@ -28,6 +28,7 @@ export const CONDITION_TYPES = [
   'ServerCaPublished',
   'ClientCertificatesIssued',
   'WorkloadsRolled',
+  'ServerCaRotated',
 ] as const;
 
 export type ConditionType = (typeof CONDITION_TYPES)[number];
@@ -72,3 +73,32 @@ export const findCondition = (
 
 export const isTrue = (conditions: readonly Condition[] | undefined, type: ConditionType): boolean =>
   findCondition(conditions, type)?.status === 'True';
+
+/** `Ready`, and of `Reconciling` and `Stalled` the one that is true. */
+export function summaryValues({ kind, reason, message }: Verdict): readonly ConditionValue[] {
+  switch (kind) {
+    case 'Ready':
+      return [{ type: 'Ready', status: 'True', reason, message }];
+    case 'Progressing':
+      return [
+        { type: 'Ready', status: 'Unknown', reason: 'Progressing', message },
+        { type: 'Reconciling', status: 'True', reason, message },
+      ];
+    case 'Waiting':
+      return [
+        { type: 'Ready', status: 'False', reason, message },
+        { type: 'Reconciling', status: 'True', reason, message },
+      ];
+    case 'Stalled':
+      return [
+        { type: 'Ready', status: 'False', reason, message },
+        { type: 'Stalled', status: 'True', reason, message },
+      ];
+  }
+}
+
+/** What a condition says that is not true yet. */
+export const verdictOf = ({ reason, message }: Verdict): Pick<ConditionValue, 'reason' | 'message'> => ({
+  reason,
+  message,
+});

@@ -14,27 +14,6 @@ export type KubernetesErrorKind =
   /** This process cannot prove that it may still write: nothing was sent. */
   | 'NotLeading';
 
-interface KubernetesErrorOptions {
-  readonly kind: KubernetesErrorKind;
-  /** One line, without a dump of body or headers. */
-  readonly message: string;
-  /** What `Retry-After` asked for, in milliseconds. */
-  readonly retryAfterMs?: number;
-  readonly cause?: unknown;
-}
-
-export class KubernetesError extends Error {
-  override readonly name = 'KubernetesError';
-  readonly kind: KubernetesErrorKind;
-  readonly retryAfterMs: number | undefined;
-
-  constructor({ kind, message, retryAfterMs, cause }: KubernetesErrorOptions) {
-    super(message, { cause });
-    this.kind = kind;
-    this.retryAfterMs = retryAfterMs;
-  }
-}
-
 export type CloudSqlErrorKind =
   /** The instance, or the operation, does not exist (404, or 403 with reason `instanceDoesNotExist`). */
   | 'NotFound'
@@ -51,26 +30,33 @@ export type CloudSqlErrorKind =
   /** 2xx, in a form that this version does not understand. */
   | 'Unreadable';
 
-interface CloudSqlErrorOptions {
-  readonly kind: CloudSqlErrorKind;
-  /** One line, without token, key or response dump. */
+interface AdapterErrorOptions<K> {
+  readonly kind: K;
+  /** One line, without token, key, or dump of headers or body. */
   readonly message: string;
   /** What `Retry-After` asked for, in milliseconds. */
   readonly retryAfterMs?: number;
   readonly cause?: unknown;
 }
 
-/** A read of the Cloud SQL Admin API failed. The call of the reset never throws it: see `CallResult`. */
-export class CloudSqlError extends Error {
-  override readonly name = 'CloudSqlError';
-  readonly kind: CloudSqlErrorKind;
+class AdapterError<K> extends Error {
+  readonly kind: K;
   readonly retryAfterMs: number | undefined;
 
-  constructor({ kind, message, retryAfterMs, cause }: CloudSqlErrorOptions) {
+  constructor({ kind, message, retryAfterMs, cause }: AdapterErrorOptions<K>) {
     super(message, { cause });
     this.kind = kind;
     this.retryAfterMs = retryAfterMs;
   }
+}
+
+export class KubernetesError extends AdapterError<KubernetesErrorKind> {
+  override readonly name = 'KubernetesError';
+}
+
+/** A read of the Cloud SQL Admin API failed. The call of the reset never throws it: see `CallResult`. */
+export class CloudSqlError extends AdapterError<CloudSqlErrorKind> {
+  override readonly name = 'CloudSqlError';
 }
 
 export const isKubernetesError = (error: unknown, ...kinds: readonly KubernetesErrorKind[]): error is KubernetesError =>

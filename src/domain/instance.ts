@@ -20,6 +20,12 @@ export interface Instance {
   readonly sslMode?: string;
   /** `GOOGLE_MANAGED_INTERNAL_CA` (also where absent), `GOOGLE_MANAGED_CAS_CA` or `CUSTOMER_MANAGED_CAS_CA`. */
   readonly serverCaMode?: string;
+  /** With a CA service: `NO_AUTOMATIC_ROTATION`, or `AUTOMATIC_ROTATION_DURING_MAINTENANCE`. */
+  readonly serverCertificateRotationMode?: string;
+  /** Its read replicas; absent: it has none. */
+  readonly replicaNames?: readonly string[];
+  /** Of a replica: the instance that it follows. */
+  readonly primary?: string;
   /** SHA-1 fingerprint of the active server CA, lower-case hex; absent: the instance has no server certificate. */
   readonly serverCaSha1Fingerprint?: string;
   /** The active server CA itself; absent also where it cannot be read. */
@@ -67,6 +73,18 @@ export interface ServerCa {
 
 /** The server CAs of an instance, the active one first. Empty: the instance has none. */
 export type ServerCas = readonly ServerCa[];
+
+/** A certificate by which an instance with a CA service serves, or may serve. */
+export interface ServerCertificate extends Pick<ServerCa, 'sha1Fingerprint' | 'createTime' | 'expirationTime'> {
+  /** SHA-1 fingerprint of the CA that signed it. */
+  readonly serverCaSha1Fingerprint: string;
+}
+
+/** Both of an instance with a CA service, the active ones first. Empty: the instance has none. */
+export interface SignedCertificates {
+  readonly serverCas: ServerCas;
+  readonly certificates: readonly ServerCertificate[];
+}
 
 export interface ClientCertificate {
   readonly commonName: string;

@@ -21,6 +21,8 @@ export interface Metadata {
   readonly resourceVersion: string;
   readonly generation: number;
   readonly annotations: Readonly<Record<string, string>>;
+  /** The field manager that set the annotation `approve` last; absent where it is not there. */
+  readonly approvalManager?: string;
   /** Absent where there are none. */
   readonly labels?: Readonly<Record<string, string>>;
   readonly creationTimestamp?: string;
@@ -29,15 +31,32 @@ export interface Metadata {
 
 export type Condition = DeepReadonly<NonNullable<CloudSqlSslResetStatus['conditions']>[number]>;
 
-/** Annotations that users write. None of them bumps the generation. */
+/** Annotations that users write, and the one by which a published object remembers. None of them bumps the generation. */
 export const annotations = {
   suspend: `${GROUP}/suspend`,
   retry: `${GROUP}/retry`,
   wave: `${GROUP}/wave`,
   rollout: `${GROUP}/rollout`,
+  pickUp: `${GROUP}/pick-up`,
   managedBy: `${GROUP}/managed-by`,
+  passwordFor: `${GROUP}/password-for`,
   allowedInstances: `${GROUP}/allowed-instances`,
+  rotatableInstances: `${GROUP}/rotatable-instances`,
+  followableInstances: `${GROUP}/followable-instances`,
+  windows: `${GROUP}/windows`,
+  approve: `${GROUP}/approve`,
+  approval: `${GROUP}/approval`,
+  rejectedServerCas: `${GROUP}/rejected-server-cas`,
 } as const;
+
+/**
+ * The value of `retry`, as much of it as status keeps, as the API server gives it back: JSON of Go has no half of a
+ * character. A blank one, from a variable that is not set say, is nobody's word.
+ */
+export function retryValue({ metadata }: { readonly metadata: Metadata }): string | undefined {
+  const value = metadata.annotations[annotations.retry];
+  return value?.trim() === '' ? undefined : value?.slice(0, 1024).toWellFormed();
+}
 
 /** The label by which Deployments are found when the spec has no selector. */
 export const INSTANCE_LABEL = `${GROUP}/instance`;

@@ -1,4 +1,4 @@
-/** May this namespace reset this instance? Denied unless an administrator allowed it. */
+/** May this namespace reset this instance, rotate its CA, or follow it? Denied unless an administrator allowed it. */
 import { oneLine } from '../lib/one-line.ts';
 import { shell } from '../lib/shell.ts';
 import type { InstanceRef } from './instance.ts';
@@ -47,42 +47,102 @@ export interface NamespaceView {
   readonly isBeingDeleted: boolean;
 }
 
-export interface PermissionQuestion {
+/** Whether both allow the same. */
+export const isSamePermission = (one: NamespaceView, other: NamespaceView): boolean =>
+  one.isBeingDeleted === other.isBeingDeleted &&
+  Object.values(RIGHTS).every(({ annotation }) => one.annotations[annotation] === other.annotations[annotation]);
+
+/** Given by flags, also where the annotations of a Namespace may not be read. */
+export interface Grants {
+  readonly allowedInstances: readonly AllowedInstances[];
+  readonly rotatableInstances: readonly AllowedInstances[];
+  readonly followableInstances: readonly AllowedInstances[];
+}
+
+/**
+ * What a namespace may be allowed. A reset breaks every connection to the instance; a rotation of its CA can hurt clients
+ * that this operator does not know; to follow it hurts nobody, since a CA is public.
+ */
+export type Right = 'Reset' | 'Rotate' | 'Follow';
+
+interface RightSource {
+  readonly verb: string;
+  readonly flag: string;
+  readonly annotation: string;
+  readonly grants: keyof Grants;
+}
+
+const RIGHTS: Readonly<Record<Right, RightSource>> = {
+  Reset: {
+    verb: 'reset',
+    flag: '--allowed-instances',
+    annotation: annotations.allowedInstances,
+    grants: 'allowedInstances',
+  },
+  Rotate: {
+    verb: 'rotate the server CA of',
+    flag: '--rotatable-instances',
+    annotation: annotations.rotatableInstances,
+    grants: 'rotatableInstances',
+  },
+  Follow: {
+    verb: 'follow',
+    flag: '--followable-instances',
+    annotation: annotations.followableInstances,
+    grants: 'followableInstances',
+  },
+};
+
+/** The rights that hold that one. */
+const HOLDERS: Readonly<Record<Right, readonly Right[]>> = {
+  Reset: ['Reset'],
+  Rotate: ['Reset', 'Rotate'],
+  Follow: ['Reset', 'Rotate', 'Follow'],
+};
+
+export interface PermissionQuestion extends Grants {
+  readonly right: Right;
   readonly namespace: string;
   readonly instance: InstanceRef;
   /** Undefined where the operator may not read it: then the flag alone decides. */
   readonly view: NamespaceView | undefined;
-  readonly allowedInstances: readonly AllowedInstances[];
 }
 
 export type Permission = { readonly allowed: true } | { readonly allowed: false; readonly message: string };
 
 export function permission(question: PermissionQuestion): Permission {
-  const { namespace, instance, view, allowedInstances } = question;
+  const { right, namespace, instance, view } = question;
   // Its objects go too, each in its turn: none of them has to say so yet.
   if (view?.isBeingDeleted === true) return { allowed: false, message: `Namespace ${namespace} is being deleted` };
   const key = instanceKey(instance);
-  const byFlag = allowedInstances
-    .filter((entry) => entry.namespace === undefined || entry.namespace === namespace)
-    .map((entry) => entry.pattern);
-  const byAnnotation = parsePatterns(view?.annotations[annotations.allowedInstances] ?? '');
-  if ([...byFlag, ...byAnnotation].some((pattern) => matchesGlob(pattern, key))) return { allowed: true };
-  return { allowed: false, message: denial(namespace, key, view !== undefined, byAnnotation) };
+  const patterns = HOLDERS[right].flatMap((one) => [...byFlag(one, question), ...byAnnotation(one, view)]);
+  if (patterns.some((pattern) => matchesGlob(pattern, key))) return { allowed: true };
+  return { allowed: false, message: denial(question, key, byAnnotation(right, view)) };
 }
+
+const byFlag = (right: Right, question: PermissionQuestion): readonly string[] =>
+  question[RIGHTS[right].grants]
+    .filter(({ namespace }) => namespace === undefined || namespace === question.namespace)
+    .map(({ pattern }) => pattern);
+
+const byAnnotation = (right: Right, view: NamespaceView | undefined): readonly string[] =>
+  parsePatterns(view?.annotations[RIGHTS[right].annotation] ?? '');
 
 /** What an entry must look like to fit any instance. */
 const PATTERN = /^[a-z0-9.:*-]+\/[a-z0-9*-]+$/;
 
 /** Entries that are not understood are named, and not taken along into the command. */
-function denial(namespace: string, key: string, readsNamespace: boolean, patterns: readonly string[]): string {
-  const problem = `Namespace ${namespace} is not allowed to reset ${key}`;
-  if (!readsNamespace) {
-    return `${problem}. An administrator allows it by the operator's flag: ${shell`--allowed-instances=${namespace}=${key}`}`;
+function denial({ right, namespace, view }: PermissionQuestion, key: string, patterns: readonly string[]): string {
+  const { verb, flag, annotation } = RIGHTS[right];
+  const problem = `Namespace ${namespace} is not allowed to ${verb} ${key}`;
+  if (view === undefined) {
+    const value = `${flag}=${namespace}=${key}`;
+    return `${problem}. An administrator allows it by the operator's flag: ${shell`${value}`}`;
   }
   const understood = patterns.filter((pattern) => PATTERN.test(pattern));
   const unclear = patterns.filter((pattern) => !PATTERN.test(pattern)).map((pattern) => JSON.stringify(pattern));
   const ignored =
     unclear.length === 0 ? '' : `. Not understood, and so without effect: ${oneLine(unclear.join(', '), 200)}`;
-  const value = `${annotations.allowedInstances}=${[...understood, key].join(',')}`;
+  const value = `${annotation}=${[...understood, key].join(',')}`;
   return `${problem}${ignored}. An administrator allows it with: ${shell`kubectl annotate namespace ${namespace} --overwrite ${value}`}`;
 }

@@ -1,4 +1,4 @@
-/** The reasons of conditions, each with what it means, and what a pass does with a request that has it. */
+/** The reasons of conditions, each with what it means. */
 
 /** Work goes on, and nothing is wrong: `Ready` is `Unknown`. */
 export type ProgressReason =
@@ -12,12 +12,22 @@ export type ProgressReason =
   | 'OperationPending'
   /** Cloud SQL resets; the operation is followed to its end. */
   | 'OperationRunning'
+  /** The server CAs of the instance are read for the first time. */
+  | 'Observing'
   /** The server CAs are read and published. */
   | 'Publishing'
   /** The client certificates that the reset deleted are being issued again. */
   | 'IssuingClientCertificates'
   /** The dependent workloads are rolled, and waited for. */
   | 'RollingOut'
+  /** The call that adds a server CA was recorded, and is being made or followed. */
+  | 'AddingServerCa'
+  /** The same of the call by which the instance serves by the next server CA. */
+  | 'SwitchingServerCa'
+  /** The instance serves by the next server CA, and its dependents are watched. */
+  | 'Verifying'
+  /** Dependents failed after the switch: the instance is to serve by the server CA of before again. */
+  | 'SwitchingBack'
   /** A person holds the reset back with the annotation `suspend`. */
   | 'Suspended';
 
@@ -27,6 +37,10 @@ export type WaitingReason =
   | 'RestartRequired'
   /** The instance is not RUNNABLE, or another operation runs on it. */
   | 'WaitingForInstance'
+  /** A person has to approve the plan. No deadline runs meanwhile. */
+  | 'AwaitingApproval'
+  /** No maintenance window is open. No deadline runs meanwhile. */
+  | 'OutsideWindow'
   /** Cloud SQL, or the limit of resets per hour, asks for patience. */
   | 'Throttled'
   /** The operator's Google account may not do it, or has no credentials. */
@@ -39,6 +53,8 @@ export type WaitingReason =
   | 'CannotPublish'
   /** A workload that `rollout.targets` names does not exist. */
   | 'TargetNotFound'
+  /** The password of a keystore is not there, or not given to the object; all else goes on. */
+  | 'PasswordMissing'
   /** The operator met an error that it does not know: a mistake of its own. */
   | 'InternalError';
 
@@ -68,6 +84,16 @@ export type StalledReason =
   | 'ClientCertificateConflict'
   /** Workloads are not healthy with the new server CA, or could not be changed. */
   | 'RolloutFailed'
+  /** A server CA waits that clients cannot tell from the active one; or the instance cannot rotate its server CA. */
+  | 'NotRotatable'
+  /** Another object of the instance does not have the next server CA everywhere, so nothing is switched. */
+  | 'SiblingNotReady'
+  /** The pinned server CA is none that the instance lists, or has expired. */
+  | 'ServerCaNotListed'
+  /** The waiting server CA was replaced by somebody again and again. */
+  | 'WaitingServerCaReplaced'
+  /** Dependents failed after the switch, and the instance serves by the server CA of before again. */
+  | 'RotationRolledBack'
   /** What was waited for did not come within `deadlineSeconds`. */
   | 'DeadlineExceeded';
 
@@ -79,7 +105,11 @@ export type ReadyReason =
   /** The instance has a server certificate already, and the precondition says it has none: nothing was called. */
   | 'AlreadyPresent'
   /** The requestId was executed for this object before, and has come back: nothing was called. */
-  | 'AlreadyExecuted';
+  | 'AlreadyExecuted'
+  /** `spec.planOnly` is true: the plan is made and kept up to date, and nothing is called. */
+  | 'Planned'
+  /** The server CAs of the instance are published, and the workloads trust them. */
+  | 'UpToDate';
 
 /** Only of the conditions of one step, and of `Ready` while work goes on. */
 export type StepReason =
@@ -102,56 +132,15 @@ export type StepReason =
   /** Of `WorkloadsRolled`: some wait for a person. They hold nothing up. */
   | 'ManualActionRequired';
 
-export type Reason = ProgressReason | WaitingReason | StalledReason | ReadyReason | StepReason;
+/** Of `ServerCaRotated`, which says how a rotation stands while the object is `Ready` all the same. */
+export type RotationReason =
+  /** True: none is due. */
+  | 'Rotated'
+  /** One is due, and goes on, or is tried again. */
+  | 'RotationDue'
+  /** All dependents have both server CAs; clients that the operator does not know have `holdSeconds` to get them. */
+  | 'Holding'
+  /** Another object of the instance goes first, or does not have the next server CA everywhere yet. */
+  | 'WaitingForSiblings';
 
-/** `keepsFailures`: the step at which the counted failures happened is not behind the request yet. */
-export const PROGRESS: Readonly<Record<ProgressReason, { readonly keepsFailures: boolean }>> = {
-  Preflight: { keepsFailures: true },
-  Requesting: { keepsFailures: true },
-  ResolvingOutcome: { keepsFailures: true },
-  OperationPending: { keepsFailures: false },
-  OperationRunning: { keepsFailures: false },
-  Publishing: { keepsFailures: false },
-  IssuingClientCertificates: { keepsFailures: true },
-  RollingOut: { keepsFailures: false },
-  Suspended: { keepsFailures: false },
-};
-
-const WAITING: Readonly<Record<WaitingReason, true>> = {
-  RestartRequired: true,
-  WaitingForInstance: true,
-  Throttled: true,
-  PermissionDenied: true,
-  InstanceNotFound: true,
-  CloudSqlUnavailable: true,
-  CannotPublish: true,
-  TargetNotFound: true,
-  InternalError: true,
-};
-
-/** `looksAgain`: what is in the way may go without an event; until the deadline it is looked at again. */
-export const STALLED: Readonly<Record<StalledReason, { readonly looksAgain: boolean }>> = {
-  NotPermitted: { looksAgain: true },
-  HookNotAllowed: { looksAgain: false },
-  PreconditionsRequired: { looksAgain: false },
-  Expired: { looksAgain: false },
-  InvalidRequest: { looksAgain: false },
-  ClientCertificatesAtRisk: { looksAgain: false },
-  OperationFailed: { looksAgain: false },
-  OutcomeUnknown: { looksAgain: false },
-  ServerCaUnchanged: { looksAgain: false },
-  ObjectConflict: { looksAgain: true },
-  ClientCertificateConflict: { looksAgain: false },
-  RolloutFailed: { looksAgain: false },
-  DeadlineExceeded: { looksAgain: false },
-};
-
-/** Somebody else may have written anything into the status. */
-const isOneOf =
-  <R extends string>(reasons: Readonly<Record<R, unknown>>) =>
-  (text: string): text is R =>
-    Object.hasOwn(reasons, text);
-
-export const isProgressReason = isOneOf(PROGRESS);
-export const isWaitingReason = isOneOf(WAITING);
-export const isStalledReason = isOneOf(STALLED);
+export type Reason = ProgressReason | WaitingReason | StalledReason | ReadyReason | StepReason | RotationReason;

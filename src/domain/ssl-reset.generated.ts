@@ -41,6 +41,35 @@ export interface CloudSqlSslResetSpec {
     notAfterTime?: string;
   };
   /**
+   * With Manual, each call of the reset waits until the annotation cloudsql-ssl.dev/approve has the id of its plan, status.plan.id. An administrator may demand that with the annotation cloudsql-ssl.dev/approval of the Namespace, or with --approval; the stricter one counts. Manual needs requestId.
+   */
+  approval: 'Automatic' | 'Manual';
+  /**
+   * If true, status.plan says what the reset would do and is kept up to date, and nothing is called, published or rolled. Setting it to false begins the request. Needs requestId.
+   */
+  planOnly: boolean;
+  /**
+   * When the reset may be called: while any of these windows is open. Without windows, at any time. What has begun is finished, and waiting for a window does not count against deadlineSeconds. Needs requestId.
+   */
+  windows?: {
+    /**
+     * When the window opens, in the five cron fields of a CronJob, such as "0 22 * * 1-5". If both day of month and day of week are set, either is enough.
+     */
+    schedule: string;
+    /**
+     * How long the window stays open, in seconds of elapsed time.
+     */
+    durationSeconds: number;
+    /**
+     * IANA name of the time zone of the schedule, such as Europe/Berlin. An opening that a change of clocks skips is at the change; one that it repeats is at the first.
+     */
+    timeZone: string;
+    /**
+     * The reset is not called with fewer seconds of the window left.
+     */
+    minimumRemainingSeconds: number;
+  }[];
+  /**
    * Where the operator publishes the instance's server CA. Set exactly one of secretName and configMapName.
    */
   serverCa?: {
@@ -57,9 +86,26 @@ export interface CloudSqlSslResetSpec {
      */
     key: string;
     /**
-     * All publishes every CA that the instance lists, the active one first, as one PEM bundle. Active publishes only the active one.
+     * All publishes every CA that the instance lists, the active one first, as one PEM bundle. Active publishes only the active one, and the next one from the moment that it is added until it is used.
      */
     contents: 'All' | 'Active';
+    /**
+     * The server CA in other formats, beside the PEM, in the same Secret or ConfigMap, each under a key of its own. Removing one removes its key.
+     */
+    additionalFormats?: {
+      /**
+       * PKCS12 publishes a truststore that Java, .NET and OpenSSL read. JKS publishes a truststore in Java's older format, for what reads no PKCS12. DER publishes the active CA alone, without PEM armour.
+       */
+      format: 'PKCS12' | 'JKS' | 'DER';
+      /**
+       * Key under which it is published, such as truststore.p12.
+       */
+      key: string;
+      /**
+       * Password of the truststore. It need not be secret, since a CA is public. Empty publishes a PKCS12 truststore that needs no password. DER has none.
+       */
+      password: string;
+    }[];
   };
   /**
    * Client certificates to issue again after the reset, which deletes all of them. Each goes into a Secret of its own, with the keys client-cert.pem, client-key.pem and server-ca.pem.
@@ -73,6 +119,32 @@ export interface CloudSqlSslResetSpec {
      * Secret that receives the certificate, its private key and the server CA.
      */
     secretName: string;
+    /**
+     * The certificate and its private key in other formats, beside the PEM, in the same Secret. Removing one removes its keys.
+     */
+    additionalFormats?: {
+      /**
+       * PKCS12 publishes a keystore that Java, .NET and OpenSSL read, with the name "user" for its entry. PKCS8 publishes the private key in DER. CombinedPEM publishes the private key and the certificate as one PEM. TLS publishes the keys of a Secret of type kubernetes.io/tls, which is the type of a Secret that the operator creates for it.
+       */
+      format: 'PKCS12' | 'PKCS8' | 'CombinedPEM' | 'TLS';
+      /**
+       * Key under which it is published, such as keystore.p12. TLS takes none.
+       */
+      key?: string;
+      /**
+       * Where the password of a PKCS12 keystore is: up to 128 printable ASCII characters. The Secret must carry the annotation cloudsql-ssl.dev/password-for with the name of this object. A changed password is published, and rolls the workloads.
+       */
+      passwordSecretRef?: {
+        /**
+         * Secret that holds the password, in the namespace of this object.
+         */
+        name: string;
+        /**
+         * Key of the password in it.
+         */
+        key: string;
+      };
+    }[];
   }[];
   /**
    * Which workloads to roll, and how.
@@ -132,7 +204,7 @@ export interface CloudSqlSslResetSpec {
      */
     referencing: boolean;
     /**
-     * How many workloads of a wave may roll at the same time.
+     * How many workloads of a wave may restart at the same time.
      */
     maxConcurrent: number;
     /**
@@ -147,6 +219,14 @@ export interface CloudSqlSslResetSpec {
      * What to do about old pods that are not ready, and so keep a StatefulSet with OrderedReady from rolling. Report: the workload becomes ManualActionRequired, and its message has the command. Delete: the operator deletes only those pods, one at a time, the highest ordinal first. This needs the right to delete pods (deleteUnreadyPods in the chart).
      */
     unreadyPods: 'Report' | 'Delete';
+    /**
+     * How workloads get to see what is new. Restart: their pods are replaced. Reload: their pods stay, for clients that read the file again for each new connection; the operator has the kubelet write the new files at once, by an annotation of each pod. The annotation cloudsql-ssl.dev/pick-up of a workload takes precedence. A workload that takes it by env or subPath is restarted all the same, and so is one that another object of the instance restarts. Reload needs the right to patch pods (rollout.reload in the chart).
+     */
+    pickUp: 'Restart' | 'Reload';
+    /**
+     * Seconds from the annotation of the pods of a Reload workload until its health is judged.
+     */
+    reloadSeconds: number;
     /**
      * If true, nothing is rolled.
      */
@@ -195,6 +275,98 @@ export interface CloudSqlSslResetStatus {
      */
     message: string;
   }[];
+  /**
+   * When the next window opens, while the reset waits for one.
+   */
+  nextWindowTime?: string;
+  /**
+   * What the next call will do, found out before it; afterwards, what it was called by.
+   */
+  plan?: {
+    /**
+     * Digest of the object, its request, the calls of it so far and what the call destroys or needs: another one is another plan.
+     */
+    id: string;
+    /**
+     * When it last changed.
+     */
+    time: string;
+    /**
+     * Methods of the Cloud SQL Admin API that change something, in order.
+     */
+    calls: string[];
+    /**
+     * Whether all connections to the instance break, once.
+     */
+    breaksConnections: boolean;
+    /**
+     * SHA-1 fingerprint of the active server CA.
+     */
+    serverCaSha1Fingerprint?: string;
+    /**
+     * Client certificates that the instance has and the reset deletes. They are read where the instance demands them, or the spec asks for some.
+     */
+    clientCertificatesLost?: {
+      /**
+       * Its common name.
+       */
+      commonName: string;
+      /**
+       * Its SHA-1 fingerprint.
+       */
+      sha1Fingerprint: string;
+    }[];
+    /**
+     * Common names of the client certificates that are issued again.
+     */
+    clientCertificatesIssued?: string[];
+    /**
+     * Objects that are published into, as Secret/name or ConfigMap/name.
+     */
+    publishes?: string[];
+    /**
+     * Workloads that depend on the instance and are rolled.
+     */
+    workloads?: {
+      /**
+       * How many.
+       */
+      total: number;
+      /**
+       * How many of each kind.
+       */
+      byKind?: {
+        [k: string]: number;
+      };
+      /**
+       * How many in each of the first waves.
+       */
+      byWave?: {
+        [k: string]: number;
+      };
+      /**
+       * The first ones, in the order in which they roll.
+       */
+      list?: {
+        /**
+         * Its kind.
+         */
+        kind: string;
+        /**
+         * Its name.
+         */
+        name: string;
+        /**
+         * Its wave.
+         */
+        wave: number;
+      }[];
+    };
+    /**
+     * What would go wrong, or be forgotten, and what to do about it.
+     */
+    warnings?: string[];
+  };
   /**
    * The Cloud SQL operation of the reset, field for field as the API returned it.
    */
@@ -312,9 +484,21 @@ export interface CloudSqlSslResetStatus {
      */
     receivedTime: string;
     /**
+     * When a window opened that the request waited for; deadlineSeconds runs from here instead, less spentSeconds.
+     */
+    gateOpenedTime?: string;
+    /**
+     * Seconds of deadlineSeconds that had passed when a window closed on the request.
+     */
+    spentSeconds?: number;
+    /**
      * How many calls were recorded.
      */
     attempt: number;
+    /**
+     * How many calls of this request were or may have been executed before the one at hand.
+     */
+    earlierCalls?: number;
     /**
      * When the last call was recorded.
      */
@@ -323,6 +507,10 @@ export interface CloudSqlSslResetStatus {
      * Google account that made the call.
      */
     user?: string;
+    /**
+     * Field manager that approved the plan of the call. The audit log knows the user.
+     */
+    approvedManager?: string;
     /**
      * Accepted, AlreadyDone, Refused, NotSent or Unknown. Absent while the outcome of the last call is not known.
      */
@@ -462,6 +650,10 @@ export interface CloudSqlSslResetStatus {
      * Object that holds it, as Secret/name or ConfigMap/name.
      */
     publishedTo?: string;
+    /**
+     * SHA-1 fingerprints of the CAs that are published, there and in the Secrets of client certificates, and that the workloads are rolled for; the active one first.
+     */
+    published?: string[];
   };
   /**
    * The client certificates that were issued or are being issued. Never holds a key.
@@ -483,6 +675,10 @@ export interface CloudSqlSslResetStatus {
      * Secret that holds it.
      */
     secretName?: string;
+    /**
+     * Digest of the passwords of its keystores, keyed by its private key. Another one rolls the workloads.
+     */
+    passwordDigest?: string;
     /**
      * The certificate existed before, and came with a Secret that was handed over. It is never deleted.
      */
@@ -639,5 +835,9 @@ export interface CloudSqlSslResetStatus {
      * Server CA when it ended.
      */
     serverCaSha1Fingerprint?: string;
+    /**
+     * Field manager that approved its last call, where that was demanded.
+     */
+    approvedManager?: string;
   }[];
 }

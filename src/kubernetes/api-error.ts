@@ -1,9 +1,9 @@
 import { STATUS_CODES } from 'node:http';
 import { ApiException } from '@kubernetes/client-node';
 import { isKubernetesError, KubernetesError, type KubernetesErrorKind } from '../domain/errors.ts';
+import { arrayAt, numberAt, objectAt, parseJson, textAt } from '../lib/json.ts';
 import { oneLine } from '../lib/one-line.ts';
 import { parseRetryAfter } from '../lib/retry-after.ts';
-import { arrayAt, numberAt, objectAt, parseJson, textAt } from './json.ts';
 
 const MAX_MESSAGE = 512;
 /** It says no more than `Unauthorized`. */

@@ -1,6 +1,6 @@
 /** What an Argo Rollout says in other words than the kinds of Kubernetes itself. */
 import type { ArgoStatus, Workload } from '../domain/trust/workload.ts';
-import { arrayAt, numberAt, objectAt, textAt } from './json.ts';
+import { arrayAt, numberAt, objectAt, textAt } from '../lib/json.ts';
 import { toOther } from './metadata.ts';
 
 export function templateFrom(object: unknown): Pick<Workload, 'templateFrom'> {

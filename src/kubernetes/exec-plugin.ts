@@ -7,8 +7,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { RequestOptions } from 'node:https';
 import { dirname, resolve } from 'node:path';
 import type { Cluster, KubeConfig, User } from '@kubernetes/client-node';
+import { arrayAt, objectAt, parseJson, textAt } from '../lib/json.ts';
 import { timeOf } from '../lib/time.ts';
-import { arrayAt, objectAt, parseJson, textAt } from './json.ts';
 
 /** The name under which a user's plugin is kept: client-node's own runner takes each user that has `exec`. */
 const PROVIDER = 'exec-plugin';

@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { type Cluster, KubeConfig, loadYaml } from '@kubernetes/client-node';
+import { arrayAt, isObject, objectAt, textAt } from '../lib/json.ts';
 import { oneLine } from '../lib/one-line.ts';
 import { withExecPlugin } from './exec-plugin.ts';
-import { arrayAt, isObject, objectAt, textAt } from './json.ts';
 
 /** The program cannot start with what it was given. The message is one line and names the setting. */
 export class ConfigurationError extends Error {

@@ -1,11 +1,11 @@
 import { CoordinationV1Api, PatchStrategy, setHeaderOptions, V1MicroTime } from '@kubernetes/client-node';
 import { concatMap, type Observable } from 'rxjs';
 import { FIELD_MANAGER } from '../domain/object.ts';
+import { numberAt, objectAt, textAt } from '../lib/json.ts';
 import type { Logger } from '../reconcile/ports.ts';
 import { type ListWatchSource, type WatchEvent, watcher } from '../runtime/watcher.ts';
 import { call, find, isExpired } from './api-error.ts';
 import type { Client } from './client.ts';
-import { numberAt, objectAt, textAt } from './json.ts';
 import type { Claim, Lease } from './lease.ts';
 import { toSourceEvent, watchQuery } from './watch-events.ts';
 import { watchStream } from './watch-stream.ts';

@@ -4,12 +4,12 @@ import { isKubernetesError, KubernetesError } from '../domain/errors.ts';
 import { GROUP, VERSION } from '../domain/object.ts';
 import { PLURAL, type SslReset } from '../domain/reset/ssl-reset.ts';
 import type { Backoff } from '../lib/backoff.ts';
+import { objectAt } from '../lib/json.ts';
 import { oneLine } from '../lib/one-line.ts';
 import type { Logger } from '../reconcile/ports.ts';
 import { type ListWatchSource, type WatchEvent, watcher } from '../runtime/watcher.ts';
 import { isExpired } from './api-error.ts';
 import type { Client } from './client.ts';
-import { objectAt } from './json.ts';
 import { collect, PAGE_LIMIT, type Page, toPage } from './pages.ts';
 import { parseSslReset } from './ssl-reset-object.ts';
 import { toSourceEvent, watchQuery } from './watch-events.ts';
@@ -25,9 +25,19 @@ export interface ListWatchOptions {
 }
 
 /** An event of one namespace's watch, or of that of all namespaces where `namespace` is undefined. */
-export type SslResetEvent<T = SslReset> = WatchEvent<T> & { readonly namespace: string | undefined };
+export type ObjectEvent<T> = WatchEvent<T> & { readonly namespace: string | undefined };
 
-const RESOURCE = { group: GROUP, version: VERSION, plural: PLURAL } as const;
+export type SslResetEvent = ObjectEvent<SslReset>;
+
+/** A kind of objects of our group. */
+export interface Watched<T> {
+  readonly plural: string;
+  /** Undefined where the object is none that the CRD of this version allows. */
+  readonly parse: (object: unknown) => T | undefined;
+}
+
+export const SSL_RESET_OBJECTS: Watched<SslReset> = { plural: PLURAL, parse: parseSslReset };
+
 /** The API server sends a bookmark within 61 s of silence: a watch without even that has nobody at the other end. */
 const SILENCE_MS = 65_000;
 const BACKOFF: Backoff = { minMs: 500, maxMs: 30_000 };
@@ -41,19 +51,23 @@ export const watchSslResets = (
   client: Client,
   namespaces: readonly string[],
   options: ListWatchOptions,
-): Observable<SslResetEvent> => watchSslResetsAs((reset) => reset, client, namespaces, options);
+): Observable<SslResetEvent> => watchObjects(SSL_RESET_OBJECTS, (reset) => reset, client, namespaces, options);
 
-/** The same; of each reset no more than what `reduce` answers is kept on arrival, so that no list holds all of them. */
-export function watchSslResetsAs<T>(
-  reduce: (reset: SslReset) => T,
+/**
+ * The same of the objects of any kind; of each one no more than what `reduce` answers is kept on arrival, so that no list
+ * holds all of them.
+ */
+export function watchObjects<T, R>(
+  watched: Watched<T>,
+  reduce: (object: T) => R,
   client: Client,
   namespaces: readonly string[],
   options: ListWatchOptions,
-): Observable<SslResetEvent<T>> {
+): Observable<ObjectEvent<R>> {
   const scopes = namespaces.length === 0 ? [undefined] : namespaces;
   return merge(
     ...scopes.map((namespace) =>
-      watcher(sslResetSource(reduce, client, namespace, options), {
+      watcher(sourceOf(watched, reduce, client, namespace, options), {
         backoff: options.backoff ?? BACKOFF,
         healthyAfterMs: HEALTHY_AFTER_MS,
         onSign: () => options.onSign?.(namespace),
@@ -62,21 +76,22 @@ export function watchSslResetsAs<T>(
   );
 }
 
-function sslResetSource<T>(
-  reduce: (reset: SslReset) => T,
+function sourceOf<T, R>(
+  { plural, parse: read }: Watched<T>,
+  reduce: (object: T) => R,
   client: Client,
   namespace: string | undefined,
   { logger, pageLimit = PAGE_LIMIT, ...options }: ListWatchOptions,
-): ListWatchSource<T> {
+): ListWatchSource<R> {
   const timeouts = options.timeouts ?? { openMs: client.requestTimeoutMs, silenceMs: SILENCE_MS };
   const custom = client.api(CustomObjectsApi);
-  const parse = parser(logger, reduce);
+  const parse = parser(logger, read, reduce);
 
   const readPage = async (page: { readonly limit: number; readonly _continue?: string }): Promise<Page<unknown>> => {
-    const request = { ...RESOURCE, ...page };
+    const request = { group: GROUP, version: VERSION, plural, ...page };
     const list: unknown =
       namespace === undefined
-        ? await custom.listCustomObjectForAllNamespaces({ ...request, resourcePlural: PLURAL })
+        ? await custom.listCustomObjectForAllNamespaces({ ...request, resourcePlural: plural })
         : await custom.listNamespacedCustomObject({ ...request, namespace });
     return toPage(list);
   };
@@ -97,15 +112,15 @@ function sslResetSource<T>(
         );
         return { objects: items, version: resourceVersion };
       } catch (error) {
-        throw explained(error);
+        throw explained(error, plural);
       }
     },
 
     watch(version) {
-      return watchStream(client, watchPath(namespace, version), timeouts).pipe(
+      return watchStream(client, watchPath(plural, namespace, version), timeouts).pipe(
         map((item) => toSourceEvent(item, parse)),
         catchError((error: unknown) => {
-          throw explained(error);
+          throw explained(error, plural);
         }),
       );
     },
@@ -116,12 +131,16 @@ function sslResetSource<T>(
  * One object that cannot be read must not keep the others from being seen: it is passed over, and said once until it can
  * be read again.
  */
-function parser<T>(logger: Logger, reduce: (reset: SslReset) => T): (object: unknown) => T | undefined {
+function parser<T, R>(
+  logger: Logger,
+  parse: Watched<T>['parse'],
+  reduce: (object: T) => R,
+): (object: unknown) => R | undefined {
   const said = new Map<string, string>();
   return (object) => {
     const { namespace, name } = objectAt(object, 'metadata');
     const key = JSON.stringify([namespace, name]);
-    const read = reading(object, reduce);
+    const read = reading(object, parse, reduce);
     if ('value' in read) {
       said.delete(key);
       return read.value;
@@ -132,12 +151,12 @@ function parser<T>(logger: Logger, reduce: (reset: SslReset) => T): (object: unk
   };
 }
 
-type Reading<T> = { readonly value: T } | { readonly problem: string };
+type Reading<R> = { readonly value: R } | { readonly problem: string };
 
-function reading<T>(object: unknown, reduce: (reset: SslReset) => T): Reading<T> {
+function reading<T, R>(object: unknown, parse: Watched<T>['parse'], reduce: (object: T) => R): Reading<R> {
   try {
-    const reset = parseSslReset(object);
-    return reset === undefined ? { problem: MISFIT } : { value: reduce(reset) };
+    const parsed = parse(object);
+    return parsed === undefined ? { problem: MISFIT } : { value: reduce(parsed) };
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     return { problem: oneLine(`an object cannot be read and is skipped: ${problem}`) };
@@ -146,14 +165,14 @@ function reading<T>(object: unknown, reduce: (reset: SslReset) => T): Reading<T>
 
 const MISFIT = `an object does not fit ${VERSION} and is skipped: is the CRD of this version installed?`;
 
-function watchPath(namespace: string | undefined, version: string): string {
+function watchPath(plural: string, namespace: string | undefined, version: string): string {
   const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
-  return `/apis/${GROUP}/${VERSION}${scope}/${PLURAL}?${watchQuery(version)}`;
+  return `/apis/${GROUP}/${VERSION}${scope}/${plural}?${watchQuery(version)}`;
 }
 
 /** Only where the API server does not know the resource is there nothing to list. */
-function explained(error: unknown): unknown {
+function explained(error: unknown, plural: string): unknown {
   if (!isKubernetesError(error, 'NotFound')) return error;
-  const message = `the CRD ${PLURAL}.${GROUP} is not installed`;
+  const message = `the CRD ${plural}.${GROUP} is not installed`;
   return new KubernetesError({ kind: 'NotFound', message, cause: error });
 }

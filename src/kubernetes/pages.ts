@@ -1,5 +1,5 @@
+import { arrayAt, objectAt, textAt } from '../lib/json.ts';
 import { call, isExpired } from './api-error.ts';
-import { arrayAt, objectAt, textAt } from './json.ts';
 
 /** One page as client-node gives it. */
 export interface Page<Item> {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import {
   CoreV1Api,
   type CoreV1ApiPatchNamespacedConfigMapRequest,
@@ -5,12 +6,16 @@ import {
   PatchStrategy,
   setHeaderOptions,
   type V1ConfigMap,
+  type V1ManagedFieldsEntry,
   type V1ObjectMeta,
   type V1Secret,
 } from '@kubernetes/client-node';
 import { FIELD_MANAGER } from '../domain/object.ts';
 import type { PublishedKind } from '../domain/trust/published-kinds.ts';
+import { textOf, utf8 } from '../lib/bytes.ts';
+import { objectAt } from '../lib/json.ts';
 import type {
+  ObjectData,
   ObjectRef,
   PublishedContents,
   PublishedObject,
@@ -29,28 +34,43 @@ type PatchRequest = CoreV1ApiPatchNamespacedSecretRequest & CoreV1ApiPatchNamesp
 interface KindOfObject {
   readonly read: (core: CoreV1Api, ref: ObjectRef) => Promise<Stored>;
   readonly patch: (core: CoreV1Api, request: PatchRequest) => Promise<Stored>;
-  /** Between text and what `data` holds. */
-  readonly encode: (text: string) => string;
-  readonly decode: (data: string) => string;
+  /** Its fields that hold the keys. */
+  readonly fields: (data: ObjectData) => Fields;
+  readonly data: (fields: Fields) => ObjectData;
   /** What a new one has besides. */
   readonly defaults?: { readonly type: string };
 }
 
-const asIs = (text: string): string => text;
+/** The fields of an object in which the API server keeps its keys; no key is in both. */
+interface Fields {
+  readonly data?: Record<string, string>;
+  /** In base64. */
+  readonly binaryData?: Record<string, string>;
+}
+
+const toBase64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
+const fromBase64 = (base64: string): Uint8Array => new Uint8Array(Buffer.from(base64, 'base64'));
 
 const KINDS: Readonly<Record<PublishedKind, KindOfObject>> = {
   Secret: {
     read: (core, ref) => core.readNamespacedSecret(ref),
     patch: (core, request) => core.patchNamespacedSecret(request, APPLY),
-    encode: (text) => Buffer.from(text, 'utf8').toString('base64'),
-    decode: (base64) => Buffer.from(base64, 'base64').toString('utf8'),
+    fields: (data) => ({ data: mapValues(data, toBase64) }),
+    data: ({ data = {} }) => mapValues(data, fromBase64),
     defaults: { type: 'Opaque' },
   },
   ConfigMap: {
     read: (core, ref) => core.readNamespacedConfigMap(ref),
     patch: (core, request) => core.patchNamespacedConfigMap(request, APPLY),
-    encode: asIs,
-    decode: asIs,
+    // As kubectl does it: `data` takes nothing but UTF-8.
+    fields(data) {
+      const [texts, binaries] = [picked(data, isUtf8), picked(data, (bytes) => !isUtf8(bytes))];
+      return {
+        data: mapValues(texts, textOf),
+        ...(Object.keys(binaries).length > 0 && { binaryData: mapValues(binaries, toBase64) }),
+      };
+    },
+    data: ({ data = {}, binaryData = {} }) => ({ ...mapValues(data, utf8), ...mapValues(binaryData, fromBase64) }),
   },
 };
 
@@ -86,13 +106,13 @@ const CREATE_ONLY = { resourceVersion: '1' };
  * So one that no object has creates, and conflicts with whatever is there by then.
  */
 function toBody(
-  { kind, name, namespace, labels, annotations, data }: PublishedContents,
+  { kind, name, namespace, type, labels, annotations, data }: PublishedContents,
   before: PublishedObject | undefined,
 ): Stored {
   const fence = before === undefined ? CREATE_ONLY : { uid: before.uid, resourceVersion: before.resourceVersion };
   const metadata = { name, namespace, labels: { ...labels }, annotations: { ...annotations }, ...fence };
-  const { defaults, encode } = KINDS[kind];
-  return { apiVersion: 'v1', kind, metadata, ...defaults, ...typeOf(before), data: mapValues(data, encode) };
+  const { defaults, fields } = KINDS[kind];
+  return { apiVersion: 'v1', kind, metadata, ...defaults, ...typeOf({ type }), ...typeOf(before), ...fields(data) };
 }
 
 function toPublishedObject(kind: PublishedObject['kind'], object: Stored): PublishedObject {
@@ -103,15 +123,33 @@ function toPublishedObject(kind: PublishedObject['kind'], object: Stored): Publi
     immutable: immutable ?? false,
     ...typeOf(object),
     ...ending(metadata),
+    ...publishing(metadata),
     ...toContents(kind, object),
+    ownKeys: ownKeys(metadata),
   };
 }
 
+/** As the API server has noted who set which field: an apply without one of these removes it. */
+function ownKeys({ managedFields = [] }: V1ObjectMeta = {}): readonly string[] {
+  const own = managedFields.filter(isApply);
+  const fields = own.flatMap(({ fieldsV1 }) => [objectAt(fieldsV1, 'f:data'), objectAt(fieldsV1, 'f:binaryData')]);
+  return fields.flatMap((one) => Object.keys(one).flatMap((key) => (key.startsWith('f:') ? [key.slice(2)] : [])));
+}
+
+const isApply = ({ manager, operation }: V1ManagedFieldsEntry): boolean =>
+  manager === FIELD_MANAGER && operation === 'Apply';
+
+/** An apply that changes nothing leaves the time as it is. */
+function publishing({ managedFields = [] }: V1ObjectMeta = {}): Pick<PublishedObject, 'publishedTime'> {
+  const time = managedFields.find(isApply)?.time;
+  return time === undefined ? {} : { publishedTime: new Date(time).toISOString() };
+}
+
 /** Of a dry run that makes an object there is no more: it has no resourceVersion. */
-const toContents = (kind: PublishedObject['kind'], { metadata, data }: Stored): StoredContents => ({
-  labels: metadata?.labels ?? {},
-  annotations: metadata?.annotations ?? {},
-  data: mapValues(data ?? {}, KINDS[kind].decode),
+const toContents = (kind: PublishedObject['kind'], object: Stored): StoredContents => ({
+  labels: object.metadata?.labels ?? {},
+  annotations: object.metadata?.annotations ?? {},
+  data: KINDS[kind].data(object),
 });
 
 const typeOf = (object: object = {}): Pick<PublishedObject, 'type'> =>
@@ -126,7 +164,8 @@ function ending({ ownerReferences = [], deletionTimestamp }: V1ObjectMeta = {}) 
   };
 }
 
-const mapValues = (
-  entries: Readonly<Record<string, string>>,
-  change: (value: string) => string,
-): Record<string, string> => Object.fromEntries(Object.entries(entries).map(([key, value]) => [key, change(value)]));
+const mapValues = <T, U>(entries: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> =>
+  Object.fromEntries(Object.entries(entries).map(([key, value]) => [key, change(value)]));
+
+const picked = (data: ObjectData, isWanted: (bytes: Uint8Array) => boolean): ObjectData =>
+  Object.fromEntries(Object.entries(data).filter(([, bytes]) => isWanted(bytes)));

@@ -1,6 +1,6 @@
-import type { Metadata } from '../domain/object.ts';
 import type { Spec, SslReset, Status } from '../domain/reset/ssl-reset.ts';
-import { isObject, numberAt, objectAt, textAt, textsAt } from './json.ts';
+import { isObject, numberAt, objectAt, textAt } from '../lib/json.ts';
+import { parseMetadata } from './metadata.ts';
 
 /**
  * The object as the rest of the code wants it: absent annotations and status are empty, and what is not read, such as
@@ -12,28 +12,6 @@ export function parseSslReset(object: unknown): SslReset | undefined {
   const status: unknown = objectAt(object, 'status');
   if (metadata === undefined || !isSpec(spec) || !isStatus(status)) return undefined;
   return { metadata, spec, status };
-}
-
-function parseMetadata(metadata: unknown): Metadata | undefined {
-  const [namespace, name, uid, resourceVersion] = ['namespace', 'name', 'uid', 'resourceVersion'].map((key) =>
-    textAt(metadata, key),
-  );
-  const generation = numberAt(metadata, 'generation');
-  if (!namespace || !name || !uid || !resourceVersion || generation === undefined) return undefined;
-  const creationTimestamp = textAt(metadata, 'creationTimestamp');
-  const deletionTimestamp = textAt(metadata, 'deletionTimestamp');
-  const labels = textsAt(metadata, 'labels');
-  return {
-    namespace,
-    name,
-    uid,
-    resourceVersion,
-    generation,
-    annotations: textsAt(metadata, 'annotations'),
-    ...(Object.keys(labels).length > 0 && { labels }),
-    ...(creationTimestamp !== '' && { creationTimestamp }),
-    ...(deletionTimestamp !== '' && { deletionTimestamp }),
-  };
 }
 
 /** The API server has checked it against the CRD and filled in the defaults; this detects a CRD of another version. */

@@ -1,7 +1,8 @@
 /** What a watch request and its answers look like, whatever is watched. */
+
+import { numberAt, objectAt, textAt } from '../lib/json.ts';
 import type { SourceEvent } from '../runtime/watcher.ts';
 import { fromAnswer } from './api-error.ts';
-import { numberAt, objectAt, textAt } from './json.ts';
 import type { StreamItem } from './watch-stream.ts';
 
 /** The API server ends a watch after it, so that watches spread over its replicas again. */

@@ -1,10 +1,10 @@
 import { Observable } from 'rxjs';
 import type { Dispatcher } from 'undici';
 import { KubernetesError } from '../domain/errors.ts';
+import { parseJson } from '../lib/json.ts';
 import { within } from '../lib/within.ts';
 import { fromAnswer, toKubernetesError } from './api-error.ts';
 import type { Client } from './client.ts';
-import { parseJson } from './json.ts';
 
 export interface WatchTimeouts {
   /** Milliseconds until the API server must have accepted the watch. */

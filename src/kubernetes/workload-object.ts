@@ -4,9 +4,10 @@ import { FIELD_MANAGER } from '../domain/object.ts';
 import type { LabelSelector, WorkloadKind } from '../domain/trust/distribution.ts';
 import { selectorQuery } from '../domain/trust/label-selector.ts';
 import type { UpdateStrategy, Workload } from '../domain/trust/workload.ts';
-import { arrayAt, isObject, numberAt, objectAt, textAt, textsAt } from './json.ts';
+import { arrayAt, isObject, numberAt, objectAt, textAt, textsAt } from '../lib/json.ts';
 import { identity, toOther } from './metadata.ts';
-import { podReferences } from './pod-references.ts';
+import { openFiles } from './open-files.ts';
+import { fixedReferences, podReferences } from './pod-references.ts';
 import { partsOf } from './workload-parts.ts';
 
 const TEMPLATE_ANNOTATIONS = 'tls.cloudsql-ssl.dev/';
@@ -18,6 +19,7 @@ export function toWorkload(kind: WorkloadKind, object: unknown): Workload {
   const template = objectAt(spec, 'template');
   const owner = arrayAt(metadata, 'ownerReferences').find(isController);
   const templateManager = managerOfTemplate(metadata);
+  const open = openFiles(template.spec);
   return {
     kind,
     ...identity({
@@ -32,6 +34,8 @@ export function toWorkload(kind: WorkloadKind, object: unknown): Workload {
     ...(templateManager !== '' && { templateManager }),
     templateAnnotations: ours(textsAt(objectAt(template, 'metadata'), 'annotations')),
     refersTo: podReferences(template.spec),
+    ...(open.length > 0 && { openFiles: open }),
+    takesOnce: fixedReferences(template.spec),
     podSelector: selectorQuery(toSelector(spec.selector)),
     strategy: toStrategy(objectAt(spec, 'updateStrategy')),
     ...(textAt(metadata, 'deletionTimestamp') !== '' && { isBeingDeleted: true }),

@@ -2,9 +2,9 @@
 
 import type { WorkloadKind } from '../domain/trust/distribution.ts';
 import type { Workload } from '../domain/trust/workload.ts';
+import { arrayAt, numberAt, objectAt, textAt } from '../lib/json.ts';
 import { oneLine } from '../lib/one-line.ts';
 import { argoGeneration, argoStatus, templateFrom } from './argo-rollout.ts';
-import { arrayAt, numberAt, objectAt, textAt } from './json.ts';
 
 type Parts = Pick<Workload, 'desiredReplicas' | 'status' | 'ordered' | 'templateFrom'>;
 

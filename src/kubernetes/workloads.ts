@@ -4,10 +4,11 @@ import { FIELD_MANAGER } from '../domain/object.ts';
 import type { WorkloadKind } from '../domain/trust/distribution.ts';
 import type { Workload } from '../domain/trust/workload.ts';
 import { WORKLOAD_KINDS } from '../domain/trust/workload-kinds.ts';
-import type { WorkloadQuery, Workloads } from '../reconcile/ports.ts';
+import type { WorkloadQuery, Workloads } from '../reconcile/workload-ports.ts';
 import { call, find } from './api-error.ts';
 import type { Client } from './client.ts';
 import { collect, PAGE_LIMIT, toPage } from './pages.ts';
+import { RollWatches } from './roll-watches.ts';
 import { toWorkload } from './workload-object.ts';
 
 /** Every kind is read as JSON in the same way: what client-node has classes for, and what it has none for. */
@@ -19,6 +20,7 @@ function resourceOf(kind: WorkloadKind): { readonly group: string; readonly vers
 /** @param pageLimit how many workloads are read at a time */
 export function createWorkloads(client: Client, pageLimit: number = PAGE_LIMIT): Workloads {
   const custom = client.api(CustomObjectsApi);
+  const rolls = new RollWatches(client);
 
   const listKind = async (
     kind: WorkloadKind,
@@ -49,6 +51,8 @@ export function createWorkloads(client: Client, pageLimit: number = PAGE_LIMIT):
       const object: unknown = await find(custom.getNamespacedCustomObject({ ...resourceOf(kind), namespace, name }));
       return object === undefined ? undefined : toWorkload(kind, object);
     },
+
+    watchRoll: (by, roll) => rolls.await(by, roll),
 
     async annotateTemplate({ kind, namespace, name, uid, resourceVersion }, annotations, options = { dryRun: false }) {
       // A merge patch, not an apply: with one manager, the apply of a second reset would remove the first one's key.

@@ -2,6 +2,7 @@
 import { Gauge, Registry } from 'prom-client';
 import type { KindNames } from '../domain/object.ts';
 import type { Transition } from '../domain/reset/transitions.ts';
+import type { RotationEnd } from '../domain/server-ca/rotation/ended-rotations.ts';
 import type { Leadership } from '../reconcile/ports.ts';
 import { type Checks, outcome } from './health.ts';
 import { type HttpAddress, type HttpServer, pathOf, serve } from './http.ts';
@@ -9,21 +10,24 @@ import { type ControllerObserver, controllerMetrics } from './metrics/controller
 import { GaugeOver } from './metrics/gauge-over.ts';
 import { type RequestObserver, requestMetrics } from './metrics/requests.ts';
 import { type IndexView, indexMetrics, transitionMetrics } from './metrics/resets.ts';
+import { endedRotationMetrics, type RotationsView, rotationMetrics } from './metrics/rotations.ts';
 
 export interface MetricsOptions {
   readonly version: string;
   readonly leaseName: string;
   readonly leadership: Leadership;
   readonly concurrency: number;
-  readonly index: IndexView;
+  readonly index: IndexView & RotationsView;
   readonly kinds: readonly KindNames[];
+  /** Between two looks at an instance, by how many of its project are followed. */
+  readonly lookIntervalMs?: (instances: number) => number;
 }
 
 export interface Metrics {
   readonly registry: Registry;
   readonly controller: ControllerObserver;
   readonly requests: RequestObserver;
-  readonly onTransition: (transition: Transition) => void;
+  readonly onTransition: (transition: Transition | RotationEnd) => void;
   /** From now on reports how these checks come out. */
   readonly readiness: (checks: Checks) => void;
   /** What to ask for the namespaces that are watched. */
@@ -49,7 +53,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
       this.set({ name: leaseName }, leadership.isLeader() ? 1 : 0);
     },
   });
-  indexMetrics(registry, index, () => leadership.isLeader(), kinds);
+  const lookIntervalMs = options.lookIntervalMs ?? (() => 0);
+  indexMetrics(registry, index, () => leadership.isLeader(), kinds, lookIntervalMs);
+  rotationMetrics(registry, index, () => leadership.isLeader());
+  const onTransition = transitionMetrics(registry);
+  const onRotationEnd = endedRotationMetrics(registry);
   return {
     registry,
     controller: controllerMetrics(
@@ -58,7 +66,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
       kinds.map(({ name }) => name),
     ),
     requests: requestMetrics(registry),
-    onTransition: transitionMetrics(registry),
+    onTransition: (transition) =>
+      transition.kind === 'RotationEnded' ? onRotationEnd(transition) : onTransition(transition),
     readiness: readinessMetrics(registry),
     watches: watchMetrics(registry),
   };

@@ -1,9 +1,11 @@
+import { isObject } from '../lib/json.ts';
+
 /** A JSON log line for the eye: `12:34:56.789 WARN  Message name=example attempt=2`, and a stack below it. */
 export function prettyLine(line: string): string {
   const { ts, level, msg, err, ...fields } = parse(line);
   const time = String(ts ?? '').slice(11, 23);
   const words = [time, String(level).toUpperCase().padEnd(5), String(msg ?? ''), ...Object.entries(fields).map(pair)];
-  const [error, stack] = isRecord(err) ? [` ${err.type}: ${err.message}${causesOf(err)}`, err.stack] : ['', undefined];
+  const [error, stack] = isObject(err) ? [` ${err.type}: ${err.message}${causesOf(err)}`, err.stack] : ['', undefined];
   return `${words.join(' ')}${error}\n${typeof stack === 'string' ? `${stack}\n` : ''}`;
 }
 
@@ -13,10 +15,7 @@ const pair = ([key, value]: readonly [string, unknown]): string =>
 const causesOf = ({ causes }: Readonly<Record<string, unknown>>): string =>
   Array.isArray(causes) ? ` (${causes.join('; ')})` : '';
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null;
-
 function parse(line: string): Readonly<Record<string, unknown>> {
   const value: unknown = JSON.parse(line);
-  return isRecord(value) ? value : {};
+  return isObject(value) ? value : {};
 }

@@ -1,10 +1,7 @@
 /** Spans that are over: of passes, of what came to its end with one, and of the whole request. */
 import { randomBytes } from 'node:crypto';
-import { requestName } from '../domain/reset/request.ts';
-import type { SslReset } from '../domain/reset/ssl-reset.ts';
-import { type Trace, traceOf, traceOutcome } from '../domain/reset/trace-id.ts';
 import type { Transition } from '../domain/reset/transitions.ts';
-import type { StatusWrite } from '../reconcile/observed-resets.ts';
+import { type Trace, type Traced, traceOf, traceOutcome } from '../domain/trace.ts';
 
 type Attributes = Readonly<Record<string, string | number>>;
 
@@ -34,11 +31,11 @@ export interface TracedCall {
 export const newSpanId = (): string => randomBytes(8).toString('hex');
 
 /** What each span says of its object: names alone, nothing that an API answered. */
-const objectAttributes = ({ metadata, spec, status }: SslReset): Attributes => ({
+const objectAttributes = ({ metadata, spec, request }: Traced): Attributes => ({
   'k8s.namespace.name': metadata.namespace,
   'cloudsql_ssl.name': metadata.name,
   'cloudsql_ssl.uid': metadata.uid,
-  'cloudsql_ssl.request': requestName(status.request ?? metadata),
+  'cloudsql_ssl.request': request ?? String(metadata.generation),
   'cloudsql_ssl.project': spec.project,
   'cloudsql_ssl.instance': spec.instance,
 });
@@ -46,7 +43,7 @@ const objectAttributes = ({ metadata, spec, status }: SslReset): Attributes => (
 export interface PassOutline {
   readonly trace: Trace;
   readonly spanId: string;
-  readonly reset: SslReset;
+  readonly object: Traced;
   readonly step: string;
   readonly startMs: number;
   readonly endMs: number;
@@ -55,9 +52,9 @@ export interface PassOutline {
 }
 
 /** A pass, and the calls that it made. */
-export function passSpans({ trace, spanId, reset, step, calls, ...times }: PassOutline): readonly FinishedSpan[] {
+export function passSpans({ trace, spanId, object, step, calls, ...times }: PassOutline): readonly FinishedSpan[] {
   const { traceId, rootSpanId: parentSpanId } = trace;
-  const attributes = objectAttributes(reset);
+  const attributes = objectAttributes(object);
   const own = { ...attributes, 'cloudsql_ssl.step': step };
   return [
     { ...times, traceId, spanId, parentSpanId, name: `pass ${step}`, kind: 'Internal', attributes: own },
@@ -81,8 +78,15 @@ export function passSpans({ trace, spanId, reset, step, calls, ...times }: PassO
   ];
 }
 
+/** A status that the API server has taken, and what came to an end with it. */
+export interface TracedWrite {
+  readonly before: Traced;
+  readonly after: Traced;
+  readonly transitions: readonly Transition[];
+}
+
 /** What ended with a write of the status. */
-export function endedSpans({ before, after, transitions }: StatusWrite, nowMs: number): readonly FinishedSpan[] {
+export function endedSpans({ before, after, transitions }: TracedWrite, nowMs: number): readonly FinishedSpan[] {
   const trace = traceOf(before);
   if (trace === undefined) return [];
   const ended = transitions.flatMap((transition) => transitionSpan(transition, trace, before, nowMs) ?? []);
@@ -92,8 +96,8 @@ export function endedSpans({ before, after, transitions }: StatusWrite, nowMs: n
 /** The whole of a trace, made by the process that writes its end; the API server takes such a write once. */
 function rootSpan(
   { traceId, rootSpanId, sinceMs }: Trace,
-  before: SslReset,
-  after: SslReset,
+  before: Traced,
+  after: Traced,
   endMs: number,
 ): readonly FinishedSpan[] {
   const outcome = traceOutcome(before, after);
@@ -103,7 +107,7 @@ function rootSpan(
     {
       traceId,
       spanId: rootSpanId,
-      name: 'CloudSqlSslReset',
+      name: before.kind,
       kind: 'Internal',
       startMs: sinceMs,
       endMs,
@@ -116,11 +120,11 @@ function rootSpan(
 function transitionSpan(
   transition: Transition,
   { traceId, rootSpanId: parentSpanId }: Trace,
-  reset: SslReset,
+  object: Traced,
   nowMs: number,
 ): FinishedSpan | undefined {
   const common = { traceId, parentSpanId, spanId: newSpanId(), kind: 'Internal' } as const;
-  const attributes = objectAttributes(reset);
+  const attributes = objectAttributes(object);
   switch (transition.kind) {
     case 'OperationEnded': {
       const { operation, durationSeconds, outcome, mode } = transition;

@@ -2,9 +2,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { isKubernetesError } from '../domain/errors.ts';
 import type { SslReset } from '../domain/reset/ssl-reset.ts';
-import { type Trace, traceOf } from '../domain/reset/trace-id.ts';
+import { tracedReset } from '../domain/reset/traced-reset.ts';
+import type { CloudSqlServerCa } from '../domain/server-ca/server-ca-object.ts';
+import { tracedServerCa } from '../domain/server-ca/traced-server-ca.ts';
+import { type Trace, type Traced, traceOf } from '../domain/trace.ts';
 import type { StatusWrite } from '../reconcile/observed-resets.ts';
-import { endedSpans, type FinishedSpan, newSpanId, passSpans, type TracedCall } from './spans.ts';
+import type { ServerCaWrite } from '../reconcile/observed-server-cas.ts';
+import { endedSpans, type FinishedSpan, newSpanId, passSpans, type TracedCall, type TracedWrite } from './spans.ts';
 
 /** Where spans go. It returns at once, and never throws. */
 export type SpanSink = (span: FinishedSpan) => void;
@@ -42,12 +46,22 @@ export class Tracing {
 
   /** The pass works on this object, by this step. */
   onDecided(reset: SslReset, step: string): void {
-    passes.getStore()?.onDecided(reset, step);
+    passes.getStore()?.onDecided(tracedReset(reset), step, this.#nowMs());
+  }
+
+  onFollowed(object: CloudSqlServerCa, step: string): void {
+    passes.getStore()?.onDecided(tracedServerCa(object), step, this.#nowMs());
   }
 
   /** The API server has taken a status. */
-  onWrite(write: StatusWrite): void {
-    passes.getStore()?.onWrite(write, this.#nowMs());
+  onWrite({ before, after, ...write }: StatusWrite): void {
+    const traced = { ...write, before: tracedReset(before), after: tracedReset(after) };
+    passes.getStore()?.onWrite(traced, this.#nowMs());
+  }
+
+  onServerCaWrite({ before, after, ...write }: ServerCaWrite): void {
+    const traced = { ...write, before: tracedServerCa(before), after: tracedServerCa(after) };
+    passes.getStore()?.onWrite(traced, this.#nowMs());
   }
 
   onCall(call: TracedCall): void {
@@ -56,14 +70,14 @@ export class Tracing {
 }
 
 class Pass {
-  readonly spanId = newSpanId();
+  spanId = newSpanId();
   /** Known once the object is, or once a request was received. */
   trace: Trace | undefined;
-  readonly #startMs: number;
-  readonly #calls: (TracedCall & { readonly endMs: number })[] = [];
-  /** What came to its end with this pass, and began with another one. */
+  #startMs: number;
+  #calls: readonly (TracedCall & { readonly endMs: number })[] = [];
+  /** What came to its end with this pass: steps before the last one, and what began with another pass. */
   readonly #ended: FinishedSpan[] = [];
-  #reset: SslReset | undefined;
+  #object: Traced | undefined;
   #step = '';
   #hasWritten = false;
   #error: string | undefined;
@@ -72,22 +86,30 @@ class Pass {
     this.#startMs = startMs;
   }
 
-  onDecided(reset: SslReset, step: string): void {
-    this.#reset = reset;
+  /** A pass that goes on to another step counts as another one from then on. */
+  onDecided(object: Traced, step: string, nowMs: number): void {
+    if (this.#step !== '') {
+      this.#ended.push(...this.#own(nowMs));
+      this.spanId = newSpanId();
+      this.#startMs = nowMs;
+      this.#calls = [];
+      this.#hasWritten = false;
+    }
+    this.#object = object;
     this.#step = step;
-    this.trace = traceOf(reset);
+    this.trace = traceOf(object);
   }
 
-  onWrite(write: StatusWrite, nowMs: number): void {
+  onWrite(write: TracedWrite, nowMs: number): void {
     const { before, after } = write;
     this.trace = traceOf(after) ?? traceOf(before) ?? this.trace;
-    this.#reset = after;
+    this.#object = after;
     this.#hasWritten = true;
     this.#ended.push(...endedSpans(write, nowMs));
   }
 
   onCall(call: TracedCall, endMs: number): void {
-    this.#calls.push({ ...call, endMs });
+    this.#calls = [...this.#calls, { ...call, endMs }];
   }
 
   failed(error: unknown): void {
@@ -95,13 +117,16 @@ class Pass {
     else this.#error = error instanceof Error ? error.name : 'Error';
   }
 
-  /** None of a pass that did nothing, or whose object waits for nothing. */
   spans(endMs: number): readonly FinishedSpan[] {
+    return [...this.#own(endMs), ...this.#ended];
+  }
+
+  /** None of a pass that did nothing, or whose object waits for nothing. */
+  #own(endMs: number): readonly FinishedSpan[] {
     const { spanId, trace } = this;
-    const [reset, step, calls, error] = [this.#reset, this.#step, this.#calls, this.#error];
+    const [object, step, calls, error] = [this.#object, this.#step, this.#calls, this.#error];
     const hasWorked = this.#hasWritten || calls.length > 0 || error !== undefined;
-    if (trace === undefined || reset === undefined || !hasWorked) return this.#ended;
-    const outline = { trace, spanId, reset, step, calls, startMs: this.#startMs, endMs, error };
-    return [...passSpans(outline), ...this.#ended];
+    if (trace === undefined || object === undefined || !hasWorked) return [];
+    return passSpans({ trace, spanId, object, step, calls, startMs: this.#startMs, endMs, error });
   }
 }

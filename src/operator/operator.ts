@@ -1,21 +1,26 @@
 /** Puts the operator together: watches fill the index always, and move keys into a queue of passes while it works. */
-import { defer, from, fromEvent, merge, mergeMap, type Observable, of, Subject } from 'rxjs';
+import { defer, fromEvent, merge, mergeMap, type Observable, of, Subject } from 'rxjs';
 import { type Action, awaitChange, requeueAfter } from '../lib/action.ts';
 import { type Key, kindOf, namespaceOf, refOf } from '../lib/key.ts';
 import type { Problem } from '../observability/health.ts';
 import { CallQueue } from '../reconcile/call-queue.ts';
-import type { CloudSql } from '../reconcile/cloud-sql-port.ts';
+import type { CloudSql, RotationCalls } from '../reconcile/cloud-sql-port.ts';
 import { errorPolicy } from '../reconcile/error-policy.ts';
 import { Memory } from '../reconcile/memory.ts';
 import type { Context } from '../reconcile/pass.ts';
 import type { ContextLogger, ObjectRef } from '../reconcile/ports.ts';
+import type { ServerCaContext } from '../reconcile/server-ca/context.ts';
+import { Looks } from '../reconcile/server-ca/looks.ts';
 import { controller, type Outcome } from '../runtime/controller.ts';
 import type { WorkQueueObserver } from '../runtime/work-queue.ts';
 import { PassProblems } from './pass-problems.ts';
 import { type ObjectEvent, WatchHealth } from './watch-health.ts';
 
 /** What a pass has besides what the watches have. */
-export type PassNeeds = Pick<Context, 'wake' | 'memory' | 'callQueue' | 'cloudSql' | 'ending' | 'logger'>;
+export type PassNeeds = Pick<
+  ServerCaContext,
+  'wake' | 'memory' | 'looks' | 'callQueue' | 'cloudSql' | 'ending' | 'logger'
+>;
 
 /** A kind of objects, as far as the operator must know it. */
 export interface OperatedKind {
@@ -58,7 +63,7 @@ export interface Operator {
    * Looks at every object for which something may be to do and works, until the signal: then it takes no new work, finishes the passes in flight, and
    * resolves. What an earlier work remembered is not known to it.
    */
-  work(until: AbortSignal, cloudSql: CloudSql): Promise<void>;
+  work(until: AbortSignal, cloudSql: CloudSql & RotationCalls): Promise<void>;
   /** Ends the watches, after all work. */
   stop(): void;
 }
@@ -75,11 +80,14 @@ export function startOperator(options: OperatorOptions): Operator {
   const { promise: looked, resolve: look } = Promise.withResolvers<void>();
 
   // The index takes an event in before it counts as synced: groups are looked up as soon as passes run.
+  const healths: WatchHealth[] = [];
   const watches = options.kinds.map(({ name, watchEvents }) => {
     const health = new WatchHealth(name, scopes, logger);
+    healths.push(health);
     const subscription = watchEvents.subscribe((event) => {
       const keys = takeIn(name, event);
       health.observe(event);
+      settleRefused();
       wake(keys);
       setImmediate(look);
     });
@@ -96,12 +104,12 @@ export function startOperator(options: OperatorOptions): Operator {
 
     work(until, cloudSql) {
       const callQueue = new CallQueue(cloudSql, wake);
-      const needs = { wake, cloudSql, memory: new Memory(clock), callQueue, ending: until };
+      const needs = { wake, cloudSql, memory: new Memory(clock), looks: new Looks(clock), callQueue, ending: until };
       problems = new PassProblems(namespaces);
       const known = defer(() => of(index.due));
       const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
       controller<Key>({
-        triggers: merge(due, known).pipe(mergeMap((keys) => from(keys))),
+        triggers: merge(due, known).pipe(mergeMap((keys) => keys)),
         synced: merge(...watches.map(({ health }) => health.synced)),
         reconcile: async (key) =>
           leadership.isLeader() ? aroundPass(() => pass(key, needs)) : requeueAfter(settings.retryMinMs),
@@ -126,6 +134,12 @@ export function startOperator(options: OperatorOptions): Operator {
       }
     },
   };
+
+  /** A kind that may not be listed at all keeps no other kind from its work. */
+  function settleRefused(): void {
+    if (!healths.some(({ hasListed }) => hasListed)) return;
+    for (const health of healths) if (health.isRefused) health.goWithout();
+  }
 
   async function pass(key: Key, needs: Omit<PassNeeds, 'logger'>): Promise<Action> {
     const log = loggerOf(key);

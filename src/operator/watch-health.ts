@@ -70,6 +70,21 @@ export class WatchHealth {
     return !this.#unsynced.has(namespace) && !this.#problems.has(namespace);
   }
 
+  /** Whether one of them has listed. */
+  get hasListed(): boolean {
+    return this.#unsynced.size < this.#watches.length;
+  }
+
+  /** None has listed, and each is refused: its CRD is not installed, say. */
+  get isRefused(): boolean {
+    return !this.hasListed && this.#watches.every((watch) => this.#refused.has(watch));
+  }
+
+  /** Objects of other kinds do not wait for these. */
+  goWithout(): void {
+    this.#settled.next();
+  }
+
   stop(): void {
     clearTimeout(this.#alarm);
   }

@@ -7,29 +7,37 @@ import type { Timers } from '../runtime/timers.ts';
  */
 const SILENCE_MS = 5 * 60_000;
 
+interface Watch {
+  readonly kind: string;
+  readonly namespace: string | undefined;
+  readonly heartbeat: Heartbeat;
+}
+
 /** Whether the watches give signs of life. */
 export class WatchLiveness {
-  readonly #heartbeats: ReadonlyMap<string | undefined, Heartbeat>;
+  readonly #watches: readonly Watch[];
 
-  /** @param namespaces none: one watch of the whole cluster */
-  constructor(namespaces: readonly string[], timers?: Timers) {
-    const watches = namespaces.length === 0 ? [undefined] : namespaces;
-    this.#heartbeats = new Map(watches.map((watch) => [watch, new Heartbeat(timers)]));
+  /** @param namespaces none: for each kind one watch of the whole cluster */
+  constructor(kinds: readonly string[], namespaces: readonly string[], timers?: Timers) {
+    const scopes = namespaces.length === 0 ? [undefined] : namespaces;
+    this.#watches = kinds.flatMap((kind) =>
+      scopes.map((namespace) => ({ kind, namespace, heartbeat: new Heartbeat(timers) })),
+    );
   }
 
-  beat(namespace: string | undefined): void {
-    this.#heartbeats.get(namespace)?.beat();
+  beat(kind: string, namespace: string | undefined): void {
+    this.#watches.find((watch) => watch.kind === kind && watch.namespace === namespace)?.heartbeat.beat();
   }
 
   problem(): string | undefined {
-    const silent = [...this.#heartbeats].find(([, { silentMs }]) => silentMs >= SILENCE_MS);
+    const silent = this.#watches.find(({ heartbeat }) => heartbeat.silentMs >= SILENCE_MS);
     if (silent === undefined) return undefined;
-    const [namespace, { silentMs }] = silent;
-    const what = namespace === undefined ? 'The watch' : `The watch of the namespace ${namespace}`;
-    return `${what} has given no sign of life for ${Math.round(silentMs / 1000)} s`;
+    const { kind, namespace, heartbeat } = silent;
+    const where = namespace === undefined ? '' : ` in the namespace ${namespace}`;
+    return `The watch of ${kind}s${where} has given no sign of life for ${Math.round(heartbeat.silentMs / 1000)} s`;
   }
 
   stop(): void {
-    for (const heartbeat of this.#heartbeats.values()) heartbeat.stop();
+    for (const { heartbeat } of this.#watches) heartbeat.stop();
   }
 }

@@ -1,4 +1,4 @@
-import { seenRetry } from '../domain/reset/request.ts';
+import { seenRetry } from '../domain/reset/request-record.ts';
 import type { Request, SslReset } from '../domain/reset/ssl-reset.ts';
 import { summarize, withChanges } from '../domain/reset/status.ts';
 import { openIssue, recordedCertificate, withCertificate, withoutIssue } from '../domain/trust/certificate-status.ts';

@@ -1,7 +1,6 @@
 /** How an object stands, as little of it as metrics need. */
 import { CONDITION_STATUSES, CONDITION_TYPES, type ConditionStatus, type ConditionType } from '../domain/conditions.ts';
 import type { Condition } from '../domain/object.ts';
-import type { SslReset } from '../domain/reset/ssl-reset.ts';
 import { sharing } from '../lib/shared.ts';
 
 export interface ConditionState {
@@ -15,13 +14,16 @@ export interface ConditionSummary {
   readonly reason: string | undefined;
 }
 
-const shared = sharing<ConditionSummary>();
+const shared = sharing<ConditionSummary>((summary) => JSON.stringify(summary));
 
-export function conditionSummary({ status: { conditions = [] } }: SslReset): ConditionSummary {
+export function conditionSummary(conditions: readonly Condition[] = []): ConditionSummary {
   const reasonOf = (type: ConditionType) => conditions.find((one) => one.type === type)?.reason;
   const reason = reasonOf('Stalled') ?? reasonOf('Reconciling') ?? reasonOf('Ready');
   return shared({ conditions: conditions.flatMap(stateOf), reason });
 }
+
+export const isStalled = ({ conditions }: ConditionSummary): boolean =>
+  conditions.some(({ type, status }) => type === 'Stalled' && status === 'True');
 
 /** Another writer of the status may have put anything there. */
 function stateOf(condition: Condition): readonly ConditionState[] {

@@ -6,19 +6,22 @@ import { awaitsCa } from '../domain/reset/ca-change.ts';
 import { decide } from '../domain/reset/decide.ts';
 import { lastResetTime, type OwnOperations, ownOperations } from '../domain/reset/executed.ts';
 import { callTimes } from '../domain/reset/hourly-limit.ts';
-import { isBarred, isFollowed, isSettled, isStalled, isUnresolved } from '../domain/reset/request.ts';
-import { isSuspended, KIND, type SslReset, type Status } from '../domain/reset/ssl-reset.ts';
+import { isBarred, isComplete, isFollowed, isSettled, isStalled, isUnresolved } from '../domain/reset/request.ts';
+import { isSuspended, KIND, type SslReset } from '../domain/reset/ssl-reset.ts';
 import { openIssue, wantsCertificates } from '../domain/trust/certificate-status.ts';
+import { haveAllRolled } from '../domain/trust/rollout-status.ts';
+import { holdsActiveAlone } from '../domain/trust/tls-material.ts';
 import { keyOf } from '../lib/key.ts';
 import { sharing } from '../lib/shared.ts';
 import { timeOf } from '../lib/time.ts';
 import { conditionSummary } from './condition-summary.ts';
-import type { CallStage, Doubt, IndexedObject } from './indexed-object.ts';
+import { type CallStage, type Doubt, type IndexedObject, sharedRestarts } from './indexed-object.ts';
+import { listedNumber } from './listed.ts';
 import { publicationsOf } from './publications.ts';
 
 /** Without a clock nothing counts as past its deadline: whatever hangs on that is looked at. */
 const isIdle = (reset: SslReset): boolean =>
-  decide(reset, { now: new Date(0), isOutdated: false, hasLostSibling: false }).kind === 'Nothing';
+  decide(reset, { now: new Date(0), isOutdated: false, lastRead: undefined, hasLostSibling: false }).kind === 'Nothing';
 
 /** One list for all that have none. */
 const NONE: readonly string[] = [];
@@ -27,7 +30,6 @@ const NO_OPERATIONS: OwnOperations = { all: NONE, answered: NONE };
 export function indexed(reset: SslReset): IndexedObject {
   const { metadata, spec, status } = reset;
   const { sha1Fingerprint: fingerprint, createTime, expirationTime, readTime } = status.serverCa ?? {};
-  const createTimeMs = timeOf(createTime);
   return {
     key: keyOf(KIND, metadata),
     uid: metadata.uid,
@@ -38,11 +40,13 @@ export function indexed(reset: SslReset): IndexedObject {
     isIdle: isIdle(reset),
     hasBegun: (isUnresolved(status.request) || isSettled(status.request)) && !isBarred(reset),
     ca:
-      fingerprint === undefined || createTimeMs === undefined
+      fingerprint === undefined
         ? undefined
-        : { fingerprint, createTimeMs, readMs: timeOf(readTime) ?? 0 },
+        : { fingerprint, createTimeMs: timeOf(createTime), readMs: timeOf(readTime) ?? 0 },
+    listed: listedNumber(status.rollout?.revision),
+    holds: heldBy(reset),
     resetMs: timeOf(lastResetTime(status)),
-    unseenCa: unseenCaOf(status),
+    unseenCa: unseenCaOf(reset),
     seenResetMs: hasCertificatesToLose(reset) ? (timeOf(status.request?.otherResetTime) ?? 0) : undefined,
     followedMs: timeOf(status.request?.followedTime),
     siblingCalls: status.siblingCalls ?? NONE,
@@ -53,16 +57,35 @@ export function indexed(reset: SslReset): IndexedObject {
     operations: status.operation === undefined && status.history === undefined ? NO_OPERATIONS : ownOperations(status),
     certificateOperations: status.request?.certificateOperations ?? NONE,
     callTimes: callTimes(reset),
-    summary: conditionSummary(reset),
+    summary: conditionSummary(status.conditions),
     publishes: publicationsOf(reset),
+    restarts: sharedRestarts(reset),
     caExpiryMs: timeOf(expirationTime),
+    follows: undefined,
   };
 }
 
-const unseenCaOf = (status: Status): IndexedObject['unseenCa'] =>
-  isFollowed(status.request) || awaitsCa(status)
-    ? { operation: status.operation?.name, doneMs: timeOf(status.request?.doneTime) }
-    : undefined;
+/** What it publishes and rolls is right with these. */
+function heldBy(reset: SslReset): readonly string[] | undefined {
+  const { spec, status } = reset;
+  const publishes = spec.serverCa !== undefined || wantsCertificates(reset);
+  // Before it has published for the first time nobody gets anything from it.
+  if (status.serverCa === undefined || (!publishes && spec.rollout.disabled)) return undefined;
+  const isRight = isComplete(reset) && (spec.rollout.disabled || haveAllRolled(status.rollout));
+  if (!isRight) return NONE;
+  const { published = NONE } = status.serverCa;
+  return held(holdsActiveAlone(spec.serverCa) ? published.slice(0, 1) : published);
+}
+
+const held = sharing<readonly string[]>((fingerprints) => fingerprints.join(' '));
+
+function unseenCaOf({ metadata, status }: SslReset): IndexedObject['unseenCa'] {
+  const { request, operation } = status;
+  if (isFollowed(request) || awaitsCa(status)) return { operation: operation?.name, doneMs: timeOf(request?.doneTime) };
+  // Nobody finds out what became of it.
+  const isLeft = metadata.deletionTimestamp !== undefined && isUnresolved(request);
+  return isLeft ? { operation: undefined, doneMs: undefined } : undefined;
+}
 
 /** A conflict about a name may have gone with all client certificates of the instance. */
 function hasCertificatesToLose(reset: SslReset): boolean {
@@ -94,7 +117,7 @@ function doubtOf(reset: SslReset): Doubt | undefined {
   return { kind: 'InDoubt', order: `${request.time ?? ''}/${metadata.uid}` };
 }
 
-const shared = sharing<string>();
+const shared = sharing<string>((text) => text);
 
 const triggerOf = ({ metadata }: SslReset): string =>
   shared(
@@ -102,6 +125,7 @@ const triggerOf = ({ metadata }: SslReset): string =>
       metadata.generation,
       metadata.annotations[annotations.suspend],
       metadata.annotations[annotations.retry],
+      metadata.annotations[annotations.approve],
       metadata.deletionTimestamp !== undefined,
     ]),
   );

@@ -1,13 +1,17 @@
-/** What this process remembers of its own watch: since when it has seen something, on its own monotonic clock. */
+/** What this process remembers: since when it has seen something, on its own monotonic clock, and what it has encoded. */
 import type { Clock } from './ports.ts';
+import { Encodings } from './publishing/encodings.ts';
 
 /** Longer than any circle that passes could go in. */
 const MAX_STARTS = 8;
 
 export class Memory {
+  readonly encodings = new Encodings();
   readonly #clock: Pick<Clock, 'monotonicMs'>;
   readonly #firstSeen = new Map<string, Map<string, number>>();
   readonly #starts = new Map<string, { readonly starts: readonly string[]; readonly repeats: number }>();
+
+  readonly #looks = new Map<string, { readonly what: string; readonly atMs: number }>();
 
   constructor(clock: Pick<Clock, 'monotonicMs'>) {
     this.#clock = clock;
@@ -20,6 +24,15 @@ export class Memory {
     const first = seen.get(what) ?? now;
     this.#firstSeen.set(uid, seen.set(what, first));
     return now - first;
+  }
+
+  /** Whether something is new, or is to be looked at again after so long, for the object with that uid: once each time. */
+  isDue(uid: string, what: string, everyMs: number): boolean {
+    const now = this.#clock.monotonicMs();
+    const last = this.#looks.get(uid);
+    if (last?.what === what && now - last.atMs < everyMs) return false;
+    this.#looks.set(uid, { what, atMs: now });
+    return true;
   }
 
   /** How often in a row the passes over the object with that uid began as one of its last ones did. */
@@ -35,5 +48,6 @@ export class Memory {
   forget(uid: string): void {
     this.#firstSeen.delete(uid);
     this.#starts.delete(uid);
+    this.#looks.delete(uid);
   }
 }

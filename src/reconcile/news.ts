@@ -1,6 +1,6 @@
 /** What of an object is news: for itself, and for its siblings. */
 import type { IndexedObject } from './indexed-object.ts';
-import { outdates } from './outdated.ts';
+import { hasOtherList, outdates } from './outdated.ts';
 
 /** The siblings that have something to do because of what is new in an object. */
 export function concernedBy(
@@ -11,13 +11,20 @@ export function concernedBy(
   const hasOtherCa = entry.ca !== undefined && entry.ca.fingerprint !== before?.ca?.fingerprint;
   const hasRead = entry.ca !== undefined && entry.ca.readMs !== before?.ca?.readMs;
   const hasReset = entry.resetMs !== undefined && entry.resetMs !== before?.resetMs;
+  const mattersToRotations = entry.follows !== before?.follows || !holdsSame(entry, before);
   const lost = lostWith(entry, before);
   return siblings.filter((sibling) => {
     if (lost !== undefined && sibling.siblingCalls.includes(lost)) return true;
     if (hasOtherCa && !sibling.isIdle) return true;
+    if (sibling.follows !== undefined && hasRead && hasOtherList(entry, sibling)) return true;
+    if (mattersToRotations && sibling.follows !== undefined) return true;
     return (hasOtherCa || hasRead || hasReset) && outdates(entry, sibling);
   });
 }
+
+/** Nobody who waits for it to have a CA has anything to do because of it. */
+const holdsSame = (entry: IndexedObject, before: IndexedObject | undefined): boolean =>
+  (entry.holds ?? []).join() === (before?.holds ?? []).join();
 
 /** Uid of an object of which nobody will hear any more, where that is new. */
 function lostWith(entry: IndexedObject, before: IndexedObject | undefined): string | undefined {

@@ -5,12 +5,14 @@
 import type { InstanceRef } from '../domain/instance.ts';
 import { type Key, kindOf, namespaceOf, refOf } from '../lib/key.ts';
 import type { Priority } from '../lib/priority.ts';
+import { ByInstance } from './by-instance.ts';
 import type { ConditionSummary } from './condition-summary.ts';
-import type { IndexedObject } from './indexed-object.ts';
+import { type DepartedCall, DepartedCalls } from './departed-calls.ts';
+import { type Follower, type IndexedObject, isOlder } from './indexed-object.ts';
+import { LeftRotations } from './left-rotations.ts';
 import { asksForPass, concernedBy } from './news.ts';
-import { laterRead } from './outdated.ts';
 import type { ObjectRef } from './ports.ts';
-import { goesFirst, publishesInto, sharedNames } from './publications.ts';
+import { PublishedNames } from './published-names.ts';
 import { RecentCalls } from './recent-calls.ts';
 import { Siblings } from './siblings.ts';
 
@@ -18,11 +20,16 @@ const keysOf = (entries: readonly IndexedObject[]): readonly Key[] => entries.ma
 
 export class ObjectIndex<T> {
   readonly #entries = new Map<Key, IndexedObject>();
-  /** Nearly all have one entry, for which a set takes three times as much as an array. */
-  readonly #groups = new Map<string, readonly IndexedObject[]>();
+  readonly #byInstance = new ByInstance();
   /** Keys of objects that have not begun, and whose namespace was seen to be allowed the instance. */
   readonly #admitted = new Set<Key>();
-  readonly calls = new RecentCalls(() => this.#entries.values());
+  /** Resets of the last hour. */
+  readonly calls = new RecentCalls(this.#entries, ({ follows }) => follows === undefined);
+  /** Server CAs that were added in the last hour, by objects that follow their instance. */
+  readonly additions = new RecentCalls(this.#entries, ({ follows }) => follows !== undefined);
+  readonly names = new PublishedNames(this.#entries, this.calls);
+  readonly departed = new DepartedCalls();
+  readonly leftRotations = new LeftRotations();
   readonly #indexed: (object: T) => IndexedObject;
 
   /** @param indexed of an object of whatever kind */
@@ -36,81 +43,75 @@ export class ObjectIndex<T> {
   }
 
   /**
-   * The same, of an object as an own write has left it: the watch may have shown a later version of it already, or that
-   * it is gone. Then nothing of it is kept: it would hold up the others of its instance.
+   * The same, of an object as an own write has left it: the watch may have shown that it is gone. Then nothing of it is
+   * kept: it would hold up the others of its instance.
    */
   applyOwnWrite(object: T): readonly Key[] {
     const entry = this.#indexed(object);
-    const before = this.#entries.get(entry.key);
-    const isOld = before === undefined || (before.uid === entry.uid && before.version > entry.version);
-    return isOld ? [] : this.take(entry);
+    return this.#entries.has(entry.key) ? this.take(entry) : [];
   }
 
-  /** The same, of an object of which just the record is there. */
+  /**
+   * The same, of an object of which just the record is there. The watch and the answers to own writes overtake each other:
+   * an older version takes nothing back.
+   */
   take(entry: IndexedObject): readonly Key[] {
     const before = this.#entries.get(entry.key);
-    if (before !== undefined) this.#leaveGroup(before);
+    return before !== undefined && isOlder(entry, before) ? [] : this.#put(entry, before);
+  }
+
+  #put(entry: IndexedObject, before = this.#entries.get(entry.key)): readonly Key[] {
+    if (before !== undefined) this.#byInstance.remove(before);
+    if (before !== undefined && before.uid !== entry.uid) this.departed.note(before);
     this.#entries.set(entry.key, entry);
-    this.#groups.set(entry.group, this.#inGroup(entry.group).concat(entry));
+    this.#byInstance.add(entry);
     const hasNews = before === undefined ? this.#isDue(entry) : asksForPass(before, entry);
     const itself = hasNews ? [entry] : [];
-    return keysOf([...itself, ...concernedBy(entry, before, this.#siblings(entry)), ...this.#freedBy(before, entry)]);
+    return keysOf([
+      ...itself,
+      ...concernedBy(entry, before, this.#byInstance.beside(entry)),
+      ...this.names.freedBy(before, entry),
+    ]);
   }
 
   /** The object is gone. Answers whom that concerns. */
   remove(key: Key): readonly Key[] {
     const entry = this.#entries.get(key);
     if (entry === undefined) return [];
-    this.#leaveGroup(entry);
+    this.#byInstance.remove(entry);
+    this.departed.note(entry);
     this.#entries.delete(key);
     this.#admitted.delete(key);
-    const called = this.#siblings(entry).filter(({ siblingCalls }) => siblingCalls.includes(entry.uid));
-    return keysOf([...called, ...this.#freedBy(entry, undefined)]);
+    const itself = this.leftRotations.note(entry) ? [entry] : [];
+    const others = this.#byInstance.beside(entry);
+    const concerned = others.filter(
+      ({ siblingCalls, follows }) => siblingCalls.includes(entry.uid) || follows?.phase !== undefined,
+    );
+    return keysOf([...itself, ...concerned, ...this.names.freedBy(entry, undefined)]);
   }
 
-  /** The full set of a kind, in a namespace or in the cluster: whatever of it is not in there is gone. */
+  /**
+   * The full set of a kind, in a namespace or in the cluster: whatever of it is not in there is gone. A list is never older
+   * than what was written before it, and after a restore of the cluster all versions are.
+   */
   replace(kind: string, entries: readonly IndexedObject[], namespace?: string): readonly Key[] {
     const present = new Set(entries.map(({ key }) => key));
     const isGone = (key: Key): boolean =>
       !present.has(key) && kindOf(key) === kind && (namespace === undefined || namespaceOf(key) === namespace);
     const left = [...this.#entries.keys()].filter(isGone).flatMap((key) => this.remove(key));
-    return [...left, ...entries.flatMap((entry) => this.take(entry))];
-  }
-
-  /** The object that goes before that one in publishing into `published`, as `Secret/name`. */
-  rivalOf(key: Key, published: string): Key | undefined {
-    const own = this.#entries.get(key);
-    const hasCalled = (uid: string): boolean => this.calls.isNoted(uid);
-    return this.#neighbours(key).find((other) => goesFirst(other, own, { name: published, hasCalled }))?.key;
-  }
-
-  /** Whether that object is there and publishes into `published`, as `Secret/name`. */
-  isPublisher(key: Key, published: string): boolean {
-    const entry = this.#entries.get(key);
-    return entry !== undefined && publishesInto(entry, published);
-  }
-
-  /** Those that may have a name now which `before` kept from them. */
-  #freedBy(before: IndexedObject | undefined, after: IndexedObject | undefined): readonly IndexedObject[] {
-    if (before?.publishes === undefined || before.publishes === after?.publishes) return [];
-    return this.#neighbours(before.key).filter((one) => sharedNames(before, one).length > 0);
-  }
-
-  /** The others of the namespace that publish. Looked through and not indexed: it is asked seldom, and all are held. */
-  #neighbours(key: Key): readonly IndexedObject[] {
-    const prefix = `${namespaceOf(key)}/`;
-    return [...this.#entries.values()].filter(
-      (one) => one.publishes !== undefined && one.key !== key && one.key.startsWith(prefix),
-    );
+    return [...left, ...entries.flatMap((entry) => this.#put(entry))];
   }
 
   /**
    * The group of a key, in which one pass runs at a time: its instance. An object with siblings that has not begun is in
-   * none until its namespace is seen to be allowed the instance: so far it only asks for that, and holds up nobody.
+   * none until its namespace is seen to be allowed the instance: so far it only asks for that, and holds up nobody. Nor is
+   * one in any that follows the instance, but while it makes a call: its looks wait behind everything else, and no reset may wait with them.
    */
   groupOf(key: Key): string | undefined {
     const entry = this.#entries.get(key);
-    return entry !== undefined && this.#isExclusive(entry) ? entry.group : undefined;
+    if (entry === undefined) return undefined;
+    if (entry.follows !== undefined) return entry.follows.rotating?.isCalling === true ? entry.group : undefined;
+    return this.#isExclusive(entry) ? entry.group : undefined;
   }
 
   /** Whether no pass works on a sibling while one works on the object. */
@@ -129,7 +130,8 @@ export class ObjectIndex<T> {
 
   #isExclusive(entry: IndexedObject): boolean {
     const { hasBegun, isIssuing, key } = entry;
-    return hasBegun || isIssuing || this.#admitted.has(key) || this.#siblings(entry).length === 0;
+    const isAlone = this.#byInstance.beside(entry).every(({ follows }) => follows !== undefined);
+    return hasBegun || isIssuing || this.#admitted.has(key) || isAlone;
   }
 
   /** High where something was begun for the object that is not at its end. */
@@ -150,15 +152,18 @@ export class ObjectIndex<T> {
     }
   }
 
-  /** When the server CA of each instance expires, as the object knows it that read it last. */
-  *caExpiries(): Iterable<InstanceRef & { readonly expiryMs: number }> {
-    for (const [group, entries] of this.#groups) {
-      const newest = entries
-        .toSorted((a, b) => laterRead(a.ca, b.ca))
-        .find(({ caExpiryMs }) => caExpiryMs !== undefined);
-      const [project = '', instance = ''] = group.split('/');
-      if (newest?.caExpiryMs !== undefined) yield { project, instance, expiryMs: newest.caExpiryMs };
+  /** How the rotation stands of each object that may rotate. */
+  *rotations(): Iterable<ObjectRef & Pick<Follower, 'phase' | 'dueMs' | 'waitsFor'>> {
+    for (const { key, follows } of this.#entries.values()) {
+      if (follows === undefined) continue;
+      const { phase, dueMs, waitsFor } = follows;
+      if (phase !== undefined || waitsFor !== undefined) yield { ...refOf(key), phase, dueMs, waitsFor };
     }
+  }
+
+  /** When the server CA of each instance expires, as the object knows it that read it last. */
+  caExpiries(): Iterable<InstanceRef & { readonly expiryMs: number }> {
+    return this.#byInstance.caExpiries();
   }
 
   /**
@@ -166,31 +171,29 @@ export class ObjectIndex<T> {
    * of the instance, since the clocks of two processes need not agree.
    */
   timeOfRead(object: T, now: Date): string {
-    const known = this.#inGroup(this.#indexed(object).group).map(({ ca }) => ca?.readMs ?? 0);
+    const known = this.#byInstance.of(this.#indexed(object).group).map(({ ca }) => ca?.readMs ?? 0);
     return new Date(Math.max(now.getTime(), ...known.map((ms) => ms + 1))).toISOString();
+  }
+
+  /** Calls of this instance that this process saw begun, and whose objects are gone. */
+  departedCalls(object: T): readonly DepartedCall[] {
+    return this.departed.of(this.#indexed(object).group);
   }
 
   /** The others of its instance, as they matter to the object. */
   siblingsOf(object: T): Siblings {
     const own = this.#indexed(object);
-    return new Siblings(own, this.#siblings(own));
+    return new Siblings(own, this.#byInstance.beside(own));
+  }
+
+  /** How many instances of each project are followed. */
+  followed(): ReadonlyMap<string, number> {
+    return this.#byInstance.followed();
   }
 
   #isDue(entry: IndexedObject): boolean {
-    return !entry.isIdle || new Siblings(entry, this.#siblings(entry)).callForPass();
-  }
-
-  #siblings({ key, group }: IndexedObject): readonly IndexedObject[] {
-    return this.#inGroup(group).filter((entry) => entry.key !== key);
-  }
-
-  #inGroup(group: string): readonly IndexedObject[] {
-    return this.#groups.get(group) ?? [];
-  }
-
-  #leaveGroup(entry: IndexedObject): void {
-    const others = this.#siblings(entry);
-    if (others.length === 0) this.#groups.delete(entry.group);
-    else this.#groups.set(entry.group, others);
+    if (!entry.isIdle || entry.follows !== undefined) return true;
+    const siblings = new Siblings(entry, this.#byInstance.beside(entry));
+    return siblings.makeOutdated() || siblings.lost().length > 0;
   }
 }

@@ -1,5 +1,6 @@
 import { isKubernetesError, type KubernetesError } from '../domain/errors.ts';
-import { heard, isUnresolved } from '../domain/reset/request.ts';
+import { isUnresolved } from '../domain/reset/request.ts';
+import { heard } from '../domain/reset/request-record.ts';
 import type { SslReset } from '../domain/reset/ssl-reset.ts';
 import { summarize } from '../domain/reset/status.ts';
 import { type Backoff, fixedBackoffMs } from '../lib/backoff.ts';
@@ -10,33 +11,64 @@ const BACKOFF: Backoff = { minMs: 100, maxMs: 5_000 };
 const PATIENCE_MS = 120_000;
 /** A right or a policy is put right by a person, and a worker and the object's group are held meanwhile. */
 const PATIENCE_WITH_REFUSALS_MS = 15_000;
-/** The process may have stood still itself for longer than any patience: then nobody has refused anything. */
-const READS_AFTER_CONFLICT = 3;
+/** The process may have stood still itself for longer than any patience: then nobody has refused anything for so long. */
+const LEAST_TRIES = 4;
 /** The process is to end. */
 const LAST_PATIENCE_MS = 5_000;
 
 /**
- * Writes what became of a call, over conflicts and failures of the API server: without it the next pass has to find it
- * out. Answers undefined where the record is no longer ours to answer.
- * @throws KubernetesError after so many tries that it is given up: the record stands, and the next pass resolves it as
- * a lost answer; `NotLeading` at once: the current leader does
+ * Writes what became of a call of a CloudSqlSslReset. Answers undefined where the record is no longer ours to answer.
+ * @throws KubernetesError as `persist`
  */
 export async function writeOutcome(
   { recorded, outcomeWrite }: RecordedCall,
   conclusion: Conclusion,
   context: Context,
 ): Promise<SslReset | undefined> {
-  const { clock, resets, index, wake, logger } = context;
+  const { clock, resets, index, wake } = context;
+  return persist(
+    recorded,
+    {
+      write: async (current) => {
+        const status = outcomeWrite.merge(current, recorded, conclusion, clock.now());
+        const written = await resets.updateStatus(current, status);
+        wake(index.applyOwnWrite(written));
+        return written;
+      },
+      read: async () => {
+        const fresh = await resets.get(recorded.metadata);
+        const isOurs = fresh?.metadata.uid === recorded.metadata.uid && outcomeWrite.isOpen(fresh, recorded);
+        return isOurs ? fresh : undefined;
+      },
+    },
+    context,
+  );
+}
+
+interface Persisting<T> {
+  readonly write: (current: T) => Promise<T>;
+  /** The object as it is now, as long as its record is open; else undefined. */
+  readonly read: () => Promise<T | undefined>;
+}
+
+/**
+ * Writes what became of a call, over conflicts and failures of the API server: without it the next pass has to find it
+ * out. Answers undefined where the record is no longer ours to answer.
+ * @param recorded the object with the record, as it was written
+ * @throws KubernetesError after so many tries that it is given up: the record stands, and the next pass resolves it as
+ * a lost answer; `NotLeading` at once: the current leader does
+ */
+export async function persist<T>(
+  recorded: T,
+  { write, read }: Persisting<T>,
+  context: Pick<Context, 'clock' | 'logger' | 'ending'>,
+): Promise<T | undefined> {
+  const { clock, logger } = context;
   const startMs = clock.monotonicMs();
-  let current: SslReset | undefined = recorded;
+  let current: T | undefined = recorded;
   for (let tries = 1; current !== undefined; tries += 1) {
     try {
-      const written = await resets.updateStatus(
-        current,
-        outcomeWrite.merge(current, recorded, conclusion, clock.now()),
-      );
-      wake(index.applyOwnWrite(written));
-      return written;
+      return await write(current);
     } catch (error) {
       if (!isKubernetesError(error) || error.kind === 'NotLeading') throw error;
       await holdOn(error, { failures: tries, sinceMs: clock.monotonicMs() - startMs }, context);
@@ -45,11 +77,10 @@ export async function writeOutcome(
   }
   logger.warn('The outcome of the call has no record to be written to any longer');
   return undefined;
-  async function readAgain(last: SslReset): Promise<SslReset | undefined> {
+
+  async function readAgain(last: T): Promise<T | undefined> {
     try {
-      const fresh = await resets.get(recorded.metadata);
-      const isOurs = fresh?.metadata.uid === recorded.metadata.uid && outcomeWrite.isOpen(fresh, recorded);
-      return isOurs ? fresh : undefined;
+      return await read();
     } catch (error) {
       if (isKubernetesError(error)) return last;
       throw error;
@@ -61,11 +92,10 @@ export async function writeOutcome(
 async function holdOn(
   error: KubernetesError,
   { failures, sinceMs }: { readonly failures: number; readonly sinceMs: number },
-  { clock, logger, ending }: Context,
+  { clock, logger, ending }: Pick<Context, 'clock' | 'logger' | 'ending'>,
 ): Promise<void> {
   const isOld = isKubernetesError(error, 'Conflict', 'NotFound');
-  const mayReadAgain = isOld && failures <= READS_AFTER_CONFLICT;
-  if (!mayReadAgain && sinceMs >= patienceMs(error, ending)) {
+  if (failures >= LEAST_TRIES && sinceMs >= patienceMs(error, ending)) {
     logger.error('The outcome of the call could not be written: giving up, it is resolved later', { err: error });
     throw error;
   }

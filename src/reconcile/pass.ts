@@ -1,5 +1,6 @@
 /** What a step is given, and what it answers. */
 
+import type { Approval } from '../domain/approval.ts';
 import type { ResolvePolicy } from '../domain/call/resolve.ts';
 import type { PollPolicy, RetryPolicy } from '../domain/call/retry.ts';
 import type { Verdict } from '../domain/conditions.ts';
@@ -8,28 +9,25 @@ import type { SslReset, Status } from '../domain/reset/ssl-reset.ts';
 import type { StatusChanges } from '../domain/reset/status.ts';
 import type { Step } from '../domain/reset/step.ts';
 import type { WorkloadRef } from '../domain/trust/workload.ts';
+import type { Calendar } from '../domain/windows.ts';
 import type { Key } from '../lib/key.ts';
 import type { CallQueue } from './call-queue.ts';
 import type { CloudSql } from './cloud-sql-port.ts';
 import type { Memory } from './memory.ts';
 import type { ObjectIndex } from './object-index.ts';
-import type {
-  Clock,
-  ContextLogger,
-  Events,
-  Leadership,
-  Namespaces,
-  Pods,
-  PublishedObjects,
-  SslResets,
-  Workloads,
-} from './ports.ts';
+import type { Clock, ContextLogger, Events, Leadership, Namespaces, PublishedObjects, SslResets } from './ports.ts';
+import type { Pods, Workloads } from './workload-ports.ts';
 
 export interface Settings extends RetryPolicy, PollPolicy, ResolvePolicy {
   readonly callWindowMs: number;
   /** 0: no limit. */
   readonly maxResetsPerHour: number;
   readonly requirePreconditions: boolean;
+  readonly approval: Approval;
+  /** The API server lets only those approve a plan who have the right to. */
+  readonly approvalGuarded: boolean;
+  /** How often what nobody watches is looked at. */
+  readonly serverCaResyncMs: number;
   readonly allowedInstances: readonly AllowedInstances[];
 }
 
@@ -48,6 +46,8 @@ export interface Context {
   readonly index: ObjectIndex<SslReset>;
   readonly memory: Memory;
   readonly callQueue: CallQueue;
+  /** Loaded when it is first asked for. */
+  readonly calendar: () => Promise<Calendar>;
   readonly settings: Settings;
   /** Has these objects looked at as soon as may be. */
   readonly wake: (keys: readonly Key[]) => void;
@@ -93,15 +93,17 @@ export type StepResult = Conclusion | Unsaid;
 export interface Conclusion {
   readonly changes?: StatusChanges;
   readonly verdict: Verdict;
-  /** Absent: back off while waiting, now while progressing. A verdict that ends the request has none. */
+  /** Absent: back off while waiting, now while progressing. */
   readonly next?: Next;
   readonly events?: readonly StepEvent[];
   readonly call?: RecordedCall;
+  /** What it waits for has a bound of its own, and a call that may have run would be given up unseen: no deadline ends it. */
+  readonly outlastsDeadline?: true;
 }
 
-/** A verdict that ends the request has none. */
-export function nextOf({ verdict: { kind }, next }: Conclusion): Next | undefined {
-  if (kind === 'Ready' || kind === 'Stalled') return undefined;
+/** A verdict that ends the request has none; a plan is made anew. */
+export function nextOf({ verdict: { kind, reason }, next }: Conclusion): Next | undefined {
+  if (kind === 'Stalled' || (kind === 'Ready' && reason !== 'Planned')) return undefined;
   return next ?? (kind === 'Waiting' ? backOff() : NOW);
 }
 

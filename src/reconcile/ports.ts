@@ -2,10 +2,10 @@
 
 import type { NamespaceView } from '../domain/permission.ts';
 import type { SslReset, Status } from '../domain/reset/ssl-reset.ts';
-import type { WorkloadKind } from '../domain/trust/distribution.ts';
+import type { CloudSqlServerCa, Status as ServerCaObjectStatus } from '../domain/server-ca/server-ca-object.ts';
 import type { PublishedKind } from '../domain/trust/published-kinds.ts';
-import type { Pod } from '../domain/trust/unready-pods.ts';
-import type { OtherObject, TemplateAnnotations, Workload, WorkloadRef } from '../domain/trust/workload.ts';
+import type { OtherObject } from '../domain/trust/workload.ts';
+import type { Key } from '../lib/key.ts';
 import type { TwoClocks } from '../lib/two-clock-window.ts';
 
 export interface ObjectRef {
@@ -26,63 +26,40 @@ export interface SslResets {
 }
 
 /** Every method may throw a KubernetesError. */
+export interface CloudSqlServerCas {
+  /** As those of `SslResets`. */
+  get(ref: ObjectRef): Promise<CloudSqlServerCa | undefined>;
+  updateStatus(object: CloudSqlServerCa, status: ServerCaObjectStatus): Promise<CloudSqlServerCa>;
+}
+
+/** Every method may throw a KubernetesError. */
 export interface Namespaces {
   /** The namespace as it is now; undefined where the operator has no right to read it. */
   get(namespace: string): Promise<NamespaceView | undefined>;
-}
-
-interface OfKinds {
-  /** No others are asked for; of one that the API server does not know there are none. */
-  readonly kinds: readonly WorkloadKind[];
-}
-
-/** Those of the namespace that are wanted, picked as they are read. */
-interface ByNamespace extends OfKinds {
-  readonly by: 'Namespace';
-  readonly isWanted: (workload: Workload) => boolean;
-}
-
-/** Those whose labels match a selector in the API server's syntax. */
-interface BySelector extends OfKinds {
-  readonly by: 'Selector';
-  readonly selector: string;
-}
-
-export type WorkloadQuery = ByNamespace | BySelector;
-
-/** Every method may throw a KubernetesError. */
-export interface Workloads {
-  /** Read page by page; what is not asked for, or no part of a `Workload`, is dropped on arrival. */
-  list(namespace: string, query: WorkloadQuery): Promise<readonly Workload[]>;
-  get(ref: WorkloadRef): Promise<Workload | undefined>;
   /**
-   * Sets these annotations of the pod template and touches nothing else, by merge patch under uid and resourceVersion of `workload`.
-   * With `dryRun` the API server judges it and stores nothing. Answers the workload as it is, or would be, stored: admission
-   * may have changed it.
+   * Watches the namespace, in place of what the same object waited for before, until its permission changes or, with
+   * undefined, the object waits no more. It is a hint: who is refused looks again all the same.
    */
-  annotateTemplate(
-    workload: Workload,
-    annotations: TemplateAnnotations,
-    options?: { readonly dryRun: boolean },
-  ): Promise<Workload>;
+  watchPermission(by: Key, awaited: AwaitedPermission | undefined): void;
 }
 
-/** Every method may throw a KubernetesError. */
-export interface Pods {
-  /** The pods that the workload selects; others may be among them. */
-  list(workload: Workload): Promise<readonly Pod[]>;
-  /**
-   * Deletes it as its controller would, under its uid and resourceVersion.
-   * @throws KubernetesError `Conflict` when it changed, `NotFound` when it is gone
-   */
-  delete(pod: Pod): Promise<void>;
+/** A namespace that refuses an object what it needs. */
+export interface AwaitedPermission {
+  readonly namespace: string;
+  /** As it was read. */
+  readonly known: NamespaceView;
+  /** Called once, when it allows something else. */
+  readonly onChange: () => void;
 }
 
 export interface PublishedObjectRef extends ObjectRef {
   readonly kind: PublishedKind;
 }
 
-/** A Secret or ConfigMap as it is in the cluster; `data` is decoded text. */
+/** What the keys of a Secret or ConfigMap hold, whichever way the API server keeps it. */
+export type ObjectData = Readonly<Record<string, Uint8Array>>;
+
+/** A Secret or ConfigMap as it is in the cluster. */
 export interface PublishedObject extends PublishedObjectRef {
   readonly uid: string;
   readonly resourceVersion: string;
@@ -94,14 +71,20 @@ export interface PublishedObject extends PublishedObjectRef {
   /** The object with which it is deleted: its controller, or else another owner. */
   readonly owner?: OtherObject;
   readonly deletionTimestamp?: string;
-  readonly data: Readonly<Record<string, string>>;
+  /** When the operator's last apply changed something, RFC 3339, by the API server's clock; absent: it has not noted it. */
+  readonly publishedTime?: string;
+  readonly data: ObjectData;
+  /** The keys of `data` that the operator's last apply set, and nobody has taken over since. */
+  readonly ownKeys: readonly string[];
 }
 
 /** What one server-side apply of an object holds: all its keys. */
 export interface PublishedContents extends PublishedObjectRef {
+  /** Of a Secret that is made; one that is there keeps its own. Absent: Opaque. */
+  readonly type?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
-  readonly data: Readonly<Record<string, string>>;
+  readonly data: ObjectData;
 }
 
 /** What the API server made of an apply. */

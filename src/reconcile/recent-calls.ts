@@ -1,14 +1,21 @@
-/** Calls of the last hour, which `--max-resets-per-hour` counts: those that objects name, and those of this process. */
+/**
+ * Calls of the last hour, which `--max-resets-per-hour` and `--max-rotations-per-hour` count: those that objects name, and
+ * those of this process.
+ */
 import { type Call, callKey, callsInLastHour, isWithinHour } from '../domain/reset/hourly-limit.ts';
+import type { Key } from '../lib/key.ts';
 import type { IndexedObject } from './indexed-object.ts';
 
 export class RecentCalls {
-  readonly #entries: () => Iterable<IndexedObject>;
+  readonly #entries: ReadonlyMap<Key, IndexedObject>;
+  readonly #isCounted: (entry: IndexedObject) => boolean;
   /** Calls that this process recorded and that no object may name yet. */
   readonly #noted = new Map<string, Call>();
 
-  constructor(entries: () => Iterable<IndexedObject>) {
+  /** @param isCounted whether the calls of an object are among them */
+  constructor(entries: ReadonlyMap<Key, IndexedObject>, isCounted: (entry: IndexedObject) => boolean) {
     this.#entries = entries;
+    this.#isCounted = isCounted;
   }
 
   note(call: Call): void {
@@ -34,8 +41,8 @@ export class RecentCalls {
   }
 
   *#recorded(): Iterable<Call> {
-    for (const { uid, callTimes } of this.#entries()) {
-      for (const timeMs of callTimes) yield { uid, timeMs };
+    for (const entry of this.#entries.values()) {
+      if (this.#isCounted(entry)) yield* entry.callTimes.map((timeMs) => ({ uid: entry.uid, timeMs }));
     }
   }
 }

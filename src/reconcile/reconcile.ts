@@ -3,10 +3,11 @@ import { type Action, awaitChange, requeueAfter } from '../lib/action.ts';
 import { keyOf } from '../lib/key.ts';
 import type { Context } from './pass.ts';
 import type { ObjectRef } from './ports.ts';
+import { forgetRoll } from './rolling/await-roll.ts';
 import { delayAtStandstill } from './standstill.ts';
 
 /** What every pass needs, whatever the kind of its object. */
-export type PassContext = Pick<Context, 'callQueue' | 'logger' | 'memory' | 'settings'>;
+export type PassContext = Pick<Context, 'callQueue' | 'logger' | 'memory' | 'settings' | 'workloads'>;
 
 /** A kind of objects, as passes work on them. `S`: the steps that there are; `C`: what they work with. */
 export interface Kind<T, S extends { readonly kind: string }, C extends PassContext> {
@@ -15,6 +16,8 @@ export interface Kind<T, S extends { readonly kind: string }, C extends PassCont
   readonly get: (ref: ObjectRef, context: C) => Promise<T | undefined>;
   /** What each line of a pass says of its object. */
   readonly logFields: (object: T) => Readonly<Record<string, unknown>>;
+  /** There is none any more. */
+  readonly gone?: (ref: ObjectRef, context: C) => void;
   /** From the object, and what the index knows of the others. */
   readonly decide: (object: T, context: C) => S;
   /** Runs the step, writes what it found out, and says when to come back. */
@@ -38,8 +41,11 @@ export async function reconcile<T, S extends { readonly kind: string }, C extend
   const slot = context.callQueue.slotOf(keyOf(kind.name, ref));
   try {
     const object = await kind.get(ref, context);
-    if (object === undefined) return awaitChange();
-    return await passOver(kind, object, { ...context, logger: context.logger.child(kind.logFields(object)) });
+    if (object === undefined) {
+      kind.gone?.(ref, context);
+      return awaitChange();
+    }
+    return await passOver(kind, object, ref, { ...context, logger: context.logger.child(kind.logFields(object)) });
   } finally {
     slot?.giveBack();
   }
@@ -48,6 +54,7 @@ export async function reconcile<T, S extends { readonly kind: string }, C extend
 async function passOver<T, S extends { readonly kind: string }, C extends PassContext>(
   kind: Kind<T, S, C>,
   object: T,
+  ref: ObjectRef,
   context: C,
 ): Promise<Action> {
   let step: S | undefined;
@@ -58,6 +65,8 @@ async function passOver<T, S extends { readonly kind: string }, C extends PassCo
     if (!isAtOnce) return action;
     return requeueAfter(delayAtStandstill({ ...kind.start(object, step), step: step.kind }, context));
   } catch (error) {
+    // The next pass does not know what this one has started: it comes with the back-off, and not with what happens to that.
+    forgetRoll(keyOf(kind.name, ref), ref.namespace, context);
     if (!isKubernetesError(error)) await kind.reportUnforeseen(error, step, object, context);
     throw error;
   }

@@ -3,7 +3,7 @@ import { stalled, waiting } from '../domain/conditions.ts';
 import { CloudSqlError, isKubernetesError, type KubernetesError } from '../domain/errors.ts';
 import { isPastDeadline } from '../domain/reset/deadline.ts';
 import type { SslReset } from '../domain/reset/ssl-reset.ts';
-import { STEPS, type Step } from '../domain/reset/step.ts';
+import { type OwnStep, STEPS } from '../domain/reset/step.ts';
 import { unusableField } from '../domain/trust/usable.ts';
 import { cloudSqlVerdict } from './error-verdict.ts';
 import { AWAIT_CHANGE, after, backOff, type Context, type StepResult } from './pass.ts';
@@ -11,6 +11,7 @@ import { followOperation, withLastWord } from './steps/follow-operation.ts';
 import { issueClientCertificates } from './steps/issue-client-certificates.ts';
 import { keepUnknown } from './steps/keep-unknown.ts';
 import { lookAround } from './steps/look-around.ts';
+import { lookAtPasswords } from './steps/look-at-passwords.ts';
 import { publish } from './steps/publish.ts';
 import { receive } from './steps/receive.ts';
 import { recordRetry } from './steps/record-retry.ts';
@@ -18,10 +19,11 @@ import { requestReset } from './steps/request-reset.ts';
 import { resolveOutcome } from './steps/resolve.ts';
 import { resolveCertificate } from './steps/resolve-certificate.ts';
 import { roll } from './steps/roll.ts';
+import { rollEarly } from './steps/roll-early.ts';
 import { suspend } from './steps/suspend.ts';
 
 /** A read of Cloud SQL that fails is something to wait for, with its reason in the status. */
-export async function runStep(step: Step, reset: SslReset, context: Context): Promise<StepResult> {
+export async function runStep(step: OwnStep, reset: SslReset, context: Context): Promise<StepResult> {
   try {
     return unusable(step, reset) ?? (await run(step, reset, context));
   } catch (error) {
@@ -32,15 +34,15 @@ export async function runStep(step: Step, reset: SslReset, context: Context): Pr
 }
 
 /** Before the reset the admission has judged the spec. One that was edited since is judged before its names are used. */
-function unusable({ kind }: Step, { spec }: SslReset): StepResult | undefined {
+function unusable({ kind }: OwnStep, { spec }: SslReset): StepResult | undefined {
   const message = STEPS[kind].usesNames ? unusableField(spec) : undefined;
   return message === undefined ? undefined : { verdict: stalled('InvalidRequest', message) };
 }
 
-/** What the API server does not get done, a broken webhook say, is tried again without a word until the deadline. */
+/** What the API server cannot answer is tried again without a word until the deadline. */
 const isBlocked = (
   error: unknown,
-  { kind }: Pick<Step, 'kind'>,
+  { kind }: Pick<OwnStep, 'kind'>,
   reset: SslReset,
   { clock }: Context,
 ): error is KubernetesError =>
@@ -48,7 +50,7 @@ const isBlocked = (
   (STEPS[kind].phase === 'Call' || STEPS[kind].phase === 'AfterReset') &&
   isPastDeadline(reset, clock.now());
 
-function run(step: Step, reset: SslReset, context: Context): StepResult | Promise<StepResult> {
+async function run(step: OwnStep, reset: SslReset, context: Context): Promise<StepResult> {
   switch (step.kind) {
     case 'Nothing':
       context.memory.forget(reset.metadata.uid);
@@ -61,6 +63,8 @@ function run(step: Step, reset: SslReset, context: Context): StepResult | Promis
       return recordRetry(reset);
     case 'LookAround':
       return lookAround(reset, context);
+    case 'LookAtPasswords':
+      return lookAtPasswords(reset, context);
     case 'Suspend':
       return suspend(reset);
     case 'KeepUnknown':
@@ -76,7 +80,7 @@ function run(step: Step, reset: SslReset, context: Context): StepResult | Promis
     case 'Publish':
       return publish(reset, context);
     case 'Issue':
-      return issueClientCertificates(reset, context);
+      return (await rollEarly(reset, context)) ?? issueClientCertificates(reset, context);
     case 'Roll':
       return roll(reset, context).then((result) => withLastWord(result, reset, context));
   }

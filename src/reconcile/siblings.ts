@@ -3,9 +3,15 @@ import type { ServerCa } from '../domain/instance.ts';
 import { pastOperations } from '../domain/reset/executed.ts';
 import { isWithinHour } from '../domain/reset/hourly-limit.ts';
 import type { Status } from '../domain/reset/ssl-reset.ts';
-import type { Key } from '../lib/key.ts';
+import { isInScope, type OtherObjects } from '../domain/trust/pick-up.ts';
+import type { Trust } from '../domain/trust/right-template.ts';
+import { type Key, kindOf, nameIn, namespaceOf } from '../lib/key.ts';
+import { timeOf } from '../lib/time.ts';
+import { isStalled } from './condition-summary.ts';
 import type { IndexedObject } from './indexed-object.ts';
-import { laterRead, outdates } from './outdated.ts';
+import { hasOtherList, laterRead, outdates } from './outdated.ts';
+import { namesOf } from './publications.ts';
+import { SiblingRotations } from './sibling-rotations.ts';
 
 /** The other objects of an instance, as far as they matter to one of it. */
 export class Siblings {
@@ -18,22 +24,30 @@ export class Siblings {
   }
 
   /**
-   * Whether another object of the instance has read another CA later, or has deleted the client certificates of this one
-   * by a reset that it took no account of.
+   * Whether another object of the instance has read another CA later, or, of a reset, whether one that follows has read
+   * another list; or has deleted the client certificates of this one by a reset that it took no account of.
    */
   makeOutdated(): boolean {
     return this.#all.some((sibling) => outdates(sibling, this.#own));
   }
 
-  /** Fingerprint of a CA made later than this one, which another object has read since this object read last. */
+  /** Whether another object of the instance has read other CAs later, even if the same one is active. */
+  haveOtherList(): boolean {
+    return this.#all.some((sibling) => hasOtherList(sibling, this.#own));
+  }
+
+  /**
+   * Fingerprint of a CA made later than this one, which another object has read since this object read last. A CA of
+   * which nobody says when it was made is no later one.
+   */
   newerCa(ca: ServerCa | undefined): string | undefined {
     const own = this.#own;
-    const madeMs = Date.parse(ca?.createTime ?? '');
+    const madeMs = timeOf(ca?.createTime) ?? Number.POSITIVE_INFINITY;
     return this.#all.find(
       (one) =>
         one.ca !== undefined &&
         one.ca.fingerprint !== ca?.sha1Fingerprint &&
-        one.ca.createTimeMs > madeMs &&
+        (one.ca.createTimeMs ?? 0) > madeMs &&
         (own.ca === undefined || laterRead(one.ca, own.ca) < 0),
     )?.ca?.fingerprint;
   }
@@ -44,12 +58,72 @@ export class Siblings {
     return times.length === 0 ? undefined : new Date(Math.max(...times)).toISOString();
   }
 
-  /** Those that carry a CA of the instance, and do not know yet that this object may call. */
+  /** Those that carry a CA of the instance, do not look at it all the time, and do not know yet that this object may call. */
   unaware(): readonly Key[] {
     const { uid } = this.#own;
     return this.#all
-      .filter(({ hasBegun, call, siblingCalls }) => hasBegun && call === 'None' && !siblingCalls.includes(uid))
+      .filter(
+        ({ hasBegun, call, siblingCalls, follows }) =>
+          hasBegun && call === 'None' && follows === undefined && !siblingCalls.includes(uid),
+      )
       .map(({ key }) => key);
+  }
+
+  /** Those that follow the instance. */
+  followers(): readonly Key[] {
+    return this.#all.filter(({ follows }) => follows !== undefined).map(({ key }) => key);
+  }
+
+  /** SHA-1 fingerprints of the CAs that others have seen as the active one. */
+  pastActive(): readonly string[] {
+    return this.#all.flatMap(({ ca, follows }) => [
+      ...(ca === undefined ? [] : [ca.fingerprint]),
+      ...(follows?.pastActive ?? []),
+    ]);
+  }
+
+  /** What an object that follows the instance has the workloads trust, where it knows the same active CA; undefined: none does. */
+  trust(active: string | undefined): Trust | undefined {
+    return this.#all.find(({ follows }) => active !== undefined && follows?.trust.needed[0] === active)?.follows?.trust;
+  }
+
+  /**
+   * Those of its namespace that follow the instance, and have not published yet what this object has: they have another
+   * active CA, or have read another list and have never heard of one of `published`, or have not looked at all.
+   */
+  followersBehind(active: string | undefined, published: readonly string[]): readonly IndexedObject[] {
+    return this.#all.filter(({ key, follows, listed, summary }) => {
+      if (follows === undefined || namespaceOf(key) !== namespaceOf(this.#own.key)) return false;
+      const { trust, pastActive } = follows;
+      // It was made anew, say, and what an earlier one has published is still there.
+      if (trust.needed.length === 0) return !isStalled(summary);
+      // One that is not permitted any more keeps what it has published, and pods take it from there.
+      const known = new Set([...trust.needed, ...trust.known, ...pastActive]);
+      return trust.needed[0] !== active || (listed !== this.#own.listed && published.some((one) => !known.has(one)));
+    });
+  }
+
+  get rotations(): SiblingRotations {
+    return new SiblingRotations(this.#own, this.#all);
+  }
+
+  /** `kind namespace/name` of all, sorted. */
+  names(): readonly string[] {
+    return this.#all.map(({ key }) => `${kindOf(key)} ${nameIn(key)}`).toSorted();
+  }
+
+  /**
+   * What those of its namespace say of the workloads there.
+   * @param instance the id of the instance
+   */
+  inNamespace(instance: string): OtherObjects {
+    const namespace = namespaceOf(this.#own.key);
+    const near = this.#all.filter(({ key }) => namespaceOf(key) === namespace);
+    return {
+      publishes: near.flatMap(namesOf),
+      restarts: (workload) =>
+        near.some((one) => one.restarts && isInScope(one.restarts, { instance, publishes: namesOf(one) }, workload)),
+    };
   }
 
   /** Uids of the others whose call is not seen to its end. */
@@ -122,10 +196,5 @@ export class Siblings {
     return this.#all
       .filter(({ uid, callTimes }) => callTimes.some((timeMs) => isWithinHour({ uid, timeMs }, now)))
       .flatMap(({ operations: { answered } }) => answered.slice(0, 2));
-  }
-
-  /** Whether the object has to look at them although nothing is to do for it alone. */
-  callForPass(): boolean {
-    return this.makeOutdated() || this.lost().length > 0;
   }
 }

@@ -10,6 +10,7 @@ import { STEPS, type Step } from '../domain/reset/step.ts';
 import { conclude } from './conclude.ts';
 import type { Conclusion, Context } from './pass.ts';
 import { unknownMessage } from './steps/keep-unknown.ts';
+
 /**
  * Says so in the status of the object as this pass has read it: a record that was written since stands.
  * @param step undefined: it was not decided

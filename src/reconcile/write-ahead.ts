@@ -16,6 +16,8 @@ export interface UnrepeatableCall<Result> {
   readonly recording: Pick<Conclusion, 'verdict'> & { readonly changes: StatusChanges };
   /** It has a token and a slot already, and never throws. */
   readonly send: () => Promise<Result>;
+  /** Whether it may still be sent, by what is there once it is recorded; absent: whenever the window is open. */
+  readonly isAllowed?: (recorded: SslReset) => Promise<boolean>;
   /** The record is closed: nothing was sent on it. */
   readonly unsent: (recorded: SslReset) => StatusChanges;
   readonly windowClosed: Pick<Conclusion, 'verdict' | 'next'>;
@@ -27,8 +29,6 @@ export interface UnrepeatableCall<Result> {
 }
 
 /**
- * The order is the promise: the record first, under the resourceVersion of the object that was judged; then, only while the
- * lease and the window hold, the call. What became of it closes the record.
  * @param callAt what is recorded and sent, at a time within the window
  * @throws KubernetesError where the record is not known to be stored
  */
@@ -37,19 +37,60 @@ export async function writeAhead<Result>(
   callAt: (now: Date) => UnrepeatableCall<Result>,
   context: Context,
 ): Promise<StepResult> {
-  const { clock, leadership, settings } = context;
-  const window = new TwoClockWindow(clock, settings.callWindowMs);
-  const call = callAt(clock.now());
-  const recorded = await write(reset, call, context);
-  if (!leadership.isLeader()) return { next: after(settings.retryMinMs) };
-  const obstacle = recordObstacle(call, recorded);
-  if (obstacle !== undefined || !window.isOpen()) {
-    call.onUnsent?.();
-    const said = obstacle === undefined ? call.windowClosed : { verdict: obstacle };
-    return { ...said, changes: call.unsent(recorded), call: { recorded, outcomeWrite: call.outcomeWrite } };
+  const window = new TwoClockWindow(context.clock, context.settings.callWindowMs);
+  const call = callAt(context.clock.now());
+  const { outcomeWrite, onUnsent } = call;
+  const sent = await sendOnRecord({ ...call, window, write: () => write(reset, call, context) }, context);
+  switch (sent.kind) {
+    case 'NotLeading':
+      return { next: after(context.settings.retryMinMs) };
+    case 'Unsent': {
+      const { recorded, obstacle } = sent;
+      onUnsent?.();
+      const said = obstacle === undefined ? call.windowClosed : { verdict: obstacle };
+      return { ...said, changes: call.unsent(recorded), call: { recorded, outcomeWrite } };
+    }
+    case 'Sent': {
+      const { recorded } = sent;
+      const result = await call.conclude(sent.result, recorded);
+      return result.verdict === undefined ? result : { ...result, call: { recorded, outcomeWrite } };
+    }
   }
-  const result = await call.conclude(await call.send(), recorded);
-  return result.verdict === undefined ? result : { ...result, call: { recorded, outcomeWrite: call.outcomeWrite } };
+}
+
+export interface SendOnRecord<T, Result> extends Pick<UnrepeatableCall<Result>, 'record' | 'path' | 'send'> {
+  /** Opened before the record is written. */
+  readonly window: TwoClockWindow;
+  /** Stores the record, under the resourceVersion of the object that was judged. */
+  readonly write: () => Promise<T>;
+  readonly recordIn: (recorded: T) => object | undefined;
+  /** Asked right before the send, of the object with its record; absent: whenever the window is open. */
+  readonly isAllowed?: (recorded: T) => boolean | Promise<boolean>;
+}
+
+export type SentOnRecord<T, Result> =
+  | { readonly kind: 'NotLeading' }
+  /** Nothing was sent: the window closed, or what is stored is no record (`obstacle`). */
+  | { readonly kind: 'Unsent'; readonly recorded: T; readonly obstacle?: Verdict }
+  | { readonly kind: 'Sent'; readonly recorded: T; readonly result: Result };
+
+/**
+ * The order is the promise: the record first, under the resourceVersion of the object that was judged; then, only while the
+ * lease and the window hold, the call. What became of it closes the record.
+ * @throws KubernetesError where the record is not known to be stored
+ */
+export async function sendOnRecord<T, Result>(
+  { record, path, recordIn, window, write: store, send, isAllowed }: SendOnRecord<T, Result>,
+  { leadership }: Pick<Context, 'leadership'>,
+): Promise<SentOnRecord<T, Result>> {
+  const recorded = await store();
+  if (!leadership.isLeader()) return { kind: 'NotLeading' };
+  const obstacle = recordObstacle({ path, record, stored: recordIn(recorded) });
+  const mayBeSent = obstacle === undefined && (await isAllowed?.(recorded)) !== false;
+  if (!leadership.isLeader()) return { kind: 'NotLeading' };
+  if (obstacle !== undefined) return { kind: 'Unsent', recorded, obstacle };
+  if (!mayBeSent || !window.isOpen()) return { kind: 'Unsent', recorded };
+  return { kind: 'Sent', recorded, result: await send() };
 }
 
 /** From here on a call may have been made. */
@@ -70,15 +111,15 @@ async function write(
   }
 }
 
+interface StoredRecord extends Pick<UnrepeatableCall<unknown>, 'path' | 'record'> {
+  readonly stored: object | undefined;
+}
+
 /**
  * A record counts only as it is stored: who finds it must know all that was known before the call. What the API server took
  * and stores as something else is no record, and nothing may be called on it.
  */
-function recordObstacle(
-  { path, record, recordIn }: Pick<UnrepeatableCall<unknown>, 'path' | 'record' | 'recordIn'>,
-  recorded: SslReset,
-): Verdict | undefined {
-  const stored = recordIn(recorded);
+function recordObstacle({ path, record, stored }: StoredRecord): Verdict | undefined {
   if (isDeepStrictEqual(record, stored)) return undefined;
   const before = new Map(Object.entries(stored ?? {}));
   const changed = Object.entries(record).flatMap(([key, value]) =>

@@ -9,6 +9,11 @@ export interface WatchPolicy {
   readonly random?: (() => number) | undefined;
 }
 
+/** API servers that catch up one after another may each say once that a version is too old. */
+const EXPIRIES_AT_ONCE = 3;
+/** While it waits nobody hears of a change. */
+const MAX_AFTER_EXPIRY_MS = 2_000;
+
 /** How long to wait before the next try, and what is news about the state of things. */
 export class WatchRetries {
   readonly #policy: WatchPolicy;
@@ -65,11 +70,13 @@ export class WatchRetries {
     return backoffMs(backoff, this.#failures + 1, random);
   }
 
-  /** None after the first one: it is no failure. A server that refuses what it has just listed must not be asked in a loop. */
+  /** None after the first ones: they are no failures. A server that refuses what it has just listed must not be asked in a loop. */
   delayAfterExpiry(): number {
     const { backoff, healthyAfterMs, random } = this.#policy;
     this.#expiries = this.#livedMs() >= healthyAfterMs ? 1 : this.#expiries + 1;
-    return this.#expiries === 1 ? 0 : backoffMs(backoff, this.#expiries - 1, random);
+    const waits = this.#expiries - EXPIRIES_AT_ONCE;
+    const maxMs = Math.min(backoff.maxMs, MAX_AFTER_EXPIRY_MS);
+    return waits <= 0 ? 0 : backoffMs({ ...backoff, maxMs }, waits, random);
   }
 
   #livedMs(): number {

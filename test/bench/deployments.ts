@@ -11,27 +11,35 @@ export interface DeploymentOptions {
   readonly replicas?: number;
   /** No pod is made, and nothing is rolled: the controllers have no work with it. */
   readonly paused?: boolean;
+  /** What is to be annotated, by its name. */
+  readonly annotations?: (name: string) => Readonly<Record<string, string>>;
+  /** Of the pod, besides one container that does nothing or instead of it. */
+  readonly pod?: object;
 }
 
 export async function createDeployments(
   lab: Lab,
   namespace: string,
   names: readonly string[],
-  { instance, replicas = 1, paused = false }: DeploymentOptions,
+  { instance, replicas = 1, paused = false, annotations = () => ({}), pod = {} }: DeploymentOptions,
 ): Promise<void> {
   const apps = lab.client.api(AppsV1Api);
   await forEach(names, 20, (name) =>
     apps.createNamespacedDeployment({
       namespace,
       body: {
-        metadata: { name, labels: { app: name, ...(instance !== undefined && { [INSTANCE_LABEL]: instance }) } },
+        metadata: {
+          name,
+          labels: { app: name, ...(instance !== undefined && { [INSTANCE_LABEL]: instance }) },
+          annotations: annotations(name),
+        },
         spec: {
           replicas,
           paused,
           selector: { matchLabels: { app: name } },
           template: {
             metadata: { labels: { app: name } },
-            spec: { containers: [{ name: 'app', image: 'app' }], terminationGracePeriodSeconds: 1 },
+            spec: { containers: [{ name: 'app', image: 'app' }], terminationGracePeriodSeconds: 1, ...pod },
           },
         },
       },

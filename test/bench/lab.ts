@@ -1,7 +1,8 @@
 /** What all scenarios share: one control plane, and the operator as its image starts it. */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
+import { cp } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Emulator } from '../cloudsql-emulator/emulator.ts';
@@ -10,7 +11,7 @@ import type { Log } from '../cluster/log.ts';
 import { entrypoint, environment } from '../support/docs/dockerfile.ts';
 import { PROJECT } from '../support/operator/fixture.ts';
 import { type Lab as FaultsLab, openLab as openFaultsLab } from '../support/proxied/lab.ts';
-import { NodeProcess } from './node-process.ts';
+import { BenchProcess } from './bench-process.ts';
 
 const run = promisify(execFile);
 
@@ -19,6 +20,8 @@ export interface OperatorOptions {
   readonly namespace: string;
   readonly emulator: Emulator;
   readonly flags?: readonly string[];
+  /** Another build of the program; absent: the one of now. */
+  readonly program?: string;
 }
 
 export interface Lab extends FaultsLab {
@@ -26,28 +29,38 @@ export interface Lab extends FaultsLab {
   readonly log: Log;
   readonly operatorFlags: readonly string[];
   /** As in the image: Node's flags, the variables, and the code that V8 has compiled before. */
-  startOperator(options: OperatorOptions): NodeProcess;
+  startOperator(options: OperatorOptions): BenchProcess;
+  /** The program as an earlier build made it, where there is one to compare with. */
+  readonly before?: string;
   /** A script of this folder, by its name. */
-  startScript(name: string, args: readonly string[], env?: NodeJS.ProcessEnv): NodeProcess;
+  startScript(name: string, args: readonly string[], env?: NodeJS.ProcessEnv): BenchProcess;
   /** A new one, in which pods may run. */
   namespace(): Promise<string>;
   deleteNamespace(namespace: string): Promise<void>;
 }
 
-export async function openLab(cluster: Cluster, log: Log): Promise<Lab> {
+/** @param before the `dist` folder of an earlier build */
+export async function openLab(cluster: Cluster, log: Log, before?: string): Promise<Lab> {
   const lab = await openFaultsLab(cluster);
   const nodeFlags = entrypoint().filter((word) => word.startsWith('--'));
   const env = { ...process.env, ...environment() };
-  await run(process.execPath, [...nodeFlags, join(lab.folder, 'warm.js')], { env });
+  const warm = (folder: string) => run(process.execPath, [...nodeFlags, join(folder, 'warm.js')], { env });
+  await warm(lab.folder);
+  const earlier = before === undefined ? undefined : join(lab.folder, 'before');
+  if (before !== undefined && earlier !== undefined) {
+    await cp(before, earlier, { recursive: true });
+    await warm(earlier);
+  }
   return {
     ...lab,
     log,
+    ...(earlier !== undefined && { before: join(earlier, basename(lab.program)) }),
     operatorFlags: FLAGS,
-    startOperator: ({ kubeconfig, namespace, emulator, flags = [] }) =>
-      new NodeProcess(
+    startOperator: ({ kubeconfig, namespace, emulator, flags = [], program = lab.program }) =>
+      new BenchProcess(
         [
           ...nodeFlags,
-          lab.program,
+          program,
           `--kubeconfig=${kubeconfig}`,
           `--lease-namespace=${namespace}`,
           `--cloudsql-endpoint=${emulator.apiUrl}`,
@@ -57,7 +70,7 @@ export async function openLab(cluster: Cluster, log: Log): Promise<Lab> {
         { ...env, GCE_METADATA_HOST: emulator.metadataHost },
       ),
     startScript: (name, args, more = {}) =>
-      new NodeProcess([fileURLToPath(new URL(name, import.meta.url)), ...args], { ...process.env, ...more }),
+      new BenchProcess([fileURLToPath(new URL(name, import.meta.url)), ...args], { ...process.env, ...more }),
     async namespace() {
       const name = `bench-${randomUUID().slice(0, 8)}`;
       await cluster.kubectl(['create', 'namespace', name]);

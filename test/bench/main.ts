@@ -9,11 +9,15 @@ import type { Measure } from './measure.ts';
 import { saveResults } from './results.ts';
 import type { Scenario } from './scenario.ts';
 import { bundle } from './scenarios/bundle.ts';
+import { download } from './scenarios/download.ts';
+import { encoding } from './scenarios/encoding.ts';
 import { failOver } from './scenarios/fail-over.ts';
 import { fleet } from './scenarios/fleet.ts';
 import { foreign } from './scenarios/foreign.ts';
 import { latency } from './scenarios/latency.ts';
+import { lateness } from './scenarios/lateness.ts';
 import { memory } from './scenarios/memory.ts';
+import { manyOut, outage } from './scenarios/outage.ts';
 import { patches } from './scenarios/patches.ts';
 import { roll } from './scenarios/roll.ts';
 import { start } from './scenarios/start.ts';
@@ -24,13 +28,18 @@ import { comparisonTable, gateTable } from './table.ts';
 /** What leaves much behind in the cluster comes last. */
 const SCENARIOS: readonly Scenario[] = [
   bundle,
+  encoding,
+  download,
   start,
   latency,
   wholeReset,
+  outage,
+  lateness,
   failOver,
   patches,
   thousandResets,
   fleet,
+  manyOut,
   roll,
   foreign,
   memory,
@@ -39,23 +48,25 @@ const SCENARIOS: readonly Scenario[] = [
 interface Flags {
   readonly only: readonly string[];
   readonly runs: string;
+  readonly before?: string;
 }
 
 const program = new Command('npm run bench --')
   .description('Measures the built operator against the gates of docs/performance.md, and against other ways to do it.')
   .option('--only <name...>', `just these: ${SCENARIOS.map(({ name }) => name).join(', ')}`, [])
   .option('--runs <n>', 'how often each is measured; the tables show medians', '3')
+  .option('--before <dist>', 'the dist folder of an earlier build, to measure beside this one')
   .parse();
 
 await runProgram(() => bench(program.opts<Flags>()));
 // Nothing is left to wait for but sockets of processes that were killed.
 process.exit();
 
-async function bench({ only, runs }: Flags): Promise<number> {
+async function bench({ only, runs, before }: Flags): Promise<number> {
   const chosen = choose(only);
   const interrupted = interruption();
   const cluster = await startControlPlane({ log: logToStderr });
-  const lab = await openLab(cluster, logToStderr);
+  const lab = await openLab(cluster, logToStderr, before);
   const measures: Measure[] = [];
   const broken: string[] = [];
   try {

@@ -16,17 +16,40 @@ export const METRICS = {
   patches: { title: '1,000 annotations patched', unit: 'ms' },
   bundle: { title: 'bundle', unit: 'MB' },
   forbidden: { title: 'modules in it that load all of googleapis', unit: '' },
+  encoding: { title: 'one object encoded in all formats, CPU', unit: 'ms' },
+  encodingTurn: { title: 'the most that this has the event loop do at once, CPU', unit: 'ms' },
   sigterm: { title: "SIGTERM of the leader → the standby's first write", unit: 'ms' },
   sigkill: { title: "SIGKILL of the leader → the standby's first write", unit: 'ms' },
-  resetTime: { title: 'time for it, with an operation of 40 s', unit: 's' },
+  resetTime: { title: 'a whole reset with an operation of 40 s', unit: 's' },
   requests: { title: 'requests for it, to both APIs', unit: '' },
+  download: { title: 'control plane downloaded on a line of 100 Mbit/s', unit: 's' },
+  seenMean: { title: 'end of an operation of 5 to 180 s → seen, mean, N at a time', unit: 'ms' },
+  seenP95: { title: 'end of an operation of 5 to 180 s → seen, p95, N at a time', unit: 'ms' },
+  polled: { title: 'reads a second and project for it, N operations at a time', unit: '' },
+  refused: { title: 'answers 429 meanwhile', unit: '' },
+  healthy: { title: 'end of the operation → last of N Deployments healthy', unit: 's' },
+  lastBack: { title: 'end of the operation → last of N clients back', unit: 's' },
+  back: { title: 'end of the operation → Nth client back', unit: 's' },
   roll: { title: 'publish → last of D Deployments healthy', unit: 's' },
 } as const;
 
 export type Metric = keyof typeof METRICS;
 
-/** Ours; the least that can be done; and how people do it without us. */
-export const WHO = ['ours', 'floor', 'README', 'gcloud + kubectl', 'restart in a loop', 'restart by xargs -P'] as const;
+/**
+ * Ours; the least that can be done; one that is told what ours has to find out; ours as it was before; and how people do
+ * it without us.
+ */
+export const WHO = [
+  'ours',
+  'floor',
+  'oracle',
+  'before',
+  'README',
+  'controller-runtime',
+  'gcloud + kubectl',
+  'restart in a loop',
+  'restart by xargs -P',
+] as const;
 
 export type Who = (typeof WHO)[number];
 
@@ -38,6 +61,15 @@ export interface Measure {
   /** In the unit of the metric. */
   readonly value: number;
 }
+
+/** The p-th percentile, NaN where there is none: the least value that so many percent do not exceed. */
+export function percentile(values: readonly number[], p: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil((p / 100) * sorted.length) - 1)] ?? Number.NaN;
+}
+
+export const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 export type Subject = Pick<Measure, 'metric' | 'who' | 'size'>;
 

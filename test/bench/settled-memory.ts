@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { BenchProcess } from './bench-process.ts';
 import { median } from './measure.ts';
-import type { NodeProcess } from './node-process.ts';
 
 const IDLE_MS = 5_000;
 /** V8 gives memory back some seconds after the last work. */
@@ -8,7 +8,7 @@ const SETTLE_MS = 15_000;
 const SAMPLES = 5;
 
 /** Resident memory when all work is done, in megabytes. */
-export async function settledMb(process: NodeProcess): Promise<number> {
+export async function settledMb(process: BenchProcess): Promise<number> {
   await process.idle(IDLE_MS);
   await delay(SETTLE_MS);
   const samples: number[] = [];

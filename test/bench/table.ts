@@ -3,6 +3,9 @@ import { METRICS, type Measure, type Metric, medianOf, type Who } from './measur
 
 type Row = readonly string[];
 
+/** Each figure of it is a point of a plot, and says nothing by itself. */
+const DRAWN: ReadonlySet<Metric> = new Set(['back']);
+
 /** The gates: the floor, ours, their ratio, what is allowed, and whether it is kept. */
 export function gateTable(verdicts: readonly Verdict[]): string {
   const rows = verdicts.map(({ gate, floor, ours, ratio, isMet }): Row => {
@@ -23,7 +26,8 @@ export function gateTable(verdicts: readonly Verdict[]): string {
 export function comparisonTable(measures: readonly Measure[]): string {
   const others = [...new Set(measures.map(({ who }) => who))].filter((who) => who !== 'ours' && who !== 'floor');
   const columns: readonly Who[] = ['ours', ...others];
-  const subjects = new Map(measures.map((one) => [`${one.metric} ${one.size}`, one]));
+  const told = measures.filter(({ metric }) => !DRAWN.has(metric));
+  const subjects = new Map(told.map((one) => [`${one.metric} ${one.size}`, one]));
   const rows = [...subjects.values()].flatMap(({ metric, size }): readonly Row[] => {
     const values = columns.map((who) => medianOf(measures, { metric, who, ...(size !== undefined && { size }) }));
     if (values.filter((value) => value !== undefined).length < 2) return [];

@@ -7,14 +7,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
-import { objectAt } from '../../src/kubernetes/json.ts';
+import { objectAt } from '../../src/lib/json.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { afterwards } from '../support/afterwards.ts';
+import { CHART, helm, RELEASE } from '../support/helm.ts';
 import { installCrd } from '../support/kubernetes/crd.ts';
 import { temporaryFolder } from '../support/kubernetes/kubeconfigs.ts';
 import { sharedCluster, testNamespace } from '../support/kubernetes/shared-cluster.ts';
 import { PATIENCE, PATIENCE_MS } from '../support/patience.ts';
-import { CHART, documents, helm, KUBECONFORM, MONITORING_CRDS, ofKind, RELEASE, valueFiles } from './helm.ts';
+import { documents, KUBECONFORM, MONITORING_CRDS, ofKind, valueFiles } from './helm.ts';
 import { schemaLocation, writeSchemas } from './schemas.ts';
 
 const run = promisify(execFile);

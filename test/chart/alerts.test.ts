@@ -33,6 +33,8 @@ const db = { namespace: 'orders', name: 'db' };
 const process = { namespace: 'ops', job: 'operator' };
 const condition = (type: string, pod = 'a'): string =>
   `cloudsql_ssl_reset_condition{namespace="orders",name="db",type="${type}",status="True",pod="${pod}"}`;
+const follower = (type: string): string =>
+  `cloudsql_server_ca_condition{namespace="orders",name="db",type="${type}",status="True",pod="a"}`;
 const reason = (value: string, pod = 'a'): string =>
   `cloudsql_ssl_reset_reason{namespace="orders",name="db",reason="${value}",pod="${pod}"}`;
 const replica = (name: string, instance: string, labels = ''): string =>
@@ -48,6 +50,13 @@ const waited = (le: string): string =>
   replica('workqueue_queue_duration_seconds_bucket', '1', `,name="cloudsqlsslreset",le="${le}"`);
 const longest = replica('workqueue_longest_running_processor_seconds', '1', ',name="cloudsqlsslreset"');
 const expiry = 'cloudsql_ssl_reset_server_ca_expiry_timestamp_seconds{project="acme",instance="db"}';
+const phase = (value: string): string =>
+  `cloudsql_server_ca_rotation_phase{namespace="orders",name="db",phase="${value}",pod="a"}`;
+const waits = (value: string): string =>
+  `cloudsql_server_ca_waiting{namespace="orders",name="db",for="${value}",pod="a"}`;
+const due = 'cloudsql_server_ca_rotation_due_timestamp_seconds{namespace="orders",name="db",pod="a"}';
+const rotations = (outcome: string): string =>
+  replica('cloudsql_server_ca_rotations_total', '1', `,outcome="${outcome}"`);
 const DAY = 86_400;
 
 const CASES: readonly Case[] = [
@@ -120,6 +129,99 @@ const CASES: readonly Case[] = [
     when: 'a person holds it back',
     series: { [condition('Reconciling')]: '1x60', [reason('Suspended')]: '1x60' },
     minute: 60,
+  },
+  {
+    alert: 'CloudSqlSslResetInProgressTooLong',
+    when: 'one waits for a maintenance window',
+    series: { [condition('Reconciling')]: '1x60', [reason('OutsideWindow')]: '1x60' },
+    minute: 60,
+  },
+  {
+    alert: 'CloudSqlSslResetInProgressTooLong',
+    when: 'one waits for an approval',
+    series: { [condition('Reconciling')]: '1x60', [reason('AwaitingApproval')]: '1x60' },
+    minute: 60,
+  },
+  {
+    alert: 'CloudSqlSslResetAwaitsApproval',
+    when: 'one waits for an approval for more than a day',
+    series: { [reason('AwaitingApproval')]: '1x1500' },
+    minute: 1_442,
+    fires: { labels: db, summary: 'CloudSqlSslReset orders/db has waited for an approval for more than a day' },
+  },
+  {
+    alert: 'CloudSqlSslResetAwaitsApproval',
+    when: 'one waits for less',
+    series: { [reason('AwaitingApproval')]: '1x1500' },
+    minute: 1_438,
+  },
+  {
+    alert: 'CloudSqlServerCaStalled',
+    when: 'one is stalled for more than a quarter of an hour',
+    series: { [follower('Stalled')]: '1x20' },
+    minute: 16,
+    fires: { labels: db, summary: 'CloudSqlServerCa orders/db is stalled' },
+  },
+  {
+    alert: 'CloudSqlServerCaStalled',
+    when: 'one is stalled for less',
+    series: { [follower('Stalled')]: '1x20' },
+    minute: 14,
+  },
+  {
+    alert: 'CloudSqlServerCaRotationStuck',
+    when: 'one distributes for more than a day',
+    series: { [phase('Distributing')]: '1x1500' },
+    minute: 1_445,
+    fires: { labels: db, summary: 'The rotation by CloudSqlServerCa orders/db gets no further' },
+  },
+  {
+    alert: 'CloudSqlServerCaRotationStuck',
+    when: 'one is due for more than a week, and for a day more',
+    series: { [due]: `${-7 * DAY - 60}x1500` },
+    minute: 1_445,
+    fires: { labels: db, summary: 'The rotation by CloudSqlServerCa orders/db gets no further' },
+  },
+  {
+    alert: 'CloudSqlServerCaRotationStuck',
+    when: 'one holds for days',
+    series: { [phase('Distributing')]: '0x1500', [phase('Holding')]: '1x1500', [due]: '0x1500' },
+    minute: 1_500,
+  },
+  {
+    alert: 'CloudSqlServerCaRotationStuck',
+    when: 'one waits for a window on the weekend',
+    series: { [phase('Switching')]: '1x1500', [waits('window')]: '1x1500' },
+    minute: 1_445,
+  },
+  {
+    alert: 'CloudSqlServerCaAwaitsApproval',
+    when: 'nobody approves a rotation for a day',
+    series: { [waits('approval')]: '1x1500' },
+    minute: 1_445,
+    fires: {
+      labels: db,
+      summary: 'The rotation by CloudSqlServerCa orders/db has waited for an approval for more than a day',
+    },
+  },
+  {
+    alert: 'CloudSqlServerCaAwaitsApproval',
+    when: 'one waits for a window',
+    series: { [waits('window')]: '1x1500' },
+    minute: 1_445,
+  },
+  {
+    alert: 'CloudSqlServerCaRotatedBack',
+    when: 'one was switched back',
+    series: { [rotations('RolledBack')]: '0x5 1x5' },
+    minute: 10,
+    fires: { labels: {}, summary: 'An instance was switched back to its previous server CA' },
+  },
+  {
+    alert: 'CloudSqlServerCaRotatedBack',
+    when: 'one was rotated, and another one was switched back long ago',
+    series: { [rotations('RolledBack')]: '0x5 1x100', [rotations('Rotated')]: '0x50 1x55' },
+    minute: 100,
   },
   {
     alert: 'CloudSqlServerCaExpires',

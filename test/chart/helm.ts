@@ -1,41 +1,14 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, readdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
-import { objectAt, textAt } from '../../src/kubernetes/json.ts';
+import { objectAt, textAt } from '../../src/lib/json.ts';
 import { findOrBuildChartTools } from '../cluster/binaries.ts';
-import { removeFolderAfterUs } from '../cluster/leftovers.ts';
 import { logToStderr } from '../cluster/log.ts';
+import { CHART, helm, RELEASE } from '../support/helm.ts';
 
-export const CHART = fileURLToPath(new URL('../../charts/cloudsql-ssl-operator', import.meta.url));
-
-const MAX_OUTPUT = 64 * 1024 * 1024;
-const run = promisify(execFile);
 const tools = await findOrBuildChartTools({ log: logToStderr });
 export const KUBECONFORM = tools('kubeconform');
 export const MONITORING_CRDS = tools('monitoring-crds.yaml');
-
-/** Helm's own files, so that it sees nothing of the user's. */
-const home = await mkdtemp(join(tmpdir(), 'cloudsql-ssl-helm-'));
-removeFolderAfterUs(home);
-const env = {
-  ...process.env,
-  HELM_CACHE_HOME: join(home, 'cache'),
-  HELM_CONFIG_HOME: join(home, 'config'),
-  HELM_DATA_HOME: join(home, 'data'),
-};
-
-/** Runs Helm to its end and returns what it printed; rejects with what it complained of. */
-export async function helm(args: readonly string[], kubeconfigPath = '/dev/null'): Promise<string> {
-  const { stdout } = await run(tools('helm'), [...args], {
-    env: { ...env, KUBECONFIG: kubeconfigPath },
-    maxBuffer: MAX_OUTPUT,
-  });
-  return stdout;
-}
 
 /** The sets of values that the chart is tried with: the default ones, and what its `ci/` folder has. */
 export const valueFiles: readonly string[] = (await readdir(join(CHART, 'ci'))).map((name) => join(CHART, 'ci', name));
@@ -46,8 +19,6 @@ export interface Rendered {
   readonly namespace: string;
   readonly object: Readonly<Record<string, unknown>>;
 }
-
-export const RELEASE = 'ssl';
 
 /** What `helm template` makes of these flags, in the namespace `ops` unless told. */
 export async function template(flags: readonly string[], namespace = 'ops'): Promise<readonly Rendered[]> {
@@ -72,7 +43,3 @@ export function documents(text: string): readonly Rendered[] {
 
 export const ofKind = (rendered: readonly Rendered[], kind: string): readonly Rendered[] =>
   rendered.filter((each) => each.kind === kind);
-
-/** `--set-json=a.b=…` for each: what Helm parses nothing of. */
-export const set = (values: Readonly<Record<string, unknown>>): readonly string[] =>
-  Object.entries(values).map(([path, value]) => `--set-json=${path}=${JSON.stringify(value)}`);

@@ -5,14 +5,15 @@ import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Cluster } from '../cluster/cluster.ts';
 import { afterwards } from '../support/afterwards.ts';
+import { CHART, helm, RELEASE } from '../support/helm.ts';
 import { installCrd } from '../support/kubernetes/crd.ts';
 import { temporaryFolder } from '../support/kubernetes/kubeconfigs.ts';
 import { sharedCluster, testNamespace } from '../support/kubernetes/shared-cluster.ts';
 import { reset } from '../support/operator/fixture.ts';
 import { PATIENCE, PATIENCE_MS } from '../support/patience.ts';
-import { CHART, helm, RELEASE } from './helm.ts';
 
 const CRD = 'customresourcedefinition/cloudsqlsslresets.cloudsql-ssl.dev';
+const OTHER_CRD = 'customresourcedefinition/cloudsqlservercas.cloudsql-ssl.dev';
 const DEPLOYMENT = 'deployment/ssl-cloudsql-ssl-operator';
 const LEFT_OVER = 'a column that a later version has no more';
 const CRDS = fileURLToPath(new URL('../../crds/', import.meta.url));
@@ -32,7 +33,7 @@ interface Prepared {
 async function prepared(t: TestContext): Promise<Prepared> {
   const { kubectl, kubeconfigPath, ...cluster } = await sharedCluster();
   const shared = { kubectl, kubeconfigPath, ...cluster };
-  await kubectl(['delete', CRD, '--ignore-not-found', PATIENCE]);
+  await kubectl(['delete', CRD, OTHER_CRD, '--ignore-not-found', PATIENCE]);
   const ops = await testNamespace(t, shared);
   const users = await testNamespace(t, shared);
   await kubectl(['label', 'namespace', ops, 'pod-security.kubernetes.io/enforce=restricted']);
@@ -67,7 +68,7 @@ async function prepared(t: TestContext): Promise<Prepared> {
 async function earlierChart(t: TestContext): Promise<string> {
   const folder = join(await temporaryFolder(t), 'cloudsql-ssl-operator');
   await cp(CHART, folder, { recursive: true });
-  const [name = ''] = await readdir(CRDS);
+  const name = (await readdir(CRDS)).find((file) => file.includes('cloudsqlsslresets')) ?? '';
   const text = await readFile(join(CRDS, name), 'utf8');
   const earlier = text.replace('{ name: Instance,', `{ name: ${LEFT_OVER},`);
   assert.notEqual(earlier, text);

@@ -8,9 +8,10 @@ import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { entries } from '../../src/config/flags.ts';
 import { type Config, parseConfig } from '../../src/config.ts';
-import { arrayAt, isObject, objectAt, textAt, textsAt } from '../../src/kubernetes/json.ts';
+import { arrayAt, isObject, objectAt, textAt, textsAt } from '../../src/lib/json.ts';
+import { CHART, helm, set } from '../support/helm.ts';
 import { temporaryFolder } from '../support/kubernetes/kubeconfigs.ts';
-import { CHART, documents, helm, ofKind, type Rendered, set, template, valueFiles } from './helm.ts';
+import { documents, ofKind, type Rendered, template, valueFiles } from './helm.ts';
 
 const CRDS = fileURLToPath(new URL('../../crds/', import.meta.url));
 const PACKAGE_CHART = fileURLToPath(new URL('../../scripts/package-chart.ts', import.meta.url));
@@ -39,10 +40,18 @@ for (const file of valueFiles) {
   });
 }
 
+test('a new pod is first looked at when its program is there, then each second, and only then by the other probes', async () => {
+  const { startupProbe, livenessProbe, readinessProbe } = objectAt({ it: container(await template([])) }, 'it');
+  const rate = { initialDelaySeconds: 2, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 60 };
+  assert.deepEqual(startupProbe, { httpGet: { path: '/healthz', port: 'health' }, ...rate });
+  for (const probe of [livenessProbe, readinessProbe])
+    assert.equal(objectAt({ probe }, 'probe').initialDelaySeconds, undefined);
+});
+
 test('with the default values the operator runs with the defaults of its flags', async () => {
   const result = parseConfig([], {});
   assert.ok(result.kind === 'Config');
-  const chart = { leaseName: 'ssl-cloudsql-ssl-operator', leaseNamespace: 'ops' };
+  const chart = { leaseName: 'ssl-cloudsql-ssl-operator', leaseNamespace: 'ops', approvalGuarded: true };
   assert.deepEqual(configOf(await template([])), { ...result.config, ...chart });
 });
 
@@ -57,10 +66,17 @@ test('each value that stands for a flag reaches it', async () => {
     { pattern: 'acme-prod/orders-*' },
     { namespace: 'billing', pattern: 'example.com:acme/*' },
   ]);
-  const { maxResetsPerHour, requirePreconditions, concurrency, logFormat, logLevel } = config;
+  const { maxResetsPerHour, maxRotationsPerHour, requirePreconditions, concurrency, logFormat, logLevel } = config;
   assert.deepEqual(
-    { maxResetsPerHour, requirePreconditions, concurrency, logFormat, logLevel },
-    { maxResetsPerHour: 5, requirePreconditions: true, concurrency: 20, logFormat: 'gcp', logLevel: 'debug' },
+    { maxResetsPerHour, maxRotationsPerHour, requirePreconditions, concurrency, logFormat, logLevel },
+    {
+      maxResetsPerHour: 5,
+      maxRotationsPerHour: 5,
+      requirePreconditions: true,
+      concurrency: 20,
+      logFormat: 'gcp',
+      logLevel: 'debug',
+    },
   );
   const { cloudsqlEndpoint, cloudsqlMutateQps, cloudsqlReadQps, requestTimeoutMs } = config;
   assert.deepEqual(
@@ -97,7 +113,13 @@ test('a flag of the operator that no value stands for can be given in extraArgs'
 });
 
 /** Flags that are left out while their value is empty. */
-const EVERY_FLAG = { namespaces: ['a'], allowedInstances: ['p/i'], 'cloudsql.endpoint': 'https://example.com/' };
+const EVERY_FLAG = {
+  namespaces: ['a'],
+  allowedInstances: ['p/i'],
+  rotatableInstances: ['p/i'],
+  followableInstances: ['p/i'],
+  'cloudsql.endpoint': 'https://example.com/',
+};
 const nameOf = (arg: unknown): string => String(arg).replace(/^--|=.*$/g, '');
 
 const MISSPELT: readonly (readonly [values: Readonly<Record<string, unknown>>, complaint: RegExp])[] = [
@@ -223,7 +245,7 @@ test('the image of a digest is that digest', async () => {
 
 test('with namespaces nothing of the operator’s own is cluster-wide', async () => {
   const rendered = await template(set({ namespaces: ['a', 'b'], 'rbac.aggregateClusterRoles': false }));
-  const wide = rendered.filter(({ kind }) => kind.startsWith('Cluster'));
+  const wide = rendered.filter(({ kind }) => /^(Cluster|ValidatingAdmission)/.test(kind));
   assert.deepEqual(wide, []);
   assert.deepEqual(
     ofKind(rendered, 'Role').map(({ namespace }) => namespace),

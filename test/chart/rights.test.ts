@@ -3,8 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import { workloadKinds } from '../../src/domain/trust/workload-kinds.ts';
-import { arrayAt, objectAt } from '../../src/kubernetes/json.ts';
+import { arrayAt, objectAt } from '../../src/lib/json.ts';
 import { afterwards } from '../support/afterwards.ts';
+import { CHART, helm, set } from '../support/helm.ts';
 import { type ApiProxy, apiProxy } from '../support/kubernetes/api-proxy.ts';
 import { installCrd } from '../support/kubernetes/crd.ts';
 import { kubeconfigAs } from '../support/kubernetes/kubeconfigs.ts';
@@ -22,10 +23,10 @@ import {
   QUICK,
   reset,
 } from '../support/operator/fixture.ts';
-import { conditionOf, makeUnready, paused, workload } from '../support/operator/kinds.ts';
+import { argoSays, conditionOf, has, makeUnready, paused, workload } from '../support/operator/kinds.ts';
 import { Program } from '../support/operator/program.ts';
 import { PATIENCE } from '../support/patience.ts';
-import { CHART, documents, helm, ofKind, type Rendered, set } from './helm.ts';
+import { documents, ofKind, type Rendered } from './helm.ts';
 import { granted, rightsFor } from './rights.ts';
 
 const OTHER = 'billing-db';
@@ -52,7 +53,9 @@ async function installed(
   // The operator may work on all there are, and those of the last test are only on their way out.
   const cluster = await sharedCluster();
   await installCrd(cluster);
-  await cluster.kubectl(['wait', '--for=delete', 'cloudsqlsslresets', '--all', '--all-namespaces', PATIENCE]);
+  for (const plural of ['cloudsqlservercas', 'cloudsqlsslresets']) {
+    await cluster.kubectl(['wait', '--for=delete', plural, '--all', '--all-namespaces', PATIENCE]);
+  }
   const fixture = await operatorFixture(t, { isAllowed: false, emulator: { project: PROJECT, instances } });
   const { namespace, emulator, operator: admin, kubectl } = fixture;
   await admin.kill();
@@ -98,24 +101,28 @@ function rolesOf(rendered: readonly Rendered[]): string {
 const podSpec = (rendered: readonly Rendered[]): unknown =>
   objectAt(objectAt(objectAt(ofKind(rendered, 'Deployment')[0]?.object, 'spec'), 'template'), 'spec');
 
-/** All that the operator is for: it leads, resets, publishes to both kinds, issues, rolls, refuses, and hands over. */
-async function mainJob(
-  { start, apply, until, kubectl, resets, cluster }: Installed,
-  unreadyPods: 'Report' | 'Delete',
-): Promise<void> {
+/** All that the operator is for: it leads, resets, follows, publishes to both kinds, issues, rolls, refuses, and hands over. */
+async function mainJob(release: Installed, pods: 'Untouched' | 'Changed'): Promise<void> {
+  const { start, apply, until, kubectl, resets, cluster } = release;
   await installRolloutCrd(cluster);
   const operator = start();
   await operator.says('Leading');
   const standby = start();
   await standby.ready();
 
+  const unreadyPods = pods === 'Changed' ? 'Delete' : 'Report';
   const clientCertificates = [{ commonName: 'app', secretName: 'app-cert' }];
   await apply(workload('StatefulSet', 'unready', { spec: { replicas: 1 } }));
   await makeUnready({ kubectl }, 'unready', 1);
+  if (pods === 'Changed') {
+    await apply(workload('Deployment', 'told', { metadata: { name: 'told', ...RELOADING } }));
+    await kubectl(['wait', '--for=condition=Available', 'deployment/told', PATIENCE]);
+  }
   await apply(
     reset({ serverCa: { secretName: 'ca' }, clientCertificates, rollout: { kinds: [...workloadKinds], unreadyPods } }),
     reset({ serverCa: { configMapName: 'ca' }, rollout: BY_NAME }, { name: 'again' }),
     reset({ instance: OTHER }, { name: 'refused' }),
+    FOLLOWER,
     // A Rollout without a controller is annotated all the same while it is paused.
     ...workloadKinds.map((kind) => workload(kind, 'app', paused(kind))),
     ...workloadKinds.map((kind) =>
@@ -124,7 +131,16 @@ async function mainJob(
   );
   await until('db', isReady);
   await until('again', isReady);
+  await kubectl(['wait', '--for=condition=Ready', 'sqlca/follower', PATIENCE]);
   assert.equal(resets(), 2);
+
+  // What rolls is watched, whatever its kind.
+  await apply(workload('Deployment', 'rolling'), workload('Rollout', 'rolling'));
+  await kubectl(['patch', 'sslreset', 'db', '--type=merge', '-p', '{"spec":{"deadlineSeconds":900}}']);
+  await until('db', has('Rollout rolling Rolling'));
+  await argoSays(release, 'rolling', { phase: 'Healthy' });
+  await until('db', (db) => isReady(db) && db.metadata.generation === 2);
+  assert.equal(resets(), 3);
 
   // The second refusal is counted on the event of the first.
   const refused = await until('refused', hasReason('NotPermitted'));
@@ -137,6 +153,23 @@ async function mainJob(
   for (const { log } of [operator, standby]) assert.doesNotMatch(log, /"level":"error"|forbidden/i);
 }
 
+const RELOADING = {
+  labels: { 'cloudsql-ssl.dev/instance': INSTANCE },
+  annotations: { 'cloudsql-ssl.dev/pick-up': 'Reload' },
+};
+
+const FOLLOWER = {
+  apiVersion: 'cloudsql-ssl.dev/v1alpha1',
+  kind: 'CloudSqlServerCa',
+  metadata: { name: 'follower' },
+  spec: {
+    project: PROJECT,
+    instance: INSTANCE,
+    serverCa: { secretName: 'followed' },
+    rollout: { disabled: true },
+  },
+};
+
 /** Without a list of the whole namespace a target that carries no label is read by its name. */
 const BY_NAME = { referencing: false, targets: workloadKinds.map((kind) => ({ kind, name: 'by-name' })) };
 
@@ -148,19 +181,22 @@ const SCOPES: readonly (readonly [
   valuesFor: (namespace: string) => Readonly<Record<string, unknown>>,
 ])[] = [
   ['in all namespaces', () => ({})],
-  ['in namespaces of a list', (namespace) => ({ namespaces: [namespace], deleteUnreadyPods: true })],
+  [
+    'in namespaces of a list',
+    (namespace) => ({ namespaces: [namespace], deleteUnreadyPods: true, rollout: { reload: true } }),
+  ],
 ];
 
 for (const [scope, valuesFor] of SCOPES) {
   test(`${scope} the whole main job goes with the rights of the chart, and takes each of them`, async (t) => {
     const release = await installed(t, valuesFor);
-    await mainJob(release, 'deleteUnreadyPods' in valuesFor('') ? 'Delete' : 'Report');
+    await mainJob(release, 'rollout' in valuesFor('') ? 'Changed' : 'Untouched');
     const { rendered, proxy } = release;
     assert.deepEqual(
       proxy.answers.filter(({ status }) => status === 401 || status === 403),
       [],
     );
-    const roles = rendered.filter(({ kind, name }) => kind.endsWith('Role') && !/-(view|edit)$/.test(name));
+    const roles = rendered.filter(({ kind, name }) => kind.endsWith('Role') && !/-(view|edit|approver)$/.test(name));
     const used = new Set(proxy.answers.flatMap(rightsFor));
     assert.deepEqual([...used].toSorted(), [...granted(roles)].toSorted());
   });
@@ -224,31 +260,31 @@ interface Missing {
   readonly ready: RegExp;
   readonly line: string;
   /** What the log says when it is over. */
-  readonly over: string;
+  readonly over: readonly string[];
 }
 
 const MISSING: Readonly<Record<string, Missing>> = {
   'to watch the objects': {
-    rule: /(resources: \[cloudsqlsslresets\]\s+verbs:) \[get, list, watch\]/g,
+    rule: /(resources: \[cloudsqlservercas, cloudsqlsslresets\]\s+verbs:) \[get, list, watch\]/g,
     verbs: '[get, list]',
     ready: /^503 watch: CloudSqlSslResets cannot be watched: .*cannot watch resource "cloudsqlsslresets"/,
     line: 'CloudSqlSslResets cannot be watched',
-    over: 'CloudSqlSslResets are watched again',
+    over: ['CloudSqlSslResets are watched again', 'CloudSqlServerCas are watched again'],
   },
   'to write their status': {
-    rule: /(resources: \[cloudsqlsslresets\/status\]\s+verbs:) \[update\]/g,
+    rule: /(resources: \[cloudsqlservercas\/status, cloudsqlsslresets\/status\]\s+verbs:) \[update\]/g,
     verbs: '[get]',
     ready:
       /^503 rights: the API server refuses what \S+\/db needs: .*cannot update resource "cloudsqlsslresets\/status"/,
     line: 'A pass failed and is run again',
-    over: 'Request received',
+    over: ['Request received'],
   },
   'to write the Lease': {
     rule: /(resources: \[leases\]\s+resourceNames: .*\s+verbs:) \[get, list, watch, patch\]/g,
     verbs: '[get, list, watch]',
     ready: /^503 lease: The lease cannot be written; retrying: .*cannot patch resource "leases"/,
     line: 'The lease cannot be written',
-    over: 'The lease can be written again',
+    over: ['The lease can be written again'],
   },
 };
 
@@ -267,9 +303,9 @@ for (const [right, { rule, verbs, ready, line, over }] of Object.entries(MISSING
 
     await release.mend();
     await release.until('db', isReady);
-    await operator.says(over);
+    for (const each of over) await operator.says(each);
     assert.equal(await operator.readyz(), '200 ok\n');
-    const told = operator.log.split('\n').filter((one) => one.includes(line) && !one.includes('"level":"debug"'));
+    const told = (await operator.lines(line)).filter((one) => !one.includes('"level":"debug"'));
     assert.equal(told.length, 1, operator.log);
     assert.equal(release.resets(), 1);
     assert.equal(await operator.kill('SIGTERM'), 0);

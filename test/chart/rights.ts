@@ -1,4 +1,4 @@
-import { arrayAt } from '../../src/kubernetes/json.ts';
+import { arrayAt } from '../../src/lib/json.ts';
 import type { Answered } from '../support/kubernetes/api-proxy.ts';
 import type { Rendered } from './helm.ts';
 

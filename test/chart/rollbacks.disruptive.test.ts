@@ -3,10 +3,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
+import { helm, RELEASE } from '../support/helm.ts';
 import { temporaryFolder } from '../support/kubernetes/kubeconfigs.ts';
 import { hasReason, INSTANCE, type OperatorFixture, operatorFixture, PROJECT } from '../support/operator/fixture.ts';
 import { PATIENCE } from '../support/patience.ts';
-import { helm, RELEASE } from './helm.ts';
 
 /** The chart of a user, whose default asks for the reset "a". */
 const FILES: Readonly<Record<string, string>> = {

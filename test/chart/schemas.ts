@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { arrayAt, isObject, type Json, objectAt, textAt } from '../../src/kubernetes/json.ts';
+import { arrayAt, isObject, type Json, objectAt, textAt } from '../../src/lib/json.ts';
 
 const DEFINITIONS = '_definitions.json';
 const EITHER = { anyOf: [{ type: 'string' }, { type: 'number' }] };

@@ -57,6 +57,7 @@ export interface IssueOptions {
   readonly commonName: string;
   readonly usage: 'Server' | 'Client';
   readonly dnsNames?: readonly string[];
+  readonly ipAddresses?: readonly string[];
   readonly life?: Life;
   /** With the one key pair that all such certificates of this process have. */
   readonly hasSharedKey?: boolean;
@@ -130,10 +131,13 @@ export const createAuthority = async (
 const sign = async (
   authority: Authority,
   publicKey: webcrypto.CryptoKey,
-  { commonName, usage, dnsNames = [], life = tenYears }: IssueOptions,
+  { commonName, usage, dnsNames = [], ipAddresses = [], life = tenYears }: IssueOptions,
 ): Promise<Certificate> => {
   const valid = validity(life);
-  const names = dnsNames.map((value): x509.JsonGeneralName => ({ type: 'dns', value }));
+  const names: readonly x509.JsonGeneralName[] = [
+    ...dnsNames.map((value) => ({ type: 'dns', value }) as const),
+    ...ipAddresses.map((value) => ({ type: 'ip', value }) as const),
+  ];
   const certificate = await x509.X509CertificateGenerator.create({
     subject: [{ CN: [commonName] }, { O: ['Google, Inc'] }, { C: ['US'] }],
     issuer: authority.root.subjectName,
@@ -153,8 +157,21 @@ const sign = async (
 
 let sharedKeys: ReturnType<typeof generateKeys> | undefined;
 
+/** To make an RSA key takes up to seconds on a busy machine: so there are few, and certificates take turns at them. */
+const keyPairs: ReturnType<typeof generateKeys>[] = [];
+const KEY_PAIRS = 16;
+let issued = 0;
+
+/** Another pair than each of the last certificates has. */
+const nextKeys = (): ReturnType<typeof generateKeys> => {
+  const turn = issued++ % KEY_PAIRS;
+  const keys = keyPairs[turn] ?? generateKeys();
+  keyPairs[turn] = keys;
+  return keys;
+};
+
 const keysFor = ({ hasSharedKey = false }: IssueOptions): ReturnType<typeof generateKeys> => {
-  if (!hasSharedKey) return generateKeys();
+  if (!hasSharedKey) return nextKeys();
   sharedKeys ??= generateKeys();
   return sharedKeys;
 };

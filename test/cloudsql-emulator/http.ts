@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
+import type { Server as AnyServer } from 'node:net';
 
 export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
-const host = '127.0.0.1';
+const LOOPBACK = '127.0.0.1';
 
 export const sendJson = (
   response: ServerResponse,
@@ -41,8 +42,8 @@ export const createHttpServer = (listener: RequestListener): Server =>
     }
   });
 
-/** Listens on 127.0.0.1 and answers `host:port`; port 0 is a free one. */
-export const listen = async (server: Server, port: number): Promise<string> => {
+/** Listens there, on the loopback address unless told, and answers `host:port`; port 0 is a free one. */
+export const listen = async (server: AnyServer, port: number, host = LOOPBACK): Promise<string> => {
   server.listen(port, host);
   try {
     await once(server, 'listening');

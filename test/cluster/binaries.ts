@@ -10,8 +10,10 @@ import {
   CHART_TOOLS,
   type ChartTool,
   CONTROL_PLANE,
+  CONTROLLER_RUNTIME,
   type ControlPlanePart,
   GOPHER_LUA,
+  KREW,
   keyOf,
   type PartSet,
   PROMETHEUS,
@@ -19,6 +21,7 @@ import {
   partsOf,
 } from './go-modules.ts';
 import type { Log } from './log.ts';
+import { PLATFORM } from './releases.ts';
 
 /** Where each part of the control plane is. */
 export type Binaries = Readonly<Record<ControlPlanePart, string>>;
@@ -38,7 +41,7 @@ export async function findOrBuildBinaries({ log, build = false }: BinariesOption
   const folders = [...searchPath(process.env, cache), ...(mayDownload ? [downloads] : [])];
   const find = (part: ControlPlanePart) => locate(part, folders, exists);
   const missing = (): readonly ControlPlanePart[] => partsOf(CONTROL_PLANE).filter((part) => find(part) === undefined);
-  if (mayDownload) await downloadReleases(CONTROL_PLANE.releases ?? [], missing(), downloads, { log });
+  if (mayDownload) await downloadReleases(CONTROL_PLANE.releases?.(PLATFORM) ?? [], missing(), downloads, { log });
   const compiled = missing();
   if (compiled.length > 0) await buildParts(CONTROL_PLANE, compiled, cache, log);
   const downloaded = partsOf(CONTROL_PLANE).filter((part) => find(part)?.startsWith(downloads));
@@ -92,6 +95,18 @@ export function findOrBuildArgoCd({ log }: { readonly log: Log }): Promise<(part
 export async function findOrBuildLua({ log }: { readonly log: Log }): Promise<string> {
   const pathOf = await findOrBuild(GOPHER_LUA, log);
   return pathOf('glua');
+}
+
+/** The twin of the operator by controller-runtime: minutes the first time. */
+export async function findOrBuildTwin({ log }: { readonly log: Log }): Promise<string> {
+  const pathOf = await findOrBuild(CONTROLLER_RUNTIME, log);
+  return pathOf('controller-runtime');
+}
+
+/** Krew: a minute the first time. */
+export async function findOrBuildKrew({ log }: { readonly log: Log }): Promise<string> {
+  const pathOf = await findOrBuild(KREW, log);
+  return pathOf('krew');
 }
 
 /**

@@ -16,6 +16,7 @@ const MEGABYTE = 1e6;
 /** Compiling takes some minutes: a download that takes as long is none to wait for. */
 export const PATIENCE: Patience = {
   connectMs: 5_000,
+  answerMs: 10_000,
   silenceMs: 15_000,
   pauseMs: 1_000,
   attempts: 3,
@@ -43,14 +44,16 @@ export async function downloadReleases(
     programs.map(({ part }) => part).filter((part) => parts.includes(part));
   const unknown = parts.filter((part) => !releases.flatMap(wantedOf).includes(part));
   if (unknown.length > 0) terms.log(`Compiled, since no checksum of a release is known: ${unknown.join(', ')}`);
-  for (const file of releases) {
+  const downloads = releases.map(async (file) => {
     const wanted = wantedOf(file);
-    if (wanted.length === 0) continue;
+    if (wanted.length === 0) return;
     terms.log(`Downloading ${wanted.join(', ')}, kept in ${target}`);
     await downloadParts(file, wanted, target, terms).catch((error: unknown) => {
       terms.log(`Compiled, since ${file.url} cannot be had: ${reasonOf(error)}`);
     });
-  }
+  });
+  // Side by side: where none can be had, it takes no longer to know that of all than of one.
+  await Promise.all(downloads);
 }
 
 /** Some errors of connections have a code and no message. */

@@ -5,6 +5,8 @@ import { type Dispatcher, EnvHttpProxyAgent, interceptors, request } from 'undic
 export interface Patience {
   /** Until the server is reached. */
   readonly connectMs: number;
+  /** Until it answers, with all that is on the way: its name, a proxy, another place that it points to. */
+  readonly answerMs: number;
   /** Between two bytes. */
   readonly silenceMs: number;
   /** Between a break and the attempt to go on. */
@@ -30,7 +32,7 @@ export async function* bytesOf(url: string, patience: Patience, onProgress: Prog
     while (!file.isWhole) {
       const before = file.received;
       try {
-        yield* file.rest(await request(url, { dispatcher, headers: file.headers() }));
+        yield* file.rest(await inTime(request(url, { dispatcher, headers: file.headers() }), patience));
       } catch (error) {
         fruitless = file.received > before ? 0 : fruitless + 1;
         // Who is not there at first is not waited for.
@@ -45,6 +47,17 @@ export async function* bytesOf(url: string, patience: Patience, onProgress: Prog
 
 /** Another attempt would be no better. */
 class GivenUp extends Error {}
+
+/** Rejects when the answer is late. undici has no limit of its own for a proxy that is silent. */
+async function inTime<T>(answer: Promise<T>, { answerMs }: Patience): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no answer within ${answerMs / 1000} s`)), answerMs);
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 class PartialFile {
   readonly #patience: Patience;
@@ -88,13 +101,13 @@ class PartialFile {
 
   #judge(): void {
     const elapsedMs = performance.now() - this.#startedMs;
-    if (elapsedMs < this.#patience.judgedAfterMs || this.#total === undefined) return;
-    const expectedMs = (elapsedMs / this.received) * this.#total;
+    if (elapsedMs < this.#patience.judgedAfterMs) return;
+    const expectedMs = this.#total === undefined ? elapsedMs : (elapsedMs / this.received) * this.#total;
     if (expectedMs > this.#patience.longestMs) throw new GivenUp('the connection is too slow');
   }
 }
 
 function dispatcherFor({ connectMs, silenceMs }: Patience): Dispatcher {
-  const timeouts = { connect: { timeout: connectMs }, headersTimeout: silenceMs, bodyTimeout: silenceMs };
+  const timeouts = { connect: { timeout: connectMs }, bodyTimeout: silenceMs };
   return new EnvHttpProxyAgent(timeouts).compose(interceptors.redirect({ maxRedirections: REDIRECTIONS }));
 }

@@ -20,6 +20,8 @@ const INSTANCES = {
   'audit-db': 'identity',
   'carts-db': 'shop',
   'reports-db': 'shop',
+  'payments-db': 'payments',
+  'archive-db': 'archive',
   'scratch-db': 'sandbox',
 } as const;
 
@@ -45,7 +47,7 @@ type Step = (session: Session) => Promise<unknown>;
 
 const KINDS = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;
 
-const reset = (instance: Instance, requestId: string): object => ({
+const reset = (instance: Instance, requestId: string, spec: object = {}): object => ({
   apiVersion: 'cloudsql-ssl.dev/v1alpha1',
   kind: 'CloudSqlSslReset',
   metadata: { name: instance, namespace: INSTANCES[instance] },
@@ -55,8 +57,11 @@ const reset = (instance: Instance, requestId: string): object => ({
     requestId,
     serverCa: { secretName: `${instance}-server-ca` },
     rollout: { kinds: KINDS, timeoutSeconds: 20 },
+    ...spec,
   },
 });
+
+const ONCE_A_YEAR = { schedule: '0 4 1 1 *', durationSeconds: 3600 };
 
 const dependent = (instance: Instance, kind: (typeof KINDS)[number], name: string, pod: object = {}): object =>
   workload(kind, name, {
@@ -131,6 +136,11 @@ const STEPS: readonly (readonly [number, string, Step])[] = [
       },
       reset('ledger-db', '1'),
     ),
+  ],
+  [
+    15,
+    'payments-db waits for an approval, and archive-db for a window',
+    apply(reset('payments-db', '1', { approval: 'Manual' }), reset('archive-db', '1', { windows: [ONCE_A_YEAR] })),
   ],
   [15, 'scratch-db is not allowed', apply(reset('scratch-db', '1'))],
   [25, 'a workload of carts-db does not come back', apply(reset('carts-db', '1'))],

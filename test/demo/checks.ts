@@ -2,9 +2,9 @@
 import { findCondition } from '../../src/domain/conditions.ts';
 import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import type { PodClient } from '../pods/kubelet.ts';
-import { isConnected, isLockedOut, trustedCas } from '../pods/verdict.ts';
+import { hasReadAgain, isConnected, isLockedOut, trustedCas } from '../pods/verdict.ts';
 import type { Observed, ServerCa } from './evidence.ts';
-import { BYSTANDER, DEPENDENTS, RESET, SECRET } from './example-objects.ts';
+import { BYSTANDER, DEPENDENTS, RELOADED, RESET, SECRET } from './example-objects.ts';
 import { short } from './moments.ts';
 
 export interface Check {
@@ -40,7 +40,7 @@ export interface Restart {
   readonly versionAfter: string;
 }
 
-const check = (claim: string, holds: boolean, found: string): Check => (holds ? { claim } : { claim, found });
+export const check = (claim: string, holds: boolean, found: string): Check => (holds ? { claim } : { claim, found });
 
 export const happened = (outcome: Outcome): readonly Check[] => [
   isReady(outcome),
@@ -49,12 +49,18 @@ export const happened = (outcome: Outcome): readonly Check[] => [
   ...DEPENDENTS.map((name) => isBack(name, outcome)),
   sameDigest(outcome),
   ...(outcome.clients
-    ? [wereConnected(outcome.clients, outcome), wereLockedOut(outcome.clients), areBack(outcome.clients, outcome)]
+    ? [
+        wereConnected(outcome.clients, outcome),
+        wereLockedOut(outcome.clients),
+        areBack(outcome.clients, outcome),
+        haveReadAgain(outcome.clients, outcome),
+      ]
     : []),
 ];
 
 export const didNotHappen = (outcome: Outcome): readonly Check[] => [
-  isUntouched(outcome),
+  isUntouched(BYSTANDER, 'was left alone', outcome),
+  isUntouched(RELOADED, 'was told, and not restarted', outcome),
   ...(outcome.clients ? [isStillOut(outcome.clients)] : []),
   check('Cloud SQL executed exactly one reset', outcome.resets === 1, `its journal has ${outcome.resets}`),
 ];
@@ -115,9 +121,9 @@ function sameDigest({ reset, after }: Outcome): Check {
   return check(`both carry the digest of that CA, ${short(revision)}`, holds, found);
 }
 
-function isUntouched({ before, after }: Outcome): Check {
-  const [old, now] = [find(before, BYSTANDER), find(after, BYSTANDER)];
-  const claim = `${BYSTANDER} was left alone: same generation, same pods`;
+function isUntouched(name: string, how: string, { before, after }: Outcome): Check {
+  const [old, now] = [find(before, name), find(after, name)];
+  const claim = `${name} ${how}: same generation, same pods`;
   return check(claim, old !== undefined && trace(old) === trace(now), `${trace(old)} became ${trace(now)}`);
 }
 
@@ -131,7 +137,8 @@ function wereConnected({ before: clients }: Clients, { before }: Outcome): Check
 function wereLockedOut({ before, after }: Clients): Check {
   const claim =
     'the reset broke the connection of each, and none got in again with the old CA: certificate verify failed';
-  const got = before.filter(({ pod }) => !after.some((one) => one.pod === pod && isLockedOut(one)));
+  const isOut = (one: PodClient): boolean => (one.app === RELOADED ? hasReadAgain(one) : isLockedOut(one));
+  const got = before.filter(({ pod }) => !after.some((one) => one.pod === pod && isOut(one)));
   return check(claim, got.length === 0, got.map(({ pod }) => pod).join(', '));
 }
 
@@ -142,6 +149,17 @@ function areBack({ after: clients }: Clients, { after, newCa }: Outcome): Check 
   const missing = pods.filter((pod) => !clients.some((one) => one.pod === pod && isBackWithCa(one)));
   const claim = `all ${pods.length} clients of the new pods are connected, by the new CA`;
   return check(claim, missing.length === 0, missing.join(', '));
+}
+
+function haveReadAgain({ after: clients }: Clients, { newCa }: Outcome): Check {
+  const own = clients.filter(({ app }) => app === RELOADED);
+  const missing = own.filter((one) => !hasReadAgain(one) || !trustedCas(one).includes(newCa.sha1Fingerprint));
+  const claim = `the clients of ${RELOADED} are connected, by the new CA, which they read in the pods that they had`;
+  return check(
+    claim,
+    own.length > 0 && missing.length === 0,
+    missing.map(({ pod }) => pod).join(', ') || 'it has none',
+  );
 }
 
 function isStillOut({ after }: Clients): Check {

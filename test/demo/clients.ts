@@ -2,7 +2,8 @@
 import type { ClientEvent } from '../pods/client-event.ts';
 import type { PodClient } from '../pods/kubelet.ts';
 import { isConnected } from '../pods/verdict.ts';
-import { BYSTANDER, DEPENDENTS } from './example-objects.ts';
+import type { Clients } from './checks.ts';
+import { BYSTANDER, DEPENDENTS, RELOADED } from './example-objects.ts';
 import type { Moment, Paint } from './timeline.ts';
 
 /** One moment for each Deployment of which more or fewer clients are connected, or none, for another reason. */
@@ -15,7 +16,7 @@ export function clientMoments(before: readonly PodClient[], after: readonly PodC
   });
 }
 
-const NAMES = [...DEPENDENTS, BYSTANDER];
+const NAMES = [...DEPENDENTS, RELOADED, BYSTANDER];
 
 const appsOf = (clients: readonly PodClient[]): readonly string[] =>
   NAMES.filter((name) => clients.some(({ app }) => app === name));
@@ -57,7 +58,7 @@ function commonProblem(clients: readonly PodClient[]): Problem | undefined {
 export interface Absence {
   readonly app: string;
   readonly lostAt: number;
-  /** It came back, in a new pod. */
+  /** It came back, in a new pod, or in its own with the new file. */
   readonly backAt?: number;
   /** Why it is not back. */
   readonly problem?: string;
@@ -70,6 +71,26 @@ export function absencesOf(clients: readonly PodClient[]): readonly Absence[] {
     const losses = timesOf(own, 'lost');
     const returns = timesOf(own, 'connected').filter((time) => time > (losses[0] ?? Number.POSITIVE_INFINITY));
     return losses.map((lostAt, index) => absence(app, lostAt, returns[index], own));
+  });
+}
+
+/** The same of what happened since then, in milliseconds since the epoch. */
+const absencesSince = (since: number, clients: readonly PodClient[]): readonly Absence[] =>
+  absencesOf(clients.map((one) => ({ ...one, events: one.events.filter(({ time }) => time >= since) })));
+
+/** A client that was connected all the time. */
+export interface Stay {
+  readonly app: string;
+  readonly lostAt?: undefined;
+}
+
+/** For each client that was connected then, what became of its connection. */
+export function coursesSince(since: number, { before, after }: Clients): readonly (Absence | Stay)[] {
+  const absences = absencesSince(since, after);
+  return appsOf(before).flatMap((app) => {
+    const connected = connectedOf(livingOf(app, before));
+    const own = absences.filter((one) => one.app === app).slice(0, connected);
+    return [...own, ...Array.from({ length: connected - own.length }, () => ({ app }))];
   });
 }
 
@@ -89,15 +110,18 @@ const MARGIN = 0.1;
 const NAME_WIDTH = 'orders-worker'.length;
 
 /** One line a client: connected, away, connected. */
-export function picture(absences: readonly Absence[], paint: Paint): string {
+export function picture(heading: string, courses: readonly (Absence | Stay)[], paint: Paint): string {
+  const absences = courses.filter((one) => one.lostAt !== undefined);
   const losses = absences.map(({ lostAt }) => lostAt);
   const first = Math.min(...losses);
   const last = Math.max(...losses, ...absences.map(({ backAt = 0 }) => backAt));
   const margin = Math.max(1, (last - first) * MARGIN);
   const column = (time: number): number => Math.round(((time - first + margin) / (last - first + 2 * margin)) * WIDTH);
-  const lines = absences.map((one) => `  ${lineOf(one, column, paint)}`);
-  return ['', 'How long each client was away', ...lines].join('\n');
+  const lines = courses.map((one) => `  ${one.lostAt === undefined ? stayed(one) : lineOf(one, column, paint)}`);
+  return ['', heading, ...lines].join('\n');
 }
+
+const stayed = ({ app }: Stay): string => `${app.padEnd(NAME_WIDTH)}  ${'━'.repeat(WIDTH)}  0.0 s`;
 
 function lineOf({ app, lostAt, backAt, problem }: Absence, column: (time: number) => number, paint: Paint): string {
   const begin = column(lostAt);

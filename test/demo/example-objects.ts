@@ -9,6 +9,8 @@ export const RESET = 'orders-db';
 export const SECRET = 'orders-db-server-ca';
 export const SECRET_KEY = 'server-ca.pem';
 export const DEPENDENTS: readonly string[] = ['orders-api', 'orders-worker'];
+/** Its client reads the CA again, and its pods stay. */
+export const RELOADED = 'orders-export';
 export const BYSTANDER = 'catalog';
 /** With the copy of the CA that the bystander reads. */
 export const COPY = 'catalog-server-ca';
@@ -46,6 +48,21 @@ export const refusedManifest = {
   kind: 'CloudSqlSslReset',
   metadata: { name: REFUSED_RESET, namespace: NAMESPACE },
   spec: { project: PROJECT, instance: REFUSED_RESET },
+};
+
+/** It follows the instance of the reset, which publishes and rolls for both; it rotates when it is asked to. */
+export const SERVER_CA = 'orders-db';
+export const serverCaObject = {
+  apiVersion: `${GROUP}/v1alpha1`,
+  kind: 'CloudSqlServerCa',
+  metadata: { name: SERVER_CA, namespace: NAMESPACE },
+  spec: {
+    project: PROJECT,
+    instance: INSTANCE,
+    serverCa: { secretName: 'orders-db-ca-bundle' },
+    rollout: { disabled: true },
+    rotation: { mode: 'OnRequest', holdSeconds: 0, verifySeconds: 0 },
+  },
 };
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

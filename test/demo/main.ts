@@ -1,4 +1,4 @@
-/** One reset before your eyes, and then what did not happen. */
+/** One reset before your eyes, what did not happen, and then a rotation beside it. */
 import { once } from 'node:events';
 import { Command } from 'commander';
 import { interruption } from '../cluster/interruption.ts';
@@ -6,11 +6,13 @@ import { logToStderr } from '../cluster/log.ts';
 import { type TargetOptions, useCluster } from '../cluster/target.ts';
 import { runProgram, UsageError } from '../cluster/usage-error.ts';
 import { allHold, didNotHappen, didNotHappenAgain, happened } from './checks.ts';
-import { absencesOf, picture } from './clients.ts';
+import { absencesOf, coursesSince, picture } from './clients.ts';
 import { NAMESPACE } from './example-objects.ts';
 import { lookAround } from './look-around.ts';
 import { prepare } from './prepare.ts';
 import { reportOf } from './report.ts';
+import { rotateOnce } from './rotate.ts';
+import { rotated } from './rotation-checks.ts';
 import { resetOnce, restart } from './run.ts';
 import { openSession, type Session } from './session.ts';
 import { colours, startTimeline } from './timeline.ts';
@@ -28,6 +30,8 @@ const program = new Command('npm run demo --')
   .option('--image <image>', 'for the Deployments: one that the nodes of the cluster can pull, and that keeps running')
   .option('--keep', 'leave everything running until Ctrl-C, and print how to look around', false)
   .parse();
+
+const AWAY = 'How long each client was away';
 
 /** What a shell makes of a SIGINT. */
 const INTERRUPTED = 130;
@@ -60,12 +64,17 @@ async function runOnce(session: Session, { image }: Flags): Promise<boolean> {
   print(`\n$ kubectl -n ${NAMESPACE} get sslreset`);
   print(await session.kubectl(['-n', NAMESPACE, 'get', 'sslreset']));
   const again = await restart(session, outcome.reset);
+  const rotation = await rotateOnce(session);
   const [done, notDone, notDoneAgain] = [happened(outcome), didNotHappen(outcome), didNotHappenAgain(again)];
-  if (outcome.clients) print(picture(absencesOf(outcome.clients.after), colours));
+  if (outcome.clients) print(picture(`${AWAY} at the reset`, absencesOf(outcome.clients.after), colours));
+  if (rotation.clients) {
+    print(picture(`${AWAY} at the rotation`, coursesSince(rotation.since, rotation.clients), colours));
+  }
   print(reportOf('What happened', done, colours));
   print(reportOf('What did not happen', notDone, colours));
   print(reportOf('What did not happen after a restart of the operator', notDoneAgain, colours));
-  return allHold([...done, ...notDone, ...notDoneAgain]);
+  print(reportOf('What happened at the rotation', rotated(rotation), colours));
+  return allHold([...done, ...notDone, ...notDoneAgain, ...rotated(rotation)]);
 }
 
 async function keep({ cluster, emulator, logFile }: Session, interrupted: AbortSignal): Promise<void> {

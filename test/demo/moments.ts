@@ -1,6 +1,7 @@
 /** From how something was and how it is now to what there is to report. */
 import { findCondition } from '../../src/domain/conditions.ts';
 import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
+import type { CloudSqlServerCa } from '../../src/domain/server-ca/server-ca-object.ts';
 import type { JournalEntry } from '../cloudsql-emulator/journal.ts';
 import type { Deployment } from './deployment.ts';
 import type { Moment } from './timeline.ts';
@@ -17,6 +18,30 @@ export function resetMoments(before: SslReset | undefined, after: SslReset): rea
     const isNews = moment !== undefined && (before === undefined || momentOf(before)?.text !== moment.text);
     return isNews ? [moment] : [];
   });
+}
+
+/** Each phase of a rotation, and the end. */
+export function rotationMoments(before: CloudSqlServerCa | undefined, after: CloudSqlServerCa): readonly Moment[] {
+  const [old, now] = [before, after].map((object) => phaseMoment(object));
+  return now === undefined || now.text === old?.text ? [] : [now];
+}
+
+function phaseMoment(object: CloudSqlServerCa | undefined): Moment | undefined {
+  const { rotation: { phase = 'Idle', previous, next } = {}, history = [] } = object?.status ?? {};
+  const [last] = history;
+  if (phase !== 'Idle') {
+    return {
+      subject: 'Rotation',
+      text: `${phase}: ${short(previous)} → ${next === undefined ? 'a new one' : short(next)}`,
+    };
+  }
+  return (
+    last && {
+      subject: 'Rotation',
+      text: `${last.outcome}: ${short(last.previous)} → ${short(last.next)}`,
+      tone: 'Good',
+    }
+  );
 }
 
 function recordMoment({ status: { request } }: SslReset): Moment | undefined {

@@ -1,4 +1,4 @@
-/** What is there before anybody asks for a reset: the CRD, a namespace and three healthy Deployments. */
+/** What is there before anybody asks for a reset: the CRD, a namespace and four healthy Deployments. */
 import { readFile } from 'node:fs/promises';
 import { filter, firstValueFrom, scan } from 'rxjs';
 import { z } from 'zod';
@@ -23,6 +23,7 @@ import {
   namespaceManifest,
   PROJECT,
   pathOf,
+  RELOADED,
   RESET,
   SECRET,
   serverCaManifest,
@@ -44,6 +45,7 @@ export async function prepare(session: Session, image: string | undefined): Prom
   await applyExample(session, 'orders-namespace');
   await bringServerCa(session);
   await applyExample(session, 'orders-workloads', image);
+  await applyExample(session, 'orders-reload', image);
   await untilHealthy(session);
   await untilConnected(session);
 }
@@ -105,7 +107,7 @@ async function makeNamespace(session: Session): Promise<void> {
   if (isClusterGiven) atEnd(remove);
 }
 
-const NAMES = [...DEPENDENTS, BYSTANDER];
+const NAMES = [...DEPENDENTS, RELOADED, BYSTANDER];
 
 async function untilHealthy({ client, signal, report }: Session): Promise<void> {
   const healthy = watchDeployments(client).pipe(

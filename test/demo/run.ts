@@ -1,35 +1,16 @@
 /** The reset, reported as it happens; and the restart, in which nothing may. */
-import {
-  concatMap,
-  EMPTY,
-  filter,
-  finalize,
-  firstValueFrom,
-  from,
-  fromEventPattern,
-  ignoreElements,
-  map,
-  merge,
-  type Observable,
-  pairwise,
-  share,
-  startWith,
-  tap,
-} from 'rxjs';
+import { concatMap, EMPTY, filter, finalize, firstValueFrom, ignoreElements, merge, share, tap } from 'rxjs';
 import { findCondition, isTrue } from '../../src/domain/conditions.ts';
 import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
-import type { Journal, JournalEntry } from '../cloudsql-emulator/journal.ts';
-import type { Kubelet, PodClient } from '../pods/kubelet.ts';
 import { isConnected } from '../pods/verdict.ts';
 import type { Outcome, Restart } from './checks.ts';
-import { clientMoments } from './clients.ts';
 import type { Deployment } from './deployment.ts';
 import { activeCa, executedResets, type Observed, observe, publishedPem } from './evidence.ts';
-import { DEPENDENTS, NAMESPACE, REFUSED_RESET, RESET, refusedManifest } from './example-objects.ts';
-import { callMoment, deploymentMoments, resetMoments } from './moments.ts';
+import { DEPENDENTS, NAMESPACE, REFUSED_RESET, RELOADED, RESET, refusedManifest } from './example-objects.ts';
+import { deploymentMoments, resetMoments } from './moments.ts';
+import { callNews, changes, clientNews } from './news.ts';
 import { applyExample } from './prepare.ts';
 import type { Session } from './session.ts';
-import type { Moment } from './timeline.ts';
 import { abortable, watchDeployments, watchReset } from './watch.ts';
 
 export async function resetOnce(session: Session): Promise<Outcome> {
@@ -70,7 +51,7 @@ function untilEnded(session: Session, before: readonly Observed[]): Promise<SslR
     changes(resets, () => RESET, resetMoments, new Map<string, SslReset>()),
     changes(watchDeployments(client), ({ name }) => name, deploymentMoments, known),
     kubelet === undefined ? EMPTY : clientNews(kubelet),
-    from(resetCalls(emulator.journal, reporting.signal)).pipe(map((entry) => [callMoment(entry)])),
+    callNews(emulator.journal, ['resetSslConfig'], reporting.signal),
   ).pipe(
     tap((news) => {
       for (const moment of news) report(moment);
@@ -88,50 +69,15 @@ function untilEnded(session: Session, before: readonly Observed[]): Promise<SslR
   return firstValueFrom(abortable(ended, signal));
 }
 
-const clientNews = (kubelet: Kubelet): Observable<readonly Moment[]> =>
-  fromEventPattern<readonly PodClient[]>(
-    (handler) => kubelet.onChange(handler),
-    (_handler, stop: () => void) => stop(),
-  ).pipe(
-    startWith(kubelet.clients),
-    pairwise(),
-    map(([earlier, later]) => clientMoments(earlier, later)),
-  );
-
-/** The client of each new pod is connected; the kubelet of the control plane did not wait for that. */
-async function untilBack(session: Session): Promise<void> {
+/** The client of each new pod is connected, and of each that was told; the kubelet of the control plane did not wait for that. */
+export async function untilBack(session: Session): Promise<void> {
   const observed = await observe(session.kubectl);
-  const pods = observed.filter(({ name }) => DEPENDENTS.includes(name)).flatMap(({ podNames }) => podNames);
-  await session.untilClients('the client of each new pod is connected', (clients) =>
+  const pods = observed
+    .filter(({ name }) => name === RELOADED || DEPENDENTS.includes(name))
+    .flatMap(({ podNames }) => podNames);
+  await session.untilClients('the client of each pod that was rolled is connected', (clients) =>
     pods.every((name) => clients.some((one) => one.pod === name && isConnected(one))),
   );
-}
-
-/** What each change of an object gives to report, compared with the object before. */
-const changes = <T>(
-  source: Observable<T>,
-  keyOf: (object: T) => string,
-  momentsOf: (before: T | undefined, after: T) => readonly Moment[],
-  known: Map<string, T>,
-): Observable<readonly Moment[]> =>
-  source.pipe(
-    map((after) => {
-      const before = known.get(keyOf(after));
-      known.set(keyOf(after), after);
-      return momentsOf(before, after);
-    }),
-  );
-
-/** The calls of a reset, as soon as it is known what became of each. */
-async function* resetCalls(journal: Journal, signal: AbortSignal): AsyncGenerator<JournalEntry> {
-  const reported = new Set<number>();
-  const isNews = ({ id, api, status }: JournalEntry): boolean =>
-    api === 'resetSslConfig' && status !== undefined && !reported.has(id);
-  while (!signal.aborted) {
-    const entry = await journal.waitFor(isNews, signal);
-    reported.add(entry.id);
-    yield entry;
-  }
 }
 
 const hasEnded = ({ metadata, status }: SslReset): boolean => {

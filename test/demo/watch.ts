@@ -3,7 +3,9 @@ import { filter, fromEvent, map, merge, mergeMap, type Observable, throwError } 
 import { GROUP, VERSION } from '../../src/domain/object.ts';
 import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import { PLURAL } from '../../src/domain/reset/ssl-reset.ts';
+import { type CloudSqlServerCa, PLURAL as SERVER_CAS } from '../../src/domain/server-ca/server-ca-object.ts';
 import type { Client } from '../../src/kubernetes/client.ts';
+import { parseServerCa } from '../../src/kubernetes/server-ca-object.ts';
 import { parseSslReset } from '../../src/kubernetes/ssl-reset-object.ts';
 import { watchObjects } from '../support/kubernetes/objects.ts';
 import { type Deployment, parseDeployment } from './deployment.ts';
@@ -11,6 +13,17 @@ import { NAMESPACE } from './example-objects.ts';
 
 export const watchDeployments = (client: Client): Observable<Deployment> =>
   watchLiving(client, `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`, parseDeployment);
+
+export const watchServerCa = (client: Client): Observable<CloudSqlServerCa> =>
+  watchLiving(client, `/apis/${GROUP}/${VERSION}/namespaces/${NAMESPACE}/${SERVER_CAS}`, parseRotating);
+
+function parseRotating(object: unknown): CloudSqlServerCa {
+  const serverCa = parseServerCa(object);
+  if (serverCa === undefined) throw new Error(OTHER_CRD);
+  return serverCa;
+}
+
+const OTHER_CRD = 'The API server has another version of the CRD';
 
 export const watchReset = (client: Client, name: string): Observable<SslReset> =>
   watchLiving(
@@ -21,7 +34,7 @@ export const watchReset = (client: Client, name: string): Observable<SslReset> =
 
 function parseReset(object: unknown): SslReset {
   const reset = parseSslReset(object);
-  if (reset === undefined) throw new Error('The API server has another version of the CRD');
+  if (reset === undefined) throw new Error(OTHER_CRD);
   return reset;
 }
 

@@ -26,9 +26,9 @@ export const allCases = (reference: Reference, seed: number): readonly Case[] =>
 
 const SAMPLED = ['kill before', 'kill after', 'connection reset before', 'connection reset after'];
 
-/** The record, the call, and its outcome: there a second reset is nearest. */
+/** The record, the last look at the Namespace, the call, and its outcome: there a second reset is nearest. */
 export function sampleCases(reference: Reference): readonly Case[] {
   const call = reference.seen.find(isCall)?.number ?? 0;
-  const names = SAMPLED.flatMap((group) => [call - 1, call, call + 1].map((number) => `${group} ${number}`));
+  const names = SAMPLED.flatMap((group) => [call - 2, call - 1, call, call + 1].map((number) => `${group} ${number}`));
   return sweepCases(reference).filter(({ name }) => names.includes(name));
 }

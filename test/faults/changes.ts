@@ -1,6 +1,8 @@
 /** Users, and their tools, change the object and what belongs to it, at each request of a whole run. */
 import { type KubernetesObject, PatchStrategy } from '@kubernetes/client-node';
-import { deployment, isReady, isReadyWith } from '../support/operator/fixture.ts';
+import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
+import { deployment, hasReason, isReady, isReadyWith } from '../support/operator/fixture.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { isCall, isEvent, isWrite, once, type Seen } from '../support/proxied/traffic.ts';
 import { type Case, runCase } from './case.ts';
 import { SECRET } from './end-state.ts';
@@ -44,14 +46,40 @@ const editB = (fixture: Fixture, change: object) => patch(fixture, { kind: 'Depl
 const SUSPEND = 'cloudsql-ssl.dev/suspend';
 const SUSPENDED_MS = 1_000;
 
+/** How many requests there were when a person said yes. */
+const approvals = new WeakMap<Fixture, number>();
+
+/** A person approves the plan once the object asks for that. */
+async function approved(fixture: Fixture): Promise<void> {
+  const isAsking = (one: SslReset | undefined): boolean => one !== undefined && hasReason('AwaitingApproval')(one);
+  const isAsked = await fixture.observer.until((all) => isAsking(all.get('db')), PATIENCE_MS);
+  const id = fixture.observer.get('db')?.status.plan?.id;
+  if (!isAsked || id === undefined) return;
+  approvals.set(fixture, fixture.traffic.seen.length);
+  await annotate(fixture, { 'cloudsql-ssl.dev/approve': id });
+}
+
+/** Recorded after the change: what was recorded before it is under way. */
+function isLate({ traffic: { hit, seen } }: Fixture, { number }: Seen): boolean {
+  const record = seen.findLast((one) => one.number < number && isWrite(one) && /\/db\/status(\?|$)/.test(one.path));
+  return (record?.number ?? 0) > (hit?.number ?? 0);
+}
+
+function approvedFirst(fixture: Fixture): readonly string[] {
+  const { seen } = fixture.traffic;
+  const approvedAt = approvals.get(fixture) ?? Number.POSITIVE_INFINITY;
+  const early = seen.filter(isCall).filter((call) => isLate(fixture, call) && call.number <= approvedAt);
+  return early.map(({ number }) => `request ${number} called before anybody approved`);
+}
+
 /** One for each request: the one before the change, if it was called, and the one after it. */
 const ONE_EACH = { executedResets: /^[12]$/, deployments: /"a \d Current","b \d Current","c \d Current"/ };
 
-function onceEach({ traffic: { seen, hit } }: Fixture): readonly string[] {
-  const calls = seen.filter(isCall);
-  const before = calls.filter(({ number }) => number <= (hit?.number ?? 0)).length;
-  const isRight = before <= 1 && calls.length - before <= 1;
-  return isRight ? [] : [`called ${before} times before the change, ${calls.length - before} times after it`];
+function onceEach(fixture: Fixture): readonly string[] {
+  const calls = fixture.traffic.seen.filter(isCall);
+  const late = calls.filter((call) => isLate(fixture, call)).length;
+  const isRight = late <= 1 && calls.length - late <= 1;
+  return isRight ? [] : [`called ${calls.length - late} times for what was before the change, ${late} times after it`];
 }
 
 const CHANGES: Readonly<Record<string, Change>> = {
@@ -80,6 +108,20 @@ const CHANGES: Readonly<Record<string, Change>> = {
       // The CA is the same: what was rolled before the edit is not rolled again.
       conditions: /"Ready=True Complete".*"WorkloadsRolled=True (Rolled|Unchanged)"/,
     },
+  },
+  'approval demanded at': {
+    spec: { requestId: 'one' },
+    apply: async (fixture) => {
+      await edit(fixture, { spec: { approval: 'Manual' } });
+      void approved(fixture);
+    },
+    isEnd: isReadyWith(2),
+    allowed: {
+      request: /^"2 Accepted"$/,
+      history: /^\["2 Complete"/,
+      conditions: /"Ready=True Complete".*"WorkloadsRolled=True (Rolled|Unchanged)"/,
+    },
+    judge: approvedFirst,
   },
   'retried at': {
     apply: (fixture) => annotate(fixture, { 'cloudsql-ssl.dev/retry': 'now' }),

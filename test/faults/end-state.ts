@@ -4,6 +4,7 @@ import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import { heldCertificate } from '../../src/domain/trust/held-certificate.ts';
 import { revision, serverCaPem, templateAnnotationKey } from '../../src/domain/trust/tls-material.ts';
 import { call } from '../../src/kubernetes/api-error.ts';
+import { toBytes } from '../support/object-data.ts';
 import { INSTANCE, PROJECT } from '../support/operator/fixture.ts';
 import type { Lab } from '../support/proxied/lab.ts';
 import type { Fixture } from './fixture.ts';
@@ -59,14 +60,14 @@ function currentCas({ emulator }: Fixture) {
 async function secretState(fixture: Fixture): Promise<EndState['secret']> {
   const data = await secretData(fixture.lab, fixture.namespace, SECRET);
   if (data === undefined) return 'None';
-  return Object.values(data).join('') === serverCaPem(currentCas(fixture), 'All') ? 'Current' : 'Old';
+  return Object.values(data).join('') === serverCaPem(currentCas(fixture)) ? 'Current' : 'Old';
 }
 
 /** Of each Secret of a client certificate whether it lives, and how many live in all. */
 export async function certificateStates(fixture: Fixture, { metadata, spec }: SslReset): Promise<readonly string[]> {
   const live = fixture.emulator.instance(PROJECT, INSTANCE).clientCertificates;
   const secrets = (spec.clientCertificates ?? []).map(async ({ commonName, secretName }) => {
-    const held = heldCertificate((await secretData(fixture.lab, metadata.namespace, secretName)) ?? {});
+    const held = heldCertificate(toBytes((await secretData(fixture.lab, metadata.namespace, secretName)) ?? {}));
     const isLive = live.some((one) => one.commonName === commonName && one.sha1Fingerprint === held?.sha1Fingerprint);
     return `${secretName} ${isLive ? 'Live' : 'Dead'}`;
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parse, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import { objectAt, textAt } from '../../src/kubernetes/json.ts';
+import { objectAt, textAt } from '../../src/lib/json.ts';
 import { findOrBuildArgoCd } from '../cluster/binaries.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { DaemonGroup } from '../cluster/daemon-group.ts';

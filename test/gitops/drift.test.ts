@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { after, describe, test } from 'node:test';
 import { parse } from 'yaml';
 import { templateAnnotationKey } from '../../src/domain/trust/tls-material.ts';
-import { objectAt } from '../../src/kubernetes/json.ts';
+import { objectAt } from '../../src/lib/json.ts';
 import { sharedCluster } from '../support/kubernetes/shared-cluster.ts';
 import { deployment, INSTANCE, isReady, PROJECT, reset } from '../support/operator/fixture.ts';
 import { annotationsOf } from '../support/operator/kinds.ts';

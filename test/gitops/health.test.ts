@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { textAt } from '../../src/kubernetes/json.ts';
+import { textAt } from '../../src/lib/json.ts';
 import type { Emulator } from '../cloudsql-emulator/emulator.ts';
 import { sharedCluster } from '../support/kubernetes/shared-cluster.ts';
 import { activeCa, deployment, hasReason, isReady, reset } from '../support/operator/fixture.ts';

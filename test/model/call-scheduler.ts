@@ -18,8 +18,9 @@ export interface Environment {
   readonly crash: (process: Process) => void;
 }
 
-const WRITES = ['resets.updateStatus', 'workloads.annotateTemplate', 'objects.apply'];
-const SENDS = ['cloudSql.send', 'cloudSql.issue'];
+const STATUS_WRITES = ['resets.updateStatus', 'serverCas.updateStatus'];
+const WRITES = [...STATUS_WRITES, 'workloads.annotateTemplate', 'objects.apply'];
+const SENDS = ['cloudSql.send', 'cloudSql.issue', 'cloudSql.sendAdd', 'cloudSql.sendRotate'];
 /** Between the last look at the clock and the kernel's send: the rest that the contract names. */
 const LONGEST_SEND_MS = 5_000;
 
@@ -94,7 +95,7 @@ export class CallScheduler extends Faults {
       mark.lostLease = true;
       return () => thrown(new KubernetesError({ kind: 'NotLeading', message: 'no lease' }));
     }
-    if (port === 'resets.updateStatus' && mark.refusedUntilMs > this.#environment.time.wallMs) {
+    if (STATUS_WRITES.includes(port) && mark.refusedUntilMs > this.#environment.time.wallMs) {
       this.#environment.invariants.note('status refused');
       return () => thrown(new KubernetesError({ kind: 'Refused', message: 'a policy says no' }));
     }

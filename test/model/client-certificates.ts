@@ -4,6 +4,7 @@ import { isTrue } from '../../src/domain/conditions.ts';
 import type { ClientCertificate } from '../../src/domain/instance.ts';
 import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import { heldCertificate } from '../../src/domain/trust/held-certificate.ts';
+import type { ObjectData } from '../../src/reconcile/ports.ts';
 import { CertificateMaker } from '../support/fakes/client-certificates.ts';
 import type { Invariants } from './invariants.ts';
 import type { PassContext } from './pass-context.ts';
@@ -132,7 +133,7 @@ export class ClientCertificates {
   }
 
   /** At the end an object that is Ready, and has seen the last reset, has each certificate that it wants in its Secret. */
-  judgeEnd({ metadata, spec, status }: SslReset, secretOf: (name: string) => Readonly<Record<string, string>>): void {
+  judgeEnd({ metadata, spec, status }: SslReset, secretOf: (name: string) => ObjectData): void {
     const last = this.#lastCa();
     const isCurrent = last !== undefined && status.serverCa?.sha1Fingerprint === last;
     if (!isTrue(status.conditions, 'Ready') || !isCurrent) return;

@@ -2,20 +2,28 @@ import type { Before, Operation } from '../../src/domain/call/operation.ts';
 import type { CallResult, IssueResult } from '../../src/domain/call/result.ts';
 import { CloudSqlError } from '../../src/domain/errors.ts';
 import type { Instance } from '../../src/domain/instance.ts';
-import type { CloudSql, CloudSqlReads } from '../../src/reconcile/cloud-sql-port.ts';
-import { anOperation, FREE_SLOTS, fingerprint, USER } from '../support/fakes/builders.ts';
+import type { CloudSql, CloudSqlReads, OperationWatch, RotationCalls } from '../../src/reconcile/cloud-sql-port.ts';
+import { anOperation, FREE_SLOTS, fingerprint, NOW, USER } from '../support/fakes/builders.ts';
 import { rejection } from '../support/fakes/fixture.ts';
 import type { VirtualClock } from '../support/virtual-clock.ts';
 import { ClientCertificates, type SentIssue } from './client-certificates.ts';
+import { type CaChange, type Cas, caNumber, FIRST_CA, InstanceCas } from './instance-cas.ts';
 import { INSTANCE_DELETED, type Invariants } from './invariants.ts';
 import type { PassContext, SentCall } from './pass-context.ts';
-import type { InstanceKind, IssueTurn, Scenario, Turn, Until } from './scenario.ts';
+import type { CalledChange, RotationInvariants, SentRotation } from './rotation-invariants.ts';
+import type { InstanceKind, IssueTurn, RotationTurn, Scenario, Turn, Until } from './scenario.ts';
 
 interface Running {
   readonly operation: Operation;
   readonly listedMs: number;
   readonly endsMs: number;
   readonly changesCa: boolean;
+  readonly error: Operation['error'];
+}
+
+/** What an operation that somebody starts is, and does to the CAs. */
+interface Effect {
+  readonly change: CaChange | undefined;
   readonly error: Operation['error'];
 }
 
@@ -34,7 +42,6 @@ const KINDS: Readonly<Record<InstanceKind, Partial<Instance>>> = {
   CaService: { serverCaMode: 'GOOGLE_MANAGED_CAS_CA' },
   FirstGeneration: { backendType: 'FIRST_GEN' },
 };
-const FIRST_CA = 1;
 /** Server certificates have other fingerprints than CAs. */
 const SERVER_CERTIFICATES = 1_000;
 const LOST: Extract<CallResult, { kind: 'Lost' }> = { kind: 'Lost', message: 'socket hang up' };
@@ -46,6 +53,19 @@ const BUSY: Extract<CallResult, { kind: 'Rejected' }> = {
 };
 const GONE = rejection(404, 'instanceDoesNotExist');
 const CERTIFICATE_MS = 3_000;
+const unasked = async (): Promise<never> => {
+  throw new CloudSqlError({
+    kind: 'Invalid',
+    message: 'nobody of the model asks for the certificates of a CA service',
+  });
+};
+const DAY_MS = 24 * 60 * 60_000;
+
+/** Of the first CA, where anybody follows it. */
+function firstExpiry({ rotation }: Scenario): string | undefined {
+  if (rotation === undefined) return undefined;
+  return new Date(Date.parse(NOW) + (rotation.expiresSoon ? 10 : 3_650) * DAY_MS).toISOString();
+}
 const FAILURE = { errors: [{ code: 'INTERNAL', message: 'it broke' }] };
 
 /** One instance of Cloud SQL. A call is executed once, unless an operation runs: then it is refused. */
@@ -55,6 +75,9 @@ export class Cloud {
   readonly #scenario: Scenario;
   readonly #turns: Turn[];
   readonly #issueTurns: IssueTurn[];
+  readonly #rotationTurns: RotationTurn[];
+  readonly #rotations: RotationInvariants;
+  readonly cas: InstanceCas;
   readonly certificates: ClientCertificates;
   #operations: Running[] = [];
   #overdue: Overdue[] = [];
@@ -64,16 +87,20 @@ export class Cloud {
   /** The CA with which a First Generation instance was restarted last. */
   #takenCa = FIRST_CA;
   #forgottenResetMs = 0;
-  /** What was made last when somebody went back to the one before. */
-  #rolledBackFrom: number | undefined;
   isGone = false;
   /** Calls that reached it. */
   calls = 0;
 
-  constructor(time: VirtualClock, invariants: Invariants, scenario: Scenario) {
+  /** Called when the instance serves by another CA than before, by a switch. */
+  onSwitched: () => void = () => undefined;
+
+  constructor(time: VirtualClock, invariants: Invariants, rotations: RotationInvariants, scenario: Scenario) {
     this.#time = time;
     this.#invariants = invariants;
+    this.#rotations = rotations;
     this.#scenario = scenario;
+    this.cas = new InstanceCas(firstExpiry(scenario));
+    this.#rotationTurns = [...(scenario.rotation?.calls ?? [])];
     this.#turns = [...scenario.calls];
     invariants.showsReset = (before = {}) => this.#showsReset(before);
     this.#issueTurns = [...scenario.issues];
@@ -84,16 +111,21 @@ export class Cloud {
     });
   }
 
-  client(context: PassContext): CloudSql {
+  client(context: PassContext): CloudSql & RotationCalls {
     const reads = this.#reads(context);
     return {
       ...reads,
       lowPriority: reads,
       ...FREE_SLOTS,
+      watchOperation: (_project, { name }, watch) => this.#watch(name, watch),
       identity: async () => (this.#scenario.knowsAccount ? USER : undefined),
       prepareClientCertificate: async (_ref, commonName) => async () => this.#arriveIssue(commonName, context),
       prepareClientCertificateDeletion: async (_ref, fingerprint) => async () => this.#delete(fingerprint),
       prepareReset: async () => async () => this.#arrive(this.#invariants.sent(context), context),
+      prepareAddServerCa: async () => async () => this.#arriveRotation({ kind: 'Add' }, context),
+      prepareRotateServerCa: async (_ref, to) => async () => this.#arriveRotation({ kind: 'Switch', to }, context),
+      prepareAddServerCertificate: unasked,
+      prepareRotateServerCertificate: unasked,
     };
   }
 
@@ -111,16 +143,15 @@ export class Cloud {
       },
       serverCas: async () => {
         this.#requireInstance();
-        return this.#listedCas().map((ca) => ({
-          sha1Fingerprint: fingerprint(ca),
-          pem: `CA ${ca}\n`,
-          createTime: new Date(Date.UTC(2026, 0, ca)).toISOString(),
-        }));
+        const shown = this.shownCas;
+        context.shownCas = shown;
+        return this.cas.list(shown);
       },
       serverCertificate: async () => {
         this.#requireInstance();
         return fingerprint(SERVER_CERTIFICATES + this.#made());
       },
+      serverCertificates: unasked,
       clientCertificates: async () => {
         this.#requireInstance();
         context.certificatesListedMs = this.#time.wallMs;
@@ -142,6 +173,12 @@ export class Cloud {
     };
   }
 
+  /** An end is seen at once; that an operation is forgotten is left to the passes that ask for it. */
+  #watch(name: string, { onChange }: OperationWatch): void {
+    const found = this.#operations.find(({ operation }) => operation.name === name);
+    if (found !== undefined) this.#time.after(Math.max(0, found.endsMs - this.#time.wallMs), onChange);
+  }
+
   /** Somebody deletes it, and nothing of it is known any more. */
   deleteInstance(): void {
     this.#invariants.note(INSTANCE_DELETED);
@@ -155,15 +192,21 @@ export class Cloud {
   }
 
   /** An operation that somebody else starts. */
-  startForeign(starter: string, operation: Partial<Operation>, { changesCa }: { readonly changesCa: boolean }): void {
+  startForeign(starter: string, operation: Partial<Operation>, change: CaChange | undefined): void {
     if (this.#isBusy() || this.isGone) return;
-    const { name } = this.#begin(operation, { changesCa, error: undefined, ...this.#course }).operation;
+    const { name } = this.#begin(operation, { change, error: undefined, ...this.#course }).operation;
     this.#invariants.foreign(name, starter);
+    if (change !== undefined) this.#rotations.foreign();
     if (operation.operationType === 'RESTART') this.#time.after(this.#scenario.operationMs, () => this.#restarted());
   }
 
+  /** Nobody takes a CA back of which nothing shows yet: it would be all that is seen of a call whose copy was refused. */
   rollBack(): void {
-    if (this.#made() > FIRST_CA) this.#rolledBackFrom = this.#made();
+    const isHidden = ({ listedMs, changesCa, operation }: Running): boolean =>
+      changesCa && (listedMs > this.#time.wallMs || this.#invariants.isUnseen(operation.name));
+    const { wallMs } = this.#time;
+    if (this.#made() > FIRST_CA && !this.#operations.some(isHidden))
+      this.cas.plan({ kind: 'TakeBack' }, wallMs, wallMs);
   }
 
   get activeCa(): string {
@@ -256,10 +299,61 @@ export class Cloud {
 
   #beginCertificateOperation(): Operation {
     const course = { ...this.#course, durationMs: CERTIFICATE_MS };
-    const { operation } = this.#begin({ user: USER }, { changesCa: false, error: undefined, ...course });
+    const { operation } = this.#begin({ user: USER }, { change: undefined, error: undefined, ...course });
     this.#invariants.foreign(operation.name, 'Certificate');
     return operation;
   }
+
+  #arriveRotation(called: CalledChange, context: PassContext): CallResult {
+    const call = this.#rotations.sent(called, context);
+    this.calls += 1;
+    const turn = this.#rotationTurns.shift() ?? { kind: 'Execute' };
+    switch (turn.kind) {
+      case 'Answer':
+        return turn.answer;
+      case 'Execute':
+        return this.#rotate(call);
+      case 'Copied': {
+        // What it has done shows by its operation, before anything else is called.
+        const executed = this.#rotate(call, { ...this.#course, lagMs: 0 });
+        if (executed.kind !== 'Accepted') return executed;
+        this.#rotations.misled(call);
+        return turn.answer;
+      }
+      case 'Lose': {
+        const { executedAfterMs } = turn;
+        this.#rotations.note(`${call.kind} lost, ${executedAfterMs === undefined ? 'not executed' : 'executed'}`);
+        if (executedAfterMs === 0) this.#rotate(call);
+        else if (executedAfterMs !== undefined) this.#time.after(executedAfterMs, () => void this.#rotate(call));
+        return LOST;
+      }
+    }
+  }
+
+  #rotate(call: SentRotation, course = this.#course): CallResult {
+    if (this.isGone) return GONE;
+    if (this.#isBusy()) {
+      this.#rotations.note('409 of a rotation');
+      return BUSY;
+    }
+    const { change } = call;
+    const cas = this.cas.done(this.#time.wallMs);
+    if (change.kind === 'Switch' && ![cas.active, ...cas.others].map(fingerprint).includes(change.to)) {
+      return rejection(400, 'invalid');
+    }
+    const fails = this.#scenario.rotation?.fails === true && !this.#hasFailed;
+    this.#hasFailed ||= fails;
+    const asked: CaChange = change.kind === 'Add' ? change : { kind: 'Switch', to: caNumber(change.to) };
+    const effect = { change: fails ? undefined : asked, error: fails ? FAILURE : undefined };
+    const begun = this.#begin({ user: USER }, { ...effect, ...course });
+    this.#rotations.executed(call, { cas, operation: begun.operation.name, fails });
+    this.#invariants.foreign(begun.operation.name, 'Rotation');
+    if (asked.kind === 'Switch' && !fails) {
+      this.#time.after(begun.endsMs - this.#time.wallMs, () => this.onSwitched());
+    }
+    return { kind: 'Accepted', operation: this.#view(begun) };
+  }
+  #hasFailed = false;
 
   #lose(call: SentCall, executedAfterMs: number | undefined): CallResult {
     this.#invariants.note(executedAfterMs === undefined ? 'answer lost, not executed' : 'answer lost, executed');
@@ -279,8 +373,12 @@ export class Cloud {
     const { failing } = this.#scenario;
     const fails = failing === 'All' || (failing === 'First' && this.#executed === 0);
     this.#executed += 1;
-    const begun = this.#begin({ user: USER }, { changesCa: !fails, error: fails ? FAILURE : undefined, ...course });
+    const effect: Effect = fails
+      ? { change: undefined, error: FAILURE }
+      : { change: { kind: 'Reset' }, error: undefined };
+    const begun = this.#begin({ user: USER }, { ...effect, ...course });
     this.#invariants.executed(call, begun.operation.name);
+    if (!fails) this.#rotations.foreign();
     return { kind: 'Accepted', operation: this.#view(begun) };
   }
 
@@ -307,22 +405,15 @@ export class Cloud {
     }
   }
 
-  #begin(
-    operation: Partial<Operation>,
-    {
-      changesCa,
-      error,
-      lagMs,
-      durationMs,
-    }: Course & { readonly changesCa: boolean; readonly error: Operation['error'] },
-  ): Running {
+  #begin(operation: Partial<Operation>, { change, error, lagMs, durationMs }: Course & Effect): Running {
     const { wallMs: nowMs } = this.#time;
     this.#begun += 1;
+    if (change !== undefined) this.cas.plan(change, nowMs + durationMs, nowMs + durationMs + this.#scenario.caLagMs);
     const begun = {
       operation: anOperation({ name: `op-${this.#begun}`, insertTime: new Date(nowMs).toISOString(), ...operation }),
       listedMs: nowMs + lagMs,
       endsMs: nowMs + durationMs,
-      changesCa,
+      changesCa: change?.kind === 'Reset',
       error,
     };
     this.#operations.push(begun);
@@ -349,7 +440,7 @@ export class Cloud {
   #activeCa(): number {
     switch (this.#scenario.instance) {
       case 'Ordinary':
-        return this.#made() === this.#rolledBackFrom ? this.#made() - 1 : this.#made();
+        return this.cas.shown(this.#time.wallMs).active;
       case 'CaService':
         return FIRST_CA;
       case 'FirstGeneration':
@@ -357,11 +448,13 @@ export class Cloud {
     }
   }
 
-  /** The active one first. */
-  #listedCas(): readonly number[] {
+  /** As Cloud SQL answers. */
+  get shownCas(): Pick<Cas, 'active' | 'others'> {
+    const { instance } = this.#scenario;
+    if (instance === 'Ordinary') return this.cas.shown(this.#time.wallMs);
     const active = this.#activeCa();
-    const newest = this.#scenario.instance === 'CaService' ? active : this.#made();
-    return newest === active ? [active] : [active, newest];
+    const newest = instance === 'CaService' ? active : this.#made();
+    return { active, others: newest === active ? [] : [newest] };
   }
 
   #showsReset({
@@ -378,7 +471,7 @@ export class Cloud {
       case 'CaService':
         return fingerprint(SERVER_CERTIFICATES + this.#made()) !== serverCertificateSha1Fingerprint;
       case 'FirstGeneration':
-        return this.#listedCas().some((ca) => serverCas?.includes(fingerprint(ca)) === false);
+        return this.cas.list(this.shownCas).some((ca) => serverCas?.includes(ca.sha1Fingerprint) === false);
     }
   }
 
@@ -391,8 +484,7 @@ export class Cloud {
 
   /** The CA of an object that saw the last reset; undefined where that is not clear. */
   #lastCa(): string | undefined {
-    const changes = this.#operations.filter(({ changesCa }) => changesCa).length;
-    return this.#scenario.instance === 'Ordinary' ? fingerprint(FIRST_CA + this.#forgottenCas + changes) : undefined;
+    return this.#scenario.instance === 'Ordinary' ? fingerprint(this.cas.lastReset) : undefined;
   }
 
   /** When a reset ended last. */

@@ -12,8 +12,11 @@ export function isDefinite(answer: CallResult, { status: { request } }: SslReset
   return answer.code < 500 && answer.code !== 400 && (answer.code !== 409 || request?.inDoubt !== true);
 }
 
-export const isOpen = ({ time, outcome, doneTime }: Request): boolean =>
-  (time !== undefined && outcome === undefined) || (outcome === 'Accepted' && doneTime === undefined);
+/** A call was recorded, and nothing says what became of it. */
+export const isUnresolved = ({ time, outcome }: Request): boolean => time !== undefined && outcome === undefined;
+
+export const isOpen = (request: Request): boolean =>
+  isUnresolved(request) || (request.outcome === 'Accepted' && request.doneTime === undefined);
 
 export const isSettled = (request: Request | undefined): boolean =>
   request?.outcome === 'Accepted' || request?.outcome === 'AlreadyDone';
@@ -38,8 +41,7 @@ export function lossOf(
   operation: Operation | undefined,
 ): string | undefined {
   if (next.attempt < past.attempt) return 'a status write takes an attempt back';
-  const isUnresolved = past.time !== undefined && past.outcome === undefined;
-  if (isUnresolved && next.time !== past.time) return 'a status write loses a record';
+  if (isUnresolved(past) && next.time !== past.time) return 'a status write loses a record';
   if (past.outcome === 'AlreadyDone' || past.outcome === 'Unknown') {
     return next.outcome === past.outcome ? undefined : `a status write loses the outcome ${past.outcome}`;
   }

@@ -3,6 +3,8 @@ import {
   type Fault,
   type Injection,
   QUIET,
+  QUIET_ROTATION,
+  type RotationParts,
   type Scenario,
   type ScenarioEvent,
   type Turn,
@@ -10,10 +12,11 @@ import {
 } from './scenario.ts';
 
 export function describe(scenario: Scenario): string {
-  const { calls, issues, injections, events, rivalAtMs, paces, ...rest } = scenario;
+  const { rotation, calls, issues, injections, events, rivalAtMs, paces, ...rest } = scenario;
   const quiet: Readonly<Record<string, unknown>> = { ...QUIET };
   const settings = Object.entries(rest).flatMap(([name, value]) => (value === quiet[name] ? [] : [`${name} ${value}`]));
   return [
+    ...(rotation === undefined ? [] : describeRotation(rotation)),
     ...settings,
     ...(rivalAtMs === undefined ? [] : [`a second leader after ${seconds(rivalAtMs)}`]),
     ...(paces.join() === QUIET.paces.join() ? [] : [`paces ${paces.join(' ')}`]),
@@ -22,6 +25,14 @@ export function describe(scenario: Scenario): string {
     ...injections.map(describeInjection),
     ...events.map(({ atMs, what }) => `after ${seconds(atMs)}: ${describeEvent(what)}`),
   ].join('; ');
+}
+
+function describeRotation({ calls, ...rotation }: RotationParts): readonly string[] {
+  const quiet: Readonly<Record<string, unknown>> = { ...QUIET_ROTATION };
+  const settings = Object.entries(rotation).flatMap(([name, value]) =>
+    value === quiet[name] ? [] : [`${name} ${value}`],
+  );
+  return ['a rotation', ...settings, ...calls.map((turn, n) => `${nth(n)} call of it: ${describeTurn(turn)}`)];
 }
 
 const seconds = (ms: number): string => `${ms / 1000} s`;

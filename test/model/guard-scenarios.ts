@@ -237,4 +237,31 @@ export const GUARD_SCENARIOS: readonly NamedScenario[] = [
       before(2, 'cloudSql.send', { kind: 'Fail' }),
     ],
   }),
+  named('no call without an approval of its plan (nobody is asked)', { needsApproval: true }),
+  named('no call without an approval of its plan (any word is enough)', {
+    hasRequestId: true,
+    needsApproval: true,
+    failing: 'First',
+    events: [does(50_000, 'Retry')],
+  }),
+  named('no call without an approval of its plan (the plan is the one that the status has, and not one of now)', {
+    hasRequestId: true,
+    needsApproval: true,
+    events: [does(200_000, 'NewRequest')],
+  }),
+  named('an approval is for one call (a call that was executed leaves the plan as it was)', {
+    hasRequestId: true,
+    needsApproval: true,
+    failing: 'First',
+    events: [does(50_000, 'Retry')],
+  }),
+  named('no start outside of a window (the windows are not looked at)', {
+    hasWindows: true,
+    events: [does(310_000, 'Edit')],
+  }),
+  named('no start outside of a window (they are not judged again right before the send)', {
+    hasWindows: true,
+    injections: [after(8, 'resets.updateStatus', pause(9_000))],
+    events: [does(294_000, 'Edit')],
+  }),
 ];

@@ -8,7 +8,8 @@ import type { CallResult } from '../../src/domain/call/result.ts';
 import { isTrue } from '../../src/domain/conditions.ts';
 import { annotations } from '../../src/domain/object.ts';
 import type { Request, SslReset, Status } from '../../src/domain/reset/ssl-reset.ts';
-import { arrival, isDefinite, isOpen, isSettled, lossOf } from './contract.ts';
+import { Approvals } from './approvals.ts';
+import { arrival, isDefinite, isOpen, isSettled, isUnresolved, lossOf } from './contract.ts';
 import { attemptOf, type PassContext, type SentCall } from './pass-context.ts';
 import type { InstanceKind } from './scenario.ts';
 
@@ -20,7 +21,17 @@ interface Identity {
 
 export const INSTANCE_DELETED = 'instance deleted';
 /** A call that arrived late, after its object was deleted: nobody is left who looks for it. */
-export const EXECUTED_FOR_NOBODY = 'executed for an object that is gone';
+const EXECUTED_FOR_NOBODY = 'executed for an object that is gone';
+/** An object was deleted, and no status says that its call was executed. */
+const DENIED_TO_THE_END = 'executed for an object that is gone, and was refused';
+const GONE_WITH_CALL = 'gone with a call that nobody has seen the end of';
+const CALL_FORGOTTEN = 'a call is known to no object and to no process';
+
+/** After these nobody can know of each reset. */
+export const UNKNOWABLE: readonly string[] = [EXECUTED_FOR_NOBODY, DENIED_TO_THE_END, CALL_FORGOTTEN];
+
+/** Whether a reset may begin, where there are windows: in the first five minutes of every twenty. */
+const isOpenAt = (now: Date): boolean => now.getUTCMinutes() % 20 < 5;
 
 /** Of a key: whatever a person's word has added. */
 const requestOf = (key: string): string => key.replace(/ word \d+$/, '');
@@ -48,6 +59,9 @@ export class Invariants {
   /** Attempts whose outcome was in the status once. */
   readonly #landed = new Set<string>();
   readonly #gone: string[] = [];
+  /** Uids of those that are being deleted with a call that nobody finds out about. */
+  readonly #left = new Set<string>();
+  readonly #approvals = new Approvals(this);
   /** Requests and words under which a call was executed that an answer refused, until somebody finds that out. */
   readonly #misled = new Set<string>();
   /** Attempts that such an answer was given to. */
@@ -71,8 +85,22 @@ export class Invariants {
     this.broken ??= invariant;
   }
 
-  objectGone(uid: string): void {
+  /** It is being deleted, or was written while it is. */
+  objectLeft({ metadata: { uid }, status: { request } }: SslReset): void {
+    if (request !== undefined && isUnresolved(request)) this.#left.add(uid);
+  }
+
+  objectGone({ metadata: { uid }, status: { request } }: SslReset): void {
     this.#gone.push(uid);
+    if ([...this.#misled].some((key) => key.startsWith(`${uid} `))) this.note(DENIED_TO_THE_END);
+    if (request === undefined) return;
+    const isUnpublished = request.outcome === 'Accepted' && request.publishedTime === undefined;
+    if (isOpen(request) || isUnpublished) this.note(GONE_WITH_CALL);
+  }
+
+  /** A process begins, which remembers nothing. */
+  processStarted(): void {
+    if (this.seen.has(GONE_WITH_CALL)) this.note(CALL_FORGOTTEN);
   }
 
   keyOf(uid: string): string {
@@ -85,13 +113,24 @@ export class Invariants {
     if (!isTrue(status.conditions, 'Stalled')) this.#idleWords.add(`${metadata.uid} ${value}`);
   }
 
-  /** A call leaves a process: S2. */
+  /** A person approves what the object shows. */
+  approved(object: SslReset, word: string): void {
+    this.#approvals.given(object, word, this.keyOf(object.metadata.uid));
+  }
+
+  /** A call leaves a process: S2, and in a window, by what its clock has shown: nothing comes between a look and the send. */
   sent(context: PassContext): SentCall {
     const { record } = context;
     context.record = undefined;
+    const now = context.process.lastShown();
+    if (record?.spec.windows !== undefined && !isOpenAt(now)) {
+      this.breaks(`a call is sent at ${now.toISOString()}, outside of the maintenance windows`);
+    }
+    if (record?.spec.windows !== undefined) this.note('sent in a window');
     if (record === undefined) this.breaks('S2: a call without a record of its own that was accepted before it');
     const uid = record?.metadata.uid ?? context.read?.metadata.uid ?? '';
-    return { key: this.keyOf(uid), uid, attempt: record === undefined ? '' : attemptOf(record) };
+    const call = { key: this.keyOf(uid), uid, attempt: record === undefined ? '' : attemptOf(record) };
+    return { ...call, approval: record === undefined ? undefined : this.#approvals.sent(record, call.key) };
   }
 
   /** A process hears an answer. */
@@ -110,7 +149,8 @@ export class Invariants {
   }
 
   /** Cloud SQL accepts a call: S1. */
-  executed({ key, uid }: SentCall, operation: string): void {
+  executed({ key, uid, approval }: SentCall, operation: string): void {
+    if (approval !== undefined) this.#approvals.spend(approval);
     if (this.#gone.includes(uid)) this.note(EXECUTED_FOR_NOBODY);
     const before = this.#executed.get(key);
     if (before !== undefined) this.breaks(`S1: ${key} is executed twice, as ${before} and as ${operation}`);
@@ -123,6 +163,7 @@ export class Invariants {
   /** A status write is accepted. */
   statusWritten(before: SslReset, after: SslReset, context: PassContext): void {
     this.onStatus(after.status);
+    if (after.metadata.deletionTimestamp !== undefined) this.objectLeft(after);
     const past = before.status.request;
     const next = after.status.request;
     if (next === undefined) {
@@ -204,6 +245,7 @@ export class Invariants {
       case 'Unknown':
         this.#found(key);
         this.note('resolved: unknown');
+        this.#approvals.spendFor(after);
         this.#givenUp(after, context);
         return;
       default:
@@ -217,9 +259,9 @@ export class Invariants {
   }
 
   /** It was told that the call was refused, and may write that down: by that alone nothing is called again. */
-  #isMisled(key: string, after: SslReset, needsGuardScenario: boolean): boolean {
+  #isMisled(key: string, after: SslReset, isOwn: boolean): boolean {
     const isUnseen = [...this.#misled].some((other) => requestOf(other) === requestOf(key));
-    return isUnseen && (needsGuardScenario || this.#misledAttempts.has(attemptOf(after)));
+    return isUnseen && (isOwn || this.#misledAttempts.has(attemptOf(after)));
   }
 
   /** The operation is of a call that an answer refused, and nobody has found that out yet. */
@@ -267,19 +309,20 @@ export class Invariants {
     // Nobody begins one beside a call that may still show up, unless that one is not seen yet.
     if (starter === 'Certificate' && !this.#isAlone) return;
     const hasEvidence = starter === 'OurUpdate' && this.showsReset(before);
-    if (!hasEvidence) this.breaks(`${operation?.name} is taken for the reset of ${key}; it is of ${starter}`);
+    if (hasEvidence) this.#isAccountShared = true;
+    else this.breaks(`${operation?.name} is taken for the reset of ${key}; it is of ${starter}`);
   }
 
   /**
-   * Whether a call can be told from those of other requests: nobody keeps a record of it when its object is gone, nor
-   * when another tool's reset by our account was taken for it, nor of an operation that an answer denied.
+   * Whether a call can be told from those of other requests: nobody keeps a record of it when its object is gone, or
+   * finds out while it is being deleted, nor when an operation of another tool by our account was taken for it, nor of an operation that an answer denied.
    */
   #canBeTold(key: string): boolean {
     return (
       !this.#misled.has(key) &&
       this.#isAlone &&
       !this.#isAccountShared &&
-      !this.#gone.some((uid) => key.startsWith(`${uid} `))
+      ![...this.#gone, ...this.#left].some((uid) => key.startsWith(`${uid} `))
     );
   }
 
@@ -317,7 +360,9 @@ export class Invariants {
     if (read === undefined || request?.retryTime === undefined) return;
     // Its clock may have been set back since.
     const nowMs = Math.max(readMs, process.now().getTime());
-    const endMs = Date.parse(request.doneTime ?? request.receivedTime) + read.spec.deadlineSeconds * 1000;
+    const { doneTime, gateOpenedTime, receivedTime, spentSeconds = 0 } = request;
+    const leftSeconds = read.spec.deadlineSeconds - (doneTime === undefined ? spentSeconds : 0);
+    const endMs = Date.parse(doneTime ?? gateOpenedTime ?? receivedTime) + leftSeconds * 1000;
     if (Date.parse(request.retryTime) > nowMs && endMs > nowMs) this.breaks('L3: Cloud SQL is asked before retryTime');
   }
 }

@@ -6,6 +6,8 @@ export class MachineClock implements Clock {
   readonly #time: VirtualClock;
   #wallOffsetMs: number;
   #stoodStillMs = 0;
+  /** What its process was last shown. */
+  lastShown = new Date(0);
 
   constructor(time: VirtualClock, skewMs: number) {
     this.#time = time;
@@ -13,7 +15,8 @@ export class MachineClock implements Clock {
   }
 
   now(): Date {
-    return new Date(this.#time.wallMs + this.#wallOffsetMs);
+    this.lastShown = new Date(this.#time.wallMs + this.#wallOffsetMs);
+    return this.lastShown;
   }
 
   monotonicMs(): number {

@@ -1,12 +1,14 @@
 /** The guards of the protocol, and how each is broken: one or more replacements of text that must occur once. */
+import type { Stories } from './search.ts';
+
 export interface Mutation {
   readonly guard: string;
   readonly broken: string;
   readonly patches: readonly Patch[];
   /** Why no scenario shows a difference from the protocol as it is: another guard alone holds what it holds. */
   readonly heldBy?: string;
-  /** What it takes is too rare to be made up: the scenarios written by hand are run first. */
-  readonly needsGuardScenario?: boolean;
+  /** In which it is looked for. Absent: those of resets. */
+  readonly stories?: Stories;
 }
 
 export interface Patch {
@@ -16,12 +18,14 @@ export interface Patch {
 }
 
 const RESOLVE = 'src/domain/call/resolve.ts';
+const EVIDENCE = 'src/domain/call/evidence.ts';
 const REQUEST = 'src/reconcile/steps/request-reset.ts';
 const CALL = 'src/reconcile/steps/call-reset.ts';
+const SETTLE = 'src/reconcile/settle.ts';
 const WRITE_AHEAD = 'src/reconcile/write-ahead.ts';
 const PREFLIGHT = 'src/reconcile/steps/preflight.ts';
 const DECIDE = 'src/domain/reset/decide.ts';
-const DOMAIN_REQUEST = 'src/domain/reset/request.ts';
+const REQUEST_RECORD = 'src/domain/reset/request-record.ts';
 const ISSUE = 'src/reconcile/steps/issue-certificate.ts';
 const CERTIFICATE = 'src/domain/trust/client-certificate.ts';
 const WINDOW = 'src/lib/two-clock-window.ts';
@@ -136,12 +140,12 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guard: 'evidence with a CA service',
     broken: 'the CA alone tells',
-    patches: [{ file: RESOLVE, find: ' || hasNewServerCertificate(before, now)', replace: '' }],
+    patches: [{ file: EVIDENCE, find: ' || hasNewServerCertificate(before, now)', replace: '' }],
   },
   {
     guard: 'evidence of the First Generation',
     broken: 'the active CA tells, which changes with a restart',
-    patches: [{ file: RESOLVE, find: 'if (before.serverCas !== undefined) return', replace: 'if (false) return' }],
+    patches: [{ file: EVIDENCE, find: 'if (before.serverCas !== undefined) return', replace: 'if (false) return' }],
   },
   {
     guard: 'several candidates',
@@ -165,7 +169,7 @@ export const MUTATIONS: readonly Mutation[] = [
     heldBy: 'the evidence is not that of another reset',
     patches: [
       {
-        file: DOMAIN_REQUEST,
+        file: REQUEST_RECORD,
         find: 'if (name === undefined) return request;',
         replace: 'if (true) return request;',
       },
@@ -185,7 +189,13 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guard: 'a refusal may be the answer to a copy',
     broken: 'it says that nothing was executed',
-    patches: [{ file: DOMAIN_REQUEST, find: "outcome === 'Refused' || refused === true", replace: 'false' }],
+    patches: [
+      {
+        file: 'src/domain/reset/request.ts',
+        find: "outcome === 'Refused' || refused === true",
+        replace: 'false',
+      },
+    ],
   },
   {
     guard: 'a refusal may be the answer to a copy',
@@ -203,7 +213,7 @@ export const MUTATIONS: readonly Mutation[] = [
     broken: 'a retry forgets it',
     patches: [
       {
-        file: DOMAIN_REQUEST,
+        file: REQUEST_RECORD,
         find: 'mayCallAgain(reset) && !mayHaveRun(request)',
         replace: 'mayCallAgain(reset) && !(request.inDoubt === true && mayHaveRun(request))',
       },
@@ -222,6 +232,16 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     guard: 'no request is given up unseen',
+    broken: 'a deadline that passes while the call is made asks nothing',
+    patches: [{ file: SETTLE, find: 'if (isLookedForFirst(seen, { step, began })) return conclusion;', replace: '' }],
+  },
+  {
+    guard: 'no request is given up unseen',
+    broken: 'a deadline ends the wait for a sibling in doubt',
+    patches: [{ file: SETTLE, find: ' || conclusion.outlastsDeadline', replace: '' }],
+  },
+  {
+    guard: 'no request is given up unseen',
     broken: 'an answer of 400 asks nothing',
     patches: [
       {
@@ -234,7 +254,6 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guard: 'no request is given up unseen',
     broken: 'the certificates are not looked at',
-    needsGuardScenario: true,
     patches: [
       {
         file: 'src/reconcile/steps/earlier-call.ts',
@@ -246,7 +265,6 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guard: 'the operation of a request that is over is its own',
     broken: 'the history is not asked',
-    needsGuardScenario: true,
     patches: [
       {
         file: 'src/domain/reset/executed.ts',
@@ -258,7 +276,6 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guard: 'the object that is finding out a call comes first',
     broken: 'an object that was refused looks for its own meanwhile',
-    needsGuardScenario: true,
     patches: [
       {
         file: 'src/reconcile/steps/earlier-call.ts',
@@ -339,7 +356,7 @@ export const MUTATIONS: readonly Mutation[] = [
     broken: 'what was executed is not remembered',
     patches: [
       {
-        file: 'src/domain/reset/request.ts',
+        file: REQUEST_RECORD,
         find: "return isRepeated(status, begun) ? { ...begun, outcome: 'AlreadyDone', doneTime: now } : begun;",
         replace: 'return begun;',
       },
@@ -422,7 +439,11 @@ export const MUTATIONS: readonly Mutation[] = [
     broken: 'never closes',
     heldBy: 'a name is unique in an instance, so an issue that comes late is refused',
     patches: [
-      { file: WRITE_AHEAD, find: '!window.isOpen()', replace: `(call.path === 'status.request' && !window.isOpen())` },
+      {
+        file: WRITE_AHEAD,
+        find: '!window.isOpen()',
+        replace: `(call.path === 'status.request' && !window.isOpen())`,
+      },
     ],
   },
   {
@@ -527,14 +548,12 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     guard: 'a call is remembered by the others of the instance',
-    needsGuardScenario: true,
     broken: 'nobody remembers it',
     patches: [{ file: REQUEST, find: 'await announce(reset, context);', replace: '' }],
   },
   {
     guard: 'no request is given up unseen',
     broken: 'what cannot be looked at counts as not executed',
-    needsGuardScenario: true,
     patches: [
       {
         file: 'src/reconcile/steps/receive.ts',
@@ -545,7 +564,6 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     guard: 'the CA of the reset before is seen first',
-    needsGuardScenario: true,
     broken: 'the next request of the object begins without it',
     patches: [
       {
@@ -557,7 +575,6 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     guard: 'the CA of the reset before is seen first',
-    needsGuardScenario: true,
     broken: 'a call of another object does not wait for it',
     patches: [
       { file: 'src/reconcile/steps/preflight.ts', find: ' ?? siblingWithUnseenCa(reset, context)', replace: '' },
@@ -565,7 +582,6 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     guard: 'the CA of the reset before is seen first',
-    needsGuardScenario: true,
     broken: 'a reset whose object is gone is not waited for',
     patches: [
       {
@@ -576,8 +592,83 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
+    guard: 'the CA of the reset before is seen first',
+    broken: 'a call of an object that is gone is not waited for',
+    patches: [
+      {
+        file: PREFLIGHT,
+        find: '    departedCall(reset, operations, context) ??\n    (await orphanWith',
+        replace: '    (await orphanWith',
+      },
+    ],
+  },
+  {
+    guard: 'baseline of operations',
+    broken: 'what siblings know, and is not listed yet, is left out',
+    patches: [{ file: RESOLVE, find: '[...unlisted, ', replace: '[' }],
+  },
+  {
+    guard: 'no start outside of a window',
+    broken: 'the windows are not looked at',
+    patches: [
+      {
+        file: 'src/reconcile/steps/windows.ts',
+        find: 'if (closed === undefined)',
+        replace: 'if (closed?.verdict.kind !== "Stalled")',
+      },
+    ],
+  },
+  {
+    guard: 'no start outside of a window',
+    broken: 'they are not judged again right before the send',
+    patches: [
+      {
+        file: WRITE_AHEAD,
+        find: 'obstacle === undefined && (await isAllowed?.(recorded)) !== false',
+        replace: 'obstacle === undefined',
+      },
+    ],
+  },
+  {
+    guard: 'no call without an approval of its plan',
+    broken: 'nobody is asked',
+    patches: [{ file: REQUEST, find: 'asked: spec.approval', replace: "asked: 'Automatic'" }],
+  },
+  {
+    guard: 'no call without an approval of its plan',
+    broken: 'any word is enough',
+    patches: [
+      {
+        file: 'src/domain/approval.ts',
+        find: 'given[annotations.approve] === id',
+        replace: '(given[annotations.approve] ?? "") !== ""',
+      },
+    ],
+  },
+  {
+    guard: 'no call without an approval of its plan',
+    broken: 'the plan is the one that the status has, and not one of now',
+    patches: [
+      {
+        file: REQUEST,
+        find: 'const plan = keptPlan(reset.status.plan, checked.plan);',
+        replace: 'const plan = reset.status.plan ?? checked.plan;',
+      },
+    ],
+  },
+  {
+    guard: 'an approval is for one call',
+    broken: 'a call that was executed leaves the plan as it was',
+    patches: [
+      {
+        file: REQUEST_RECORD,
+        find: "outcome === 'Accepted' || outcome === 'Unknown' ? 1 : 0",
+        replace: "outcome === 'Refused' ? 0 : 0",
+      },
+    ],
+  },
+  {
     guard: 'the CA that was read last is right',
-    needsGuardScenario: true,
     broken: 'the one that was made last is',
     patches: [
       {
@@ -589,7 +680,6 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     guard: 'permission before anything is published once more',
-    needsGuardScenario: true,
     broken: 'it is not asked for',
     patches: [
       {
@@ -625,7 +715,29 @@ export const MUTATIONS: readonly Mutation[] = [
     guard: 'one pass at a time',
     broken: 'the queue hands out all that is due',
     patches: [
-      { file: 'test/model/process.ts', find: 'filter(({ ref }) => !this.#isBusy(ref))', replace: 'filter(() => true)' },
+      { file: 'test/model/process.ts', find: 'filter(({ key }) => !this.#isBusy(key))', replace: 'filter(() => true)' },
+    ],
+  },
+  {
+    guard: 'no update of somebody else explains a change at once',
+    broken: 'it does, however late it is listed',
+    patches: [
+      {
+        file: 'src/reconcile/steps/earlier-call.ts',
+        find: '>= settings.resolveGraceMs) return undefined;',
+        replace: '>= 0) return undefined;',
+      },
+    ],
+  },
+  {
+    guard: 'an older version takes nothing back',
+    broken: 'the index believes the watch, however late it is',
+    patches: [
+      {
+        file: 'src/reconcile/object-index.ts',
+        find: 'before !== undefined && isOlder(entry, before) ? [] : ',
+        replace: '',
+      },
     ],
   },
 ];

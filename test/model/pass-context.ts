@@ -1,9 +1,11 @@
 import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
-import type { ObjectRef } from '../../src/reconcile/ports.ts';
+import type { CloudSqlServerCa } from '../../src/domain/server-ca/server-ca-object.ts';
+import type { Key } from '../../src/lib/key.ts';
+import type { Cas } from './instance-cas.ts';
 
 /** What one pass of one process has seen and done so far, for those who judge it. */
 export interface PassContext {
-  readonly ref: ObjectRef;
+  readonly key: Key;
   readonly process: ProcessMark;
   /** The object as the pass read it first. */
   read: SslReset | undefined;
@@ -19,11 +21,19 @@ export interface PassContext {
   openedIssue: string | undefined;
   /** When the client certificates were listed to it last. */
   certificatesListedMs: number;
+  /** The object that follows the instance, as the pass read it first. */
+  follower: CloudSqlServerCa | undefined;
+  /** The record of a call of a rotation that it wrote, until it is used. */
+  rotationRecord: CloudSqlServerCa | undefined;
+  /** The CAs that were listed to it last. */
+  shownCas: Pick<Cas, 'active' | 'others'> | undefined;
 }
 
 export interface ProcessMark {
   readonly replica: number;
   readonly now: () => Date;
+  /** The time that it was last shown. */
+  readonly lastShown: () => Date;
   /** It was not always able to write: what it knew may be lost. */
   lostLease: boolean;
   /** The API server refuses each status write of it until then. */
@@ -37,6 +47,8 @@ export interface SentCall {
   readonly key: string;
   readonly uid: string;
   readonly attempt: string;
+  /** The word by which a person has approved it; undefined: nobody had to. */
+  readonly approval: string | undefined;
 }
 
 export const attemptOf = ({ metadata, status }: SslReset): string =>

@@ -1,23 +1,36 @@
+import { calendar } from '../../src/calendar/calendar.ts';
 import { isKubernetesError } from '../../src/domain/errors.ts';
-import { KIND } from '../../src/domain/reset/ssl-reset.ts';
+import { KIND as SERVER_CA } from '../../src/domain/server-ca/server-ca-object.ts';
 import type { Action } from '../../src/lib/action.ts';
-import { type Key, keyOf, refOf } from '../../src/lib/key.ts';
+import { type Key, kindOf, refOf } from '../../src/lib/key.ts';
 import { CallQueue } from '../../src/reconcile/call-queue.ts';
 import { errorPolicy } from '../../src/reconcile/error-policy.ts';
-import { indexed } from '../../src/reconcile/indexed-reset.ts';
+import { indexedOfAnyKind } from '../../src/reconcile/indexed.ts';
 import { Memory } from '../../src/reconcile/memory.ts';
 import { ObjectIndex } from '../../src/reconcile/object-index.ts';
 import type { Context } from '../../src/reconcile/pass.ts';
-import type { ContextLogger, ObjectRef } from '../../src/reconcile/ports.ts';
+import type { ContextLogger } from '../../src/reconcile/ports.ts';
 import { reconcile } from '../../src/reconcile/reconcile.ts';
+import type { ServerCaContext } from '../../src/reconcile/server-ca/context.ts';
+import { Looks } from '../../src/reconcile/server-ca/looks.ts';
+import { SERVER_CAS } from '../../src/reconcile/server-ca/server-cas.ts';
 import { SSL_RESETS } from '../../src/reconcile/ssl-resets.ts';
 import { FREE_SLOTS } from '../support/fakes/builders.ts';
-import type { Ports } from '../support/fakes/faults.ts';
 import type { Change } from './api-server.ts';
 import { InjectedBug } from './call-scheduler.ts';
 import type { PassContext, ProcessMark } from './pass-context.ts';
 import type { Replica } from './replica.ts';
 import { SETTINGS } from './settings.ts';
+
+export type Ports = Pick<
+  Context & ServerCaContext,
+  'resets' | 'serverCas' | 'namespaces' | 'workloads' | 'pods' | 'objects' | 'cloudSql'
+>;
+
+interface Due {
+  readonly key: Key;
+  readonly atMs: number;
+}
 
 export interface Surroundings {
   /** The ports of one pass of one process. */
@@ -32,20 +45,23 @@ export class Process {
   readonly mark: ProcessMark;
   isAlive = true;
   readonly #around: Surroundings;
-  readonly #index = new ObjectIndex(indexed);
+  readonly #index = new ObjectIndex(indexedOfAnyKind);
   readonly #memory: Memory;
+  readonly #looks: Looks;
   readonly #callQueue = new CallQueue(FREE_SLOTS, (keys) => this.#wake(keys));
-  readonly #due = new Map<string, { readonly ref: ObjectRef; readonly atMs: number }>();
-  readonly #failures = new Map<string, number>();
+  readonly #due = new Map<Key, Due>();
+  readonly #failures = new Map<Key, number>();
   readonly #busy = new Set<string>();
 
   constructor(replica: Replica, around: Surroundings) {
     this.replica = replica;
     this.#around = around;
     this.#memory = new Memory(replica.clock);
+    this.#looks = new Looks(replica.clock);
     this.mark = {
       replica: replica.index,
       now: () => replica.clock.now(),
+      lastShown: () => replica.clock.lastShown,
       lostLease: !replica.isLeader,
       refusedUntilMs: 0,
       knownAttempts: new Set(),
@@ -54,10 +70,7 @@ export class Process {
 
   hear(change: Change): void {
     if (!this.isAlive) return;
-    const { object } = change;
-    this.#wake(
-      change.kind === 'Deleted' ? this.#index.remove(keyOf(KIND, object.metadata)) : this.#index.apply(object),
-    );
+    this.#wake(change.kind === 'Deleted' ? this.#index.remove(change.key) : this.#index.apply(change.object));
   }
 
   wakeAll(): void {
@@ -70,13 +83,12 @@ export class Process {
     return Math.max(this.#next()?.atMs ?? Number.POSITIVE_INFINITY, this.replica.pausedUntilMs);
   }
 
-  #next(): { readonly ref: ObjectRef; readonly atMs: number } | undefined {
-    const ready = [...this.#due.values()].filter(({ ref }) => !this.#isBusy(ref));
+  #next(): Due | undefined {
+    const ready = [...this.#due.values()].filter(({ key }) => !this.#isBusy(key));
     return ready.toSorted((a, b) => a.atMs - b.atMs)[0];
   }
 
-  #isBusy(ref: ObjectRef): boolean {
-    const key = keyOf(KIND, ref);
+  #isBusy(key: Key): boolean {
     const group = this.#index.groupOf(key);
     return this.#busy.has(key) || (group !== undefined && this.#busy.has(group));
   }
@@ -84,19 +96,19 @@ export class Process {
   startPass(): void {
     const next = this.#next();
     if (next === undefined) return;
-    this.#due.delete(keyOf(KIND, next.ref));
-    if (this.replica.isLeader) this.#run(next.ref);
-    else this.#schedule(next.ref, { kind: 'RequeueAfter', delayMs: SETTINGS.retryMinMs });
+    this.#due.delete(next.key);
+    if (this.replica.isLeader) this.#run(next.key);
+    else this.#schedule(next.key, { kind: 'RequeueAfter', delayMs: SETTINGS.retryMinMs });
   }
 
-  #run(ref: ObjectRef): void {
-    const held = [keyOf(KIND, ref), this.#index.groupOf(keyOf(KIND, ref)) ?? keyOf(KIND, ref)];
+  #run(key: Key): void {
+    const held = [key, this.#index.groupOf(key) ?? key];
     for (const one of held) this.#busy.add(one);
     const release = (): void => {
       for (const one of held) this.#busy.delete(one);
     };
     const pass: PassContext = {
-      ref,
+      key,
       process: this.mark,
       read: undefined,
       readMs: 0,
@@ -105,32 +117,40 @@ export class Process {
       record: undefined,
       openedIssue: undefined,
       certificatesListedMs: Number.POSITIVE_INFINITY,
+      follower: undefined,
+      rotationRecord: undefined,
+      shownCas: undefined,
     };
-    void reconcile(SSL_RESETS, ref, this.#contextOf(pass)).then(
+    const context = this.#contextOf(pass);
+    const run =
+      kindOf(key) === SERVER_CA
+        ? reconcile(SERVER_CAS, refOf(key), context)
+        : reconcile(SSL_RESETS, refOf(key), context);
+    void run.then(
       (action) => {
         release();
-        this.#ended(ref, action);
+        this.#ended(key, action);
       },
       (error: unknown) => {
         release();
-        this.#failed(ref, error);
+        this.#failed(key, error);
       },
     );
   }
 
-  #ended(ref: ObjectRef, action: Action): void {
-    this.#failures.delete(keyOf(KIND, ref));
-    this.#schedule(ref, action);
+  #ended(key: Key, action: Action): void {
+    this.#failures.delete(key);
+    this.#schedule(key, action);
   }
 
-  #failed(ref: ObjectRef, error: unknown): void {
+  #failed(key: Key, error: unknown): void {
     if (!isKubernetesError(error) && !(error instanceof InjectedBug)) this.#around.onError(error);
-    const failures = (this.#failures.get(keyOf(KIND, ref)) ?? 0) + 1;
-    this.#failures.set(keyOf(KIND, ref), failures);
-    this.#schedule(ref, errorPolicy(error, failures, SETTINGS));
+    const failures = (this.#failures.get(key) ?? 0) + 1;
+    this.#failures.set(key, failures);
+    this.#schedule(key, errorPolicy(error, failures, SETTINGS));
   }
 
-  #contextOf(pass: PassContext): Context {
+  #contextOf(pass: PassContext): Context & ServerCaContext {
     return {
       ...this.#around.ports(pass, this),
       events: { publish: ignore },
@@ -139,22 +159,24 @@ export class Process {
       logger: silent,
       index: this.#index,
       memory: this.#memory,
+      looks: this.#looks,
       callQueue: this.#callQueue,
+      calendar: async () => calendar,
       settings: SETTINGS,
       wake: (keys) => this.#wake(keys),
     };
   }
 
   #wake(keys: readonly Key[]): void {
-    for (const key of keys) this.#schedule(refOf(key), { kind: 'RequeueAfter', delayMs: 0 });
+    for (const key of keys) this.#schedule(key, { kind: 'RequeueAfter', delayMs: 0 });
   }
 
   /** The sooner one counts, as in the queue. */
-  #schedule(ref: ObjectRef, action: Action): void {
+  #schedule(key: Key, action: Action): void {
     if (action.kind === 'AwaitChange') return;
     const atMs = this.#around.nowMs() + action.delayMs;
-    const waiting = this.#due.get(keyOf(KIND, ref));
-    if (waiting === undefined || atMs < waiting.atMs) this.#due.set(keyOf(KIND, ref), { ref, atMs });
+    const waiting = this.#due.get(key);
+    if (waiting === undefined || atMs < waiting.atMs) this.#due.set(key, { key, atMs });
   }
 }
 

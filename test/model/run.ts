@@ -2,9 +2,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { isTrue } from '../../src/domain/conditions.ts';
 import type { SslReset, Status } from '../../src/domain/reset/ssl-reset.ts';
-import { EXECUTED_FOR_NOBODY, Invariants } from './invariants.ts';
+import { Invariants, UNKNOWABLE } from './invariants.ts';
 import type { Scenario } from './scenario.ts';
-import { Simulation } from './simulation.ts';
+import { LAST_RESTART_MS, Simulation } from './simulation.ts';
 
 export interface Result {
   /** The first invariant that was broken. */
@@ -16,7 +16,11 @@ export interface Result {
 
 /** After so long nothing goes wrong any more. */
 const FAULTS_END_MS = 2_000_000;
-const MAX_STEPS = 6_000;
+const MAX_STEPS = { Resets: 6_000, Rotations: 20_000 };
+/** Some looks at the instance come within it. */
+const LOOKS_MS = 700_000;
+/** All that a rotation may wait for is over by then. */
+const LONGEST_MS = 8 * 3_600_000;
 
 /** @param onStatus called with each status that is written */
 export async function run(scenario: Scenario, onStatus?: (status: Status) => void): Promise<Result> {
@@ -31,11 +35,17 @@ export async function run(scenario: Scenario, onStatus?: (status: Status) => voi
     simulation.open();
     await runUntil(FAULTS_END_MS);
     simulation.endFaults();
-    await runUntil(Number.POSITIVE_INFINITY);
+    await runToRest();
+    simulation.judgeFollowers();
     judgeEnds(simulation.api.list(), invariants, scenario);
     simulation.judgeCertificates();
-    if (knowsEachReset(scenario) && !invariants.seen.has(EXECUTED_FOR_NOBODY)) simulation.judgeCas();
-    simulation.judgeRolls();
+    // What the pods have read tells more, where somebody follows the instance.
+    const isKnown =
+      scenario.rotation === undefined &&
+      knowsEachReset(scenario) &&
+      UNKNOWABLE.every((one) => !invariants.seen.has(one));
+    if (isKnown) simulation.judgeCas();
+    if (scenario.rotation === undefined) simulation.judgeRolls();
     await judgeQuiet();
     if (simulation.isFighting()) invariants.breaks('L1: a pod template that is put back is fought');
     if (simulation.hasStrayWrites())
@@ -48,22 +58,41 @@ export async function run(scenario: Scenario, onStatus?: (status: Status) => voi
   async function runUntil(endMs: number): Promise<void> {
     while (invariants.broken === undefined && simulation.nextMs < simulation.beginMs + endMs) {
       steps += 1;
-      if (steps > MAX_STEPS) return invariants.breaks('L1: it never comes to rest');
+      if (steps > MAX_STEPS[scenario.rotation === undefined ? 'Resets' : 'Rotations'])
+        return invariants.breaks('L1: it never comes to rest');
       simulation.step();
       await setImmediate();
     }
   }
 
+  /** Who follows the instance looks at it without an end: that changes nothing any more. */
+  async function runToRest(): Promise<void> {
+    if (scenario.rotation === undefined) return runUntil(Number.POSITIVE_INFINITY);
+    let traces = -1;
+    const restartMs = scenario.instance === 'FirstGeneration' ? LAST_RESTART_MS : 0;
+    for (
+      let endMs = FAULTS_END_MS + restartMs + LOOKS_MS;
+      simulation.traces !== traces || !simulation.isAtRest;
+      endMs += LOOKS_MS
+    ) {
+      traces = simulation.traces;
+      await runUntil(endMs);
+      if (invariants.broken !== undefined || endMs > LONGEST_MS) return;
+    }
+  }
+
   async function judgeQuiet(): Promise<void> {
+    // Nobody ends by himself what would take a switch back, or begins once more what stalled by the expiry.
+    if (simulation.isTriedAgain) return;
     const before = simulation.traces;
     simulation.restart();
-    await runUntil(Number.POSITIVE_INFINITY);
+    await runUntil(scenario.rotation === undefined ? Number.POSITIVE_INFINITY : simulation.elapsedMs + LOOKS_MS);
     if (simulation.traces !== before) invariants.breaks('L1: a new process writes or calls although all is at rest');
   }
 }
 
 /** What the operator hears nothing of. */
-const UNSEEN: ReadonlySet<string> = new Set(['ForeignReset', 'OurReset', 'DeleteInstance']);
+const UNSEEN: ReadonlySet<string> = new Set(['ForeignReset', 'OurReset', 'RollBack', 'DeleteInstance']);
 
 /**
  * Nobody else resets, no call runs after its grace, and one replica leads.

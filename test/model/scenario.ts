@@ -8,6 +8,7 @@ import { rejection } from '../support/fakes/fixture.ts';
  * about for so long, its execution takes as long again, and as long again its operation is not listed.
  */
 const LATE_MS = 80_000;
+const ORDINARY: readonly InstanceKind[] = Array.from({ length: 8 }, () => 'Ordinary');
 
 /** Beyond the assumption: what a request that lies about for longer than the grace is executed just ahead of. */
 export type Until =
@@ -32,11 +33,16 @@ export type IssueTurn =
   | { readonly kind: 'Answer'; readonly answer: Refused };
 type Refused = Exclude<CallResult, { readonly kind: 'Accepted' }>;
 
+/** What becomes of a call of a rotation. */
+export type RotationTurn = Exclude<Turn, { readonly kind: 'Overdue' }>;
+
 /** What users do to the object and to the instance. */
 export type UserAction =
   | ('Edit' | 'NewRequest' | 'OldRequest' | 'Retry' | 'Suspend' | 'Resume' | 'Delete' | 'Recreate')
   /** It is deleted at once, and nobody makes it again. */
   | 'Remove'
+  /** The approval is taken away, or an earlier one is there again. */
+  | ('Disapprove' | 'OldApproval')
   /** An administrator takes the permission away, or gives it. */
   | ('Forbid' | 'Permit')
   /** The server CA before the last one is made the active one again. */
@@ -63,8 +69,25 @@ export type InstanceKind =
   /** The CA is listed at the end of the operation, and active from the next restart on. */
   | 'FirstGeneration';
 
+/** What users do to an object that follows the instance, and to the CAs. */
+export type FollowerAction =
+  /** For another rotation; by the value before; by a pin of the CA that is listed beside the active one. */
+  | ('Ask' | 'AskOld' | 'Pin' | 'Unpin')
+  | ('StopRotations' | 'AllowRotations')
+  | ('EditFollower' | 'RetryFollower' | 'SuspendFollower' | 'ResumeFollower')
+  | ('DeleteFollower' | 'RecreateFollower' | 'RemoveFollower')
+  /** It is restored, as another object, without its status. */
+  | 'RestoreFollower'
+  /** What it publishes is deleted, or edited. */
+  | ('DeletePublished' | 'EditPublished')
+  /** Somebody calls by hand, without a fingerprint; `Our`: by the operator's account. */
+  | ('AddByHand' | 'SwitchByHand' | 'SwitchBackByHand' | 'OurAdd' | 'OurSwitch')
+  /** A dependent is not healthy any more, or is again. */
+  | ('Fall' | 'Mend');
+
 export type ScenarioEvent =
   | { readonly kind: UserAction }
+  | { readonly kind: FollowerAction }
   | { readonly kind: 'LoseLease' | 'GainLease' | 'StepClock'; readonly replica: 0 | 1 };
 
 /** What happens to the replica that makes a call of a port. */
@@ -87,12 +110,38 @@ export interface Injection {
   readonly what: Fault | ScenarioEvent;
 }
 
+/** The objects that follow the instance, and how its CA is rotated. */
+export interface RotationParts {
+  readonly mode: 'Never' | 'OnRequest' | 'WhenDue';
+  /** Another one that follows, in the same namespace or in one of its own; it rotates nothing. */
+  readonly second: 'None' | 'Beside' | 'Elsewhere';
+  /** Whether the second one rotates too. */
+  readonly bothRotate: boolean;
+  /** A reset is there from the beginning, too. */
+  readonly hasReset: boolean;
+  readonly expiresSoon: boolean;
+  readonly rotatedOut: 'Keep' | 'Drop';
+  readonly holdSeconds: number;
+  readonly verifySeconds: number;
+  /** The first operation of a rotation fails. */
+  readonly fails: boolean;
+  /** A dependent is not healthy after the first switch, until the next one. */
+  readonly falls: boolean;
+  readonly calls: readonly RotationTurn[];
+}
+
 export interface Scenario {
+  /** Absent: nobody follows the instance, and there are resets alone. */
+  readonly rotation?: RotationParts;
   readonly instance: InstanceKind;
   readonly hasRequestId: boolean;
   readonly hasSecondObject: boolean;
   /** Each object asks for a client certificate. */
   readonly hasCertificates: boolean;
+  /** A reset may begin in the first five minutes of every twenty. */
+  readonly hasWindows: boolean;
+  /** A person approves each plan, and does not look twice. */
+  readonly needsApproval: boolean;
   readonly knowsAccount: boolean;
   readonly deadlineSeconds: number;
   readonly failing: 'None' | 'First' | 'All';
@@ -143,7 +192,7 @@ const event: fc.Arbitrary<ScenarioEvent> = fc.oneof(
     arbitrary: fc
       .constantFrom(
         ...(['Edit', 'NewRequest', 'OldRequest', 'Retry', 'Retry', 'Suspend', 'Resume', 'Delete', 'Recreate'] as const),
-        ...(['Remove', 'Forbid', 'Permit'] as const),
+        ...(['Remove', 'Forbid', 'Permit', 'Disapprove', 'OldApproval'] as const),
         ...([
           'Backup',
           'Restart',
@@ -152,6 +201,7 @@ const event: fc.Arbitrary<ScenarioEvent> = fc.oneof(
           'OurUpdate',
           'OurReset',
           'ForgetOperations',
+          'RollBack',
           'DeleteInstance',
           'TakeName',
         ] as const),
@@ -239,6 +289,8 @@ export const SCENARIOS: fc.Arbitrary<Scenario> = fc.record({
   hasRequestId: fc.boolean(),
   hasSecondObject: fc.nat({ max: 3 }).map((n) => n === 3),
   hasCertificates: fc.boolean(),
+  hasWindows: fc.nat({ max: 5 }).map((n) => n === 5),
+  needsApproval: fc.nat({ max: 3 }).map((n) => n === 3),
   knowsAccount: fc.nat({ max: 5 }).map((n) => n < 5),
   deadlineSeconds: fc.constantFrom(3_600, 700),
   failing: fc.constantFrom('None', 'None', 'None', 'First', 'All'),
@@ -259,12 +311,118 @@ export const SCENARIOS: fc.Arbitrary<Scenario> = fc.record({
   ),
 });
 
+const rotationTurn: fc.Arbitrary<RotationTurn> = turn.map((one) =>
+  one.kind === 'Overdue' ? { kind: 'Lose', executedAfterMs: undefined } : one,
+);
+
+const FOLLOWER_ACTIONS: readonly FollowerAction[] = [
+  ...(['Ask', 'Ask', 'Ask', 'AskOld', 'Pin', 'Pin', 'Unpin', 'StopRotations', 'AllowRotations'] as const),
+  ...(['EditFollower', 'RetryFollower', 'RetryFollower', 'SuspendFollower', 'ResumeFollower'] as const),
+  ...(['DeleteFollower', 'RecreateFollower', 'RemoveFollower', 'RestoreFollower'] as const),
+  ...(['DeletePublished', 'EditPublished', 'AddByHand', 'AddByHand', 'SwitchByHand', 'SwitchBackByHand'] as const),
+  ...(['OurAdd', 'OurSwitch', 'Fall', 'Mend'] as const),
+];
+
+export const isOfFollower = (action: UserAction | FollowerAction): action is FollowerAction =>
+  FOLLOWER_ACTIONS.some((one) => one === action);
+
+const followerEvent: fc.Arbitrary<ScenarioEvent> = fc.oneof(
+  { arbitrary: fc.constantFrom(...FOLLOWER_ACTIONS).map((kind) => ({ kind })), weight: 3 },
+  {
+    arbitrary: fc
+      .constantFrom(
+        ...(['Edit', 'Retry', 'Recreate', 'Remove', 'Forbid', 'Permit'] as const),
+        ...(['Backup', 'ForeignReset', 'OurReset', 'ForgetOperations', 'DeleteInstance'] as const),
+      )
+      .map((kind) => ({ kind })),
+    weight: 2,
+  },
+  {
+    arbitrary: fc.record({
+      kind: fc.constantFrom('LoseLease', 'GainLease', 'StepClock'),
+      replica: fc.constantFrom(0, 1),
+    }),
+    weight: 1,
+  },
+);
+
+const FOLLOWER_PORTS = [
+  { arbitrary: fc.constant('serverCas.updateStatus'), weight: 6 },
+  { arbitrary: fc.constantFrom('cloudSql.sendAdd', 'cloudSql.sendRotate'), weight: 6 },
+  {
+    arbitrary: fc.constantFrom('serverCas.get', 'cloudSql.operations', 'cloudSql.operation', 'cloudSql.serverCas'),
+    weight: 4,
+  },
+  { arbitrary: fc.constantFrom('objects.apply', 'workloads.annotateTemplate', 'resets.updateStatus'), weight: 3 },
+  {
+    arbitrary: fc.constantFrom(
+      ...(['cloudSql.instance', 'cloudSql.identity', 'cloudSql.prepareAddServerCa', 'cloudSql.send'] as const),
+      ...(['cloudSql.prepareRotateServerCa', 'namespaces.get', 'workloads.list', 'objects.get'] as const),
+    ),
+    weight: 4,
+  },
+];
+
+const followerInjection: fc.Arbitrary<Injection> = fc.record({
+  port: fc.oneof(...FOLLOWER_PORTS),
+  nth: fc.nat({ max: 19 }),
+  moment: fc.constantFrom('Before', 'After'),
+  what: fc.oneof<fc.WeightedArbitrary<Fault | ScenarioEvent>[]>(
+    { arbitrary: fault, weight: 2 },
+    { arbitrary: followerEvent, weight: 1 },
+  ),
+});
+
+const FOLLOWER_TIMES = [300, 5_000, 50_000, 100_000, 200_000, 310_000, 500_000, 700_000, 1_000_000, 1_500_000];
+
+/** Rotations, beside resets or without any. */
+export const ROTATION_SCENARIOS: fc.Arbitrary<Scenario> = fc
+  .record({
+    rotation: fc.record({
+      mode: fc.constantFrom('OnRequest', 'OnRequest', 'WhenDue', 'WhenDue', 'Never'),
+      second: fc.constantFrom('None', 'None', 'Beside', 'Elsewhere'),
+      bothRotate: fc.boolean(),
+      hasReset: fc.nat({ max: 2 }).map((n) => n === 2),
+      expiresSoon: fc.boolean(),
+      rotatedOut: fc.constantFrom('Keep', 'Keep', 'Drop'),
+      holdSeconds: fc.constantFrom(0, 0, 60),
+      verifySeconds: fc.constantFrom(0, 60),
+      fails: fc.nat({ max: 7 }).map((n) => n === 7),
+      falls: fc.nat({ max: 3 }).map((n) => n === 3),
+      calls: fc.array(rotationTurn, { maxLength: 3 }),
+    }),
+    asksMs: fc.constantFrom(5_000, 50_000, undefined),
+    instance: fc.constantFrom<InstanceKind>(...ORDINARY, 'FirstGeneration'),
+    hasRequestId: fc.boolean(),
+    knowsAccount: fc.nat({ max: 5 }).map((n) => n < 5),
+    deadlineSeconds: fc.constantFrom(3_600, 700),
+    failing: fc.constantFrom('None', 'None', 'None', 'First'),
+    putsBack: fc.nat({ max: 9 }).map((n) => n === 9),
+    operationMs: fc.constantFrom(5_000, 40_000, 120_000),
+    listLagMs: fc.constantFrom(0, 0, 20_000, LATE_MS),
+    caLagMs: fc.constantFrom(0, 0, 30_000),
+    watchLagMs: fc.constantFrom(0, 0, 15_000),
+    rivalAtMs: fc.option(fc.constantFrom(0, 500, 30_000, 300_000), { nil: undefined, freq: 2 }),
+    skewMs: fc.constantFrom(0, -600_000, 600_000),
+    paces: fc.array(fc.constantFrom(10, 25, 60, 150), { minLength: 1, maxLength: 6 }),
+    calls: fc.array(turn, { maxLength: 2 }),
+    injections: fc.array(followerInjection, { maxLength: 6 }),
+    events: fc.array(fc.record({ atMs: fc.constantFrom(...FOLLOWER_TIMES), what: followerEvent }), { maxLength: 5 }),
+  })
+  .map(({ asksMs, events, ...parts }) => ({
+    ...QUIET,
+    ...parts,
+    events: [...(asksMs === undefined ? [] : [{ atMs: asksMs, what: { kind: 'Ask' } as const }]), ...events],
+  }));
+
 /** Nothing goes wrong. */
 export const QUIET: Scenario = {
   instance: 'Ordinary',
   hasRequestId: false,
   hasSecondObject: false,
   hasCertificates: false,
+  hasWindows: false,
+  needsApproval: false,
   knowsAccount: true,
   deadlineSeconds: 3_600,
   failing: 'None',
@@ -280,4 +438,19 @@ export const QUIET: Scenario = {
   issues: [],
   injections: [],
   events: [],
+};
+
+/** A rotation, and nothing goes wrong. */
+export const QUIET_ROTATION: RotationParts = {
+  mode: 'OnRequest',
+  second: 'None',
+  bothRotate: false,
+  hasReset: false,
+  expiresSoon: false,
+  rotatedOut: 'Keep',
+  holdSeconds: 0,
+  verifySeconds: 0,
+  fails: false,
+  falls: false,
+  calls: [],
 };

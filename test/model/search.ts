@@ -1,14 +1,20 @@
 import fc from 'fast-check';
+import { COUNTEREXAMPLES } from './counterexamples.ts';
 import { describe } from './describe.ts';
 import { GUARD_SCENARIOS } from './guard-scenarios.ts';
+import { ROTATION_EXAMPLES } from './rotation-examples.ts';
 import { run } from './run.ts';
-import { SCENARIOS, type Scenario } from './scenario.ts';
+import { ROTATION_SCENARIOS, SCENARIOS, type Scenario } from './scenario.ts';
+import type { NamedScenario } from './scenario-parts.ts';
+
+export type Stories = 'Resets' | 'Rotations';
 
 export interface SearchOptions {
+  readonly stories: Stories;
   readonly runs: number;
   readonly seed: number;
-  /** The scenarios of the guards are run before those that are made up. */
-  readonly startsWithGuards?: boolean;
+  /** The scenarios that are written by hand are run before those that are made up. */
+  readonly startsWithExamples?: boolean;
 }
 
 export interface Found {
@@ -27,13 +33,22 @@ export interface Report {
   readonly found: Found | undefined;
 }
 
-const EXAMPLES = GUARD_SCENARIOS.map(({ scenario }): [Scenario] => [scenario]);
+const ARBITRARIES: Readonly<Record<Stories, fc.Arbitrary<Scenario>>> = {
+  Resets: SCENARIOS,
+  Rotations: ROTATION_SCENARIOS,
+};
+
+const asExamples = (all: readonly NamedScenario[]): [Scenario][] => all.map(({ scenario }) => [scenario]);
+const EXAMPLES: Readonly<Record<Stories, [Scenario][]>> = {
+  Resets: asExamples([...GUARD_SCENARIOS, ...COUNTEREXAMPLES]),
+  Rotations: asExamples(ROTATION_EXAMPLES),
+};
 
 /** Runs so many scenarios, made up from the seed; the first one that breaks an invariant is shortened as far as it goes. */
-export async function search({ runs, seed, startsWithGuards = false }: SearchOptions): Promise<Report> {
+export async function search({ stories, runs, seed, startsWithExamples = false }: SearchOptions): Promise<Report> {
   const coverage = new Map<string, number>();
   let steps = 0;
-  const property = fc.asyncProperty(SCENARIOS, async (scenario) => {
+  const property = fc.asyncProperty(ARBITRARIES[stories], async (scenario) => {
     const result = await run(scenario);
     steps += result.steps;
     for (const what of result.seen) coverage.set(what, (coverage.get(what) ?? 0) + 1);
@@ -42,7 +57,7 @@ export async function search({ runs, seed, startsWithGuards = false }: SearchOpt
   const { failed, numRuns, counterexample } = await fc.check(property, {
     numRuns: runs,
     seed,
-    examples: startsWithGuards ? EXAMPLES : [],
+    examples: startsWithExamples ? EXAMPLES[stories] : [],
   });
   const [scenario] = counterexample ?? [];
   return {

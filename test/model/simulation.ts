@@ -1,19 +1,33 @@
 import { findCondition, isTrue } from '../../src/domain/conditions.ts';
 import { isUnresolved } from '../../src/domain/reset/request.ts';
-import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
+import { KIND, type SslReset } from '../../src/domain/reset/ssl-reset.ts';
+import { type CloudSqlServerCa, KIND as SERVER_CA } from '../../src/domain/server-ca/server-ca-object.ts';
 import { templateAnnotationKey, templateAnnotations } from '../../src/domain/trust/tls-material.ts';
+import { kindOf, refOf } from '../../src/lib/key.ts';
+import type { ObjectRef } from '../../src/reconcile/ports.ts';
 import { aReset, aWorkload } from '../support/fakes/builders.ts';
 import { FakeNamespaces, FakeObjects, FakePods, FakeWorkloads } from '../support/fakes/fake-cluster.ts';
-import { interposed, type Ports } from '../support/fakes/faults.ts';
+import { interposed, interposedRotation, interposedServerCas } from '../support/fakes/faults.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 import { ApiServer, type Change } from './api-server.ts';
 import { CallScheduler, type Environment } from './call-scheduler.ts';
+import { Clients } from './clients.ts';
 import { Cloud } from './cloud.ts';
+import { isOpen, isSettled } from './contract.ts';
+import { FOLLOWERS, FollowerUsers, publishedBy } from './follower-users.ts';
 import type { Invariants } from './invariants.ts';
 import type { PassContext } from './pass-context.ts';
-import { Process } from './process.ts';
+import { type Ports, Process } from './process.ts';
 import { Replica } from './replica.ts';
-import type { Injection, Scenario, ScenarioEvent } from './scenario.ts';
+import { isAtRest, RotationInvariants } from './rotation-invariants.ts';
+import {
+  type FollowerAction,
+  type Injection,
+  isOfFollower,
+  type Scenario,
+  type ScenarioEvent,
+  type UserAction,
+} from './scenario.ts';
 import { Users } from './users.ts';
 
 const keysOf = (name: string) => Object.keys(templateAnnotations(aReset({ name }), [{ commonName: name }]));
@@ -21,22 +35,31 @@ const keysOf = (name: string) => Object.keys(templateAnnotations(aReset({ name }
 const PUT_BACK_MS = 300;
 const RESTART_MS = 2_000;
 /** When somebody restarts the instance after all, once the faults are over. */
-const LAST_RESTART_MS = 900_000;
+export const LAST_RESTART_MS = 900_000;
+
+const caOf = ({ status }: Pick<SslReset, 'status'>): string | undefined => status.serverCa?.sha1Fingerprint;
 
 /** The reset is done, and a client certificate waits for a person. */
 const isHeldUp = ({ status: { conditions, request } }: SslReset): boolean =>
   request?.publishedTime !== undefined &&
   ['InvalidRequest', 'ClientCertificateConflict'].includes(findCondition(conditions, 'Stalled')?.reason ?? '');
 
+/** Its pods take the server CA from what that object publishes. */
+const readingOf = (ref: ObjectRef) => ({ refersTo: [`Secret/${publishedBy(ref).name}`] });
+
 /** Cloud SQL, the API server, and two replicas, in virtual time. */
 export class Simulation implements Environment {
   readonly time = new VirtualClock();
   readonly beginMs = this.time.wallMs;
   readonly invariants: Invariants;
-  readonly api: ApiServer;
+  readonly api: ApiServer<SslReset>;
+  readonly followers: ApiServer<CloudSqlServerCa>;
+  readonly rotations: RotationInvariants;
   readonly #scenario: Scenario;
   readonly cloud: Cloud;
   readonly #users: Users;
+  readonly #followerUsers: FollowerUsers;
+  readonly #clients: Clients;
   readonly #namespaces = new FakeNamespaces();
   readonly #workloads = new FakeWorkloads(this.time);
   readonly #pods = new FakePods();
@@ -52,25 +75,78 @@ export class Simulation implements Environment {
   constructor(scenario: Scenario, invariants: Invariants) {
     this.#scenario = scenario;
     this.invariants = invariants;
-    this.api = new ApiServer(invariants, (change) => this.#notify(change));
-    this.cloud = new Cloud(this.time, invariants, scenario);
-    this.api.onStatus = (before, after, context) => {
-      this.cloud.certificates.statusWritten(before, after, context);
-      if (context.denial !== undefined && context.denial === this.denial) invariants.writtenWhileDenied(before, after);
+    const notify = (change: Change): void => this.#notify(change);
+    const note = (what: string): void => invariants.note(what);
+    const { rivalAtMs, watchLagMs, knowsAccount } = scenario;
+    const isAlone = rivalAtMs === undefined && watchLagMs === 0;
+    this.rotations = new RotationInvariants(invariants, { isAlone, knowsAccount });
+    const { rotations } = this;
+    this.cloud = new Cloud(this.time, invariants, rotations, scenario);
+    this.api = new ApiServer<SslReset>(
+      KIND,
+      {
+        note,
+        left: (reset) => invariants.objectLeft(reset),
+        gone: (reset) => invariants.objectGone(reset),
+        read: (reset, context) => {
+          if (context.read !== undefined) return;
+          context.read = reset;
+          context.readMs = context.process.now().getTime();
+        },
+        statusWritten: (before, after, context) => {
+          invariants.statusWritten(before, after, context);
+          this.cloud.certificates.statusWritten(before, after, context);
+          this.#users.saw(after);
+          if (context.denial !== undefined && context.denial === this.denial)
+            invariants.writtenWhileDenied(before, after);
+        },
+      },
+      notify,
+    );
+    this.followers = new ApiServer<CloudSqlServerCa>(
+      SERVER_CA,
+      {
+        note,
+        left: () => undefined,
+        gone: () => undefined,
+        read: (follower, context) => rotations.read(follower, context),
+        statusWritten: (before, after, context) => rotations.statusWritten(before, after, context),
+      },
+      notify,
+    );
+    this.#clients = new Clients(this.#workloads, this.#objects, this.followers);
+    rotations.world = {
+      lacking: (ca) => this.#clients.lacking(ca, this.api.list()),
+      followers: () => this.followers.list(),
+      isOtherInDoubt: (uid) => this.#isOtherInDoubt(uid),
     };
+    this.#followerUsers = new FollowerUsers(scenario, {
+      followers: this.followers,
+      cloud: this.cloud,
+      time: this.time,
+      workloads: this.#workloads,
+      objects: this.#objects,
+      rotations,
+    });
+    this.cloud.onSwitched = () => this.#switched();
     this.#users = new Users(scenario, this);
     this.#replicas = [new Replica(0, this.time, 0), new Replica(1, this.time, scenario.skewMs)];
     this.#workloads.rollMs = 500;
   }
 
   open(): void {
-    const { hasSecondObject, rivalAtMs, events } = this.#scenario;
+    const { hasSecondObject, rivalAtMs, events, rotation } = this.#scenario;
     this.#workloads.add(
-      aWorkload({ name: 'api' }),
+      aWorkload({ name: 'api', ...(rotation !== undefined && readingOf(FOLLOWERS.First)) }),
       aWorkload({ name: 'bystander', labels: {} }),
       aWorkload({ name: 'stranger', namespace: 'elsewhere' }),
     );
-    this.#users.create('first');
+    if (rotation?.second === 'Elsewhere') {
+      const { namespace } = FOLLOWERS.Elsewhere;
+      this.#workloads.add(aWorkload({ name: 'remote', namespace, ...readingOf(FOLLOWERS.Elsewhere) }));
+    }
+    this.#followerUsers.open();
+    if (rotation?.hasReset !== false) this.#users.create('first');
     if (hasSecondObject) this.#users.create('second');
     for (const { atMs, what } of events) this.time.after(atMs, () => this.happen(what));
     this.#start(this.#replicas[0]);
@@ -100,7 +176,14 @@ export class Simulation implements Environment {
     first.isLeader = true;
     if (this.#processes.length === 0) this.#start(first);
     this.permit(true);
-    for (const { metadata } of this.api.list()) this.#users.act('Resume', metadata);
+    for (const reset of this.api.list()) {
+      this.#users.act('Resume', reset.metadata);
+      this.#users.saw(reset);
+    }
+    for (const { metadata } of this.followers.list()) this.#followerUsers.act('ResumeFollower', metadata);
+    if (this.#scenario.rotation !== undefined) this.#followerUsers.fall(false);
+    const { rotation, instance } = this.#scenario;
+    if (rotation !== undefined && instance !== 'FirstGeneration') return;
     this.time.after(LAST_RESTART_MS, () => this.#users.act('Restart', { namespace: 'orders', name: 'first' }));
   }
 
@@ -120,7 +203,14 @@ export class Simulation implements Environment {
 
   /** An object that is Ready holds the CA that is active, and has rolled towards it, where the operator itself reset alone. */
   judgeCas(): void {
-    for (const { metadata, spec, status } of this.api.list()) {
+    const objects = this.api.list();
+    for (const { metadata, spec, status } of objects) {
+      const isKnown = objects.some(
+        (one) => isTrue(one.status.conditions, 'Ready') && caOf(one) === this.cloud.activeCa,
+      );
+      if (isKnown && this.#isHeldBack(metadata, status) && caOf({ status }) !== this.cloud.activeCa) {
+        this.invariants.breaks(`T1: ${metadata.name} holds a request back with a CA that is not the active one`);
+      }
       if (!isTrue(status.conditions, 'Ready')) continue;
       this.invariants.note('end: CA judged');
       const { sha1Fingerprint } = status.serverCa ?? {};
@@ -134,14 +224,26 @@ export class Simulation implements Environment {
     }
   }
 
+  /** It has published before, and its newer request is not called. Where somebody took its name it cannot publish. */
+  #isHeldBack({ deletionTimestamp }: SslReset['metadata'], { request, serverCa }: SslReset['status']): boolean {
+    const { events, injections } = this.#scenario;
+    const isTaken = [...events, ...injections].some(({ what }) => what.kind === 'TakeName');
+    const isCalled = request !== undefined && (isSettled(request) || isOpen(request));
+    return deletionTimestamp === undefined && serverCa !== undefined && !isCalled && !isTaken;
+  }
+
   /** Somebody puts the template back each time, and the operator has said so and stopped. */
   #isGivenUp(workloads: readonly { readonly state?: string }[]): boolean {
     return this.#scenario.putsBack && workloads.every(({ state }) => state === 'ManualActionRequired');
   }
 
-  /** Somebody puts the template back each time: it was rolled, and is given up, or its time was over meanwhile. */
+  /**
+   * Somebody puts the template back each time: it was rolled, and is given up, or its time was over meanwhile, by the clock
+   * of another replica even before anybody saw that it was put back.
+   */
   #isTried(workloads: readonly { readonly state?: string; readonly reverts?: number }[]): boolean {
-    return this.#isGivenUp(workloads) || (this.#scenario.putsBack && workloads.every(({ reverts = 0 }) => reverts > 0));
+    const isOver = workloads.every(({ state, reverts = 0 }) => reverts > 0 || state === 'Failed');
+    return this.#isGivenUp(workloads) || (this.#scenario.putsBack && isOver);
   }
 
   restart(): void {
@@ -149,9 +251,13 @@ export class Simulation implements Environment {
     this.#start(this.#replicas[0]);
   }
 
+  get elapsedMs(): number {
+    return this.time.wallMs - this.beginMs;
+  }
+
   /** What was written and called so far. */
   get traces(): number {
-    return this.api.writes + this.#workloads.writes + this.#objects.writes + this.cloud.calls;
+    return this.api.writes + this.followers.writes + this.#workloads.writes + this.#objects.writes + this.cloud.calls;
   }
 
   /** Far more writes than all rolls of all requests may cost. */
@@ -160,11 +266,79 @@ export class Simulation implements Environment {
     return this.#workloads.writes > 20 * (2 + calls.length + events.length + injections.length);
   }
 
+  /** Nothing is on its way, and what has to be done for the objects that follow the instance is done. */
+  get isAtRest(): boolean {
+    const isEnded = ({ status: { conditions } }: SslReset): boolean =>
+      isTrue(conditions, 'Ready') || isTrue(conditions, 'Stalled');
+    const isQuiet = !Number.isFinite(this.time.nextMs);
+    return isQuiet && this.followers.list().every(isAtRest) && this.api.list().every(isEnded);
+  }
+
+  /** A rotation by expiry that stalled begins again; a switch is taken back without an end, also of an instance that is gone. */
+  get isTriedAgain(): boolean {
+    return this.followers.list().some(({ status: { rotation } }) => {
+      return rotation?.phase === 'SwitchingBack' || (rotation?.cause === 'Expiry' && rotation.stalled !== undefined);
+    });
+  }
+
+  /** The first that has gone wrong by then. */
+  judgeFollowers(): void {
+    const { rotation, putsBack } = this.#scenario;
+    if (rotation === undefined) return;
+    for (const object of this.followers.list()) this.rotations.judgeEnd(object);
+    if (this.cloud.isGone || this.#scenario.instance !== 'Ordinary') return;
+    const { active } = this.cloud.shownCas;
+    for (const object of this.followers.list()) {
+      const { conditions } = object.status;
+      if (!isTrue(conditions, 'Ready')) continue;
+      const name = `${object.metadata.namespace}/${object.metadata.name}`;
+      const lacking = this.#clients.lackingOf(object, active);
+      if (lacking !== undefined && !(putsBack && lacking.startsWith('the pods')))
+        this.invariants.breaks(`R3: ${name} is Ready, the instance serves by the CA ${active}, and ${lacking}`);
+      this.invariants.note('end: follower judged');
+      this.#judgeResets(active);
+    }
+  }
+
+  /** Where an object follows the instance, a reset that has published publishes what is listed. */
+  #judgeResets(active: number): void {
+    for (const { metadata, spec, status } of this.api.list()) {
+      if (!isTrue(status.conditions, 'Ready') || spec.serverCa === undefined) continue;
+      if (!this.#clients.isHeldByReset(active))
+        this.invariants.breaks(`T1: ${metadata.name} is Ready, and has not published the CA ${active}`);
+      this.invariants.note('end: reset beside a follower judged');
+    }
+  }
+
+  #isOtherInDoubt(uid: string): boolean {
+    return (
+      this.api.list().some(({ metadata, status }) => metadata.uid !== uid && isUnresolved(status.request)) ||
+      this.followers.list().some(({ metadata, status: { rotation } }) => {
+        const isOpenCall = rotation?.record !== undefined && rotation.record.outcome === undefined;
+        return metadata.uid !== uid && isOpenCall;
+      })
+    );
+  }
+
+  /** A dependent does not come through the first switch. */
+  #switched(): void {
+    if (this.#scenario.rotation?.falls !== true || !this.#hasFaults) return;
+    this.#switches += 1;
+    if (this.#switches <= 2) this.#followerUsers.fall(this.#switches === 1);
+  }
+  #switches = 0;
+
   hasStrayWrites(): boolean {
     const known = ['first', 'second'].flatMap(keysOf);
     const keys = Object.keys(this.#workloads.read('api').templateAnnotations);
     const others = ['bystander', 'stranger'].map((name) => this.#workloads.read(name));
-    return keys.some((one) => !known.includes(one)) || others.some(({ resourceVersion }) => resourceVersion !== '1');
+    // None of them says Reload, so no pod may be told anything.
+    const areTold = this.#pods.writes > 0;
+    return (
+      areTold ||
+      keys.some((one) => !known.includes(one)) ||
+      others.some(({ resourceVersion }) => resourceVersion !== '1')
+    );
   }
 
   judgeCertificates(): void {
@@ -205,6 +379,10 @@ export class Simulation implements Environment {
 
   crash(process: Process): void {
     const isRecorded = this.api.list().some(({ status }) => isUnresolved(status.request));
+    const isRotating = this.followers.list().some(({ status: { rotation } }) => {
+      return rotation?.record !== undefined && rotation.record.outcome === undefined;
+    });
+    if (isRotating) this.invariants.note('crash after the record of a rotation');
     this.invariants.note(isRecorded ? 'crash after the record' : 'crash');
     this.#kill(process);
     this.time.after(RESTART_MS, () => this.#start(process.replica));
@@ -221,8 +399,15 @@ export class Simulation implements Environment {
         this.#replicas[what.replica].clock.stepWall(-120_000);
         break;
       default:
-        this.#users.act(what.kind, context?.ref ?? { namespace: 'orders', name: 'first' });
+        this.#act(what.kind, context);
     }
+  }
+
+  #act(action: UserAction | FollowerAction, context: PassContext | undefined): void {
+    const isFollower = context !== undefined && kindOf(context.key) === SERVER_CA;
+    const ref = context && refOf(context.key);
+    if (isOfFollower(action)) this.#followerUsers.act(action, ref !== undefined && isFollower ? ref : FOLLOWERS.First);
+    else this.#users.act(action, ref === undefined || isFollower ? { namespace: 'orders', name: 'first' } : ref);
   }
 
   readonly #ports = (context: PassContext, process: Process): Ports => {
@@ -230,12 +415,15 @@ export class Simulation implements Environment {
     const ports = {
       resets: this.api.client(context),
       namespaces: this.#namespaces,
-      workloads: this.#workloads.watched(() => this.#annotated()),
+      workloads: this.#clients.restarting(this.#workloads.watched(() => this.#annotated())),
       pods: this.#pods,
       objects: this.#objects,
       cloudSql: this.cloud.client(context),
     };
-    const { cloudSql, ...others } = interposed(ports, new CallScheduler(this, context, process));
+    const scheduler = new CallScheduler(this, context, process);
+    const { cloudSql, ...others } = interposed(ports, scheduler);
+    const rotations = interposedRotation(ports.cloudSql, scheduler);
+    const serverCas = interposedServerCas(this.followers.client(context), scheduler);
     const prepareReset: typeof cloudSql.prepareReset = async (...given) => {
       const send = await cloudSql.prepareReset(...given);
       return async () => {
@@ -245,16 +433,20 @@ export class Simulation implements Environment {
         return answer;
       };
     };
-    return { ...others, cloudSql: { ...cloudSql, prepareReset } };
+    return { ...others, serverCas, cloudSql: { ...cloudSql, ...rotations, prepareReset } };
   };
 
   #annotated(): void {
     if (!this.#scenario.putsBack) return;
     this.invariants.note('template put back');
-    this.time.after(PUT_BACK_MS, () => this.#workloads.putBack('api'));
+    this.time.after(PUT_BACK_MS, () => {
+      this.#workloads.putBack('api');
+      this.#clients.restart('api');
+    });
   }
 
   #start(replica: Replica): void {
+    this.invariants.processStarted();
     const process = new Process(replica, {
       ports: this.#ports,
       nowMs: () => this.time.wallMs,
@@ -262,6 +454,7 @@ export class Simulation implements Environment {
         this.invariants.breaks(`a pass threw ${error instanceof Error ? error.stack : String(error)}`),
     });
     for (const object of this.api.list()) process.hear({ kind: 'Applied', object });
+    for (const object of this.followers.list()) process.hear({ kind: 'Applied', object });
     process.wakeAll();
     this.#processes.push(process);
   }

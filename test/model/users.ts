@@ -1,9 +1,11 @@
 import { annotations } from '../../src/domain/object.ts';
+import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import type { ObjectRef } from '../../src/reconcile/ports.ts';
 import { aReset, USER } from '../support/fakes/builders.ts';
 import type { VirtualClock } from '../support/virtual-clock.ts';
 import type { ApiServer } from './api-server.ts';
 import type { Cloud } from './cloud.ts';
+import type { Invariants } from './invariants.ts';
 import type { Scenario, UserAction } from './scenario.ts';
 
 /** How long a finalizer keeps an object that is being deleted. */
@@ -13,7 +15,8 @@ const ROLLBACK_MS = 3_000;
 const serverCa = { secretName: 'orders-db-ca', key: 'server-ca.pem', contents: 'All' } as const;
 
 interface Place {
-  readonly api: ApiServer;
+  readonly api: ApiServer<SslReset>;
+  readonly invariants: Invariants;
   readonly cloud: Cloud;
   readonly time: VirtualClock;
   readonly permit: (isAllowed: boolean) => void;
@@ -25,6 +28,8 @@ export class Users {
   readonly #place: Place;
   #actions = 0;
   /** Values of requestId that each object had, the newest one last. */
+  /** Plans of each object that were approved, the newest one last. */
+  readonly #approved = new Map<string, readonly string[]>();
   readonly #asked = new Map<string, readonly string[]>();
 
   constructor(scenario: Scenario, place: Place) {
@@ -34,16 +39,18 @@ export class Users {
 
   create(name: string): void {
     this.#actions += 1;
-    const { hasRequestId, hasCertificates, deadlineSeconds } = this.#scenario;
+    const { hasRequestId, hasCertificates, hasWindows, needsApproval, deadlineSeconds } = this.#scenario;
     const requestId = hasRequestId ? { requestId: 'r' } : {};
     this.#asked.set(name, ['r']);
     const publishes = name === 'first' ? { serverCa } : {};
+    const windows = hasWindows ? { windows: [WINDOW] } : {};
+    const approval = needsApproval ? ({ approval: 'Manual' } as const) : {};
     const certificates = hasCertificates ? { clientCertificates: [wantedBy(name)] } : {};
     this.#place.api.create(
       aReset({
         name,
         uid: `${name}-${this.#actions}`,
-        spec: { deadlineSeconds, ...requestId, ...publishes, ...certificates },
+        spec: { deadlineSeconds, ...requestId, ...publishes, ...certificates, ...windows, ...approval },
       }),
     );
   }
@@ -62,7 +69,7 @@ export class Users {
         this.#rollBack(ref);
         break;
       case 'Retry':
-        api.annotate(ref, annotations.retry, String(this.#actions));
+        this.#retry(ref, String(this.#actions));
         break;
       case 'Suspend':
         api.annotate(ref, annotations.suspend, BRAKES[this.#actions % BRAKES.length] ?? 'true');
@@ -78,6 +85,12 @@ export class Users {
         break;
       case 'Remove':
         api.remove(ref);
+        break;
+      case 'Disapprove':
+        this.#approve(ref, '');
+        break;
+      case 'OldApproval':
+        this.#approve(ref, this.#approved.get(ref.name)?.at(-2) ?? '');
         break;
       case 'Forbid':
       case 'Permit':
@@ -96,8 +109,36 @@ export class Users {
         cloud.deleteInstance();
         break;
       default:
-        cloud.startForeign(action, FOREIGN[action], { changesCa: action.endsWith('Reset') });
+        cloud.startForeign(action, FOREIGN[action], action.endsWith('Reset') ? { kind: 'Reset' } : undefined);
     }
+  }
+
+  /** A person sees the object wait, and says yes to what it shows. */
+  saw({ metadata, status }: SslReset): void {
+    const id = status.plan?.id;
+    const isAsked = status.conditions?.some(({ reason }) => reason === 'AwaitingApproval') === true;
+    if (!isAsked || id === undefined) return;
+    this.#place.time.after(APPROVAL_MS, () => {
+      const found = this.#place.api.read(metadata);
+      if (found === undefined || found.metadata.uid !== metadata.uid || found.status.plan?.id !== id) return;
+      if (found.metadata.annotations[annotations.approve] === id) return;
+      this.#approved.set(metadata.name, [...(this.#approved.get(metadata.name) ?? []), id]);
+      this.#approve(metadata, id);
+    });
+  }
+
+  #approve(ref: ObjectRef, word: string): void {
+    const { api, invariants } = this.#place;
+    const found = api.read(ref);
+    if (found !== undefined) invariants.approved(found, word);
+    api.annotate(ref, annotations.approve, word);
+  }
+
+  #retry(ref: ObjectRef, value: string): void {
+    const { api, invariants } = this.#place;
+    const found = api.read(ref);
+    if (found !== undefined) invariants.asked(found, value);
+    api.annotate(ref, annotations.retry, value);
   }
 
   /** For another reset, or back to where the object was before. */
@@ -126,6 +167,11 @@ export class Users {
     this.create(ref.name);
   }
 }
+
+/** Opens with the run, and every 20 minutes: `isOpenAt` of the invariants. */
+const WINDOW = { schedule: '*/20 * * * *', durationSeconds: 300, timeZone: 'UTC', minimumRemainingSeconds: 0 };
+
+const APPROVAL_MS = 1_000;
 
 /** How users write that a reset is to be held back. */
 const BRAKES = ['true', 'True', 'yes', ''];

@@ -8,6 +8,8 @@ const problem = { time, code: z.string(), message: z.string() };
 const schema = z.discriminatedUnion('event', [
   /** With the fingerprints of the CAs that it read. */
   z.object({ event: z.literal('started'), time, serverCas: z.array(z.string()).readonly() }).readonly(),
+  /** It has read the files again, and they are others than before. */
+  z.object({ event: z.literal('read'), time, serverCas: z.array(z.string()).readonly() }).readonly(),
   z.object({ event: z.literal('connected'), time }).readonly(),
   /** It was connected, and the connection broke. */
   z.object({ event: z.literal('lost'), ...problem }).readonly(),

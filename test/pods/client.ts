@@ -1,6 +1,7 @@
 // The program of a container: a client of a PostgreSQL, as applications are. It reads its CA, and its certificate and key
-// where it has some, once at its start, connects as libpq does with `sslmode=verify-ca`, runs a query every second, and
-// connects again when the connection breaks. It prints what happens as lines of JSON.
+// where it has some, once at its start, or with DB_READS=Always for each connection, connects as libpq does with
+// `sslmode=verify-ca`, runs a query every second, and connects again when the connection breaks; with DB_CONNECTS=Always for
+// each query. It prints what happens as lines of JSON.
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +13,7 @@ import type { ClientEvent } from './client-event.ts';
 const PERIOD_MS = 1000;
 const PATIENCE_MS = 30_000;
 
-const { POD_ROOT = '/', DB_SERVER_CA, PGSSLROOTCERT = '', PGSSLCERT, PGSSLKEY } = process.env;
+const { POD_ROOT = '/', DB_CONNECTS, DB_READS, DB_SERVER_CA, PGSSLROOTCERT = '', PGSSLCERT, PGSSLKEY } = process.env;
 
 const file = (path: string): string => readFileSync(join(POD_ROOT, path), 'utf8');
 
@@ -50,21 +51,35 @@ async function connectAndQuery(ssl: ConnectionOptions): Promise<void> {
   }
   say({ event: 'connected', time: Date.now() });
   try {
-    for (;;) {
+    do {
       await Promise.race([connection.query('select 1'), broken.promise]);
-      await Promise.race([pause(PERIOD_MS), broken.promise]);
-    }
+      if (DB_CONNECTS === 'Always') await connection.end();
+      else await Promise.race([pause(PERIOD_MS), broken.promise]);
+    } while (DB_CONNECTS !== 'Always');
   } catch (error) {
     say({ event: 'lost', time: Date.now(), ...problem(error) });
     connection.end().catch(() => undefined);
   }
 }
 
-const ca = DB_SERVER_CA ?? file(PGSSLROOTCERT);
-const keys = PGSSLCERT && PGSSLKEY ? { cert: file(PGSSLCERT), key: file(PGSSLKEY) } : {};
-say({ event: 'started', time: Date.now(), serverCas: fingerprintsIn(ca) });
+interface Files {
+  readonly ca: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+const read = (): Files => ({
+  ca: DB_SERVER_CA ?? file(PGSSLROOTCERT),
+  ...(PGSSLCERT && PGSSLKEY && { cert: file(PGSSLCERT), key: file(PGSSLKEY) }),
+});
+
+let files = read();
+say({ event: 'started', time: Date.now(), serverCas: fingerprintsIn(files.ca) });
 for (;;) {
   const begun = Date.now();
-  await connectAndQuery({ ca, ...keys, checkServerIdentity: () => undefined });
+  const before = files;
+  if (DB_READS === 'Always') files = read();
+  if (files.ca !== before.ca) say({ event: 'read', time: begun, serverCas: fingerprintsIn(files.ca) });
+  await connectAndQuery({ ...files, checkServerIdentity: () => undefined });
   await pause(Math.max(0, begun + PERIOD_MS - Date.now()));
 }

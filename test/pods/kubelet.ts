@@ -3,6 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Subscription } from 'rxjs';
 import { z } from 'zod';
 import { removeFolderAfterUs } from '../cluster/leftovers.ts';
@@ -72,7 +73,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
 
 /** A container that is run. */
 interface RunningContainer {
-  readonly pod: Pod;
+  pod: Pod;
   readonly container: Container;
   readonly sources: readonly Source[];
   readonly folder: string;
@@ -162,7 +163,16 @@ class ProcessKubelet implements Kubelet {
       for (const running of known ?? []) void this.#endOne(running);
     } else if (known === undefined && pod.spec.nodeName !== undefined) {
       this.#running.set(uid, this.#containersOf(pod));
+    } else if (known !== undefined) {
+      for (const running of known) this.#seeAgain(running, pod);
     }
+  }
+
+  /** As a kubelet does: a change of a pod has it write the volumes of the pod anew. */
+  #seeAgain(running: RunningContainer, pod: Pod): void {
+    const { annotations } = running.pod.metadata;
+    running.pod = pod;
+    if (!isDeepStrictEqual(annotations, pod.metadata.annotations)) this.#inTurn(running, () => this.#start(running));
   }
 
   #containersOf(pod: Pod): readonly RunningContainer[] {
@@ -189,11 +199,14 @@ class ProcessKubelet implements Kubelet {
     return this.#options.databases[env.find(({ name }) => name === 'PGHOST')?.value ?? ''];
   }
 
-  /** Who waits for it may start; who has mounted it sees the change. */
+  /**
+   * Who waits for it may start. Who has mounted it sees nothing of that: a kubelet comes by only within a minute and a half,
+   * unless something of the pod changes.
+   */
   #sourceChanged(kind: SourceKind, object: unknown): void {
     const changed = keyOf({ kind, name: nameSchema.parse(object).metadata.name });
     for (const running of [...this.#running.values()].flat()) {
-      if (running.sources.some((source) => keyOf(source) === changed))
+      if (running.process === undefined && running.sources.some((source) => keyOf(source) === changed))
         this.#inTurn(running, () => this.#start(running));
     }
   }

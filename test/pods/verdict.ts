@@ -15,6 +15,13 @@ export const isLockedOut = ({ events }: PodClient): boolean => {
 export const isUnverified = (event: ClientEvent): boolean =>
   event.event === 'refused' && event.message.startsWith('certificate verify failed: ');
 
-/** SHA-1 fingerprints of the server CAs that it read at its start. */
+/** SHA-1 fingerprints of the server CAs that it read last. */
 export const trustedCas = ({ events }: PodClient): readonly string[] =>
-  events.flatMap((one) => (one.event === 'started' ? one.serverCas : []));
+  events.flatMap((one) => (one.event === 'started' || one.event === 'read' ? [one.serverCas] : [])).at(-1) ?? [];
+
+/** It lost its connection, could not verify the certificate until it had read its files again, and then came back. */
+export const hasReadAgain = ({ events }: PodClient): boolean => {
+  const since = events.slice(events.findIndex(({ event }) => event === 'lost') + 1);
+  const read = since.findIndex(({ event }) => event === 'read');
+  return read > 0 && since.slice(0, read).every(isUnverified) && since.at(-1)?.event === 'connected';
+};

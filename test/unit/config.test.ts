@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { entries, environmentVariable } from '../../src/config/flags.ts';
-import { parseDuration } from '../../src/config/values.ts';
+import { environmentVariable } from '../../src/config/flag.ts';
+import { entries } from '../../src/config/flags.ts';
 import { type Config, parseConfig } from '../../src/config.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -24,8 +24,13 @@ describe('the configuration', () => {
       namespaces: [],
       cloudsqlEndpoint: 'https://sqladmin.googleapis.com/',
       allowedInstances: [],
+      rotatableInstances: [],
+      followableInstances: [],
       maxResetsPerHour: 20,
+      maxRotationsPerHour: 20,
       requirePreconditions: false,
+      approval: 'Automatic',
+      approvalGuarded: false,
       leaderElect: true,
       leaseName: 'cloudsql-ssl-operator',
       leaseDurationMs: 15_000,
@@ -42,6 +47,7 @@ describe('the configuration', () => {
       requestTimeoutMs: 30_000,
       resolveGraceMs: 300_000,
       caSettleMs: 60_000,
+      serverCaResyncMs: 300_000,
       pollMinMs: 1000,
       pollMaxMs: 15_000,
       retryMinMs: 1000,
@@ -281,25 +287,4 @@ describe('the version', () => {
     const result = parseConfig(['--version'], {});
     assert.match(result.kind === 'Version' ? result.text : '', /^\S+\n$/);
   });
-});
-
-describe('a duration', () => {
-  const cases: readonly (readonly [string, number | undefined])[] = [
-    ['500ms', 500],
-    ['10s', 10_000],
-    ['1m30s', 90_000],
-    ['1h', 3_600_000],
-    ['1.5s', 1500],
-    ['0s', 0],
-    ['1', undefined],
-    ['', undefined],
-    ['s', undefined],
-    ['-1s', undefined],
-    ['1s ', undefined],
-    ['1d', undefined],
-    ['1m30', undefined],
-  ];
-  for (const [text, ms] of cases) {
-    it(`a duration of "${text}" is ${ms ?? 'none'}`, () => assert.equal(parseDuration(text), ms));
-  }
 });

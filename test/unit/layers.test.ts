@@ -8,8 +8,9 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-const DOMAIN = ['domain', 'domain/call', 'domain/trust', 'domain/reset'];
-const RECONCILE = ['reconcile', 'reconcile/steps', 'reconcile/publishing', 'reconcile/rolling'];
+const DOMAIN = ['domain', 'domain/call', 'domain/trust', 'domain/reset', 'domain/server-ca'];
+const OWN_RECONCILE = ['reconcile', 'reconcile/publishing', 'reconcile/rolling'];
+const RECONCILE = [...OWN_RECONCILE, 'reconcile/steps', 'reconcile/server-ca'];
 
 /** What each layer may import besides itself: other layers, or single modules of them. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -17,25 +18,42 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: ['lib'],
   'domain/call': ['lib', 'domain'],
   'domain/trust': ['lib', 'domain'],
-  'domain/reset': ['lib', ...DOMAIN],
+  'domain/reset': ['lib', 'domain', 'domain/call', 'domain/trust'],
+  'domain/server-ca': ['lib', 'domain', 'domain/call', 'domain/trust'],
+  keystore: ['lib'],
   reconcile: ['lib', ...DOMAIN, ...RECONCILE],
-  'reconcile/steps': ['lib', ...DOMAIN, ...RECONCILE],
-  'reconcile/publishing': ['lib', 'domain', 'domain/call', 'domain/trust', 'reconcile'],
+  'reconcile/steps': ['lib', 'domain', 'domain/call', 'domain/trust', 'domain/reset', ...OWN_RECONCILE],
+  'reconcile/server-ca': ['lib', ...DOMAIN, ...OWN_RECONCILE],
+  'reconcile/publishing': ['lib', 'keystore', 'domain', 'domain/call', 'domain/trust', 'reconcile'],
   'reconcile/rolling': ['lib', 'domain', 'domain/call', 'domain/trust', 'reconcile'],
   runtime: ['lib'],
-  kubernetes: ['lib', ...DOMAIN, 'runtime', 'src/reconcile/ports.ts'],
+  kubernetes: ['lib', ...DOMAIN, 'runtime', 'src/reconcile/ports.ts', 'src/reconcile/workload-ports.ts'],
   cloudsql: ['lib', ...DOMAIN, 'src/reconcile/ports.ts', 'src/reconcile/cloud-sql-port.ts'],
   observability: [
     'lib',
     ...DOMAIN,
     'src/reconcile/ports.ts',
     'src/reconcile/observed-resets.ts',
+    'src/reconcile/observed-server-cas.ts',
     'src/reconcile/condition-summary.ts',
   ],
   config: ['lib', ...DOMAIN, 'src/version.ts'],
+  calendar: ['lib', ...DOMAIN],
   operator: ['lib', ...DOMAIN, ...RECONCILE, 'runtime', 'src/observability/health.ts'],
-  main: ['lib', ...DOMAIN, ...RECONCILE, 'runtime', 'kubernetes', 'cloudsql', 'observability', 'config', 'operator'],
+  main: [
+    'lib',
+    ...DOMAIN,
+    ...RECONCILE,
+    'runtime',
+    'kubernetes',
+    'cloudsql',
+    'observability',
+    'config',
+    'operator',
+    'calendar',
+  ],
   launcher: [],
+  'kubectl-sslreset': ['lib', ...DOMAIN, 'src/version.ts'],
   'stand-ins': [],
 };
 
@@ -51,9 +69,20 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   pino: ['observability'],
   'prom-client': ['observability'],
   '@opentelemetry/api': ['observability'],
-  commander: ['config'],
-  'node:fs': ['kubernetes', 'cloudsql', 'observability', 'config', 'main', 'launcher'],
-  'node:crypto': [...DOMAIN, 'kubernetes', 'cloudsql', 'observability', 'config', 'main', 'launcher'],
+  commander: ['config', 'kubectl-sslreset'],
+  croner: ['calendar'],
+  'node:fs': ['kubernetes', 'cloudsql', 'observability', 'config', 'main', 'launcher', 'kubectl-sslreset'],
+  'node:crypto': [
+    ...DOMAIN,
+    'keystore',
+    'kubernetes',
+    'cloudsql',
+    'observability',
+    'config',
+    'main',
+    'launcher',
+    'kubectl-sslreset',
+  ],
 };
 
 /** What stands for the world around the operator, in its tests. */

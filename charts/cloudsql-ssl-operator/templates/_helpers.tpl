@@ -37,6 +37,15 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{ default (include "operator.fullname" .) .Values.leaderElection.leaseName }}
 {{- end }}
 
+{{/* "true" where a policy of the chart lets only those approve who hold the verb. */}}
+{{- define "operator.guardsApproval" -}}
+{{- if kindIs "bool" .Values.approvalPolicy.enabled -}}
+{{ .Values.approvalPolicy.enabled }}
+{{- else -}}
+{{ empty .Values.namespaces }}
+{{- end -}}
+{{- end }}
+
 {{- define "operator.image" -}}
 {{- $tag := default .Chart.AppVersion .Values.image.tag -}}
 {{- if .Values.image.digest -}}
@@ -50,8 +59,14 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- define "operator.flags" -}}
 namespaces: {{ join "," .Values.namespaces | quote }}
 allowed-instances: {{ join "," .Values.allowedInstances | quote }}
+rotatable-instances: {{ join "," .Values.rotatableInstances | quote }}
+followable-instances: {{ join "," .Values.followableInstances | quote }}
+server-ca-resync: {{ printf "%vs" (int64 .Values.serverCaResyncSeconds) | quote }}
 max-resets-per-hour: {{ .Values.maxResetsPerHour | int64 | quote }}
+max-rotations-per-hour: {{ .Values.maxRotationsPerHour | int64 | quote }}
 require-preconditions: {{ .Values.requirePreconditions | quote }}
+approval: {{ .Values.approval | quote }}
+approval-guarded: {{ eq (include "operator.guardsApproval" .) "true" | quote }}
 concurrency: {{ .Values.concurrency | int64 | quote }}
 cloudsql-endpoint: {{ .Values.cloudsql.endpoint | quote }}
 cloudsql-mutate-qps: {{ .Values.cloudsql.mutateQps | quote }}
@@ -73,12 +88,12 @@ log-level: {{ .Values.log.level | quote }}
 {{/* What the operator does in the namespaces that it works in. docs/operations.md has a reason for each line. */}}
 {{- define "operator.rules" -}}
 - apiGroups: [cloudsql-ssl.dev]
-  resources: [cloudsqlsslresets]
+  resources: [cloudsqlservercas, cloudsqlsslresets]
   verbs: [get, list, watch]
 - apiGroups: [cloudsql-ssl.dev]
-  resources: [cloudsqlsslresets/status]
+  resources: [cloudsqlservercas/status, cloudsqlsslresets/status]
   verbs: [update]
-# Its annotation says which instances it may reset.
+# Its annotations say which instances it may reset, or follow.
 - apiGroups: [""]
   resources: [namespaces]
   verbs: [get]
@@ -97,18 +112,18 @@ log-level: {{ .Values.log.level | quote }}
     {{- range . }}
     - {{ printf "%ss" (lower .) }}
     {{- end }}
-  verbs: [get, list, patch]
+  verbs: [get, list, watch, patch]
 {{- end }}
-{{- if has "StatefulSet" .Values.workloadKinds }}
-# Which pods keep a StatefulSet from rolling. No pod is read by its name, executed in or changed.
+{{- if or (has "StatefulSet" .Values.workloadKinds) .Values.rollout.reload }}
+# Which pods keep a StatefulSet from rolling, and which are to read the files again. No pod is read by its name or executed in.
 - apiGroups: [""]
   resources: [pods]
-  verbs: [list{{ if .Values.deleteUnreadyPods }}, delete{{ end }}]
+  verbs: [list{{ if .Values.deleteUnreadyPods }}, delete{{ end }}{{ if .Values.rollout.reload }}, patch{{ end }}]
 {{- end }}
 {{- if has "Rollout" .Values.workloadKinds }}
 - apiGroups: [argoproj.io]
   resources: [rollouts]
-  verbs: [get, list, patch]
+  verbs: [get, list, watch, patch]
 {{- end }}
 # A repeated event is counted on the first one.
 - apiGroups: [events.k8s.io]

@@ -51,10 +51,12 @@
 {{- $problems = append $problems "googleCredentials.secretName and the annotation iam.gke.io/gcp-service-account in serviceAccount.annotations are both set: the key would win over Workload Identity. Remove one of them" -}}
 {{- end -}}
 {{- if $v.namespaces -}}
-{{- range $entry := $v.allowedInstances -}}
+{{- range $value := list "allowedInstances" "rotatableInstances" "followableInstances" -}}
+{{- range $entry := get $v $value -}}
 {{- $parts := splitList "=" $entry -}}
 {{- if and (gt (len $parts) 1) (not (has (first $parts) $v.namespaces)) -}}
-{{- $problems = append $problems (printf "allowedInstances speaks of the namespace %s (%s), which is not in namespaces: add it there, or remove the entry" (first $parts) $entry) -}}
+{{- $problems = append $problems (printf "%s speaks of the namespace %s (%s), which is not in namespaces: add it there, or remove the entry" $value (first $parts) $entry) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -82,8 +84,14 @@
 {{- define "operator.valueOfFlag" -}}
 namespaces: namespaces
 allowed-instances: allowedInstances
+rotatable-instances: rotatableInstances
+followable-instances: followableInstances
+server-ca-resync: serverCaResyncSeconds
 max-resets-per-hour: maxResetsPerHour
+max-rotations-per-hour: maxRotationsPerHour
 require-preconditions: requirePreconditions
+approval: approval
+approval-guarded: approvalPolicy.enabled
 concurrency: concurrency
 cloudsql-endpoint: cloudsql.endpoint
 cloudsql-mutate-qps: cloudsql.mutateQps

@@ -1,3 +1,4 @@
+import { ownValue } from '../../lib/own-value.ts';
 import type { CloudSqlErrorKind } from '../errors.ts';
 import type { WaitingReason } from '../reasons.ts';
 
@@ -94,7 +95,7 @@ export const callRefusal = (status: number, reason: string): CallRefusal => find
 
 function find(status: number, reason: string): Refusal {
   const { other = UNKNOWN, byReason = {} } = REFUSALS[status] ?? {};
-  return (Object.hasOwn(byReason, reason) ? byReason[reason] : undefined) ?? other;
+  return ownValue(byReason, reason) ?? other;
 }
 
 /** `409 operationInProgress: what Google says of it`. */

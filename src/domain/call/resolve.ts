@@ -163,43 +163,11 @@ export function baseline(
   operations: readonly Operation[],
   known: readonly string[],
 ): Pick<Before, 'operations' | 'operationsSince'> {
-  const unlisted = known.filter((known) => !operations.some(({ name }) => name === known)).slice(0, BASELINE_SIZE / 2);
+  const unlisted = known.filter((one) => !operations.some(({ name }) => name === one)).slice(0, BASELINE_SIZE / 2);
   const newest = operations.slice(0, BASELINE_SIZE - unlisted.length);
   const oldest = newest.at(-1)?.insertTime;
   return {
     operations: [...unlisted, ...newest.map(({ name }) => name)],
     ...(oldest !== undefined && { operationsSince: oldest }),
   };
-}
-
-/** What a reset renews on the server's side, as far as the instance's mode makes it worth a read. */
-export interface ServerCertificates {
-  readonly serverCaSha1Fingerprint?: string;
-  /** All server CAs of a First Generation instance: the new one is listed before it is active. */
-  readonly serverCas?: readonly string[];
-  /** Where a CA service keeps the CA. */
-  readonly serverCertificateSha1Fingerprint?: string;
-}
-
-/** Another server CA or server certificate than before, of the kind that a reset makes. */
-export function hasOtherServerCertificate(before: Before, now: ServerCertificates): boolean {
-  const ca = now.serverCaSha1Fingerprint;
-  const listed = now.serverCas ?? (ca === undefined ? [] : [ca]);
-  // The active CA of a First Generation instance changes with a restart, also to one that was made before the call.
-  if (before.serverCas !== undefined) return listed.some((one) => before.serverCas?.includes(one) === false);
-  return ca !== before.serverCaSha1Fingerprint || hasNewServerCertificate(before, now);
-}
-
-/** A certificate that the API does not show is no evidence. */
-export const hasNewServerCertificate = (
-  { serverCertificateSha1Fingerprint: before }: Before,
-  { serverCertificateSha1Fingerprint: now }: ServerCertificates,
-): boolean => before !== undefined && now !== undefined && before !== now;
-
-export function evidenceAgrees(
-  before: Before,
-  now: ServerCertificates & { readonly clientCertificates: readonly string[] },
-): boolean {
-  if (hasOtherServerCertificate(before, now)) return true;
-  return (before.clientCertificates ?? []).some((fingerprint) => !now.clientCertificates.includes(fingerprint));
 }

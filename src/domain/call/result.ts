@@ -26,6 +26,7 @@ export interface IssuedCertificate {
   /** SHA-1 of the certificate, lower-case hex. */
   readonly sha1Fingerprint: string;
   readonly certificatePem: string;
+  /** PKCS#8, whatever form Cloud SQL has answered. */
   readonly privateKeyPem: string;
   /** Name of the operation that it began, if the answer had it. */
   readonly operation?: string;

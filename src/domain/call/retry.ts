@@ -49,8 +49,8 @@ export const remainingDelayMs = (tried: Tried | undefined, now: Date): number =>
   Math.max(0, (timeOf(tried?.retryTime) ?? 0) - now.getTime());
 
 /**
- * An operation is polled at intervals that double: the next one is as long as it has taken so far. One whose start
- * cannot be read counts as an old one.
+ * An object that waits is looked at in intervals that double: the next one is as long as it has waited so far. One whose
+ * start cannot be read counts as an old one. The end of an operation is seen sooner, by polls that cost the object nothing.
  */
 export function pollDelayMs(since: string | undefined, now: Date, { pollMinMs, pollMaxMs }: PollPolicy): number {
   if (since === undefined) return pollMinMs;

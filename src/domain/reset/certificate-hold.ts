@@ -6,7 +6,7 @@
 import { oneLine } from '../../lib/one-line.ts';
 import { toTime } from '../../lib/time.ts';
 import { stalled, type Verdict, waiting } from '../conditions.ts';
-import { isStalledReason, isWaitingReason } from '../reasons.ts';
+import { isStalledReason, isWaitingReason } from '../reason-rules.ts';
 import { type Dependent, isSame, refersToAny } from '../trust/dependents.ts';
 import type { ClientCertificateStatus, WantedCertificate } from '../trust/distribution.ts';
 import type { Request, SslReset, Status } from './ssl-reset.ts';
@@ -41,7 +41,7 @@ export function holdingBack(
 /** Nothing is rolled for a namespace that is allowed nothing. */
 function isInTheWay({ kind, reason }: Verdict, { failures = 0 }: Request): boolean {
   if (kind === 'Stalled') return reason !== 'NotPermitted';
-  return kind === 'Waiting' && failures >= PATIENCE;
+  return kind === 'Waiting' && (reason === 'PasswordMissing' || failures >= PATIENCE);
 }
 
 /** How the object stands once that has rolled, and what is known then: the certificates are looked at again. */
@@ -64,12 +64,16 @@ export function holdVerdict({ reason, message = '' }: Hold): Verdict {
 export const worst = (verdicts: readonly Verdict[]): Verdict | undefined =>
   verdicts.find(({ kind }) => kind === 'Waiting') ?? verdicts[0];
 
-/** Whether it is known to be in its Secret, with its key. While one is held up, those from before the reset are not. */
+/**
+ * Whether it is known to be in its Secret, with its key. While one is held up, those from before the reset are not; where
+ * only a password is missing, none is held up.
+ */
 function isLive(entry: ClientCertificateStatus, { hold, before }: Request): boolean {
   const { sha1Fingerprint, secretName, issuing, reason } = entry;
   if (sha1Fingerprint === undefined || secretName === undefined) return false;
   if (issuing !== undefined || reason !== undefined) return false;
-  return hold === undefined || before?.clientCertificates?.includes(sha1Fingerprint) !== true;
+  const isInDoubt = hold !== undefined && hold.reason !== 'PasswordMissing';
+  return !isInDoubt || before?.clientCertificates?.includes(sha1Fingerprint) !== true;
 }
 
 /** Those of the status that are known to be in their Secrets. */

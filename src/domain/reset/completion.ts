@@ -2,13 +2,12 @@
 import { oneLine } from '../../lib/one-line.ts';
 import type { Operation } from '../call/operation.ts';
 import { progressing, ready, stalled, type Verdict } from '../conditions.ts';
-import type { RolloutStatus } from '../trust/distribution.ts';
-import { hasRolledNothing, leftToPeople } from '../trust/rollout-status.ts';
+import { rollWords } from '../trust/rolled-condition.ts';
+import { failureMessage, hasRolledNothing } from '../trust/rollout-status.ts';
 import { retryCommand } from './admission.ts';
 import { hasKeptCa, whyKept } from './ca-change.ts';
 import { isRepeated, lastExecution } from './executed.ts';
 import type { Request, SslReset, Status } from './ssl-reset.ts';
-import { failureMessage } from './status.ts';
 
 export const LOOKING_FOR_DEPENDENTS: Verdict = progressing(
   'RollingOut',
@@ -35,14 +34,13 @@ export function completion(reset: SslReset): Verdict {
   if ((rollout?.failed ?? 0) > 0) {
     return stalled(
       'RolloutFailed',
-      `${oneLine(failureMessage(status), 700)}. Check again with: ${retryCommand(reset)}`,
+      `${oneLine(failureMessage(rollout), 700)}. Check again with: ${retryCommand(reset)}`,
     );
   }
   const isKept = hasKeptCa(status) && hasRolledNothing(rollout);
-  const how = isKept ? `nothing had to roll: ${whyKept(reset.spec)}` : rolled(rollout);
-  const what = [how, manual(rollout), paused(rollout), published(status), issued(status)]
-    .filter((text) => text !== '')
-    .join('; ');
+  const { rolled, manual, paused } = rollWords(rollout);
+  const how = isKept ? `nothing had to roll: ${whyKept(reset.spec)}` : rolled;
+  const what = [how, manual, paused, published(status), issued(status)].filter((text) => text !== '').join('; ');
   if (request?.outcome !== 'AlreadyDone') return ready('Complete', `${what}; operation ${operation?.name ?? ''}`);
   if (isRepeated(reset.status, request)) return ready('AlreadyExecuted', `${repeated(reset, request)}; ${what}`);
   const uncalled = request.attempt === 0 ? 'nothing was called' : 'it was not called again';
@@ -68,14 +66,3 @@ function issued({ request, clientCertificates = [] }: Status): string {
   if (request?.issuedTime === undefined) return '';
   return `${length} client ${length === 1 ? 'certificate' : 'certificates'} issued`;
 }
-
-const rolled = (rollout: RolloutStatus | undefined): string =>
-  rollout?.summary === undefined ? '' : `${rollout.summary} workloads rolled`;
-
-function manual(rollout: RolloutStatus | undefined): string {
-  const count = rollout === undefined ? 0 : leftToPeople(rollout);
-  return count === 0 ? '' : `${count} left to a person: see rollout.workloads`;
-}
-
-const paused = (rollout: RolloutStatus | undefined): string =>
-  rollout?.paused === undefined ? '' : `${rollout.paused} paused, and rolled when resumed: see rollout.workloads`;

@@ -1,13 +1,14 @@
 import { remainingDelayMs } from '../call/retry.ts';
-import { STALLED } from '../reasons.ts';
+import { STALLED } from '../reason-rules.ts';
 import { openIssue, wantsCertificates } from '../trust/certificate-status.ts';
+import { wantsPasswords } from '../trust/keystore-password.ts';
 import { awaitsCa } from './ca-change.ts';
+import { hasOpenRoll, isHeldBack, mayFollow } from './catch-up.ts';
 import { deadline, isPastDeadline } from './deadline.ts';
 import {
   hasNewRetry,
   isBarred,
   isComplete,
-  isFirstRequestId,
   isFollowed,
   isNewerGeneration,
   isNewRequest,
@@ -18,18 +19,24 @@ import {
   stalledReason,
   wasResumed,
 } from './request.ts';
+import { isFirstRequestId } from './request-record.ts';
 import { isSuspended, type SslReset } from './ssl-reset.ts';
-import { STEPS, type Step } from './step.ts';
+import { type OwnStep, STEPS, type Step } from './step.ts';
 
 export interface DecisionFacts {
   readonly now: Date;
-  /** Another object of the instance has read another CA since, or its reset has deleted this one's client certificates. */
+  /**
+   * Another object of the instance has read another CA since, or one that follows it another list, or its reset has deleted
+   * this one's client certificates.
+   */
   readonly isOutdated: boolean;
+  /** When another object of the instance has last read its CA, RFC 3339; undefined: nobody says so. */
+  readonly lastRead: string | undefined;
   /** Another object of the instance has gone with a call that may have been executed. */
   readonly hasLostSibling: boolean;
 }
 
-const NOTHING: Step = { kind: 'Nothing' };
+const NOTHING: OwnStep = { kind: 'Nothing' };
 
 /**
  * Names the one step that comes next, from the object alone. The first row that matches wins.
@@ -41,7 +48,7 @@ const NOTHING: Step = { kind: 'Nothing' };
  * | a call was recorded and its outcome is not known | resolve |
  * | accepted, and not seen to its end | follow |
  * | a new request | receive, as done where its requestId was executed before; if a call of the older one may have run, after its delay, and resolve that first if it has; if the CA of the older one is not seen yet, after its delay, and once it is seen or `--ca-settle` is over |
- * | complete for this request and generation | nothing; receive when it is outdated: another object of the instance has read another CA since, or deleted its client certificates by a reset; look around when another object went with a call that may have been executed |
+ * | complete for this request and generation, and not only planned | nothing; receive when it is outdated: another object of the instance has read another CA since, a CloudSqlServerCa another list of them, or a reset has deleted its client certificates; look around when another object went with a call that may have been executed; else look at the passwords of its keystores, every `--server-ca-resync` |
  * | stalled, and a new value of `retry` | receive |
  * | `NotPermitted`, and the reset is done or was not necessary | receive, which asks for the permission |
  * | stalled for this generation | nothing; `NotPermitted` and `ObjectConflict` look again until the deadline; what was reset before it stalled is received when it is outdated, and looks around, as above |
@@ -58,8 +65,20 @@ const NOTHING: Step = { kind: 'Nothing' };
  * | else | request: admission, preflight, record, call |
  *
  * Before each step that asks Cloud SQL or the cluster, a delay that is recorded is kept.
+ *
+ * An object that has published before, and whose request is suspended, stalled or at a closed gate before its call,
+ * catches up beside that, where it is outdated or has begun to roll for that: it publishes and rolls, without a call.
+ * It tries until the deadline has passed since the others read, or since its own roll came further.
  */
 export function decide(reset: SslReset, facts: DecisionFacts): Step {
+  const step = forRequest(reset, facts);
+  const isBehind = (facts.isOutdated && mayFollow(reset, facts)) || hasOpenRoll(reset, facts.now);
+  return isBehind && isHeldBack(reset, step)
+    ? { kind: 'CatchUp', isOutdated: facts.isOutdated, otherwise: step }
+    : step;
+}
+
+function forRequest(reset: SslReset, facts: DecisionFacts): OwnStep {
   const { request } = reset.status;
   if (reset.metadata.deletionTimestamp !== undefined) return whileDeleted(reset, facts);
   if ((isUnresolved(request) || isFollowed(request)) && hasNews(reset)) return { kind: 'RecordRetry' };
@@ -74,25 +93,26 @@ export function decide(reset: SslReset, facts: DecisionFacts): Step {
 }
 
 /** A call of the older request that may have run is looked for first, and so is its CA: both are questions to Cloud SQL. */
-function whenNew(reset: SslReset, facts: DecisionFacts): Step {
+function whenNew(reset: SslReset, facts: DecisionFacts): OwnStep {
   const { request } = reset.status;
-  const step: Step = { kind: 'Receive', arrival: 'New' };
+  const step: OwnStep = { kind: 'Receive', arrival: 'New' };
   const asks = (request !== undefined && mayHaveRun(request)) || awaitsCa(reset.status);
   return asks ? afterDelay(reset, facts, step) : step;
 }
 
 const hasNews = (reset: SslReset): boolean => hasNewRetry(reset) || isFirstRequestId(reset);
 
-const whileDeleted = (reset: SslReset, facts: DecisionFacts): Step =>
+const whileDeleted = (reset: SslReset, facts: DecisionFacts): OwnStep =>
   isFollowed(reset.status.request) ? afterDelay(reset, facts, { kind: 'Follow' }) : NOTHING;
 
-function whenComplete(reset: SslReset, { isOutdated, hasLostSibling }: DecisionFacts): Step {
+function whenComplete(reset: SslReset, { isOutdated, hasLostSibling }: DecisionFacts): OwnStep {
   if (isOutdated) return { kind: 'Receive', arrival: 'Outdated' };
   if (hasNewRetry(reset)) return { kind: 'RecordRetry' };
-  return hasLostSibling ? { kind: 'LookAround' } : NOTHING;
+  if (hasLostSibling) return { kind: 'LookAround' };
+  return wantsPasswords(reset.spec) ? { kind: 'LookAtPasswords' } : NOTHING;
 }
 
-function whenStalled(reset: SslReset, facts: DecisionFacts): Step {
+function whenStalled(reset: SslReset, facts: DecisionFacts): OwnStep {
   if (hasNewRetry(reset)) return { kind: 'Receive', arrival: 'Retry' };
   if (isNewerGeneration(reset)) {
     return reset.status.request?.outcome === 'Unknown'
@@ -109,7 +129,7 @@ function whenStalled(reset: SslReset, facts: DecisionFacts): Step {
   return holdsCa && facts.hasLostSibling ? { kind: 'LookAround' } : NOTHING;
 }
 
-function onward(reset: SslReset, facts: DecisionFacts): Step {
+function onward(reset: SslReset, facts: DecisionFacts): OwnStep {
   const { request } = reset.status;
   if (request?.hold === undefined && openIssue(reset) !== undefined) {
     return afterDelay(reset, facts, { kind: 'ResolveCertificate' });
@@ -131,7 +151,7 @@ function afterReset(reset: SslReset, { isOutdated }: DecisionFacts): 'Publish' |
 }
 
 /** A delay ends at the deadline: the step itself then says what it was waiting for. An operation has none. */
-function afterDelay(reset: SslReset, { now }: DecisionFacts, step: Step): Step {
+function afterDelay(reset: SslReset, { now }: DecisionFacts, step: OwnStep): OwnStep {
   const delayMs = remainingDelayMs(reset.status.request, now);
   const end = STEPS[step.kind].atDeadline === 'GoesOn' ? undefined : deadline(reset);
   const boundMs = end === undefined ? delayMs : Math.min(delayMs, end.getTime() - now.getTime());

@@ -13,7 +13,7 @@ const MAX_HISTORY = 10;
 export function nextHistory(status: Status, next: Status, verdict: Verdict, now: Date): readonly HistoryEntry[] {
   const { request } = next;
   const history = withSuperseded(status, request, now);
-  if (request === undefined || verdict.kind === 'Progressing' || verdict.kind === 'Waiting') return history;
+  if (request === undefined || !isEnd(verdict)) return history;
   const entry = historyEntry(request, next, verdict.reason);
   const [newest, ...older] = history;
   if (newest === undefined || !isSameRequest(newest, entry)) {
@@ -22,6 +22,10 @@ export function nextHistory(status: Status, next: Status, verdict: Verdict, now:
   const { endTime, ...rest } = newest;
   return isSameEnd(rest, entry) && endTime !== undefined ? history : [{ ...entry, endTime: toTime(now) }, ...older];
 }
+
+/** What is only planned may still begin. */
+const isEnd = (verdict: Verdict): verdict is Extract<Verdict, { readonly kind: 'Ready' | 'Stalled' }> =>
+  verdict.kind === 'Stalled' || (verdict.kind === 'Ready' && verdict.reason !== 'Planned');
 
 /** A request that replaces another one begins without a call. */
 function withSuperseded(status: Status, next: Request | undefined, now: Date): readonly HistoryEntry[] {
@@ -54,6 +58,7 @@ function historyEntry(
     outcome,
     startTime: request.time ?? request.receivedTime,
     ...(serverCa?.sha1Fingerprint !== undefined && { serverCaSha1Fingerprint: serverCa.sha1Fingerprint }),
+    ...(request.approvedManager !== undefined && { approvedManager: request.approvedManager }),
   };
 }
 

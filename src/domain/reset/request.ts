@@ -3,21 +3,13 @@
  *
  * Without `spec.requestId` each generation is a request of its own. With it each value is one that this object has not
  * executed before; a newer generation with the same value, or with one that was executed, publishes and rolls again
- * without a call. The first requestId of an object becomes the
- * id of the request that is there.
+ * without a call. The first requestId of an object becomes the id of the request that is there.
  */
 import { findCondition, isTrue } from '../conditions.ts';
-import {
-  isProgressReason,
-  isStalledReason,
-  isWaitingReason,
-  type ProgressReason,
-  type StalledReason,
-  type WaitingReason,
-} from '../reasons.ts';
-import { isRepeated } from './executed.ts';
-import type { Request, SslReset, Status } from './ssl-reset.ts';
-import { isSuspended, retryValue } from './ssl-reset.ts';
+import { retryValue } from '../object.ts';
+import { isProgressReason, isStalledReason, isWaitingReason } from '../reason-rules.ts';
+import type { ProgressReason, StalledReason, WaitingReason } from '../reasons.ts';
+import { isSuspended, type Request, type SslReset, type Status } from './ssl-reset.ts';
 
 /** Why a request is received: for the first time, or once more. */
 export type Arrival =
@@ -70,7 +62,8 @@ export const isSettled = (request: Request | undefined): boolean =>
 
 export const isComplete = ({ metadata, status }: SslReset): boolean => {
   const condition = findCondition(status.conditions, 'Ready');
-  return condition?.status === 'True' && condition.observedGeneration === metadata.generation;
+  const isEnd = condition?.status === 'True' && condition.reason !== 'Planned';
+  return isEnd && condition.observedGeneration === metadata.generation;
 };
 
 export const isStalled = ({ status }: SslReset): boolean => isTrue(status.conditions, 'Stalled');
@@ -86,6 +79,13 @@ export function reconcilingReason({ conditions }: Status): ProgressReason | Wait
   return isProgressReason(reason) || isWaitingReason(reason) ? reason : undefined;
 }
 
+/** Nothing keeps the call from being made but a person, or a maintenance window: no deadline runs. */
+export function isAtGate(status: Status): boolean {
+  const reason = reconcilingReason(status);
+  const isHeld = reason === 'AwaitingApproval' || reason === 'OutsideWindow';
+  return isHeld || findCondition(status.conditions, 'Ready')?.reason === 'Planned';
+}
+
 /** Its reset is behind it, and an administrator has taken the permission away: nothing is published or rolled. */
 export const isBarred = (reset: SslReset): boolean =>
   isSettled(reset.status.request) && isStalled(reset) && stalledReason(reset) === 'NotPermitted';
@@ -98,94 +98,3 @@ export const hasNewRetry = (reset: SslReset): boolean => {
 
 export const wasResumed = (reset: SslReset): boolean =>
   !isSuspended(reset) && reconcilingReason(reset.status) === 'Suspended';
-
-/** The stalled step is the reset itself, so a retry may call again. */
-const mayCallAgain = (reset: SslReset): boolean =>
-  !isSettled(reset.status.request) || stalledReason(reset) === 'OperationFailed';
-
-/** The record with which a request begins, or begins once more. */
-export function received(reset: SslReset, arrival: Arrival, now: string): Request {
-  const { metadata, spec, status } = reset;
-  const identity = {
-    generation: metadata.generation,
-    ...(spec.requestId !== undefined && { requestId: spec.requestId }),
-    ...seenRetry(reset),
-  };
-  const { request } = status;
-  if (request === undefined || arrival === 'New') {
-    const begun = { ...identity, receivedTime: now, attempt: 0, ...kept(request) };
-    return isRepeated(status, begun) ? { ...begun, outcome: 'AlreadyDone', doneTime: now } : begun;
-  }
-  if (arrival === 'Retry' && mayCallAgain(reset) && !mayHaveRun(request)) {
-    return { ...identity, attempt: request.attempt, receivedTime: now };
-  }
-  return { ...identity, ...onward(request), ...(isSettled(request) ? { doneTime: now } : { receivedTime: now }) };
-}
-
-/** The CAs were read and published, so the Secrets of the client certificates are looked at again. */
-export function published(request: Request, { now, otherResetTime, isNewCa }: Publication): Request {
-  const { issuedTime: _issuedTime, hold: _hold, otherResetTime: _otherResetTime, ...rest } = request;
-  return {
-    ...rest,
-    publishedTime: now,
-    ...(otherResetTime !== undefined && { otherResetTime }),
-    ...(isNewCa && { hasShownNewCa: true }),
-  };
-}
-
-interface Publication {
-  readonly now: string;
-  /** End of the newest reset by another object, from before the CAs were read. */
-  readonly otherResetTime: string | undefined;
-  /** The reset of this request can have made the CA. */
-  readonly isNewCa: boolean;
-}
-
-/** The value of `retry` as seen now, so that it works once. */
-export function seenRetry(reset: SslReset): Pick<Request, 'retry'> {
-  const value = retryValue(reset) ?? reset.status.request?.retry;
-  return value === undefined ? {} : { retry: value };
-}
-
-/** What the object says by now beside its generation: a value of `retry`, and the first requestId. */
-export const heard = (reset: SslReset): Pick<Request, 'retry' | 'requestId'> => ({
-  ...(isFirstRequestId(reset) && { requestId: reset.spec.requestId }),
-  ...seenRetry(reset),
-});
-
-/** It becomes the id of the request that is there, whatever else changes: a later value is another request. */
-export const isFirstRequestId = ({ spec, status: { request } }: SslReset): boolean =>
-  request !== undefined && request.requestId === undefined && spec.requestId !== undefined;
-
-/**
- * What holds for the next request too: a delay that Cloud SQL asked for, and which operations are of client certificates.
- */
-const kept = ({ retryTime, certificateOperations }: Partial<Request> = {}): Partial<Request> => ({
-  ...(retryTime !== undefined && { retryTime }),
-  ...(certificateOperations !== undefined && { certificateOperations }),
-});
-
-function onward(request: Request): Omit<Request, 'generation' | 'requestId' | 'retry'> {
-  const {
-    generation: _generation,
-    requestId: _requestId,
-    retry: _retry,
-    publishedTime: _publishedTime,
-    issuedTime: _issuedTime,
-    hold: _hold,
-    ...rest
-  } = request;
-  return rest;
-}
-
-/** Enough for ten certificates, each issued, deleted and issued again several times. */
-const MAX_OPERATIONS = 100;
-
-/** Notes an operation that issued or deleted a certificate, so that it is never taken for a reset in doubt. */
-export function withCertificateOperation(request: Request, name: string | undefined): Request {
-  if (name === undefined) return request;
-  return {
-    ...request,
-    certificateOperations: [name, ...(request.certificateOperations ?? [])].slice(0, MAX_OPERATIONS),
-  };
-}

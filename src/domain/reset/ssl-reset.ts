@@ -8,6 +8,7 @@ export const PLURAL = 'cloudsqlsslresets';
 export type Spec = DeepReadonly<CloudSqlSslResetSpec>;
 export type Status = DeepReadonly<CloudSqlSslResetStatus>;
 export type Request = NonNullable<Status['request']>;
+export type Plan = NonNullable<Status['plan']>;
 export type HistoryEntry = NonNullable<Status['history']>[number];
 
 export interface SslReset {
@@ -19,12 +20,3 @@ export interface SslReset {
 /** A brake: whatever its value may mean holds the reset back, but for "false". */
 export const isSuspended = ({ metadata }: SslReset): boolean =>
   (metadata.annotations[annotations.suspend] ?? 'false') !== 'false';
-
-/**
- * As much of the value as status keeps, as the API server gives it back: JSON of Go has no half of a character. A blank
- * one, from a variable that is not set say, is nobody's word.
- */
-export function retryValue({ metadata }: SslReset): string | undefined {
-  const value = metadata.annotations[annotations.retry];
-  return value?.trim() === '' ? undefined : value?.slice(0, 1024).toWellFormed();
-}

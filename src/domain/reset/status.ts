@@ -1,30 +1,33 @@
 /** From what a step found out to the next status. The only place that writes conditions, history and what was executed. */
-import { oneLine } from '../../lib/one-line.ts';
 import type { Operation } from '../call/operation.ts';
 import { setConditions, type Verdict } from '../conditions.ts';
 import type { RolloutStatus } from '../trust/distribution.ts';
-import { isFailure } from '../trust/rollout-status.ts';
 import { conditionValues } from './condition-values.ts';
 import { type Remembered, remembered } from './executed.ts';
 import { nextHistory } from './history.ts';
-import type { SslReset, Status } from './ssl-reset.ts';
+import type { Plan, SslReset, Status } from './ssl-reset.ts';
 
 /** What a step may change of the status; the rest follows from it. */
 type StatusFields = Omit<Status, 'conditions' | 'history' | 'observedGeneration' | keyof Remembered>;
 
 /** The fields of the status that change, each as a whole. What is undefined, or an empty list, goes. */
-export type StatusChanges = Omit<StatusFields, 'operation' | 'rollout'> & {
+export type StatusChanges = Omit<StatusFields, 'operation' | 'plan' | 'rollout' | 'nextWindowTime'> & {
+  readonly plan?: Plan | undefined;
   readonly operation?: Operation | undefined;
   readonly rollout?: RolloutStatus | undefined;
+  readonly nextWindowTime?: string | undefined;
 };
 
 /** The object with these changes in its status. Empty lists are left out: by what is there two statuses are compared. */
 export function withChanges(reset: SslReset, changes: StatusChanges): SslReset {
-  const { operation, rollout, clientCertificates = [], siblingCalls = [], ...others } = { ...reset.status, ...changes };
+  const all = { ...reset.status, ...changes };
+  const { operation, plan, rollout, nextWindowTime, clientCertificates = [], siblingCalls = [], ...others } = all;
   const status = {
     ...others,
     ...(operation && { operation }),
+    ...(plan && { plan }),
     ...(rollout && { rollout }),
+    ...(nextWindowTime !== undefined && { nextWindowTime }),
     ...(clientCertificates.length > 0 && { clientCertificates }),
     ...(siblingCalls.length > 0 && { siblingCalls }),
   };
@@ -33,7 +36,7 @@ export function withChanges(reset: SslReset, changes: StatusChanges): SslReset {
 
 /** The next status: what a step changes, the conditions that follow from that and from its verdict, and the history. */
 export function summarize(reset: SslReset, changes: StatusChanges, verdict: Verdict, now: Date): Status {
-  const { status } = withChanges(reset, changes);
+  const { nextWindowTime, ...status } = withChanges(reset, changes).status;
   const generation = status.request?.generation ?? reset.metadata.generation;
   const wanted = conditionValues(reset.spec, status, verdict);
   const history = nextHistory(reset.status, status, verdict, now);
@@ -41,18 +44,17 @@ export function summarize(reset: SslReset, changes: StatusChanges, verdict: Verd
     ...status,
     observedGeneration: generation,
     conditions: setConditions(reset.status.conditions ?? [], wanted, { generation, now }),
+    ...(verdict.reason === 'OutsideWindow' && nextWindowTime !== undefined && { nextWindowTime }),
     ...(history.length > 0 && { history }),
     ...remembered(reset.status, status),
   };
 }
 
-/** What failed in the roll, as one line that names each workload. */
-export function failureMessage({ rollout }: Status): string {
-  const rows = (rollout?.workloads ?? []).filter(isFailure);
-  const names = rows.map(({ kind, name, message = '' }) => `${kind} ${name}${message === '' ? '' : `: ${message}`}`);
-  return names.length === 0 ? `${rollout?.failed ?? 0} workloads failed` : oneLine(names.join('; '));
+/**
+ * What rolled so far has rolled without what is new now. Those that were begun before any were judged as a whole need only
+ * the server CA.
+ */
+export function toBeRolled({ rollout: { revision, total, workloads } = {} }: Status): StatusChanges {
+  if (revision === undefined) return {};
+  return { rollout: { revision, ...(total === undefined && workloads && { workloads }) } };
 }
-
-/** What rolled so far has rolled without what is new now. */
-export const toBeRolled = ({ rollout }: Status): StatusChanges =>
-  rollout?.revision === undefined ? {} : { rollout: { revision: rollout.revision } };

@@ -2,11 +2,18 @@
 import type { Arrival } from './request.ts';
 
 export type Step =
+  | OwnStep
+  /** What was published is not right any more, and the request is held back: it follows, and the request stays where it is. */
+  | { readonly kind: 'CatchUp'; readonly isOutdated: boolean; readonly otherwise: OwnStep };
+
+/** What is to do for the request. */
+export type OwnStep =
   | { readonly kind: 'Nothing' }
   | { readonly kind: 'Wait'; readonly delayMs: number }
   | { readonly kind: 'Receive'; readonly arrival: Arrival }
   | { readonly kind: 'RecordRetry' }
   | { readonly kind: 'LookAround' }
+  | { readonly kind: 'LookAtPasswords' }
   | { readonly kind: 'Resolve' }
   | { readonly kind: 'Follow' }
   | { readonly kind: 'Suspend' }
@@ -42,6 +49,8 @@ export const STEPS: Readonly<Record<Step['kind'], StepRules>> = {
   RecordRetry: { ...RECORD, keepsDelay: 'Never' },
   Suspend: { ...RECORD, keepsDelay: 'Always' },
   KeepUnknown: { ...RECORD, keepsDelay: 'Never' },
+  LookAtPasswords: { ...RECORD, keepsDelay: 'Always' },
+  CatchUp: { ...RECORD, keepsDelay: 'Always' },
   LookAround: { phase: 'Ask', atDeadline: 'Stalls', keepsDelay: 'Never', usesNames: false, rollsRestFirst: false },
   Resolve: { phase: 'Ask', atDeadline: 'GivesUp', keepsDelay: 'Never', usesNames: false, rollsRestFirst: false },
   Follow: { phase: 'Ask', atDeadline: 'GoesOn', keepsDelay: 'Never', usesNames: false, rollsRestFirst: false },

@@ -1,8 +1,7 @@
 /** What came to an end with a status write, read from the status before it and the one after. */
 
 import type { Operation } from '../call/operation.ts';
-import type { RolloutStatus, WorkloadStatus } from '../trust/distribution.ts';
-import { hasAllListed, isFailure } from '../trust/rollout-status.ts';
+import { endedWorkloads, type WorkloadEnd } from '../trust/ended-workloads.ts';
 import { isUnresolved, reconcilingReason } from './request.ts';
 import type { Request, Spec, Status } from './ssl-reset.ts';
 
@@ -18,17 +17,15 @@ export type Transition =
     }
   /** A recorded call whose answer nobody had is known, or given up. */
   | { readonly kind: 'OutcomeResolved'; readonly result: Resolved }
-  | { readonly kind: 'WorkloadEnded'; readonly workload: WorkloadStatus; readonly outcome: RollOutcome };
+  | WorkloadEnd;
 
 export const OPERATION_OUTCOMES = ['Done', 'Failed', 'Unknown'] as const;
 export const RESOLVED = ['Adopted', 'NotSent', 'Unknown'] as const;
-export const ROLL_OUTCOMES = ['Rolled', 'Failed'] as const;
 
 /** `Unknown`: whether it ran, or how it ended, was given up. */
 export type OperationOutcome = (typeof OPERATION_OUTCOMES)[number];
 /** `Adopted`: an operation was found and is the call. `NotSent`: it was not executed. `Unknown`: it was given up. */
 export type Resolved = (typeof RESOLVED)[number];
-export type RollOutcome = (typeof ROLL_OUTCOMES)[number];
 
 export function transitions(mode: Spec['mode'], before: Status, after: Status): readonly Transition[] {
   const outcome = operationOutcome(before.request, after);
@@ -36,7 +33,7 @@ export function transitions(mode: Spec['mode'], before: Status, after: Status): 
   return [
     ...(outcome === undefined ? [] : [operationEnded(mode, outcome, after)]),
     ...(result === undefined ? [] : [{ kind: 'OutcomeResolved', result } as const]),
-    ...endedWorkloads(before, after),
+    ...endedWorkloads(before.rollout, after.rollout),
   ];
 }
 
@@ -68,25 +65,4 @@ function duration(outcome: OperationOutcome, operation: Operation | undefined): 
   if (insertTime === undefined || endTime === undefined) return undefined;
   const seconds = (Date.parse(endTime) - Date.parse(insertTime)) / 1000;
   return seconds >= 0 ? seconds : undefined;
-}
-
-function endedWorkloads({ rollout: before }: Status, { rollout: after }: Status): readonly Transition[] {
-  if (after === undefined) return [];
-  const last: RolloutStatus = before?.revision === after.revision ? (before ?? {}) : {};
-  const isListed = hasAllListed(last);
-  return (after.workloads ?? []).flatMap((row): Transition[] => {
-    const previous = last.workloads?.find(({ kind, name }) => kind === row.kind && name === row.name);
-    const outcome = rollOutcome(row);
-    const isNews = previous === undefined ? isListed || isBegunFailure(row) : rollOutcome(previous) !== outcome;
-    return outcome === undefined || !isNews ? [] : [{ kind: 'WorkloadEnded', workload: row, outcome }];
-  });
-}
-
-/** It was begun and refused at once: it was not listed before, and always is from then on. */
-const isBegunFailure = ({ state, startTime }: WorkloadStatus): boolean => state === 'Failed' && startTime !== undefined;
-
-/** One that carried the certificates already was not rolled. */
-function rollOutcome(row: WorkloadStatus): RollOutcome | undefined {
-  if (isFailure(row)) return 'Failed';
-  return row.state === 'Rolled' && row.startTime !== undefined ? 'Rolled' : undefined;
 }

@@ -5,10 +5,21 @@ import type { WorkloadState } from './rollout-status.ts';
 import type { TemplateAnnotations, Workload } from './workload.ts';
 import { WORKLOAD_KINDS } from './workload-kinds.ts';
 
-export const carries = (
-  { templateAnnotations }: Workload,
-  { annotations: wanted }: { readonly annotations: TemplateAnnotations },
-): boolean => Object.entries(wanted).every(([key, value]) => templateAnnotations[key] === value);
+/** What pod templates have to carry. */
+export interface Wanted {
+  readonly annotations: TemplateAnnotations;
+  /** Less is enough for these; absent: for none. */
+  readonly caOnly?: { readonly annotations: TemplateAnnotations; readonly includes: (workload: Workload) => boolean };
+}
+
+export const wantedOf = (workload: Workload, { annotations, caOnly }: Wanted): TemplateAnnotations =>
+  caOnly?.includes(workload) === true ? caOnly.annotations : annotations;
+
+export const carries = (workload: Workload, wanted: Wanted): boolean =>
+  workload.reload === undefined ? carriesInTemplate(workload, wanted) : workload.reload.untold.length === 0;
+
+const carriesInTemplate = (workload: Workload, wanted: Wanted): boolean =>
+  Object.entries(wantedOf(workload, wanted)).every(([key, value]) => workload.templateAnnotations[key] === value);
 
 /** What a dependent is found to be. */
 export interface Judgement {

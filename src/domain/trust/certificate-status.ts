@@ -1,5 +1,6 @@
 /** What the status holds of client certificates. */
-import type { ClientCertificateStatus, Distribution } from './distribution.ts';
+import type { ClientCertificateStatus, Distribution, WantedCertificate } from './distribution.ts';
+import type { HeldCertificate } from './held-certificate.ts';
 
 export const wantsCertificates = ({ spec: { clientCertificates = [] } }: Pick<Distribution, 'spec'>): boolean =>
   clientCertificates.length > 0;
@@ -27,6 +28,17 @@ export function withCertificate(
 ): readonly ClientCertificateStatus[] {
   const others = certificates.filter(({ commonName }) => commonName !== entry.commonName);
   return isWorthKeeping(entry) ? [...others, entry] : others;
+}
+
+/** The entry of one that is in its Secret. `digest`: of its passwords; one that has none now keeps what was rolled for. */
+export function entryOf(
+  { commonName, secretName }: WantedCertificate,
+  held: HeldCertificate,
+  { past, digest }: { readonly past: ClientCertificateStatus | undefined; readonly digest: string | undefined },
+): ClientCertificateStatus {
+  const kept = past?.sha1Fingerprint === held.sha1Fingerprint ? past.passwordDigest : undefined;
+  const passwordDigest = digest ?? kept;
+  return { commonName, secretName, ...held, ...(passwordDigest !== undefined && { passwordDigest }) };
 }
 
 /** A name alone says nothing. */

@@ -9,11 +9,18 @@ type Status = DeepReadonly<CloudSqlSslResetStatus>;
 /** That much of an object. */
 export interface Distribution {
   readonly metadata: Metadata;
+  /** Its value of `managed-by` on what it publishes; absent: its name alone. */
+  readonly managedBy?: string;
   readonly spec: DistributionSpec;
   readonly status: Pick<Status, 'serverCa' | 'clientCertificates' | 'rollout'>;
 }
 
-export type DistributionSpec = InstanceRef & Pick<Spec, 'serverCa' | 'clientCertificates' | 'rollout'>;
+export type DistributionSpec = InstanceRef &
+  Pick<Spec, 'clientCertificates' | 'rollout'> & { readonly serverCa?: ServerCaSpec };
+
+/** Without `contents`: all that is given. */
+export type ServerCaSpec = Omit<WantedServerCa, 'contents'> & Partial<Pick<WantedServerCa, 'contents'>>;
+type WantedServerCa = NonNullable<Spec['serverCa']>;
 
 export type WantedCertificate = NonNullable<Spec['clientCertificates']>[number];
 export type RolloutSpec = Spec['rollout'];

@@ -1,5 +1,6 @@
 /** A client certificate as its Secret holds it: together with its private key. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { utf8 } from '../../lib/bytes.ts';
 import { toTime } from '../../lib/time.ts';
 
 /** The keys of a Secret that holds a client certificate. */
@@ -9,13 +10,19 @@ export const secretKeys = {
   serverCa: 'server-ca.pem',
 } as const;
 
-export type CertificateData = Readonly<Record<(typeof secretKeys)[keyof typeof secretKeys], string>>;
+export type CertificateData = Readonly<Record<(typeof secretKeys)[keyof typeof secretKeys], Uint8Array>>;
+
+type Data = Readonly<Record<string, Uint8Array>>;
+
+const NOTHING = new Uint8Array();
+
+export const privateKeyIn = (data: Data): Uint8Array => data[secretKeys.privateKey] ?? NOTHING;
 
 /** The certificate and the key of a Secret, beside these server CAs. */
-export const withServerCa = (data: Readonly<Record<string, string>>, serverCa: string): CertificateData => ({
-  [secretKeys.certificate]: data[secretKeys.certificate] ?? '',
-  [secretKeys.privateKey]: data[secretKeys.privateKey] ?? '',
-  [secretKeys.serverCa]: serverCa,
+export const withServerCa = (data: Data, serverCa: string): CertificateData => ({
+  [secretKeys.certificate]: data[secretKeys.certificate] ?? NOTHING,
+  [secretKeys.privateKey]: privateKeyIn(data),
+  [secretKeys.serverCa]: utf8(serverCa),
 });
 
 export interface HeldCertificate {
@@ -26,11 +33,11 @@ export interface HeldCertificate {
 }
 
 /** What there is, if the certificate can be read and the key is its own. */
-export function heldCertificate(data: Readonly<Record<string, string>>): HeldCertificate | undefined {
-  const { [secretKeys.certificate]: pem = '', [secretKeys.privateKey]: key = '' } = data;
+export function heldCertificate(data: Data): HeldCertificate | undefined {
+  const { [secretKeys.certificate]: pem = NOTHING, [secretKeys.privateKey]: key = NOTHING } = data;
   try {
     const certificate = new X509Certificate(pem);
-    if (!certificate.checkPrivateKey(createPrivateKey(key))) return undefined;
+    if (!certificate.checkPrivateKey(createPrivateKey(Buffer.from(key)))) return undefined;
     return {
       sha1Fingerprint: certificate.fingerprint.replaceAll(':', '').toLowerCase(),
       expirationTime: toTime(certificate.validToDate),

@@ -3,16 +3,15 @@ import { oneLine } from '../../lib/one-line.ts';
 import { timeOf } from '../../lib/time.ts';
 import { notUnderstood } from '../not-understood.ts';
 import { annotations } from '../object.ts';
-import { carries, type Judgement, judgeCarrier, NOT_HEALTHY } from './carrier.ts';
+import { carries, type Judgement, judgeCarrier, NOT_HEALTHY, type Wanted, wantedOf } from './carrier.ts';
 import { type Dependent, isSame } from './dependents.ts';
 import type { RolloutSpec, RolloutStatus, WorkloadStatus } from './distribution.ts';
 import { isGivenUp, putBackMessage, revertsOf } from './put-back.ts';
-import type { OtherObject, TemplateAnnotations, Workload } from './workload.ts';
+import { judgeReload } from './reload.ts';
+import type { OtherObject, Workload } from './workload.ts';
 import { WORKLOAD_KINDS } from './workload-kinds.ts';
 
-export interface RollOptions {
-  /** What the pod template of each dependent has to carry. */
-  readonly annotations: TemplateAnnotations;
+export interface RollOptions extends Wanted {
   readonly rollout: RolloutSpec;
   /** The status of the roll when it was judged last, of the same revision. */
   readonly before: RolloutStatus | undefined;
@@ -107,15 +106,18 @@ function judgeWorkload(
   if (choice === 'disabled') return { state: 'Skipped', message: `Opted out by the annotation ${annotations.rollout}` };
   if (choice !== undefined && !carries(workload, options)) return unclear(workload, choice);
   if (workload.templateFrom !== undefined) return judgeByTemplate(workload, workload.templateFrom, all, options);
-  if (carries(workload, options)) return judgeCarrier(workload, before);
+  const { reload } = workload;
+  if (carries(workload, options)) {
+    return reload === undefined ? judgeCarrier(workload, before) : judgeReload(workload, reload, before, options);
+  }
   if (before?.state === 'Failed') return { state: 'Failed', message: before.message };
   const reverts = revertsOf(workload, before);
   if (isGivenUp(workload, reverts)) {
-    const message = putBackMessage(workload, reverts, options.annotations);
+    const message = putBackMessage(workload, reverts, wantedOf(workload, options));
     return { state: 'ManualActionRequired', message, reverts };
   }
   if (before?.state === 'Pending' && before.failures !== undefined) return tryAgain(before, reverts, options);
-  return workload.paused && reverts === 0
+  return workload.paused && reload === undefined && reverts === 0
     ? { state: 'Skipped', message: 'Paused', isDue: true }
     : { state: 'Pending', reverts, isDue: true };
 }

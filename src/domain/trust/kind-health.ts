@@ -74,7 +74,7 @@ export function rolloutHealth(workload: Workload): Health {
     case 'Paused':
       return argo.awaitsPromotion
         ? manual(
-            `It is paused until somebody promotes it${reason(argo)}, and its stable pods hold the old server CA. Replace them too with: ${ARGO.restart(workload)}, or promote it with: ${shell`kubectl argo rollouts promote ${name} -n ${namespace} --full`}`,
+            `It is paused until somebody promotes it${reason(argo)}, and its stable pods hold the old server CA. Replace them too with: ${ARGO.restart(workload)}${unavailable(workload)}, or promote it with: ${shell`kubectl argo rollouts promote ${name} -n ${namespace} --full`}`,
           )
         : waiting(`It is paused for a time${reason(argo)}`);
     default:
@@ -83,6 +83,12 @@ export function rolloutHealth(workload: Workload): Health {
       );
   }
 }
+
+/** Argo restarts no pod while fewer are available than its strategy allows: after a reset, often none is. */
+const unavailable = ({ namespace, podSelector }: Workload): string =>
+  podSelector === ''
+    ? ''
+    : `, which waits while pods are not available: such pods are replaced with: ${shell`kubectl -n ${namespace} delete pod -l ${podSelector}`}`;
 
 const reason = ({ message }: ArgoStatus): string => (message === '' ? '' : ` (${message})`);
 const updated = (count: number, of: number): string => `${count} of ${of} replicas are updated`;

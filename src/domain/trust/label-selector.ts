@@ -1,5 +1,6 @@
 /** Label selectors, as the API server understands them. */
 
+import { ownValue } from '../../lib/own-value.ts';
 import { INSTANCE_LABEL } from '../object.ts';
 import type { DistributionSpec, LabelSelector } from './distribution.ts';
 
@@ -11,13 +12,13 @@ export const rolloutSelector = (spec: DistributionSpec): LabelSelector =>
 
 export function matchesSelector({ matchLabels = {}, matchExpressions = [] }: LabelSelector, labels: Labels): boolean {
   return (
-    Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
+    Object.entries(matchLabels).every(([key, value]) => ownValue(labels, key) === value) &&
     matchExpressions.every((requirement) => meets(requirement, labels))
   );
 }
 
 function meets({ key, operator, values = [] }: Requirement, labels: Labels): boolean {
-  const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
+  const value = ownValue(labels, key);
   switch (operator) {
     case 'In':
       return value !== undefined && values.includes(value);

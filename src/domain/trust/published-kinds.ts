@@ -31,6 +31,12 @@ export interface PublishedName {
 /** As `Secret/name`, or `ConfigMap/name`. */
 export const describeObject = ({ kind, name }: PublishedName): string => `${kind}/${name}`;
 
+/** What `describeObject` described; undefined: it is no such text. */
+export function parseObjectName(text: string): PublishedName | undefined {
+  const [kind = '', name = ''] = text.split('/');
+  return isKind(kind) && name !== '' ? { kind, name } : undefined;
+}
+
 /** The objects that take the server CA; the CRD takes one alone. */
 export const serverCaTargets = (serverCa: NonNullable<DistributionSpec['serverCa']>): readonly PublishedName[] =>
   publishedKinds.flatMap((kind) => {

@@ -14,11 +14,18 @@ export function revertsOf(workload: Workload, before: WorkloadStatus | undefined
 }
 
 /** An owner is its controller, and puts it back for certain: it is not tried twice. */
-export const isGivenUp = ({ owner }: Pick<Workload, 'owner'>, reverts: number): boolean =>
-  reverts >= (owner === undefined ? MAX_REVERTS : 1);
+export function isGivenUp({ owner: of, reload }: Pick<Workload, 'owner' | 'reload'>, reverts: number): boolean {
+  // It writes the pod template, and no annotation of a pod.
+  const owner = reload === undefined ? of : undefined;
+  return reverts >= (owner === undefined ? MAX_REVERTS : 1);
+}
 
 export function putBackMessage(workload: Workload, reverts: number, wanted: TemplateAnnotations): string {
   const { namespace, podSelector, owner, templateManager } = workload;
+  const restart = shell`kubectl -n ${namespace} delete pod -l ${podSelector}`;
+  if (workload.reload !== undefined) {
+    return `Somebody took the annotations of its pods away ${reverts} times; the operator does not fight it. The kubelet writes the new files by itself within two minutes; or restart the pods with: ${restart}`;
+  }
   const manager = templateManager === undefined ? '' : `the field manager ${templateManager}`;
   const [whatHappened, author] =
     owner === undefined
@@ -31,5 +38,5 @@ export function putBackMessage(workload: Workload, reverts: number, wanted: Temp
           `${owner.kind} ${owner.name}`,
         ];
   const pods = Object.entries(wanted).map(([key, value]) => `${key}: "${value}"`);
-  return `${whatHappened}; the operator does not fight it. Have ${author} set the pod annotation ${pods.join(', ')}, or restart the pods with: ${shell`kubectl -n ${namespace} delete pod -l ${podSelector}`}`;
+  return `${whatHappened}; the operator does not fight it. Have ${author} set the pod annotation ${pods.join(', ')}, or restart the pods with: ${restart}`;
 }

@@ -1,4 +1,5 @@
 /** The rows of a roll as status keeps them: what each state counts as, and which rows stay where the list is too long. */
+import { oneLine } from '../../lib/one-line.ts';
 import { timeOf } from '../../lib/time.ts';
 import type { RolloutStatus, WorkloadStatus } from './distribution.ts';
 
@@ -37,9 +38,20 @@ export const isFailure = (row: WorkloadStatus): boolean => rulesOf(row).counted 
 export const isTried = ({ state, startTime, reverts, failures }: WorkloadStatus): boolean =>
   state === 'Pending' && (failures !== undefined || (startTime !== undefined && reverts === undefined));
 
+/** What failed in the roll, as one line that names each workload. */
+export function failureMessage(rollout: RolloutStatus | undefined): string {
+  const rows = (rollout?.workloads ?? []).filter(isFailure);
+  const names = rows.map(({ kind, name, message = '' }) => `${kind} ${name}${message === '' ? '' : `: ${message}`}`);
+  return names.length === 0 ? `${rollout?.failed ?? 0} workloads failed` : oneLine(names.join('; '));
+}
+
 /** How many of a roll that has settled without a failure wait for a person. */
 export const leftToPeople = ({ total = 0, rolled = 0, failed = 0, skipped = 0 }: RolloutStatus): number =>
   total - rolled - failed - skipped;
+
+/** Each workload has what it was rolled for, but for those that somebody opted out; none is left to a person, or paused. */
+export const haveAllRolled = ({ total, rolled = 0, skipped = 0, paused = 0 }: RolloutStatus = {}): boolean =>
+  total !== undefined && paused === 0 && rolled + skipped === total;
 
 /** Whether a row that is not listed is news: of those that fell off the list nobody knows what was said of them. */
 export const hasAllListed = ({ total = 0, workloads }: RolloutStatus): boolean =>

@@ -26,12 +26,13 @@ export interface RollPlan {
 export function planRoll(all: readonly Dependent[], options: RollOptions): RollPlan {
   const judged = all.map((dependent) => judge(dependent, all, options));
   const rows = judged.map(({ row }) => row);
-  const rolling = rows.filter(({ state }) => state === 'Rolling').length;
+  const rolling = judged.filter(({ row }) => row.state === 'Rolling');
+  const restarting = rolling.filter((one) => !isTold(one)).length;
   const wave = (options.isIncomplete ? rows : rows.filter(isOpen))[0]?.wave;
   const hasStopped = mustStop(rows, options);
-  const start = hasStopped ? [] : toStart(judged, { wave, free: options.rollout.maxConcurrent - rolling });
+  const start = hasStopped ? [] : toStart(judged, { wave, free: options.rollout.maxConcurrent - restarting });
   const isAwaited = options.isIncomplete === true || (!hasStopped && rows.some(isTried));
-  const isAtRest = start.length === 0 && rolling === 0 && !isAwaited;
+  const isAtRest = start.length === 0 && rolling.length === 0 && !isAwaited;
   const cannotBegin = isAtRest && !hasStopped && wave !== undefined;
   return {
     workloads: cannotBegin ? rows.map(notBegun) : rows,
@@ -50,7 +51,7 @@ interface Room {
 }
 
 /**
- * Those whose turn it is. What status could not remember is not begun: it would be begun again and again. One that is
+ * Those whose turn it is: one whose pods are told takes no room from those that restart. What status could not remember is not begun: it would be begun again and again. One that is
  * paused takes nobody's turn.
  */
 function toStart(judged: readonly Judged[], { wave, free }: Room): readonly Judged[] {
@@ -59,10 +60,13 @@ function toStart(judged: readonly Judged[], { wave, free }: Room): readonly Judg
   const paused = due.filter(({ row }) => row.state !== 'Pending' && (wave === undefined || row.wave <= wave));
   const next = unpaused.toSorted((a, b) => Number(mustBeKept(b.row)) - Number(mustBeKept(a.row)));
   const room = Math.max(0, MAX_LISTED - judged.filter(({ row }) => mustBeKept(row)).length);
-  const candidates = [...next.slice(0, Math.max(0, free)), ...paused];
+  const restarted = next.filter((one) => !isTold(one)).slice(0, Math.max(0, free));
+  const candidates = [...next.filter(isTold), ...restarted, ...paused];
   const fresh = candidates.filter(({ row }) => !mustBeKept(row)).slice(0, room);
   return candidates.filter((one) => mustBeKept(one.row) || fresh.includes(one));
 }
+
+const isTold = ({ dependent: { workload } }: Judged): boolean => workload?.reload !== undefined;
 
 /** What keeps a workload from being begun once nothing else goes on. */
 const notBegun = (row: WorkloadStatus): WorkloadStatus =>

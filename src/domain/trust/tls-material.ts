@@ -1,13 +1,19 @@
 /** From the instance's CAs to what is published and to the digest that rolls the workloads. */
-import { createHash } from 'node:crypto';
 import { oneLine } from '../../lib/one-line.ts';
 import type { InstanceRef, ServerCas } from '../instance.ts';
 import { instanceKey } from '../instance.ts';
 import type { Metadata } from '../object.ts';
-import type { ClientCertificateStatus, Distribution, DistributionSpec, ServerCaStatus } from './distribution.ts';
+import { inRoles } from './ca-roles.ts';
+import { sha256 } from './digest.ts';
+import type {
+  ClientCertificateStatus,
+  Distribution,
+  DistributionSpec,
+  ServerCaSpec,
+  ServerCaStatus,
+} from './distribution.ts';
+import { areAlike } from './one-subject.ts';
 import type { TemplateAnnotations } from './workload.ts';
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /**
  * The annotation of a pod template that rolls it. DO NOT CHANGE: another key would roll every workload once more.
@@ -19,15 +25,17 @@ export const templateAnnotationKey = (instance: InstanceRef): string =>
  * The same CAs give the same digest, whichever object publishes them and under which `contents`, so that two objects of
  * one instance do not roll each other's workloads. DO NOT CHANGE: another digest would roll every workload once more.
  */
-export function revision(cas: ServerCas): string {
-  const [active, ...others] = cas.map(({ sha1Fingerprint }) => sha1Fingerprint);
+export const revision = (cas: ServerCas): string => revisionOf(cas.map(({ sha1Fingerprint }) => sha1Fingerprint));
+
+/** @param fingerprints SHA-1 in lower-case hex, the active CA's first */
+export function revisionOf([active, ...others]: readonly string[]): string {
   return sha256([active, ...others.toSorted()].join('\n')).slice(0, 32);
 }
 
 /**
  * What the pod template of a dependent carries after the roll: the digest of the instance's CAs, and, under a key of the
  * object's own, that of its client certificates, so that two objects of one instance with different certificates do not
- * roll each other's workloads. DO NOT CHANGE, as above.
+ * roll each other's workloads. Who needs only the CAs carries their digest alone. DO NOT CHANGE, as above.
  *
  * @param live its client certificates that are in their Secrets
  */
@@ -51,21 +59,50 @@ const ownAnnotationKey = ({ namespace, name }: Metadata): string =>
   `tls.cloudsql-ssl.dev/${sha256(`cloudsqlsslresets/${namespace}/${name}`).slice(0, 16)}`;
 
 function clientCertificatesRevision(certificates: readonly ClientCertificateStatus[]): string {
-  const lines = certificates.map(({ secretName = '', sha1Fingerprint = '' }) => `${secretName} ${sha1Fingerprint}`);
+  const lines = certificates.map(({ secretName = '', sha1Fingerprint = '', passwordDigest }) =>
+    [secretName, sha1Fingerprint, ...(passwordDigest === undefined ? [] : [passwordDigest])].join(' '),
+  );
   return sha256(lines.toSorted().join('\n')).slice(0, 32);
 }
 
-type Contents = NonNullable<DistributionSpec['serverCa']>['contents'];
+type Contents = NonNullable<NonNullable<DistributionSpec['serverCa']>['contents']>;
 
-/** How many of the CAs. */
-const CONTENTS: Readonly<Record<Contents, number>> = { All: Number.POSITIVE_INFINITY, Active: 1 };
+/**
+ * Which of the CAs are published: all of them, too, for a value of another version of the CRD. With the active one goes
+ * what waits to be used next, or its clients would be cut off by a rotation; but for a CA that they could not tell apart.
+ *
+ * @param listed as the instance lists them, the active one first
+ * @param pastActive SHA-1 fingerprints of those that were active
+ */
+export function publishedCas(listed: ServerCas, contents: Contents, pastActive: readonly string[]): ServerCas {
+  if (contents !== 'Active') return listed;
+  const [active] = listed;
+  return inRoles(listed, new Set(pastActive)).filter(
+    (ca) => ca.role === 'Active' || (ca.role === 'Waiting' && active !== undefined && !areAlike(active, ca)),
+  );
+}
 
-/** The PEM that applications read, the active CA first: all of them, too, for a value of another version of the CRD. */
-export const serverCaPem = (cas: ServerCas, contents: Contents): string =>
-  cas
-    .slice(0, CONTENTS[contents])
-    .map(({ pem }) => `${pem.replaceAll('\r\n', '\n').trim()}\n`)
-    .join('');
+/** What reads such a format of it trusts no other CA than the active one. */
+export const holdsActiveAlone = (serverCa: Pick<ServerCaSpec, 'additionalFormats'> | undefined): boolean =>
+  serverCa?.additionalFormats?.some(({ format }) => format === 'DER') === true;
+
+/**
+ * The PEM that applications read. The active CA is first: clients on OpenSSL take the first of two CAs with one subject and
+ * no key identifiers, and others read the first alone.
+ */
+export const serverCaPem = (cas: ServerCas): string => cas.map(({ pem }) => readablePem(pem)).join('');
+
+/**
+ * Only what clients stumble over is changed. Two blocks in one line: libpq, Java and pgx refuse the file, sqlx and Node
+ * take it as if the second one were not there. Outside ASCII: a text before a block, such as a byte order mark.
+ */
+const readablePem = (pem: string): string => {
+  const lines = pem.replaceAll(/\r\n?/g, '\n').replaceAll(/[^\t\n -~]/g, '');
+  return `${lines.trim().replaceAll(/-----END CERTIFICATE-----(?=-)/g, '$&\n')}\n`;
+};
+
+/** More than an instance ever lists. */
+const MAX_PUBLISHED = 16;
 
 export function serverCaStatus(
   cas: ServerCas,
@@ -73,10 +110,12 @@ export function serverCaStatus(
     readonly previousSha1Fingerprint: string | undefined;
     readonly readTime: string;
     readonly publishedTo: string | undefined;
+    /** Those of them that are published. */
+    readonly published: ServerCas;
   },
 ): ServerCaStatus {
   const [active] = cas;
-  const { previousSha1Fingerprint, readTime, publishedTo } = extra;
+  const { previousSha1Fingerprint, readTime, publishedTo, published } = extra;
   return {
     count: cas.length,
     readTime,
@@ -88,8 +127,9 @@ export function serverCaStatus(
     }),
     ...(previousSha1Fingerprint !== undefined && { previousSha1Fingerprint }),
     ...(publishedTo !== undefined && { publishedTo }),
+    published: published.slice(0, MAX_PUBLISHED).map(({ sha1Fingerprint }) => sha1Fingerprint),
   };
 }
 
 /** For the eye: nobody plans an expiry by milliseconds. What is no time is kept as it is. */
-const inSeconds = (time: string): string => time.replace(/^(.*T\d\d:\d\d:\d\d)\.\d+Z$/, '$1Z');
+export const inSeconds = (time: string): string => time.replace(/^(.*T\d\d:\d\d:\d\d)\.\d+Z$/, '$1Z');

@@ -7,25 +7,8 @@
 
 import { shell } from '../../lib/shell.ts';
 import type { Health } from './health.ts';
+import type { Pod } from './pod.ts';
 import type { Workload } from './workload.ts';
-
-/** A pod, as far as the roll of its StatefulSet depends on it. */
-export interface Pod {
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly resourceVersion: string;
-  /** uid of its controller, or ''. */
-  readonly ownerUid: string;
-  /** Revision of the pod template that it was made from, or ''. */
-  readonly revision: string;
-  readonly isReady: boolean;
-  /** When its readiness changed last, as the API server writes it; '' where it has not. */
-  readonly readinessTime: string;
-  readonly isBeingDeleted: boolean;
-  /** It has failed or ended: its controller replaces it in any case. */
-  readonly isOver: boolean;
-}
 
 export interface Blockage {
   /** Old pods that are not ready and would be made from the new template: highest ordinal first. */

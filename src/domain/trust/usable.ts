@@ -1,6 +1,6 @@
 /** What of a spec neither this operator nor the API server could use: the CRD refuses it, but one of another version may not. */
 
-import type { DistributionSpec } from './distribution.ts';
+import type { DistributionSpec, ServerCaSpec, WantedCertificate } from './distribution.ts';
 import { rolloutSelector } from './label-selector.ts';
 import { PUBLISHED_KINDS, publishedKinds } from './published-kinds.ts';
 
@@ -39,6 +39,23 @@ export const labelKey: Rule = {
   expected: 'a label key: a name like a label value, with or without a DNS subdomain and "/" before it',
 };
 
+/** A later version of the CRD may know more. */
+const serverCaFormat: Rule = {
+  holds: (text) => ['PKCS12', 'JKS', 'DER'].includes(text),
+  expected: 'a format that this version of the operator knows: PKCS12, JKS or DER',
+};
+
+const certificateFormat: Rule = {
+  holds: (text) => ['PKCS12', 'PKCS8', 'CombinedPEM', 'TLS'].includes(text),
+  expected: 'a format that this version of the operator knows: PKCS12, PKCS8, CombinedPEM or TLS',
+};
+
+/** Readers differ in what they make of any other character. */
+export const storePassword: Rule = {
+  holds: (text) => /^[ -~]{0,128}$/.test(text),
+  expected: 'up to 128 printable ASCII characters',
+};
+
 interface Field {
   readonly path: string;
   readonly text: string | undefined;
@@ -60,12 +77,53 @@ function fieldsOf(spec: DistributionSpec): readonly Field[] {
       return { path: `serverCa.${field}`, text: serverCa?.[field], rule: objectName };
     }),
     { path: 'serverCa.key', text: serverCa?.key, rule: dataKey },
+    ...(serverCa?.additionalFormats ?? []).flatMap(formatFields),
     ...clientCertificates.map(({ secretName }, index) => ({
       path: `clientCertificates[${index}].secretName`,
       text: secretName,
       rule: objectName,
     })),
+    ...clientCertificates.flatMap(({ additionalFormats = [] }, index) =>
+      additionalFormats.flatMap((format, n) =>
+        certificateFormatFields(format, `clientCertificates[${index}].additionalFormats[${n}]`),
+      ),
+    ),
     ...(rollout.disabled ? [] : [...targets.map(targetField), ...selectorFields(spec)]),
+  ];
+}
+
+type ServerCaFormat = NonNullable<ServerCaSpec['additionalFormats']>[number];
+
+function formatFields({ format, key, password }: ServerCaFormat, index: number): readonly Field[] {
+  const path = `serverCa.additionalFormats[${index}]`;
+  return [
+    { path: `${path}.format`, text: format, rule: serverCaFormat },
+    { path: `${path}.key`, text: key, rule: dataKey },
+    { path: `${path}.password`, text: password, rule: storePassword },
+  ];
+}
+
+type CertificateFormat = NonNullable<WantedCertificate['additionalFormats']>[number];
+
+function certificateFormatFields(
+  { format, key, passwordSecretRef }: CertificateFormat,
+  path: string,
+): readonly Field[] {
+  const hasKey = format !== 'TLS';
+  const hasPassword = format === 'PKCS12';
+  return [
+    { path: `${path}.format`, text: format, rule: certificateFormat },
+    { path: `${path}.key`, text: hasKey ? (key ?? '') : undefined, rule: dataKey },
+    {
+      path: `${path}.passwordSecretRef.name`,
+      text: hasPassword ? (passwordSecretRef?.name ?? '') : undefined,
+      rule: objectName,
+    },
+    {
+      path: `${path}.passwordSecretRef.key`,
+      text: hasPassword ? (passwordSecretRef?.key ?? '') : undefined,
+      rule: dataKey,
+    },
   ];
 }
 

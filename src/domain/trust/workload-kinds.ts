@@ -18,20 +18,23 @@ interface KnownKind {
   /** How its controller fares, once it has seen the change. */
   readonly health: (workload: Workload) => Health;
   readonly commands: RollCommands;
+  /** Its pods are those of a ReplicaSet that it makes of each template; else its own. */
+  readonly hasReplicaSets: boolean;
 }
 
 const APPS = { group: 'apps', version: 'v1', commands: KUBECTL } as const;
 
 export const WORKLOAD_KINDS: Readonly<Record<WorkloadKind, KnownKind>> = {
-  Deployment: { ...APPS, plural: 'deployments', health: deploymentHealth },
-  StatefulSet: { ...APPS, plural: 'statefulsets', health: statefulSetHealth },
-  DaemonSet: { ...APPS, plural: 'daemonsets', health: daemonSetHealth },
+  Deployment: { ...APPS, plural: 'deployments', health: deploymentHealth, hasReplicaSets: true },
+  StatefulSet: { ...APPS, plural: 'statefulsets', health: statefulSetHealth, hasReplicaSets: false },
+  DaemonSet: { ...APPS, plural: 'daemonsets', health: daemonSetHealth, hasReplicaSets: false },
   Rollout: {
     group: 'argoproj.io',
     version: 'v1alpha1',
     plural: 'rollouts',
     health: rolloutHealth,
     commands: ARGO,
+    hasReplicaSets: true,
   },
 };
 

@@ -2,6 +2,7 @@
 
 import type { WorkloadKind } from './distribution.ts';
 import type { Health } from './health.ts';
+import type { Pod } from './pod.ts';
 
 /** Annotations of a pod template, all of them under `tls.cloudsql-ssl.dev/`. */
 export type TemplateAnnotations = Readonly<Record<string, string>>;
@@ -46,6 +47,23 @@ export interface OrderedRoll {
   readonly currentReplicas: number;
 }
 
+/** Files of a Secret that pods mount with a mode that a private key must not have. */
+export interface OpenFiles {
+  readonly secret: string;
+  /** Absent: all of them. */
+  readonly keys?: readonly string[];
+}
+
+/** Its pods stay, and are told that there is something new. */
+export interface Reload {
+  /** Pods that are still to be told. */
+  readonly untold: readonly Pod[];
+  /** How many pods are known to be its own; absent: its ReplicaSets do not have to be counted on. */
+  readonly found?: number;
+  /** RFC 3339: they were told just now. */
+  readonly toldTime?: string;
+}
+
 export interface Workload extends WorkloadRef {
   readonly uid: string;
   readonly resourceVersion: string;
@@ -62,12 +80,18 @@ export interface Workload extends WorkloadRef {
   readonly templateAnnotations: TemplateAnnotations;
   /** What the pod template refers to (volumes, projected, env, envFrom; all container kinds), as `Secret/name` or `ConfigMap/name`. */
   readonly refersTo: readonly string[];
+  /** Absent: there are none. */
+  readonly openFiles?: readonly OpenFiles[];
+  /** Of these, what never changes in a running pod: what is taken by `env`, `envFrom` or a `subPath`. */
+  readonly takesOnce: readonly string[];
   /** Selector of its pods, in the API server's syntax. */
   readonly podSelector: string;
   readonly strategy: UpdateStrategy;
   readonly ordered?: OrderedRoll;
   /** What was found out about old pods that keep it from rolling. */
   readonly standstill?: Health;
+  /** Present where its pods are told, and not restarted. */
+  readonly reload?: Reload;
   readonly generation: number;
   readonly paused: boolean;
   /** It goes, and whatever is changed in it with it. */

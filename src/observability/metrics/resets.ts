@@ -2,8 +2,9 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { InstanceRef } from '../../domain/instance.ts';
 import type { KindNames } from '../../domain/object.ts';
-import type { Spec } from '../../domain/reset/ssl-reset.ts';
-import { OPERATION_OUTCOMES, RESOLVED, ROLL_OUTCOMES, type Transition } from '../../domain/reset/transitions.ts';
+import { KIND, type Spec } from '../../domain/reset/ssl-reset.ts';
+import { OPERATION_OUTCOMES, RESOLVED, type Transition } from '../../domain/reset/transitions.ts';
+import { ROLL_OUTCOMES } from '../../domain/trust/ended-workloads.ts';
 import { workloadKinds } from '../../domain/trust/workload-kinds.ts';
 import type { ConditionSummary } from '../../reconcile/condition-summary.ts';
 import type { ObjectRef } from '../../reconcile/ports.ts';
@@ -13,6 +14,8 @@ import { GaugeOver, type Series } from './gauge-over.ts';
 export interface IndexView {
   summaries(kind: string): Iterable<ObjectRef & ConditionSummary>;
   caExpiries(): Iterable<InstanceRef & { readonly expiryMs: number }>;
+  /** How many instances of each project are followed. */
+  followed(): ReadonlyMap<string, number>;
 }
 
 /** Standbys know the objects as well: they are silent, so that each series is there once. */
@@ -21,6 +24,7 @@ export function indexMetrics(
   index: IndexView,
   isLeader: () => boolean,
   kinds: readonly KindNames[],
+  lookIntervalMs: (instances: number) => number,
 ): void {
   const registers = [registry];
   const whileLeading =
@@ -44,8 +48,27 @@ export function indexMetrics(
     });
   }
   new GaugeOver({
+    name: 'cloudsql_ssl_reset_waiting',
+    help: `How many objects of the kind ${KIND} wait for a maintenance window, or for a person to approve their plan. Only the leader reports it.`,
+    labelNames: ['for'],
+    registers,
+    series: whileLeading(() => waitingSeries(index.summaries(KIND))),
+  });
+  new GaugeOver({
+    name: 'cloudsql_server_ca_look_interval_seconds',
+    help: 'How long it takes between two looks at the server CAs of an instance of the project. Only the leader reports it.',
+    labelNames: ['project'],
+    registers,
+    series: whileLeading(() =>
+      [...index.followed()].map(([project, instances]) => ({
+        labels: { project },
+        value: lookIntervalMs(instances) / 1000,
+      })),
+    ),
+  });
+  new GaugeOver({
     name: 'cloudsql_ssl_reset_server_ca_expiry_timestamp_seconds',
-    help: 'When the server CA of an instance expires, as last read, in seconds since 1970. Only the leader reports it.',
+    help: 'When the server CA of an instance expires, or its server certificate where that is known and earlier, as last read, in seconds since 1970. Only the leader reports it.',
     labelNames: ['project', 'instance'],
     registers,
     series: whileLeading(() => expirySeries(index)),
@@ -64,6 +87,13 @@ function* reasonSeries(summaries: Summaries): Iterable<Series<'namespace' | 'nam
   for (const { namespace, name, reason } of summaries) {
     if (reason !== undefined) yield { labels: { namespace, name, reason }, value: 1 };
   }
+}
+
+function* waitingSeries(summaries: Summaries): Iterable<Series<'for'>> {
+  const reasons = [...summaries].map(({ reason }) => reason);
+  const count = (wanted: string): number => reasons.filter((reason) => reason === wanted).length;
+  yield { labels: { for: 'approval' }, value: count('AwaitingApproval') };
+  yield { labels: { for: 'window' }, value: count('OutsideWindow') };
 }
 
 function* expirySeries(index: IndexView): Iterable<Series<'project' | 'instance'>> {

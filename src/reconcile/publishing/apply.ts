@@ -1,14 +1,16 @@
 /** How an object is published: only where it may be, only what is not there yet, and just as it was written. */
 import { stalled, type Verdict, waiting } from '../../domain/conditions.ts';
-import { isKubernetesError, type KubernetesErrorKind } from '../../domain/errors.ts';
+import { isKubernetesError, type KubernetesError, type KubernetesErrorKind } from '../../domain/errors.ts';
 import { notUnderstood } from '../../domain/not-understood.ts';
 import { annotations } from '../../domain/object.ts';
 import { describeObject } from '../../domain/trust/published-kinds.ts';
-import { refOf } from '../../lib/key.ts';
+import { isSameBytes } from '../../lib/bytes.ts';
+import { type Key, kindOf, refOf } from '../../lib/key.ts';
+import { ownValue } from '../../lib/own-value.ts';
 import { shell } from '../../lib/shell.ts';
 import type { Context } from '../pass.ts';
 import type { PublishedContents, PublishedObject, StoredContents } from '../ports.ts';
-import { publisherKey } from '../publications.ts';
+import { publisherKey, SSL_RESET } from '../publications.ts';
 
 /**
  * Applies the object over what was read `before`, or finds that it holds just that already. Answers what stands in the
@@ -22,21 +24,16 @@ export async function applyObject(
 ): Promise<Verdict | undefined> {
   const obstacle = rivalConflict(contents, index) ?? (before && obstacleTo(before, contents, index));
   if (obstacle !== undefined) return obstacle;
-  if (before !== undefined && holds(before, contents)) return undefined;
+  if (before !== undefined && isUpToDate(before, contents)) return undefined;
   const stored = await objects.apply(contents, { before, dryRun });
   return holds(stored, contents) ? undefined : changedByAdmission(stored, contents);
 }
 
 /** What the API server takes and stores as something else is not published. */
 function changedByAdmission(stored: StoredContents, contents: PublishedContents): Verdict {
-  const parts = (['data', 'labels', 'annotations'] as const).flatMap((part) =>
-    Object.keys(contents[part])
-      .filter((key) => stored[part][key] !== contents[part][key])
-      .map((key) => `${part}[${key}]`),
-  );
   return waiting(
     'CannotPublish',
-    `${describeObject(contents)} is not stored as it was written: an admission webhook or policy changes ${parts.join(', ')}. Make an exception for it; to list webhooks and policies: ${MUTATING}`,
+    `${describeObject(contents)} is not stored as it was written: an admission webhook or policy changes ${differences(stored, contents).join(', ')}. Make an exception for it; to list webhooks and policies: ${MUTATING}`,
   );
 }
 
@@ -49,30 +46,52 @@ type Index = Context['index'];
 /** Two objects that took turns in one Secret would give the applications the CA of another instance. */
 export function rivalConflict(contents: PublishedContents, index: Index): Verdict | undefined {
   const object = describeObject(contents);
-  const rival = index.rivalOf(publisherOf(contents), object);
-  return rival === undefined ? undefined : stalled('ObjectConflict', sharedMessage(contents, refOf(rival).name));
+  const publisher = publisherOf(contents);
+  const rival = publisher && index.names.rivalOf(publisher, object);
+  return rival && stalled('ObjectConflict', sharedMessage(contents, rival, publisher));
 }
 
 const publisherOf = ({ namespace, annotations: own }: Pick<PublishedContents, 'namespace' | 'annotations'>) =>
   publisherKey(namespace, own[annotations.managedBy] ?? '');
 
-const sharedMessage = (contents: Pick<PublishedContents, 'kind' | 'name'>, other: string): string =>
-  `${describeObject(contents)} is also named by the CloudSqlSslReset ${other}, which takes precedence; it is left untouched. Name another ${contents.kind} in the spec of one of them`;
+function sharedMessage(object: Pick<PublishedContents, 'kind' | 'name'>, other: Key, own: Key | undefined): string {
+  const isOfBothKinds = own !== undefined && kindOf(own) !== kindOf(other);
+  // One that follows the instance publishes what a reset makes as well.
+  const orRemove = isOfBothKinds ? `, or remove serverCa from the ${SSL_RESET}` : '';
+  return `${describeObject(object)} is also named by the ${nameWithKind(other)}, which takes precedence; it is left untouched. Name another ${object.kind} in the spec of one of them${orRemove}`;
+}
+
+const nameWithKind = (key: Key): string => `${kindOf(key)} ${refOf(key).name}`;
 
 type Waiting = Extract<Verdict, { kind: 'Waiting' }>;
 
+const REFUSALS: readonly KubernetesErrorKind[] = ['Forbidden', 'Refused'];
+
 /** What an admission webhook or RBAC refuses must be put right by somebody; the rest may pass by itself. */
-export async function orCannotPublish<T>(
+export const orCannotPublish = <T>(
   act: () => Promise<T>,
-  kinds: readonly KubernetesErrorKind[] = ['Forbidden', 'Refused'],
+  kinds: readonly KubernetesErrorKind[] = REFUSALS,
+): Promise<T | Waiting> => orCannot(act, ({ kind }) => kinds.includes(kind));
+
+/**
+ * The same of a write, which a webhook that is down keeps from its place for as long as it is down: what does not need it
+ * goes on meanwhile. An API server that asks for some time gets it.
+ */
+export const orCannotWrite = <T>(act: () => Promise<T>): Promise<T | Waiting> =>
+  orCannot(
+    act,
+    ({ kind, retryAfterMs }) => REFUSALS.includes(kind) || (kind === 'Unavailable' && retryAfterMs === undefined),
+  );
+
+async function orCannot<T>(
+  act: () => Promise<T>,
+  isObstacle: (error: KubernetesError) => boolean,
 ): Promise<T | Waiting> {
   try {
     return await act();
   } catch (error) {
-    if (isKubernetesError(error, ...kinds)) {
-      return { kind: 'Waiting', reason: 'CannotPublish', message: error.message };
-    }
-    throw error;
+    if (!isKubernetesError(error) || !isObstacle(error)) throw error;
+    return { kind: 'Waiting', reason: 'CannotPublish', message: error.message };
   }
 }
 
@@ -92,7 +111,7 @@ function obstacleTo(before: PublishedObject, contents: PublishedContents, index:
       `${object} is owned by ${kind} ${name}, and is deleted together with it; it is left untouched. Name another ${contents.kind} in the spec`,
     );
   }
-  if (before.immutable && !holds(before, contents)) return stalled('ObjectConflict', immutableMessage(contents));
+  if (before.immutable && !isUpToDate(before, contents)) return stalled('ObjectConflict', immutableMessage(contents));
   return ownershipConflict(before, contents, index);
 }
 
@@ -110,31 +129,46 @@ export function ownershipConflict(
   const found = before.annotations[annotations.managedBy];
   if (found === owner) return undefined;
   const { kind, namespace, name } = before;
-  if (
-    found !== undefined &&
-    isName(found) &&
-    index.isPublisher(publisherKey(namespace, found), describeObject(before))
-  ) {
-    return stalled('ObjectConflict', sharedMessage(before, found));
+  const other = found === undefined ? undefined : publisherKey(namespace, found);
+  if (other !== undefined && index.names.isPublisher(other, describeObject(before))) {
+    return stalled('ObjectConflict', sharedMessage(before, other, publisherKey(namespace, owner)));
   }
   const handOver = shell`kubectl -n ${namespace} annotate ${kind.toLowerCase()} ${name} --overwrite ${annotations.managedBy}=${owner}`;
   return stalled(
     'ObjectConflict',
-    `${describeObject(before)} ${whoseIs(found)}; it is left untouched. Hand it over with: ${handOver}`,
+    `${describeObject(before)} ${whoseIs(found, other)}; it is left untouched. Hand it over with: ${handOver}`,
   );
 }
 
-const isName = (text: string): boolean => /^[a-z0-9.-]+$/.test(text);
-
-function whoseIs(owner: string | undefined): string {
-  if (owner === undefined) return 'exists and was not handed over';
-  return isName(owner)
-    ? `belongs to the CloudSqlSslReset ${owner}`
-    : `was not handed over. ${notUnderstood(annotations.managedBy, owner)}`;
+function whoseIs(managedBy: string | undefined, owner: Key | undefined): string {
+  if (managedBy === undefined) return 'exists and was not handed over';
+  return owner === undefined
+    ? `was not handed over. ${notUnderstood(annotations.managedBy, managedBy)}`
+    : `belongs to the ${nameWithKind(owner)}`;
 }
 
-const holds = (before: StoredContents, { data, labels, annotations: wanted }: PublishedContents): boolean =>
-  includes(before.data, data) && includes(before.labels, labels) && includes(before.annotations, wanted);
+/** It holds all that is wanted, and no key that was published before and is not wanted any more. */
+export const isUpToDate = (before: PublishedObject, contents: PublishedContents): boolean =>
+  holds(before, contents) && before.ownKeys.every((key) => Object.hasOwn(contents.data, key));
 
-const includes = (all: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean =>
-  Object.entries(wanted).every(([key, value]) => all[key] === value);
+const holds = (stored: StoredContents, contents: PublishedContents): boolean =>
+  differences(stored, contents).length === 0;
+
+/** What is stored in another way than it was written, or not at all. */
+const differences = (stored: StoredContents, { data, labels, annotations: wanted }: PublishedContents) => [
+  ...differing('data', stored.data, data, isSameBytes),
+  ...differing('labels', stored.labels, labels, Object.is),
+  ...differing('annotations', stored.annotations, wanted, Object.is),
+];
+
+function differing<T>(
+  part: string,
+  all: Readonly<Record<string, T>>,
+  wanted: Readonly<Record<string, T>>,
+  isSame: (one: T, other: T) => boolean,
+): readonly string[] {
+  return Object.entries(wanted).flatMap(([key, value]) => {
+    const found = ownValue(all, key);
+    return found !== undefined && isSame(found, value) ? [] : [`${part}[${key}]`];
+  });
+}

@@ -10,7 +10,7 @@ import {
 import type { Distribution, WorkloadKind } from '../../domain/trust/distribution.ts';
 import { rolloutSelector, selectorQuery } from '../../domain/trust/label-selector.ts';
 import type { Workload, WorkloadRef } from '../../domain/trust/workload.ts';
-import type { Workloads } from '../ports.ts';
+import type { Workloads } from '../workload-ports.ts';
 
 /** What is there of the workloads that depend on the instance. */
 export interface Reading {

@@ -1,7 +1,7 @@
 /** Starts what may start now, and judges all dependents by what is there then. What that means is for its caller to say. */
 import { afterFailure } from '../../domain/call/retry.ts';
 import { isKubernetesError, type KubernetesError } from '../../domain/errors.ts';
-import { carries } from '../../domain/trust/carrier.ts';
+import { carries, wantedOf } from '../../domain/trust/carrier.ts';
 import { type Dependent, isSame } from '../../domain/trust/dependents.ts';
 import type { Distribution, WorkloadStatus } from '../../domain/trust/distribution.ts';
 import type { RollOptions } from '../../domain/trust/judgement.ts';
@@ -10,12 +10,15 @@ import type { Workload } from '../../domain/trust/workload.ts';
 import { oneLine } from '../../lib/one-line.ts';
 import type { Context, StepEvent } from '../pass.ts';
 import { rollEvents } from './roll-events.ts';
+import { tellPods } from './tell-pods.ts';
 import { judgeUnreadyPods } from './unready-pods.ts';
 
 interface Rolled {
   readonly rows: readonly WorkloadStatus[];
   readonly plan: Pick<RollPlan, 'isSettled' | 'paused' | 'progress'>;
   readonly events: readonly StepEvent[];
+  /** Those that roll now, as they were read or written last. */
+  readonly rolling: readonly Workload[];
 }
 
 /** @throws KubernetesError only `NotLeading` */
@@ -29,16 +32,22 @@ export async function rollDependents(
   const { dependents: found, events } = await judgeUnreadyPods(distribution, dependents, options, context);
   const planned = planRoll(found, options);
   const started = await Promise.all(planned.start.map((workload) => annotate(workload, options, context)));
-  const plan = planRoll(
-    found.map((dependent) => onceStarted(dependent, started)),
-    { ...options, before: { ...before, workloads: planned.workloads } },
-  );
+  const current = found.map((dependent) => onceStarted(dependent, started));
+  const plan = planRoll(current, { ...options, before: { ...before, workloads: planned.workloads } });
   const annotated = started.filter(({ kind }) => kind === 'Annotated').map(({ workload }) => workload);
   const judged = plan.workloads.map((row) => failedRow(row, started, options, context));
   const rows = withStarts(judged, annotated, now);
   const isSettled = plan.isSettled && started.every(({ kind }) => kind === 'Annotated');
-  return { rows, plan: { ...plan, isSettled }, events: [...events, ...rollEvents(before, rows, { found, now })] };
+  return {
+    rows,
+    plan: { ...plan, isSettled },
+    events: [...events, ...rollEvents(before, rows, { found, now })],
+    rolling: current.flatMap(({ workload }) => (workload !== undefined && isRolling(workload, rows) ? [workload] : [])),
+  };
 }
+
+const isRolling = (workload: Workload, rows: readonly WorkloadStatus[]): boolean =>
+  rows.some((row) => row.state === 'Rolling' && isSame(row, workload));
 
 type Started =
   | { readonly kind: 'Annotated'; readonly workload: Workload }
@@ -48,15 +57,20 @@ type Started =
   /** It changed or went away since it was read: it is judged again in the next pass. */
   | { readonly kind: 'Changed'; readonly workload: Workload };
 
-async function annotate(workload: Workload, { annotations }: RollOptions, context: Context): Promise<Started> {
+async function annotate(workload: Workload, options: RollOptions, context: Context): Promise<Started> {
   try {
-    const annotated = await context.workloads.annotateTemplate(workload, annotations);
-    return carries(annotated, { annotations })
+    const { reload } = workload;
+    const wanted = wantedOf(workload, options);
+    const annotated =
+      reload === undefined
+        ? await context.workloads.annotateTemplate(workload, wanted)
+        : await tellPods(workload, reload, wanted, { pods: context.pods, now: options.now });
+    return carries(annotated, options)
       ? { kind: 'Annotated', workload: annotated }
       : {
           kind: 'Refused',
           workload,
-          message: 'An admission webhook or policy removed its annotation',
+          message: `An admission webhook or policy removed ${reload === undefined ? 'its annotation' : 'the annotation of its pods'}`,
         };
   } catch (error) {
     if (isKubernetesError(error, 'Conflict', 'NotFound')) return { kind: 'Changed', workload };

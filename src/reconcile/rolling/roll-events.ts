@@ -1,5 +1,6 @@
 import { type Dependent, isSame } from '../../domain/trust/dependents.ts';
 import type { RolloutStatus, WorkloadStatus } from '../../domain/trust/distribution.ts';
+import { RELOADS } from '../../domain/trust/reload.ts';
 import { hasAllListed, isFailure } from '../../domain/trust/rollout-status.ts';
 import type { StepEvent } from '../pass.ts';
 
@@ -26,6 +27,11 @@ export function rollEvents(
   });
 }
 
+const rolledNote = (workload: string, message: string): string =>
+  message.startsWith(RELOADS)
+    ? `${workload} is healthy. ${message}`
+    : `${workload} carries the new server CAs and is healthy`;
+
 type Told = Pick<StepEvent, 'type' | 'reason' | 'note'>;
 
 function tellOf(row: WorkloadStatus): Told | undefined {
@@ -38,6 +44,6 @@ function tellOf(row: WorkloadStatus): Told | undefined {
     return { type: 'Warning', reason: 'ManualActionRequired', note: `${workload}: ${message}` };
   }
   return state === 'Rolled' && startTime !== undefined
-    ? { type: 'Normal', reason: 'WorkloadRolled', note: `${workload} carries the new server CAs and is healthy` }
+    ? { type: 'Normal', reason: 'WorkloadRolled', note: rolledNote(workload, message) }
     : undefined;
 }

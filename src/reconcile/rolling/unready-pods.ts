@@ -1,19 +1,18 @@
 import { isKubernetesError, type KubernetesError } from '../../domain/errors.ts';
-import { carries } from '../../domain/trust/carrier.ts';
+import { carries, type Wanted } from '../../domain/trust/carrier.ts';
 import type { Dependent } from '../../domain/trust/dependents.ts';
 import type { Distribution } from '../../domain/trust/distribution.ts';
 import type { Health } from '../../domain/trust/health.ts';
-import type { RollOptions } from '../../domain/trust/judgement.ts';
+import type { Pod } from '../../domain/trust/pod.ts';
 import {
   type Blockage,
   blockage,
   blockedMessage,
   blockedUnseen,
   mayBeBlocked,
-  type Pod,
 } from '../../domain/trust/unready-pods.ts';
 import type { Workload } from '../../domain/trust/workload.ts';
-import type { Context, StepEvent } from '../pass.ts';
+import { type Context, normal, type StepEvent } from '../pass.ts';
 
 /** A pod that is on its way to be ready is given this long: a moment for a person, and longer than a probe that fails once. */
 const PATIENCE_MS = 5_000;
@@ -30,13 +29,14 @@ interface Looked {
 export async function judgeUnreadyPods(
   distribution: Distribution,
   found: readonly Dependent[],
-  options: Pick<RollOptions, 'annotations'>,
+  options: Wanted,
   context: Context,
 ): Promise<{ readonly dependents: readonly Dependent[]; readonly events: readonly StepEvent[] }> {
   const looked = await Promise.all(
     found.map(async (dependent): Promise<Looked> => {
       const { workload } = dependent;
-      if (workload === undefined || !mayBeBlocked(workload) || !carries(workload, options)) {
+      const isRolling = workload !== undefined && workload.reload === undefined && carries(workload, options);
+      if (!isRolling || !mayBeBlocked(workload)) {
         return { dependent, events: [] };
       }
       const { standstill, events = [] } = await look(distribution, workload, context);
@@ -94,7 +94,7 @@ async function replace(
   const note = `Pod ${next.name} is deleted: it was not ready, had the old pod template, and kept StatefulSet ${workload.name} from rolling`;
   return {
     standstill: waiting,
-    events: [{ type: 'Normal', reason: 'UnreadyPodDeleted', action: 'Roll', note, workload }],
+    events: [{ ...normal('UnreadyPodDeleted', 'Roll', note), workload }],
   };
 }
 

@@ -3,33 +3,40 @@ import type { Before } from '../../domain/call/operation.ts';
 import type { CallResult } from '../../domain/call/result.ts';
 import { progressing, stalled, waiting } from '../../domain/conditions.ts';
 import { wasRefused } from '../../domain/reset/request.ts';
-import type { Request, SslReset } from '../../domain/reset/ssl-reset.ts';
+import type { Plan, Request, SslReset } from '../../domain/reset/ssl-reset.ts';
 import { resetOutcome } from '../outcome-write.ts';
 import { after, backOff, type Conclusion, type Context, normal, type StepResult } from '../pass.ts';
 import { writeAhead } from '../write-ahead.ts';
 import { hasRunAfterAll } from './earlier-call.ts';
 import { progress } from './follow-operation.ts';
 import { whyNotReady } from './not-ready.ts';
+import { wakeAtChange } from './wake-at-change.ts';
 
 /** What a call is compared with later, and what it is made with. */
 export interface PreparedCall {
   readonly before: Before;
   readonly user: string | undefined;
   readonly send: () => Promise<CallResult>;
+  /** The field manager that approved its plan; undefined: nobody had to, or it is not known. */
+  readonly approvedManager: string | undefined;
+  /** What it will do. */
+  readonly plan: Plan;
+  /** Whether it may still be sent, by what is there once it is recorded. */
+  readonly isAllowed: (recorded: SslReset) => Promise<boolean>;
 }
 
 /** The only place from which resetSslConfig is called. */
 export function callReset(
   reset: SslReset,
   request: Request,
-  { before, user, send }: PreparedCall,
+  { before, user, approvedManager, plan, send, isAllowed }: PreparedCall,
   context: Context,
 ): Promise<StepResult> {
   const { calls } = context.index;
   return writeAhead<CallResult>(
     reset,
     (now) => {
-      const attempt = recordedAttempt(request, { before, user, time: recordTime(now) });
+      const attempt = recordedAttempt(request, { before, user, approvedManager, time: recordTime(now) });
       const call = { uid: reset.metadata.uid, timeMs: Date.parse(attempt.time) };
       calls.note(call);
       return {
@@ -37,15 +44,17 @@ export function callReset(
         path: 'status.request',
         recordIn: ({ status }) => status.request,
         recording: {
-          changes: { request: attempt },
+          changes: { request: attempt, plan },
           verdict: progressing('Requesting', `Call ${attempt.attempt} of resetSslConfig is recorded and being made`),
         },
         send,
+        isAllowed,
         unsent: () => ({ request: { ...attempt, outcome: 'NotSent' } }),
         windowClosed: { verdict: WINDOW_CLOSED, next: after(context.settings.retryMinMs) },
         async conclude(result, recorded) {
           const classification = await classified(result, recorded, attempt, context);
           if (classification.kind === 'NotExecuted' || classification.kind === 'Invalid') calls.forget(call);
+          if (classification.kind === 'Accepted') wakeAtChange(recorded, classification.operation, context);
           return conclusionOf(classification, attempt, context);
         },
         outcomeWrite: resetOutcome,
@@ -59,7 +68,7 @@ export function callReset(
 
 const WINDOW_CLOSED = progressing(
   'Preflight',
-  'Writing the record took longer than the call window: nothing was sent; a new attempt begins',
+  'Writing the record took longer than the call window, or something came in its way meanwhile, such as the end of a maintenance window: nothing was sent; a new attempt begins',
 );
 
 /**
@@ -98,15 +107,21 @@ type Attempt = Request & { readonly time: string };
 
 function recordedAttempt(
   request: Request,
-  { before, user, time }: { readonly before: Before; readonly user: string | undefined; readonly time: string },
+  {
+    before,
+    user,
+    approvedManager,
+    time,
+  }: Pick<PreparedCall, 'before' | 'user' | 'approvedManager'> & { readonly time: string },
 ): Attempt {
-  const { outcome: _outcome, user: _user, retryTime: _retryTime, ...rest } = request;
+  const { outcome: _outcome, user: _user, approvedManager: _manager, retryTime: _retryTime, ...rest } = request;
   return {
     ...rest,
     attempt: request.attempt + 1,
     time,
     before,
     ...(user !== undefined && { user }),
+    ...(approvedManager !== undefined && { approvedManager }),
     ...(wasRefused(request) && { refused: true }),
   };
 }

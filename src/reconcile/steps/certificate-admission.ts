@@ -1,13 +1,14 @@
 import { findRunning, type Operation } from '../../domain/call/operation.ts';
 import { pollDelayMs } from '../../domain/call/retry.ts';
 import { progressing, stalled, type Verdict } from '../../domain/conditions.ts';
-import { withCertificateOperation } from '../../domain/reset/request.ts';
+import { withCertificateOperation } from '../../domain/reset/request-record.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import type { StatusChanges } from '../../domain/reset/status.ts';
 import type { CloudSql } from '../cloud-sql-port.ts';
 import { after, type Context, type StepResult } from '../pass.ts';
 import { isPermitted } from './permitted.ts';
 import { siblingInDoubt } from './sibling-in-doubt.ts';
+import { wakeAtChange } from './wake-at-change.ts';
 
 /**
  * Whether a client certificate may be issued or deleted now. Either begins an operation of our account and of a reset's
@@ -19,6 +20,7 @@ export async function certificateAdmission(reset: SslReset, context: Context): P
   if (doubt !== undefined) return { verdict: doubt };
   const running = await runningOperation(reset, cloudSql);
   if (running === undefined) return undefined;
+  wakeAtChange(reset, running, context);
   return {
     verdict: issuing(`Operation ${running.name} runs on the instance`),
     next: after(pollDelayMs(running.insertTime, clock.now(), settings)),

@@ -1,12 +1,7 @@
-import type { Operation } from '../../domain/call/operation.ts';
-import {
-  BASELINE_SIZE,
-  hasOtherServerCertificate,
-  hasUpdates,
-  type ServerCertificates,
-  suspects,
-} from '../../domain/call/resolve.ts';
-import { progressing } from '../../domain/conditions.ts';
+import { hasOtherServerCertificate, type ServerCertificates } from '../../domain/call/evidence.ts';
+import type { Before, Operation } from '../../domain/call/operation.ts';
+import { BASELINE_SIZE, hasUpdates, suspects } from '../../domain/call/resolve.ts';
+import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
 import { CloudSqlError } from '../../domain/errors.ts';
 import { mayHaveRun } from '../../domain/reset/request.ts';
 import type { Request, SslReset } from '../../domain/reset/ssl-reset.ts';
@@ -36,6 +31,13 @@ export function hasLateOperation(
   );
 }
 
+/** What was known before a call that may have run, where the certificates are others by now. */
+function beforeChange(request: Request, certificates: ServerCertificates): Before | undefined {
+  const { before } = request;
+  if (!mayHaveRun(request) || before === undefined) return undefined;
+  return hasOtherServerCertificate(before, certificates) ? before : undefined;
+}
+
 /**
  * The certificates changed although no operation of an earlier call is listed: that may have been the call. For one that
  * was refused whatever else has updated the instance since explains it, but neither a client certificate nor an earlier
@@ -47,13 +49,36 @@ export function hasTraces(
   seen: { readonly operations: readonly Operation[]; readonly certificates: ServerCertificates },
   { index }: Context,
 ): boolean {
-  const { before, inDoubt } = request;
-  if (!mayHaveRun(request) || before === undefined) return false;
-  if (!hasOtherServerCertificate(before, seen.certificates)) return false;
-  if (inDoubt === true) return true;
+  const before = beforeChange(request, seen.certificates);
+  if (before === undefined) return false;
+  if (request.inDoubt === true) return true;
   const { answered, resets } = index.siblingsOf(reset).claims(reset.status);
   const others = seen.operations.filter(({ name }) => resets.has(name) || !answered.has(name));
   return !hasUpdates(before, others);
+}
+
+/**
+ * What a call waits for where the certificates are others than before one that was refused, and only somebody else's update
+ * explains that: it may have been listed late, and so may be the operation of the refused call.
+ */
+export function unexplainedChange(
+  reset: SslReset,
+  request: Request,
+  seen: { readonly operations: readonly Operation[]; readonly certificates: ServerCertificates },
+  { index, memory, settings }: Context,
+): Verdict | undefined {
+  const before = beforeChange(request, seen.certificates);
+  if (before === undefined) return undefined;
+  const { resets } = index.siblingsOf(reset).claims(reset.status);
+  const ofSiblings = seen.operations.filter(({ name }) => resets.has(name));
+  if (hasUpdates(before, ofSiblings)) return undefined;
+  const sinceMs = memory.sinceSeenMs(reset.metadata.uid, `changed since ${request.time}`);
+  if (sinceMs >= settings.resolveGraceMs) return undefined;
+  const seconds = Math.ceil(settings.resolveGraceMs / 1000);
+  return waiting(
+    'WaitingForInstance',
+    `The certificates have changed since the call was refused, and somebody else has updated the instance; waiting up to ${seconds} s for an operation of the call to be listed all the same`,
+  );
 }
 
 /**
@@ -84,7 +109,7 @@ export async function hasRunAfterAll(
  */
 export function resolveFirst(reset: SslReset, request: Request, context: Context): StepResult {
   const obstacle = siblingInDoubt(context.index.siblingsOf(reset).unresolved(), reset, context);
-  if (obstacle !== undefined) return { verdict: obstacle };
+  if (obstacle !== undefined) return { verdict: obstacle, outlastsDeadline: true };
   const { outcome: _outcome, ...unresolved } = request;
   return {
     changes: { request: unresolved },

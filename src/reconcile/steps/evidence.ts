@@ -1,5 +1,5 @@
+import { evidenceAgrees, type ServerCertificates } from '../../domain/call/evidence.ts';
 import type { Before } from '../../domain/call/operation.ts';
-import { evidenceAgrees, type ServerCertificates } from '../../domain/call/resolve.ts';
 import type { InstanceRef } from '../../domain/instance.ts';
 import { caOwner, type Instance, isFirstGeneration } from '../../domain/instance.ts';
 import type { CloudSqlReads } from '../cloud-sql-port.ts';

@@ -9,6 +9,7 @@ import { AWAIT_CHANGE, after, type Conclusion, type Context, NOW, type StepResul
 import { readEvidence } from './evidence.ts';
 import { unknownMessage } from './keep-unknown.ts';
 import { publish } from './publish.ts';
+import { wakeAtChange } from './wake-at-change.ts';
 
 /**
  * Follows the accepted operation to its end, however long that takes, and publishes what came of it: its end and the new
@@ -31,6 +32,7 @@ async function follow(reset: SslReset, context: Context): Promise<StepResult> {
   if (request === undefined || operation === undefined) return { next: AWAIT_CHANGE };
   const current = await readOperation(reset, operation, context);
   if (current === undefined) return whenVanished(reset, request, operation, context);
+  if (!isDone(current)) wakeAtChange(reset, current, context);
   const now = context.clock.now();
   return {
     changes: { operation: current, ...(isDone(current) && { request: { ...request, doneTime: toTime(now) } }) },

@@ -4,6 +4,7 @@ import { waiting } from '../../domain/conditions.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import { type StatusChanges, toBeRolled } from '../../domain/reset/status.ts';
 import {
+  entryOf,
   type OpenIssue,
   openIssue,
   recordedCertificate,
@@ -13,11 +14,13 @@ import {
 } from '../../domain/trust/certificate-status.ts';
 import type { ClientCertificateStatus, WantedCertificate } from '../../domain/trust/distribution.ts';
 import { heldCertificate, secretKeys } from '../../domain/trust/held-certificate.ts';
+import { utf8 } from '../../lib/bytes.ts';
 import { oneLine } from '../../lib/one-line.ts';
 import { certificateOutcome } from '../certificate-outcome.ts';
 import { backOff, type Conclusion, type Context, NOW, normal, type StepResult } from '../pass.ts';
 import type { PublishedObject } from '../ports.ts';
-import { certificateSecret } from '../publishing/targets.ts';
+import type { Passwords } from '../publishing/passwords.ts';
+import { certificateContents } from '../publishing/targets.ts';
 import { writeAhead } from '../write-ahead.ts';
 import { certificateAdmission, issuing, noting, notPermitted } from './certificate-admission.ts';
 import { deliverCertificate } from './deliver-certificate.ts';
@@ -28,6 +31,7 @@ export interface IssueTarget {
   /** The Secret as it was read before anything was recorded. */
   readonly secret: PublishedObject | undefined;
   readonly serverCa: string;
+  readonly passwords: Passwords;
   /** Fingerprints that the instance lists under the name: none of them is what this issue makes. */
   readonly listed: readonly string[];
 }
@@ -127,29 +131,36 @@ async function deliver(
   { target, certificate }: { readonly target: IssueTarget; readonly certificate: IssuedCertificate },
   context: Context,
 ): Promise<StepResult> {
-  const { wanted, secret, serverCa } = target;
+  const { wanted, secret, serverCa, passwords } = target;
   const data = {
-    [secretKeys.certificate]: certificate.certificatePem,
-    [secretKeys.privateKey]: certificate.privateKeyPem,
-    [secretKeys.serverCa]: serverCa,
+    [secretKeys.certificate]: utf8(certificate.certificatePem),
+    [secretKeys.privateKey]: utf8(certificate.privateKeyPem),
+    [secretKeys.serverCa]: utf8(serverCa),
   };
   const held = heldCertificate(data);
   const noted = noting(recorded, certificate.operation);
   const isOpen = (fresh: SslReset) => certificateOutcome.isOpen(fresh, recorded);
-  const delivery = await deliverCertificate(
-    certificateSecret(recorded, wanted, data),
-    { secret, recorded, isOpen },
-    context,
+  const { encodings } = context.memory;
+  const sources = { before: secret, passwords, encodings };
+  // Whatever is wrong with a format, the only copy of the key gets to its Secret; the next look says what is wrong.
+  const contents = await certificateContents(recorded, wanted, { data, ...sources }).catch(() =>
+    certificateContents(recorded, { ...wanted, additionalFormats: [] }, { data, ...sources }),
   );
+  const delivery = await deliverCertificate(contents, { secret, recorded, isOpen }, context);
   if (delivery.kind === 'RecordGone') return { next: NOW };
   if (delivery.kind === 'Refused' || held === undefined) {
     const message = delivery.kind === 'Refused' ? delivery.message : 'The certificate cannot be read';
     const dropped = `The key of the client certificate ${wanted.commonName} was dropped, and it is replaced. ${message}`;
     return { changes: noted, verdict: waiting('CannotPublish', dropped) };
   }
+  const digest = passwords.digest(wanted, data[secretKeys.privateKey]);
   const note = `Client certificate ${wanted.commonName} (${held.sha1Fingerprint}) is issued and in Secret/${wanted.secretName}`;
   return {
-    changes: { ...withEntry(recorded, { ...wanted, ...held }), ...toBeRolled(recorded.status), ...noted },
+    changes: {
+      ...withEntry(recorded, entryOf(wanted, held, { past: undefined, digest })),
+      ...toBeRolled(recorded.status),
+      ...noted,
+    },
     verdict: issuing(note),
     events: [normal('IssuingClientCertificates', 'IssueClientCertificate', note)],
   };

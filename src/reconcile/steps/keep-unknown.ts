@@ -1,6 +1,7 @@
 import { findCondition, stalled } from '../../domain/conditions.ts';
 import { retryCommand } from '../../domain/reset/admission.ts';
-import { heard, stalledReason } from '../../domain/reset/request.ts';
+import { stalledReason } from '../../domain/reset/request.ts';
+import { heard } from '../../domain/reset/request-record.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import { shell } from '../../lib/shell.ts';
 import type { StepResult } from '../pass.ts';

@@ -2,14 +2,15 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Verdict, waiting } from '../../domain/conditions.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import { toBeRolled } from '../../domain/reset/status.ts';
-import { withCertificate } from '../../domain/trust/certificate-status.ts';
+import { entryOf, recordedCertificate, withCertificate } from '../../domain/trust/certificate-status.ts';
 import { inSafeOrder, type Move } from '../../domain/trust/client-certificate.ts';
 import type { ClientCertificateStatus, WantedCertificate } from '../../domain/trust/distribution.ts';
-import { type HeldCertificate, withServerCa } from '../../domain/trust/held-certificate.ts';
+import { type HeldCertificate, privateKeyIn, withServerCa } from '../../domain/trust/held-certificate.ts';
 import { type Context, NOW, normal, type StepResult } from '../pass.ts';
 import type { PublishedObject } from '../ports.ts';
-import { applyObject, orCannotPublish, ownershipConflict } from '../publishing/apply.ts';
-import { certificateSecret, DRY_RUN } from '../publishing/targets.ts';
+import { applyObject, orCannotWrite, ownershipConflict } from '../publishing/apply.ts';
+import type { Passwords } from '../publishing/passwords.ts';
+import { certificateContents, certificateDryRun } from '../publishing/targets.ts';
 import { issuing } from './certificate-admission.ts';
 import { deliverCertificate } from './deliver-certificate.ts';
 
@@ -33,10 +34,10 @@ export async function obstaclesToMoves(
 ): Promise<ReadonlyMap<CertificateMove, Verdict>> {
   const obstacles = new Map<CertificateMove, Verdict>();
   for (const move of moves) {
-    const contents = certificateSecret(reset, move.wanted, DRY_RUN);
+    const contents = certificateDryRun(reset, move.wanted, move.target);
     const obstacle =
       ownershipConflict(move.source, contents, context.index) ??
-      (await orCannotPublish(() => applyObject(context, contents, { before: move.target, dryRun: true })));
+      (await orCannotWrite(() => applyObject(context, contents, { before: move.target, dryRun: true })));
     if (obstacle !== undefined) obstacles.set(move, obstacle);
   }
   return withThoseBehind(obstacles, moves);
@@ -57,39 +58,56 @@ function withThoseBehind(
 export const obstacleIn = (secretName: string, obstacles: ReadonlyMap<CertificateMove, Verdict>): Verdict | undefined =>
   [...obstacles].find(([{ from }]) => from === secretName)?.[1];
 
+export interface MoveSources {
+  readonly serverCa: string;
+  readonly passwords: Passwords;
+}
+
 /** Writes each key into its new Secret. The old Secret stays as it is, with a key that works. */
 export async function moveCertificates(
   moves: readonly CertificateMove[],
-  serverCa: string,
+  sources: MoveSources,
   reset: SslReset,
   context: Context,
 ): Promise<StepResult> {
+  const { passwords } = sources;
   let moved: readonly CertificateMove[] = [];
   for (const move of inSafeOrder(moves)) {
-    const delivery = await deliver(move, serverCa, reset, context);
+    const delivery = await deliver(move, sources, reset, context);
     if (delivery.kind === 'RecordGone') return { next: NOW };
     if (delivery.kind === 'Refused') {
-      return { ...found(reset, moved), verdict: waiting('CannotPublish', delivery.message) };
+      return { ...found(reset, moved, passwords), verdict: waiting('CannotPublish', delivery.message) };
     }
     moved = [...moved, move];
   }
-  return { ...found(reset, moved), verdict: issuing(noteOf(moved)) };
+  return { ...found(reset, moved, passwords), verdict: issuing(noteOf(moved)) };
 }
 
-function deliver({ wanted, source, target }: CertificateMove, serverCa: string, reset: SslReset, context: Context) {
+async function deliver(
+  { wanted, source, target }: CertificateMove,
+  { serverCa, passwords }: MoveSources,
+  reset: SslReset,
+  context: Context,
+) {
   const isOpen = (fresh: SslReset) =>
     isDeepStrictEqual([fresh.spec, fresh.status.request], [reset.spec, reset.status.request]);
-  return deliverCertificate(
-    certificateSecret(reset, wanted, withServerCa(source.data, serverCa)),
-    { secret: target, recorded: reset, isOpen },
-    context,
-  );
+  const contents = await certificateContents(reset, wanted, {
+    data: withServerCa(source.data, serverCa),
+    before: target,
+    passwords,
+    encodings: context.memory.encodings,
+  });
+  return deliverCertificate(contents, { secret: target, recorded: reset, isOpen }, context);
 }
 
-function found({ status }: SslReset, moved: readonly CertificateMove[]) {
+function found(reset: SslReset, moved: readonly CertificateMove[], passwords: Passwords) {
+  const { status } = reset;
   const clientCertificates = moved.reduce<readonly ClientCertificateStatus[]>(
-    (all, { wanted, held, isOurs }) =>
-      withCertificate(all, { ...wanted, ...held, ...(!isOurs && { handedOver: true }) }),
+    (all, { wanted, held, isOurs, source }) => {
+      const past = recordedCertificate(reset, wanted.commonName);
+      const digest = passwords.digest(wanted, privateKeyIn(source.data));
+      return withCertificate(all, { ...entryOf(wanted, held, { past, digest }), ...(!isOurs && { handedOver: true }) });
+    },
     status.clientCertificates ?? [],
   );
   const events = moved.map((move) => normal('IssuingClientCertificates', 'MoveClientCertificate', noteOf([move])));

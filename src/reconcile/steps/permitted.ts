@@ -1,17 +1,31 @@
 import { stalled, type Verdict } from '../../domain/conditions.ts';
-import { permission } from '../../domain/permission.ts';
-import type { SslReset } from '../../domain/reset/ssl-reset.ts';
+import { type Permission, permission } from '../../domain/permission.ts';
+import { KIND, type SslReset } from '../../domain/reset/ssl-reset.ts';
+import { keyOf } from '../../lib/key.ts';
+import { awaitPermission } from '../await-permission.ts';
 import type { Context } from '../pass.ts';
 
-/** May the object's namespace reset the instance, as it is now? */
-export async function isPermitted({ metadata, spec }: SslReset, { namespaces, settings }: Context) {
-  return permission({
-    namespace: metadata.namespace,
+/** May the object's namespace reset the instance, as it is now? With what that namespace says. */
+export async function askPermission(reset: SslReset, { namespaces, settings, wake }: Context) {
+  const { metadata, spec } = reset;
+  const { namespace } = metadata;
+  const view = await namespaces.get(namespace);
+  const given = permission({
+    right: 'Reset',
+    namespace,
     instance: spec,
-    view: await namespaces.get(metadata.namespace),
+    view,
     allowedInstances: settings.allowedInstances,
+    rotatableInstances: [],
+    followableInstances: [],
   });
+  const key = keyOf(KIND, metadata);
+  awaitPermission(key, { namespace, view, permission: given, onChange: () => wake([key]) }, namespaces);
+  return { view, permission: given };
 }
+
+export const isPermitted = async (reset: SslReset, context: Context): Promise<Permission> =>
+  (await askPermission(reset, context)).permission;
 
 /** What was reset before is not published or rolled for a namespace that is not allowed the instance any more. */
 export async function denialOf(reset: SslReset, context: Context): Promise<Verdict | undefined> {

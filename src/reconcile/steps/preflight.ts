@@ -2,8 +2,10 @@ import type { Before, Operation } from '../../domain/call/operation.ts';
 import { isDone } from '../../domain/call/operation.ts';
 import { BASELINE_SIZE, baseline, suspects } from '../../domain/call/resolve.ts';
 import type { Verdict } from '../../domain/conditions.ts';
+import { CloudSqlError } from '../../domain/errors.ts';
 import type { Instance } from '../../domain/instance.ts';
 import type { ReadyReason } from '../../domain/reasons.ts';
+import { makePlan, type PlanFacts } from '../../domain/reset/plan.ts';
 import {
   alreadyDone,
   judgeClientCertificates,
@@ -12,18 +14,20 @@ import {
   judgeOperations,
   needsClientCertificates,
 } from '../../domain/reset/preflight.ts';
-import type { Request, SslReset } from '../../domain/reset/ssl-reset.ts';
+import type { Plan, Request, SslReset } from '../../domain/reset/ssl-reset.ts';
 import { wantsCertificates } from '../../domain/trust/certificate-status.ts';
+import { toTime } from '../../lib/time.ts';
 import type { Context } from '../pass.ts';
-import { dependentsObstacle, publishObstacle } from './dry-runs.ts';
-import { hasLateOperation, hasTraces, readOperations } from './earlier-call.ts';
+import { askCluster, type ClusterAnswers } from './dry-runs.ts';
+import { hasLateOperation, hasTraces, readOperations, unexplainedChange } from './earlier-call.ts';
 import { readServerCertificates } from './evidence.ts';
+import { whyNotReady } from './not-ready.ts';
 import { siblingInDoubt } from './sibling-in-doubt.ts';
-import { orphanWithUnseenCa, siblingWithUnseenCa } from './unseen-ca.ts';
+import { departedCall, orphanWithUnseenCa, siblingWithUnseenCa } from './unseen-ca.ts';
 
 export type Preflight =
-  /** The call may be made; `before` is what it will be compared with. */
-  | { readonly kind: 'Clear'; readonly before: Before; readonly user: string | undefined }
+  /** The call may be made; `before` is what it will be compared with, and `plan` what it will do. */
+  | { readonly kind: 'Clear'; readonly before: Before; readonly user: string | undefined; readonly plan: Plan }
   /** What is asked for has happened already: nothing is to be called. */
   | { readonly kind: 'AlreadyDone'; readonly reason: ReadyReason }
   /** An earlier call may have been executed after all. */
@@ -31,10 +35,33 @@ export type Preflight =
   | { readonly kind: 'Obstacle'; readonly verdict: Verdict };
 
 /**
- * Finds out before the connections break what would fail after it, and notes what the instance looks like.
+ * Finds out before the connections break what would fail after it, and notes what the instance looks like. An instance that
+ * stops meanwhile refuses to be read, and is waited for like one that was stopped before.
  * @throws CloudSqlError where the instance cannot be read
  */
 export async function preflight(reset: SslReset, request: Request, context: Context): Promise<Preflight> {
+  try {
+    return await check(reset, request, context);
+  } catch (error) {
+    const isRefused = error instanceof CloudSqlError && error.kind === 'Invalid';
+    const verdict = isRefused ? await whyNotReady(reset, context) : undefined;
+    if (verdict === undefined) throw error;
+    return { kind: 'Obstacle', verdict };
+  }
+}
+
+/** The API server is asked while Cloud SQL is. Whatever is found is judged in one order. */
+async function check(reset: SslReset, request: Request, context: Context): Promise<Preflight> {
+  const cluster = askCluster(reset, context);
+  try {
+    return await judge(reset, request, cluster, context);
+  } finally {
+    // When a pass is over, nothing of it is under way.
+    await Promise.allSettled(Object.values(cluster));
+  }
+}
+
+async function judge(reset: SslReset, request: Request, cluster: ClusterAnswers, context: Context): Promise<Preflight> {
   // The list first: what it shows as done, the certificates that are read after it show too. The other way round the
   // reset of another object that ends in between would look like the trace of this call.
   const operations = await readOperations(reset, request, context);
@@ -43,7 +70,8 @@ export async function preflight(reset: SslReset, request: Request, context: Cont
   const reason = pointless === undefined ? await whyDone(reset, instance, context) : undefined;
   if (hasLateOperation(reset, request, operations, context)) return { kind: 'Resolve' };
   if (reason !== undefined) {
-    return orObstacle({ kind: 'AlreadyDone', reason }, await alreadyDoneObstacle(reset, request, operations, context));
+    const verdict = await alreadyDoneObstacle(reset, request, { operations, cluster }, context);
+    return orObstacle({ kind: 'AlreadyDone', reason }, verdict);
   }
   // Whatever is asked of the certificates of an instance that does not run may be refused.
   const notReady = judgeInstance(instance);
@@ -51,20 +79,28 @@ export async function preflight(reset: SslReset, request: Request, context: Cont
   const serverCertificates = await readServerCertificates(context.cloudSql.lowPriority, reset.spec, instance);
   const seen = { operations, certificates: serverCertificates };
   if (hasTraces(reset, request, seen, context)) return { kind: 'Resolve' };
-  const needsCertificates = needsClientCertificates(instance);
-  const certificates =
-    needsCertificates || wantsCertificates(reset)
-      ? await context.cloudSql.lowPriority.clientCertificates(reset.spec)
-      : [];
+  const readsCertificates = needsClientCertificates(instance) || wantsCertificates(reset);
+  const certificates = readsCertificates ? await context.cloudSql.lowPriority.clientCertificates(reset.spec) : [];
   const obstacle =
     pointless ??
     judgeClientCertificates(reset, instance, certificates) ??
     judgeOperations(operations) ??
+    unexplainedChange(reset, request, seen, context) ??
     siblingObstacle(reset, context) ??
+    departedCall(reset, operations, context) ??
     (await orphanWithUnseenCa(reset, operations, context)) ??
-    (await publishObstacle(reset, context)) ??
-    (await dependentsObstacle(reset, context));
+    (await cluster.publish) ??
+    (await cluster.passwords);
   if (obstacle !== undefined) return { kind: 'Obstacle', verdict: obstacle };
+  const found = await cluster.rollable;
+  if ('kind' in found) return { kind: 'Obstacle', verdict: found };
+  const facts: PlanFacts = {
+    instance,
+    clientCertificates: readsCertificates ? certificates : undefined,
+    dependents: found.dependents,
+    otherObjects: context.index.siblingsOf(reset).names(),
+  };
+  const plan = makePlan(reset, request, facts, toTime(context.clock.now()));
   const now = {
     ...serverCertificates,
     ...(certificates.length > 0 && {
@@ -76,8 +112,8 @@ export async function preflight(reset: SslReset, request: Request, context: Cont
   // has left no trace up to here: what it may still leave is new to this baseline too.
   const keeps = request.inDoubt === true && request.before !== undefined;
   return keeps
-    ? { kind: 'Clear', before: request.before, user: request.user }
-    : { kind: 'Clear', before: now, user: await context.cloudSql.identity() };
+    ? { kind: 'Clear', plan, before: request.before, user: request.user }
+    : { kind: 'Clear', plan, before: now, user: await context.cloudSql.identity() };
 }
 
 /** A certificate that the instance itself does not show, and its list does, is there. */
@@ -96,11 +132,14 @@ const orObstacle = (checked: Preflight, verdict: Verdict | undefined): Preflight
 async function alreadyDoneObstacle(
   reset: SslReset,
   request: Request,
-  operations: readonly Operation[],
+  { operations, cluster }: { readonly operations: readonly Operation[]; readonly cluster: ClusterAnswers },
   context: Context,
 ): Promise<Verdict | undefined> {
   if (request.inDoubt === true) return undefined;
-  return (await orphanObstacle(reset, operations, context)) ?? (await dependentsObstacle(reset, context));
+  const obstacle = departedCall(reset, operations, context) ?? (await orphanObstacle(reset, operations, context));
+  if (obstacle !== undefined) return obstacle;
+  const found = await cluster.rollable;
+  return 'kind' in found ? found : undefined;
 }
 
 /** The object of a running reset may be gone: then nothing shows that the current CA is about to be an old one. */

@@ -1,19 +1,17 @@
 import { progressing } from '../../domain/conditions.ts';
 import { isNewCa, isStillOld } from '../../domain/reset/ca-change.ts';
 import { failed, LOOKING_FOR_DEPENDENTS } from '../../domain/reset/completion.ts';
-import { published } from '../../domain/reset/request.ts';
+import { published } from '../../domain/reset/request-record.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import { wantsCertificates, withoutReason } from '../../domain/trust/certificate-status.ts';
-import { describeObject } from '../../domain/trust/published-kinds.ts';
 import { newRoll } from '../../domain/trust/roll-progress.ts';
-import { revision, serverCaStatus } from '../../domain/trust/tls-material.ts';
+import { revision } from '../../domain/trust/tls-material.ts';
 import { toTime } from '../../lib/time.ts';
 import { AWAIT_CHANGE, after, type Context, NOW, normal, type StepEvent, type StepResult } from '../pass.ts';
-import { applyObject, orCannotPublish } from '../publishing/apply.ts';
-import { readServerCas } from '../publishing/server-cas.ts';
-import { serverCaContents, serverCaObject } from '../publishing/targets.ts';
+import { orCannotPublish } from '../publishing/apply.ts';
 import { callsToRemember } from './look-around.ts';
 import { denialOf } from './permitted.ts';
+import { publishListed, readListed } from './publish-listed.ts';
 import { whileOld, whileTakenBack } from './while-old.ts';
 
 /** Reads the instance's CAs and publishes them, once the CA is the new one. */
@@ -26,15 +24,12 @@ export async function publish(reset: SslReset, context: Context): Promise<StepRe
 }
 
 async function readAndPublish(reset: SslReset, context: Context): Promise<StepResult> {
-  const { request, operation, rollout, serverCa: last, clientCertificates = [] } = reset.status;
+  const { request, operation, rollout, clientCertificates = [] } = reset.status;
   if (request === undefined) return { next: AWAIT_CHANGE };
   const otherResetTime = context.index.siblingsOf(reset).lastReset();
   const siblingCalls = callsToRemember(reset, context);
-  const readTime = context.index.timeOfRead(reset, context.clock.now());
-  // Read before the CAs: if newer ones are published after that, this apply conflicts.
-  const target = serverCaObject(reset, '');
-  const before = target && (await context.objects.get(target));
-  const cas = await readServerCas(context.cloudSql, reset.spec);
+  const listed = await readListed(reset, context);
+  const { cas } = listed;
   if (isStillOld(request, cas)) {
     const unfinished =
       operation?.error === undefined ? await whileOld(reset, request, context) : { verdict: failed(reset, operation) };
@@ -42,15 +37,8 @@ async function readAndPublish(reset: SslReset, context: Context): Promise<StepRe
   }
   const unsettled = whileTakenBack(reset, cas, context);
   if (unsettled !== undefined) return unsettled;
-  const contents = serverCaContents(reset, cas, before);
-  const obstacle = contents && (await applyObject(context, contents, { before, dryRun: false }));
-  if (obstacle !== undefined) return { verdict: obstacle };
-  const previousSha1Fingerprint = request.before?.serverCaSha1Fingerprint ?? last?.previousSha1Fingerprint;
-  const serverCa = serverCaStatus(cas, {
-    previousSha1Fingerprint,
-    readTime,
-    publishedTo: contents && describeObject(contents),
-  });
+  const serverCa = await publishListed(reset, listed, context);
+  if ('kind' in serverCa) return { verdict: serverCa };
   return {
     changes: {
       siblingCalls,

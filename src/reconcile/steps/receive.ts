@@ -1,12 +1,7 @@
 import { progressing } from '../../domain/conditions.ts';
-import {
-  type Arrival,
-  hasNewRetry,
-  isBarred,
-  isNewerGeneration,
-  isSettled,
-  received,
-} from '../../domain/reset/request.ts';
+import { hasOpenRoll } from '../../domain/reset/catch-up.ts';
+import { type Arrival, hasNewRetry, isBarred, isNewerGeneration, isSettled } from '../../domain/reset/request.ts';
+import { received } from '../../domain/reset/request-record.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import type { StatusChanges } from '../../domain/reset/status.ts';
 import { toTime } from '../../lib/time.ts';
@@ -25,14 +20,20 @@ export async function receive(reset: SslReset, arrival: Arrival, context: Contex
     ...received(reset, arrival, toTime(context.clock.now())),
     ...(followedTime !== undefined && { followedTime }),
   };
-  // The operation of another request says nothing of this one, nor does what was rolled for it.
+  // A roll that is not at its end goes on if this request is held back.
+  const keepsRoll = !isSettled(request) && hasOpenRoll(reset, context.clock.now());
+  // The operation and the plan of another request say nothing of this one, nor does what was rolled for it.
   const keepsOperation = isSettled(request) && arrival !== 'New';
-  const changes: StatusChanges = { request, ...(!keepsOperation && { operation: undefined }) };
+  const changes: StatusChanges = {
+    request,
+    ...(!keepsOperation && { operation: undefined }),
+    ...(arrival === 'New' && { plan: undefined }),
+  };
   const denial = isSettled(request) ? await denialOf(reset, context) : undefined;
   // What is new of what is denied is written down once: it is looked at again and again.
   if (denial !== undefined) return { changes: isKnownAsDenied(reset) ? {} : changes, verdict: denial };
   return {
-    changes: { ...changes, rollout: undefined },
+    changes: { ...changes, ...(!keepsRoll && { rollout: undefined }) },
     verdict: isSettled(request)
       ? progressing('Publishing', 'Reading and publishing the server CAs again; nothing is reset')
       : progressing('Preflight', 'Checking beforehand for anything that would fail after the reset'),

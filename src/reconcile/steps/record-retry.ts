@@ -1,4 +1,4 @@
-import { heard } from '../../domain/reset/request.ts';
+import { heard } from '../../domain/reset/request-record.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import { AWAIT_CHANGE, NOW, type StepResult } from '../pass.ts';
 

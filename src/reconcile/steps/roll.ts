@@ -1,24 +1,23 @@
-import { progressing, waiting } from '../../domain/conditions.ts';
-import { trusting } from '../../domain/reset/ca-change.ts';
-import { liveCertificates, refersToHeldBack, released } from '../../domain/reset/certificate-hold.ts';
+import { refersToHeldBack, released } from '../../domain/reset/certificate-hold.ts';
 import { completion, failed } from '../../domain/reset/completion.ts';
-import type { SslReset } from '../../domain/reset/ssl-reset.ts';
+import { KIND, type SslReset } from '../../domain/reset/ssl-reset.ts';
 import { withChanges } from '../../domain/reset/status.ts';
 import type { Dependent } from '../../domain/trust/dependents.ts';
-import type { RolloutStatus, WorkloadStatus } from '../../domain/trust/distribution.ts';
-import type { RollOptions } from '../../domain/trust/judgement.ts';
+import type { WorkloadStatus } from '../../domain/trust/distribution.ts';
 import { furthest } from '../../domain/trust/roll-progress.ts';
-import { isOpen, isTried, rolloutStatus } from '../../domain/trust/rollout-status.ts';
-import { templateAnnotations } from '../../domain/trust/tls-material.ts';
+import { rolloutStatus } from '../../domain/trust/rollout-status.ts';
+import { keyOf } from '../../lib/key.ts';
 import { oneLine } from '../../lib/one-line.ts';
-import { toTime } from '../../lib/time.ts';
-import { after, backOff, type Conclusion, type Context } from '../pass.ts';
+import { backOff, type Conclusion, type Context } from '../pass.ts';
 import { orCannotPublish } from '../publishing/apply.ts';
-import { type Reading, readSome, unreadMessage } from '../rolling/find-dependents.ts';
+import { awaitedIn, awaitingRow } from '../rolling/await-followers.ts';
+import { awaitRoll } from '../rolling/await-roll.ts';
+import { readSome } from '../rolling/find-dependents.ts';
+import { withPickUps } from '../rolling/pick-ups.ts';
 import { rollDependents } from '../rolling/roll-dependents.ts';
-
-/** Health is judged once a second while a roll goes on. */
-const JUDGE_EVERY_MS = 1_000;
+import { rollGoesOn } from '../rolling/roll-goes-on.ts';
+import { awaitedByReset } from './awaited-followers.ts';
+import { judgedDependents, rollOptions } from './roll-options.ts';
 
 /** Starts what may start now, judges everything that depends on the instance, and ends when nothing is open any more. */
 export async function roll(reset: SslReset, context: Context): Promise<Conclusion> {
@@ -26,33 +25,27 @@ export async function roll(reset: SslReset, context: Context): Promise<Conclusio
   if (reset.spec.rollout.disabled) return { verdict: completion(reset) };
   const reading = await orCannotPublish(() => readSome(reset, context.workloads));
   if ('kind' in reading) return { verdict: reading };
-  const all = trusting(reset, reading.dependents);
+  const all = judgedDependents(reset, reading, context);
   const isHeldBack = refersToHeldBack(reset);
-  const trusted = all.filter((one) => !isHeldBack(one, all));
-  const options: RollOptions = {
-    annotations: templateAnnotations(reset, liveCertificates(reset.status)),
-    rollout: reset.spec.rollout,
-    before,
-    isIncomplete: reading.unread.some(({ name }) => name === undefined),
-    now: toTime(context.clock.now()),
-  };
-  const { rows, plan, events } = await rollDependents(reset, trusted, options, context);
+  const awaited = awaitedByReset(reset, context);
+  const trusted = all.filter((one) => !isHeldBack(one, all) && awaited(one) === undefined);
+  const options = rollOptions(reset, reading, context);
+  const picked = await withPickUps(reset, trusted, options, context);
+  const { rows, plan, events, rolling } = await rollDependents(reset, picked, options, context);
+  awaitRoll(keyOf(KIND, reset.metadata), reset, { rows, rolling }, context);
   const progress = furthest(plan.progress, before, options.now);
   const heldBack = all.filter((one) => isHeldBack(one, all)).map((one) => heldBackRow(one, reset));
-  const rollout = rolloutStatus(before?.revision ?? '', [...rows, ...heldBack], { paused: plan.paused, ...progress });
-  const rolled = plan.isSettled
-    ? ended(withChanges(reset, { rollout }), context.clock.now())
-    : goesOn(rollout, reading);
+  const awaiting = all.flatMap((one) => {
+    const follower = isHeldBack(one, all) ? undefined : awaited(one);
+    return follower === undefined ? [] : [awaitingRow(one, follower)];
+  });
+  const listed = [...rows, ...heldBack, ...awaiting];
+  const rollout = rolloutStatus(before?.revision ?? '', listed, { paused: plan.paused, ...progress });
+  const rolled =
+    plan.isSettled && awaiting.length === 0
+      ? ended(withChanges(reset, { rollout }), context.clock.now())
+      : rollGoesOn(rollout, reading, awaitedIn(awaiting));
   return { ...rolled, changes: { ...rolled.changes, rollout }, events };
-}
-
-/** Nothing but what cannot be read keeps it from its end: if that is forbidden, somebody must put it right. */
-function goesOn(rollout: RolloutStatus, { unread }: Reading): Conclusion {
-  const obstacle = unread.find(({ error }) => error.kind !== 'Unavailable');
-  if (obstacle !== undefined && !rollout.workloads?.some(isOpen))
-    return { verdict: waiting('CannotPublish', unreadMessage(obstacle)) };
-  const message = [rollingMessage(rollout), ...unread.map(unreadMessage)].join('; ');
-  return { verdict: progressing('RollingOut', message), next: after(JUDGE_EVERY_MS) };
 }
 
 /** It goes on once the certificate that its Secret is to hold has been issued. */
@@ -72,18 +65,4 @@ function ended(reset: SslReset, now: Date): Conclusion {
   const { request, verdict, retryAfterMs } = released({ ...past, hold: past.hold }, now);
   if (operation?.error !== undefined) return { changes: { request }, verdict: failed(reset, operation) };
   return { changes: { request }, verdict, next: backOff(retryAfterMs) };
-}
-
-function rollingMessage({ summary = '', workloads = [] }: RolloutStatus): string {
-  const named = ({ kind, name }: WorkloadStatus): string => `${kind} ${name}`;
-  const rows = workloads.filter(({ state }) => state === 'Rolling').slice(0, 10);
-  const open = rows.map((row, index) =>
-    row.message === undefined || index >= 3 ? named(row) : `${named(row)} (${oneLine(row.message, 256)})`,
-  );
-  const tried = workloads.filter(isTried).slice(0, 3);
-  return [
-    `${summary} rolled`,
-    ...(open.length === 0 ? [] : [`waiting for ${open.join(', ')}`]),
-    ...tried.map((row) => `trying again ${named(row)}: ${oneLine(row.message ?? '', 256)}`),
-  ].join('; ');
 }

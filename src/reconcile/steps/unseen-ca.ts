@@ -13,6 +13,10 @@ import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import { timeOf } from '../../lib/time.ts';
 import { after, type Context, type StepResult } from '../pass.ts';
 import { readEvidence } from './evidence.ts';
+
+/** The clocks of the process that wrote a time down and of this one differ by no more. */
+const MAX_SKEW_MS = 15 * 60_000;
+
 /** What the next request of the object waits for; undefined: nothing, or it has waited for `--ca-settle`. */
 export async function untilCaIsSeen(reset: SslReset, context: Context): Promise<StepResult | undefined> {
   const { clock, cloudSql, settings } = context;
@@ -42,11 +46,37 @@ export function siblingWithUnseenCa(reset: SslReset, context: Context): Verdict 
     .siblingsOf(reset)
     .withUnseenCa()
     .filter(({ unseenCa }) => maySettle(unseenCa?.operation, unseenCa?.doneMs, reset, context));
+  if (first === undefined) return undefined;
+  const { caSettleMs, resolveGraceMs } = context.settings;
+  const message =
+    first.unseenCa?.operation === undefined
+      ? `The CloudSqlSslReset ${first.key}, which is of this instance too, is being deleted, and what became of its call is not known; waiting for it up to ${Math.ceil(resolveGraceMs / 1000)} s`
+      : `The server CA of the reset by the CloudSqlSslReset ${first.key}, which is of this instance too, is not listed yet; waiting for it up to ${Math.ceil(caSettleMs / 1000)} s after its end`;
+  return waiting('WaitingForInstance', message);
+}
+
+/**
+ * What a call waits for, where the object of an earlier one is gone: until Cloud SQL lists what that one began, or has had
+ * the grace for it. From then on it is waited for by what is listed.
+ */
+export function departedCall(
+  reset: SslReset,
+  operations: readonly Operation[],
+  { index, memory, settings }: Pick<Context, 'index' | 'memory' | 'settings'>,
+): Verdict | undefined {
+  const calls = index.departedCalls(reset);
+  const unlisted = calls.filter(
+    ({ uid, operation }) =>
+      operations.every(({ name }) => name !== operation) &&
+      memory.sinceSeenMs(reset.metadata.uid, `departed ${uid}`) < settings.resolveGraceMs,
+  );
+  for (const call of calls) if (!unlisted.includes(call)) index.departed.forget(call);
+  const [first] = unlisted;
   return (
     first &&
     waiting(
       'WaitingForInstance',
-      `The server CA of the reset by the CloudSqlSslReset ${first.key}, which is of this instance too, is not listed yet; waiting for it up to ${Math.ceil(context.settings.caSettleMs / 1000)} s after its end`,
+      `The CloudSqlSslReset ${first.key}, which was of this instance too, was deleted while it reset the instance, and Cloud SQL does not list that yet; waiting for it up to ${Math.ceil(settings.resolveGraceMs / 1000)} s`,
     )
   );
 }
@@ -62,7 +92,11 @@ export async function orphanWithUnseenCa(
 ): Promise<Verdict | undefined> {
   const { cloudSql, index, settings } = context;
   const ended = operations.filter(
-    (one) => isDone(one) && one.error === undefined && maySettle(one.name, timeOf(one.endTime), reset, context),
+    (one) =>
+      isDone(one) &&
+      one.error === undefined &&
+      !isPast(timeOf(one.endTime), settings.caSettleMs, context) &&
+      maySettle(one.name, timeOf(one.endTime), reset, context),
   );
   if (ended.length === 0) return undefined;
   const user = await cloudSql.identity();
@@ -78,16 +112,21 @@ export async function orphanWithUnseenCa(
 }
 
 /**
- * By the clock that says more: the one of the process that saw the end may have been ahead. Where nobody has looked at an
- * operation since it ended, that is about to happen.
+ * Whether the CA of an operation may still be to come: by what this process has seen itself, since the end may have been
+ * written down by a clock that lags. Where nobody has looked at an operation since it ended, that is about to happen.
  */
 function maySettle(
   operation: string | undefined,
   doneMs: number | undefined,
   { metadata }: SslReset,
-  { clock, memory, settings }: Context,
+  context: Context,
 ): boolean {
-  if (doneMs !== undefined && clock.now().getTime() - doneMs >= settings.caSettleMs) return false;
+  const { memory, settings } = context;
+  if (isPast(doneMs, settings.caSettleMs + MAX_SKEW_MS, context)) return false;
   const seenMs = memory.sinceSeenMs(metadata.uid, `CA of ${operation} since ${doneMs ?? 'its end'}`);
+  if (operation === undefined) return seenMs < settings.resolveGraceMs;
   return seenMs < settings.caSettleMs + (doneMs === undefined ? settings.pollMaxMs : 0);
 }
+
+const isPast = (timeMs: number | undefined, afterMs: number, { clock }: Pick<Context, 'clock'>): boolean =>
+  timeMs !== undefined && clock.now().getTime() - timeMs >= afterMs;

@@ -1,5 +1,6 @@
 /** A server CA that is not the one to publish yet: what is waited for, and for how long. */
-import { BASELINE_SIZE, hasNewServerCertificate } from '../../domain/call/resolve.ts';
+import { hasNewServerCertificate } from '../../domain/call/evidence.ts';
+import { BASELINE_SIZE } from '../../domain/call/resolve.ts';
 import { lookAgainDelayMs, pollDelayMs } from '../../domain/call/retry.ts';
 import { progressing, stalled, waiting } from '../../domain/conditions.ts';
 import { caOwner, type Instance, isFirstGeneration, type ServerCas } from '../../domain/instance.ts';
@@ -8,6 +9,7 @@ import { findRestart, judgeUnchangedCa } from '../../domain/reset/ca-change.ts';
 import { deadline } from '../../domain/reset/deadline.ts';
 import type { Request, SslReset } from '../../domain/reset/ssl-reset.ts';
 import { shell } from '../../lib/shell.ts';
+import { overtakenBy } from '../overtaken-ca.ts';
 import { after, type Conclusion, type Context } from '../pass.ts';
 import { readServerCertificates } from './evidence.ts';
 
@@ -36,11 +38,10 @@ export async function whileOld(reset: SslReset, request: Request, context: Conte
  * because this read is an old one: it is believed once it has been listed for `--ca-settle`.
  */
 export function whileTakenBack(reset: SslReset, [active]: ServerCas, context: Context): Conclusion | undefined {
-  const { clock, index, memory, settings } = context;
-  const newer = index.siblingsOf(reset).newerCa(active);
+  const { clock, index, settings } = context;
+  const newer = overtakenBy(active, reset.metadata.uid, index.siblingsOf(reset), context);
   if (newer === undefined) return undefined;
   const listed = active?.sha1Fingerprint ?? 'none';
-  if (memory.sinceSeenMs(reset.metadata.uid, `${listed} instead of ${newer}`) >= settings.caSettleMs) return undefined;
   const message = `The instance lists the server CA ${listed}, but another CloudSqlSslReset has read the newer ${newer}; reading it again`;
   return {
     verdict: progressing('Publishing', message),

@@ -1,6 +1,6 @@
 import { isWrite } from '../../support/proxied/traffic.ts';
+import type { BenchProcess } from '../bench-process.ts';
 import type { Lab } from '../lab.ts';
-import type { NodeProcess } from '../node-process.ts';
 import { createReset, emulatorOf } from '../resets.ts';
 import type { Scenario } from '../scenario.ts';
 import { openTap } from '../tap.ts';
@@ -23,7 +23,7 @@ export const failOver: Scenario = {
   ],
 };
 
-async function firstWriteMs(lab: Lab, end: (leader: NodeProcess) => Promise<void>): Promise<number> {
+async function firstWriteMs(lab: Lab, end: (leader: BenchProcess) => Promise<void>): Promise<number> {
   const namespace = await lab.namespace();
   const emulator = await emulatorOf(['db']);
   const tap = await openTap(lab);

@@ -2,9 +2,11 @@ import { CustomObjectsApi } from '@kubernetes/client-node';
 import { GROUP, VERSION } from '../../../src/domain/object.ts';
 import { PLURAL, type SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import type { Emulator } from '../../cloudsql-emulator/emulator.ts';
+import { findOrBuildTwin } from '../../cluster/binaries.ts';
+import { BenchProcess } from '../bench-process.ts';
 import { FEW, MANY } from '../gates.ts';
 import type { Lab } from '../lab.ts';
-import type { Measure } from '../measure.ts';
+import type { Measure, Who } from '../measure.ts';
 import { createReset, emulatorOf, forEach, names, statusWhenReady } from '../resets.ts';
 import type { Scenario } from '../scenario.ts';
 import { settledMb } from '../settled-memory.ts';
@@ -35,18 +37,42 @@ export const memory: Scenario = {
   },
 };
 
+interface Way {
+  readonly who: Who;
+  readonly process: BenchProcess;
+  /** What it says when it has all objects. */
+  readonly isThere: string;
+}
+
+/** Side by side: each waits for nothing but its own silence. */
 async function measureSize(lab: Lab, namespace: string, emulator: Emulator, size: number): Promise<readonly Measure[]> {
   const kubeconfig = lab.cluster.kubeconfigPath;
-  const ours = lab.startOperator({ kubeconfig, namespace, emulator, flags: [`--namespaces=${namespace}`] });
-  const args = [kubeconfig, namespace, emulator.apiUrl, emulator.token()];
-  const readme = lab.startScript('side-by-side/readme.mjs', args);
-  await Promise.all([ours.says('"Leading"'), readme.says('informer started')]);
-  const [oursMb, readmeMb] = await Promise.all([settledMb(ours), settledMb(readme)]);
-  await Promise.all([ours.stop('SIGTERM'), readme.stop()]);
-  return [
-    { metric: 'memory', who: 'ours', size, value: oursMb },
-    { metric: 'memory', who: 'README', size, value: readmeMb },
+  const startOurs = (program = lab.program, lease: readonly string[] = []): BenchProcess =>
+    lab.startOperator({ kubeconfig, namespace, emulator, program, flags: [`--namespaces=${namespace}`, ...lease] });
+  const readme = [kubeconfig, namespace, emulator.apiUrl, emulator.token()];
+  const twin = await findOrBuildTwin({ log: lab.log });
+  const { before } = lab;
+  const ways: readonly Way[] = [
+    { who: 'ours', process: startOurs(), isThere: '"Leading"' },
+    { who: 'README', process: lab.startScript('side-by-side/readme.mjs', readme), isThere: 'informer started' },
+    { who: 'controller-runtime', process: new BenchProcess([kubeconfig, namespace], {}, twin), isThere: 'synced' },
+    ...(before === undefined
+      ? []
+      : [{ who: 'before', process: startOurs(before, ['--lease-name=before']), isThere: '"Leading"' } satisfies Way]),
   ];
+  await Promise.all(ways.map(({ process, isThere }) => process.says(isThere)));
+  const measures = await Promise.all(
+    ways.map(
+      async ({ who, process }): Promise<Measure> => ({
+        metric: 'memory',
+        who,
+        size,
+        value: await settledMb(process),
+      }),
+    ),
+  );
+  await Promise.all(ways.map(({ process }) => process.stop('SIGTERM')));
+  return measures;
 }
 
 /** What the operator itself leaves in an object that is done. */

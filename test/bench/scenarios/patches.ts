@@ -1,6 +1,6 @@
+import type { BenchProcess } from '../bench-process.ts';
 import { createDeployments } from '../deployments.ts';
 import type { Lab } from '../lab.ts';
-import type { NodeProcess } from '../node-process.ts';
 import { createReset, emulatorOf, names } from '../resets.ts';
 import type { Scenario } from '../scenario.ts';
 import { openTap, type Tap } from '../tap.ts';
@@ -40,7 +40,7 @@ export const patches: Scenario = {
   },
 };
 
-async function patchedMs(lab: Lab, launch: (tap: Tap) => Promise<NodeProcess>): Promise<number> {
+async function patchedMs(lab: Lab, launch: (tap: Tap) => Promise<BenchProcess>): Promise<number> {
   const tap = await openTap(lab);
   let begun = 0;
   let count = 0;

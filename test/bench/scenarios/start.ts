@@ -1,7 +1,7 @@
 import { isWatch } from '../../support/proxied/traffic.ts';
+import type { BenchProcess } from '../bench-process.ts';
 import type { Lab } from '../lab.ts';
 import { median } from '../measure.ts';
-import type { NodeProcess } from '../node-process.ts';
 import { emulatorOf } from '../resets.ts';
 import type { Scenario } from '../scenario.ts';
 import { openTap, type Tap } from '../tap.ts';
@@ -17,11 +17,17 @@ export const start: Scenario = {
     const emulator = await emulatorOf([]);
     const floor: number[] = [];
     const ours: number[] = [];
+    const before: number[] = [];
     const readme: number[] = [];
+    const operator =
+      (program: string) =>
+      ({ kubeconfig }: Tap): BenchProcess =>
+        lab.startOperator({ kubeconfig, namespace, emulator, program });
     try {
       for (let round = 0; round < ROUNDS; round += 1) {
         floor.push(await untilWatch(lab, ({ url }) => lab.startScript('floor/open-watch.mjs', [url])));
-        ours.push(await untilWatch(lab, ({ kubeconfig }) => lab.startOperator({ kubeconfig, namespace, emulator })));
+        ours.push(await untilWatch(lab, operator(lab.program)));
+        if (lab.before !== undefined) before.push(await untilWatch(lab, operator(lab.before)));
         readme.push(
           await untilWatch(lab, ({ kubeconfig }) =>
             lab.startScript('side-by-side/readme.mjs', [kubeconfig, namespace, emulator.apiUrl, emulator.token()]),
@@ -31,6 +37,7 @@ export const start: Scenario = {
       return [
         { metric: 'start', who: 'floor', value: median(floor) },
         { metric: 'start', who: 'ours', value: median(ours) },
+        ...(before.length > 0 ? [{ metric: 'start', who: 'before', value: median(before) } as const] : []),
         { metric: 'start', who: 'README', value: median(readme) },
       ];
     } finally {
@@ -40,7 +47,7 @@ export const start: Scenario = {
   },
 };
 
-async function untilWatch(lab: Lab, launch: (tap: Tap) => NodeProcess): Promise<number> {
+async function untilWatch(lab: Lab, launch: (tap: Tap) => BenchProcess): Promise<number> {
   const tap = await openTap(lab);
   const begun = performance.now();
   const process = launch(tap);

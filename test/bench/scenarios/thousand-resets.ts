@@ -1,8 +1,8 @@
 import type { Emulator } from '../../cloudsql-emulator/emulator.ts';
+import type { BenchProcess } from '../bench-process.ts';
 import { type ConnectionCounter, countConnections } from '../connections.ts';
 import type { Lab } from '../lab.ts';
 import type { Measure } from '../measure.ts';
-import type { NodeProcess } from '../node-process.ts';
 import { createReset, emulatorOf, forEach, names, untilReset } from '../resets.ts';
 import type { Scenario } from '../scenario.ts';
 
@@ -22,7 +22,7 @@ export const thousandResets: Scenario = {
   ],
 };
 
-type Launch = (place: Place) => NodeProcess;
+type Launch = (place: Place) => BenchProcess;
 
 /** It tries nothing again: where a call of it fails, one of its objects is never reset, and it has no figures. */
 async function measureReadme(lab: Lab): Promise<readonly Measure[]> {

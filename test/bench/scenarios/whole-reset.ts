@@ -1,14 +1,9 @@
-import { execFile } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import type { Emulator } from '../../cloudsql-emulator/emulator.ts';
-import { findKubectl } from '../../cluster/binaries.ts';
 import { isReady, PROJECT } from '../../support/operator/fixture.ts';
 import { Observer } from '../../support/proxied/observer.ts';
 import { isWrite } from '../../support/proxied/traffic.ts';
+import { hasGcloud, resetByHand } from '../by-hand.ts';
 import { createDeployments, untilHealthy } from '../deployments.ts';
 import { DEPENDENTS } from '../gates.ts';
 import type { Lab } from '../lab.ts';
@@ -16,9 +11,6 @@ import type { Measure, Who } from '../measure.ts';
 import { createReset, emulatorOf, names } from '../resets.ts';
 import type { Scenario } from '../scenario.ts';
 import { openTap, type Tap } from '../tap.ts';
-
-const run = promisify(execFile);
-const SCRIPT = fileURLToPath(new URL('../side-by-side/reset.sh', import.meta.url));
 
 /** As long as a real one takes. */
 const PLAN = { pendingMs: 5_000, runningMs: 35_000 };
@@ -44,7 +36,7 @@ type Uncounted = number;
 const WAYS: readonly Way[] = [
   { who: 'ours', instance: 'ours', act: byOperator },
   { who: 'floor', instance: 'floor', act: byFloor },
-  { who: 'gcloud + kubectl', instance: 'by-hand', act: byHand },
+  ...(hasGcloud() ? [{ who: 'gcloud + kubectl', instance: 'by-hand', act: byHand } as const] : []),
 ];
 
 /** All at once: they wait more than they compute, and count more than they hurry. */
@@ -122,22 +114,6 @@ async function byFloor({ lab, namespace, emulator, tap }: Place): Promise<Uncoun
 }
 
 async function byHand({ lab, namespace, emulator, tap }: Place): Promise<Uncounted> {
-  const folder = join(lab.folder, `gcloud-${namespace}`);
-  await mkdir(folder);
-  await writeFile(join(folder, 'token'), emulator.token());
-  const env = {
-    ...process.env,
-    PATH: `${join(findKubectl(), '..')}:${process.env.PATH}`,
-    KUBECONFIG: tap.kubeconfig,
-    KUBECACHEDIR: folder,
-    KUBERC: 'off',
-    CLOUDSDK_CONFIG: folder,
-    CLOUDSDK_API_ENDPOINT_OVERRIDES_SQL: `${emulator.apiUrl}/`,
-    CLOUDSDK_AUTH_ACCESS_TOKEN_FILE: join(folder, 'token'),
-    CLOUDSDK_CORE_PROJECT: PROJECT,
-    CLOUDSDK_CORE_DISABLE_USAGE_REPORTING: 'true',
-    CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK: 'true',
-  };
-  await run(SCRIPT, ['by-hand', namespace], { env });
+  await resetByHand({ lab, kubeconfig: tap.kubeconfig, namespace, emulator, instance: 'by-hand' });
   return 0;
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { heldCertificate, secretKeys } from '../../../src/domain/trust/held-certificate.ts';
 import type { Emulator } from '../../cloudsql-emulator/emulator.ts';
+import { toBytes } from '../../support/object-data.ts';
 import { adminApi, startCloudSql } from './fixture.ts';
 
 let emulator: Emulator;
@@ -28,8 +29,14 @@ describe('the issue of a client certificate', () => {
     assert.ok(answer.kind === 'Issued');
     const { certificatePem, privateKeyPem, sha1Fingerprint } = answer.certificate;
     const data = { [secretKeys.certificate]: certificatePem, [secretKeys.privateKey]: privateKeyPem };
-    assert.equal(heldCertificate(data)?.sha1Fingerprint, sha1Fingerprint);
+    assert.equal(heldCertificate(toBytes(data))?.sha1Fingerprint, sha1Fingerprint);
     assert.deepEqual(await api.clientCertificates(ref), [{ commonName: 'orders  api', sha1Fingerprint }]);
+  });
+
+  it('the issue of a client certificate gives its key as PKCS#8, though Cloud SQL answers PKCS#1', async () => {
+    const answer = await (await adminApi(emulator.apiUrl).prepareClientCertificate(await idle(), 'app'))();
+    assert.ok(answer.kind === 'Issued');
+    assert.match(answer.certificate.privateKeyPem, /^-----BEGIN PRIVATE KEY-----\n[^-]+\n-----END PRIVATE KEY-----\n$/);
   });
 
   it('the issue of a client certificate is sent once, however often that is asked for', async () => {

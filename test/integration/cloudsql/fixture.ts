@@ -22,6 +22,7 @@ export const adminApi = (endpoint: string, options: Partial<AdminApiOptions> = {
     readQps: 1000,
     mutateQps: 1000,
     pollMinMs: 1000,
+    pollMaxMs: 15_000,
     monotonicMs: () => performance.now(),
     ...options,
   });

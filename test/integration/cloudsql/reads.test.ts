@@ -97,6 +97,37 @@ describe('the server certificate', () => {
   });
 });
 
+describe('the server certificates', () => {
+  it('the server certificates of an instance with a CA service are read, each with its CA, and how Cloud SQL rotates them', async () => {
+    const ref = { project: REF.project, instance: 'certified' };
+    const serverCertificateRotationMode = 'AUTOMATIC_ROTATION_DURING_MAINTENANCE';
+    const options = {
+      name: ref.instance,
+      serverCaMode: 'GOOGLE_MANAGED_CAS_CA',
+      serverCertificateRotationMode,
+    } as const;
+    const instance = await emulator.createInstance(options);
+    await instance.addVersion();
+    const api = adminApi(emulator.apiUrl);
+    const { serverCas, certificates } = await api.serverCertificates(ref);
+    const ca = instance.active?.authority.certificate.sha1Fingerprint;
+    assert.deepEqual(
+      serverCas.map(({ sha1Fingerprint }) => sha1Fingerprint),
+      [ca],
+    );
+    assert.deepEqual(
+      certificates.map(({ sha1Fingerprint, serverCaSha1Fingerprint }) => [sha1Fingerprint, serverCaSha1Fingerprint]),
+      [instance.active, instance.waiting].map((one) => [one?.server.certificate.sha1Fingerprint, ca]),
+    );
+    assert.ok(certificates.every(({ createTime, expirationTime }) => createTime && expirationTime));
+    assert.equal((await api.instance(ref)).serverCertificateRotationMode, serverCertificateRotationMode);
+  });
+
+  it('the server certificates of an instance with a CA of its own are refused', async () => {
+    await assert.rejects(adminApi(emulator.apiUrl).serverCertificates(REF), { kind: 'Invalid' });
+  });
+});
+
 describe('the operations', () => {
   const ref = { project: REF.project, instance: 'busy' };
   const listCalls = () => emulator.journal.entries({ api: 'operations.list', instance: ref.instance }).length;

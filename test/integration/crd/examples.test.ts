@@ -10,7 +10,7 @@ import { sharedCluster, testNamespace } from '../../support/kubernetes/shared-cl
 
 const EXAMPLES = fileURLToPath(new URL('../../../docs/examples/', import.meta.url));
 
-test('every CloudSqlSslReset of the examples is accepted', async (t) => {
+test('every object of ours in the examples is accepted', async (t) => {
   const cluster = await sharedCluster();
   await installCrd(cluster);
   const namespace = await testNamespace(t, cluster);
@@ -19,7 +19,7 @@ test('every CloudSqlSslReset of the examples is accepted', async (t) => {
     const objects = parseAllDocuments(await readFile(`${EXAMPLES}${file}`, 'utf8')).map((document) =>
       document.toJSON(),
     );
-    const own = objects.filter(({ kind }) => kind === 'CloudSqlSslReset');
+    const own = objects.filter(({ apiVersion }) => apiVersion === 'cloudsql-ssl.dev/v1alpha1');
     for (const { metadata, ...rest } of own) {
       resets.push(
         JSON.stringify({ ...rest, metadata: { ...metadata, namespace, name: `${metadata.name}-${resets.length}` } }),

@@ -12,6 +12,12 @@ const manifest = (spec: Json): string =>
 
 const certificate = (commonName: string, secretName: string) => ({ commonName, secretName });
 
+const passwordSecretRef: Json = { name: 'passwords', key: 'app' };
+
+const certificateIn = (...additionalFormats: readonly Json[]) => ({ ...certificate('api', 'one'), additionalFormats });
+
+const withFormats = (...additionalFormats: readonly Json[]): Json => ({ secretName: 'a', additionalFormats });
+
 const labels = (count: number): Json => Object.fromEntries(Array.from({ length: count }, (_, i) => [`l${i}`, 'v']));
 
 before(async () => installCrd(await sharedCluster()));
@@ -88,6 +94,81 @@ const REFUSED: Readonly<Record<string, readonly [Json, ...RegExp[]]>> = {
   'a key of dots': [
     { ...VALID, serverCa: { secretName: 'a', key: '..' } },
     /spec\.serverCa\.key.*must not start with/s,
+  ],
+  'the same key twice among the formats of the server CA': [
+    { ...VALID, serverCa: withFormats({ format: 'PKCS12', key: 'a' }, { format: 'JKS', key: 'a' }) },
+    /spec\.serverCa\.additionalFormats\[1\].*Duplicate value/s,
+  ],
+  'a format of the server CA under the key of the PEM': [
+    { ...VALID, serverCa: withFormats({ format: 'PKCS12', key: 'server-ca.pem' }) },
+    /spec\.serverCa\.additionalFormats.*give each a key of its own/s,
+  ],
+  'a format of the server CA that is none': [
+    { ...VALID, serverCa: withFormats({ format: 'PKCS7', key: 'a' }) },
+    /spec\.serverCa\.additionalFormats\[0\]\.format.*"PKCS12", "JKS", "DER"/s,
+  ],
+  'a format of the server CA without a key': [
+    { ...VALID, serverCa: withFormats({ format: 'DER' }) },
+    /spec\.serverCa\.additionalFormats\[0\]\.key: Required value/,
+  ],
+  'a format of the server CA under a key of dots': [
+    { ...VALID, serverCa: withFormats({ format: 'DER', key: '..' }) },
+    /spec\.serverCa\.additionalFormats\[0\]\.key.*must not start with/s,
+  ],
+  'more than 5 formats of the server CA': [
+    { ...VALID, serverCa: withFormats(...Array.from({ length: 6 }, (_, n) => ({ format: 'DER', key: `k${n}` }))) },
+    /spec\.serverCa\.additionalFormats.*at most 5/s,
+  ],
+  'a password of a JKS truststore that Java would not take': [
+    { ...VALID, serverCa: withFormats({ format: 'JKS', key: 'a', password: '12345' }) },
+    /spec\.serverCa\.additionalFormats\[0\]\.password.*under 6 characters/s,
+  ],
+  'a password of a truststore outside ASCII': [
+    { ...VALID, serverCa: withFormats({ format: 'PKCS12', key: 'a', password: 'Zürich' }) },
+    /spec\.serverCa\.additionalFormats\[0\]\.password/,
+  ],
+  'a password of a truststore over 128 characters': [
+    { ...VALID, serverCa: withFormats({ format: 'PKCS12', key: 'a', password: 'x'.repeat(129) }) },
+    /spec\.serverCa\.additionalFormats\[0\]\.password/,
+  ],
+  'a format of a client certificate without its key': [
+    { ...VALID, clientCertificates: [certificateIn({ format: 'PKCS8' })] },
+    /spec\.clientCertificates\[0\]\.additionalFormats\[0\]\.key.*each format needs a key/s,
+  ],
+  'a key of the format TLS': [
+    { ...VALID, clientCertificates: [certificateIn({ format: 'TLS', key: 'a' })] },
+    /spec\.clientCertificates\[0\]\.additionalFormats\[0\]\.key.*but for TLS/s,
+  ],
+  'the format TLS twice': [
+    { ...VALID, clientCertificates: [certificateIn({ format: 'TLS' }, { format: 'TLS' })] },
+    /spec\.clientCertificates\[0\]\.additionalFormats.*name it once/s,
+  ],
+  'the same key twice among the formats of a client certificate': [
+    {
+      ...VALID,
+      clientCertificates: [certificateIn({ format: 'PKCS8', key: 'a' }, { format: 'CombinedPEM', key: 'a' })],
+    },
+    /spec\.clientCertificates\[0\]\.additionalFormats.*give each a key of its own/s,
+  ],
+  'a format of a client certificate under a key of the PEM': [
+    { ...VALID, clientCertificates: [certificateIn({ format: 'PKCS8', key: 'client-key.pem' })] },
+    /spec\.clientCertificates\[0\]\.additionalFormats\[0\]\.key.*something else under this key/s,
+  ],
+  'a format of a client certificate under a key of TLS': [
+    { ...VALID, clientCertificates: [certificateIn({ format: 'PKCS8', key: 'tls.key' })] },
+    /spec\.clientCertificates\[0\]\.additionalFormats\[0\]\.key.*something else under this key/s,
+  ],
+  'a keystore without a password': [
+    { ...VALID, clientCertificates: [certificateIn({ format: 'PKCS12', key: 'a' })] },
+    /spec\.clientCertificates\[0\]\.additionalFormats\[0\]\.passwordSecretRef.*PKCS12 needs/s,
+  ],
+  'a password of a format that has none': [
+    { ...VALID, clientCertificates: [certificateIn({ format: 'PKCS8', key: 'a', passwordSecretRef })] },
+    /spec\.clientCertificates\[0\]\.additionalFormats\[0\]\.passwordSecretRef.*take none/s,
+  ],
+  'a password without the key of its Secret': [
+    { ...VALID, clientCertificates: [certificateIn({ format: 'PKCS12', key: 'a', passwordSecretRef: { name: 'p' } })] },
+    /passwordSecretRef\.key: Required value/,
   ],
   'an empty selector': [{ ...VALID, rollout: { selector: {} } }, /spec\.rollout\.selector.*every workload/s],
   'an operator without its values': [
@@ -181,9 +262,11 @@ test('writing a default into the manifest does not make a new generation', async
   const spec: Json = JSON.parse(read);
   assert.deepEqual(Object.keys(spec).toSorted(), [
     'acceptClientCertificateLoss',
+    'approval',
     'deadlineSeconds',
     'instance',
     'mode',
+    'planOnly',
     'preconditions',
     'project',
     'rollout',

@@ -8,9 +8,10 @@ import { filter, firstValueFrom, map, ReplaySubject, skip, take, timeout, toArra
 import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import {
   type ListWatchOptions,
+  SSL_RESET_OBJECTS,
   type SslResetEvent,
+  watchObjects,
   watchSslResets,
-  watchSslResetsAs,
 } from '../../../src/kubernetes/list-watch.ts';
 import { afterwards } from '../../support/afterwards.ts';
 import { apiProxy, isWatch } from '../../support/kubernetes/api-proxy.ts';
@@ -295,7 +296,7 @@ test('an object that cannot be read is said once, and does not hide the others f
     return name;
   };
   const client = testClient(t, proxy.kubeconfigPath);
-  const listed = watchSslResetsAs(nameOf, client, [namespace], { ...OPTIONS, logger }).pipe(
+  const listed = watchObjects(SSL_RESET_OBJECTS, nameOf, client, [namespace], { ...OPTIONS, logger }).pipe(
     filter((event) => event.type === 'synced'),
     map(({ objects }) => objects),
     take(2),

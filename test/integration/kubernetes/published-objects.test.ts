@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { CoreV1Api } from '@kubernetes/client-node';
 import { createPublishedObjects } from '../../../src/kubernetes/published-objects.ts';
+import { utf8 } from '../../../src/lib/bytes.ts';
 import type { PublishedContents } from '../../../src/reconcile/ports.ts';
 import { sharedCluster, testNamespace } from '../../support/kubernetes/shared-cluster.ts';
 import { present, testClient } from '../../support/kubernetes/test-client.ts';
+import { toBytes, toTexts } from '../../support/object-data.ts';
 
 async function prepared(t: TestContext, kind: 'Secret' | 'ConfigMap') {
   const cluster = await sharedCluster();
@@ -16,7 +18,7 @@ async function prepared(t: TestContext, kind: 'Secret' | 'ConfigMap') {
     ...ref,
     labels: { 'app.kubernetes.io/managed-by': 'cloudsql-ssl-operator' },
     annotations: { 'cloudsql-ssl.dev/managed-by': 'orders-db' },
-    data,
+    data: toBytes(data),
   });
   const created = async () => {
     await objects.apply(contents({ 'server-ca.pem': 'old' }), { before: undefined, dryRun: false });
@@ -31,10 +33,30 @@ for (const kind of ['Secret', 'ConfigMap'] as const) {
     assert.equal(await objects.get(ref), undefined);
     const wanted = contents({ 'server-ca.pem': 'Zürich\n', other: '' });
     await objects.apply(wanted, { before: undefined, dryRun: false });
-    const { uid, resourceVersion, immutable, type: _type, ...rest } = present(await objects.get(ref));
-    assert.ok(uid && resourceVersion);
+    const { uid, resourceVersion, immutable, type: _type, publishedTime, ...rest } = present(await objects.get(ref));
+    assert.ok(uid && resourceVersion && publishedTime);
     assert.equal(immutable, false);
-    assert.deepEqual(rest, wanted);
+    assert.deepEqual(rest, { ...wanted, ownKeys: ['other', 'server-ca.pem'] });
+  });
+
+  test(`bytes that are no text come back from a ${kind} as they were applied, beside text`, async (t) => {
+    const { objects, ref, contents } = await prepared(t, kind);
+    const data = { 'store.p12': Uint8Array.from({ length: 256 }, (_, n) => n), 'server-ca.pem': utf8('PEM\n') };
+    await objects.apply({ ...contents({}), data }, { before: undefined, dryRun: false });
+    const stored = present(await objects.get(ref));
+    assert.deepEqual(stored.data, data);
+    assert.deepEqual(stored.ownKeys.toSorted(), ['server-ca.pem', 'store.p12']);
+  });
+
+  test(`a key of a ${kind} that turns from text into other bytes, and back, is one apply`, async (t) => {
+    const { objects, contents, ref, created } = await prepared(t, kind);
+    await created();
+    for (const value of [Uint8Array.of(0xff), utf8('text'), Uint8Array.of(0xfe)]) {
+      const before = present(await objects.get(ref));
+      const data = { 'server-ca.pem': value };
+      await objects.apply({ ...contents({}), data }, { before, dryRun: false });
+      assert.deepEqual(present(await objects.get(ref)).data, data);
+    }
   });
 
   test(`a dry run of a ${kind} stores nothing`, async (t) => {
@@ -71,6 +93,19 @@ test('a Secret is Opaque', async (t) => {
   assert.equal((await core.readNamespacedSecret(ref)).type, 'Opaque');
 });
 
+test('a Secret that is made with a type has it, keeps it, and takes no apply without the keys that it demands', async (t) => {
+  const { core, objects, ref, contents } = await prepared(t, 'Secret');
+  const typed = (data: Readonly<Record<string, string>>) => ({ ...contents(data), type: 'kubernetes.io/tls' });
+  const keys = { 'tls.crt': 'c', 'tls.key': 'k' };
+  await objects.apply(typed(keys), { before: undefined, dryRun: false });
+  const before = present(await objects.get(ref));
+  await objects.apply(contents({ ...keys, 'client.pk8': 'x' }), { before, dryRun: false });
+  assert.equal((await core.readNamespacedSecret(ref)).type, 'kubernetes.io/tls');
+  const after = present(await objects.get(ref));
+  const without = objects.apply(contents({ 'client.pk8': 'x' }), { before: after, dryRun: false });
+  await assert.rejects(without, { kind: 'Refused', message: /tls\.crt/ });
+});
+
 test('an apply of an object that was deleted meanwhile does not bring it back', async (t) => {
   const { core, objects, ref, contents, created } = await prepared(t, 'Secret');
   const before = await created();
@@ -87,7 +122,20 @@ test('a key that is not applied any more is removed, one of somebody else is kep
   await cluster.kubectl(['patch', ...target, '--type=merge', '--patch={"data":{"theirs":"kept"}}']);
   const before = present(await objects.get(ref));
   await objects.apply(contents({ 'other.pem': 'x' }), { before, dryRun: false });
-  assert.deepEqual(present(await objects.get(ref)).data, { 'other.pem': 'x', theirs: 'kept' });
+  assert.deepEqual(toTexts(present(await objects.get(ref)).data), { 'other.pem': 'x', theirs: 'kept' });
+});
+
+test('an annotation of somebody else, such as one that keeps another tool away, stays when it is applied anew', async (t) => {
+  const { cluster, objects, ref, contents, created } = await prepared(t, 'Secret');
+  await created();
+  const target = [`--namespace=${ref.namespace}`, 'secret/ca'];
+  await cluster.kubectl(['annotate', ...target, 'reloader.stakater.com/ignore=true']);
+  const before = present(await objects.get(ref));
+  await objects.apply(contents({ 'server-ca.pem': 'new' }), { before, dryRun: false });
+  assert.deepEqual(present(await objects.get(ref)).annotations, {
+    'cloudsql-ssl.dev/managed-by': 'orders-db',
+    'reloader.stakater.com/ignore': 'true',
+  });
 });
 
 test('with the object that was read, keys of another writer are taken over', async (t) => {
@@ -95,7 +143,7 @@ test('with the object that was read, keys of another writer are taken over', asy
   await core.createNamespacedConfigMap({ ...ref, body: { metadata: ref, data: { 'server-ca.pem': 'theirs' } } });
   const before = present(await objects.get(ref));
   await objects.apply(contents({ 'server-ca.pem': 'ours' }), { before, dryRun: false });
-  assert.deepEqual(present(await objects.get(ref)).data, { 'server-ca.pem': 'ours' });
+  assert.deepEqual(toTexts(present(await objects.get(ref)).data), { 'server-ca.pem': 'ours' });
 });
 
 test('without one, nothing is taken from somebody who was faster', async (t) => {
@@ -103,7 +151,7 @@ test('without one, nothing is taken from somebody who was faster', async (t) => 
   await core.createNamespacedConfigMap({ ...ref, body: { metadata: ref, data: { 'server-ca.pem': 'theirs' } } });
   const late = objects.apply(contents({ 'server-ca.pem': 'ours' }), { before: undefined, dryRun: false });
   await assert.rejects(late, { kind: 'Conflict' });
-  assert.deepEqual(present(await objects.get(ref)).data, { 'server-ca.pem': 'theirs' });
+  assert.deepEqual(toTexts(present(await objects.get(ref)).data), { 'server-ca.pem': 'theirs' });
 });
 
 test('an immutable object is seen as such', async (t) => {
@@ -131,6 +179,31 @@ for (const { type, data } of TYPED) {
     assert.deepEqual(after.data, { ...data, 'server-ca.pem': Buffer.from('second').toString('base64') });
   });
 }
+
+test('a key of a ConfigMap that another manager owns too does not turn into other bytes: nothing is written', async (t) => {
+  const { cluster, objects, ref, contents, created } = await prepared(t, 'ConfigMap');
+  await created();
+  const same = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'ca' }, data: { 'server-ca.pem': 'old' } };
+  const theirs = ['apply', `--namespace=${ref.namespace}`, '--server-side', '--field-manager=theirs', '-f', '-'];
+  await cluster.kubectl(theirs, JSON.stringify(same));
+  const before = present(await objects.get(ref));
+  const data = { 'server-ca.pem': Uint8Array.of(0xff) };
+  const turned = objects.apply({ ...contents({}), data }, { before, dryRun: false });
+  await assert.rejects(turned, { kind: 'Refused', message: /server-ca\.pem/ });
+  assert.deepEqual(await objects.get(ref), before);
+});
+
+test('a key that another manager owns too stays when it is not applied any more, and is ours no longer', async (t) => {
+  const { cluster, objects, ref, contents, created } = await prepared(t, 'ConfigMap');
+  await created();
+  const same = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'ca' }, data: { 'server-ca.pem': 'old' } };
+  const theirs = ['apply', `--namespace=${ref.namespace}`, '--server-side', '--field-manager=theirs', '-f', '-'];
+  await cluster.kubectl(theirs, JSON.stringify(same));
+  const before = present(await objects.get(ref));
+  await objects.apply(contents({ other: 'x' }), { before, dryRun: false });
+  const { data, ownKeys } = present(await objects.get(ref));
+  assert.deepEqual([toTexts(data), ownKeys], [{ 'server-ca.pem': 'old', other: 'x' }, ['other']]);
+});
 
 test('a ConfigMap that holds the key as binary data is not written over', async (t) => {
   const { core, objects, ref, contents } = await prepared(t, 'ConfigMap');

@@ -7,6 +7,7 @@ import { refusing } from '../../support/kubernetes/admission.ts';
 import { kubeconfigImpersonating } from '../../support/kubernetes/kubeconfigs.ts';
 import { sharedCluster, testNamespace } from '../../support/kubernetes/shared-cluster.ts';
 import { testClient } from '../../support/kubernetes/test-client.ts';
+import { toBytes } from '../../support/object-data.ts';
 
 async function prepared(t: TestContext, user?: string) {
   const cluster = await sharedCluster();
@@ -16,7 +17,14 @@ async function prepared(t: TestContext, user?: string) {
   const client = testClient(t, kubeconfig);
   const objects = createPublishedObjects(client);
   const apply = (name = 'ca', data: Readonly<Record<string, string>> = {}): Promise<unknown> => {
-    const contents: PublishedContents = { kind: 'ConfigMap', namespace, name, labels: {}, annotations: {}, data };
+    const contents: PublishedContents = {
+      kind: 'ConfigMap',
+      namespace,
+      name,
+      labels: {},
+      annotations: {},
+      data: toBytes(data),
+    };
     return objects.apply(contents, { before: undefined, dryRun: true });
   };
   return { cluster, client, namespace, apply };
@@ -29,14 +37,14 @@ test('a refusal of RBAC is Forbidden', async (t) => {
 
 test('a namespace that must not be read has nothing to tell', async (t) => {
   const { client, namespace } = await prepared(t, 'nobody');
-  assert.equal(await createNamespaces(client).get(namespace), undefined);
+  assert.equal(await createNamespaces(client, true).get(namespace), undefined);
 });
 
 test('the annotations of a namespace are read', async (t) => {
   const { cluster, client, namespace } = await prepared(t);
   await cluster.kubectl(['annotate', 'namespace', namespace, 'cloudsql-ssl.dev/allowed-instances=acme-prod/*']);
   assert.equal(
-    (await createNamespaces(client).get(namespace))?.annotations['cloudsql-ssl.dev/allowed-instances'],
+    (await createNamespaces(client, true).get(namespace))?.annotations['cloudsql-ssl.dev/allowed-instances'],
     'acme-prod/*',
   );
 });
@@ -45,9 +53,9 @@ test('a namespace that is on its way out says so', async (t) => {
   const { cluster, client, namespace } = await prepared(t);
   const held = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'held', finalizers: ['example.com/held'] } };
   await cluster.kubectl(['create', '-f', '-', `--namespace=${namespace}`], JSON.stringify(held));
-  assert.equal((await createNamespaces(client).get(namespace))?.isBeingDeleted, false);
+  assert.equal((await createNamespaces(client, true).get(namespace))?.isBeingDeleted, false);
   await cluster.kubectl(['delete', 'namespace', namespace, '--wait=false']);
-  assert.equal((await createNamespaces(client).get(namespace))?.isBeingDeleted, true);
+  assert.equal((await createNamespaces(client, true).get(namespace))?.isBeingDeleted, true);
   const patch = JSON.stringify({ metadata: { finalizers: null } });
   await cluster.kubectl(['patch', 'configmap', 'held', `--namespace=${namespace}`, '--type=merge', `--patch=${patch}`]);
 });
@@ -78,5 +86,5 @@ test('an invalid object is Refused', async (t) => {
 
 test('a namespace that is not there is NotFound', async (t) => {
   const { client } = await prepared(t);
-  await assert.rejects(createNamespaces(client).get('no-such-namespace'), { kind: 'NotFound' });
+  await assert.rejects(createNamespaces(client, true).get('no-such-namespace'), { kind: 'NotFound' });
 });

@@ -3,8 +3,8 @@ import { type TestContext, test } from 'node:test';
 import { AppsV1Api, CustomObjectsApi, type V1Deployment } from '@kubernetes/client-node';
 import { isKubernetesError } from '../../../src/domain/errors.ts';
 import { workloadKinds } from '../../../src/domain/trust/workload-kinds.ts';
-import { objectAt, textsAt } from '../../../src/kubernetes/json.ts';
 import { createWorkloads } from '../../../src/kubernetes/workloads.ts';
+import { objectAt, textsAt } from '../../../src/lib/json.ts';
 import { installRolloutCrd } from '../../support/kubernetes/rollout-crd.ts';
 import { sharedCluster, testNamespace } from '../../support/kubernetes/shared-cluster.ts';
 import { present, testClient } from '../../support/kubernetes/test-client.ts';
@@ -81,6 +81,7 @@ test('a Deployment is reduced to what the operator reads of it', async (t) => {
     annotations: { 'example.com/owner': 'me' },
     templateAnnotations: {},
     refersTo: ['ConfigMap/ca-bundle', 'Secret/credentials'],
+    takesOnce: ['Secret/credentials'],
     generation: 1,
     podSelector: 'app=web',
     strategy: { kind: 'Rolling', partition: 0 },

@@ -4,6 +4,7 @@ import { findCondition } from '../../../src/domain/conditions.ts';
 import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import { heldCertificate } from '../../../src/domain/trust/held-certificate.ts';
 import type { InstanceOptions } from '../../cloudsql-emulator/instance-settings.ts';
+import { toBytes } from '../../support/object-data.ts';
 import {
   activeCa,
   deployment,
@@ -48,7 +49,7 @@ async function assertIssued(fixture: OperatorFixture, wanted = clientCertificate
   for (const { commonName, secretName } of wanted) {
     const data = await secretData(fixture, secretName);
     const certificate = live(fixture).find((one) => one.commonName === commonName);
-    assert.equal(heldCertificate(data)?.sha1Fingerprint, certificate?.sha1Fingerprint);
+    assert.equal(heldCertificate(toBytes(data))?.sha1Fingerprint, certificate?.sha1Fingerprint);
     assert.equal(data['server-ca.pem']?.trim(), activeCa(fixture).pem.trim());
   }
 }

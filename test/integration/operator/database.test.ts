@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
-import { describe, type TestContext, test } from 'node:test';
-import { createClient } from '../../../src/kubernetes/client.ts';
-import { startDatabase } from '../../cloudsql-emulator/database.ts';
-import { type Kubelet, type PodClient, startKubelet } from '../../pods/kubelet.ts';
-import { isConnected, isLockedOut, isUnverified, trustedCas } from '../../pods/verdict.ts';
-import { afterwards } from '../../support/afterwards.ts';
-import { clusterObjects } from '../../support/kubernetes/objects.ts';
+import { describe, test } from 'node:test';
+import type { PodClient } from '../../pods/kubelet.ts';
+import { hasReadAgain, isLockedOut, isUnverified, trustedCas } from '../../pods/verdict.ts';
+import {
+  areConnected,
+  CA_FILE,
+  container,
+  databaseFixture,
+  isOf,
+  pairs,
+  REPLICAS,
+  reading,
+} from '../../support/operator/database.ts';
 import {
   activeCa,
   deployment,
@@ -13,55 +19,9 @@ import {
   INSTANCE,
   isReady,
   type OperatorFixture,
-  operatorFixture,
   PROJECT,
   reset,
 } from '../../support/operator/fixture.ts';
-
-/** The address that the manifests name. */
-const PGHOST = '10.20.0.5';
-const REPLICAS = 2;
-const CA_FILE = '/etc/cloudsql/server-ca.pem';
-
-interface DatabaseFixture extends OperatorFixture {
-  readonly kubelet: Kubelet;
-}
-
-/** The operator, a real PostgreSQL, and a kubelet that runs the clients of it. */
-async function databaseFixture(t: TestContext, options: FixtureOptions = {}): Promise<DatabaseFixture> {
-  const fixture = await operatorFixture(t, options);
-  const { emulator, cluster, namespace } = fixture;
-  const database = await startDatabase(emulator.instance(PROJECT, INSTANCE), { name: 'orders', users: ['orders'] });
-  afterwards(t, () => database.stop());
-  const client = createClient({ kubeconfig: cluster.kubeconfigPath, requestTimeoutMs: 15_000 });
-  afterwards(t, () => client.close());
-  const kubelet = await startKubelet({ objects: clusterObjects(client), namespace, databases: { [PGHOST]: database } });
-  afterwards(t, () => kubelet.stop());
-  return Object.assign(fixture, { kubelet });
-}
-
-const pairs = (variables: Readonly<Record<string, string>>): readonly object[] =>
-  Object.entries(variables).map(([name, value]) => ({ name, value }));
-
-const container = (env: readonly object[], more: object = {}): object => ({
-  name: 'app',
-  image: 'app',
-  env: [...pairs({ PGHOST, PGUSER: 'orders', PGDATABASE: 'orders', PGSSLMODE: 'verify-ca' }), ...env],
-  ...more,
-});
-
-/** Each way in which a container can get at the server CA; the volume is named `ca`. */
-const reading = {
-  volume: (volume: object, mountPath = '/etc/cloudsql', more: object = {}): object => ({
-    containers: [container(pairs({ PGSSLROOTCERT: CA_FILE }), { volumeMounts: [{ name: 'ca', mountPath, ...more }] })],
-    volumes: [{ name: 'ca', ...volume }],
-  }),
-  variable: (secret: string): object => ({
-    containers: [
-      container([{ name: 'DB_SERVER_CA', valueFrom: { secretKeyRef: { name: secret, key: 'server-ca.pem' } } }]),
-    ],
-  }),
-};
 
 /** A workload in no selection. */
 const unlabelled = { labels: { 'cloudsql-ssl.dev/instance': 'none' } };
@@ -128,20 +88,6 @@ const certified = (caSecret = 'keys'): object => ({
   ],
 });
 
-const isOf =
-  (apps: readonly string[]) =>
-  ({ app }: PodClient): boolean =>
-    apps.includes(app);
-
-/** Every pod of these Deployments that has not ended is connected, and there are as many as there should be. */
-const areConnected =
-  (apps: readonly string[], before: readonly PodClient[] = []) =>
-  (clients: readonly PodClient[]): boolean => {
-    const living = clients.filter(isOf(apps)).filter(({ isGone }) => !isGone);
-    const isNew = ({ pod }: PodClient): boolean => before.every((old) => old.pod !== pod);
-    return living.length === apps.length * REPLICAS && living.every((one) => isConnected(one) && isNew(one));
-  };
-
 describe('real clients of a real database', { concurrency: 2 }, () => {
   test('all are connected, a reset locks all out, and the roll brings back with the new CA who depends on it', async (t) => {
     const databases = await databaseFixture(t);
@@ -192,6 +138,29 @@ describe('real clients of a real database', { concurrency: 2 }, () => {
     );
     const generation = ['get', 'deployment', 'bystander', '-o', 'jsonpath={.metadata.generation}'];
     assert.equal(await kubectl(generation), '1');
+  });
+
+  test('a client that reads the file again is back as soon as its pod was told, in the same pod, and one that was not told is not', async (t) => {
+    const databases = await databaseFixture(t);
+    const { apply, until, kubelet } = databases;
+    const again = pairs({ DB_READS: 'Always', PGSSLROOTCERT: CA_FILE });
+    const mounted = { volumeMounts: [{ name: 'ca', mountPath: '/etc/cloudsql' }] };
+    const pod = { containers: [container(again, mounted)], volumes: [{ name: 'ca', secret: { secretName: 'ca' } }] };
+    const annotated = deployment('told', { pod });
+    await apply(handedOver(databases), annotated, deployment('untold', { ...unlabelled, pod }));
+    await databases.kubectl(['annotate', 'deployment', 'told', 'cloudsql-ssl.dev/pick-up=Reload']);
+    await kubelet.until('all are connected', areConnected(['told', 'untold']));
+    const rollout = { referencing: false, reloadSeconds: 3 };
+    await apply(reset({ serverCa: { secretName: 'ca' }, rollout }));
+    await until('db', isReady);
+    const after = await kubelet.until('who was told has read it again', (clients) =>
+      clients.filter(isOf(['told'])).every(hasReadAgain),
+    );
+    assert.equal(after.length, 2 * REPLICAS, 'nobody was restarted');
+    for (const client of after.filter(isOf(['told']))) {
+      assert.deepEqual(trustedCas(client), [activeCa(databases).sha1Fingerprint]);
+    }
+    assert.ok(after.filter(isOf(['untold'])).every(isLockedOut));
   });
 
   test('a pod whose Secret is not there waits for it, and connects once the operator has published it', async (t) => {

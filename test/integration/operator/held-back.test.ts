@@ -43,6 +43,17 @@ describe('held back', { concurrency: 3 }, () => {
     assert.match(events, /NotPermitted/);
   });
 
+  test('a permission that is given later is noticed long before the next look', async (t) => {
+    const flags = ['--retry-min=1h', '--retry-max=1h'];
+    const { apply, until, namespace, cluster, resets } = await operatorFixture(t, { isAllowed: false, flags });
+    await apply(reset());
+    await until('db', hasReason('NotPermitted'));
+    const allowed = `cloudsql-ssl.dev/allowed-instances=${PROJECT}/orders-*`;
+    await cluster.kubectl(['annotate', 'namespace', namespace, allowed]);
+    await until('db', isReady);
+    assert.equal(resets(), 1);
+  });
+
   test('a suspended object resets when the annotation goes', async (t) => {
     const { apply, until, kubectl, resets } = await operatorFixture(t);
     await apply(reset({}, { annotations: { 'cloudsql-ssl.dev/suspend': 'true' } }));

@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { arrayAt, objectAt, textAt } from '../../../src/kubernetes/json.ts';
+import { arrayAt, objectAt, textAt } from '../../../src/lib/json.ts';
 import { afterwards } from '../../support/afterwards.ts';
 import { kubeconfigAs, temporaryFolder } from '../../support/kubernetes/kubeconfigs.ts';
 import { isReady, operatorFixture, reset } from '../../support/operator/fixture.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deployment, isReady, operatorFixture, reset } from '../../support/operator/fixture.ts';
+import { PATIENCE } from '../../support/patience.ts';
 
 test('a reset is in the metrics when it is done, and its series go with it', async (t) => {
   const { apply, until, operator, kubectl } = await operatorFixture(t);
@@ -26,4 +27,16 @@ test('a reset is in the metrics when it is done, and its series go with it', asy
   const later = await operator.metrics();
   assert.doesNotMatch(later, /name="db"/);
   assert.match(later, /name="next"/);
+});
+
+test('kubectl events shows of a reset what happened, and of a workload that was rolled which object rolled it', async (t) => {
+  const { apply, until, kubectl } = await operatorFixture(t);
+  await apply(reset(), deployment('app'));
+  await until('db', isReady);
+  const reason = 'Complete';
+  await kubectl(['wait', '--for=create', 'events.events.k8s.io', `--field-selector=reason=${reason}`, PATIENCE]);
+  const ofReset = await kubectl(['events', '--for=sslreset/db']);
+  assert.match(ofReset, /Normal +ResetFinished +CloudSqlSslReset\/db +Operation /);
+  const ofWorkload = await kubectl(['events', '--for=deployment/app', '--types=Normal']);
+  assert.match(ofWorkload, /Normal +WorkloadRolled +Deployment\/app +CloudSqlSslReset\/db: Deployment app carries /);
 });

@@ -2,6 +2,7 @@ import type { Operation } from '../../../src/domain/call/operation.ts';
 import type { Condition } from '../../../src/domain/object.ts';
 import { INSTANCE_LABEL } from '../../../src/domain/object.ts';
 import { KIND, type Request, type Spec, type SslReset, type Status } from '../../../src/domain/reset/ssl-reset.ts';
+import type { Pod } from '../../../src/domain/trust/pod.ts';
 import type { Workload } from '../../../src/domain/trust/workload.ts';
 import { type Key, keyOf } from '../../../src/lib/key.ts';
 import type { Slot, Slots } from '../../../src/reconcile/cloud-sql-port.ts';
@@ -24,6 +25,8 @@ export const aSpec = ({ rollout, ...spec }: SpecParts = {}): Spec => ({
   instance: 'orders-db',
   mode: 'All',
   acceptClientCertificateLoss: false,
+  planOnly: false,
+  approval: 'Automatic',
   preconditions: {},
   deadlineSeconds: 3600,
   ...spec,
@@ -34,6 +37,8 @@ export const aSpec = ({ rollout, ...spec }: SpecParts = {}): Spec => ({
     onFailure: 'Continue',
     timeoutSeconds: 600,
     unreadyPods: 'Report',
+    pickUp: 'Restart',
+    reloadSeconds: 10,
     disabled: false,
     ...rollout,
   },
@@ -46,6 +51,7 @@ export interface ResetParts {
   readonly resourceVersion?: string;
   readonly generation?: number;
   readonly annotations?: Readonly<Record<string, string>>;
+  readonly approvalManager?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly deletionTimestamp?: string;
   readonly spec?: SpecParts;
@@ -70,13 +76,13 @@ export function aReset({ spec, status, deletionTimestamp, ...metadata }: ResetPa
   };
 }
 
-/** A request that was received and not called yet. */
 /** @param text `namespace/name` of a CloudSqlSslReset */
 export function aKey(text: string): Key {
   const [namespace = '', name = ''] = text.split('/');
   return keyOf(KIND, { namespace, name });
 }
 
+/** A request that was received and not called yet. */
 export const aRequest = (request: Partial<Request> = {}): Request => ({
   generation: 1,
   receivedTime: NOW,
@@ -147,6 +153,7 @@ export function aWorkload({ status, ...workload }: WorkloadParts = {}): Workload
     annotations: {},
     templateAnnotations: {},
     refersTo: [],
+    takesOnce: [],
     podSelector: `app=${name}`,
     strategy: { kind: 'Rolling', partition: 0 },
     generation: 1,
@@ -163,6 +170,24 @@ export function aWorkload({ status, ...workload }: WorkloadParts = {}): Workload
     },
   };
 }
+
+/** A pod of the Deployment `api`, made before anything was published. */
+export const aPod = (pod: Partial<Pod> & Pick<Pod, 'name'>): Pod => ({
+  namespace: 'orders',
+  uid: `uid-of-${pod.name}`,
+  resourceVersion: '1',
+  ownerUid: 'uid-of-api-1',
+  ownerName: 'api-1',
+  revision: '',
+  templateHash: '1',
+  createdTime: at(-3600),
+  told: {},
+  isReady: true,
+  readinessTime: '',
+  isBeingDeleted: false,
+  isOver: false,
+  ...pod,
+});
 
 const FREE_SLOT: Slot = { spend: () => undefined, giveBack: () => undefined };
 /** A quota that is never used up. */

@@ -9,9 +9,19 @@ import {
   isFirstGeneration,
   type ServerCa,
   type ServerCas,
+  type ServerCertificate,
+  type SignedCertificates,
 } from '../../../src/domain/instance.ts';
 import type { Spec } from '../../../src/domain/reset/ssl-reset.ts';
-import type { CloudSql, CloudSqlReads, Slot } from '../../../src/reconcile/cloud-sql-port.ts';
+import type { Key } from '../../../src/lib/key.ts';
+import type {
+  CloudSql,
+  CloudSqlReads,
+  OperationWatch,
+  RotationCalls,
+  Slot,
+} from '../../../src/reconcile/cloud-sql-port.ts';
+import type { Cancel } from '../../../src/runtime/timers.ts';
 import type { VirtualClock } from '../virtual-clock.ts';
 import { anOperation, FREE_SLOTS, fingerprint, USER } from './builders.ts';
 import { CertificateMaker } from './client-certificates.ts';
@@ -45,8 +55,13 @@ const serverCa = (ca: number): ServerCa => ({
   createTime: new Date(Date.UTC(2026, 0, ca)).toISOString(),
 });
 
+const withFirst = <T extends Pick<ServerCa, 'sha1Fingerprint'>>(all: readonly T[], first: string): readonly T[] => [
+  ...all.filter(({ sha1Fingerprint }) => sha1Fingerprint === first),
+  ...all.filter(({ sha1Fingerprint }) => sha1Fingerprint !== first),
+];
+
 /** One instance. A call is executed once, unless an operation runs: then it is refused. */
-export class FakeCloudSql implements CloudSql {
+export class FakeCloudSql implements CloudSql, RotationCalls {
   readonly #clock: VirtualClock;
   readonly #operations: Running[] = [];
   readonly #late: { readonly atMs: number; readonly call: number }[] = [];
@@ -93,6 +108,10 @@ export class FakeCloudSql implements CloudSql {
   hidesServerCa = false;
   /** The list of server CAs alone fails with it. */
   listProblem: CloudSqlError | undefined;
+  /** What is listed as server CAs, whatever was called. */
+  listed: ServerCas | undefined;
+  /** How often the server CAs were listed. */
+  listReads = 0;
   /** The list of client certificates fails with it. */
   certificatesOutage: CloudSqlError | undefined;
   /** Calls that reached the wire. */
@@ -137,6 +156,8 @@ export class FakeCloudSql implements CloudSql {
   async serverCas(_ref?: InstanceRef): Promise<ServerCas> {
     this.#readCertificates();
     if (this.listProblem !== undefined) throw this.listProblem;
+    this.listReads += 1;
+    if (this.listed !== undefined) return this.listed;
     const numbers = new Set([this.#activeCa(), this.#hasCaService ? this.firstCa : this.#made()]);
     return [...numbers].filter((ca) => ca > 0).map(serverCa);
   }
@@ -144,6 +165,25 @@ export class FakeCloudSql implements CloudSql {
   async serverCertificate(_ref?: InstanceRef): Promise<string | undefined> {
     this.#readCertificates();
     return this.tellsServerCertificate ? fingerprint(1000 + this.#made()) : undefined;
+  }
+
+  /** Of a CA service, the active one first, whatever was called; undefined: the instance has a CA of its own. */
+  listedCertificates: readonly ServerCertificate[] | undefined;
+  /** The list of server certificates alone fails with it. */
+  certificateListProblem: CloudSqlError | undefined;
+
+  async serverCertificates(_ref?: InstanceRef): Promise<SignedCertificates> {
+    this.#readCertificates();
+    if (this.certificateListProblem !== undefined) throw this.certificateListProblem;
+    const certificates = this.listedCertificates;
+    if (certificates === undefined) throw new CloudSqlError({ kind: 'Invalid', message: 'it has a CA of its own' });
+    this.listReads += 1;
+    const serverCas = this.listed ?? [serverCa(this.firstCa)];
+    const isUsed = (ca: ServerCa): boolean =>
+      certificates.some(({ serverCaSha1Fingerprint }) => serverCaSha1Fingerprint === ca.sha1Fingerprint);
+    const isActive = (ca: ServerCa): boolean => ca.sha1Fingerprint === certificates[0]?.serverCaSha1Fingerprint;
+    const used = serverCas.filter(isUsed);
+    return { serverCas: [...used.filter(isActive), ...used.filter((ca) => !isActive(ca))], certificates };
   }
 
   async clientCertificates(): Promise<readonly ClientCertificate[]> {
@@ -172,6 +212,15 @@ export class FakeCloudSql implements CloudSql {
     }
     return this.#view(found);
   }
+
+  /** An end is seen at once. */
+  watchOperation(_project: string, { name }: Operation, { by, onChange }: OperationWatch): void {
+    this.#watches.get(by)?.();
+    const found = this.#operations.find(({ operation }) => operation.name === name);
+    if (found === undefined) return;
+    this.#watches.set(by, this.#clock.after(Math.max(0, found.endsMs - this.#clock.wallMs), onChange));
+  }
+  readonly #watches = new Map<Key, Cancel>();
 
   async operations(): Promise<readonly Operation[]> {
     this.#readInstance();
@@ -220,6 +269,110 @@ export class FakeCloudSql implements CloudSql {
       return this.#beginCertificateOperation(this.#clock.wallMs);
     };
   }
+
+  async prepareAddServerCa(_ref: InstanceRef, slot: Slot): Promise<() => Promise<CallResult>> {
+    this.#read();
+    return async () => {
+      slot.spend();
+      return this.#changeCas('Add', (cas) => this.#withAnother(cas, this.makeCa));
+    };
+  }
+
+  async prepareAddServerCertificate(_ref: InstanceRef, slot: Slot): Promise<() => Promise<CallResult>> {
+    this.#read();
+    return async () => {
+      slot.spend();
+      return this.#changeCertificates('AddCertificate', (all) => this.#withAnother(all, this.makeCertificate));
+    };
+  }
+
+  /** What waits is replaced. */
+  #withAnother<T extends Pick<ServerCa, 'sha1Fingerprint' | 'createTime'>>(
+    all: readonly T[],
+    make: (n: number) => T,
+  ): readonly T[] {
+    const [active] = all;
+    const newest = Math.max(...all.map(({ sha1Fingerprint }) => Number.parseInt(sha1Fingerprint, 16)));
+    const waits = ({ createTime = '' }: T): boolean => createTime > (active?.createTime ?? '');
+    return [...all.filter((one) => one === active || !waits(one)), make(Math.max(newest, this.#lastCa) + 1)];
+  }
+
+  async prepareRotateServerCa(_ref: InstanceRef, nextVersion: string): Promise<() => Promise<CallResult>> {
+    this.#read();
+    return async () =>
+      this.#changeCas(`Rotate ${Number.parseInt(nextVersion, 16)}`, (cas) => withFirst(cas, nextVersion));
+  }
+
+  async prepareRotateServerCertificate(_ref: InstanceRef, nextVersion: string): Promise<() => Promise<CallResult>> {
+    this.#read();
+    return async () =>
+      this.#changeCertificates(`RotateCertificate ${Number.parseInt(nextVersion, 16)}`, (all) =>
+        withFirst(all, nextVersion),
+      );
+  }
+
+  /** Calls of a rotation that were executed. */
+  readonly rotations: string[] = [];
+  /** What becomes of the next calls of a rotation, in their order. */
+  readonly rotationTurns: Turn[] = [];
+  /** How a CA is made that is added. */
+  makeCa: (n: number) => ServerCa = serverCa;
+  /** The same of a server certificate. */
+  makeCertificate: (n: number) => ServerCertificate = (n) => ({
+    sha1Fingerprint: fingerprint(n),
+    serverCaSha1Fingerprint: fingerprint(this.firstCa),
+    createTime: new Date(Date.UTC(2026, 0, n)).toISOString(),
+  });
+  #lastCa = 0;
+
+  #changeCas(what: string, change: (cas: ServerCas) => ServerCas): CallResult {
+    return this.#rotationCall(what, () => {
+      this.listed = change(this.listed ?? []);
+      this.#noteMade(this.listed);
+    });
+  }
+
+  #changeCertificates(
+    what: string,
+    change: (all: readonly ServerCertificate[]) => readonly ServerCertificate[],
+  ): CallResult {
+    return this.#rotationCall(what, () => {
+      this.listedCertificates = change(this.listedCertificates ?? []);
+      this.#noteMade(this.listedCertificates);
+    });
+  }
+
+  #noteMade(all: readonly Pick<ServerCa, 'sha1Fingerprint'>[]): void {
+    this.#lastCa = Math.max(this.#lastCa, ...all.map(({ sha1Fingerprint }) => Number.parseInt(sha1Fingerprint, 16)));
+  }
+
+  #rotationCall(what: string, effect: () => void): CallResult {
+    this.onCall();
+    const turn = this.rotationTurns.shift();
+    if (turn?.kind === 'Answer') return turn.answer;
+    const execute = (): CallResult => {
+      const nowMs = this.#clock.wallMs;
+      if (this.#isBusy(nowMs)) return { kind: 'Rejected', code: 409, reason: 'operationInProgress', message: 'busy' };
+      this.rotations.push(what);
+      const error = this.operationError;
+      const timing = { insertedMs: nowMs, durationMs: this.operationMs };
+      const begun = this.#begin({ user: USER }, { ...timing, changesCa: false, error });
+      this.#clock.after(this.operationMs, () => {
+        if (error !== undefined) return;
+        effect();
+        this.onSwitched();
+      });
+      return { kind: 'Accepted', operation: this.#view(begun) };
+    };
+    if (turn?.kind === 'Lose') {
+      if (turn.executedAfterMs !== undefined) this.#clock.after(turn.executedAfterMs, () => void execute());
+      return { kind: 'Lost', message: 'socket hang up' };
+    }
+    const answer = execute();
+    return turn?.kind === 'Copied' ? turn.answer : answer;
+  }
+  /** Called once the CAs have changed by a call. */
+  onSwitched: () => void = () => undefined;
 
   #issue(commonName: string, nowMs: number): IssueResult {
     if (this.liveCertificates.some((one) => one.commonName === commonName)) {

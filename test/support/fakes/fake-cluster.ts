@@ -4,19 +4,22 @@ import { INSTANCE_LABEL } from '../../../src/domain/object.ts';
 import type { NamespaceView } from '../../../src/domain/permission.ts';
 import type { WorkloadKind } from '../../../src/domain/trust/distribution.ts';
 import { matchesSelector, selectorQuery } from '../../../src/domain/trust/label-selector.ts';
-import type { Pod } from '../../../src/domain/trust/unready-pods.ts';
+import type { Pod } from '../../../src/domain/trust/pod.ts';
 import type { TemplateAnnotations, Workload, WorkloadRef } from '../../../src/domain/trust/workload.ts';
+import type { Key } from '../../../src/lib/key.ts';
+import { toTime } from '../../../src/lib/time.ts';
 import type {
+  AwaitedPermission,
   Namespaces,
-  Pods,
+  ObjectData,
   PublishedContents,
   PublishedObject,
   PublishedObjectRef,
   PublishedObjects,
   StoredContents,
-  WorkloadQuery,
-  Workloads,
 } from '../../../src/reconcile/ports.ts';
+import type { AwaitedRoll, Pods, WorkloadQuery, Workloads } from '../../../src/reconcile/workload-ports.ts';
+import type { Cancel } from '../../../src/runtime/timers.ts';
 import type { VirtualClock } from '../virtual-clock.ts';
 
 const conflict = (): KubernetesError => new KubernetesError({ kind: 'Conflict', message: 'changed' });
@@ -26,8 +29,24 @@ export class FakeNamespaces implements Namespaces {
 
   readonly deleted = new Set<string>();
 
+  readonly #awaited = new Map<Key, AwaitedPermission>();
+
   async get(namespace: string): Promise<NamespaceView> {
     return { annotations: this.annotationsOf.get(namespace) ?? {}, isBeingDeleted: this.deleted.has(namespace) };
+  }
+
+  watchPermission(by: Key, awaited: AwaitedPermission | undefined): void {
+    this.#awaited.delete(by);
+    if (awaited !== undefined) this.#awaited.set(by, awaited);
+  }
+
+  /** Somebody annotates it, and who waits for that hears of it. */
+  annotate(namespace: string, annotations: Readonly<Record<string, string>>): void {
+    this.annotationsOf.set(namespace, annotations);
+    for (const [by, awaited] of [...this.#awaited].filter(([, { namespace: of }]) => of === namespace)) {
+      this.#awaited.delete(by);
+      awaited.onChange();
+    }
   }
 }
 
@@ -59,6 +78,7 @@ export class FakeWorkloads implements Workloads {
     return {
       list: (...given) => this.list(...given),
       get: (ref) => this.get(ref),
+      watchRoll: (...given) => this.watchRoll(...given),
       annotateTemplate: async (workload, annotations, options) => {
         const answer = await this.annotateTemplate(workload, annotations, options);
         if (options?.dryRun !== true) written();
@@ -95,6 +115,18 @@ export class FakeWorkloads implements Workloads {
     const resourceVersion = String(Number(workload.resourceVersion) + 1);
     this.add({ ...workload, resourceVersion, generation: workload.generation + 1, templateAnnotations: {} });
   }
+
+  /** A workload is seen to settle as soon as its controller has brought it to health. */
+  watchRoll(by: Key, { workloads, onSettled }: AwaitedRoll): void {
+    for (const cancel of this.#awaited.get(by) ?? []) cancel();
+    const ends = workloads.map(({ name }) => this.#workloads.get(name)?.healthyMs ?? 0);
+    const laterEnds = ends.filter((ms) => Number.isFinite(ms) && ms > this.#clock.wallMs).toSorted((a, b) => a - b);
+    const alarms = laterEnds.map((endMs, index) =>
+      this.#clock.after(endMs - this.#clock.wallMs, () => onSettled(ends.length - index - 1)),
+    );
+    this.#awaited.set(by, alarms);
+  }
+  readonly #awaited = new Map<Key, readonly Cancel[]>();
 
   get names(): readonly string[] {
     return [...this.#workloads.keys()];
@@ -154,17 +186,42 @@ export class FakeWorkloads implements Workloads {
   }
 }
 
-/** Pods that stay as they are, but for those that are deleted. */
+/** Pods that stay as they are, but for what they are told, and those that are deleted. */
 export class FakePods implements Pods {
   readonly all = new Map<string, Pod>();
   readonly deleted: string[] = [];
   /** What reads, or deletions, fail with. */
-  readonly refusals: { list?: KubernetesError; delete?: KubernetesError } = {};
+  readonly refusals: { list?: KubernetesError; delete?: KubernetesError; annotate?: KubernetesError } = {};
+  /** Names of those whose annotations admission drops. */
+  readonly dropping = new Set<string>();
+  /** How often one was told something. */
+  writes = 0;
+  lists = 0;
+  onTold: (pod: Pod) => void = () => undefined;
   onDelete: (pod: Pod) => void = () => undefined;
 
   async list({ namespace }: Workload): Promise<readonly Pod[]> {
+    this.lists += 1;
     if (this.refusals.list !== undefined) throw this.refusals.list;
     return [...this.all.values()].filter((pod) => pod.namespace === namespace);
+  }
+
+  async annotate(
+    { name, uid }: Pod,
+    annotations: Readonly<Record<string, string>>,
+    { dryRun }: { readonly dryRun: boolean } = { dryRun: false },
+  ): Promise<Pod> {
+    if (this.refusals.annotate !== undefined) throw this.refusals.annotate;
+    const current = this.all.get(name);
+    if (current === undefined) throw new KubernetesError({ kind: 'NotFound', message: 'gone' });
+    if (current.uid !== uid) throw conflict();
+    const told = this.dropping.has(name) ? current.told : { ...current.told, ...annotations };
+    const written = { ...current, resourceVersion: String(Number(current.resourceVersion) + 1), told };
+    if (dryRun) return written;
+    this.writes += 1;
+    this.all.set(name, written);
+    this.onTold(written);
+    return written;
   }
 
   async delete(pod: Pod): Promise<void> {
@@ -179,7 +236,25 @@ export class FakePods implements Pods {
 
 const LABEL = { matchLabels: { [INSTANCE_LABEL]: 'orders-db' } };
 
+/** As the API server demands it. */
+function missingTlsKeys({ type, data }: PublishedContents, current: PublishedObject | undefined) {
+  const isTls = (current?.type ?? type) === 'kubernetes.io/tls';
+  const missing = ['tls.crt', 'tls.key'].find((key) => !Object.hasOwn({ ...data, ...othersIn(current) }, key));
+  return isTls && missing !== undefined
+    ? new KubernetesError({ kind: 'Refused', message: `data[${missing}]: Required value` })
+    : undefined;
+}
+
+const othersIn = ({ data = {}, ownKeys = [] }: Partial<PublishedObject> = {}): ObjectData =>
+  Object.fromEntries(Object.entries(data).filter(([key]) => !ownKeys.includes(key)));
+
 export class FakeObjects implements PublishedObjects {
+  readonly #clock: VirtualClock | undefined;
+
+  constructor(clock?: VirtualClock) {
+    this.#clock = clock;
+  }
+
   readonly #objects = new Map<string, PublishedObject>();
   /** Every apply fails with it, also a dry run. */
   refusal: KubernetesError | undefined;
@@ -199,16 +274,23 @@ export class FakeObjects implements PublishedObjects {
   ): Promise<StoredContents> {
     const current = await this.get(contents);
     if (current?.uid !== before?.uid || current?.resourceVersion !== before?.resourceVersion) throw conflict();
-    const refusal = this.refusing.get(contents.name) ?? this.refusal;
+    const refusal = this.refusing.get(contents.name) ?? this.refusal ?? missingTlsKeys(contents, current);
     if (refusal !== undefined) throw refusal;
-    const admitted = { immutable: false, ...contents, ...this.admission(contents) };
+    const admitted = {
+      immutable: false,
+      ...contents,
+      ...this.admission(contents),
+      ...(current?.type !== undefined && { type: current.type }),
+      ownKeys: Object.keys(contents.data),
+      ...(this.#clock !== undefined && { publishedTime: toTime(this.#clock.now()) }),
+    };
     if (dryRun) return admitted;
     this.writes += 1;
     this.put(admitted);
     return admitted;
   }
 
-  dataOf({ kind, namespace, name }: PublishedObjectRef): PublishedObject['data'] {
+  dataOf({ kind, namespace, name }: PublishedObjectRef): ObjectData {
     return this.#objects.get(`${kind}/${namespace}/${name}`)?.data ?? {};
   }
 
@@ -217,9 +299,11 @@ export class FakeObjects implements PublishedObjects {
   }
 
   /** Whatever anybody writes. */
-  put(object: Omit<PublishedObject, 'uid' | 'resourceVersion'>): void {
+  put(
+    object: Omit<PublishedObject, 'uid' | 'resourceVersion' | 'ownKeys'> & { readonly ownKeys?: readonly string[] },
+  ): void {
     const key = `${object.kind}/${object.namespace}/${object.name}`;
     const version = Number(this.#objects.get(key)?.resourceVersion ?? 0) + 1;
-    this.#objects.set(key, { ...object, uid: `uid-of-${object.name}`, resourceVersion: String(version) });
+    this.#objects.set(key, { ownKeys: [], ...object, uid: `uid-of-${object.name}`, resourceVersion: String(version) });
   }
 }

@@ -1,7 +1,8 @@
 import type { CallResult, IssueResult } from '../../../src/domain/call/result.ts';
 import { CloudSqlError, KubernetesError } from '../../../src/domain/errors.ts';
-import type { CloudSqlReads } from '../../../src/reconcile/cloud-sql-port.ts';
+import type { CloudSqlReads, RotationCalls } from '../../../src/reconcile/cloud-sql-port.ts';
 import type { Context } from '../../../src/reconcile/pass.ts';
+import type { CloudSqlServerCas } from '../../../src/reconcile/ports.ts';
 import { FREE_SLOTS } from './builders.ts';
 
 export type Ports = Pick<Context, 'resets' | 'namespaces' | 'workloads' | 'pods' | 'objects' | 'cloudSql'>;
@@ -66,6 +67,37 @@ function cloudUnavailable(): never {
 
 const lost = (): CallResult => ({ kind: 'Lost', message: 'injected' });
 
+/** The same for the objects that follow their instance. */
+export const interposedServerCas = (serverCas: CloudSqlServerCas, faults: Faults): CloudSqlServerCas => ({
+  get: (ref) => faults.pass('serverCas.get', () => serverCas.get(ref), unavailable),
+  updateStatus: (object, status) =>
+    faults.pass('serverCas.updateStatus', () => serverCas.updateStatus(object, status), unavailable),
+});
+
+export function interposedRotation(cloudSql: RotationCalls, faults: Faults): RotationCalls {
+  const prepared = <T>(name: string, act: () => Promise<T>): Promise<T> => faults.pass(name, act, cloudUnavailable);
+  return {
+    prepareAddServerCa: async (...given) => {
+      const send = await prepared('cloudSql.prepareAddServerCa', () => cloudSql.prepareAddServerCa(...given));
+      return () => faults.pass('cloudSql.sendAdd', send, lost);
+    },
+    prepareRotateServerCa: async (...given) => {
+      const send = await prepared('cloudSql.prepareRotateServerCa', () => cloudSql.prepareRotateServerCa(...given));
+      return () => faults.pass('cloudSql.sendRotate', send, lost);
+    },
+    prepareAddServerCertificate: async (...given) => {
+      const make = () => cloudSql.prepareAddServerCertificate(...given);
+      const send = await prepared('cloudSql.prepareAddServerCertificate', make);
+      return () => faults.pass('cloudSql.sendAdd', send, lost);
+    },
+    prepareRotateServerCertificate: async (...given) => {
+      const make = () => cloudSql.prepareRotateServerCertificate(...given);
+      const send = await prepared('cloudSql.prepareRotateServerCertificate', make);
+      return () => faults.pass('cloudSql.sendRotate', send, lost);
+    },
+  };
+}
+
 export function interposed({ resets, namespaces, workloads, pods, objects, cloudSql }: Ports, faults: Faults): Ports {
   const kube = <T>(name: string, act: () => Promise<T>): Promise<T> => faults.pass(name, act, unavailable);
   const cloud = <T>(name: string, act: () => Promise<T>): Promise<T> => faults.pass(name, act, cloudUnavailable);
@@ -73,6 +105,7 @@ export function interposed({ resets, namespaces, workloads, pods, objects, cloud
     instance: (ref) => cloud('cloudSql.instance', () => cloudSql.instance(ref)),
     serverCas: (ref) => cloud('cloudSql.serverCas', () => cloudSql.serverCas(ref)),
     serverCertificate: (ref) => cloud('cloudSql.serverCertificate', () => cloudSql.serverCertificate(ref)),
+    serverCertificates: (ref) => cloud('cloudSql.serverCertificates', () => cloudSql.serverCertificates(ref)),
     clientCertificates: (ref) => cloud('cloudSql.clientCertificates', () => cloudSql.clientCertificates(ref)),
     operation: (...given) => cloud('cloudSql.operation', () => cloudSql.operation(...given)),
     operations: (...given) => cloud('cloudSql.operations', () => cloudSql.operations(...given)),
@@ -82,14 +115,19 @@ export function interposed({ resets, namespaces, workloads, pods, objects, cloud
       get: (ref) => kube('resets.get', () => resets.get(ref)),
       updateStatus: (reset, status) => kube('resets.updateStatus', () => resets.updateStatus(reset, status)),
     },
-    namespaces: { get: (name) => kube('namespaces.get', () => namespaces.get(name)) },
+    namespaces: {
+      get: (name) => kube('namespaces.get', () => namespaces.get(name)),
+      watchPermission: (...given) => namespaces.watchPermission(...given),
+    },
     pods: {
       list: (workload) => kube('pods.list', () => pods.list(workload)),
+      annotate: (...given) => kube('pods.annotate', () => pods.annotate(...given)),
       delete: (pod) => kube('pods.delete', () => pods.delete(pod)),
     },
     workloads: {
       list: (...given) => kube('workloads.list', () => workloads.list(...given)),
       get: (ref) => kube('workloads.get', () => workloads.get(ref)),
+      watchRoll: (...given) => workloads.watchRoll(...given),
       annotateTemplate: (...given) => kube('workloads.annotateTemplate', () => workloads.annotateTemplate(...given)),
     },
     objects: {
@@ -97,6 +135,7 @@ export function interposed({ resets, namespaces, workloads, pods, objects, cloud
       apply: (...given) => kube('objects.apply', () => objects.apply(...given)),
     },
     cloudSql: {
+      watchOperation: (...given) => cloudSql.watchOperation(...given),
       identity: () => cloud('cloudSql.identity', () => cloudSql.identity()),
       ...reads,
       lowPriority: reads,

@@ -1,6 +1,7 @@
 import type { CallResult } from '../../../src/domain/call/result.ts';
 import type { SslReset, Status } from '../../../src/domain/reset/ssl-reset.ts';
 import type { ObjectRef, PublishedObject, PublishedObjectRef } from '../../../src/reconcile/ports.ts';
+import { toTexts } from '../object-data.ts';
 import { aReset, aWorkload, type ResetParts } from './builders.ts';
 import { endOf, Site } from './operator.ts';
 
@@ -34,7 +35,7 @@ export class Fixture extends Site {
   }
 
   async publishedCa(): Promise<string | undefined> {
-    return (await this.objects.get(CA_SECRET))?.data['server-ca.pem'];
+    return toTexts((await this.objects.get(CA_SECRET))?.data ?? {})['server-ca.pem'];
   }
 
   /** Somebody's object of the name under which the CA is to be published. */

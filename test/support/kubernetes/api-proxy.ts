@@ -6,7 +6,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { KubeConfig } from '@kubernetes/client-node';
-import { textAt } from '../../../src/kubernetes/json.ts';
+import { textAt } from '../../../src/lib/json.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { afterwards } from '../afterwards.ts';
 import { PATIENCE_MS } from '../patience.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { loadYaml } from '@kubernetes/client-node';
-import { arrayAt, objectAt, textAt } from '../../../src/kubernetes/json.ts';
+import { arrayAt, objectAt, textAt } from '../../../src/lib/json.ts';
 import { afterwards } from '../afterwards.ts';
 
 export async function temporaryFolder(t: TestContext): Promise<string> {

@@ -1,19 +1,15 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { filter, firstValueFrom, mergeMap, type Observable, ReplaySubject, takeUntil, timer } from 'rxjs';
 import { findCondition } from '../../../src/domain/conditions.ts';
 import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
-import { type Client, createClient } from '../../../src/kubernetes/client.ts';
-import { watchSslResets } from '../../../src/kubernetes/list-watch.ts';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../cloudsql-emulator/emulator.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { afterwards } from '../afterwards.ts';
 import { mustHoldNoCredentials } from '../credentials-in.ts';
 import { installCrd } from '../kubernetes/crd.ts';
 import { sharedCluster, testNamespace } from '../kubernetes/shared-cluster.ts';
-import { silentLogger } from '../kubernetes/test-client.ts';
-import { PATIENCE_MS } from '../patience.ts';
 import { Program } from './program.ts';
+import { type WatchedResets, watchResets } from './watched-resets.ts';
 
 export const PROJECT = 'acme-prod';
 export const INSTANCE = 'orders-db';
@@ -50,17 +46,13 @@ export interface FixtureOptions {
 }
 
 /** One namespace, one Cloud SQL, one operator that works in just that namespace. */
-export interface OperatorFixture {
+export interface OperatorFixture extends WatchedResets {
   readonly cluster: Cluster;
   readonly namespace: string;
   readonly emulator: Emulator;
   readonly operator: Program;
   kubectl(args: readonly string[], stdin?: string): Promise<string>;
   apply(...objects: readonly object[]): Promise<void>;
-  /** The object as soon as, or when next, it satisfies the predicate. */
-  until(name: string, predicate: (reset: SslReset) => boolean): Promise<SslReset>;
-  /** The object as it was at any time, or when next, it satisfies the predicate: for what may be over before it is asked for. */
-  seen(name: string, predicate: (reset: SslReset) => boolean): Promise<SslReset>;
   /** Starts another operator, after the last one was killed or beside it. */
   restartOperator(flags?: readonly string[], env?: NodeJS.ProcessEnv): Promise<Program>;
   /** How often Cloud SQL has executed a reset of the instance. */
@@ -77,20 +69,17 @@ export async function operatorFixture(t: TestContext, options: FixtureOptions = 
     ...options.emulator,
   });
   afterwards(t, () => emulator.stop());
-  const client = createClient({ kubeconfig: cluster.kubeconfigPath, requestTimeoutMs: 15_000 });
-  afterwards(t, () => client.close());
   const kubectl = (args: readonly string[], stdin?: string) =>
     cluster.kubectl([...args, `--namespace=${namespace}`], stdin);
 
-  const versions = new ReplaySubject<SslReset>();
-  const watch = versionsOf(client, namespace).subscribe(versions);
-  afterwards(t, () => watch.unsubscribe());
+  const { kubeconfigPath } = cluster;
+  const watched = watchResets(t, { kubeconfigPath, namespace }, () => operator.log);
 
   const programs: Program[] = [];
   const start = (flags: readonly string[], env: NodeJS.ProcessEnv = {}): Program => {
     const program = new Program(
       [
-        `--kubeconfig=${cluster.kubeconfigPath}`,
+        `--kubeconfig=${kubeconfigPath}`,
         `--namespaces=${namespace}`,
         `--lease-namespace=${namespace}`,
         `--cloudsql-endpoint=${emulator.apiUrl}`,
@@ -111,24 +100,13 @@ export async function operatorFixture(t: TestContext, options: FixtureOptions = 
   await operator.ready();
 
   async function lookForCredentials(): Promise<void> {
-    const told = await kubectl(['get', 'cloudsqlsslresets,events.events.k8s.io,deployments', '--output=json']);
+    const told = await kubectl([
+      'get',
+      'cloudsqlsslresets,cloudsqlservercas,events.events.k8s.io,deployments',
+      '--output=json',
+    ]);
     mustHoldNoCredentials('A status, an event or a workload', told);
     if (operator.isAlive) mustHoldNoCredentials('/metrics', await operator.metrics());
-  }
-
-  async function first(all: Observable<SslReset>, name: string, predicate: (reset: SslReset) => boolean) {
-    let last: SslReset | undefined;
-    const those = all.pipe(
-      filter((reset) => {
-        if (reset.metadata.name !== name) return false;
-        last = reset;
-        return predicate(reset);
-      }),
-      takeUntil(timer(PATIENCE_MS)),
-    );
-    const found = await firstValueFrom(those, { defaultValue: undefined });
-    assert.ok(found, `${name} did not get there: ${JSON.stringify(last?.status, undefined, 1)}\n${operator.log}`);
-    return found;
   }
 
   return {
@@ -143,8 +121,7 @@ export async function operatorFixture(t: TestContext, options: FixtureOptions = 
       const list = { apiVersion: 'v1', kind: 'List', items: objects };
       await kubectl(['apply', '-f', '-'], JSON.stringify(list));
     },
-    until: (name, predicate) => first(versionsOf(client, namespace), name, predicate),
-    seen: (name, predicate) => first(versions, name, predicate),
+    ...watched,
     restartOperator: async (flags = [], env = {}) => {
       operator = start(flags, env);
       await operator.ready();
@@ -153,15 +130,6 @@ export async function operatorFixture(t: TestContext, options: FixtureOptions = 
     resets: (instance = INSTANCE) => emulator.journal.executedResets(PROJECT, instance).length,
   };
 }
-
-/** Each version of each object, from those of now on. */
-const versionsOf = (client: Client, namespace: string): Observable<SslReset> =>
-  watchSslResets(client, [namespace], { logger: silentLogger }).pipe(
-    mergeMap((event) => {
-      if (event.type === 'synced') return event.objects;
-      return event.type === 'applied' ? [event.object] : [];
-    }),
-  );
 
 /** The condition Ready speaks of the object's own generation, and has this reason. */
 export const hasReason =

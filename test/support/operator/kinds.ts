@@ -57,7 +57,7 @@ export const conditionOf = ({ status }: SslReset, type: 'Ready' | 'WorkloadsRoll
 
 /** The values of our annotations on its pod template. */
 export async function annotationsOf(
-  { kubectl }: OperatorFixture,
+  { kubectl }: Pick<OperatorFixture, 'kubectl'>,
   kind: WorkloadKind,
   name: string,
 ): Promise<readonly string[]> {

@@ -53,12 +53,17 @@ export class Program {
     return this.#ready;
   }
 
-  /** The line that holds this text for so many times, once it is there. */
+  /** The last line that holds this text, once so many do. */
   async says(text: string, times = 1): Promise<string> {
+    return (await this.lines(text, times)).at(-1) ?? '';
+  }
+
+  /** The lines that hold this text, once there are so many: what the cluster shows may be seen before it is logged. */
+  async lines(text: string, atLeast = 1): Promise<readonly string[]> {
     const signal = AbortSignal.timeout(PATIENCE_MS);
     for (;;) {
-      const line = this.#lines.filter((each) => each.includes(text))[times - 1];
-      if (line !== undefined) return line;
+      const lines = this.#lines.filter((each) => each.includes(text));
+      if (lines.length >= atLeast) return lines;
       await once(this.#news, 'line', { signal }).catch((cause: unknown) => {
         throw new Error(`It does not say ${JSON.stringify(text)}:\n${this.log}`, { cause });
       });

@@ -35,6 +35,12 @@ test('a gate without its floor is not met', () => {
   assert.equal(isMet({ kind: 'Above', value: 2 }, ours(1)), false);
 });
 
+test('a gate against a build that was not given is not judged', () => {
+  const gate: Gate = { ...gateOf({ kind: 'Times', factor: 2 }), floor: { metric: 'start', who: 'before' } };
+  assert.deepEqual(judge([ours(1)], [gate]), []);
+  assert.equal(judge([ours(1), { ...floor(1), who: 'before' }], [gate])[0]?.isMet, true);
+});
+
 test('what was not measured is not judged', () => {
   assert.deepEqual(judge([floor(1)], [gateOf({ kind: 'AtMost', value: 5 })]), []);
 });

@@ -35,11 +35,13 @@ test('a gate is a row: floor, ours, ratio, bound, verdict', () => {
   );
 });
 
-test('what was done in one way only is not compared', () => {
+test('what was done in one way only is not compared, nor what is a point of a plot', () => {
   const measures: readonly Measure[] = [
     { metric: 'start', who: 'ours', value: 100 },
     { metric: 'start', who: 'README', value: 900 },
     { metric: 'bundle', who: 'ours', value: 3 },
+    { metric: 'back', who: 'ours', size: 1, value: 3 },
+    { metric: 'back', who: 'README', size: 1, value: 4 },
     { metric: 'memory', who: 'ours', size: 10_000, value: 90 },
     { metric: 'memory', who: 'README', size: 10_000, value: 400 },
   ];

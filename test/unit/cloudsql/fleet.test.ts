@@ -36,6 +36,10 @@ class Fleet {
     sleep: (ms) => this.time.sleep(ms),
   });
   readonly calls: Readonly<Record<Quota, number[]>> = { Gets: [], Lists: [], Writes: [] };
+  /** When each read was sent that looked at operations. */
+  readonly polls: number[] = [];
+  /** How long after the end of each operation a pass knew of it. */
+  readonly lateMs: number[] = [];
   /** The newest first. */
   #operations: readonly { readonly name: string; readonly endsMs: number }[] = [];
   readonly #wakes = new Map<string, () => void>();
@@ -50,13 +54,18 @@ class Fleet {
     },
   );
   readonly #polls = new Polls({
-    freshMs: 2 * this.#config.pollMinMs,
+    intervalMs: this.#config.pollMinMs,
+    maxIntervalMs: this.#config.pollMaxMs,
+    maxPerSecond: this.#config.cloudsqlReadQps / 3,
     monotonicMs: () => this.time.nowMs(),
+    sleep: (ms) => this.time.sleep(ms),
     get: async (_project, name) => {
+      this.polls.push(this.time.nowMs());
       await this.#read('Gets', 'High');
       return this.#view(name);
     },
     page: async ({ maxResults, pageToken = '0' }) => {
+      this.polls.push(this.time.nowMs());
       await this.#read('Lists', 'High');
       const end = Number(pageToken) + maxResults;
       const operations = this.#operations.slice(Number(pageToken), end).map(({ name }) => this.#view(name));
@@ -91,9 +100,14 @@ class Fleet {
   async #follow(name: string): Promise<void> {
     const since = new Date(this.time.nowMs()).toISOString();
     for (let status: string | undefined; status !== 'DONE'; ) {
-      await this.time.sleep(pollDelayMs(since, new Date(this.time.nowMs()), this.#config));
+      const { promise: changed, resolve: onChange } = Promise.withResolvers<void>();
+      const known = anOperation({ name, status: 'RUNNING' });
+      this.#polls.watch(PROJECT, known, { by: aKey(`orders/${name}`), onChange });
+      const delayMs = pollDelayMs(since, new Date(this.time.nowMs()), this.#config);
+      await Promise.race([changed, this.time.sleep(delayMs)]);
       ({ status } = await this.#pass(() => this.#polls.operation(PROJECT, name)));
     }
+    this.lateMs.push(this.time.nowMs() - this.#endsMs(name));
   }
 
   async #read(quota: 'Gets' | 'Lists', priority: Priority): Promise<void> {
@@ -103,8 +117,11 @@ class Fleet {
   }
 
   #view(name: string): Operation {
-    const { endsMs = 0 } = this.#operations.find((one) => one.name === name) ?? {};
-    return anOperation({ name, status: endsMs > this.time.nowMs() ? 'RUNNING' : 'DONE' });
+    return anOperation({ name, status: this.#endsMs(name) > this.time.nowMs() ? 'RUNNING' : 'DONE' });
+  }
+
+  #endsMs(name: string): number {
+    return this.#operations.find((one) => one.name === name)?.endsMs ?? 0;
   }
 
   async #pass<T>(work: () => Promise<T>): Promise<T> {
@@ -125,7 +142,7 @@ const mostInAMinute = (times: readonly number[]): number =>
     ...times.map((from, index) => times.slice(index, index + 1_000).filter((atMs) => atMs < from + 60_000).length),
   );
 
-test('1,000 resets of one project keep to its quotas in any minute, and come near to that of writes', async () => {
+test('1,000 resets of one project keep to its quotas in any minute, come near to that of writes, and are seen to end within a second by one poll a second', async () => {
   const fleet = new Fleet();
   const ends: number[] = [];
   const beginMs = fleet.time.nowMs();
@@ -144,4 +161,7 @@ test('1,000 resets of one project keep to its quotas in any minute, and come nea
   const minutes = ((Writes.at(-1) ?? 0) - beginMs) / 60_000;
   assert.ok(SIZE / minutes >= 160, `${SIZE / minutes} resets a minute`);
   assert.ok(Gets.length + Lists.length < 4 * SIZE, `${Gets.length} gets, ${Lists.length} lists`);
+  assert.ok(mostInAMinute(fleet.polls) <= 61, `${mostInAMinute(fleet.polls)} polls`);
+  const lateMs = fleet.lateMs.reduce((sum, ms) => sum + ms, 0) / SIZE;
+  assert.ok(lateMs <= 600 + READ_MS, `${lateMs} ms late`);
 });

@@ -220,6 +220,38 @@ describe('the certificates of a CA service', () => {
   });
 });
 
+describe('the server certificates of a CA service', () => {
+  const pem = '-----BEGIN CERTIFICATE-----\n';
+  const ca = (sha1Fingerprint: string) => ({ sha1Fingerprint, cert: pem });
+  const parse = (list: object) => certificates.serverCertificates.safeParse(list).data;
+  const [one, two] = [{ sha1Fingerprint: '1', createTime: '2026-01-01T00:00:00Z' }, { sha1Fingerprint: '2' }];
+
+  it('the server certificates of a CA service come with their CAs, the active one first, and a CA that signed several once', () => {
+    assert.deepEqual(parse({ caCerts: [ca('A'), ca('A')], serverCerts: [one, two], activeVersion: '2' }), {
+      serverCas: [{ sha1Fingerprint: 'a', pem }],
+      certificates: [
+        { ...two, serverCaSha1Fingerprint: 'a' },
+        { ...one, serverCaSha1Fingerprint: 'a' },
+      ],
+    });
+    const other = parse({ caCerts: [ca('A'), ca('B')], serverCerts: [one, two], activeVersion: '2' });
+    assert.deepEqual(
+      other?.serverCas.map(({ sha1Fingerprint }) => sha1Fingerprint),
+      ['b', 'a'],
+    );
+  });
+
+  it('the server certificates of a CA service are unreadable where nobody can say which one is active, or which CA signed which', () => {
+    assert.equal(parse({ caCerts: [ca('A'), ca('A')], serverCerts: [one, two], activeVersion: '9' }), undefined);
+    assert.equal(parse({ caCerts: [ca('A'), ca('A')], serverCerts: [one, two] }), undefined);
+    assert.equal(parse({ caCerts: [ca('A')], serverCerts: [one, two], activeVersion: '1' }), undefined);
+  });
+
+  it('the server certificates of a CA service may be none', () => {
+    assert.deepEqual(parse({}), { serverCas: [], certificates: [] });
+  });
+});
+
 test('a list that is null is empty, as JSON of protobuf may write it', () => {
   assert.deepEqual(schemas.operationPage.parse({ items: null, nextPageToken: null }), { operations: [] });
   assert.deepEqual(certificates.serverCaList.parse({ certs: null }), { serverCas: [] });

@@ -4,14 +4,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { downloadParts, downloadReleases, PATIENCE } from '../../cluster/download.ts';
 import { freePorts } from '../../cluster/ports.ts';
-import { etcdRelease, kubernetesRelease } from '../../cluster/releases.ts';
 
 const PATIENT = { ...PATIENCE, silenceMs: 60_000, pauseMs: 0, judgedAfterMs: Number.POSITIVE_INFINITY };
 const MEMBER = 'release/bin/etcd';
@@ -197,10 +196,39 @@ test('a server that falls silent is asked to go on, and then given up', async (t
       if (request.headers.range !== undefined) return;
       response.writeHead(200, { 'content-length': archive.length }).write(archive.subarray(0, 1000));
     },
-    { ...PATIENT, silenceMs: 50 },
+    { ...PATIENT, silenceMs: 50, answerMs: 50 },
   );
-  assertNothing(outcome, /[Tt]imeout/);
+  assertNothing(outcome, /no answer within/);
   assert.equal(outcome.ranges.length, 1 + PATIENT.attempts);
+});
+
+test('a download that would never end is given up where the server does not say how long it is', async (t) => {
+  const hasty = { ...PATIENCE, judgedAfterMs: 0, longestMs: 0 };
+  assertNothing(
+    await download(t, (_request, response) => void response.write(archive.subarray(0, 1)), hasty),
+    /too slow/,
+  );
+});
+
+test('a server that never answers is asked once, and given up', async (t) => {
+  const outcome = await download(t, () => undefined, { ...PATIENCE, answerMs: 50 });
+  assertNothing(outcome, /no answer within 0.05 s/);
+  assert.equal(outcome.ranges.length, 1);
+});
+
+test('a proxy that never answers is given up', async (t) => {
+  const silent = createTcpServer();
+  await once(silent.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => silent.close());
+  const { port } = silent.address() as AddressInfo;
+  const before = process.env.https_proxy;
+  t.after(() => {
+    if (before === undefined) delete process.env.https_proxy;
+    else process.env.https_proxy = before;
+  });
+  process.env.https_proxy = `http://127.0.0.1:${port}`;
+  const outcome = await attempt(t, 'https://releases.invalid/release.tar.gz', { ...PATIENCE, answerMs: 50 });
+  assertNothing(outcome, /no answer within 0.05 s/);
 });
 
 test('a server that breaks the connection before there is anything is asked once', async (t) => {
@@ -214,15 +242,25 @@ test('a server that nobody can reach is given up', async (t) => {
   assertNothing(await attempt(t, `http://127.0.0.1:${port}/release.tar.gz`), /ECONNREFUSED/);
 });
 
-test('a release is named by its version and platform, and none is without a checksum', () => {
-  const [kubernetes] = kubernetesRelease('v1.36.0', 'linux-amd64');
-  assert.equal(kubernetes?.url, 'https://dl.k8s.io/v1.36.0/kubernetes-server-linux-amd64.tar.gz');
-  assert.match(kubernetes.checksum, /^sha512:[0-9a-f]{128}$/);
-  const [etcd] = etcdRelease('v3.6.14', 'linux-arm64');
-  assert.match(etcd?.url ?? '', /\/v3\.6\.14\/etcd-v3\.6\.14-linux-arm64\.tar\.gz$/);
-  assert.match(etcd?.checksum ?? '', /^sha256:[0-9a-f]{64}$/);
-  assert.deepEqual(kubernetesRelease('v1.36.0', 'darwin-arm64'), []);
-  assert.deepEqual(etcdRelease('v0.0.0', 'linux-amd64'), []);
+test('no release waits for another', async (t) => {
+  const target = await mkdtemp(join(tmpdir(), 'download-test-'));
+  t.after(() => rm(target, { recursive: true }));
+  const asked: ServerResponse[] = [];
+  const server = createServer((_request, response) => {
+    asked.push(response);
+    if (asked.length === 2) for (const each of asked) each.writeHead(404).end();
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const release = (part: string) => {
+    const url = `http://127.0.0.1:${port}/${part}.tar.gz`;
+    return { url, checksum: 'sha256:', programs: [{ part, member: MEMBER }] };
+  };
+  const lines: string[] = [];
+  const terms = { log: (line: string): unknown => lines.push(line), patience: { ...PATIENT, answerMs: 10_000 } };
+  await downloadReleases([release('etcd'), release('kubectl')], ['etcd', 'kubectl'], target, terms);
+  assert.equal(lines.filter((line) => line.endsWith('status 404')).length, 2);
 });
 
 test('of several releases those that can be had are kept, and a line says why each other one is compiled', async (t) => {

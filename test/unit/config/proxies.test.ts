@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it, test } from 'node:test';
 import { isDirect, judgeProxies } from '../../../src/config/proxies.ts';
+import { parseConfig } from '../../../src/config.ts';
 
 const SQLADMIN = 'https://sqladmin.googleapis.com';
 const PROXY = { HTTPS_PROXY: 'http://proxy.corp:3128' };
 const exempt = (env: Readonly<Record<string, string>>, endpoint = SQLADMIN): readonly string[] =>
-  (judgeProxies(env, endpoint).variables.NO_PROXY ?? '').split(',');
+  (judgeProxies(env, [endpoint]).variables.NO_PROXY ?? '').split(',');
 
 describe('NO_PROXY, as Go reads it,', () => {
   const rows: readonly (readonly [string, string, boolean])[] = [
@@ -43,7 +47,7 @@ describe('NO_PROXY, as Go reads it,', () => {
 });
 
 test('without a proxy the environment stays as it is', () => {
-  assert.deepEqual(judgeProxies({ NO_PROXY: 'x', HTTPS_PROXY: '', https_proxy: ' ' }, SQLADMIN), {
+  assert.deepEqual(judgeProxies({ NO_PROXY: 'x', HTTPS_PROXY: '', https_proxy: ' ' }, [SQLADMIN]), {
     variables: {},
     problems: [],
   });
@@ -59,7 +63,7 @@ test('a metadata server is never asked through a proxy, whatever its name', () =
 });
 
 test('both spellings of NO_PROXY hold what either of them held and the hosts that are not to be proxied', () => {
-  const { variables } = judgeProxies({ ...PROXY, no_proxy: 'a.corp b.corp, 10.0.0.0/8' }, SQLADMIN);
+  const { variables } = judgeProxies({ ...PROXY, no_proxy: 'a.corp b.corp, 10.0.0.0/8' }, [SQLADMIN]);
   assert.equal(variables.NO_PROXY, variables.no_proxy);
   assert.deepEqual(variables.NO_PROXY?.split(',').slice(0, 3), ['a.corp', 'b.corp', '10.0.0.0/8']);
 });
@@ -77,7 +81,7 @@ test('Google is asked through the proxy where NO_PROXY does not name it', () => 
 });
 
 test('a proxy without a scheme is asked by http, as Go does', () => {
-  const { variables, problems } = judgeProxies({ https_proxy: 'proxy.corp:3128' }, SQLADMIN);
+  const { variables, problems } = judgeProxies({ https_proxy: 'proxy.corp:3128' }, [SQLADMIN]);
   assert.deepEqual(
     [variables.HTTPS_PROXY, variables.https_proxy],
     ['http://proxy.corp:3128', 'http://proxy.corp:3128'],
@@ -87,8 +91,48 @@ test('a proxy without a scheme is asked by http, as Go does', () => {
 
 test('a proxy that is no URL is refused by the name of its variable, without its password', () => {
   for (const proxy of ['socks5://user:secret@proxy.corp', 'http://', '://secret']) {
-    assert.deepEqual(judgeProxies({ HTTPS_PROXY: proxy }, SQLADMIN).problems, [
+    assert.deepEqual(judgeProxies({ HTTPS_PROXY: proxy }, [SQLADMIN]).problems, [
       'HTTPS_PROXY: expected a proxy as an http(s):// URL',
     ]);
+  }
+});
+
+/** What Google has written for workload identity federation, with hosts of one's own. */
+const CREDENTIALS = {
+  type: 'external_account',
+  audience: '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/pool/providers/provider',
+  token_url: 'https://sts.europe-west3.rep.example.com/v1/token',
+  credential_source: { url: 'http://10.0.0.5:8080/token', format: { type: 'text' } },
+  service_account_impersonation_url: 'https://iam.corp:8443/v1/projects/-/serviceAccounts/a@b:generateAccessToken',
+};
+
+for (const [rule, exempted] of [
+  ['10.0.0.0/8', ['10.0.0.5']],
+  ['rep.example.com', ['sts.europe-west3.rep.example.com']],
+  ['*.example.com', ['sts.europe-west3.rep.example.com']],
+  ['iam.corp:8443', ['iam.corp']],
+  ['iam.corp:443', []],
+  ['*', ['sts.europe-west3.rep.example.com', '10.0.0.5', 'iam.corp']],
+] as const) {
+  test(`NO_PROXY=${rule} names the hosts of a credentials file as it names any other`, (context) => {
+    const directory = mkdtempSync(join(tmpdir(), 'credentials-'));
+    context.after(() => rmSync(directory, { recursive: true }));
+    const path = join(directory, 'credentials.json');
+    writeFileSync(path, JSON.stringify(CREDENTIALS));
+    const result = parseConfig([], { ...PROXY, NO_PROXY: rule, GOOGLE_APPLICATION_CREDENTIALS: path });
+    assert.ok(result.kind === 'Config');
+    const named = (result.variables.NO_PROXY ?? '').split(',');
+    const hosts = ['sts.europe-west3.rep.example.com', '10.0.0.5', 'iam.corp'];
+    assert.deepEqual(
+      hosts.filter((host) => named.includes(host)),
+      exempted,
+    );
+  });
+}
+
+test('a credentials file that cannot be read or is no JSON stops no start and names no host', () => {
+  for (const path of ['/nowhere/credentials.json', '/dev/null']) {
+    const result = parseConfig([], { ...PROXY, GOOGLE_APPLICATION_CREDENTIALS: path });
+    assert.equal(result.kind, 'Config');
   }
 });

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { asks, readDashboard } from '../../dashboard/dashboard.ts';
 
-const METRIC = /\b(?:cloudsql_ssl_reset|controller_runtime|workqueue|rest_client|leader_election)_\w+/g;
+const METRIC =
+  /\b(?:cloudsql_ssl_reset|cloudsql_server_ca|controller_runtime|workqueue|rest_client|leader_election)_\w+/g;
 
 const { panels } = await readDashboard();
 

@@ -14,8 +14,8 @@ import type { Observed } from '../../demo/evidence.ts';
 import { reportOf } from '../../demo/report.ts';
 import { plain } from '../../demo/timeline.ts';
 import type { PodClient } from '../../pods/kubelet.ts';
-import { client, connected, lost, refused, started } from './clients.ts';
-import { condition, sslReset } from './objects.ts';
+import { aCondition, aReset } from '../../support/fakes/builders.ts';
+import { client, connected, lost, read, refused, started } from './clients.ts';
 
 const observed = (name: string, generation: number, podNames: readonly string[], digest?: string): Observed => ({
   name,
@@ -36,27 +36,37 @@ const clients: Clients = {
   before: [
     client('orders-api', 'a1', [connected(1)]),
     client('orders-worker', 'w1', [connected(1)]),
+    client('orders-export', 'e1', [connected(1)]),
     client('catalog', 'c1', [connected(1)]),
   ],
   after: [
     client('orders-api', 'a1', lockedOut, true),
     client('orders-worker', 'w1', lockedOut, true),
     client('catalog', 'c1', lockedOut),
+    client('orders-export', 'e1', [...lockedOut, read(4, newCa.sha1Fingerprint), connected(5)]),
     client('orders-api', 'a2', [started(4, newCa.sha1Fingerprint), connected(5)]),
     client('orders-worker', 'w2', [started(4, newCa.sha1Fingerprint), connected(5)]),
   ],
 };
 
 const outcome: Outcome = {
-  reset: sslReset({
-    conditions: [condition('Ready', 'True', 'Complete')],
-    serverCa: { sha1Fingerprint: newCa.sha1Fingerprint },
-    rollout: { revision: 'd1' },
+  reset: aReset({
+    status: {
+      conditions: [aCondition('Ready', 'True', 'Complete', { message: 'In words' })],
+      serverCa: { sha1Fingerprint: newCa.sha1Fingerprint },
+      rollout: { revision: 'd1' },
+    },
   }),
-  before: [observed('orders-api', 1, ['a1']), observed('orders-worker', 1, ['w1']), observed('catalog', 1, ['c1'])],
+  before: [
+    observed('orders-api', 1, ['a1']),
+    observed('orders-worker', 1, ['w1']),
+    observed('orders-export', 1, ['e1']),
+    observed('catalog', 1, ['c1']),
+  ],
   after: [
     observed('orders-api', 2, ['a2'], 'd1'),
     observed('orders-worker', 2, ['w2'], 'd1'),
+    observed('orders-export', 1, ['e1']),
     observed('catalog', 1, ['c1']),
   ],
   oldCa,
@@ -68,8 +78,10 @@ const outcome: Outcome = {
 
 const restart: Restart = {
   end: 'exit code 0',
-  refused: sslReset({
-    conditions: [condition('Ready', 'False', 'NotPermitted'), condition('Stalled', 'True', 'NotPermitted')],
+  refused: aReset({
+    status: {
+      conditions: [aCondition('Ready', 'False', 'NotPermitted'), aCondition('Stalled', 'True', 'NotPermitted')],
+    },
   }),
   resets: 1,
   versionBefore: '7',
@@ -94,12 +106,17 @@ test('all claims hold when all went well', () => {
 test('nothing is claimed of clients where there are none', () => {
   const { clients: _, ...without } = outcome;
   const count = (judged: Outcome): number => happened(judged).length + didNotHappen(judged).length;
-  assert.equal(count(outcome) - count(without), 4);
+  assert.equal(count(outcome) - count(without), 5);
 });
 
 describe('a claim fails, and says what was found, when', () => {
   test('the object is not Complete', () => {
-    const stalled = sslReset({ ...outcome.reset.status, conditions: [condition('Ready', 'False', 'RolloutFailed')] });
+    const stalled = aReset({
+      status: {
+        ...outcome.reset.status,
+        conditions: [aCondition('Ready', 'False', 'RolloutFailed', { message: 'In words' })],
+      },
+    });
     assert.deepEqual(foundOf({ reset: stalled }), ['Ready=False RolloutFailed: In words']);
   });
 
@@ -156,6 +173,16 @@ describe('a claim fails, and says what was found, when', () => {
     const helped = client('catalog', 'c1', [...lockedOut, connected(4)]);
     assert.deepEqual(foundOfClients({ after: changed(helped) }), ['c1', 'c1']);
     assert.deepEqual(foundOfClients({ after: changed(client('catalog', 'c1', lockedOut, true)) }), ['it has none']);
+  });
+
+  test('a workload whose pods stay was restarted, or its client has not read the file again', () => {
+    assert.deepEqual(foundOf({ after: replaced(observed('orders-export', 1, ['e2'])) }), [
+      'generation 1 with e1 became generation 1 with e2',
+    ]);
+    const out = client('orders-export', 'e1', lockedOut);
+    assert.deepEqual(foundOfClients({ after: changed(out) }), ['e1', 'e1']);
+    const other = client('orders-export', 'e1', [...lockedOut, read(4, oldCa.sha1Fingerprint), connected(5)]);
+    assert.deepEqual(foundOfClients({ after: changed(other) }), ['e1']);
   });
 
   test('there was no reset, or more than one', () => {

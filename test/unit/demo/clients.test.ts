@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { absencesOf, clientMoments, picture } from '../../demo/clients.ts';
+import { absencesOf, clientMoments, coursesSince, picture } from '../../demo/clients.ts';
 import { plain } from '../../demo/timeline.ts';
 import type { PodClient } from '../../pods/kubelet.ts';
 import { client, connected, lost, refused, started } from './clients.ts';
@@ -61,11 +61,29 @@ describe('how long each client was away', () => {
 
   test('how long each client was away is drawn to scale', () => {
     assert.equal(
-      picture(absencesOf(clients), plain),
+      picture('How long', absencesOf(clients), plain),
       `
-How long each client was away
+How long
   orders-api     ━━━╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌━━━  8.0 s
   catalog        ━━━╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌  still out: certificate verify failed: x`,
     );
+  });
+
+  test('how long each client was away since a time counts what was lost since then, and shows those that stayed too', () => {
+    const before = [
+      client('orders-api', 'a1', [connected(1000), lost(2000), connected(3000)]),
+      client('orders-api', 'a2', [connected(1000)]),
+      client('catalog', 'c1', [connected(1000), lost(2000), refused(2001)]),
+    ];
+    const after = [
+      client('orders-api', 'a1', [connected(1000), lost(2000), connected(3000)], true),
+      client('orders-api', 'a2', [connected(1000), lost(9000), connected(9500)]),
+      client('orders-api', 'a3', [started(8000), connected(8500)]),
+    ];
+    const courses = coursesSince(5000, { before, after });
+    assert.deepEqual(courses, [{ app: 'orders-api', lostAt: 9000, backAt: 9500 }, { app: 'orders-api' }]);
+    const drawn = picture('How long', courses, plain).split('\n');
+    assert.match(drawn[2] ?? '', /^ {2}orders-api {5}━+╌+━+ {2}0\.5 s$/);
+    assert.match(drawn[3] ?? '', /^ {2}orders-api {5}━{40} {2}0\.0 s$/);
   });
 });

@@ -14,6 +14,11 @@ export const started = (time: number, ...serverCas: readonly string[]): ClientEv
   time,
   serverCas,
 });
+export const read = (time: number, ...serverCas: readonly string[]): ClientEvent => ({
+  event: 'read',
+  time,
+  serverCas,
+});
 export const connected = (time: number): ClientEvent => ({ event: 'connected', time });
 export const lost = (time: number): ClientEvent => ({ event: 'lost', time, code: '57P01', message: 'terminated' });
 export const refused = (time: number): ClientEvent => ({

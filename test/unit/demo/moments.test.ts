@@ -2,15 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Status } from '../../../src/domain/reset/ssl-reset.ts';
 import { parseDeployment } from '../../demo/deployment.ts';
-import { callMoment, deploymentMoments, resetMoments } from '../../demo/moments.ts';
+import { callMoment, deploymentMoments, resetMoments, rotationMoments } from '../../demo/moments.ts';
 import type { Moment } from '../../demo/timeline.ts';
-import { condition, sslReset } from './objects.ts';
+import { aCondition, aReset } from '../../support/fakes/builders.ts';
+import { aServerCa } from '../../support/fakes/fake-server-cas.ts';
 
 const told = (moments: readonly Moment[]): readonly string[] =>
   moments.map(({ subject, text }) => `${subject}: ${text}`);
 
 const between = (before: Status | undefined, after: Status): readonly string[] =>
-  told(resetMoments(before && sslReset(before), sslReset(after)));
+  told(resetMoments(before && aReset({ status: before }), aReset({ status: after })));
 
 describe('a reset', () => {
   test('a reset that nobody looked at yet reports nothing', () => {
@@ -42,15 +43,17 @@ describe('a reset', () => {
 
   test('a reset reports its end and of what holds it up, in the words of the operator', () => {
     const reconciling = (reason: string): Status => ({
-      conditions: [condition('Ready', 'Unknown', 'Progressing'), condition('Reconciling', 'True', reason)],
+      conditions: [aCondition('Ready', 'Unknown', 'Progressing'), aCondition('Reconciling', 'True', reason)],
     });
-    const ready: Status = { conditions: [condition('Ready', 'True', 'Complete')] };
-    const stalled: Status = { conditions: [condition('Ready', 'False', 'NotPermitted', 'An administrator …')] };
+    const ready: Status = { conditions: [aCondition('Ready', 'True', 'Complete', { message: 'In words' })] };
+    const stalled: Status = {
+      conditions: [aCondition('Ready', 'False', 'NotPermitted', { message: 'An administrator …' })],
+    };
     assert.deepEqual(between({}, reconciling('Preflight')), ['orders-db: Preflight']);
     assert.deepEqual(between(reconciling('Preflight'), reconciling('RollingOut')), []);
     assert.deepEqual(between(reconciling('RollingOut'), ready), ['orders-db: Complete: In words']);
     assert.deepEqual(between({}, stalled), ['orders-db: NotPermitted: An administrator …']);
-    assert.deepEqual(resetMoments(undefined, sslReset(stalled))[0]?.tone, 'Bad');
+    assert.deepEqual(resetMoments(undefined, aReset({ status: stalled }))[0]?.tone, 'Bad');
   });
 });
 
@@ -90,4 +93,20 @@ test('a call reports what was answered', () => {
   const call = { id: 0, time: 't', method: 'POST', path: '/v1/x', api: 'resetSslConfig', executed: true } as const;
   assert.equal(callMoment({ ...call, status: 200 }).text, 'POST /v1/x → 200');
   assert.equal(callMoment(call).text, 'POST /v1/x → no answer');
+});
+
+test('a rotation reports each phase once, with the CAs that it is about, and how it ended', () => {
+  const [previous, next] = ['aa'.repeat(20), 'bb'.repeat(20)];
+  const before = aServerCa();
+  const adding = aServerCa({ status: { rotation: { phase: 'Adding', previous } } });
+  const holding = aServerCa({ status: { rotation: { phase: 'Holding', previous, next } } });
+  const times = { startTime: 't', endTime: 't' };
+  const over = aServerCa({
+    status: { history: [{ cause: 'RequestId', outcome: 'Rotated', previous, next, ...times }] },
+  });
+  assert.deepEqual(told(rotationMoments(undefined, before)), []);
+  assert.deepEqual(told(rotationMoments(before, adding)), ['Rotation: Adding: aaaaaaaa… → a new one']);
+  assert.deepEqual(told(rotationMoments(adding, holding)), ['Rotation: Holding: aaaaaaaa… → bbbbbbbb…']);
+  assert.deepEqual(told(rotationMoments(holding, holding)), []);
+  assert.deepEqual(told(rotationMoments(holding, over)), ['Rotation: Rotated: aaaaaaaa… → bbbbbbbb…']);
 });

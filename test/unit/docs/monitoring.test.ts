@@ -29,7 +29,8 @@ function queries(value: unknown): readonly string[] {
   );
 }
 
-const PREFIXES = /\b(?:cloudsql_ssl_reset|controller_runtime|workqueue|rest_client|leader_election)_\w+/g;
+const PREFIXES =
+  /\b(?:cloudsql_ssl_reset|cloudsql_server_ca|controller_runtime|workqueue|rest_client|leader_election)_\w+/g;
 
 function unknownIn(expressions: readonly string[]): readonly string[] {
   const known = seriesNames();

@@ -3,9 +3,17 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
-import { entries, environmentVariable } from '../../../src/config/flags.ts';
+import { environmentVariable } from '../../../src/config/flag.ts';
+import { entries } from '../../../src/config/flags.ts';
 import { annotations, INSTANCE_LABEL } from '../../../src/domain/object.ts';
-import { codeSpans, type MarkdownFile, markdownFiles, ROOT } from '../../support/docs/markdown.ts';
+import {
+  codeSpans,
+  linksOf,
+  type MarkdownFile,
+  markdownFiles,
+  parseMarkdown,
+  ROOT,
+} from '../../support/docs/markdown.ts';
 import { seriesNames, servedMetrics } from '../../support/docs/metric-names.ts';
 
 const read = (path: string): Promise<string> => readFile(new URL(path, ROOT), 'utf8');
@@ -26,8 +34,11 @@ const unknown = (names: readonly string[], known: Iterable<string>): readonly st
   return [...new Set(names)].filter((name) => !set.has(name));
 };
 
-/** Flags of kubectl, Helm, gcloud, Velero and of our own scripts that a page speaks of by themselves. */
+/** Flags of kubectl, Helm, gcloud, Velero, Reloader and of our own scripts that a page speaks of by themselves. */
 const OTHERS_FLAGS = [
+  'as',
+  'auto-reload-all',
+  'reload-on-create',
   'build',
   'force',
   'help',
@@ -35,9 +46,18 @@ const OTHERS_FLAGS = [
   'force-conflicts',
   'take-ownership',
   'field-selector',
+  'for',
   'organization',
   'output',
   'project',
+  'force-replace',
+  'reuse-values',
+  'rollback-on-failure',
+  'server-side',
+  'set',
+  'set-string',
+  'timeout',
+  'wait',
 ];
 
 describe('what the Markdown files name exists', () => {
@@ -50,6 +70,19 @@ describe('what the Markdown files name exists', () => {
       paths.filter((path) => !existsSync(new URL(path, ROOT))),
       [],
     );
+  });
+
+  test('each name in a row of a table of CONTRIBUTING is in one of the files of the code that the row leads to', async () => {
+    const rows = (await read('CONTRIBUTING.md')).split('\n').map((row) => parseMarkdown('CONTRIBUTING.md', row));
+    const missing = await Promise.all(
+      rows.map(async (row) => {
+        const files = linksOf(row).filter((link) => link.endsWith('.ts'));
+        const text = (await Promise.all(files.map(read))).join('\n');
+        const names = codeSpans(row).filter((code) => /^\w+$/.test(code) && files.length > 0);
+        return names.filter((name) => !new RegExp(`\\b${name}\\b`).test(text));
+      }),
+    );
+    assert.deepEqual(missing.flat(), []);
   });
 
   test('each script of npm run', async () => {
@@ -104,12 +137,13 @@ describe('what the Markdown files name exists', () => {
     assert.deepEqual(await permissions('README.md'), role);
   });
 
-  test('each value of the chart that is set', async () => {
+  test('each value that is set is one of the chart, or of the one among the examples', async () => {
     const names = (await found(/--set(?:-string|-json)?[ =]([\w.]+)/g)).map((name) => name.replace(/\.$/, ''));
     assert.ok(names.length > 3);
-    const values = parse(await read('charts/cloudsql-ssl-operator/values.yaml'));
+    const charts = ['charts/cloudsql-ssl-operator', 'docs/examples/helm'];
+    const values = await Promise.all(charts.map(async (chart) => parse(await read(`${chart}/values.yaml`))));
     assert.deepEqual(
-      names.filter((name) => !has(values, name.split('.'))),
+      names.filter((name) => !values.some((chart) => has(chart, name.split('.')))),
       [],
     );
   });

@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
 import { crdFiles } from '../../../scripts/kinds.ts';
+import { KINDS as SHOWN_KINDS } from '../../../src/kubectl-sslreset/kinds.ts';
 import { KINDS } from '../../../src/reconcile/kinds.ts';
 import { ROOT } from '../../support/docs/markdown.ts';
 
@@ -24,6 +25,17 @@ describe('the kinds of objects are those of crds/', () => {
     assert.deepEqual(
       KINDS.map(({ name, plural }) => ({ name, plural })),
       crds.map(({ spec }) => ({ name: spec.names.kind, plural: spec.names.plural })),
+    );
+  });
+
+  test('the kinds of objects are those of crds/ in the table of the plugin, with the words that kubectl knows', () => {
+    assert.deepEqual(
+      SHOWN_KINDS.map(({ name, resource, words }) => ({ name, resource, words })),
+      crds.map(({ spec: { group, names } }) => ({
+        name: names.kind,
+        resource: `${names.plural}.${group}`,
+        words: [...names.shortNames, names.singular, names.plural],
+      })),
     );
   });
 

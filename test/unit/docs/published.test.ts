@@ -28,6 +28,19 @@ describe('the formats that are published', () => {
     for (const value of values) assert.match(description, new RegExp(`\\b${value} publishes\\b`), value);
   });
 
+  test('the CRD, the README and an example name each format, and the CRD says what it publishes', async () => {
+    const { serverCa, clientCertificates } = await specSchema();
+    for (const { additionalFormats } of [serverCa.properties, clientCertificates.items.properties]) {
+      const { enum: values, description } = additionalFormats.items.properties.format;
+      assert.ok(values.length > 1);
+      for (const value of values) {
+        assert.match(description, new RegExp(`\\b${value} publishes\\b`), value);
+        assert.ok((await read('README.md')).includes(`\`${value}\``), `README.md does not name ${value}`);
+        assert.ok((await read('docs/examples/formats.yaml')).includes(`format: ${value}\n`), `no example has ${value}`);
+      }
+    }
+  });
+
   test('the key of the server CA in a Secret with a client certificate is the default of serverCa.key', async () => {
     const { key } = (await specSchema()).serverCa.properties;
     assert.equal(key.default, secretKeys.serverCa);

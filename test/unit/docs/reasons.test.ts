@@ -24,6 +24,7 @@ async function conditionRows(): Promise<readonly string[]> {
 const QUERIES = [
   'charts/cloudsql-ssl-operator/files/alerts.yaml',
   'charts/cloudsql-ssl-operator/files/dashboard.json',
+  'docs/gitops/argocd/resource_customizations/cloudsql-ssl.dev/CloudSqlServerCa/health.lua',
   'docs/gitops/argocd/resource_customizations/cloudsql-ssl.dev/CloudSqlSslReset/health.lua',
 ];
 

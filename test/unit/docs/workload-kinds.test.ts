@@ -43,7 +43,7 @@ describe('the kinds of workloads are those of WORKLOAD_KINDS', () => {
         `{{- if has "${kind}" .Values.workloadKinds }}`,
         `- apiGroups: [${group}]`,
         `  resources: [${plural}]`,
-        '  verbs: [get, list, patch]',
+        '  verbs: [get, list, watch, patch]',
       ].join('\n');
       assert.ok(rules.includes(rule), `no rule for ${kind}: ${rule}`);
     }

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { annotations } from '../../../src/domain/object.ts';
-import { type AllowedInstances, matchesGlob, parsePatterns, permission } from '../../../src/domain/permission.ts';
+import {
+  type AllowedInstances,
+  matchesGlob,
+  parsePatterns,
+  permission,
+  type Right,
+} from '../../../src/domain/permission.ts';
 
 const letters = (alphabet: string) =>
   fc.array(fc.constantFrom(...alphabet), { maxLength: 10 }).map((each) => each.join(''));
@@ -73,6 +79,7 @@ describe('globs of allowed instances', () => {
 describe('permission', () => {
   const ask = (allowedInstances: readonly AllowedInstances[], allowed?: string, isBeingDeleted = false) =>
     permission({
+      right: 'Reset',
       namespace: 'orders',
       instance: { project: 'acme', instance: 'orders-db' },
       view: {
@@ -80,6 +87,8 @@ describe('permission', () => {
         isBeingDeleted,
       },
       allowedInstances,
+      rotatableInstances: [{ pattern: 'acme/*' }],
+      followableInstances: [{ pattern: 'acme/*' }],
     });
   const messageOf = (answer: ReturnType<typeof permission>): string => (answer.allowed ? '' : answer.message);
 
@@ -121,11 +130,85 @@ describe('permission', () => {
   });
   test('the flag alone decides where namespaces may not be read, and the denial says so', () => {
     const question = {
+      right: 'Reset',
       namespace: 'orders',
       instance: { project: 'acme', instance: 'db' },
       view: undefined,
-    };
+      rotatableInstances: [],
+      followableInstances: [],
+    } as const;
     assert.ok(permission({ ...question, allowedInstances: [{ pattern: 'acme/db' }] }).allowed);
     assert.match(messageOf(permission({ ...question, allowedInstances: [] })), /--allowed-instances=orders=acme\/db/);
   });
+});
+
+describe('permission to follow an instance', () => {
+  const ask = (given: Readonly<Record<string, string>>, flags: Partial<Parameters<typeof permission>[0]> = {}) =>
+    permission({
+      right: 'Follow',
+      namespace: 'orders',
+      instance: { project: 'acme', instance: 'orders-db' },
+      view: { annotations: given, isBeingDeleted: false },
+      allowedInstances: [],
+      rotatableInstances: [],
+      followableInstances: [],
+      ...flags,
+    });
+
+  test('permission to follow an instance is given with the permission to reset it, and by itself', () => {
+    assert.ok(ask({ [annotations.allowedInstances]: 'acme/*' }).allowed);
+    assert.ok(ask({ [annotations.followableInstances]: 'acme/*' }).allowed);
+    assert.ok(ask({}, { allowedInstances: [{ pattern: 'acme/*' }] }).allowed);
+    assert.ok(ask({}, { followableInstances: [{ namespace: 'orders', pattern: 'acme/*' }] }).allowed);
+    assert.equal(ask({}, { followableInstances: [{ namespace: 'billing', pattern: 'acme/*' }] }).allowed, false);
+  });
+
+  test('permission to follow an instance allows no reset of it', () =>
+    assert.equal(ask({ [annotations.followableInstances]: 'acme/*' }, { right: 'Reset' }).allowed, false));
+
+  test('permission to follow an instance is denied with the command that gives just that', () => {
+    const command =
+      'kubectl annotate namespace orders --overwrite cloudsql-ssl.dev/followable-instances=acme/other,acme/orders-db';
+    assert.deepEqual(ask({ [annotations.followableInstances]: 'acme/other' }), {
+      allowed: false,
+      message: `Namespace orders is not allowed to follow acme/orders-db. An administrator allows it with: ${command.replace('cloudsql', "'cloudsql")}'`,
+    });
+  });
+});
+
+describe('a right to an instance', () => {
+  const ALL: readonly Right[] = ['Follow', 'Rotate', 'Reset'];
+  const sources = {
+    Follow: { annotation: 'cloudsql-ssl.dev/followable-instances', flag: 'followableInstances' },
+    Rotate: { annotation: 'cloudsql-ssl.dev/rotatable-instances', flag: 'rotatableInstances' },
+    Reset: { annotation: 'cloudsql-ssl.dev/allowed-instances', flag: 'allowedInstances' },
+  } as const;
+  const heldWith = (given: Partial<Parameters<typeof permission>[0]>) =>
+    ALL.filter(
+      (right) =>
+        permission({
+          right,
+          namespace: 'orders',
+          instance: { project: 'acme', instance: 'orders-db' },
+          view: { annotations: {}, isBeingDeleted: false },
+          allowedInstances: [],
+          rotatableInstances: [],
+          followableInstances: [],
+          ...given,
+        }).allowed,
+    );
+  const HELD: readonly (readonly [Right, readonly Right[]])[] = [
+    ['Follow', ['Follow']],
+    ['Rotate', ['Follow', 'Rotate']],
+    ['Reset', ['Follow', 'Rotate', 'Reset']],
+  ];
+  for (const [right, held] of HELD) {
+    test(`a right to an instance: ${right} gives ${held.join(', ')} and no more, by annotation and by flag`, () => {
+      const { annotation, flag } = sources[right];
+      const view = { annotations: { [annotation]: 'acme/orders-*' }, isBeingDeleted: false };
+      assert.deepEqual(heldWith({ view }), held);
+      assert.deepEqual(heldWith({ [flag]: [{ pattern: 'acme/*' }] }), held);
+      assert.deepEqual(heldWith({ [flag]: [{ namespace: 'billing', pattern: 'acme/*' }] }), []);
+    });
+  }
 });

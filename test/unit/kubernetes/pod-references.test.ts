@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { podReferences } from '../../../src/kubernetes/pod-references.ts';
+import { fixedReferences, podReferences } from '../../../src/kubernetes/pod-references.ts';
 
 test('a pod template without anything refers to nothing', () => {
   assert.deepEqual(podReferences(undefined), []);
@@ -43,4 +43,28 @@ test('containers of every kind refer by env and envFrom, each name counts once',
     references,
     ['ConfigMap', 'Secret'].flatMap((kind) => names.map((name) => `${kind}/${name}`)),
   );
+});
+
+test('what is mounted as a whole changes in a running pod; what is taken by env, envFrom or a subPath does not', () => {
+  const volumes = [
+    { name: 'whole', secret: { secretName: 'whole' } },
+    { name: 'part', projected: { sources: [{ secret: { name: 'part' } }, { configMap: { name: 'part' } }] } },
+    { name: 'by-expression', configMap: { name: 'by-expression' } },
+    { name: 'not-mounted', secret: { secretName: 'not-mounted' } },
+  ];
+  const volumeMounts = [
+    { name: 'whole', mountPath: '/a' },
+    { name: 'part', mountPath: '/b/ca.pem', subPath: 'ca.pem' },
+    { name: 'by-expression', mountPath: '/c', subPathExpr: '$(POD)' },
+  ];
+  const env = [{ name: 'CA', valueFrom: { secretKeyRef: { name: 'by-env', key: 'k' } } }];
+  const containers = [{ name: 'c', volumeMounts, env, envFrom: [{ configMapRef: { name: 'by-env-from' } }] }];
+  assert.deepEqual(fixedReferences({ volumes, containers }), [
+    'ConfigMap/by-env-from',
+    'ConfigMap/by-expression',
+    'ConfigMap/part',
+    'Secret/by-env',
+    'Secret/part',
+  ]);
+  assert.deepEqual(fixedReferences(undefined), []);
 });

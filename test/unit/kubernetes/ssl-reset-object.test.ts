@@ -29,6 +29,26 @@ test('what is not read of the metadata is dropped', () => {
   ]);
 });
 
+test('the field manager that set the annotation approve last is kept, and none where there is no such annotation', () => {
+  const by = (manager: string, time: string, key = 'f:cloudsql-ssl.dev/approve', rest: object = {}) => ({
+    manager,
+    time,
+    fieldsV1: { 'f:metadata': { 'f:annotations': { [key]: {} } } },
+    ...rest,
+  });
+  const managedFields = [
+    by('kubectl-annotate', '2026-01-02T00:00:00Z'),
+    by('argocd-controller', '2026-01-01T00:00:00Z'),
+    by('other', '2026-01-03T00:00:00Z', 'f:other'),
+    by('operator', '2026-01-04T00:00:00Z', 'f:cloudsql-ssl.dev/approve', { subresource: 'status' }),
+    {},
+  ];
+  const managerOf = (annotations: object) =>
+    parseSslReset({ metadata: { ...metadata, managedFields, annotations }, spec })?.metadata.approvalManager;
+  assert.equal(managerOf({ 'cloudsql-ssl.dev/approve': 'x' }), 'kubectl-annotate');
+  assert.equal(managerOf({}), undefined);
+});
+
 test('a deletion under way is kept', () => {
   const deletionTimestamp = '2026-01-01T00:00:00Z';
   const reset = parseSslReset({ metadata: { ...metadata, deletionTimestamp }, spec });

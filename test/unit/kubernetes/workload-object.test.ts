@@ -25,6 +25,7 @@ test('of what is absent or of another type nothing is taken over', () => {
     annotations: {},
     templateAnnotations: {},
     refersTo: [],
+    takesOnce: [],
     podSelector: '',
     strategy: { kind: 'Rolling', partition: 0 },
     generation: 3,

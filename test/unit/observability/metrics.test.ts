@@ -4,16 +4,21 @@ import { describe, test } from 'node:test';
 import { setConditions } from '../../../src/domain/conditions.ts';
 import type { Reason } from '../../../src/domain/reasons.ts';
 import { KIND, type SslReset } from '../../../src/domain/reset/ssl-reset.ts';
+import { endedRotation } from '../../../src/domain/server-ca/rotation/ended-rotations.ts';
 import { createMetrics, type Metrics, startMetricsServer } from '../../../src/observability/metrics.ts';
+import { indexedOfAnyKind } from '../../../src/reconcile/indexed.ts';
 import { indexed } from '../../../src/reconcile/indexed-reset.ts';
 import { KINDS } from '../../../src/reconcile/kinds.ts';
 import { ObjectIndex } from '../../../src/reconcile/object-index.ts';
 import { aKey, aReset, dateAt, fingerprint } from '../../support/fakes/builders.ts';
+import { aServerCa } from '../../support/fakes/fake-server-cas.ts';
 
 interface Setup extends Metrics {
   readonly index: ObjectIndex<SslReset>;
   /** Lines of the metric. */
   readonly read: (name: string) => Promise<readonly string[]>;
+  /** The same, of passes over CloudSqlSslResets alone. */
+  readonly ofResets: (name: string) => Promise<readonly string[]>;
 }
 
 function setup({ isLeader = () => true }: { readonly isLeader?: () => boolean } = {}): Setup {
@@ -22,10 +27,17 @@ function setup({ isLeader = () => true }: { readonly isLeader?: () => boolean } 
   const metrics = createMetrics({ ...options, index, kinds: KINDS });
   const read = async (name: string) =>
     (await metrics.registry.metrics()).split('\n').filter((line) => line.startsWith(`${name}{`));
-  return { ...metrics, index, read };
+  const ofResets = async (name: string) =>
+    (await read(name)).filter((line) => line.includes('controller="cloudsqlsslreset"'));
+  return { ...metrics, index, read, ofResets };
 }
 
-const standing = (name: string, type: 'Ready' | 'Stalled', reason: Reason, parts: Partial<SslReset['status']> = {}) => {
+const standing = (
+  name: string,
+  type: 'Ready' | 'Reconciling' | 'Stalled',
+  reason: Reason,
+  parts: Partial<SslReset['status']> = {},
+) => {
   const value = { type, status: 'True', reason, message: '' } as const;
   const conditions = setConditions([], [value], { generation: 1, now: dateAt(0) });
   return aReset({ name, status: { observedGeneration: 1, conditions, ...parts } });
@@ -86,6 +98,17 @@ describe('the metrics of the objects', () => {
     assert.deepEqual(await read('cloudsql_ssl_reset_reason'), []);
   });
 
+  test('the metrics of the objects count those that wait for an approval, and those that wait for a window', async () => {
+    const { index, read } = setup();
+    index.apply(standing('a', 'Reconciling', 'AwaitingApproval'));
+    index.apply(standing('b', 'Reconciling', 'AwaitingApproval'));
+    index.apply(standing('c', 'Reconciling', 'OutsideWindow'));
+    assert.deepEqual(await read('cloudsql_ssl_reset_waiting'), [
+      'cloudsql_ssl_reset_waiting{for="approval"} 2',
+      'cloudsql_ssl_reset_waiting{for="window"} 1',
+    ]);
+  });
+
   test('the metrics of the objects are exported by the leader alone, so that replicas do not count them twice', async () => {
     const { index, read } = setup({ isLeader: () => false });
     const serverCa = { expirationTime: '2036-01-01T00:00:00Z' };
@@ -122,14 +145,14 @@ describe('the metrics of the objects', () => {
 
 describe('the metrics of passes', () => {
   test('the metrics of passes show how passes ended', async () => {
-    const { controller, read } = setup();
+    const { controller, ofResets } = setup();
     const key = aKey('orders/a');
     controller.onPassed({ key, kind: 'Reconciled', action: { kind: 'AwaitChange' }, durationMs: 5 });
     controller.onPassed({ key, kind: 'Reconciled', action: { kind: 'RequeueAfter', delayMs: 0 }, durationMs: 5 });
     controller.onPassed({ key, kind: 'Reconciled', action: { kind: 'RequeueAfter', delayMs: 9 }, durationMs: 5 });
     controller.onPassed({ key, kind: 'Failed', action: { kind: 'RequeueAfter', delayMs: 9 }, durationMs: 5 });
     controller.onPassed({ key, kind: 'Failed', action: { kind: 'AwaitChange' }, durationMs: 5 });
-    const of = async (name: string) => (await read(name)).map((line) => line.replace(/^.*?result="|^[^ ]*/, ''));
+    const of = async (name: string) => (await ofResets(name)).map((line) => line.replace(/^.*?result="|^[^ ]*/, ''));
     assert.deepEqual(await of('controller_runtime_reconcile_total'), [
       'success"} 1',
       'error"} 2',
@@ -141,14 +164,14 @@ describe('the metrics of passes', () => {
   });
 
   test('the metrics of passes look into the queue of the present work', async () => {
-    const { controller, read } = setup();
+    const { controller, ofResets } = setup();
     const view = (depth: number, runningMs: readonly number[]) => ({
       waitingKeys: Array.from({ length: depth }, (_, n) => aKey(`orders/waiting-${n}`)),
       runningMs: new Map(runningMs.map((ms, n) => [aKey(`orders/running-${n}`), ms])),
     });
     controller.queue.onOpened(view(7, [1]));
     controller.queue.onOpened(view(3, [1_500, 500]));
-    const of = async (name: string) => (await read(name)).map((line) => line.replace(/^.*} /, ''));
+    const of = async (name: string) => (await ofResets(name)).map((line) => line.replace(/^.*} /, ''));
     assert.deepEqual(await of('workqueue_depth'), ['3']);
     assert.deepEqual(await of('workqueue_unfinished_work_seconds'), ['2']);
     assert.deepEqual(await of('workqueue_longest_running_processor_seconds'), ['1.5']);
@@ -195,3 +218,98 @@ function rowOf(metric: object): string {
   const labels = (labelNames ?? []).map((label) => `\`${label}\``).join(' ');
   return `| \`${name}\` | ${type} | ${labels} | ${(help ?? '').replaceAll('<', '\\<')} |`;
 }
+
+describe('the metrics of rotations', () => {
+  const rotating = (mode: 'Never' | 'OnRequest' | 'WhenDue', phase: string) =>
+    aServerCa({
+      name: mode.toLowerCase(),
+      spec: { rotation: { mode } },
+      status: {
+        rotation: { phase },
+        serverCas: [
+          {
+            sha1Fingerprint: fingerprint(1),
+            role: 'Active',
+            published: true,
+            createTime: '2020-01-01T00:00:00Z',
+            expirationTime: '2030-01-01T00:00:00Z',
+          },
+        ],
+      },
+    });
+  function following(isLeader = true) {
+    const index = new ObjectIndex(indexedOfAnyKind);
+    const options = { version: '', leaseName: '', leadership: { isLeader: () => isLeader }, concurrency: 1 };
+    const { registry } = createMetrics({ ...options, index, kinds: KINDS });
+    for (const object of [rotating('Never', 'Idle'), rotating('OnRequest', 'Holding'), rotating('WhenDue', 'Idle')]) {
+      index.apply(object);
+    }
+    return async (name: string) =>
+      (await registry.metrics()).split('\n').filter((line) => line.startsWith(`cloudsql_server_ca_rotation_${name}{`));
+  }
+
+  test('the metrics of rotations give the phase of each object that may rotate, and when one is due by its expiry', async () => {
+    const read = following();
+    assert.deepEqual(await read('phase'), [
+      'cloudsql_server_ca_rotation_phase{namespace="orders",name="onrequest",phase="Holding"} 1',
+      'cloudsql_server_ca_rotation_phase{namespace="orders",name="whendue",phase="Idle"} 1',
+    ]);
+    const [due, ...others] = await read('due_timestamp_seconds');
+    assert.deepEqual(others, []);
+    const [, time] = /^\S+name="whendue"\} (\d+(?:\.\d+)?(?:e\+\d+)?)$/.exec(due ?? '') ?? [];
+    const seconds = Number(time);
+    const expiry = Date.parse('2030-01-01T00:00:00Z') / 1000;
+    assert.ok(seconds >= expiry - 3_888_000 && seconds <= expiry - 3_888_000 * 0.9, due);
+  });
+
+  test('the metrics of rotations say which objects wait for an approval, and which for a window, and count none that has stalled', async () => {
+    const index = new ObjectIndex(indexedOfAnyKind);
+    const leadership = { isLeader: () => true };
+    const { registry } = createMetrics({ version: '', leaseName: '', leadership, concurrency: 1, index, kinds: KINDS });
+    const stalled = { reason: 'OutcomeUnknown', message: '', time: '2026-11-29T10:00:00Z' };
+    for (const [name, reason, rest] of [
+      ['a', 'AwaitingApproval', {}],
+      ['w', 'OutsideWindow', {}],
+      ['s', 'Suspended', {}],
+      ['x', 'OutsideWindow', { stalled }],
+    ] as const) {
+      const rotation = { phase: 'Idle', gate: { reason, message: '' }, ...rest };
+      index.apply(aServerCa({ name, spec: { rotation: { mode: 'OnRequest' } }, status: { rotation } }));
+    }
+    const lines = (await registry.metrics()).split('\n');
+    assert.deepEqual(
+      lines.filter((line) => line.startsWith('cloudsql_server_ca_waiting{')),
+      [
+        'cloudsql_server_ca_waiting{namespace="orders",name="a",for="approval"} 1',
+        'cloudsql_server_ca_waiting{namespace="orders",name="w",for="window"} 1',
+      ],
+    );
+  });
+
+  test('the metrics of rotations are reported by the leader alone', async () => {
+    const read = following(false);
+    assert.deepEqual([await read('phase'), await read('due_timestamp_seconds')], [[], []]);
+  });
+
+  test('the metrics of rotations count each by its outcome, from 0 on', async () => {
+    const { onTransition, read } = setup();
+    onTransition({ kind: 'RotationEnded', outcome: 'RolledBack' });
+    assert.deepEqual(await read('cloudsql_server_ca_rotations_total'), [
+      'cloudsql_server_ca_rotations_total{outcome="Rotated"} 0',
+      'cloudsql_server_ca_rotations_total{outcome="RolledBack"} 1',
+      'cloudsql_server_ca_rotations_total{outcome="Superseded"} 0',
+      'cloudsql_server_ca_rotations_total{outcome="Failed"} 0',
+    ]);
+  });
+
+  test('the metrics of rotations count one that a status write has ended, and none twice', () => {
+    const ended = (outcome: string, time: string) => ({ cause: 'Expiry', outcome, startTime: time, endTime: time });
+    const [first, second] = [ended('Rotated', '2026-01-01T00:00:00Z'), ended('RolledBack', '2026-02-01T00:00:00Z')];
+    assert.deepEqual(endedRotation({}, { history: [first] }), [{ kind: 'RotationEnded', outcome: 'Rotated' }]);
+    assert.deepEqual(endedRotation({ history: [first] }, { history: [first] }), []);
+    assert.deepEqual(endedRotation({ history: [first] }, { history: [second, first] }), [
+      { kind: 'RotationEnded', outcome: 'RolledBack' },
+    ]);
+    assert.deepEqual(endedRotation({}, {}), []);
+  });
+});

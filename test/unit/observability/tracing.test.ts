@@ -6,7 +6,8 @@ import { Tracing, traceFields } from '../../../src/observability/tracing.ts';
 import { observedResets } from '../../../src/reconcile/observed-resets.ts';
 import type { ObjectRef } from '../../../src/reconcile/ports.ts';
 import { credentialsIn } from '../../support/credentials-in.ts';
-import { aRequest, aReset, reconcilingConditions } from '../../support/fakes/builders.ts';
+import { aRequest, aReset, readyConditions, reconcilingConditions } from '../../support/fakes/builders.ts';
+import { aServerCa } from '../../support/fakes/fake-server-cas.ts';
 import { type Fault, Faults } from '../../support/fakes/faults.ts';
 import { Fixture, rejection } from '../../support/fakes/fixture.ts';
 import { Operator } from '../../support/fakes/operator.ts';
@@ -209,3 +210,29 @@ function recorder(note: () => void) {
   const logger = { debug: note, info: note, warn: note, error: note, child: () => logger };
   return logger;
 }
+
+test('the trace of a CloudSqlServerCa has its passes and rolls, and one span that they lie in, and a look that finds nothing new has none', async () => {
+  const spans: FinishedSpan[] = [];
+  const tracing = new Tracing(
+    (span) => spans.push(span),
+    () => Date.parse('2026-03-01T12:00:10Z'),
+  );
+  const rolling = aServerCa({
+    status: { observedGeneration: 1, conditions: reconcilingConditions('RollingOut'), rollout: { total: 0 } },
+  });
+  const workload = { kind: 'Deployment', name: 'api', wave: 0, state: 'Rolled' } as const;
+  const ready = aServerCa({ status: { observedGeneration: 1, conditions: readyConditions('UpToDate') } });
+  await tracing.pass(async () => {
+    tracing.onFollowed(rolling, 'Roll');
+    const transitions = [{ kind: 'WorkloadEnded', workload, outcome: 'Rolled' }] as const;
+    tracing.onServerCaWrite({ before: rolling, after: ready, transitions, rotations: [] });
+  });
+  mustBeWhole(spans);
+  assert.deepEqual(namesOf(spans).toSorted(), ['CloudSqlServerCa', 'pass Roll', 'roll Deployment']);
+  spans.length = 0;
+  await tracing.pass(async () => {
+    tracing.onFollowed(ready, 'Look');
+    tracing.onCall({ method: 'instances.listServerCas', code: 200, durationMs: 20 });
+  });
+  assert.deepEqual(spans, []);
+});

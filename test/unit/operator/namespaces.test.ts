@@ -43,7 +43,7 @@ function started(t: TestContext) {
   const stop = new AbortController();
   const seen: string[] = [];
   passes.subscribe((key) => seen.push(key));
-  const work = operator.work(stop.signal, context.cloudSql);
+  const work = operator.work(stop.signal, site.cloudSql);
   t.after(async () => {
     stop.abort();
     await work;
@@ -64,6 +64,45 @@ function started(t: TestContext) {
           }),
   };
 }
+
+test('an operator works on one kind of objects while it may not list those of another, and is not ready', async (t) => {
+  for (const order of ['before', 'after'] as const) {
+    const site = new Site();
+    const context = { ...new Operator(site).context, index: new ObjectIndex(indexed) };
+    const object = aReset({ name: 'db' });
+    site.resets.create(object);
+    const [resets, others] = [new Subject<ObjectEvent>(), new Subject<ObjectEvent>()];
+    const passed = Promise.withResolvers<string>();
+    const operator = startOperator({
+      ...context,
+      kinds: [
+        {
+          name: KIND,
+          watchEvents: resets,
+          reconcile: (ref, needs) => reconcile(SSL_RESETS, ref, { ...context, ...needs }),
+        },
+        { name: 'Other', watchEvents: others, reconcile: () => assert.fail('there is none') },
+      ],
+      namespaces: [],
+      concurrency: 10,
+      loggerOf: () => context.logger,
+      observer: { queue: {}, onPassed: ({ key }) => passed.resolve(nameIn(key)) },
+    });
+    const stop = new AbortController();
+    const work = operator.work(stop.signal, site.cloudSql);
+    t.after(() => {
+      stop.abort();
+      return work.finally(() => operator.stop());
+    });
+    const missing = new KubernetesError({ kind: 'NotFound', message: 'the CRD is not installed' });
+    const refused = { type: 'failed', namespace: undefined, error: missing } as const;
+    if (order === 'before') others.next(refused);
+    resets.next({ type: 'synced', namespace: undefined, objects: [indexed(object)] });
+    if (order === 'after') others.next(refused);
+    assert.equal(await passed.promise, 'orders/db');
+    assert.equal(operator.notWatching(), 'Others cannot be watched: the CRD is not installed');
+  }
+});
 
 describe('an operator of some namespaces', () => {
   for (const order of ['before', 'after'] as const) {

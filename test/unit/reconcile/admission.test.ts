@@ -5,6 +5,7 @@ import type { PublishedContents } from '../../../src/reconcile/ports.ts';
 import { aWorkload } from '../../support/fakes/builders.ts';
 import { DONE_ONCE, Fixture } from '../../support/fakes/fixture.ts';
 import { Operator } from '../../support/fakes/operator.ts';
+import { toBytes } from '../../support/object-data.ts';
 
 const ready = ({ status }: Fixture): string => {
   const condition = status.conditions?.find(({ type }) => type === 'Ready');
@@ -59,7 +60,7 @@ describe('an admission policy that changes what the operator writes', () => {
   test('an admission policy that changes what the operator writes and comes after the call never has an object said to be published that holds something else', async () => {
     const fixture = new Fixture({ spec: { deadlineSeconds: 600 } });
     fixture.cloudSql.onCall = () => {
-      fixture.objects.admission = () => ({ data: { 'server-ca.pem': 'another CA' } });
+      fixture.objects.admission = () => ({ data: toBytes({ 'server-ca.pem': 'another CA' }) });
     };
     fixture.resets.watch(({ status }) => assert.equal(status.request?.publishedTime, undefined));
     await new Operator(fixture).drive();
@@ -71,7 +72,7 @@ describe('an admission policy that changes what the operator writes', () => {
     const clientCertificates = [{ commonName: 'app', secretName: 'app-cert' }];
     const fixture = new Fixture({ spec: { clientCertificates, deadlineSeconds: 60 } });
     fixture.objects.admission = ({ name, data }) =>
-      name === 'app-cert' ? { data: { ...data, 'client-key.pem': '' } } : {};
+      name === 'app-cert' ? { data: { ...data, ...toBytes({ 'client-key.pem': '' }) } } : {};
     await new Operator(fixture).drive();
     assert.match(ready(fixture), /CannotPublish: Secret\/app-cert .*data\[client-key\.pem\]/);
     assert.deepEqual([fixture.cloudSql.calls, fixture.cloudSql.issues], [0, []]);

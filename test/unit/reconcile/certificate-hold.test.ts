@@ -7,6 +7,7 @@ import type { IssueTurn } from '../../support/fakes/fake-cloud-sql.ts';
 import { Faults } from '../../support/fakes/faults.ts';
 import { Fixture, rejection } from '../../support/fakes/fixture.ts';
 import { Operator } from '../../support/fakes/operator.ts';
+import { toBytes } from '../../support/object-data.ts';
 
 const clientCertificates = [
   { commonName: 'app', secretName: 'app-cert' },
@@ -51,7 +52,7 @@ interface Case {
 }
 
 const stranger = { commonName: 'app', sha1Fingerprint: fingerprint(77) };
-const theirs = { ...APP_SECRET, labels: {}, annotations: {}, immutable: false, data: { password: 'x' } };
+const theirs = { ...APP_SECRET, labels: {}, annotations: {}, immutable: false, data: toBytes({ password: 'x' }) };
 const refuse = (code: number) => (fixture: HeldFixture) =>
   fixture.refuseIssues({ kind: 'Answer', answer: rejection(code) });
 const accept = (fixture: HeldFixture): void => void fixture.cloudSql.issueTurns.splice(0);
@@ -86,6 +87,17 @@ const CASES: readonly Case[] = [
     what: 'has a Secret that a policy refuses',
     begin: (fixture) =>
       void fixture.objects.refusing.set('app-cert', new KubernetesError({ kind: 'Refused', message: 'not here' })),
+    end: 'DeadlineExceeded',
+    rolled: WITHOUT_APP,
+    putRight: (fixture) => void fixture.objects.refusing.clear(),
+  },
+  {
+    what: 'has a Secret whose webhook is down',
+    begin: (fixture) =>
+      void fixture.objects.refusing.set(
+        'app-cert',
+        new KubernetesError({ kind: 'Unavailable', message: 'it is down' }),
+      ),
     end: 'DeadlineExceeded',
     rolled: WITHOUT_APP,
     putRight: (fixture) => void fixture.objects.refusing.clear(),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createPrivateKey } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { KubernetesError } from '../../../src/domain/errors.ts';
 import { annotations } from '../../../src/domain/object.ts';
@@ -8,6 +9,7 @@ import { aReset, fingerprint, type ResetParts } from '../../support/fakes/builde
 import { type Fault, Faults } from '../../support/fakes/faults.ts';
 import { Fixture, rejection } from '../../support/fakes/fixture.ts';
 import { endOf, Operator } from '../../support/fakes/operator.ts';
+import { toBytes, toTexts } from '../../support/object-data.ts';
 
 const clientCertificates = [
   { commonName: 'app', secretName: 'app-cert' },
@@ -32,7 +34,7 @@ class CertificateFixture extends Fixture {
       assert.equal(named.length, 1, `${named.length} live certificates named ${commonName}`);
       const data = (await this.secret(secretName))?.data ?? {};
       assert.equal(heldCertificate(data)?.sha1Fingerprint, named[0]?.sha1Fingerprint, `${secretName} holds the key`);
-      assert.match(data['server-ca.pem'] ?? '', /^CA \d+\n$/);
+      assert.match(toTexts(data)['server-ca.pem'] ?? '', /^CA \d+\n$/);
     }
     assert.deepEqual(
       this.status.clientCertificates?.map(({ commonName, secretName, issuing }) => [commonName, secretName, issuing]),
@@ -48,7 +50,7 @@ async function driven(fixture: CertificateFixture, faults = new Faults()): Promi
 }
 
 describe('client certificates', () => {
-  test('client certificates are issued after the reset, each into its Secret, before anything rolls', async () => {
+  test('client certificates are issued after the reset, each into its Secret, before what may need them rolls', async () => {
     const fixture = new CertificateFixture();
     fixture.resets.watch(({ status }) => {
       if (status.request?.issuedTime === undefined) assert.equal(fixture.workloads.writes, 0);
@@ -102,6 +104,20 @@ describe('client certificates', () => {
     await fixture.assertAllIssued();
   });
 
+  test('client certificates whose key a Secret holds in another form than PKCS#8 keep it as it is', async () => {
+    const fixture = new CertificateFixture({ spec: { requestId: 'a', clientCertificates } });
+    const operator = await driven(fixture);
+    const app = await fixture.secret('app-cert');
+    assert.ok(app !== undefined);
+    const key = createPrivateKey(toTexts(app.data)['client-key.pem'] ?? '').export({ type: 'sec1', format: 'pem' });
+    fixture.objects.put({ ...app, data: { ...app.data, ...toBytes({ 'client-key.pem': key.toString() }) } });
+    const { writes } = fixture.objects;
+    fixture.resets.edit(fixture.ref, { spec: { deadlineSeconds: 60 } });
+    await operator.drive();
+    assert.equal(toTexts((await fixture.secret('app-cert'))?.data ?? {})['client-key.pem'], key.toString());
+    assert.deepEqual([fixture.end, fixture.objects.writes, fixture.cloudSql.deletions], ['Complete', writes, []]);
+  });
+
   test('client certificates whose Secret was deleted are replaced', async () => {
     const fixture = new CertificateFixture({ spec: { requestId: 'a', clientCertificates } });
     const operator = await driven(fixture);
@@ -118,7 +134,10 @@ describe('client certificates', () => {
     const operator = await driven(fixture);
     const [app, batch] = [await fixture.secret('app-cert'), await fixture.secret('batch-cert')];
     assert.ok(app !== undefined && batch !== undefined);
-    fixture.objects.put({ ...app, data: { ...app.data, 'client-key.pem': batch.data['client-key.pem'] ?? '' } });
+    fixture.objects.put({
+      ...app,
+      data: { ...app.data, ...toBytes({ 'client-key.pem': toTexts(batch.data)['client-key.pem'] ?? '' }) },
+    });
     fixture.resets.edit(fixture.ref, { spec: { deadlineSeconds: 60 } });
     await operator.drive();
     assert.equal(fixture.cloudSql.deletions.length, 1);
@@ -187,7 +206,7 @@ describe('what belongs to somebody else', () => {
   test('a Secret of the name stalls before the reset, and is left untouched until it is handed over', async () => {
     const fixture = new CertificateFixture();
     const theirs = { kind: 'Secret', namespace: 'orders', name: 'batch-cert' } as const;
-    fixture.objects.put({ ...theirs, labels: {}, annotations: {}, immutable: false, data: { password: 'x' } });
+    fixture.objects.put({ ...theirs, labels: {}, annotations: {}, immutable: false, data: toBytes({ password: 'x' }) });
     fixture.after(60_000, () => {
       assert.deepEqual([fixture.end, fixture.cloudSql.calls], ['ObjectConflict', 0]);
       const managed = { [annotations.managedBy]: fixture.ref.name };

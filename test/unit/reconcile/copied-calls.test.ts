@@ -40,6 +40,15 @@ describe('a call that was executed although the answer refuses it', () => {
     });
   }
 
+  test('a call that was executed although the answer refuses it is looked for before the request ends, where the deadline passed while it was made', async () => {
+    const fixture = new Fixture({ spec: { deadlineSeconds: 60 } });
+    copied(fixture, BUSY);
+    fixture.cloudSql.onCall = () => fixture.clock.jump(61_000);
+    await new Operator(fixture).drive();
+    assert.deepEqual(await fixture.outcome(), DONE_ONCE);
+    assert.equal(fixture.status.operation?.name, 'op-1');
+  });
+
   test('a call that was executed although the answer refuses it is found also after a restart of the operator', async () => {
     const fixture = new Fixture();
     copied(fixture, BUSY);

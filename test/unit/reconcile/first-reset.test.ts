@@ -70,6 +70,19 @@ describe('a first object', () => {
     assert.ok(operator.events.every(({ note }) => note.length <= 1024 && !note.includes('\n')));
   });
 
+  test('a first object is named among the events of each workload that rolled for it', async () => {
+    const operator = new Operator(new Fixture());
+    await operator.drive();
+    const ofWorkloads = operator.events.filter(({ regarding }) => regarding.kind === 'Deployment');
+    assert.deepEqual(
+      ofWorkloads.map(({ note, related }) => [note.split(' ', 1)[0], related?.kind]),
+      [
+        ['CloudSqlSslReset/orders-db:', 'CloudSqlSslReset'],
+        ['CloudSqlSslReset/orders-db:', 'CloudSqlSslReset'],
+      ],
+    );
+  });
+
   test('a first object writes no status but on change', async () => {
     const fixture = new Fixture();
     const seen = new Set<string>();

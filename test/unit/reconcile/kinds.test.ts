@@ -24,7 +24,7 @@ test('what waits for a person leaves the request ready, and is reported in its c
   const told = operator.events.filter(({ reason }) => reason === 'ManualActionRequired');
   assert.deepEqual(
     told.map(({ type, regarding }) => `${type} ${regarding.apiVersion} ${regarding.kind}`),
-    ['Warning apps/v1 StatefulSet', 'Warning cloudsql-ssl.dev/v1alpha1 CloudSqlSslReset'],
+    ['Warning cloudsql-ssl.dev/v1alpha1 CloudSqlSslReset', 'Warning apps/v1 StatefulSet'],
   );
   const rollout = operator.events.find(({ regarding }) => regarding.kind === 'Rollout');
   assert.equal(rollout?.regarding.apiVersion, 'argoproj.io/v1alpha1');

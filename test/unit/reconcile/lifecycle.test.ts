@@ -5,6 +5,7 @@ import { annotations } from '../../../src/domain/object.ts';
 import { aSpec, at, fingerprint } from '../../support/fakes/builders.ts';
 import { DONE_ONCE, Fixture } from '../../support/fakes/fixture.ts';
 import { Operator } from '../../support/fakes/operator.ts';
+import { toTexts } from '../../support/object-data.ts';
 
 const retry = (fixture: Fixture, value: string): void => fixture.annotate({ [annotations.retry]: value });
 const failing = { errors: [{ code: 'INTERNAL', message: 'it broke' }] };
@@ -27,7 +28,7 @@ describe('which generation resets', () => {
     await operator.drive();
     assert.deepEqual([fixture.end, fixture.cloudSql.executed, fixture.status.observedGeneration], ['Complete', 1, 2]);
     const published = await fixture.objects.get({ kind: 'ConfigMap', namespace: 'orders', name: 'ca' });
-    assert.deepEqual(published?.data, { 'ca.pem': 'CA 2\n' });
+    assert.deepEqual(toTexts(published?.data ?? {}), { 'ca.pem': 'CA 2\n' });
     fixture.resets.edit(fixture.ref, { spec: { requestId: 'b' } });
     await operator.drive();
     assert.deepEqual([fixture.end, fixture.cloudSql.executed], ['Complete', 2]);

@@ -7,6 +7,7 @@ import { aReset, fingerprint } from '../../support/fakes/builders.ts';
 import { Faults } from '../../support/fakes/faults.ts';
 import { Fixture } from '../../support/fakes/fixture.ts';
 import { Operator } from '../../support/fakes/operator.ts';
+import { toBytes } from '../../support/object-data.ts';
 
 type Names = Readonly<Record<string, string>>;
 
@@ -129,7 +130,13 @@ describe('a client certificate whose Secret the spec names another way', () => {
     const fixture = new MoveFixture(BOTH);
     const operator = await driven(fixture);
     const [app, batch] = [fixture.live('app'), fixture.live('batch')];
-    fixture.objects.put({ ...ref('s3'), labels: {}, annotations: {}, immutable: false, data: { theirs: 'x' } });
+    fixture.objects.put({
+      ...ref('s3'),
+      labels: {},
+      annotations: {},
+      immutable: false,
+      data: toBytes({ theirs: 'x' }),
+    });
     // batch cannot leave s2, so app must not come into it; and neither must one that is to be issued.
     fixture.rename({ app: 's2', batch: 's3', cron: 's1' });
     fixture.after(600_000, () => {

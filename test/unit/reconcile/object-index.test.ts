@@ -157,6 +157,17 @@ describe('the others of an instance', () => {
       'of another object of the name',
     );
   });
+  test('a version that the watch shows after a later own write takes nothing back of a call that others wait for', () => {
+    const calling = (resourceVersion: string, parts: object) =>
+      aReset({ name: 'a', resourceVersion, status: { request: aCall({ outcome: 'Accepted', ...parts }) } });
+    const index = new ObjectIndex(indexed);
+    index.apply(aReset({ name: 'a', resourceVersion: '2' }));
+    index.applyOwnWrite(calling('9', {}));
+    assert.deepEqual(index.apply(aReset({ name: 'a', resourceVersion: '3' })), []);
+    assert.equal(index.siblingsOf(aReset({ name: 'b' })).withUnseenCa().length, 1);
+    index.replace(KIND, [indexed(aReset({ name: 'a', resourceVersion: '4' }))]);
+    assert.equal(index.siblingsOf(aReset({ name: 'b' })).withUnseenCa().length, 0, 'after a restore');
+  });
   test('an unresolved one is told, unless it is being deleted; never this one itself', () => {
     const unresolved = { status: { request: aCall() } };
     const index = new ObjectIndex(indexed);

@@ -136,3 +136,33 @@ test('an object that rolls when its permission is taken away does not follow the
   await fixture.operator.drive();
   assert.equal(endOf(fixture.followed), 'AlreadyRotated');
 });
+
+describe('a namespace is seen to be allowed the instance at once, and not at the next look', () => {
+  const GIVEN = { [annotations.allowedInstances]: 'acme-prod/*' };
+
+  test('a namespace is seen to be allowed the instance at once, and not at the next look, where nothing was called yet', async () => {
+    const fixture = new Fixture();
+    const operator = new Operator(fixture);
+    operator.context = { ...operator.context, settings: { ...operator.context.settings, allowedInstances: [] } };
+    await operator.driveFor(30 * 60_000);
+    assert.equal(fixture.end, 'NotPermitted');
+    fixture.namespaces.annotate('billing', GIVEN);
+    await operator.driveFor(1);
+    assert.equal(fixture.end, 'NotPermitted');
+    fixture.namespaces.annotate('orders', GIVEN);
+    await operator.driveFor(1);
+    assert.equal(fixture.end, undefined);
+    assert.equal(fixture.cloudSql.calls, 1);
+  });
+
+  test('a namespace is seen to be allowed the instance at once, and not at the next look, after it was taken away', async () => {
+    const fixture = new Denied();
+    await fixture.begin();
+    fixture.resets.edit(fixture.ref, { spec: { deadlineSeconds: 60 } });
+    await fixture.operator.driveFor(10 * HOURS);
+    assert.equal(fixture.stalled?.reason, 'NotPermitted');
+    fixture.namespaces.annotate('billing', GIVEN);
+    await fixture.operator.driveFor(1);
+    assert.equal(fixture.stalled, undefined);
+  });
+});

@@ -5,6 +5,7 @@ import type { PublishedObject } from '../../../src/reconcile/ports.ts';
 import { Faults } from '../../support/fakes/faults.ts';
 import { Fixture } from '../../support/fakes/fixture.ts';
 import { Operator } from '../../support/fakes/operator.ts';
+import { toBytes, toTexts } from '../../support/object-data.ts';
 
 const CA = { kind: 'Secret', namespace: 'orders', name: 'orders-db-ca' } as const;
 
@@ -23,11 +24,11 @@ describe('an object that goes with its owner', () => {
   const owner = { kind: 'Certificate', name: 'orders' };
 
   test('an object that goes with its owner is left untouched before the call, also where it was handed over, and its owner is named', async () => {
-    const fixture = await drivenOver({ owner, data: { 'tls.crt': 'x' } });
+    const fixture = await drivenOver({ owner, data: toBytes({ 'tls.crt': 'x' }) });
     assert.deepEqual([fixture.end, fixture.cloudSql.calls], ['ObjectConflict', 0]);
     assert.match(messageOf(fixture), /owned by Certificate orders.*Name another Secret/);
     assert.doesNotMatch(messageOf(fixture), /annotate/);
-    assert.deepEqual(fixture.objects.dataOf(CA), { 'tls.crt': 'x' });
+    assert.deepEqual(toTexts(fixture.objects.dataOf(CA)), { 'tls.crt': 'x' });
   });
 
   test('an object that goes with its owner is written into once nobody owns it any more, without a word from anybody', async () => {
@@ -85,7 +86,7 @@ describe('an object that is being deleted', () => {
     await new Operator(fixture, { faults }).drive();
     assert.ok(isBeingDeleted);
     assert.equal(fixture.end, 'Complete');
-    assert.match(fixture.objects.dataOf(secret)['client-key.pem'] ?? '', /PRIVATE KEY/);
+    assert.match(toTexts(fixture.objects.dataOf(secret))['client-key.pem'] ?? '', /PRIVATE KEY/);
   });
 });
 
@@ -106,13 +107,13 @@ describe('an immutable object', () => {
 describe('an object whose annotation managed-by is no name', () => {
   for (const value of ['', 'orders-db ', 'Orders-DB', 'orders/orders-db']) {
     test(`an object whose annotation managed-by is no name is not taken over by ${JSON.stringify(value)}, and the message says that it was not understood`, async () => {
-      const fixture = await drivenOver({ data: { a: 'x' } }, value);
+      const fixture = await drivenOver({ data: toBytes({ a: 'x' }) }, value);
       assert.deepEqual([fixture.end, fixture.cloudSql.calls], ['ObjectConflict', 0]);
       assert.match(
         messageOf(fixture),
         /managed-by: ".*" is not understood.*Hand it over with: kubectl -n orders annotate/,
       );
-      assert.deepEqual(fixture.objects.dataOf(CA), { a: 'x' });
+      assert.deepEqual(toTexts(fixture.objects.dataOf(CA)), { a: 'x' });
     });
   }
 });

@@ -146,7 +146,7 @@ describe('an outage of Cloud SQL', () => {
 });
 
 describe('an API server that does not write what comes after the reset', () => {
-  for (const kind of ['Forbidden', 'Refused'] as const) {
+  for (const kind of ['Forbidden', 'Refused', 'Unavailable'] as const) {
     for (const port of ['objects', 'workloads'] as const) {
       test(`${kind} for ${port} is found before the reset, and waited for`, async () => {
         const fixture = new Fixture();
@@ -160,6 +160,19 @@ describe('an API server that does not write what comes after the reset', () => {
       });
     }
   }
+
+  test('an API server that does not write what comes after the reset, since a webhook is down, is named within seconds', async () => {
+    const fixture = new Fixture();
+    fixture.cloudSql.onCall = () => {
+      fixture.objects.refusal = new KubernetesError({ kind: 'Unavailable', message: 'a webhook failed' });
+    };
+    fixture.after(60_000, () => {
+      assert.deepEqual([fixture.reconcilingReason, fixture.cloudSql.executed], ['CannotPublish', 1]);
+      fixture.objects.refusal = undefined;
+    });
+    await new Operator(fixture).drive();
+    assert.deepEqual(await fixture.outcome(), DONE_ONCE);
+  });
 
   test('an API server that does not write what comes after the reset without an end does not keep a request beyond its deadline', async () => {
     const fixture = new Fixture();

@@ -154,7 +154,7 @@ describe('two objects of a namespace that publish into one object', () => {
 
 describe('who goes first of two that publish into one object', () => {
   const rivalIn = (index: ObjectIndex<SslReset>, { metadata }: SslReset): string | undefined => {
-    const rival = index.rivalOf(keyOf(KIND, metadata), 'Secret/ca');
+    const rival = index.names.rivalOf(keyOf(KIND, metadata), 'Secret/ca');
     return rival && refOf(rival).name;
   };
   const rival = (own: SslReset, other: SslReset): string | undefined => {

@@ -81,7 +81,7 @@ describe('two objects of one instance', () => {
       });
       await operator.drive();
       assert.equal(seen.calls, 0);
-      assert.match(seen.message, /WaitingForInstance.*billing\/gone/);
+      assert.match(seen.message, /WaitingForInstance.*by CloudSqlSslReset billing\/gone, which/);
       assert.deepEqual([fixture.end, fixture.cloudSql.executed], ['Complete', 1]);
     });
   }

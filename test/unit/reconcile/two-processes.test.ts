@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { DONE_ONCE, Fixture } from '../../support/fakes/fixture.ts';
 import { Operator } from '../../support/fakes/operator.ts';
+import { toBytes } from '../../support/object-data.ts';
 
 /** Runs a process until it stands still at its n-th call; answers how it is let go on, to its end. */
 async function pausedAt(former: Operator, n: number, moment: 'Before' | 'After'): Promise<() => Promise<number>> {
@@ -51,7 +52,7 @@ describe('a process that is paused while another one takes over', () => {
       const newest = await fixture.cloudSql.serverCas();
       fixture.occupy(
         { 'cloudsql-ssl.dev/managed-by': fixture.ref.name },
-        { data: { 'server-ca.pem': newest[0]?.pem ?? '' } },
+        { data: toBytes({ 'server-ca.pem': newest[0]?.pem ?? '' }) },
       );
       const seen: (string | undefined)[] = [];
       fixture.resets.watch(() => void fixture.publishedCa().then((ca) => seen.push(ca)));

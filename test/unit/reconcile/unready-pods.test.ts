@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { KubernetesError } from '../../../src/domain/errors.ts';
 import type { Spec } from '../../../src/domain/reset/ssl-reset.ts';
-import type { Pod } from '../../../src/domain/trust/unready-pods.ts';
+import type { Pod } from '../../../src/domain/trust/pod.ts';
 import { aWorkload } from '../../support/fakes/builders.ts';
 import { Fixture } from '../../support/fakes/fixture.ts';
 import { Operator } from '../../support/fakes/operator.ts';
@@ -46,7 +46,11 @@ const aPod = (n: number): Pod => ({
   uid: `uid-of-db-${n}`,
   resourceVersion: '1',
   ownerUid: 'uid-of-db',
+  ownerName: 'db',
   revision: 'old',
+  templateHash: '',
+  createdTime: '',
+  told: {},
   isReady: false,
   readinessTime: '',
   isBeingDeleted: false,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { build, type Plugin } from 'esbuild';
+import { callsInUse } from '../../../scripts/bundle/calls-in-use.ts';
 import { http2, promClient } from '../../../scripts/bundle/left-out.ts';
 import { modelsInUse } from '../../../scripts/bundle/models-in-use.ts';
 import { noSideEffects } from '../../../scripts/bundle/no-side-effects.ts';
@@ -15,7 +16,7 @@ async function bundle(
   plugin: Plugin,
   contents: string,
   files: Readonly<Record<string, string>> = {},
-): Promise<unknown> {
+): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'bundle-'));
   t.after(() => rm(folder, { recursive: true }));
   for (const [path, text] of Object.entries(files)) {
@@ -23,7 +24,9 @@ async function bundle(
     await writeFile(join(folder, path), text);
   }
   const stdin = { contents, resolveDir: folder };
-  return build({ absWorkingDir: folder, stdin, bundle: true, plugins: [plugin], write: false, logLevel: 'silent' });
+  const options = { absWorkingDir: folder, stdin, bundle: true, write: false, logLevel: 'silent' } as const;
+  const { outputFiles } = await build({ ...options, plugins: [plugin] });
+  return outputFiles.map(({ text }) => text).join('');
 }
 
 const says = (plugin: Plugin, library: string): RegExp =>
@@ -36,6 +39,7 @@ for (const [plugin, library] of [
   [promClient, 'prom-client'],
   [http2, 'undici'],
   [partOfUndici, 'undici'],
+  [callsInUse, '@kubernetes/client-node'],
   [modelsInUse, '@kubernetes/client-node'],
   [noSideEffects, '@kubernetes/client-node'],
 ] as const) {
@@ -55,6 +59,18 @@ test('the build says what to do where a model of client-node has another name', 
   const path = 'node_modules/@kubernetes/client-node/dist/gen/models/ObjectSerializer.js';
   const bundled = bundle(t, modelsInUse, `import './${path}';`, { [path]: "export * from '../models/V2Secret.js';\n" });
   await assert.rejects(bundled, says(modelsInUse, '@kubernetes/client-node'));
+});
+
+test('a call of client-node is in the bundle where a file of ours names it, and only there', async (t) => {
+  const path = 'node_modules/@kubernetes/client-node/dist/gen/types/ObjectParamAPI.js';
+  const method = (name: string) => `    async ${name}(param) {\n        return 'called ${name}';\n    }\n`;
+  const methods = ['constructor', 'readSecret', 'readSecretWithHttpInfo', 'readNode', 'readNodeWithHttpInfo'];
+  const bundled = await bundle(t, callsInUse, `export { Api } from './${path}';`, {
+    [path]: `export class Api {\n${methods.map(method).join('').replace('async constructor', 'constructor')}}\n`,
+    'src/kubernetes/secrets.ts': 'export const read = (api) => api.readSecret({});\n',
+  });
+  const kept = methods.filter((name) => bundled.includes(`called ${name}`));
+  assert.deepEqual(kept, ['constructor', 'readSecret', 'readSecretWithHttpInfo']);
 });
 
 test('the build blames no plugin for an error of the program', async (t) => {

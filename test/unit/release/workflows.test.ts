@@ -53,8 +53,11 @@ test('the jobs of CI run together what npm test runs, so that none of it is left
   assert.deepEqual(scriptsIn(await read('ci.yml')), scriptsIn(scripts.test));
 });
 
-test('each suite that no pull request waits for runs nightly, and the audit with them', async () => {
-  const suites = Object.keys(scripts).filter((name) => name.startsWith('test:'));
+/** Needs a cluster that can be thrown away, with the image on its nodes: no workflow has one. */
+const BY_HAND = 'test:node';
+
+test('each suite that no pull request waits for runs nightly, but for the one by hand, and the audit with them', async () => {
+  const suites = Object.keys(scripts).filter((name) => name.startsWith('test:') && name !== BY_HAND);
   const left = suites.filter((name) => !scriptsIn(scripts.test).includes(name));
   const nightly = new Set(scriptsIn(await read('nightly.yml')));
   assert.deepEqual([...nightly].toSorted(), [...left, 'audit', 'bench'].toSorted());

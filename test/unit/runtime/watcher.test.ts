@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Observable, type Subscriber } from 'rxjs';
+import { WatchRetries } from '../../../src/runtime/watch-retries.ts';
 import { type Listed, type SourceEvent, type WatchEvent, watcher } from '../../../src/runtime/watcher.ts';
 import { settle, VirtualClock } from '../../support/virtual-clock.ts';
 
@@ -150,10 +151,10 @@ test('a watch that is refused as too old when it is asked for is listed again at
   assert.equal(lists.length, 3);
 });
 
-test('a server that refuses each version right after it was listed is asked less and less often', async () => {
+test('a server that refuses each version right after it was listed is asked at once three times, then less and less often', async () => {
   const { timers, lists, listed, fails } = started();
   await listed('10');
-  for (const delayMs of [0, 100, 100, 200, 400, 500, 500]) {
+  for (const delayMs of [0, 0, 0, 100, 100, 200, 400, 500, 500]) {
     const before = lists.length;
     await fails(GONE);
     await timers.pass(Math.max(0, delayMs - 1));
@@ -162,6 +163,17 @@ test('a server that refuses each version right after it was listed is asked less
     assert.equal(lists.length, before + 1);
     await listed('20');
   }
+});
+
+test('a server that goes on to refuse each version is listed again within two seconds, however long failures would wait', () => {
+  const policy = { backoff: { minMs: 500, maxMs: 30_000 }, healthyAfterMs: 10_000, random: () => 1 };
+  const retries = new WatchRetries(policy, new VirtualClock());
+  const delays = Array.from({ length: 20 }, () => retries.delayAfterExpiry());
+  assert.deepEqual(delays.slice(0, 3), [0, 0, 0]);
+  assert.ok(
+    delays.slice(3).every((ms) => ms > 0 && ms <= 2_000),
+    String(delays),
+  );
 });
 
 test('a watch that is taken has recovered once it was not refused for a second, or has told something', async () => {

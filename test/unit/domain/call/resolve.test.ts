@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { evidenceAgrees } from '../../../../src/domain/call/evidence.ts';
 import {
   BASELINE_SIZE,
   baseline,
   type Claims,
   candidates,
-  evidenceAgrees,
   type Observation,
   resolve,
   suspects,

@@ -55,8 +55,8 @@ describe('the back-off', () => {
   });
 });
 
-describe('polling', () => {
-  test('an operation of 40 seconds is polled at most six times', () => {
+describe('looking again', () => {
+  test('an object whose operation takes 40 seconds is looked at six times before its end is seen', () => {
     const times: number[] = [];
     for (let elapsedMs = polls.pollMinMs; ; elapsedMs += pollDelayMs(NOW, dateAt(elapsedMs / 1000), polls)) {
       times.push(elapsedMs / 1000);
@@ -64,9 +64,9 @@ describe('polling', () => {
     }
     assert.deepEqual(times, [1, 3, 7, 15, 30, 45]);
   });
-  test('an operation whose start cannot be read is polled as rarely as an old one', () =>
+  test('an object is looked at as rarely as an old one where the start of what it waits for cannot be read', () =>
     assert.equal(pollDelayMs('yesterday', dateAt(0), polls), 15_000));
-  test('polling stays within its bounds, also where the clock was set back', () => {
+  test('an object is looked at within the bounds, also where the clock was set back', () => {
     assert.equal(pollDelayMs(NOW, dateAt(-100), polls), 1000);
     assert.equal(pollDelayMs(undefined, dateAt(0), polls), 1000);
     assert.equal(pollDelayMs(NOW, dateAt(9999), polls), 15_000);

@@ -27,7 +27,7 @@ const wanting = { clientCertificates: [{ commonName: 'app', secretName: 'app-cer
 const issuing = { clientCertificates: [{ commonName: 'app', issuing: { time: NOW, before: [] } }] };
 
 const stepOf = (parts: ResetParts, facts: Partial<DecisionFacts> = {}): Step =>
-  decide(aReset(parts), { now: dateAt(1), isOutdated: false, hasLostSibling: false, ...facts });
+  decide(aReset(parts), { now: dateAt(1), isOutdated: false, lastRead: NOW, hasLostSibling: false, ...facts });
 
 const kindOf = (parts: ResetParts, facts: Partial<DecisionFacts> = {}): string => {
   const step = stepOf(parts, facts);
@@ -41,7 +41,62 @@ interface Row {
   readonly step: string;
 }
 
+/** It has published, and its newer request is not called. */
+const heldBack: ResetParts = {
+  spec: { requestId: 'b' },
+  status: { request: aRequest({ requestId: 'b' }), serverCa: { sha1Fingerprint: 'old', readTime: NOW } },
+};
+const outdated = { isOutdated: true };
+
 const rows: readonly Row[] = [
+  {
+    known: 'suspended before its call, and outdated since it published',
+    parts: { ...heldBack, annotations: suspended },
+    facts: outdated,
+    step: 'CatchUp',
+  },
+  {
+    known: 'stalled before its call, and outdated since it published',
+    parts: { ...heldBack, status: { ...heldBack.status, conditions: stalledConditions('Expired') } },
+    facts: outdated,
+    step: 'CatchUp',
+  },
+  {
+    known: 'at a closed gate, and outdated since it published',
+    parts: { ...heldBack, status: { ...heldBack.status, conditions: reconcilingConditions('AwaitingApproval') } },
+    facts: outdated,
+    step: 'CatchUp',
+  },
+  {
+    known: 'suspended before its call with a roll that is not at its end',
+    parts: { ...heldBack, annotations: suspended, status: { ...heldBack.status, rollout: { revision: 'r' } } },
+    step: 'CatchUp',
+  },
+  {
+    known: 'suspended before its call, and outdated by what was read longer ago than the deadline',
+    parts: { ...heldBack, annotations: suspended },
+    facts: { ...outdated, now: dateAt(3_600) },
+    step: 'Suspend',
+  },
+  {
+    known: 'suspended before its call, and outdated by what nobody says when it was read',
+    parts: { ...heldBack, annotations: suspended },
+    facts: { ...outdated, lastRead: undefined },
+    step: 'Suspend',
+  },
+  {
+    known: 'suspended before its call with a roll that could not begin until the deadline',
+    parts: { ...heldBack, annotations: suspended, status: { ...heldBack.status, rollout: { revision: 'r' } } },
+    facts: { now: dateAt(3_600) },
+    step: 'Suspend',
+  },
+  { known: 'about to be called, and outdated', parts: heldBack, facts: outdated, step: 'RequestReset' },
+  {
+    known: 'suspended before its first call, so that it has published nothing',
+    parts: { annotations: suspended, status: { request: aRequest() } },
+    facts: outdated,
+    step: 'Suspend',
+  },
   {
     known: 'being deleted while its operation runs',
     parts: { deletionTimestamp: NOW, generation: 2, status: { request: aCall({ outcome: 'Accepted' }) } },

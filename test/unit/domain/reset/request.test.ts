@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { annotations } from '../../../../src/domain/object.ts';
 import { remembered } from '../../../../src/domain/reset/executed.ts';
-import { type Arrival, hasNewRetry, isNewRequest, received } from '../../../../src/domain/reset/request.ts';
+import { type Arrival, hasNewRetry, isNewRequest } from '../../../../src/domain/reset/request.ts';
+import { received } from '../../../../src/domain/reset/request-record.ts';
 import type { Request, Status } from '../../../../src/domain/reset/ssl-reset.ts';
 import {
   aCall,
@@ -147,6 +148,7 @@ describe('received', () => {
         retry: '1',
         receivedTime: LATER,
         attempt: 1,
+        earlierCalls: 1,
       },
     ));
 
@@ -171,6 +173,7 @@ describe('received', () => {
       retry: '1',
       receivedTime: LATER,
       attempt: 1,
+      earlierCalls: 1,
     });
   });
 

@@ -3,7 +3,8 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { progressing, ready, stalled, type Verdict, waiting } from '../../../../src/domain/conditions.ts';
 import type { Request, SslReset, Status } from '../../../../src/domain/reset/ssl-reset.ts';
-import { failureMessage, type StatusChanges, summarize, withChanges } from '../../../../src/domain/reset/status.ts';
+import { type StatusChanges, summarize, withChanges } from '../../../../src/domain/reset/status.ts';
+import { failureMessage } from '../../../../src/domain/trust/rollout-status.ts';
 import {
   aCall,
   aFailedOperation,
@@ -279,13 +280,13 @@ describe('the history', () => {
 
 test('what failed in a roll is named on one line', () => {
   const workloads = [{ ...row('Failed'), message: 'a\nb' }, row('Rolled'), { ...row('Missing'), message: 'gone' }];
-  assert.equal(failureMessage({ rollout: { workloads } }), 'Deployment Failed: a b; Deployment Missing: gone');
+  assert.equal(failureMessage({ workloads }), 'Deployment Failed: a b; Deployment Missing: gone');
 });
 
 test('what failed in the roll is named also where no row says how, or none is listed', () => {
   const rows = [row('Failed')];
-  assert.equal(failureMessage({ rollout: { failed: 1, workloads: rows } }), 'Deployment Failed');
-  assert.equal(failureMessage({ rollout: { failed: 3, workloads: [] } }), '3 workloads failed');
+  assert.equal(failureMessage({ failed: 1, workloads: rows }), 'Deployment Failed');
+  assert.equal(failureMessage({ failed: 3, workloads: [] }), '3 workloads failed');
 });
 
 test('what a step does not change stays in the status, and what it leaves empty goes', () => {

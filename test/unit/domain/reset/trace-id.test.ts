@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { traceOf, traceOutcome } from '../../../../src/domain/reset/trace-id.ts';
+import type { SslReset } from '../../../../src/domain/reset/ssl-reset.ts';
+import { tracedReset } from '../../../../src/domain/reset/traced-reset.ts';
+import * as trace from '../../../../src/domain/trace.ts';
 import {
   aCondition,
   aRequest,
@@ -10,6 +12,9 @@ import {
   reconcilingConditions,
   stalledConditions,
 } from '../../../support/fakes/builders.ts';
+
+const traceOf = (reset: SslReset) => trace.traceOf(tracedReset(reset));
+const traceOutcome = (before: SslReset, after: SslReset) => trace.traceOutcome(tracedReset(before), tracedReset(after));
 
 const conditions = reconcilingConditions('Preflight');
 const running = aReset({ status: { request: aRequest(), conditions } });

@@ -16,6 +16,7 @@ import type { ClientCertificateStatus } from '../../../../src/domain/trust/distr
 import { heldCertificate, secretKeys } from '../../../../src/domain/trust/held-certificate.ts';
 import { fingerprint, NOW } from '../../../support/fakes/builders.ts';
 import { CertificateMaker } from '../../../support/fakes/client-certificates.ts';
+import { toBytes } from '../../../support/object-data.ts';
 
 const cert = (n: number, commonName = 'app') => ({ commonName, sha1Fingerprint: fingerprint(n) });
 const held = (n: number) => ({ sha1Fingerprint: fingerprint(n), expirationTime: NOW });
@@ -185,16 +186,16 @@ describe('what a Secret holds', () => {
   const [one, other] = [maker.next(), maker.next()];
   const data = { [secretKeys.certificate]: one.certificatePem, [secretKeys.privateKey]: one.privateKeyPem };
   test('what a Secret holds is a certificate with its key', () =>
-    assert.deepEqual(heldCertificate(data), {
+    assert.deepEqual(heldCertificate(toBytes(data)), {
       sha1Fingerprint: one.sha1Fingerprint,
       expirationTime: '2036-01-01T00:00:00Z',
     }));
   test('what a Secret holds is nothing with the key of another one', () =>
-    assert.equal(heldCertificate({ ...data, [secretKeys.privateKey]: other.privateKeyPem }), undefined));
+    assert.equal(heldCertificate(toBytes({ ...data, [secretKeys.privateKey]: other.privateKeyPem })), undefined));
   test('what a Secret holds is nothing without a key', () =>
-    assert.equal(heldCertificate({ [secretKeys.certificate]: one.certificatePem }), undefined));
+    assert.equal(heldCertificate(toBytes({ [secretKeys.certificate]: one.certificatePem })), undefined));
   test('what a Secret holds is nothing where it cannot be read', () =>
-    assert.equal(heldCertificate({ ...data, [secretKeys.certificate]: 'dry run\n' }), undefined));
+    assert.equal(heldCertificate(toBytes({ ...data, [secretKeys.certificate]: 'dry run\n' })), undefined));
 });
 
 describe('the entry of a certificate', () => {

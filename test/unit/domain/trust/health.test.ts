@@ -140,9 +140,12 @@ describe('an Argo Rollout', () => {
       message(argo('Degraded', { message: 'ProgressDeadlineExceeded' })),
       /degraded \(ProgressDeadlineExceeded\)/,
     );
+    const paused = argo('Paused', { awaitsPromotion: true });
+    assert.match(message(paused), /kubectl argo rollouts promote api -n orders --full/);
     assert.match(
-      message(argo('Paused', { awaitsPromotion: true })),
-      /kubectl argo rollouts promote api -n orders --full/,
+      message(paused),
+      /kubectl argo rollouts restart api -n orders, which waits while pods are not available: such pods are replaced with: kubectl -n orders delete pod -l 'app=api'/,
     );
+    assert.doesNotMatch(message({ ...paused, podSelector: '' }), /delete pod/);
   });
 });

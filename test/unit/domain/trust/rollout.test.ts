@@ -8,7 +8,7 @@ import { rolloutSelector } from '../../../../src/domain/trust/label-selector.ts'
 import { planRoll, type RollPlan, withStarts } from '../../../../src/domain/trust/rollout.ts';
 import { rolloutStatus } from '../../../../src/domain/trust/rollout-status.ts';
 import type { Workload } from '../../../../src/domain/trust/workload.ts';
-import { aSpec, at, aWorkload, NOW } from '../../../support/fakes/builders.ts';
+import { aPod, aSpec, at, aWorkload, NOW } from '../../../support/fakes/builders.ts';
 
 const KEY = 'tls.cloudsql-ssl.dev/key';
 const carrying = { templateAnnotations: { [KEY]: 'new' } };
@@ -55,6 +55,19 @@ describe('the plan', () => {
       ),
       ['b'],
     ));
+  test('the plan starts all whose pods are told at once, and they take no room from those that restart', () => {
+    const told = { reload: { untold: [aPod({ name: 'p' })] } };
+    const waiting = { reload: { untold: [], toldTime: NOW } };
+    const workloads = [
+      aWorkload({ name: 'a', ...rolling }),
+      aWorkload({ name: 'b', ...told }),
+      aWorkload({ name: 'c', ...told }),
+      aWorkload({ name: 'd' }),
+      aWorkload({ name: 'e' }),
+      aWorkload({ name: 'f', ...waiting }),
+    ];
+    assert.deepEqual(started(plan(workloads, { maxConcurrent: 2 })), ['b', 'c', 'd']);
+  });
   test('the plan starts a wave only when the one before is settled', () => {
     const second = aWorkload({ name: 'b', ...inWave(1) });
     assert.deepEqual(started(plan([aWorkload(rolling), second])), []);

@@ -6,12 +6,14 @@ import type { ServerCa } from '../../../../src/domain/instance.ts';
 import { liveCertificates } from '../../../../src/domain/reset/certificate-hold.ts';
 import type { Spec, Status } from '../../../../src/domain/reset/ssl-reset.ts';
 import {
+  publishedCas,
   revision,
   serverCaPem,
   serverCaStatus,
   templateAnnotationKey,
   templateAnnotations,
 } from '../../../../src/domain/trust/tls-material.ts';
+import { createAuthority } from '../../../cloudsql-emulator/certificates.ts';
 import { aCall, anOperation, aRequest, aReset, at, fingerprint } from '../../../support/fakes/builders.ts';
 
 const ca = (n: number, rest: Partial<ServerCa> = {}): ServerCa => ({
@@ -151,26 +153,77 @@ describe('the annotations of a dependent', () => {
 
 describe('the published PEM', () => {
   test('the published PEM holds every CA, the active one first', () =>
-    assert.equal(serverCaPem([ca(2), ca(1)], 'All'), 'PEM 2\nPEM 1\n'));
-  test('the published PEM holds the active one alone', () =>
-    assert.equal(serverCaPem([ca(2), ca(1)], 'Active'), 'PEM 2\n'));
-  test('the published PEM holds a CA of several blocks whole, also the active one alone', () => {
+    assert.equal(serverCaPem([ca(2), ca(1)]), 'PEM 2\nPEM 1\n'));
+  test('the published PEM holds a CA of several blocks whole', () => {
     const chain = ca(2, { pem: 'ROOT\nINTERMEDIATE\n' });
-    assert.equal(serverCaPem([chain, ca(1)], 'Active'), 'ROOT\nINTERMEDIATE\n');
-    assert.equal(serverCaPem([chain, ca(1)], 'All'), 'ROOT\nINTERMEDIATE\nPEM 1\n');
+    assert.equal(serverCaPem([chain, ca(1)]), 'ROOT\nINTERMEDIATE\nPEM 1\n');
   });
   test('the published PEM has Unix line ends, each block with one', () =>
-    assert.equal(serverCaPem([ca(1, { pem: 'a\r\nb' }), ca(2, { pem: 'c\n\n' })], 'All'), 'a\nb\nc\n'));
+    assert.equal(serverCaPem([ca(1, { pem: 'a\r\nb' }), ca(2, { pem: 'c\n\n' })]), 'a\nb\nc\n'));
+  test('the published PEM has each block of a CA on lines of its own', () => {
+    const [begin, end] = ['-----BEGIN CERTIFICATE-----', '-----END CERTIFICATE-----'];
+    const glued = `${begin}\nMA==\n${end}${begin}\nMB==\n${end}`;
+    const apart = `${begin}\nMA==\n${end}\n${begin}\nMB==\n${end}\n`;
+    assert.equal(serverCaPem([ca(1, { pem: glued })]), apart);
+    assert.equal(serverCaPem([ca(1, { pem: apart })]), apart);
+  });
+  test('the published PEM is ASCII, whatever Cloud SQL answers', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'binary' }), { minLength: 1 }), (pems) => {
+        const [first = '', ...others] = pems;
+        const pem = serverCaPem([ca(1, { pem: first }), ...others.map((one) => ca(2, { pem: one }))]);
+        assert.match(pem, /^[\t\n -~]*\n$/);
+      }),
+    );
+    assert.equal(serverCaPem([ca(1, { pem: '\ufeffZürich\nPEM' })]), 'Zrich\nPEM\n');
+  });
+});
+
+describe('which CAs are published', () => {
+  const [old, active, next] = [1, 2, 3].map((n) => ca(n, { createTime: `2026-0${n}-01T00:00:00Z` }));
+  assert.ok(old && active && next);
+  const published = (...given: Parameters<typeof publishedCas>) => publishedCas(...given).map(({ pem }) => pem);
+
+  test('which CAs are published: all that are listed, also by a word of another version', () => {
+    assert.deepEqual(published([active, old, next], 'All', []), [active.pem, old.pem, next.pem]);
+  });
+  test('which CAs are published: of Active the active one, with the next one from its addition until it is used', () => {
+    assert.deepEqual(published([active, old], 'Active', []), [active.pem]);
+    assert.deepEqual(published([active, old, next], 'Active', []), [active.pem, next.pem]);
+    assert.deepEqual(published([next, active, old], 'Active', []), [next.pem]);
+  });
+  test('which CAs are published: of Active none that was switched back from', () => {
+    assert.deepEqual(published([active, next], 'Active', [next.sha1Fingerprint]), [active.pem]);
+  });
+  test('which CAs are published: of Active none that clients could not tell from the active one', async () => {
+    const pems = await Promise.all(
+      [1, 2].map(() => createAuthority('CA', { qualifier: 'one', hasKeyIdentifier: false })),
+    );
+    const [first, second] = pems.map(({ certificate: { pem } }) => pem);
+    assert.ok(first !== undefined && second !== undefined);
+    assert.deepEqual(
+      published(
+        [
+          { ...active, pem: first },
+          { ...next, pem: second },
+        ],
+        'Active',
+        [],
+      ),
+      [first],
+    );
+  });
 });
 
 describe('what status says of the CA', () => {
-  const extra = { previousSha1Fingerprint: undefined, readTime: 'r', publishedTo: undefined };
+  const extra = { previousSha1Fingerprint: undefined, readTime: 'r', publishedTo: undefined, published: [ca(1)] };
   test('what status says of the CA is the active one, and how many there are', () =>
     assert.deepEqual(
       serverCaStatus([ca(2, { commonName: 'cn', createTime: 'c', expirationTime: 'e' }), ca(1)], {
         previousSha1Fingerprint: 'p',
         readTime: 'r',
         publishedTo: 'Secret/s',
+        published: [ca(2), ca(1)],
       }),
       {
         count: 2,
@@ -181,10 +234,16 @@ describe('what status says of the CA', () => {
         expirationTime: 'e',
         previousSha1Fingerprint: 'p',
         publishedTo: 'Secret/s',
+        published: [fingerprint(2), fingerprint(1)],
       },
     ));
   test('what status says of the CA holds no key for what is not known', () =>
-    assert.deepEqual(serverCaStatus([ca(1)], extra), { count: 1, readTime: 'r', sha1Fingerprint: fingerprint(1) }));
+    assert.deepEqual(serverCaStatus([ca(1)], extra), {
+      count: 1,
+      readTime: 'r',
+      sha1Fingerprint: fingerprint(1),
+      published: [fingerprint(1)],
+    }));
   test('what status says of the CA bounds the common name', () =>
     assert.equal(serverCaStatus([ca(1, { commonName: 'x'.repeat(2000) })], extra).commonName?.length, 1024));
 });

@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import {
-  blockage,
-  blockedMessage,
-  blockedUnseen,
-  mayBeBlocked,
-  type Pod,
-} from '../../../../src/domain/trust/unready-pods.ts';
+import type { Pod } from '../../../../src/domain/trust/pod.ts';
+import { blockage, blockedMessage, blockedUnseen, mayBeBlocked } from '../../../../src/domain/trust/unready-pods.ts';
 import type { Workload } from '../../../../src/domain/trust/workload.ts';
 import { aWorkload } from '../../../support/fakes/builders.ts';
 
@@ -33,7 +28,11 @@ const aPod = (ordinal: number, pod: Partial<Pod> = {}): Pod => ({
   uid: `uid-of-db-${ordinal}`,
   resourceVersion: '1',
   ownerUid: 'uid-of-db',
+  ownerName: 'db',
   revision: 'old',
+  templateHash: '',
+  createdTime: '',
+  told: {},
   isReady: false,
   readinessTime: '',
   isBeingDeleted: false,

@@ -24,7 +24,8 @@ end
 if found.Stalled ~= nil then
   return is("Degraded", found.Stalled)
 end
-if found.Reconciling ~= nil and found.Reconciling.reason == "Suspended" then
+local held = { Suspended = true, AwaitingApproval = true, OutsideWindow = true }
+if found.Reconciling ~= nil and held[found.Reconciling.reason] then
   return is("Suspended", found.Reconciling)
 end
 if found.Reconciling ~= nil then

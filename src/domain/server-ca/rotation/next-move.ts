@@ -1,0 +1,117 @@
+import { timeOf } from '../../../lib/time.ts';
+import { isExpired } from '../publication.ts';
+import { type CloudSqlServerCa, isSettled } from '../server-ca-object.ts';
+import { type Move, type MoveFacts, REST } from './move.ts';
+import { isFollowed, isUnresolved, phaseOf, type Rotation, type WaitingFor } from './rotation.ts';
+import { alike, replacedTooOften, siblingNotReady, siblingOutsideWindow } from './stall-words.ts';
+import { isTriedAgain } from './tried-again.ts';
+import { activeVersion, type Version, versionsOf } from './versions.ts';
+import { atGate, whenIdle } from './when-idle.ts';
+
+/**
+ * Names the one move that comes next, by what the last look has seen. The first row that matches wins. With a CA service,
+ * what is said of CAs is so of server certificates.
+ *
+ * | what is known | move |
+ * |---|---|
+ * | a call was recorded and its outcome is not known | resolve |
+ * | accepted, and not seen to its end | follow |
+ * | a delay that is recorded | rest |
+ * | switching back, verifying | switch back, verify: whatever the spec says now |
+ * | the mode is Never, or what asked for it was taken away, or the instance serves by a third CA | end, superseded |
+ * | the instance serves by the next CA | end, rotated |
+ * | stalled | rest; a sibling that got there, or the time of another try, or a new request goes on |
+ * | idle | begin where it is due, and no gate is closed |
+ * | adding | add |
+ * | the next CA is not listed any more, or clients cannot tell it from the active one | begin anew, stall |
+ * | no window of it, or of another object of the instance, has opened since the next CA was added | wait for one |
+ * | an object of the instance does not have the next CA | wait for it; at the deadline stall |
+ * | all have it | hold, then switch |
+ */
+export function nextMove(object: CloudSqlServerCa, facts: MoveFacts): Move {
+  const { status } = object;
+  const rotation = status.rotation ?? {};
+  const phase = phaseOf(status);
+  if (isUnresolved(rotation.record)) return { kind: 'Resolve' };
+  if (isFollowed(rotation.record)) return { kind: 'Follow' };
+  const retryMs = timeOf(rotation.retryTime) ?? 0;
+  if (retryMs > facts.now.getTime()) return { kind: 'Rest', untilMs: retryMs };
+  if (phase === undefined) return REST;
+  if (phase === 'SwitchingBack') return rotation.stalled === undefined ? { kind: 'SwitchBack' } : REST;
+  if (phase === 'Verifying') return { kind: 'Verify' };
+  return phase === 'Idle' ? whenIdle(object, rotation, facts) : underWay(object, rotation, facts);
+}
+
+function underWay(object: CloudSqlServerCa, rotation: Rotation, facts: MoveFacts): Move {
+  const { spec, status } = object;
+  const active = activeVersion(status)?.sha1Fingerprint;
+  if (active === undefined) return REST;
+  if (active === rotation.next) return { kind: 'End', outcome: 'Rotated' };
+  if (!isStillWanted(object, rotation) || active !== rotation.previous) return { kind: 'End', outcome: 'Superseded' };
+  const { requestId } = spec.rotation;
+  const isNewer = rotation.cause === 'RequestId' && requestId !== undefined && requestId !== rotation.requestId;
+  if (rotation.stalled !== undefined) {
+    return isNewer ? { kind: 'End', outcome: 'Failed' } : whileStalled(rotation, facts);
+  }
+  if (isNewer) return { kind: 'Rename', requestId };
+  return rotation.phase === 'Adding' ? atGate(object, facts, { kind: 'Add' }) : withNext(object, rotation, facts);
+}
+
+/** What it was begun for is still in the spec. A pin comes before all else. */
+function isStillWanted({ spec: { rotation } }: CloudSqlServerCa, { cause, next }: Rotation): boolean {
+  const pin = rotation.activeSha1Fingerprint?.toLowerCase();
+  if (rotation.mode === 'Never') return false;
+  if (cause === 'Pin') return pin !== undefined && pin === next;
+  if (pin !== undefined) return false;
+  return cause === 'RequestId' ? rotation.requestId !== undefined : rotation.mode === 'WhenDue';
+}
+
+function whileStalled(rotation: Rotation, { now, siblings }: MoveFacts): Move {
+  const { stalled, next = '' } = rotation;
+  if (stalled?.reason === 'SiblingNotReady' && siblings.waitingFor(next).length === 0) return { kind: 'Resume' };
+  const again = isTriedAgain(rotation, now);
+  if (again === true) return { kind: 'End', outcome: 'Failed' };
+  return again === false ? REST : { kind: 'Rest', untilMs: again };
+}
+
+function withNext(object: CloudSqlServerCa, rotation: Rotation, facts: MoveFacts): Move {
+  const { now } = facts;
+  const { next = '' } = rotation;
+  const row = versionsOf(object.status).find(({ sha1Fingerprint }) => sha1Fingerprint === next);
+  if (!isListed(row) || isExpired(row, now)) {
+    const isThird = (rotation.replaced ?? []).length >= 2;
+    return isThird ? { kind: 'Stall', stall: replacedTooOften(object) } : { kind: 'Replaced', fingerprint: next };
+  }
+  // The next look takes it for one that is to be used.
+  if (row.role !== 'Waiting') return REST;
+  if (row.isAlike) return isSettled(object) ? { kind: 'Stall', stall: alike(object, next) } : REST;
+  return isSettled(object) ? onceRolled(object, row, rotation, facts) : REST;
+}
+
+function onceRolled(object: CloudSqlServerCa, row: Version, rotation: Rotation, facts: MoveFacts): Move {
+  const { now, siblings } = facts;
+  const { next = '', phase } = rotation;
+  if (row.heldBack !== undefined) return outsideWindow(row.heldBack);
+  const asleep = phase === 'Distributing' ? siblings.awaitingWindow(next) : undefined;
+  if (asleep !== undefined) return outsideWindow(siblingOutsideWindow(asleep, next));
+  // Its time runs from here.
+  if (phase === 'Distributing' && rotation.gate?.reason === 'OutsideWindow') return { kind: 'Resume' };
+  const waitingFor = siblings.waitingFor(next);
+  if (waitingFor.length > 0) return whileWaiting(object, rotation, waitingFor, now);
+  if (phase === 'Distributing') return { kind: 'Distributed' };
+  if (phase === 'Switching') return atGate(object, facts, { kind: 'Switch' });
+  const untilMs = (timeOf(rotation.distributedTime) ?? now.getTime()) + object.spec.rotation.holdSeconds * 1000;
+  return untilMs > now.getTime() ? { kind: 'Hold', untilMs } : { kind: 'HoldIsOver' };
+}
+
+const outsideWindow = (message: string): Move => ({ kind: 'Stay', gate: { reason: 'OutsideWindow', message } });
+
+const isListed = (row: Version | undefined): row is Version => row !== undefined && row.role !== 'Unlisted';
+
+function whileWaiting(object: CloudSqlServerCa, rotation: Rotation, waitingFor: WaitingFor, now: Date): Move {
+  if (rotation.phase !== 'Distributing') return { kind: 'Redistribute' };
+  const sinceMs = Math.max(timeOf(rotation.phaseTime) ?? 0, timeOf(object.status.rollout?.progressTime) ?? 0);
+  return now.getTime() - sinceMs >= object.spec.deadlineSeconds * 1000
+    ? { kind: 'Stall', stall: siblingNotReady(waitingFor) }
+    : { kind: 'AwaitSiblings', waitingFor };
+}

@@ -1,0 +1,135 @@
+/** A CloudSqlServerCa, as the index keeps it: of one that rotates, as much as others of the instance wait for. */
+import { instanceKey } from '../../domain/instance.ts';
+import { annotations, retryValue } from '../../domain/object.ts';
+import { awaitsWindow } from '../../domain/server-ca/held-back.ts';
+import { holdsOf } from '../../domain/server-ca/holds.ts';
+import { listedRevision, trustOf } from '../../domain/server-ca/publication.ts';
+import { onceActive } from '../../domain/server-ca/roles.ts';
+import { dueByExpiryMs } from '../../domain/server-ca/rotation/due.ts';
+import { isCalling, isOpen, isUnderWay, isUnresolved, phaseOf } from '../../domain/server-ca/rotation/rotation.ts';
+import { caOf, servesUntilMs } from '../../domain/server-ca/rotation/versions.ts';
+import {
+  activeCa,
+  type CloudSqlServerCa,
+  distributionOf,
+  isReady,
+  KIND,
+  stalledReason,
+} from '../../domain/server-ca/server-ca-object.ts';
+import { publishedNames } from '../../domain/trust/published-kinds.ts';
+import { keyOf } from '../../lib/key.ts';
+import { sharing } from '../../lib/shared.ts';
+import { timeOf } from '../../lib/time.ts';
+import { conditionSummary } from '../condition-summary.ts';
+import { type Follower, type IndexedObject, type Rotating, sharedRestarts } from '../indexed-object.ts';
+import { listedNumber } from '../listed.ts';
+import { claimedNames } from '../publications.ts';
+
+const NONE: readonly string[] = [];
+const shared = sharing<Follower>((follower) => JSON.stringify(follower));
+const sharedText = sharing<string>((text) => text);
+const sharedHeld = sharing<readonly string[]>((fingerprints) => fingerprints.join(' '));
+
+export function indexedServerCa(object: CloudSqlServerCa): IndexedObject {
+  const { metadata, spec, status } = object;
+  const active = activeCa(status);
+  const isDeleted = metadata.deletionTimestamp !== undefined;
+  const record = status.rotation?.record;
+  const isKnown = status.serverCas !== undefined;
+  return {
+    key: keyOf(KIND, metadata),
+    uid: metadata.uid,
+    version: Number(metadata.resourceVersion),
+    group: instanceKey(spec),
+    trigger: sharedText(
+      JSON.stringify([
+        metadata.generation,
+        retryValue(object),
+        metadata.annotations[annotations.suspend],
+        metadata.annotations[annotations.approve],
+        isDeleted,
+      ]),
+    ),
+    hasRequest: isKnown,
+    isIdle: isReady(object),
+    hasBegun: isKnown && stalledReason(object) !== 'NotPermitted',
+    ca:
+      active === undefined
+        ? undefined
+        : {
+            fingerprint: active.sha1Fingerprint,
+            createTimeMs: timeOf(active.createTime),
+            readMs: timeOf(status.readTime) ?? 0,
+          },
+    listed: listedNumber(listedRevision(status.serverCas)),
+    holds: isDeleted ? undefined : sharedHeld(holdsOf(object)),
+    resetMs: undefined,
+    unseenCa: undefined,
+    seenResetMs: undefined,
+    followedMs: undefined,
+    siblingCalls: NONE,
+    call: 'None',
+    doubt: isUnresolved(record) ? { kind: 'Unresolved' } : undefined,
+    isIssuing: false,
+    openRecords: record !== undefined && isUnresolved(record) ? `${record.attempt} ${record.time}` : undefined,
+    operations: { all: NONE, answered: NONE },
+    certificateOperations: status.rotationOperations ?? NONE,
+    callTimes: additionTimes(object),
+    summary: conditionSummary(status.conditions),
+    publishes: publicationsOf(object),
+    restarts: sharedRestarts(distributionOf(object)),
+    caExpiryMs: servesUntilMs(status),
+    follows: shared({
+      trust: trustOf(object),
+      pastActive: pastActiveOf(status),
+      rotating: isDeleted ? undefined : rotatingOf(object),
+      phase: spec.rotation.mode === 'Never' && !isUnderWay(status) ? undefined : phaseOf(status),
+      dueMs: spec.rotation.mode === 'WhenDue' ? dueByExpiryMs(object) : undefined,
+      waitsFor: isDeleted ? undefined : waitsFor(object),
+      rejected: status.rotation?.rejected ?? NONE,
+    }),
+  };
+}
+
+const pastActiveOf = ({ serverCas = [], certificates = [] }: CloudSqlServerCa['status']): readonly string[] =>
+  onceActive([...serverCas, ...certificates]);
+
+const additionTimes = ({ status: { addTimes = NONE } }: CloudSqlServerCa): readonly number[] =>
+  addTimes.flatMap((time) => timeOf(time) ?? []);
+
+function publicationsOf({ metadata, spec, status }: CloudSqlServerCa): string | undefined {
+  if (metadata.deletionTimestamp !== undefined) return undefined;
+  const names = publishedNames({ ...spec, rollout: { ...spec.rollout, onFailure: 'Stop' } });
+  const held = new Set(status.publishedTo === undefined ? NONE : [status.publishedTo]);
+  return claimedNames(metadata, names, { held, hasBegun: status.serverCas !== undefined });
+}
+
+function waitsFor({ status }: CloudSqlServerCa): Follower['waitsFor'] {
+  const { stalled, gate } = status.rotation ?? {};
+  if (stalled === undefined && gate?.reason === 'AwaitingApproval') return 'approval';
+  return awaitsWindow(status) ? 'window' : undefined;
+}
+
+const HELD: ReadonlySet<string> = new Set([
+  'Suspended',
+  'Expired',
+  'NotPermitted',
+  'OutsideWindow',
+  'AwaitingApproval',
+  'Planned',
+]);
+
+function rotatingOf({ metadata, status }: CloudSqlServerCa): Rotating | undefined {
+  if (!isUnderWay(status)) return undefined;
+  const { next, record, stalled, gate } = status.rotation ?? {};
+  const phase = phaseOf(status);
+  const isBusy = isOpen(record) || phase === 'Verifying' || phase === 'SwitchingBack';
+  return {
+    order: `${metadata.creationTimestamp ?? ''}/${metadata.uid}`,
+    next: next === undefined ? NONE : [...new Set([next, caOf(status, next)])],
+    isBusy,
+    isCalling:
+      isBusy || (isCalling(status) && stalled === undefined && (gate === undefined || gate.reason === 'RotationDue')),
+    isHeld: !isBusy && (stalled !== undefined || HELD.has(gate?.reason ?? '')),
+  };
+}

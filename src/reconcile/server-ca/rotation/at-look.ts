@@ -1,0 +1,42 @@
+/** What a look does for a rotation. */
+import { annotations } from '../../../domain/object.ts';
+import { resumed, withExecuted } from '../../../domain/server-ca/rotation/rotation.ts';
+import { type CloudSqlServerCa, hasNewRetry } from '../../../domain/server-ca/server-ca-object.ts';
+import type { StatusChanges } from '../../../domain/server-ca/status.ts';
+import type { PublishedContents, PublishedObject } from '../../ports.ts';
+
+const MAX_REJECTED = 10;
+
+/** Fingerprints of the CAs that were switched back from: where the status is lost, the published object remembers them. */
+export function rejectedOf({ status }: CloudSqlServerCa, before: PublishedObject | undefined): readonly string[] {
+  const remembered = (before?.annotations[annotations.rejectedServerCas] ?? '').split(',');
+  const known = remembered.filter((one) => /^[0-9a-f]{40}$/.test(one));
+  return [...new Set([...(status.rotation?.rejected ?? []), ...known])].slice(0, MAX_REJECTED);
+}
+
+export const withRejected = (contents: PublishedContents, rejected: readonly string[]): PublishedContents =>
+  rejected.length === 0
+    ? contents
+    : { ...contents, annotations: { ...contents.annotations, [annotations.rejectedServerCas]: rejected.join(',') } };
+
+/** A new value of `retry` has a rotation that stalled go on; a request that the object is created with is not executed. */
+export function rotationAtLook(
+  object: CloudSqlServerCa,
+  rejected: readonly string[],
+  now: Date,
+): Pick<StatusChanges, 'rotation' | 'executedRequestIds'> {
+  const { rotation, serverCas } = object.status;
+  const { requestId } = object.spec.rotation;
+  const isFirst = serverCas === undefined && requestId !== undefined;
+  const isResumed = rotation?.stalled !== undefined && (hasNewRetry(object) || isCorrected(object));
+  const next = isResumed ? resumed(rotation, now) : rotation;
+  const isNews = isResumed || rejected.length > (rotation?.rejected ?? []).length;
+  return {
+    ...(isNews && { rotation: { ...next, ...(rejected.length > 0 && { rejected }) } }),
+    ...(isFirst && { executedRequestIds: withExecuted(object.status, requestId) }),
+  };
+}
+
+/** A field that cannot be used may have been put right. */
+const isCorrected = ({ metadata, status }: CloudSqlServerCa): boolean =>
+  status.rotation?.stalled?.reason === 'InvalidRequest' && status.observedGeneration !== metadata.generation;

@@ -1,0 +1,121 @@
+/** How a move of a rotation gets into the status: what is published and rolled is said as it stands. */
+import { afterFailure } from '../../../domain/call/retry.ts';
+import { findCondition, progressing, stalled, type Verdict, waiting } from '../../../domain/conditions.ts';
+import { isProgressReason, isStalledReason, isWaitingReason } from '../../../domain/reason-rules.ts';
+import { completion, LOOKING_FOR_DEPENDENTS } from '../../../domain/server-ca/completion.ts';
+import { retryCommand } from '../../../domain/server-ca/deadline.ts';
+import { dueOf } from '../../../domain/server-ca/rotation/due.ts';
+import type { Gate } from '../../../domain/server-ca/rotation/gates.ts';
+import type { Plan } from '../../../domain/server-ca/rotation/plan.ts';
+import { phaseOf, type Rotation, stalledBy } from '../../../domain/server-ca/rotation/rotation.ts';
+import { type Stall, stall } from '../../../domain/server-ca/rotation/stall-words.ts';
+import { type CloudSqlServerCa, isSettled } from '../../../domain/server-ca/server-ca-object.ts';
+import type { StatusChanges } from '../../../domain/server-ca/status.ts';
+import { oneLine } from '../../../lib/one-line.ts';
+import { timeOf } from '../../../lib/time.ts';
+import type { StepEvent } from '../../pass.ts';
+import { type ClosedWindows, opening } from '../../window-check.ts';
+import type { Conclusion, ServerCaContext } from '../context.ts';
+
+type Needs = Pick<ServerCaContext, 'clock' | 'settings'>;
+
+export const moved = (
+  object: CloudSqlServerCa,
+  changes: StatusChanges,
+  { clock }: Pick<Needs, 'clock'>,
+  { events = [], afterMs = 0 }: { readonly events?: readonly StepEvent[]; readonly afterMs?: number } = {},
+): Conclusion => ({
+  changes: { ...changes, isUnobserved: true },
+  verdict: followVerdict(object, clock.now()),
+  events,
+  afterMs,
+});
+
+/** What is to be said of publishing and rolling, whatever becomes of a rotation. */
+export function followVerdict(object: CloudSqlServerCa, now: Date): Verdict {
+  if (isSettled(object)) return completion(object, now);
+  const { conditions } = object.status;
+  const stall = findCondition(conditions, 'Stalled');
+  if (stall !== undefined && isStalledReason(stall.reason)) return stalled(stall.reason, stall.message);
+  const { reason = '', message = '' } = findCondition(conditions, 'Reconciling') ?? {};
+  if (isWaitingReason(reason)) return waiting(reason, message);
+  return isProgressReason(reason) ? progressing(reason, message) : LOOKING_FOR_DEPENDENTS;
+}
+
+interface AtGate {
+  readonly plan?: Plan;
+  /** The window that it waits for. */
+  readonly closed?: ClosedWindows;
+  readonly afterMs?: number;
+}
+
+export function atGate(
+  object: CloudSqlServerCa,
+  gate: Gate,
+  context: Needs,
+  { plan, closed, afterMs = context.settings.pollMaxMs }: AtGate = {},
+): Conclusion {
+  const { waitingFor: _waitingFor, ...rotation } = object.status.rotation ?? {};
+  const changes = {
+    rotation: { ...rotation, gate },
+    ...(plan !== undefined && { plan }),
+    ...(closed !== undefined && { nextWindowTime: opening(closed) }),
+  };
+  return moved(object, changes, context, { afterMs: closed?.afterMs ?? afterMs });
+}
+
+export function stalledAt(object: CloudSqlServerCa, { next, ...why }: Stall, context: Needs): Conclusion {
+  return moved(
+    object,
+    { rotation: stalledRotation(object, { ...why, ...(next !== undefined && { next }) }, context) },
+    context,
+    {
+      events: [{ type: 'Warning', reason: why.reason, action: 'Rotate', note: oneLine(why.message) }],
+      afterMs: context.settings.pollMaxMs,
+    },
+  );
+}
+
+/** Where none has begun it keeps what it would have been for, so that the same is not begun once more. */
+export function stalledRotation(
+  object: CloudSqlServerCa,
+  { next, ...why }: Stall,
+  { clock }: Pick<Needs, 'clock'>,
+): Rotation {
+  const { status } = object;
+  const now = clock.now();
+  const rotation = { ...status.rotation, ...(next !== undefined && { next }) };
+  const due = phaseOf(status) === 'Idle' ? dueOf(object, now) : undefined;
+  if (due?.kind !== 'Due') return stalledBy(rotation, why, now);
+  const { cause, requestId, next: asked } = due;
+  return stalledBy(
+    { ...rotation, cause, ...(requestId !== undefined && { requestId }), ...(asked !== undefined && { next: asked }) },
+    why,
+    now,
+  );
+}
+
+/** Something has to be put right, and it is tried again, slower each time, until the deadline. */
+export function obstacle(object: CloudSqlServerCa, message: string, context: Needs, retryAfterMs?: number): Conclusion {
+  const { rotation = {} } = object.status;
+  const { deadlineSeconds } = object.spec;
+  const now = context.clock.now();
+  const sinceMs = timeOf(rotation.phaseTime);
+  const isOver = sinceMs !== undefined && now.getTime() - sinceMs >= deadlineSeconds * 1000;
+  // Until a switch is taken back clients may be cut off: that is tried without an end.
+  if (isOver && phaseOf(object.status) !== 'Idle' && phaseOf(object.status) !== 'SwitchingBack') {
+    const said = `No progress of the rotation within deadlineSeconds (${deadlineSeconds} s). Last: ${oneLine(message, 600)}. Retry with: ${retryCommand(object)}`;
+    return stalledAt(object, stall('DeadlineExceeded', said), context);
+  }
+  const { waitingFor: _waitingFor, ...rest } = rotation;
+  const gate: Gate = { reason: 'RotationDue', message: oneLine(message) };
+  const tried = afterFailure({ ...rest, gate }, now, context.settings, retryAfterMs);
+  return moved(object, { rotation: tried }, context, { afterMs: (timeOf(tried.retryTime) ?? 0) - now.getTime() });
+}
+
+/** The gates are open by now: the rotation goes on, and its deadline begins here. */
+export function whenGateOpens(object: CloudSqlServerCa, context: Needs): Conclusion | undefined {
+  const { gate, ...rotation } = object.status.rotation ?? {};
+  if (gate === undefined || gate.reason === 'RotationDue') return undefined;
+  return moved(object, { rotation: { ...rotation, phaseTime: context.clock.now().toISOString() } }, context);
+}

@@ -1,0 +1,104 @@
+/** What is found out about the instance right before a call that changes it, in the turn of its group. */
+import type { Operation } from '../../../domain/call/operation.ts';
+import { BASELINE_SIZE, baseline, candidates } from '../../../domain/call/resolve.ts';
+import { judgeInstance, judgeOperations } from '../../../domain/reset/preflight.ts';
+import { evidenceOf } from '../../../domain/server-ca/rotation/outcome.ts';
+import type { CallKind, CallRecord } from '../../../domain/server-ca/rotation/rotation.ts';
+import type { Stall } from '../../../domain/server-ca/rotation/stall-words.ts';
+import type { ListedVersion } from '../../../domain/server-ca/rotation/versions.ts';
+import type { CloudSqlServerCa } from '../../../domain/server-ca/server-ca-object.ts';
+import type { ServerCaContext, StepResult } from '../context.ts';
+import { keptOtherwise, notRotatable } from './begin.ts';
+import { reopened } from './look-anew.ts';
+import { obstacle, stalledAt } from './moved.ts';
+import { versionCalls } from './versions.ts';
+
+export type Preflight =
+  | {
+      readonly kind: 'Clear';
+      readonly listed: readonly ListedVersion[];
+      readonly before: CallRecord['before'];
+      readonly user: string | undefined;
+    }
+  | { readonly kind: 'Obstacle'; readonly message: string }
+  | { readonly kind: 'Stall'; readonly stall: Stall }
+  /** An earlier attempt may have run after all: it is found out first. */
+  | { readonly kind: 'Reopen' };
+
+/** @throws CloudSqlError where the instance cannot be read */
+export async function preflight(
+  object: CloudSqlServerCa,
+  kind: CallKind,
+  context: ServerCaContext,
+): Promise<Preflight> {
+  const { cloudSql, index } = context;
+  const siblings = index.siblingsOf(object);
+  // The list first: what it shows as done, the CAs that are read after it show too.
+  const operations = await cloudSql.operations(object.spec, { limit: BASELINE_SIZE });
+  if (hasLateOperation(object, kind, operations, context)) return { kind: 'Reopen' };
+  const instance = await cloudSql.instance(object.spec);
+  const unfit = notRotatable(instance);
+  if (unfit !== undefined) return { kind: 'Stall', stall: unfit };
+  const unread = keptOtherwise(object, instance, context);
+  if (unread !== undefined) return { kind: 'Obstacle', message: unread };
+  const notReady = judgeInstance(instance) ?? judgeOperations(operations);
+  if (notReady !== undefined) return { kind: 'Obstacle', message: notReady.message };
+  const [other] = [...siblings.inDoubt(), ...siblings.withUnseenCa()];
+  if (other !== undefined && kind !== 'SwitchBack') {
+    return { kind: 'Obstacle', message: `A call by ${other.key}, which is of this instance too, is not at its end` };
+  }
+  const listed = await versionCalls(object, context).list();
+  const attempt = earlierAttempt(object, kind);
+  if (attempt !== undefined && evidenceOf(attempt, listed) === 'Agrees') return { kind: 'Reopen' };
+  const active = listed[0]?.sha1Fingerprint;
+  return {
+    kind: 'Clear',
+    listed,
+    before: {
+      ...(active !== undefined && { active }),
+      serverCas: listed.map(({ sha1Fingerprint }) => sha1Fingerprint).slice(0, BASELINE_SIZE),
+      operations: [],
+      ...baseline(operations, [
+        ...siblings.recentOperations(context.clock.now()),
+        ...(object.status.rotationOperations ?? []).slice(0, 5),
+      ]),
+    },
+    user: await cloudSql.identity(),
+  };
+}
+
+/** Nothing is called now, and what is done instead. */
+export function notClear(
+  object: CloudSqlServerCa,
+  checked: Exclude<Preflight, { readonly kind: 'Clear' }>,
+  context: ServerCaContext,
+): StepResult {
+  switch (checked.kind) {
+    case 'Reopen':
+      return reopened(object, context);
+    case 'Stall':
+      return stalledAt(object, checked.stall, context);
+    case 'Obstacle':
+      return obstacle(object, checked.message, context);
+  }
+}
+
+/** An operation of an earlier attempt that shows up late: nothing is called over it. */
+function hasLateOperation(
+  object: CloudSqlServerCa,
+  kind: CallKind,
+  operations: readonly Operation[],
+  { index }: ServerCaContext,
+): boolean {
+  const attempt = earlierAttempt(object, kind);
+  if (attempt === undefined) return false;
+  const { before, user } = attempt;
+  return candidates({ before, user, operations, claims: index.siblingsOf(object).claims({}) }).length > 0;
+}
+
+/** One of this call that is not known to have run: an answer may have refused a copy of it. */
+function earlierAttempt({ status }: CloudSqlServerCa, kind: CallKind): CallRecord | undefined {
+  const { record } = status.rotation ?? {};
+  const isAttempt = record?.kind === kind && (record.outcome === 'NotSent' || record.outcome === 'Refused');
+  return isAttempt ? record : undefined;
+}

@@ -1,0 +1,54 @@
+import { type Key, namespaceOf } from '../lib/key.ts';
+import type { IndexedObject } from './indexed-object.ts';
+
+/** The rotations of an instance, as far as they matter to one of its objects. */
+export class SiblingRotations {
+  readonly #own: IndexedObject;
+  readonly #all: readonly IndexedObject[];
+
+  /** @param all the other objects of the instance */
+  constructor(own: IndexedObject, all: readonly IndexedObject[]) {
+    this.#own = own;
+    this.#all = all;
+  }
+
+  /** SHA-1 fingerprints of what objects of the instance, this one among them, are about to switch to, and of its CA. */
+  next(): readonly string[] {
+    return [...new Set([this.#own, ...this.#all].flatMap(({ follows }) => follows?.rotating?.next ?? []))].toSorted();
+  }
+
+  /** SHA-1 fingerprints of the CAs that any object of the instance, this one among them, has switched back from. */
+  rejected(): readonly string[] {
+    return [this.#own, ...this.#all].flatMap(({ follows }) => follows?.rejected ?? []);
+  }
+
+  /** The other one whose rotation goes before one of this object; undefined: there is none. */
+  first(): Key | undefined {
+    const own = this.#own.follows?.rotating;
+    return this.#all.find(({ follows }) => {
+      const other = follows?.rotating;
+      if (other === undefined || other.isHeld) return false;
+      return other.isBusy || own === undefined || (!own.isBusy && other.order < own.order);
+    })?.key;
+  }
+
+  /** Namespace of another one that lacks that CA for as long as its maintenance window is closed; undefined: there is none. */
+  awaitingWindow(fingerprint: string): string | undefined {
+    const asleep = this.#all.find(
+      ({ holds, follows }) =>
+        holds?.includes(fingerprint) === false &&
+        follows?.waitsFor === 'window' &&
+        follows.trust.known.includes(fingerprint),
+    );
+    return asleep && namespaceOf(asleep.key);
+  }
+
+  /** Those, this one among them, that do not hold that CA everywhere with all dependents healthy: as many, by namespace. */
+  lacking(fingerprint: string): readonly { readonly namespace: string; readonly objects: number }[] {
+    const objects = [this.#own, ...this.#all].filter(({ holds }) => holds?.includes(fingerprint) === false);
+    const namespaces = objects.map(({ key }) => namespaceOf(key));
+    return [...new Set(namespaces)]
+      .toSorted()
+      .map((namespace) => ({ namespace, objects: namespaces.filter((one) => one === namespace).length }));
+  }
+}

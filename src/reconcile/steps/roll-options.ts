@@ -1,0 +1,53 @@
+import { trusting } from '../../domain/reset/ca-change.ts';
+import { liveCertificates } from '../../domain/reset/certificate-hold.ts';
+import type { SslReset } from '../../domain/reset/ssl-reset.ts';
+import { needsOnlyCa } from '../../domain/trust/ca-only.ts';
+import type { Dependent } from '../../domain/trust/dependents.ts';
+import { countRight, requiring, type Trust } from '../../domain/trust/right-template.ts';
+import { holdsActiveAlone, templateAnnotations } from '../../domain/trust/tls-material.ts';
+import { toTime } from '../../lib/time.ts';
+import type { Context } from '../pass.ts';
+import type { Reading } from '../rolling/find-dependents.ts';
+import type { PickUpOptions } from '../rolling/pick-ups.ts';
+
+/** With what the roll of an object is judged. */
+export const rollOptions = (
+  reset: SslReset,
+  { unread }: Reading,
+  { clock, index }: Pick<Context, 'clock' | 'index'>,
+): PickUpOptions => ({
+  annotations: templateAnnotations(reset, liveCertificates(reset.status)),
+  caOnly: { annotations: templateAnnotations(reset, []), includes: needsOnlyCa(reset.spec) },
+  rollout: reset.spec.rollout,
+  before: reset.status.rollout,
+  isIncomplete: unread.some(({ name }) => name === undefined),
+  now: toTime(clock.now()),
+  others: index.siblingsOf(reset).inNamespace(reset.spec.instance),
+  trust: trustOf(reset, index),
+});
+
+/** The dependents as they are to be judged. */
+export function judgedDependents(
+  reset: SslReset,
+  reading: Reading,
+  { index }: Pick<Context, 'index'>,
+): readonly Dependent[] {
+  const dependents = trusting(reset, reading.dependents);
+  const trust = trustOf(reset, index);
+  if (trust === undefined) return dependents;
+  // What an object that follows the instance has rolled is not rolled back: its pods trust this CA too.
+  return countRight(dependents, { instance: reset.spec, wanted: reset.status.rollout?.revision ?? '', trust });
+}
+
+/** What the pods must trust, as an object knows that follows the instance; undefined: none does. */
+function trustOf(reset: SslReset, index: Context['index']): Trust | undefined {
+  const siblings = index.siblingsOf(reset);
+  const { serverCa } = reset.status;
+  const known = siblings.trust(serverCa?.sha1Fingerprint);
+  if (known === undefined) return undefined;
+  const pastActive = siblings.pastActive();
+  // One that this object has read, and that follower has not seen yet.
+  const unseen = (serverCa?.published ?? []).filter((one) => !pastActive.includes(one));
+  const isActiveAlone = known.isActiveAlone === true || holdsActiveAlone(reset.spec.serverCa);
+  return { ...requiring(unseen, known), isActiveAlone };
+}

@@ -1,0 +1,26 @@
+// Connects by a pool of mysql2, and prints "connected", or why it could not; and once more for each line that it reads.
+import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import mysql from 'mysql2/promise';
+
+const [port, ca, cert, key] = process.argv.slice(2);
+const text = (path) => readFile(path, 'utf8');
+const pool = mysql.createPool({
+  host: '127.0.0.1',
+  port: Number(port),
+  user: 'app',
+  ssl: { ca: await text(ca), cert: await text(cert), key: await text(key) },
+});
+
+async function connect() {
+  try {
+    const [[row]] = await pool.query("select 'connected' as answer");
+    console.log(row.answer);
+  } catch (error) {
+    console.log(error.code, error.message);
+  }
+}
+
+await connect();
+for await (const _line of createInterface(process.stdin)) await connect();
+await pool.end();

@@ -1,0 +1,118 @@
+/** Scenarios of rotations that once broke an invariant; here each guard is there, and holds. */
+import { rejection } from '../support/fakes/fixture.ts';
+import {
+  type FollowerAction,
+  isOfFollower,
+  QUIET_ROTATION,
+  type RotationParts,
+  type RotationTurn,
+  type Scenario,
+  type ScenarioEvent,
+  type UserAction,
+} from './scenario.ts';
+import { before, type NamedScenario, named } from './scenario-parts.ts';
+
+const rotating = (name: string, rotation: Partial<RotationParts>, parts: Partial<Scenario> = {}): NamedScenario =>
+  named(name, { ...parts, rotation: { ...QUIET_ROTATION, ...rotation } });
+
+const at = (atMs: number, kind: UserAction | FollowerAction): Scenario['events'][number] => {
+  const what: ScenarioEvent = isOfFollower(kind) ? { kind } : { kind };
+  return { atMs, what };
+};
+const ask = at(5_000, 'Ask');
+const lost = (executedAfterMs?: number): RotationTurn => ({ kind: 'Lose', executedAfterMs });
+const copied = (code: number): RotationTurn => ({ kind: 'Copied', answer: rejection(code) });
+
+export const ROTATION_EXAMPLES: readonly NamedScenario[] = [
+  rotating('a rotation where nothing goes wrong', { verifySeconds: 60, holdSeconds: 60 }, { events: [ask] }),
+  rotating(
+    'a lost add, and another object that looks in between: it is given up after the grace',
+    { second: 'Elsewhere', calls: [lost()] },
+    { events: [ask] },
+  ),
+  rotating(
+    'two objects of a namespace: nobody restarts pods before the object that publishes their CA has the waiting one',
+    { second: 'Beside' },
+    { paces: [60, 150, 60, 10], events: [ask] },
+  ),
+  rotating(
+    'an add that fails, and an edit while that is found out: the object says that it has stalled',
+    { fails: true },
+    { events: [ask], injections: [before(9, 'serverCas.updateStatus', { kind: 'EditFollower' })] },
+  ),
+  rotating(
+    'an object that is restored without a status beside a reset: its pods are restarted once it has published',
+    { hasReset: true },
+    { paces: [150], events: [at(7_000, 'RestoreFollower')] },
+  ),
+  rotating(
+    'a lost add beside a reset that was refused: the reset does not take its operation for its own',
+    { hasReset: true, calls: [lost(0)] },
+    { calls: [{ kind: 'Answer', answer: rejection(400) }], events: [ask, at(500_000, 'Edit')] },
+  ),
+  rotating(
+    'an add that ran although a copy of it was refused, and the account is not known: its CA is found',
+    { calls: [copied(429)] },
+    { knowsAccount: false, events: [ask] },
+  ),
+  rotating(
+    'an add that ran although a copy of it was refused: it is looked for before another one',
+    { calls: [copied(409)] },
+    { caLagMs: 30_000, events: [ask] },
+  ),
+  rotating(
+    'an instance that is gone while its object is asked to try again: it stalls',
+    {},
+    { events: [ask, at(300, 'DeleteInstance'), at(310_000, 'RetryFollower')] },
+  ),
+  rotating(
+    'a permission that is taken away while a reset runs: pods are restarted once the object has published again',
+    { hasReset: true },
+    { events: [ask], injections: [before(5, 'resets.updateStatus', { kind: 'Forbid' })] },
+  ),
+  rotating(
+    'a dependent that falls with the switch: it is taken back once, and the CA is never taken again',
+    { verifySeconds: 60, falls: true },
+    { events: [ask, at(500_000, 'RetryFollower'), at(700_000, 'Ask')] },
+  ),
+  rotating(
+    'a CA that somebody adds right before an add: it is taken',
+    {},
+    { events: [ask], injections: [before(1, 'cloudSql.instance', { kind: 'OurAdd' })] },
+  ),
+  rotating(
+    'a lost switch, that runs late: nothing is called beside it',
+    {
+      bothRotate: true,
+      second: 'Elsewhere',
+      mode: 'WhenDue',
+      expiresSoon: true,
+      calls: [{ kind: 'Execute' }, lost(80_000)],
+    },
+    { events: [ask] },
+  ),
+  rotating(
+    'a rotation that is suspended when it is asked for: it calls nothing',
+    {},
+    { events: [at(300, 'SuspendFollower'), ask] },
+  ),
+  rotating(
+    'a rotation whose object is being deleted: it calls nothing',
+    {},
+    { events: [ask, at(5_100, 'DeleteFollower')] },
+  ),
+  rotating('a rotation in a namespace that is denied: it calls nothing', {}, { events: [ask, at(5_120, 'Forbid')] }),
+  rotating(
+    'an add that is refused for a minute: it is tried no sooner',
+    { calls: [{ kind: 'Answer', answer: rejection(429, '', 60_000) }] },
+    { events: [ask, at(8_000, 'EditFollower')] },
+  ),
+  rotating(
+    'another object that has not got the next CA everywhere: the switch waits for it',
+    { second: 'Elsewhere' },
+    {
+      events: [ask],
+      injections: [before(5, 'objects.apply', { kind: 'Fail' }), before(6, 'objects.apply', { kind: 'Fail' })],
+    },
+  ),
+];

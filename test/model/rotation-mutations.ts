@@ -1,0 +1,123 @@
+/** The guards of a rotation, and how each is broken. */
+import type { Mutation } from './mutations.ts';
+
+const ROTATION = 'src/reconcile/server-ca/rotation';
+const DOMAIN = 'src/domain/server-ca/rotation';
+const CALL = `${ROTATION}/call-on-record.ts`;
+const ADD = `${ROTATION}/add.ts`;
+const PREFLIGHT = `${ROTATION}/preflight.ts`;
+const NEXT = `${DOMAIN}/next-move.ts`;
+
+const broken = (guard: string, how: string, file: string, find: string, replace: string): Mutation => ({
+  guard,
+  broken: how,
+  stories: 'Rotations',
+  patches: [{ file, find, replace }],
+});
+
+export const ROTATION_MUTATIONS: readonly Mutation[] = [
+  {
+    guard: 'record before a call of a rotation',
+    broken: 'the call is sent first',
+    stories: 'Rotations',
+    patches: [
+      {
+        file: CALL,
+        find: '  const sent = await sendOnRecord',
+        replace: '  const early = await call.send();\n  const sent = await sendOnRecord',
+      },
+      { file: CALL, find: '      send: call.send,', replace: '      send: async () => early,' },
+    ],
+  },
+  broken(
+    'grace of a call of a rotation',
+    'none',
+    `${DOMAIN}/outcome.ts`,
+    'if (seen.sinceSeenMs < resolveGraceMs) {',
+    'if (seen.sinceSeenMs < 0) {',
+  ),
+  broken(
+    'grace of a call of a rotation',
+    'a look begins it anew',
+    'src/reconcile/server-ca/look.ts',
+    'if (!isOpen(object.status.rotation?.record)) context.memory.forget',
+    'context.memory.forget',
+  ),
+  broken(
+    'unresolved before anything else of a rotation',
+    'a call follows one of which nobody knows what became',
+    NEXT,
+    "if (isUnresolved(rotation.record)) return { kind: 'Resolve' };",
+    '',
+  ),
+  broken(
+    'what was found after a lost answer is claimed',
+    'only what an answer named is',
+    `${ROTATION}/apply-outcome.ts`,
+    '...changes, ...claimed,',
+    '...changes,',
+  ),
+  broken(
+    'an earlier attempt is looked for',
+    'neither by its operation nor by the CAs',
+    PREFLIGHT,
+    "const isAttempt = record?.kind === kind && (record.outcome === 'NotSent' || record.outcome === 'Refused');",
+    "const isAttempt = record?.kind === kind && record.outcome === 'Done';",
+  ),
+  broken(
+    'a CA that waits is taken',
+    'another one is added in its place',
+    ADD,
+    'if (adopted !== undefined) return adopted;',
+    '',
+  ),
+  broken(
+    'nothing is called by an old list',
+    'an add goes by the last look',
+    ADD,
+    'if (!sameAsSeen(object, checked.listed)) return lookAnew(object, context);',
+    '',
+  ),
+  broken(
+    'the rejection is written before the switch back',
+    'it is not written',
+    `${ROTATION}/switch-back.ts`,
+    'with: { rejected: withRejected(rotation, next) }',
+    'with: { rejected: rotation.rejected ?? [] }',
+  ),
+  broken(
+    'a retry has one deadline',
+    'one that no look takes in renews it for ever',
+    'src/domain/server-ca/deadline.ts',
+    '(stalledReason(object) !== undefined && hasNewRetry(object)) ||',
+    'hasNewRetry(object) ||',
+  ),
+  broken(
+    'suspended: no call of a rotation',
+    'nobody asks',
+    `${DOMAIN}/gates.ts`,
+    "if (suspended !== 'false') return",
+    'if (false) return',
+  ),
+  broken(
+    'deletion: no call of a rotation',
+    'an object that is being deleted is worked on',
+    'src/domain/server-ca/decide.ts',
+    "if (object.metadata.deletionTimestamp !== undefined) return { kind: 'Nothing' };",
+    '',
+  ),
+  broken(
+    'permission before a call of a rotation',
+    'nobody asks',
+    `${ROTATION}/admission.ts`,
+    "if (!given.allowed) return { kind: 'Refused'",
+    "if (!given.allowed && planId === '') return { kind: 'Refused'",
+  ),
+  broken(
+    'recorded delay of a rotation',
+    'not kept',
+    NEXT,
+    "if (retryMs > facts.now.getTime()) return { kind: 'Rest', untilMs: retryMs };",
+    '',
+  ),
+];

@@ -1,0 +1,169 @@
+/** Guards of which the search sees no scenario: each is broken in turn, and a unit test must say so. */
+import type { Mutation } from './mutations.ts';
+
+export interface UnitMutation extends Mutation {
+  /** The tests that must not pass then, below test/unit. */
+  readonly tests: string;
+}
+
+const MATCH =
+  'if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last)) return false;';
+
+export const UNIT_MUTATIONS: readonly UnitMutation[] = [
+  {
+    guard: 'the hourly limit counts what objects remember',
+    broken: 'only the calls of this process count',
+    patches: [
+      {
+        file: 'src/reconcile/recent-calls.ts',
+        find: 'if (this.#isCounted(entry)) yield*',
+        replace: 'if (false) yield*',
+      },
+    ],
+    tests: 'reconcile/siblings.test.ts',
+  },
+  {
+    guard: 'the first requestId of a request is heard at once',
+    broken: 'only when the request goes on',
+    patches: [
+      {
+        file: 'src/domain/reset/request-record.ts',
+        find: '...(isFirstRequestId(reset) && { requestId: reset.spec.requestId }),',
+        replace: '',
+      },
+    ],
+    tests: 'reconcile/lost-answers.test.ts',
+  },
+  {
+    guard: 'an object that nobody can read holds up no other for good',
+    broken: 'it is waited for without an end',
+    patches: [
+      {
+        file: 'src/reconcile/steps/sibling-in-doubt.ts',
+        find: 'PATIENCE_IN_GRACES = 3;',
+        replace: 'PATIENCE_IN_GRACES = Number.POSITIVE_INFINITY;',
+      },
+    ],
+    tests: 'reconcile/siblings.test.ts',
+  },
+  {
+    guard: 'a pattern of a tenant is matched in linear time',
+    broken: 'by a regular expression with as many stars',
+    patches: [
+      {
+        file: 'src/domain/permission.ts',
+        find: MATCH,
+        replace: "return new RegExp('^' + pattern.split('*').join('(.*)*') + '$').test(text);",
+      },
+    ],
+    tests: 'domain/permission.test.ts',
+  },
+  {
+    guard: 'who is not allowed is not in line',
+    broken: 'every object is exclusive at once',
+    patches: [
+      {
+        file: 'src/reconcile/object-index.ts',
+        find: 'return hasBegun || isIssuing || this.#admitted.has(key) || isAlone;',
+        replace: 'return true;',
+      },
+    ],
+    tests: 'reconcile/object-index.test.ts',
+  },
+  {
+    guard: 'a key moves with its certificate',
+    broken: 'nothing is moved',
+    patches: [
+      {
+        file: 'src/reconcile/steps/issue-client-certificates.ts',
+        find: "if (judgement.kind !== 'Move' || source === undefined) return [];",
+        replace: "if (judgement.kind !== 'Move' || source === undefined || true) return [];",
+      },
+    ],
+    tests: 'reconcile/moved-certificates.test.ts',
+  },
+  {
+    guard: 'a deadline bounds standing still',
+    broken: 'work that goes on renews nothing',
+    patches: [
+      {
+        file: 'src/domain/trust/roll-progress.ts',
+        find: 'return progress > last ? { progress, progressTime: now }',
+        replace: 'return progress > last ? { progress }',
+      },
+    ],
+    tests: 'reconcile/many-workloads.test.ts',
+  },
+  {
+    guard: 'a workload that the API server does not patch is its row',
+    broken: 'it ends the pass',
+    patches: [
+      {
+        file: 'src/reconcile/rolling/roll-dependents.ts',
+        find: "if (isKubernetesError(error, 'Unavailable')) return {",
+        replace: "if (isKubernetesError(error, 'Unavailable') && false) return {",
+      },
+    ],
+    tests: 'reconcile/unavailable-workloads.test.ts',
+  },
+  {
+    guard: 'a row that is not remembered is not begun',
+    broken: 'any row may be dropped',
+    patches: [
+      {
+        file: 'src/domain/trust/rollout-status.ts',
+        find: 'boolean => rank(row) <= KEPT;',
+        replace: 'boolean => rank(row) < 0;',
+      },
+    ],
+    tests: 'reconcile/many-workloads.test.ts',
+  },
+  {
+    guard: 'old pods that are not ready are found at once',
+    broken: 'nobody looks for them',
+    patches: [
+      {
+        file: 'src/domain/trust/unready-pods.ts',
+        find: 'return status.updatedReplicas < due && status.availableReplicas < status.replicas;',
+        replace: 'return false;',
+      },
+    ],
+    tests: 'reconcile/unready-pods.test.ts',
+  },
+  {
+    guard: 'an error that nobody foresaw ends at the deadline',
+    broken: 'it is tried again for ever',
+    patches: [
+      {
+        file: 'src/reconcile/unforeseen.ts',
+        find: 'if (!isPastDeadline(reset, now)) return { verdict };',
+        replace: 'if (now.getTime() > 0) return { verdict };',
+      },
+    ],
+    tests: 'reconcile/unforeseen.test.ts',
+  },
+  {
+    guard: 'a workload that is paused in the middle is not done',
+    broken: 'whatever is paused is skipped',
+    patches: [
+      {
+        file: 'src/domain/trust/carrier.ts',
+        find: 'if (workload.paused && !hasBegun(workload, found, before)) {',
+        replace: 'if (workload.paused) {',
+      },
+    ],
+    tests: 'domain/trust/rollout.test.ts',
+  },
+  {
+    guard: 'a policy that strips the annotation is found before the call',
+    broken: 'what the dry run answers is not looked at',
+    patches: [
+      {
+        file: 'src/reconcile/steps/dry-runs.ts',
+        find: 'if (!carries(tried, { annotations })) return',
+        replace: 'if (tried === undefined) return',
+      },
+    ],
+    tests: 'reconcile/admission.test.ts',
+  },
+];

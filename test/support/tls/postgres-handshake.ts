@@ -1,0 +1,46 @@
+/** As much of a PostgreSQL server as a client meets until it is connected: TLS, and a greeting without a password. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { createSecureContext, type SecureContextOptions, TLSSocket } from 'node:tls';
+
+export interface Handshakes extends AsyncDisposable {
+  readonly port: number;
+  /** Who connects from now on meets this certificate. */
+  use(options: SecureContextOptions): void;
+}
+
+/** https://www.postgresql.org/docs/current/protocol-message-formats.html */
+const AUTHENTICATION_OK = Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 0]);
+const READY_FOR_QUERY = Buffer.from([0x5a, 0, 0, 0, 5, 0x49]);
+const TAKES_TLS = 'S';
+
+export async function startHandshakes(options: SecureContextOptions): Promise<Handshakes> {
+  let secureContext = createSecureContext(options);
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.once('data', () => {
+      socket.write(TAKES_TLS);
+      const secured = new TLSSocket(socket, { isServer: true, secureContext });
+      secured.on('error', () => socket.destroy());
+      secured.once('data', () => secured.write(Buffer.concat([AUTHENTICATION_OK, READY_FOR_QUERY])));
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
+  return {
+    port: address.port,
+    use(changed) {
+      secureContext = createSecureContext(changed);
+    },
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
