@@ -3,8 +3,6 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CloudSqlServerCa } from '../../../src/domain/server-ca/server-ca-object.ts';
-import { parseServerCa } from '../../../src/kubernetes/server-ca-object.ts';
-import type { Instance } from '../../cloudsql-emulator/instance.ts';
 import type { PodClient } from '../../pods/kubelet.ts';
 import { isConnected, trustedCas } from '../../pods/verdict.ts';
 import { startLibpq } from '../../postgres/libpq.ts';
@@ -21,7 +19,7 @@ import {
   REPLICAS,
 } from '../../support/operator/database.ts';
 import { deployment, INSTANCE, isReady, PROJECT, reset } from '../../support/operator/fixture.ts';
-import { PATIENCE_MS } from '../../support/patience.ts';
+import { fingerprintOf, untilServerCa } from '../../support/operator/following.ts';
 
 const SECRET = 'orders-ca';
 const FILE = 'server-ca.pem';
@@ -61,26 +59,12 @@ const WORKLOADS = {
 const APPS = Object.keys(WORKLOADS);
 const CONNECTING = ['worker', 'api'];
 
-const fingerprintOf = (identity: Instance['active']): string => identity?.authority.certificate.sha1Fingerprint ?? '';
-
 /** Ready, with this CA in that role. */
 const standsBy =
-  (role: string, fingerprint: string) =>
+  (role: string, fingerprint: string | undefined) =>
   ({ status }: CloudSqlServerCa): boolean =>
     status.conditions?.some(({ type, reason }) => type === 'Ready' && reason === 'UpToDate') === true &&
     status.serverCas?.some((one) => one.role === role && one.sha1Fingerprint === fingerprint) === true;
-
-async function untilServerCa(
-  { kubectl }: DatabaseFixture,
-  holds: (object: CloudSqlServerCa) => boolean,
-): Promise<void> {
-  const signal = AbortSignal.timeout(PATIENCE_MS);
-  for (;;) {
-    const object = parseServerCa(JSON.parse(await kubectl(['get', 'sqlca', 'orders', '-o', 'json'])));
-    if (object !== undefined && holds(object)) return;
-    assert.ok(!signal.aborted, JSON.stringify(object?.status));
-  }
-}
 
 const bundle = async ({ kubectl }: DatabaseFixture): Promise<string> => {
   const base64 = await kubectl(['get', 'secret', SECRET, '-o', `jsonpath={.data.${FILE.replace('.', '\\.')}}`]);
@@ -141,7 +125,7 @@ async function connected(t: TestContext, spec: object = {}) {
   await own.apply({ ...serverCa, spec: { ...serverCa.spec, ...spec } });
   const instance = own.emulator.instance(PROJECT, INSTANCE);
   const first = fingerprintOf(instance.active);
-  await untilServerCa(own, standsBy('Active', first));
+  await untilServerCa(own, 'ready', standsBy('Active', first));
   await own.apply(...Object.entries(WORKLOADS).map(([name, pod]) => deployment(name, { pod })));
   const before = await own.kubelet.until('all are connected', areConnected(APPS));
   return { own, instance, first, before, report: reporting(t, own) };
@@ -162,21 +146,21 @@ test('no client notices a rotation by a person or a switch back, neither in the 
   const rotation = Date.now();
   await by('AddServerCa');
   const next = fingerprintOf(instance.waiting);
-  await untilServerCa(own, standsBy('Waiting', next));
+  await untilServerCa(own, 'trusting both', standsBy('Waiting', next));
   const both = await kubelet.until('the new pods are connected', areConnected(APPS, old));
   for (const client of both.filter(({ isGone }) => !isGone)) assert.deepEqual(trustedCas(client), [first, next]);
   const libpq = await libpqClient(t, own, await bundle(own));
   await by('RotateServerCa', next);
   await database.settled();
   const switched = Date.now();
-  await untilServerCa(own, standsBy('RotatedOut', first));
+  await untilServerCa(own, 'switched', standsBy('RotatedOut', first));
   await kubelet.until('all have queried by the next CA', haveQueried(switched));
   const rotated = report('rotation', rotation);
 
   await by('RotateServerCa', first);
   await database.settled();
   const back = Date.now();
-  await untilServerCa(own, standsBy('RotatedOut', next));
+  await untilServerCa(own, 'switched back', standsBy('RotatedOut', next));
   await kubelet.until('all have queried by the CA of before', haveQueried(back));
   const switchedBack = report('switch back', back);
   const { queries, failures } = await libpq();
@@ -215,9 +199,9 @@ test('no client notices a rotation by the operator, nor that it is pinned to the
 
   const rotation = Date.now();
   await ask({ requestId: 'one' });
-  await untilServerCa(own, ({ status }) => status.rotation?.phase === 'Holding');
+  await untilServerCa(own, 'holding', ({ status }) => status.rotation?.phase === 'Holding');
   const libpq = await libpqClient(t, own, await bundle(own));
-  await untilServerCa(own, hasRotated('RequestId'));
+  await untilServerCa(own, 'rotated', hasRotated('RequestId'));
   const next = fingerprintOf(instance.active);
   assert.notEqual(next, first);
   await kubelet.until('all have queried by the next CA', haveQueried(Date.now()));
@@ -230,7 +214,7 @@ test('no client notices a rotation by the operator, nor that it is pinned to the
 
   const pinned = Date.now();
   await ask({ requestId: null, activeSha1Fingerprint: first, verifySeconds: 0 });
-  await untilServerCa(own, hasRotated('Pin'));
+  await untilServerCa(own, 'rotated back', hasRotated('Pin'));
   assert.equal(fingerprintOf(instance.active), first);
   await kubelet.until('all have queried by the CA of before', haveQueried(Date.now()));
   const back = report('pin to the CA of before', pinned);

@@ -4,8 +4,9 @@ import { describe, test } from 'node:test';
 import { findCondition } from '../../../src/domain/conditions.ts';
 import { annotations } from '../../../src/domain/object.ts';
 import type { CloudSqlServerCa } from '../../../src/domain/server-ca/server-ca-object.ts';
+import { fingerprintOf } from '../../support/operator/following.ts';
 import { workload } from '../../support/operator/kinds.ts';
-import { fingerprintOf, hasRotated, isUpToDate, rotating, serverCa } from '../../support/operator/rotating.ts';
+import { hasRotated, isUpToDate, rotating, serverCa } from '../../support/operator/rotating.ts';
 
 /** What `ServerCaRotated` says where the object itself is `Ready`. */
 const waitsFor =

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { INSTANCE, isReady, PROJECT, reset } from '../../support/operator/fixture.ts';
+import { fingerprintOf } from '../../support/operator/following.ts';
 import { workload } from '../../support/operator/kinds.ts';
-import { fingerprintOf, hasRotated, isUpToDate, rotating, serverCa } from '../../support/operator/rotating.ts';
+import { hasRotated, isUpToDate, rotating, serverCa } from '../../support/operator/rotating.ts';
 
 describe('a rotation by the operator', { concurrency: 2 }, () => {
   test('a rotation adds a CA, rolls once, switches by its fingerprint, and a pin rolls it back without a roll', async (t) => {

@@ -1,19 +1,11 @@
 import assert from 'node:assert/strict';
-import { describe, type TestContext, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { CloudSqlServerCa } from '../../../src/domain/server-ca/server-ca-object.ts';
-import { parseServerCa } from '../../../src/kubernetes/server-ca-object.ts';
 import type { Instance } from '../../cloudsql-emulator/instance.ts';
-import {
-  type FixtureOptions,
-  INSTANCE,
-  isReady,
-  type OperatorFixture,
-  operatorFixture,
-  PROJECT,
-  reset,
-} from '../../support/operator/fixture.ts';
+import { INSTANCE, isReady, type OperatorFixture, PROJECT, reset } from '../../support/operator/fixture.ts';
+import { fingerprintOf, following } from '../../support/operator/following.ts';
 import { annotationsOf, workload } from '../../support/operator/kinds.ts';
-import { PATIENCE, PATIENCE_MS } from '../../support/patience.ts';
+import { PATIENCE } from '../../support/patience.ts';
 
 const SECRET = 'orders-ca';
 
@@ -23,30 +15,6 @@ const serverCa = (spec: object = {}, metadata: object = {}): object => ({
   metadata: { name: 'orders', ...metadata },
   spec: { project: PROJECT, instance: INSTANCE, serverCa: { secretName: SECRET }, ...spec },
 });
-
-/** An operator in a hurry to look, and what a test asks of an object that follows. */
-async function following(t: TestContext, options: FixtureOptions = {}) {
-  const fixture = await operatorFixture(t, { ...options, flags: ['--server-ca-resync=1s', ...(options.flags ?? [])] });
-  const { kubectl, emulator } = fixture;
-  const read = async (name = 'orders'): Promise<CloudSqlServerCa> => {
-    const object = parseServerCa(JSON.parse(await kubectl(['get', 'sqlca', name, '-o', 'json'])));
-    assert.ok(object);
-    return object;
-  };
-  const until = async (what: string, holds: (object: CloudSqlServerCa) => boolean): Promise<CloudSqlServerCa> => {
-    const signal = AbortSignal.timeout(PATIENCE_MS);
-    for (;;) {
-      const object = await read();
-      if (holds(object)) return object;
-      assert.ok(
-        !signal.aborted,
-        `never ${what}: ${JSON.stringify(object.status, undefined, 1)}\n${fixture.operator.log}`,
-      );
-    }
-  };
-  const instance = emulator.instance(PROJECT, INSTANCE);
-  return { ...fixture, read, until, instance };
-}
 
 const reason = ({ status }: CloudSqlServerCa): string | undefined =>
   status.conditions?.find(({ type }) => type === 'Ready')?.reason;
@@ -67,8 +35,6 @@ async function bundle({ kubectl }: Pick<OperatorFixture, 'kubectl'>): Promise<re
 }
 
 const pemOf = (identity: Instance['active']): string => `${identity?.authority.certificate.pem.trim()}\n`;
-const fingerprintOf = (identity: Instance['active']): string | undefined =>
-  identity?.authority.certificate.sha1Fingerprint;
 const generationOf = ({ kubectl }: Pick<OperatorFixture, 'kubectl'>, name: string): Promise<string> =>
   kubectl(['get', 'deployment', name, '-o', 'jsonpath={.metadata.generation}']);
 
