@@ -14,6 +14,7 @@ import { serverCaFormats } from '../../src/reconcile/publishing/server-ca-format
 import { createAuthority, issue } from '../cloudsql-emulator/certificates.ts';
 import { aReset } from '../support/fakes/builders.ts';
 import { FakeObjects } from '../support/fakes/fake-cluster.ts';
+import { WANTED_CERTIFICATE } from '../support/wanted-certificate.ts';
 import { median } from './measure.ts';
 
 const OBJECTS = 21;
@@ -22,19 +23,8 @@ const [active, before] = [await createAuthority('active'), await createAuthority
 const client = await issue(active, { commonName: 'orders-api', usage: 'Client' });
 const pem = serverCaPem([active.certificate, before.certificate]);
 
-const WANTED = {
-  commonName: 'orders-api',
-  secretName: 'orders-api',
-  additionalFormats: [
-    { format: 'PKCS12', key: 'keystore.p12', passwordSecretRef: { name: 'passwords', key: 'keystore' } },
-    { format: 'PKCS8', key: 'client-key.pk8' },
-    { format: 'CombinedPEM', key: 'tls-combined.pem' },
-    { format: 'TLS' },
-  ],
-} as const;
-
 async function passwordsOf(password: string): Promise<Passwords> {
-  const reset = aReset({ spec: { clientCertificates: [WANTED] } });
+  const reset = aReset({ spec: { clientCertificates: [WANTED_CERTIFICATE] } });
   const { namespace, name } = reset.metadata;
   const objects = new FakeObjects();
   const given = { annotations: { [annotations.passwordFor]: name }, data: { keystore: utf8(password) } };
@@ -55,7 +45,7 @@ async function encode(password: string, passwords: Passwords): Promise<number> {
     [secretKeys.serverCa]: utf8(pem),
   };
   const ca = await serverCaFormats({ additionalFormats }, { pem, stored: {}, encodings });
-  const own = await withFormats(WANTED, data, { passwords, encodings, before: undefined });
+  const own = await withFormats(WANTED_CERTIFICATE, data, { passwords, encodings, before: undefined });
   return Object.keys({ ...ca, ...own }).length;
 }
 

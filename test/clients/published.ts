@@ -12,6 +12,7 @@ import { Encodings } from '../../src/reconcile/publishing/encodings.ts';
 import { Passwords } from '../../src/reconcile/publishing/passwords.ts';
 import { certificateContents, serverCaContents } from '../../src/reconcile/publishing/targets.ts';
 import { type Authority, createAuthority, issue, type KeyedCertificate } from '../cloudsql-emulator/certificates.ts';
+import { WANTED_CERTIFICATE } from '../support/wanted-certificate.ts';
 
 export const PASSWORD = 'correct horse';
 
@@ -28,17 +29,6 @@ export async function anInstance(): Promise<Instance> {
   return { before, active, client: await issue(active, { commonName: 'orders-api', usage: 'Client' }) };
 }
 
-const CERTIFICATE = {
-  commonName: 'orders-api',
-  secretName: 'client',
-  additionalFormats: [
-    { format: 'PKCS12', key: 'keystore.p12', passwordSecretRef: { name: 'passwords', key: 'keystore' } },
-    { format: 'PKCS8', key: 'client-key.pk8' },
-    { format: 'CombinedPEM', key: 'tls-combined.pem' },
-    { format: 'TLS' },
-  ],
-} as const;
-
 const DISTRIBUTION: Distribution = {
   metadata: { namespace: 'orders', name: 'db', uid: '1', resourceVersion: '1', generation: 1, annotations: {} },
   spec: {
@@ -54,7 +44,7 @@ const DISTRIBUTION: Distribution = {
         { format: 'DER', key: 'server-ca.der', password: 'changeit' },
       ],
     },
-    clientCertificates: [CERTIFICATE],
+    clientCertificates: [WANTED_CERTIFICATE],
     rollout: {
       kinds: [],
       disabled: true,
@@ -102,7 +92,12 @@ export async function published({ before, active, client }: Instance): Promise<O
   };
   const ca = await serverCaContents(DISTRIBUTION, cas, { before: undefined, encodings });
   const old = await serverCaContents(DISTRIBUTION, [caOf(before)], { before: undefined, encodings });
-  const own = await certificateContents(DISTRIBUTION, CERTIFICATE, { data, before: undefined, passwords, encodings });
+  const own = await certificateContents(DISTRIBUTION, WANTED_CERTIFICATE, {
+    data,
+    before: undefined,
+    passwords,
+    encodings,
+  });
   return {
     ...ca?.data,
     ...own.data,
