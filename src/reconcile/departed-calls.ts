@@ -2,6 +2,7 @@
  * Calls of objects that are gone: nobody follows them any more, and Cloud SQL may not list yet what they began. Kept by this
  * process alone, which is all that is left of them.
  */
+import { BoundedMap } from '../lib/bounded-map.ts';
 import type { Key } from '../lib/key.ts';
 import type { IndexedObject } from './indexed-object.ts';
 
@@ -17,14 +18,12 @@ export interface DepartedCall {
 const MAX_CALLS = 1_000;
 
 export class DepartedCalls {
-  readonly #calls = new Map<string, DepartedCall>();
+  readonly #calls = new BoundedMap<string, DepartedCall>(MAX_CALLS);
 
   /** The object is gone, as it was seen last. */
   note({ key, uid, group, doubt, unseenCa }: IndexedObject): void {
     if (unseenCa === undefined && doubt?.kind !== 'Unresolved') return;
     this.#calls.set(uid, { key, uid, group, operation: unseenCa?.operation });
-    const [oldest] = this.#calls.keys();
-    if (this.#calls.size > MAX_CALLS && oldest !== undefined) this.#calls.delete(oldest);
   }
 
   /** Those of an instance. */

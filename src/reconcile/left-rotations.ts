@@ -1,4 +1,5 @@
 import type { Phase } from '../domain/server-ca/rotation/rotation.ts';
+import { BoundedMap } from '../lib/bounded-map.ts';
 import type { Key } from '../lib/key.ts';
 import type { IndexedObject } from './indexed-object.ts';
 
@@ -15,7 +16,7 @@ const MAX_LEFT = 100;
 
 /** What a last event tells of them. Kept by this process alone, until it is told. */
 export class LeftRotations {
-  readonly #left = new Map<Key, LeftRotation>();
+  readonly #left = new BoundedMap<Key, LeftRotation>(MAX_LEFT);
 
   /** The object is gone. Answers whether there is something to tell. */
   note({ key, uid, follows }: IndexedObject): boolean {
@@ -23,8 +24,6 @@ export class LeftRotations {
     const { phase, rotating } = follows ?? {};
     if (phase === undefined || rotating === undefined) return false;
     this.#left.set(key, { uid, phase, next: rotating.next[0] });
-    const [oldest] = this.#left.keys();
-    if (this.#left.size > MAX_LEFT && oldest !== undefined) this.#left.delete(oldest);
     return true;
   }
 

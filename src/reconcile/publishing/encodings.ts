@@ -1,12 +1,13 @@
 /** What was encoded of which input, so that a look at what is unchanged encodes nothing. */
 import { digestOf } from '../../domain/trust/digest.ts';
+import { BoundedMap } from '../../lib/bounded-map.ts';
 
 /** Of digests, 200 bytes each: those of the objects that were looked at last. */
 const MAX_KNOWN = 20_000;
 
 export class Encodings {
   /** Digests of the bytes, by digests of what they were encoded from. */
-  readonly #known = new Map<string, string>();
+  readonly #known = new BoundedMap<string, string>(MAX_KNOWN);
 
   /**
    * The bytes that `encode` makes of the input: those that are stored already, where they are known to be just these.
@@ -20,14 +21,7 @@ export class Encodings {
     const key = digestOf(...input);
     if (stored !== undefined && this.#known.get(key) === digestOf(stored)) return stored;
     const bytes = await encode();
-    this.#remember(key, digestOf(bytes));
+    this.#known.set(key, digestOf(bytes));
     return bytes;
-  }
-
-  #remember(key: string, digest: string): void {
-    this.#known.delete(key);
-    this.#known.set(key, digest);
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > MAX_KNOWN && oldest !== undefined) this.#known.delete(oldest);
   }
 }
