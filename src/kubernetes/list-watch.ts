@@ -2,7 +2,6 @@ import { CustomObjectsApi } from '@kubernetes/client-node';
 import { catchError, map, merge, type Observable } from 'rxjs';
 import { isKubernetesError, KubernetesError } from '../domain/errors.ts';
 import { GROUP, VERSION } from '../domain/object.ts';
-import { PLURAL, type SslReset } from '../domain/reset/ssl-reset.ts';
 import type { Backoff } from '../lib/backoff.ts';
 import { objectAt } from '../lib/json.ts';
 import { oneLine } from '../lib/one-line.ts';
@@ -11,7 +10,6 @@ import { type ListWatchSource, type WatchEvent, watcher } from '../runtime/watch
 import { isExpired } from './api-error.ts';
 import type { Client } from './client.ts';
 import { collect, PAGE_LIMIT, type Page, toPage } from './pages.ts';
-import { parseSslReset } from './ssl-reset-object.ts';
 import { toSourceEvent, watchQuery } from './watch-events.ts';
 import { type WatchTimeouts, watchStream } from './watch-stream.ts';
 
@@ -27,8 +25,6 @@ export interface ListWatchOptions {
 /** An event of one namespace's watch, or of that of all namespaces where `namespace` is undefined. */
 export type ObjectEvent<T> = WatchEvent<T> & { readonly namespace: string | undefined };
 
-export type SslResetEvent = ObjectEvent<SslReset>;
-
 /** A kind of objects of our group. */
 export interface Watched<T> {
   readonly plural: string;
@@ -36,26 +32,14 @@ export interface Watched<T> {
   readonly parse: (object: unknown) => T | undefined;
 }
 
-export const SSL_RESET_OBJECTS: Watched<SslReset> = { plural: PLURAL, parse: parseSslReset };
-
 /** The API server sends a bookmark within 61 s of silence: a watch without even that has nobody at the other end. */
 const SILENCE_MS = 65_000;
 const BACKOFF: Backoff = { minMs: 500, maxMs: 30_000 };
 const HEALTHY_AFTER_MS = 10_000;
 
 /**
- * Watches the resets of these namespaces, or of all if none is given, without an end. `synced` is about its own
- * namespace only.
- */
-export const watchSslResets = (
-  client: Client,
-  namespaces: readonly string[],
-  options: ListWatchOptions,
-): Observable<SslResetEvent> => watchObjects(SSL_RESET_OBJECTS, (reset) => reset, client, namespaces, options);
-
-/**
- * The same of the objects of any kind; of each one no more than what `reduce` answers is kept on arrival, so that no list
- * holds all of them.
+ * Watches the objects of a kind in these namespaces, or in all if none is given, without an end. `synced` is about its own
+ * namespace only. Of each object no more than what `reduce` answers is kept on arrival, so that no list holds all of them.
  */
 export function watchObjects<T, R>(
   watched: Watched<T>,

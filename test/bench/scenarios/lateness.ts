@@ -1,7 +1,7 @@
 import { isDone } from '../../../src/domain/call/operation.ts';
-import { watchSslResets } from '../../../src/kubernetes/list-watch.ts';
 import { type Emulator, startEmulator } from '../../cloudsql-emulator/emulator.ts';
 import { silentLogger } from '../../support/kubernetes/test-client.ts';
+import { watchSslResets } from '../../support/kubernetes/watch-resets.ts';
 import { PROJECT } from '../../support/operator/fixture.ts';
 import { AT_A_TIME } from '../gates.ts';
 import type { Lab } from '../lab.ts';

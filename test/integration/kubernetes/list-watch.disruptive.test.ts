@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { filter, firstValueFrom, ReplaySubject, skip, timeout } from 'rxjs';
-import { type SslResetEvent, watchSslResets } from '../../../src/kubernetes/list-watch.ts';
 import { afterwards } from '../../support/afterwards.ts';
 import { installCrd } from '../../support/kubernetes/crd.ts';
 import { sharedCluster, testNamespace } from '../../support/kubernetes/shared-cluster.ts';
 import { createReset, deleteReset, silentLogger, testClient } from '../../support/kubernetes/test-client.ts';
+import { type SslResetEvent, watchSslResets } from '../../support/kubernetes/watch-resets.ts';
 import { PATIENCE_MS } from '../../support/patience.ts';
 
 before(async () => installCrd(await sharedCluster()));

@@ -6,19 +6,15 @@ import { dirname, join } from 'node:path';
 import { before, type TestContext, test } from 'node:test';
 import { filter, firstValueFrom, map, ReplaySubject, skip, take, timeout, toArray } from 'rxjs';
 import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
-import {
-  type ListWatchOptions,
-  SSL_RESET_OBJECTS,
-  type SslResetEvent,
-  watchObjects,
-  watchSslResets,
-} from '../../../src/kubernetes/list-watch.ts';
+import { type ListWatchOptions, watchObjects } from '../../../src/kubernetes/list-watch.ts';
+import { SSL_RESET_OBJECTS } from '../../../src/kubernetes/ssl-resets.ts';
 import { afterwards } from '../../support/afterwards.ts';
 import { apiProxy, isWatch } from '../../support/kubernetes/api-proxy.ts';
 import { installCrd } from '../../support/kubernetes/crd.ts';
 import { kubeconfigAs, kubeconfigImpersonating } from '../../support/kubernetes/kubeconfigs.ts';
 import { sharedCluster, testNamespace } from '../../support/kubernetes/shared-cluster.ts';
 import { createReset, deleteReset, silentLogger, testClient } from '../../support/kubernetes/test-client.ts';
+import { type SslResetEvent, watchSslResets } from '../../support/kubernetes/watch-resets.ts';
 import { PATIENCE_MS } from '../../support/patience.ts';
 
 const FITTING = {

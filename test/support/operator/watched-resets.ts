@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { filter, firstValueFrom, mergeMap, type Observable, ReplaySubject, takeUntil, timer } from 'rxjs';
 import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import { type Client, createClient } from '../../../src/kubernetes/client.ts';
-import { watchSslResets } from '../../../src/kubernetes/list-watch.ts';
 import { afterwards, type Cleanup } from '../afterwards.ts';
 import { silentLogger } from '../kubernetes/test-client.ts';
+import { watchSslResets } from '../kubernetes/watch-resets.ts';
 import { PATIENCE_MS } from '../patience.ts';
 
 /** The CloudSqlSslResets of one namespace, as they come to be. */

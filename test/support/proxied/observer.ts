@@ -2,8 +2,8 @@ import { filter, firstValueFrom, map, type Observable, ReplaySubject, type Subsc
 import { findCondition } from '../../../src/domain/conditions.ts';
 import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import type { Client } from '../../../src/kubernetes/client.ts';
-import { watchSslResets } from '../../../src/kubernetes/list-watch.ts';
 import { silentLogger } from '../kubernetes/test-client.ts';
+import { watchSslResets } from '../kubernetes/watch-resets.ts';
 
 /** Sees every state of the objects of some namespaces, whose names differ, straight from the API server. */
 export class Observer {
