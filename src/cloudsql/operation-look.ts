@@ -25,7 +25,7 @@ interface Seen {
 }
 
 /** From so many on a list is asked for. */
-export const MERGED_FROM = 2;
+const MERGED_FROM = 2;
 /** So many at most are asked for by name. */
 export const LOOKED_AT_ONCE = 10;
 /** So few that a list does not show are asked for by name rather than looked for on its next page. */

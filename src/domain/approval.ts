@@ -4,7 +4,7 @@ import { shell } from '../lib/shell.ts';
 import { annotations, type Metadata } from './object.ts';
 import type { NamespaceView } from './permission.ts';
 
-export const APPROVALS = ['Automatic', 'Manual'] as const;
+const APPROVALS = ['Automatic', 'Manual'] as const;
 export type Approval = (typeof APPROVALS)[number];
 
 export interface ApprovalWords {

@@ -31,7 +31,7 @@ export type Gate =
   | { readonly kind: 'Closed'; readonly opensMs: number | undefined; readonly soughtUntilMs?: number }
   | { readonly kind: 'NotUnderstood'; readonly window: Window };
 
-export const ALWAYS_OPEN = {
+const ALWAYS_OPEN = {
   kind: 'Open',
   fromMs: Number.NEGATIVE_INFINITY,
   untilMs: Number.POSITIVE_INFINITY,

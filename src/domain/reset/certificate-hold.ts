@@ -83,7 +83,7 @@ export const liveCertificates = ({
 }: Status): readonly ClientCertificateStatus[] => all.filter((one) => request === undefined || isLive(one, request));
 
 /** The certificates of the spec that are not known to be in their Secrets. */
-export function heldBack({ spec, status }: SslReset): readonly WantedCertificate[] {
+function heldBack({ spec, status }: SslReset): readonly WantedCertificate[] {
   if (status.request?.hold === undefined) return [];
   const live = liveCertificates(status);
   return (spec.clientCertificates ?? []).filter(

@@ -13,25 +13,25 @@ interface Rule {
   readonly expected: string;
 }
 
-export const objectName: Rule = {
+const objectName: Rule = {
   holds: (text) => text.length <= 253 && DNS_SUBDOMAIN.test(text),
   expected:
     'the name of an object: lower-case letters, digits, "-" and ".", a letter or digit on both sides of each "."',
 };
 
 /** JavaScript alone has something against the last one: the client library drops it. */
-export const dataKey: Rule = {
+const dataKey: Rule = {
   holds: (text) =>
     /^[-._a-zA-Z0-9]{1,253}$/.test(text) && text !== '.' && !text.startsWith('..') && text !== '__proto__',
   expected: 'a key of a Secret or ConfigMap: letters, digits, "-", "_" and "."',
 };
 
-export const labelValue: Rule = {
+const labelValue: Rule = {
   holds: (text) => text === '' || LABEL_NAME.test(text),
   expected: 'a label value: up to 63 letters, digits, "-", "_" and ".", a letter or digit at both ends',
 };
 
-export const labelKey: Rule = {
+const labelKey: Rule = {
   holds: (text) => {
     const [name = '', prefix, ...others] = text.split('/').toReversed();
     return others.length === 0 && LABEL_NAME.test(name) && (prefix === undefined || objectName.holds(prefix));

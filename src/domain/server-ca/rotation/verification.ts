@@ -5,7 +5,7 @@ import type { Rotation } from './rotation.ts';
 
 export type VerifiedDependent = NonNullable<Rotation['dependents']>[number];
 
-export const MAX_VERIFIED = 100;
+const MAX_VERIFIED = 100;
 
 /** As they are remembered right before the switch: only those that were healthy count afterwards. */
 export const toVerify = (workloads: readonly Workload[]): readonly VerifiedDependent[] =>

@@ -77,11 +77,7 @@ export function stalledAt(object: CloudSqlServerCa, { next, ...why }: Stall, con
 }
 
 /** Where none has begun it keeps what it would have been for, so that the same is not begun once more. */
-export function stalledRotation(
-  object: CloudSqlServerCa,
-  { next, ...why }: Stall,
-  { clock }: Pick<Needs, 'clock'>,
-): Rotation {
+function stalledRotation(object: CloudSqlServerCa, { next, ...why }: Stall, { clock }: Pick<Needs, 'clock'>): Rotation {
   const { status } = object;
   const now = clock.now();
   const rotation = { ...status.rotation, ...(next !== undefined && { next }) };
