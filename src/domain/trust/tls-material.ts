@@ -1,5 +1,6 @@
 /** From the instance's CAs to what is published and to the digest that rolls the workloads. */
 import { oneLine } from '../../lib/one-line.ts';
+import { ownValue } from '../../lib/own-value.ts';
 import type { InstanceRef, ServerCas } from '../instance.ts';
 import { instanceKey } from '../instance.ts';
 import type { Metadata } from '../object.ts';
@@ -67,19 +68,30 @@ function clientCertificatesRevision(certificates: readonly ClientCertificateStat
 
 type Contents = NonNullable<NonNullable<DistributionSpec['serverCa']>['contents']>;
 
+type Choice = (listed: ServerCas, pastActive: ReadonlySet<string>) => ServerCas;
+
 /**
- * Which of the CAs are published: all of them, too, for a value of another version of the CRD. With the active one goes
- * what waits to be used next, or its clients would be cut off by a rotation; but for a CA that they could not tell apart.
+ * With the active one goes what waits to be used next, or its clients would be cut off by a rotation; but for a CA that
+ * they could not tell apart.
+ */
+const activeAndNext: Choice = (listed, pastActive) => {
+  const [active] = listed;
+  return inRoles(listed, pastActive).filter(
+    (ca) => ca.role === 'Active' || (ca.role === 'Waiting' && active !== undefined && !areAlike(active, ca)),
+  );
+};
+
+const CHOICES = { All: (listed) => listed, Active: activeAndNext } satisfies Record<Contents, Choice>;
+
+/**
+ * Which of the CAs are published: all of them, too, for a value of another version of the CRD.
  *
  * @param listed as the instance lists them, the active one first
  * @param pastActive SHA-1 fingerprints of those that were active
  */
 export function publishedCas(listed: ServerCas, contents: Contents, pastActive: readonly string[]): ServerCas {
-  if (contents !== 'Active') return listed;
-  const [active] = listed;
-  return inRoles(listed, new Set(pastActive)).filter(
-    (ca) => ca.role === 'Active' || (ca.role === 'Waiting' && active !== undefined && !areAlike(active, ca)),
-  );
+  const choose = ownValue(CHOICES, contents) ?? CHOICES.All;
+  return choose(listed, new Set(pastActive));
 }
 
 /** What reads such a format of it trusts no other CA than the active one. */

@@ -185,7 +185,9 @@ describe('which CAs are published', () => {
   const published = (...given: Parameters<typeof publishedCas>) => publishedCas(...given).map(({ pem }) => pem);
 
   test('which CAs are published: all that are listed, also by a word of another version', () => {
-    assert.deepEqual(published([active, old, next], 'All', []), [active.pem, old.pem, next.pem]);
+    for (const contents of ['"All"', '"Newer"', '"toString"']) {
+      assert.deepEqual(published([active, old, next], JSON.parse(contents), []), [active.pem, old.pem, next.pem]);
+    }
   });
   test('which CAs are published: of Active the active one, with the next one from its addition until it is used', () => {
     assert.deepEqual(published([active, old], 'Active', []), [active.pem]);
