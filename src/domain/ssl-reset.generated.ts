@@ -597,6 +597,10 @@ export interface CloudSqlSslResetStatus {
        */
       serverCertificateSha1Fingerprint?: string;
       /**
+       * SHA-1 fingerprints of the server CAs, or with a CA service of the server certificates, that were listed beside the active one. One of them that becomes active was switched to: it is no trace of a reset.
+       */
+      alsoListed?: string[];
+      /**
        * SHA-1 fingerprints of the client certificates. Kept where they matter.
        */
       clientCertificates?: string[];

@@ -16,14 +16,22 @@ export function hasOtherServerCertificate(before: Before, now: ServerCertificate
   const listed = now.serverCas ?? (ca === undefined ? [] : [ca]);
   // The active CA of a First Generation instance changes with a restart, also to one that was made before the call.
   if (before.serverCas !== undefined) return listed.some((one) => before.serverCas?.includes(one) === false);
-  return ca !== before.serverCaSha1Fingerprint || hasNewServerCertificate(before, now);
+  const isOther = ca !== before.serverCaSha1Fingerprint && !wasListed(before, ca);
+  return isOther || hasNewServerCertificate(before, now);
 }
 
+/** What was listed beside the active one and became active was switched to by somebody: no reset has made it. */
+const wasListed = ({ alsoListed = [] }: Before, fingerprint: string | undefined): boolean =>
+  fingerprint !== undefined && alsoListed.includes(fingerprint);
+
 /** A certificate that the API does not show is no evidence. */
-export const hasNewServerCertificate = (
-  { serverCertificateSha1Fingerprint: before }: Before,
+export function hasNewServerCertificate(
+  before: Before,
   { serverCertificateSha1Fingerprint: now }: ServerCertificates,
-): boolean => before !== undefined && now !== undefined && before !== now;
+): boolean {
+  const was = before.serverCertificateSha1Fingerprint;
+  return was !== undefined && now !== undefined && was !== now && !wasListed(before, now);
+}
 
 export function evidenceAgrees(
   before: Before,

@@ -1,6 +1,7 @@
 import { evidenceAgrees, type ServerCertificates } from '../../domain/call/evidence.ts';
 import type { Before } from '../../domain/call/operation.ts';
-import type { InstanceRef } from '../../domain/instance.ts';
+import { CloudSqlError } from '../../domain/errors.ts';
+import type { InstanceRef, ServerCertificate } from '../../domain/instance.ts';
 import { caOwner, type Instance, isFirstGeneration } from '../../domain/instance.ts';
 import type { CloudSqlReads } from '../cloud-sql-port.ts';
 
@@ -13,6 +14,34 @@ export async function readEvidence(cloudSql: CloudSqlReads, ref: InstanceRef, be
     ...now,
     clientCertificates: certificates.map(({ sha1Fingerprint }) => sha1Fingerprint),
   });
+}
+
+/** What is listed beside the active one. An instance without a server certificate lists none. */
+export async function readAlsoListed(
+  cloudSql: CloudSqlReads,
+  ref: InstanceRef,
+  instance: Instance,
+  { serverCaSha1Fingerprint: ca, serverCertificateSha1Fingerprint: certificate }: ServerCertificates,
+): Promise<Pick<Before, 'alsoListed'>> {
+  // A record of a First Generation instance has all of them.
+  if (ca === undefined || isFirstGeneration(instance)) return {};
+  const isOwn = caOwner(instance) === 'Instance';
+  if (!isOwn && certificate === undefined) return {};
+  const listed = isOwn ? await cloudSql.serverCas(ref) : await readCertificates(cloudSql, ref);
+  const others = listed
+    .map(({ sha1Fingerprint }) => sha1Fingerprint)
+    .filter((one) => one !== ca && one !== certificate);
+  return others.length === 0 ? {} : { alsoListed: others.slice(0, MAX_CAS) };
+}
+
+/** A list that does not say what belongs to what is no baseline. */
+async function readCertificates(cloudSql: CloudSqlReads, ref: InstanceRef): Promise<readonly ServerCertificate[]> {
+  try {
+    return (await cloudSql.serverCertificates(ref)).certificates;
+  } catch (error) {
+    if (error instanceof CloudSqlError && (error.kind === 'Invalid' || error.kind === 'Unreadable')) return [];
+    throw error;
+  }
 }
 
 /** As many as a record keeps; an instance has three at most. */

@@ -20,7 +20,7 @@ import { toTime } from '../../lib/time.ts';
 import type { Context } from '../pass.ts';
 import { askCluster, type ClusterAnswers } from './dry-runs.ts';
 import { hasLateOperation, hasTraces, readOperations, unexplainedChange } from './earlier-call.ts';
-import { readServerCertificates } from './evidence.ts';
+import { readAlsoListed, readServerCertificates } from './evidence.ts';
 import { whyNotReady } from './not-ready.ts';
 import { siblingInDoubt } from './sibling-in-doubt.ts';
 import { departedCall, orphanWithUnseenCa, siblingWithUnseenCa } from './unseen-ca.ts';
@@ -103,6 +103,7 @@ async function judge(reset: SslReset, request: Request, cluster: ClusterAnswers,
   const plan = makePlan(reset, request, facts, toTime(context.clock.now()));
   const now = {
     ...serverCertificates,
+    ...(await readAlsoListed(context.cloudSql.lowPriority, reset.spec, instance, serverCertificates)),
     ...(certificates.length > 0 && {
       clientCertificates: certificates.slice(0, BASELINE_SIZE).map(({ sha1Fingerprint }) => sha1Fingerprint),
     }),

@@ -56,6 +56,7 @@ const OUTSIDE_OF_THE_MODEL: readonly string[] = [
   'plan.workloads.byKind',
   'plan.workloads.byWave',
   'request.approvedManager',
+  'request.before.alsoListed',
   'request.hold.retryTime',
   'rollout.paused',
   'rollout.workloads.failures',

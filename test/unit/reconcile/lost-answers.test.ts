@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { annotations } from '../../../src/domain/object.ts';
+import { fingerprint } from '../../support/fakes/builders.ts';
 import { DONE_ONCE, Fixture, rejection } from '../../support/fakes/fixture.ts';
+import { ca } from '../../support/fakes/followed.ts';
 import { Operator } from '../../support/fakes/operator.ts';
 
 const lose = (fixture: Fixture, executedAfterMs?: number): void => {
@@ -32,6 +34,26 @@ describe('a call whose answer is lost', () => {
     assert.deepEqual(await fixture.outcome(), DONE_ONCE);
     const [first, second] = [fixture.status.request?.receivedTime, fixture.status.request?.time];
     assert.ok(Date.parse(second ?? '') - Date.parse(first ?? '') >= 300_000);
+  });
+
+  test('a switch by somebody to a CA that was listed before is no trace of a reset whose answer is lost: it is called once more', async () => {
+    const fixture = new Fixture();
+    const { cloudSql } = fixture;
+    cloudSql.listed = [ca(1), ca(9)];
+    lose(fixture);
+    fixture.after(60_000, () => {
+      cloudSql.state = { serverCaSha1Fingerprint: fingerprint(9) };
+      cloudSql.listed = [ca(9), ca(1)];
+    });
+    cloudSql.onCall = () => {
+      if (cloudSql.calls === 0) return;
+      cloudSql.state = {};
+      cloudSql.listed = undefined;
+    };
+    await new Operator(fixture).drive();
+    assert.deepEqual(fixture.status.request?.before?.alsoListed, [fingerprint(9)]);
+    assert.deepEqual(await fixture.outcome(), DONE_ONCE);
+    assert.equal(cloudSql.calls, 2);
   });
 
   for (const executedAfterMs of [1_000, 100_000, 299_000]) {

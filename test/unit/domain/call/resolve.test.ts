@@ -296,6 +296,15 @@ describe('evidence of a reset', () => {
     assert.equal(evidenceAgrees(before, { ...now, serverCertificateSha1Fingerprint }), false);
   });
 
+  test('a CA or a server certificate that was listed before and was switched to since: none', () => {
+    const listed = { alsoListed: [fingerprint(2)] };
+    assert.equal(evidenceAgrees({ ...before, ...listed }, { ...now, serverCaSha1Fingerprint: fingerprint(2) }), false);
+    assert.equal(evidenceAgrees({ ...before, ...listed }, { ...now, serverCaSha1Fingerprint: fingerprint(3) }), true);
+    const certificates = { ...ofService, ...listed };
+    assert.equal(evidenceAgrees(certificates, { ...now, serverCertificateSha1Fingerprint: fingerprint(2) }), false);
+    assert.equal(evidenceAgrees(certificates, { ...now, serverCertificateSha1Fingerprint: fingerprint(3) }), true);
+  });
+
   const ofFirstGeneration = { ...before, serverCas: [fingerprint(1), fingerprint(2)] };
   test('First Generation: a CA that was not listed before, though another one is active', () => {
     const serverCas = [fingerprint(1), fingerprint(3)];
