@@ -191,6 +191,28 @@ describe('a rotation', () => {
     assert.deepEqual(site.status.rotation?.rejected, [fingerprint(2)]);
   });
 
+  test('a switch back to an instance that is gone says so once, writes nothing more, and goes on when the instance is back', async () => {
+    const site = await ready();
+    site.cloudSql.onSwitched = () => {
+      if (site.cloudSql.rotations.at(-1) !== 'Rotate 2') return;
+      site.workloads.progress('api', { availableReplicas: 0 });
+    };
+    ask(site, { requestId: 'spring' });
+    await site.operator.driveUntil(() => site.status.rotation?.phase === 'SwitchingBack');
+    site.cloudSql.isInstanceGone = true;
+    // Beyond the deadline of what follows the instance, which says so too.
+    await site.operator.driveFor(2 * HOUR_MS);
+    assert.equal(site.reason('ServerCaRotated'), 'False SwitchingBack');
+    assert.match(findCondition(site.status.conditions, 'ServerCaRotated')?.message ?? '', /InstanceNotFound/);
+    const writes = [site.writes, site.serverCas.writes];
+    await site.operator.driveFor(24 * HOUR_MS);
+    assert.deepEqual([site.writes, site.serverCas.writes], writes);
+    site.cloudSql.isInstanceGone = false;
+    await site.operator.driveFor(HOUR_MS);
+    assert.deepEqual(site.cloudSql.rotations, ['Add', 'Rotate 2', 'Rotate 1']);
+    assert.deepEqual(outcomes(site), ['RequestId RolledBack']);
+  });
+
   for (const [what, recovers, said] of [
     ['come back after it show that the server CA was the cause, and nothing more is said', true, /^Dependents were/],
     [

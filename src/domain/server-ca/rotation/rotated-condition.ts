@@ -49,6 +49,10 @@ export function rotatedValues(object: CloudSqlServerCa): readonly ConditionValue
   if (stall !== undefined && isRotationStalledReason(stall.reason)) {
     return [{ type, status: 'False', reason: stall.reason, message: stall.message }];
   }
+  if (phase === 'SwitchingBack' && gate?.reason === 'RotationDue') {
+    const message = `${switchingBack(status)}. It is tried again and again. Last: ${gate.message}`;
+    return [{ type, status: 'False', reason: 'SwitchingBack', message }];
+  }
   if (gate !== undefined && isGateReason(gate.reason)) {
     return [{ type, status: 'False', reason: gate.reason, message: gate.message }];
   }

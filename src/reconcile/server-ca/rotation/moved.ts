@@ -1,5 +1,6 @@
 /** How a move of a rotation gets into the status: what is published and rolled is said as it stands. */
-import { afterFailure } from '../../../domain/call/retry.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { afterFailure, lookAgainDelayMs } from '../../../domain/call/retry.ts';
 import { findCondition, progressing, stalled, type Verdict, waiting } from '../../../domain/conditions.ts';
 import { isProgressReason, isStalledReason, isWaitingReason } from '../../../domain/reason-rules.ts';
 import { completion, LOOKING_FOR_DEPENDENTS } from '../../../domain/server-ca/completion.ts';
@@ -15,7 +16,7 @@ import { oneLine } from '../../../lib/one-line.ts';
 import { timeOf } from '../../../lib/time.ts';
 import type { StepEvent } from '../../pass.ts';
 import { type ClosedWindows, opening } from '../../window-check.ts';
-import type { Conclusion, ServerCaContext } from '../context.ts';
+import type { Conclusion, ServerCaContext, StepResult } from '../context.ts';
 
 type Needs = Pick<ServerCaContext, 'clock' | 'settings'>;
 
@@ -91,8 +92,16 @@ function stalledRotation(object: CloudSqlServerCa, { next, ...why }: Stall, { cl
   );
 }
 
-/** Something has to be put right, and it is tried again, slower each time, until the deadline. */
-export function obstacle(object: CloudSqlServerCa, message: string, context: Needs, retryAfterMs?: number): Conclusion {
+/**
+ * Something has to be put right, and it is tried again, slower each time, until the deadline. What is tried without an end
+ * is written down once: the instance may be gone for good.
+ */
+export function obstacle(
+  object: CloudSqlServerCa,
+  message: string,
+  context: Needs & Pick<ServerCaContext, 'memory'>,
+  retryAfterMs?: number,
+): StepResult {
   const { rotation = {} } = object.status;
   const { deadlineSeconds } = object.spec;
   const now = context.clock.now();
@@ -105,6 +114,11 @@ export function obstacle(object: CloudSqlServerCa, message: string, context: Nee
   }
   const { waitingFor: _waitingFor, ...rest } = rotation;
   const gate: Gate = { reason: 'RotationDue', message: oneLine(message) };
+  const isKnown = phaseOf(object.status) === 'SwitchingBack' && isDeepStrictEqual(rotation.gate, gate);
+  if (isKnown && retryAfterMs === undefined) {
+    const elapsedMs = context.memory.sinceSeenMs(object.metadata.uid, `cannot switch back: ${gate.message}`);
+    return { afterMs: lookAgainDelayMs(elapsedMs, context.settings) };
+  }
   const tried = afterFailure({ ...rest, gate }, now, context.settings, retryAfterMs);
   return moved(object, { rotation: tried }, context, { afterMs: (timeOf(tried.retryTime) ?? 0) - now.getTime() });
 }
