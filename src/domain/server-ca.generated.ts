@@ -652,6 +652,10 @@ export interface CloudSqlServerCaStatus {
    */
   publishedTo?: string;
   /**
+   * Generation with which the object that is published into was found without the active server CA, as somebody had left it. Workloads are restarted once for it, because pods may have started with that.
+   */
+  restartGeneration?: number;
+  /**
    * The roll of the dependent workloads.
    */
   rollout?: {

@@ -46,6 +46,11 @@ export const ROTATION_EXAMPLES: readonly NamedScenario[] = [
     { paces: [150], events: [at(7_000, 'RestoreFollower')] },
   ),
   rotating(
+    'an object that is made again after a reset restarted its pods without it: they are restarted once it has published',
+    { hasReset: true },
+    { paces: [10], events: [at(300, 'DeleteFollower')] },
+  ),
+  rotating(
     'a lost add beside a reset that was refused: the reset does not take its operation for its own',
     { hasReset: true, calls: [lost(0)] },
     { calls: [{ kind: 'Answer', answer: rejection(400) }], events: [ask, at(500_000, 'Edit')] },

@@ -120,4 +120,11 @@ export const ROTATION_MUTATIONS: readonly Mutation[] = [
     "if (retryMs > facts.now.getTime()) return { kind: 'Rest', untilMs: retryMs };",
     '',
   ),
+  broken(
+    'pods that started without the active CA are restarted',
+    'a template with the right digest is right',
+    'src/reconcile/server-ca/look.ts',
+    'if (isFoundStale(object, seen)) {',
+    'if (false) {',
+  ),
 ];

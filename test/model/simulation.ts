@@ -2,11 +2,12 @@ import { findCondition, isTrue } from '../../src/domain/conditions.ts';
 import { isUnresolved } from '../../src/domain/reset/request.ts';
 import { KIND, type SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import { type CloudSqlServerCa, KIND as SERVER_CA } from '../../src/domain/server-ca/server-ca-object.ts';
-import { templateAnnotationKey, templateAnnotations } from '../../src/domain/trust/tls-material.ts';
+import { restartAnnotation, templateAnnotationKey, templateAnnotations } from '../../src/domain/trust/tls-material.ts';
 import { kindOf, refOf } from '../../src/lib/key.ts';
 import type { ObjectRef } from '../../src/reconcile/ports.ts';
 import { aReset, aWorkload } from '../support/fakes/builders.ts';
 import { FakeNamespaces, FakeObjects, FakePods, FakeWorkloads } from '../support/fakes/fake-cluster.ts';
+import { aServerCa } from '../support/fakes/fake-server-cas.ts';
 import { interposed, interposedRotation, interposedServerCas } from '../support/fakes/faults.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 import { ApiServer, type Change } from './api-server.ts';
@@ -329,7 +330,9 @@ export class Simulation implements Environment {
   #switches = 0;
 
   hasStrayWrites(): boolean {
-    const known = ['first', 'second'].flatMap(keysOf);
+    const followers = [FOLLOWERS.First, FOLLOWERS.Beside].map((ref) => aServerCa(ref).metadata);
+    const restarts = followers.flatMap((metadata) => Object.keys(restartAnnotation(metadata, 1)));
+    const known = [...['first', 'second'].flatMap(keysOf), ...restarts];
     const keys = Object.keys(this.#workloads.read('api').templateAnnotations);
     const others = ['bystander', 'stranger'].map((name) => this.#workloads.read(name));
     // None of them says Reload, so no pod may be told anything.

@@ -6,9 +6,17 @@ import type { ServerCa, ServerCas } from '../instance.ts';
 import { type CaInRole, inRoles } from '../trust/ca-roles.ts';
 import { areAlike } from '../trust/one-subject.ts';
 import { MAX_KNOWN, type Trust } from '../trust/right-template.ts';
-import { holdsActiveAlone, inSeconds, revision, revisionOf } from '../trust/tls-material.ts';
+import {
+  holdsActiveAlone,
+  inSeconds,
+  restartAnnotation,
+  revision,
+  revisionOf,
+  templateAnnotations,
+} from '../trust/tls-material.ts';
+import type { TemplateAnnotations } from '../trust/workload.ts';
 import { onceActive } from './roles.ts';
-import { activeCa, type CloudSqlServerCa, type RecordedCa } from './server-ca-object.ts';
+import { activeCa, type CloudSqlServerCa, distributionOf, type RecordedCa } from './server-ca-object.ts';
 
 export interface Publication {
   /** In the order of the bundle: the active one, what waits, what was active before. */
@@ -105,6 +113,16 @@ export function trustOf({ spec, status: { serverCas = [] } }: CloudSqlServerCa):
     needed: fingerprintsOf(serverCas.filter(isNeeded)),
     known: fingerprintsOf(known),
     ...(holdsActiveAlone(spec.serverCa) && { isActiveAlone: true }),
+  };
+}
+
+/** What the pod templates of its workloads carry. */
+export function wantedAnnotations(object: CloudSqlServerCa): TemplateAnnotations {
+  const { metadata, status } = object;
+  const { restartGeneration } = status;
+  return {
+    ...templateAnnotations(distributionOf(object), []),
+    ...(restartGeneration !== undefined && restartAnnotation(metadata, restartGeneration)),
   };
 }
 

@@ -12,6 +12,7 @@ export type StatusChanges = Pick<
   | 'serverCas'
   | 'readTime'
   | 'publishedTo'
+  | 'restartGeneration'
   | 'retry'
   | 'rotation'
   | 'executedRequestIds'

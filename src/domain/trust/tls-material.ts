@@ -56,8 +56,13 @@ export const dryRunAnnotations = ({ metadata, spec }: Distribution): TemplateAnn
 
 const DRY_RUN_REVISION = '0'.repeat(32);
 
-const ownAnnotationKey = ({ namespace, name }: Metadata): string =>
-  `tls.cloudsql-ssl.dev/${sha256(`cloudsqlsslresets/${namespace}/${name}`).slice(0, 16)}`;
+const ownAnnotationKey = ({ namespace, name }: Metadata, plural = 'cloudsqlsslresets'): string =>
+  `tls.cloudsql-ssl.dev/${sha256(`${plural}/${namespace}/${name}`).slice(0, 16)}`;
+
+/** Has the workloads of a CloudSqlServerCa restarted once for `generation`, whatever their templates carry. */
+export const restartAnnotation = (metadata: Metadata, generation: number): TemplateAnnotations => ({
+  [ownAnnotationKey(metadata, 'cloudsqlservercas')]: sha256(`${metadata.uid} ${generation}`).slice(0, 32),
+});
 
 function clientCertificatesRevision(certificates: readonly ClientCertificateStatus[]): string {
   const lines = certificates.map(({ secretName = '', sha1Fingerprint = '', passwordDigest }) =>

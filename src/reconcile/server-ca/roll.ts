@@ -1,7 +1,7 @@
 import { lookAgainDelayMs } from '../../domain/call/retry.ts';
 import { instanceKey } from '../../domain/instance.ts';
 import { completion } from '../../domain/server-ca/completion.ts';
-import { trustOf } from '../../domain/server-ca/publication.ts';
+import { trustOf, wantedAnnotations } from '../../domain/server-ca/publication.ts';
 import { type CloudSqlServerCa, distributionOf, KIND } from '../../domain/server-ca/server-ca-object.ts';
 import type { Dependent } from '../../domain/trust/dependents.ts';
 import { podAnnotationKey } from '../../domain/trust/pod.ts';
@@ -9,7 +9,7 @@ import { publishedNames } from '../../domain/trust/published-kinds.ts';
 import { countRight, rightRevisions, type Trust } from '../../domain/trust/right-template.ts';
 import { furthest } from '../../domain/trust/roll-progress.ts';
 import { rolloutStatus } from '../../domain/trust/rollout-status.ts';
-import { templateAnnotationKey, templateAnnotations } from '../../domain/trust/tls-material.ts';
+import { templateAnnotationKey } from '../../domain/trust/tls-material.ts';
 import { keyOf } from '../../lib/key.ts';
 import { toTime } from '../../lib/time.ts';
 import { orCannotPublish } from '../publishing/apply.ts';
@@ -40,7 +40,7 @@ export async function roll(object: CloudSqlServerCa, context: ServerCaContext): 
   const wanted = before?.revision ?? '';
   const followed = distributionOf(object);
   const options: PickUpOptions = {
-    annotations: templateAnnotations(followed, []),
+    annotations: wantedAnnotations(object),
     rollout: followed.spec.rollout,
     before,
     isIncomplete: reading.unread.some(({ name }) => name === undefined),

@@ -483,6 +483,27 @@ describe('a fault at any call of a port', () => {
     assert.equal(await site.published(), 'CA 1\nCA 2\n');
   });
 
+  test('workloads that were restarted while nobody published the CA that they take are restarted once it is published again', async () => {
+    const site = await ready();
+    site.workloads.remove('worker');
+    site.workloads.add({ ...site.workloads.read('api'), refersTo: ['Secret/orders-db-ca'] });
+    site.serverCas.delete(site.ref);
+    site.operator.hearDeleted(site.ref, 'CloudSqlServerCa');
+    site.cloudSql.listed = undefined;
+    site.resets.create(aReset({ name: 'sharp' }));
+    await site.operator.driveFor(2 * MINUTE_MS);
+    const { generation } = site.workloads.read('api');
+    assert.equal(await site.published(), 'CA 1\n');
+    site.serverCas.create(aServerCa());
+    await site.operator.driveFor(2 * MINUTE_MS);
+    assert.equal(site.reason(), 'True UpToDate');
+    assert.equal(await site.published(), 'CA 2\n');
+    assert.equal(site.workloads.read('api').generation, generation + 1);
+    site.serverCas.wipe(site.ref);
+    await site.operator.driveFor(10 * MINUTE_MS);
+    assert.equal(site.workloads.read('api').generation, generation + 1, 'no more than once');
+  });
+
   test('a workload that takes the CA from an object that is not permitted any more is not restarted for nothing, and is once it is', async () => {
     const site = await ready();
     site.workloads.remove('worker');

@@ -1,9 +1,8 @@
-import { trustOf } from '../../../domain/server-ca/publication.ts';
+import { trustOf, wantedAnnotations } from '../../../domain/server-ca/publication.ts';
 import { type CloudSqlServerCa, distributionOf } from '../../../domain/server-ca/server-ca-object.ts';
 import type { RollOptions } from '../../../domain/trust/judgement.ts';
 import { countRight } from '../../../domain/trust/right-template.ts';
 import { planRoll } from '../../../domain/trust/rollout.ts';
-import { templateAnnotations } from '../../../domain/trust/tls-material.ts';
 import type { Workload } from '../../../domain/trust/workload.ts';
 import { toTime } from '../../../lib/time.ts';
 import { findDependents } from '../../rolling/find-dependents.ts';
@@ -34,7 +33,7 @@ export async function rightDependents(
   const { rollout: before } = object.status;
   const wanted = before?.revision ?? '';
   const options: RollOptions = {
-    annotations: templateAnnotations(distribution, []),
+    annotations: wantedAnnotations(object),
     rollout: distribution.spec.rollout,
     before,
     now: toTime(clock.now()),

@@ -1,0 +1,31 @@
+/** An object that is published into, as somebody else left it. */
+import { progressing } from '../../domain/conditions.ts';
+import type { CloudSqlServerCa } from '../../domain/server-ca/server-ca-object.ts';
+import { describeObject } from '../../domain/trust/published-kinds.ts';
+import { serverCaPem } from '../../domain/trust/tls-material.ts';
+import { textOf } from '../../lib/bytes.ts';
+import { ownValue } from '../../lib/own-value.ts';
+import type { Conclusion } from './context.ts';
+import type { Publishing } from './publish-look.ts';
+
+/**
+ * It lacks the CA that is active now. Pods may have started with that although another object of the instance has given
+ * their template the right digest since: nobody was there who published.
+ */
+export function isFoundStale(
+  { metadata, spec, status }: CloudSqlServerCa,
+  { before, look: { cas } }: Publishing,
+): boolean {
+  const [active] = cas;
+  if (before === undefined || active === undefined || status.restartGeneration === metadata.generation) return false;
+  if (status.publishedTo === describeObject(before)) return false;
+  const held = ownValue(before.data, spec.serverCa.key);
+  return held !== undefined && !textOf(held).includes(serverCaPem([active]));
+}
+
+/** Written before anything is published into it: a process that is killed in between finds it. */
+export const restarting = ({ metadata }: CloudSqlServerCa): Conclusion => ({
+  changes: { restartGeneration: metadata.generation, isPublished: false },
+  verdict: progressing('Publishing', 'The server CA is published, and workloads are restarted: they had an older one'),
+  afterMs: 0,
+});
