@@ -37,7 +37,17 @@ export function awaitedFollower({ spec, own, behind }: Publishing): Awaited {
   return ({ workload }) => workload && behind.find((follower) => isFrom(follower, workload));
 }
 
-export const awaitingRow = ({ kind, name, wave }: Dependent, { key }: IndexedObject): WorkloadStatus => ({
+/** Who may roll, and the rows of those who wait for another object. */
+export function readyOf(dependents: readonly Dependent[], awaited: Awaited) {
+  const ready = dependents.filter((one) => awaited(one) === undefined);
+  const awaiting = dependents.flatMap((one) => {
+    const follower = awaited(one);
+    return follower === undefined ? [] : [awaitingRow(one, follower)];
+  });
+  return { ready, awaiting };
+}
+
+const awaitingRow = ({ kind, name, wave }: Dependent, { key }: IndexedObject): WorkloadStatus => ({
   kind,
   name,
   wave,
@@ -46,7 +56,3 @@ export const awaitingRow = ({ kind, name, wave }: Dependent, { key }: IndexedObj
     `It rolls once ${kindOf(key)} ${nameIn(key)} has published the server CA, which its pods take from there`,
   ),
 });
-
-/** Once, however many wait. */
-export const awaitedIn = ([first]: readonly WorkloadStatus[]): readonly string[] =>
-  first?.message === undefined ? [] : [`${first.kind} ${first.name}: ${first.message}`];

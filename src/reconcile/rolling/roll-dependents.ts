@@ -3,33 +3,50 @@ import { afterFailure } from '../../domain/call/retry.ts';
 import { isKubernetesError, type KubernetesError } from '../../domain/errors.ts';
 import { carries, wantedOf } from '../../domain/trust/carrier.ts';
 import { type Dependent, isSame } from '../../domain/trust/dependents.ts';
-import type { Distribution, WorkloadStatus } from '../../domain/trust/distribution.ts';
+import type { Distribution, RolloutStatus, WorkloadStatus } from '../../domain/trust/distribution.ts';
 import type { RollOptions } from '../../domain/trust/judgement.ts';
-import { planRoll, type RollPlan, withStarts } from '../../domain/trust/rollout.ts';
+import { furthest } from '../../domain/trust/roll-progress.ts';
+import { planRoll, withStarts } from '../../domain/trust/rollout.ts';
+import { rolloutStatus } from '../../domain/trust/rollout-status.ts';
 import type { Workload } from '../../domain/trust/workload.ts';
+import type { Key } from '../../lib/key.ts';
 import { oneLine } from '../../lib/one-line.ts';
 import type { Context, StepEvent } from '../pass.ts';
+import { awaitRoll } from './await-roll.ts';
 import { rollEvents } from './roll-events.ts';
 import { tellPods } from './tell-pods.ts';
 import { judgeUnreadyPods } from './unready-pods.ts';
 
-interface Rolled {
-  readonly rows: readonly WorkloadStatus[];
-  readonly plan: Pick<RollPlan, 'isSettled' | 'paused' | 'progress'>;
-  readonly events: readonly StepEvent[];
-  /** Those that roll now, as they were read or written last. */
-  readonly rolling: readonly Workload[];
+export interface Roll {
+  readonly by: Key;
+  readonly distribution: Distribution;
+  /** Those that may roll, as they are to be judged. */
+  readonly ready: readonly Dependent[];
+  /** The rows of those that may not yet. */
+  readonly others?: readonly WorkloadStatus[];
+  readonly options: RollOptions;
 }
 
-/** @throws KubernetesError only `NotLeading` */
+export interface Rolled {
+  /** Of those that may roll. */
+  readonly rows: readonly WorkloadStatus[];
+  /** With the others. */
+  readonly rollout: RolloutStatus;
+  /** None of those that may roll is open. */
+  readonly isSettled: boolean;
+  readonly events: readonly StepEvent[];
+}
+
+/**
+ * The next pass comes when what rolls now has settled.
+ * @throws KubernetesError only `NotLeading`
+ */
 export async function rollDependents(
-  distribution: Distribution,
-  dependents: readonly Dependent[],
-  options: RollOptions,
+  { by, distribution, ready, others = [], options }: Roll,
   context: Context,
 ): Promise<Rolled> {
   const { before, now } = options;
-  const { dependents: found, events } = await judgeUnreadyPods(distribution, dependents, options, context);
+  const { dependents: found, events } = await judgeUnreadyPods(distribution, ready, options, context);
   const planned = planRoll(found, options);
   const started = await Promise.all(planned.start.map((workload) => annotate(workload, options, context)));
   const current = found.map((dependent) => onceStarted(dependent, started));
@@ -37,14 +54,19 @@ export async function rollDependents(
   const annotated = started.filter(({ kind }) => kind === 'Annotated').map(({ workload }) => workload);
   const judged = plan.workloads.map((row) => failedRow(row, started, options, context));
   const rows = withStarts(judged, annotated, now);
-  const isSettled = plan.isSettled && started.every(({ kind }) => kind === 'Annotated');
+  awaitRoll(by, distribution, { rows, rolling: rollingOf(current, rows) }, context);
+  const progress = furthest(plan.progress, before, now);
   return {
     rows,
-    plan: { ...plan, isSettled },
+    rollout: rolloutStatus(before?.revision ?? '', [...rows, ...others], { paused: plan.paused, ...progress }),
+    isSettled: plan.isSettled && started.every(({ kind }) => kind === 'Annotated'),
     events: [...events, ...rollEvents(before, rows, { found, now })],
-    rolling: current.flatMap(({ workload }) => (workload !== undefined && isRolling(workload, rows) ? [workload] : [])),
   };
 }
+
+/** As they were read or written last. */
+const rollingOf = (current: readonly Dependent[], rows: readonly WorkloadStatus[]): readonly Workload[] =>
+  current.flatMap(({ workload }) => (workload !== undefined && isRolling(workload, rows) ? [workload] : []));
 
 const isRolling = (workload: Workload, rows: readonly WorkloadStatus[]): boolean =>
   rows.some((row) => row.state === 'Rolling' && isSame(row, workload));

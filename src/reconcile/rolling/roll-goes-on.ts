@@ -11,12 +11,17 @@ const JUDGE_EVERY_MS = 1_000;
 
 /**
  * Nothing but what cannot be read keeps it from its end: if that is forbidden, somebody must put it right.
- * @param awaited what it waits for besides its workloads
+ * @param awaiting the rows of those that wait for another object: said once, however many they are
  */
-export function rollGoesOn(rollout: RolloutStatus, { unread }: Reading, awaited: readonly string[] = []): Conclusion {
+export function rollGoesOn(
+  rollout: RolloutStatus,
+  { unread }: Reading,
+  [awaiting]: readonly WorkloadStatus[],
+): Conclusion {
   const obstacle = unread.find(({ error }) => error.kind !== 'Unavailable');
   if (obstacle !== undefined && !rollout.workloads?.some(isOpen))
     return { verdict: waiting('CannotPublish', unreadMessage(obstacle)) };
+  const awaited = awaiting?.message === undefined ? [] : [`${awaiting.kind} ${awaiting.name}: ${awaiting.message}`];
   const message = [rollingMessage(rollout), ...awaited, ...unread.map(unreadMessage)].join('; ');
   return { verdict: progressing('RollingOut', message), next: after(JUDGE_EVERY_MS) };
 }

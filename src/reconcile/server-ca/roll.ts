@@ -7,14 +7,11 @@ import type { Dependent } from '../../domain/trust/dependents.ts';
 import { podAnnotationKey } from '../../domain/trust/pod.ts';
 import { publishedNames } from '../../domain/trust/published-kinds.ts';
 import { countRight, rightRevisions, type Trust } from '../../domain/trust/right-template.ts';
-import { furthest } from '../../domain/trust/roll-progress.ts';
-import { rolloutStatus } from '../../domain/trust/rollout-status.ts';
 import { templateAnnotationKey } from '../../domain/trust/tls-material.ts';
 import { keyOf } from '../../lib/key.ts';
 import { toTime } from '../../lib/time.ts';
 import { orCannotPublish } from '../publishing/apply.ts';
-import { type Awaited, awaitedFollower, awaitedIn, awaitingRow } from '../rolling/await-followers.ts';
-import { awaitRoll } from '../rolling/await-roll.ts';
+import { type Awaited, awaitedFollower, readyOf } from '../rolling/await-followers.ts';
 import { readSome } from '../rolling/find-dependents.ts';
 import { type PickUpOptions, withPickUps } from '../rolling/pick-ups.ts';
 import { rollDependents } from '../rolling/roll-dependents.ts';
@@ -48,28 +45,27 @@ export async function roll(object: CloudSqlServerCa, context: ServerCaContext): 
     others: context.index.siblingsOf(object).inNamespace(spec.instance),
     trust,
   };
-  const awaited = awaitedSibling(object, trust, context);
-  const ready = reading.dependents.filter((one) => awaited(one) === undefined);
-  const awaiting = reading.dependents.flatMap((one) => {
-    const sibling = awaited(one);
-    return sibling === undefined ? [] : [awaitingRow(one, sibling)];
-  });
+  const { ready, awaiting } = readyOf(reading.dependents, awaitedSibling(object, trust, context));
   const picked = await withPickUps(followed, ready, options, context);
   const isCutOff = picked.some((one) => lacksActive(one, object, trust));
   // What has lost its connections already is not spared by stopping.
   const distribution = distributionOf(object, isCutOff ? 'Continue' : 'Stop');
-  const found = countRight(picked, { instance: spec, wanted, trust });
-  const rolledOptions = { ...options, rollout: distribution.spec.rollout };
-  const { rows, plan, events, rolling } = await rollDependents(distribution, found, rolledOptions, context);
-  awaitRoll(keyOf(KIND, metadata), distribution, { rows, rolling }, context);
-  const progress = furthest(plan.progress, before, options.now);
-  const rollout = rolloutStatus(wanted, [...rows, ...awaiting], { paused: plan.paused, ...progress });
+  const { rollout, isSettled, events } = await rollDependents(
+    {
+      by: keyOf(KIND, metadata),
+      distribution,
+      ready: countRight(picked, { instance: spec, wanted, trust }),
+      others: awaiting,
+      options: { ...options, rollout: distribution.spec.rollout },
+    },
+    context,
+  );
   const rolled = { changes: { rollout }, events };
-  if (plan.isSettled && awaiting.length === 0) {
+  if (isSettled && awaiting.length === 0) {
     const verdict = completion({ ...object, status: { ...status, rollout } }, clock.now());
     return { ...rolled, verdict, afterMs: untilLookMs };
   }
-  const { verdict, next } = rollGoesOn(rollout, reading, awaitedIn(awaiting));
+  const { verdict, next } = rollGoesOn(rollout, reading, awaiting);
   const afterMs = next?.kind === 'After' ? next.ms : lookAgainDelayMs(0, settings);
   return { ...rolled, verdict, afterMs };
 }

@@ -1,24 +1,21 @@
 import { isDeepStrictEqual } from 'node:util';
 import { hasOpenRoll } from '../../domain/reset/catch-up.ts';
-import { KIND, type SslReset } from '../../domain/reset/ssl-reset.ts';
+import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import type { StatusChanges } from '../../domain/reset/status.ts';
 import { needsOnlyCa } from '../../domain/trust/ca-only.ts';
 import { wantsCertificates } from '../../domain/trust/certificate-status.ts';
 import type { Dependent } from '../../domain/trust/dependents.ts';
-import { furthest, newRoll } from '../../domain/trust/roll-progress.ts';
-import { isOpen, rolloutStatus } from '../../domain/trust/rollout-status.ts';
+import { newRoll } from '../../domain/trust/roll-progress.ts';
+import { isOpen } from '../../domain/trust/rollout-status.ts';
 import { revision } from '../../domain/trust/tls-material.ts';
 import { unusableField } from '../../domain/trust/usable.ts';
-import { keyOf } from '../../lib/key.ts';
 import type { Context, StepEvent } from '../pass.ts';
-import { awaitRoll } from '../rolling/await-roll.ts';
+import { readyOf } from '../rolling/await-followers.ts';
 import { readSome } from '../rolling/find-dependents.ts';
-import { withPickUps } from '../rolling/pick-ups.ts';
-import { rollDependents } from '../rolling/roll-dependents.ts';
 import { awaitedByReset } from './awaited-followers.ts';
 import { denialOf } from './permitted.ts';
 import { publishListed, readListed } from './publish-listed.ts';
-import { judgedDependents, rollOptions } from './roll-options.ts';
+import { judgedDependents, rollReset } from './roll-reset.ts';
 import { whileTakenBack } from './while-old.ts';
 
 /** What came of it; it says nothing of the request, and changes nothing of it. */
@@ -55,18 +52,12 @@ async function publishAgain(reset: SslReset, context: Context): Promise<CaughtUp
 async function rollOn(reset: SslReset, context: Context): Promise<CaughtUp> {
   const { rollout: before } = reset.status;
   const reading = await readSome(reset, context.workloads);
-  const options = rollOptions(reset, reading, context);
-  const awaited = awaitedByReset(reset, context);
-  const ready = judgedDependents(reset, reading, context).filter(isReady(reset));
-  const needed = ready.filter((one) => awaited(one) === undefined);
-  const picked = await withPickUps(reset, needed, options, context);
-  const { rows, plan, events, rolling } = await rollDependents(reset, picked, options, context);
-  awaitRoll(keyOf(KIND, reset.metadata), reset, { rows, rolling }, context);
-  const progress = furthest(plan.progress, before, options.now);
-  const all = rolloutStatus(before?.revision ?? '', rows, { paused: plan.paused, ...progress });
+  const judged = judgedDependents(reset, reading, context).filter(isReady(reset));
+  const { ready, awaiting } = readyOf(judged, awaitedByReset(reset, context));
+  const { rows, rollout: all, events, ...rolled } = await rollReset(reset, { reading, ready }, context);
   const { total: _total, ...unfinished } = all;
   // What cannot be read, or waits for another object, is none of the rows, and is tried again.
-  const isSettled = plan.isSettled && needed.length === ready.length;
+  const isSettled = rolled.isSettled && awaiting.length === 0;
   const rollout = isSettled || rows.some(isOpen) ? all : unfinished;
   if (isDeepStrictEqual(rollout, before)) {
     return hasOpenRoll(reset, context.clock.now())

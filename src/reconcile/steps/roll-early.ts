@@ -1,18 +1,14 @@
 import { isKubernetesError } from '../../domain/errors.ts';
-import { KIND, type SslReset } from '../../domain/reset/ssl-reset.ts';
+import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import { needsOnlyCa } from '../../domain/trust/ca-only.ts';
 import { type Dependent, isSame } from '../../domain/trust/dependents.ts';
 import type { RolloutStatus, WorkloadStatus } from '../../domain/trust/distribution.ts';
-import { keyOf } from '../../lib/key.ts';
 import { type Conclusion, type Context, NOW } from '../pass.ts';
 import type { Awaited } from '../rolling/await-followers.ts';
-import { awaitRoll } from '../rolling/await-roll.ts';
 import { type Reading, readSome } from '../rolling/find-dependents.ts';
-import { withPickUps } from '../rolling/pick-ups.ts';
-import { rollDependents } from '../rolling/roll-dependents.ts';
 import { awaitedByReset } from './awaited-followers.ts';
 import { issuing } from './certificate-admission.ts';
-import { judgedDependents, rollOptions } from './roll-options.ts';
+import { judgedDependents, rollReset } from './roll-reset.ts';
 
 /**
  * Client certificates are issued one operation after the other, and whoever needs only the server CA does not wait for
@@ -26,10 +22,7 @@ export async function rollEarly(reset: SslReset, context: Context): Promise<Conc
   const awaited = awaitedByReset(reset, context);
   const early = reading === undefined ? [] : earlyOnes(reset, judgedDependents(reset, reading, context), awaited);
   if (reading === undefined || early.length === 0) return undefined;
-  const options = rollOptions(reset, reading, context);
-  const picked = await withPickUps(reset, early, options, context);
-  const { rows, events, rolling } = await rollDependents(reset, picked, options, context);
-  awaitRoll(keyOf(KIND, reset.metadata), reset, { rows, rolling }, context);
+  const { rows, events } = await rollReset(reset, { reading, ready: early }, context);
   const begun = rows.filter(({ startTime }) => startTime !== undefined);
   if (begun.every((row) => isKnown(row, before))) return undefined;
   return {

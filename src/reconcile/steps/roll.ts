@@ -1,50 +1,34 @@
 import { refersToHeldBack, released } from '../../domain/reset/certificate-hold.ts';
 import { completion, failed } from '../../domain/reset/completion.ts';
-import { KIND, type SslReset } from '../../domain/reset/ssl-reset.ts';
+import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import { withChanges } from '../../domain/reset/status.ts';
 import type { Dependent } from '../../domain/trust/dependents.ts';
 import type { WorkloadStatus } from '../../domain/trust/distribution.ts';
-import { furthest } from '../../domain/trust/roll-progress.ts';
-import { rolloutStatus } from '../../domain/trust/rollout-status.ts';
-import { keyOf } from '../../lib/key.ts';
 import { oneLine } from '../../lib/one-line.ts';
 import { backOff, type Conclusion, type Context } from '../pass.ts';
 import { orCannotPublish } from '../publishing/apply.ts';
-import { awaitedIn, awaitingRow } from '../rolling/await-followers.ts';
-import { awaitRoll } from '../rolling/await-roll.ts';
+import { readyOf } from '../rolling/await-followers.ts';
 import { readSome } from '../rolling/find-dependents.ts';
-import { withPickUps } from '../rolling/pick-ups.ts';
-import { rollDependents } from '../rolling/roll-dependents.ts';
 import { rollGoesOn } from '../rolling/roll-goes-on.ts';
 import { awaitedByReset } from './awaited-followers.ts';
-import { judgedDependents, rollOptions } from './roll-options.ts';
+import { judgedDependents, rollReset } from './roll-reset.ts';
 
 /** Starts what may start now, judges everything that depends on the instance, and ends when nothing is open any more. */
 export async function roll(reset: SslReset, context: Context): Promise<Conclusion> {
-  const { rollout: before } = reset.status;
   if (reset.spec.rollout.disabled) return { verdict: completion(reset) };
   const reading = await orCannotPublish(() => readSome(reset, context.workloads));
   if ('kind' in reading) return { verdict: reading };
   const all = judgedDependents(reset, reading, context);
   const isHeldBack = refersToHeldBack(reset);
-  const awaited = awaitedByReset(reset, context);
-  const trusted = all.filter((one) => !isHeldBack(one, all) && awaited(one) === undefined);
-  const options = rollOptions(reset, reading, context);
-  const picked = await withPickUps(reset, trusted, options, context);
-  const { rows, plan, events, rolling } = await rollDependents(reset, picked, options, context);
-  awaitRoll(keyOf(KIND, reset.metadata), reset, { rows, rolling }, context);
-  const progress = furthest(plan.progress, before, options.now);
-  const heldBack = all.filter((one) => isHeldBack(one, all)).map((one) => heldBackRow(one, reset));
-  const awaiting = all.flatMap((one) => {
-    const follower = isHeldBack(one, all) ? undefined : awaited(one);
-    return follower === undefined ? [] : [awaitingRow(one, follower)];
-  });
-  const listed = [...rows, ...heldBack, ...awaiting];
-  const rollout = rolloutStatus(before?.revision ?? '', listed, { paused: plan.paused, ...progress });
+  const heldBack = all.filter((one) => isHeldBack(one, all));
+  const trusted = all.filter((one) => !heldBack.includes(one));
+  const { ready, awaiting } = readyOf(trusted, awaitedByReset(reset, context));
+  const others = [...heldBack.map((one) => heldBackRow(one, reset)), ...awaiting];
+  const { rollout, isSettled, events } = await rollReset(reset, { reading, ready, others }, context);
   const rolled =
-    plan.isSettled && awaiting.length === 0
+    isSettled && awaiting.length === 0
       ? ended(withChanges(reset, { rollout }), context.clock.now())
-      : rollGoesOn(rollout, reading, awaitedIn(awaiting));
+      : rollGoesOn(rollout, reading, awaiting);
   return { ...rolled, changes: { ...rolled.changes, rollout }, events };
 }
 

@@ -1,17 +1,30 @@
 import { trusting } from '../../domain/reset/ca-change.ts';
 import { liveCertificates } from '../../domain/reset/certificate-hold.ts';
-import type { SslReset } from '../../domain/reset/ssl-reset.ts';
+import { KIND, type SslReset } from '../../domain/reset/ssl-reset.ts';
 import { needsOnlyCa } from '../../domain/trust/ca-only.ts';
 import type { Dependent } from '../../domain/trust/dependents.ts';
 import { countRight, requiring, type Trust } from '../../domain/trust/right-template.ts';
 import { holdsActiveAlone, templateAnnotations } from '../../domain/trust/tls-material.ts';
+import { keyOf } from '../../lib/key.ts';
 import { toTime } from '../../lib/time.ts';
 import type { Context } from '../pass.ts';
 import type { Reading } from '../rolling/find-dependents.ts';
-import type { PickUpOptions } from '../rolling/pick-ups.ts';
+import { type PickUpOptions, withPickUps } from '../rolling/pick-ups.ts';
+import { type Roll, type Rolled, rollDependents } from '../rolling/roll-dependents.ts';
+
+export async function rollReset(
+  reset: SslReset,
+  { reading, ready, ...others }: Pick<Roll, 'ready' | 'others'> & { readonly reading: Reading },
+  context: Context,
+): Promise<Rolled> {
+  const options = rollOptions(reset, reading, context);
+  const picked = await withPickUps(reset, ready, options, context);
+  const by = keyOf(KIND, reset.metadata);
+  return rollDependents({ by, distribution: reset, ready: picked, ...others, options }, context);
+}
 
 /** With what the roll of an object is judged. */
-export const rollOptions = (
+const rollOptions = (
   reset: SslReset,
   { unread }: Reading,
   { clock, index }: Pick<Context, 'clock' | 'index'>,
