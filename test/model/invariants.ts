@@ -10,7 +10,7 @@ import { annotations } from '../../src/domain/object.ts';
 import type { Request, SslReset, Status } from '../../src/domain/reset/ssl-reset.ts';
 import { Approvals } from './approvals.ts';
 import { arrival, isDefinite, isOpen, isSettled, isUnresolved, lossOf } from './contract.ts';
-import { attemptOf, type PassContext, type SentCall } from './pass-context.ts';
+import { attemptOf, latestMs, type PassContext, type SentCall } from './pass-context.ts';
 import type { InstanceKind } from './scenario.ts';
 
 interface Identity {
@@ -355,11 +355,11 @@ export class Invariants {
   }
 
   /** A pass asks Cloud SQL: L3. */
-  asks({ read, readMs, process }: PassContext): void {
+  asks(context: PassContext): void {
+    const { read } = context;
     const request = read?.status.request;
     if (read === undefined || request?.retryTime === undefined) return;
-    // Its clock may have been set back since.
-    const nowMs = Math.max(readMs, process.now().getTime());
+    const nowMs = latestMs(context);
     const { doneTime, gateOpenedTime, receivedTime, spentSeconds = 0 } = request;
     const leftSeconds = read.spec.deadlineSeconds - (doneTime === undefined ? spentSeconds : 0);
     const endMs = Date.parse(doneTime ?? gateOpenedTime ?? receivedTime) + leftSeconds * 1000;

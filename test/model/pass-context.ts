@@ -53,3 +53,6 @@ export interface SentCall {
 
 export const attemptOf = ({ metadata, status }: SslReset): string =>
   `${metadata.uid} ${status.request?.time ?? ''} ${status.request?.attempt ?? 0}`;
+
+/** Now, or when the pass read its object: its clock may have been set back since. */
+export const latestMs = ({ readMs, process }: PassContext): number => Math.max(readMs, process.now().getTime());

@@ -31,6 +31,11 @@ export const ROTATION_EXAMPLES: readonly NamedScenario[] = [
     { events: [ask] },
   ),
   rotating(
+    'a clock that is set back in the pass that tries a lost add once more: it was time when the pass began',
+    { second: 'Elsewhere', calls: [lost()] },
+    { events: [ask], injections: [before(10, 'namespaces.get', { kind: 'StepClock', replica: 0 })] },
+  ),
+  rotating(
     'two objects of a namespace: nobody restarts pods before the object that publishes their CA has the waiting one',
     { second: 'Beside' },
     { paces: [60, 150, 60, 10], events: [ask] },

@@ -8,7 +8,7 @@ import type { CloudSqlServerCa } from '../../src/domain/server-ca/server-ca-obje
 import { fingerprint } from '../support/fakes/builders.ts';
 import { type Cas, caNumber } from './instance-cas.ts';
 import type { Invariants } from './invariants.ts';
-import type { PassContext } from './pass-context.ts';
+import { latestMs, type PassContext } from './pass-context.ts';
 
 /** A call of a rotation as it arrives at Cloud SQL. */
 export type CalledChange = { readonly kind: 'Add' } | { readonly kind: 'Switch'; readonly to: string };
@@ -129,7 +129,7 @@ export class RotationInvariants {
   #judgeSent(recorded: CloudSqlServerCa, kind: string, context: PassContext): void {
     const { rejected = [] } = recorded.status.rotation ?? {};
     const retryTime = context.follower?.status.rotation?.retryTime;
-    if (retryTime !== undefined && Date.parse(retryTime) > context.process.now().getTime())
+    if (retryTime !== undefined && Date.parse(retryTime) > latestMs(context))
       this.#breaks('L3: a rotation calls before retryTime');
     if (kind === 'SwitchBack' && !rejected.includes(fingerprint(context.shownCas?.active ?? 0)))
       this.#breaks('R6: it is switched back, and the CA is not known as rejected');
@@ -194,7 +194,9 @@ export class RotationInvariants {
   }
 
   read(follower: CloudSqlServerCa | undefined, context: PassContext): void {
-    context.follower ??= follower;
+    if (context.follower !== undefined) return;
+    context.follower = follower;
+    context.readMs = context.process.now().getTime();
   }
 
   /** A status write is accepted. */
