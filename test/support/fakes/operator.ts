@@ -23,6 +23,7 @@ import { FakeNamespaces, FakeObjects, FakePods, FakeWorkloads } from './fake-clu
 import { FakeServerCas } from './fake-server-cas.ts';
 import { FakeSslResets } from './fake-ssl-resets.ts';
 import { AbortPass, Faults, interposed, interposedRotation, interposedServerCas } from './faults.ts';
+import { SETTINGS } from './settings.ts';
 
 /** The world outside of every process: it outlives them. */
 export class Site {
@@ -44,26 +45,6 @@ export class Site {
     return this.resets.writes + this.workloads.writes + this.pods.writes + this.objects.writes;
   }
 }
-
-const SETTINGS: Settings & FollowSettings = {
-  callWindowMs: 10_000,
-  resolveGraceMs: 300_000,
-  caSettleMs: 60_000,
-  pollMinMs: 1_000,
-  pollMaxMs: 15_000,
-  retryMinMs: 1_000,
-  retryMaxMs: 300_000,
-  random: () => 0.5,
-  maxResetsPerHour: 20,
-  requirePreconditions: false,
-  approval: 'Automatic',
-  approvalGuarded: true,
-  allowedInstances: [{ pattern: 'acme-prod/*' }],
-  rotatableInstances: [],
-  followableInstances: [],
-  maxRotationsPerHour: 20,
-  serverCaResyncMs: 300_000,
-};
 
 interface OperatorOptions {
   readonly faults?: Faults;
