@@ -189,6 +189,20 @@ export const aPod = (pod: Partial<Pod> & Pick<Pod, 'name'>): Pod => ({
   ...pod,
 });
 
+/** A pod of the StatefulSet `db`, not ready, of the template before its roll. */
+export const anUnreadyPod = (ordinal: number, pod: Partial<Pod> = {}): Pod =>
+  aPod({
+    name: `db-${ordinal}`,
+    uid: `uid-of-db-${ordinal}`,
+    ownerUid: 'uid-of-db',
+    ownerName: 'db',
+    revision: 'old',
+    templateHash: '',
+    createdTime: '',
+    isReady: false,
+    ...pod,
+  });
+
 const FREE_SLOT: Slot = { spend: () => undefined, giveBack: () => undefined };
 /** A quota that is never used up. */
 export const FREE_SLOTS: Slots = { trySlot: () => FREE_SLOT, slot: async () => FREE_SLOT, slotPauseMs: () => 0 };

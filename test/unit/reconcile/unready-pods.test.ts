@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { KubernetesError } from '../../../src/domain/errors.ts';
 import type { Spec } from '../../../src/domain/reset/ssl-reset.ts';
-import type { Pod } from '../../../src/domain/trust/pod.ts';
-import { aWorkload } from '../../support/fakes/builders.ts';
+import { anUnreadyPod, aWorkload } from '../../support/fakes/builders.ts';
 import { Fixture } from '../../support/fakes/fixture.ts';
 import { Operator } from '../../support/fakes/operator.ts';
 
@@ -12,11 +11,11 @@ class StatefulFixture extends Fixture {
   constructor(rollout: Partial<Spec['rollout']> = {}) {
     super({ spec: { rollout: { kinds: ['StatefulSet'], ...rollout } } });
     this.#become(0);
-    for (const n of [0, 1, 2]) this.pods.all.set(`db-${n}`, aPod(n));
+    for (const n of [0, 1, 2]) this.pods.all.set(`db-${n}`, anUnreadyPod(n));
     // Its controller makes no pod again before those of lower ordinals are ready.
     this.pods.onDelete = () => {
       if (this.pods.all.size > 0) return;
-      for (const n of [0, 1, 2]) this.pods.all.set(`db-${n}`, { ...aPod(n), revision: 'new', isReady: true });
+      for (const n of [0, 1, 2]) this.pods.all.set(`db-${n}`, { ...anUnreadyPod(n), revision: 'new', isReady: true });
       this.#become(3);
     };
   }
@@ -39,23 +38,6 @@ class StatefulFixture extends Fixture {
     return this.status.rollout?.workloads?.find(({ name }) => name === 'db');
   }
 }
-
-const aPod = (n: number): Pod => ({
-  namespace: 'orders',
-  name: `db-${n}`,
-  uid: `uid-of-db-${n}`,
-  resourceVersion: '1',
-  ownerUid: 'uid-of-db',
-  ownerName: 'db',
-  revision: 'old',
-  templateHash: '',
-  createdTime: '',
-  told: {},
-  isReady: false,
-  readinessTime: '',
-  isBeingDeleted: false,
-  isOver: false,
-});
 
 const refused = (kind: 'Forbidden' | 'Refused' | 'Unavailable') => new KubernetesError({ kind, message: 'no pods' });
 const SLOW = 100;
@@ -85,7 +67,7 @@ describe('a StatefulSet whose old pods are not ready and keep it from rolling', 
 
   test('a StatefulSet whose old pods are not ready and keep it from rolling keeps a pod that got ready before it is deleted', async () => {
     const fixture = new StatefulFixture({ unreadyPods: 'Delete', timeoutSeconds: 30 });
-    fixture.pods.all.set('db-2', { ...aPod(2), isReady: true });
+    fixture.pods.all.set('db-2', { ...anUnreadyPod(2), isReady: true });
     await new Operator(fixture).drive();
     assert.deepEqual(fixture.pods.deleted, ['db-1', 'db-0']);
   });

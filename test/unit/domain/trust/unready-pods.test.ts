@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Pod } from '../../../../src/domain/trust/pod.ts';
 import { blockage, blockedMessage, blockedUnseen, mayBeBlocked } from '../../../../src/domain/trust/unready-pods.ts';
 import type { Workload } from '../../../../src/domain/trust/workload.ts';
-import { aWorkload } from '../../../support/fakes/builders.ts';
+import { anUnreadyPod, aWorkload } from '../../../support/fakes/builders.ts';
 
 type Parts = Partial<Omit<Workload, 'status' | 'ordered'>> & {
   readonly status?: Partial<Workload['status']>;
@@ -22,27 +22,9 @@ const aSet = ({ ordered, status, ...parts }: Parts = {}): Workload =>
     status: { replicas: 3, updatedReplicas: 0, availableReplicas: 0, ...status },
   });
 
-const aPod = (ordinal: number, pod: Partial<Pod> = {}): Pod => ({
-  namespace: 'orders',
-  name: `db-${ordinal}`,
-  uid: `uid-of-db-${ordinal}`,
-  resourceVersion: '1',
-  ownerUid: 'uid-of-db',
-  ownerName: 'db',
-  revision: 'old',
-  templateHash: '',
-  createdTime: '',
-  told: {},
-  isReady: false,
-  readinessTime: '',
-  isBeingDeleted: false,
-  isOver: false,
-  ...pod,
-});
-
 const ready = { isReady: true };
 const three = (...pods: readonly (Partial<Pod> | undefined)[]): readonly Pod[] =>
-  [0, 1, 2].map((ordinal) => aPod(ordinal, pods[ordinal]));
+  [0, 1, 2].map((ordinal) => anUnreadyPod(ordinal, pods[ordinal]));
 
 interface Row {
   readonly set?: Parts;
@@ -59,7 +41,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   'counts ordinals as numbers': {
     set: { desiredReplicas: 11, status: { replicas: 11 } },
-    pods: [aPod(9), aPod(10)],
+    pods: [anUnreadyPod(9), anUnreadyPod(10)],
     replaceable: ['db-10', 'db-9'],
     next: 'db-10',
   },
@@ -78,7 +60,7 @@ const rows: Readonly<Record<string, Row>> = {
     next: 'db-1',
   },
   'goes on where a pod that was deleted is not made again before lower ones are ready': {
-    pods: [aPod(0), aPod(1)],
+    pods: [anUnreadyPod(0), anUnreadyPod(1)],
     replaceable: ['db-1', 'db-0'],
     next: 'db-1',
   },
@@ -87,7 +69,7 @@ const rows: Readonly<Record<string, Row>> = {
     replaceable: ['db-1', 'db-0'],
   },
   'waits for a pod in deletion that is beyond its replicas': {
-    pods: [...three(), aPod(3, { isBeingDeleted: true })],
+    pods: [...three(), anUnreadyPod(3, { isBeingDeleted: true })],
     replaceable: ['db-2', 'db-1', 'db-0'],
   },
   'leaves a pod that has failed or ended to its controller': {
@@ -98,12 +80,17 @@ const rows: Readonly<Record<string, Row>> = {
   'keeps a pod of another owner': { pods: three({ ownerUid: 'x' }, { ownerUid: '' }, { ownerUid: 'uid-of-db2' }) },
   'keeps a pod whose revision is not known': { pods: three({ revision: '' }, ready, ready) },
   'keeps a pod whose name is none of its own': {
-    pods: [aPod(0, { name: 'db' }), aPod(0, { name: 'db-x' }), aPod(0, { name: 'db-0-1' }), aPod(0, { name: 'dbx-0' })],
+    pods: [
+      anUnreadyPod(0, { name: 'db' }),
+      anUnreadyPod(0, { name: 'db-x' }),
+      anUnreadyPod(0, { name: 'db-0-1' }),
+      anUnreadyPod(0, { name: 'dbx-0' }),
+    ],
   },
-  'keeps what is beyond its replicas': { pods: [aPod(3), aPod(4)] },
+  'keeps what is beyond its replicas': { pods: [anUnreadyPod(3), anUnreadyPod(4)] },
   'counts from the first ordinal of its spec': {
     set: { ordered: { firstOrdinal: 5 } },
-    pods: [aPod(4), aPod(5), aPod(7), aPod(8)],
+    pods: [anUnreadyPod(4), anUnreadyPod(5), anUnreadyPod(7), anUnreadyPod(8)],
     replaceable: ['db-7', 'db-5'],
     next: 'db-7',
   },
@@ -120,7 +107,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   'counts the partition from its first ordinal': {
     set: { strategy: { kind: 'Rolling', partition: 1 }, ordered: { firstOrdinal: 5 } },
-    pods: [aPod(5, ready), aPod(6), aPod(7)],
+    pods: [anUnreadyPod(5, ready), anUnreadyPod(6), anUnreadyPod(7)],
     replaceable: ['db-7', 'db-6'],
     next: 'db-7',
   },
@@ -153,7 +140,7 @@ describe('an ordered StatefulSet', () => {
         revision: fc.constantFrom('old', 'older', 'new', ''),
         ownerUid: fc.constantFrom('uid-of-db', 'another', ''),
       })
-      .map(({ ordinal, ...rest }) => aPod(ordinal, rest));
+      .map(({ ordinal, ...rest }) => anUnreadyPod(ordinal, rest));
     fc.assert(
       fc.property(fc.array(pod, { maxLength: 6 }), fc.nat(4), fc.nat(2), (pods, partition, firstOrdinal) => {
         const { next } =
@@ -189,7 +176,7 @@ describe('an ordered StatefulSet', () => {
     const set = aSet({ desiredReplicas: 200, status: { replicas: 200 } });
     const found = blockage(
       set,
-      Array.from({ length: 200 }, (_, n) => aPod(n)),
+      Array.from({ length: 200 }, (_, n) => anUnreadyPod(n)),
     );
     assert.ok(found);
     const message = blockedMessage(set, found);
