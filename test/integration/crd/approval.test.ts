@@ -2,16 +2,10 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { aSpec } from '../../support/fakes/builders.ts';
 import { aServerCaSpec } from '../../support/fakes/fake-server-cas.ts';
-import { installCrd } from '../../support/kubernetes/crd.ts';
+import { installCrd, resetManifest } from '../../support/kubernetes/crd.ts';
 import { sharedCluster, testNamespace } from '../../support/kubernetes/shared-cluster.ts';
 
-const manifest = (spec: object): string =>
-  JSON.stringify({
-    apiVersion: 'cloudsql-ssl.dev/v1alpha1',
-    kind: 'CloudSqlSslReset',
-    metadata: { name: 'db' },
-    spec: { project: 'acme-prod', instance: 'orders-db', ...spec },
-  });
+const manifest = (spec: object): string => resetManifest({ project: 'acme-prod', instance: 'orders-db', ...spec });
 
 before(async () => installCrd(await sharedCluster()));
 

@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import { installCrd } from '../../support/kubernetes/crd.ts';
+import { installCrd, resetManifest } from '../../support/kubernetes/crd.ts';
 import { sharedCluster, testNamespace } from '../../support/kubernetes/shared-cluster.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
 const VALID: Json = { project: 'acme-prod', instance: 'orders-db' };
-
-const manifest = (spec: Json): string =>
-  JSON.stringify({ apiVersion: 'cloudsql-ssl.dev/v1alpha1', kind: 'CloudSqlSslReset', metadata: { name: 'db' }, spec });
 
 const certificate = (commonName: string, secretName: string) => ({ commonName, secretName });
 
@@ -223,7 +220,7 @@ describe('the API server refuses, naming the field', { concurrency: true }, () =
   for (const [what, [spec, ...messages]] of Object.entries(REFUSED)) {
     test(`the API server refuses, naming the field: ${what}`, async () => {
       const { kubectl } = await sharedCluster();
-      const create = kubectl(['create', '--namespace=default', '--dry-run=server', '-f', '-'], manifest(spec));
+      const create = kubectl(['create', '--namespace=default', '--dry-run=server', '-f', '-'], resetManifest(spec));
       const error: unknown = await create.then(
         () => undefined,
         (reason: unknown) => reason,
@@ -247,7 +244,7 @@ for (const [what, [spec, patch, message]] of Object.entries(CHANGES)) {
   test(`the API server refuses, naming the field: ${what}`, async (t) => {
     const cluster = await sharedCluster();
     const namespace = `--namespace=${await testNamespace(t, cluster)}`;
-    await cluster.kubectl(['create', namespace, '-f', '-'], manifest(spec));
+    await cluster.kubectl(['create', namespace, '-f', '-'], resetManifest(spec));
     const change = JSON.stringify({ spec: patch });
     const patched = cluster.kubectl(['patch', namespace, 'sslreset', 'db', '--type=merge', '-p', change]);
     await (message === undefined ? patched : assert.rejects(patched, message));
@@ -257,7 +254,7 @@ for (const [what, [spec, patch, message]] of Object.entries(CHANGES)) {
 test('writing a default into the manifest does not make a new generation', async (t) => {
   const cluster = await sharedCluster();
   const namespace = `--namespace=${await testNamespace(t, cluster)}`;
-  await cluster.kubectl(['apply', namespace, '-f', '-'], manifest(VALID));
+  await cluster.kubectl(['apply', namespace, '-f', '-'], resetManifest(VALID));
   const read = await cluster.kubectl(['get', namespace, 'sslreset', 'db', '-o', 'jsonpath={.spec}']);
   const spec: Json = JSON.parse(read);
   assert.deepEqual(Object.keys(spec).toSorted(), [
@@ -271,7 +268,7 @@ test('writing a default into the manifest does not make a new generation', async
     'project',
     'rollout',
   ]);
-  await cluster.kubectl(['apply', namespace, '-f', '-'], manifest(spec));
+  await cluster.kubectl(['apply', namespace, '-f', '-'], resetManifest(spec));
   const generation = await cluster.kubectl([
     'get',
     namespace,
@@ -286,7 +283,7 @@ test('writing a default into the manifest does not make a new generation', async
 test('a new object is never taken for a finished one', async (t) => {
   const cluster = await sharedCluster();
   const namespace = `--namespace=${await testNamespace(t, cluster)}`;
-  await cluster.kubectl(['create', namespace, '-f', '-'], manifest(VALID));
+  await cluster.kubectl(['create', namespace, '-f', '-'], resetManifest(VALID));
   const observed = await cluster.kubectl([
     'get',
     namespace,
@@ -301,7 +298,7 @@ test('a new object is never taken for a finished one', async (t) => {
 test('status takes whatever Google may answer tomorrow', async (t) => {
   const cluster = await sharedCluster();
   const namespace = `--namespace=${await testNamespace(t, cluster)}`;
-  await cluster.kubectl(['create', namespace, '-f', '-'], manifest(VALID));
+  await cluster.kubectl(['create', namespace, '-f', '-'], resetManifest(VALID));
   const status = { observedGeneration: 1, operation: { name: 'op', status: 'HALF_DONE', insertTime: 'just now' } };
   const patch = JSON.stringify({ status });
   const patched = ['patch', namespace, 'sslreset', 'db', '--subresource=status', '--type=merge', '-p', patch];
@@ -313,7 +310,7 @@ test('status takes whatever Google may answer tomorrow', async (t) => {
 test('objects are found by project and instance', async (t) => {
   const cluster = await sharedCluster();
   const namespace = `--namespace=${await testNamespace(t, cluster)}`;
-  await cluster.kubectl(['create', namespace, '-f', '-'], manifest(VALID));
+  await cluster.kubectl(['create', namespace, '-f', '-'], resetManifest(VALID));
   const selector = '--field-selector=spec.instance=orders-db,spec.project=acme-prod';
   assert.match(await cluster.kubectl(['get', namespace, 'sslreset', selector, '-o', 'name']), /\/db/);
   assert.equal(

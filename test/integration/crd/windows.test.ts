@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { unusableIn } from '../../../src/domain/window-fields.ts';
-import { installCrd } from '../../support/kubernetes/crd.ts';
+import { installCrd, resetManifest } from '../../support/kubernetes/crd.ts';
 import { sharedCluster, testNamespace } from '../../support/kubernetes/shared-cluster.ts';
 import { UNUSABLE_WINDOWS } from '../../support/windows.ts';
 
@@ -12,13 +12,7 @@ const VALID = {
   minimumRemainingSeconds: 0,
 };
 
-const manifest = (spec: object): string =>
-  JSON.stringify({
-    apiVersion: 'cloudsql-ssl.dev/v1alpha1',
-    kind: 'CloudSqlSslReset',
-    metadata: { name: 'db' },
-    spec: { project: 'acme-prod', instance: 'orders-db', ...spec },
-  });
+const manifest = (spec: object): string => resetManifest({ project: 'acme-prod', instance: 'orders-db', ...spec });
 
 before(async () => installCrd(await sharedCluster()));
 

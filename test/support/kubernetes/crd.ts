@@ -22,3 +22,7 @@ const isExplained = (kubectl: Cluster['kubectl']): Promise<boolean> =>
     () => true,
     () => false,
   );
+
+/** A CloudSqlSslReset with this spec alone. */
+export const resetManifest = (spec: object): string =>
+  JSON.stringify({ apiVersion: `${GROUP}/v1alpha1`, kind: 'CloudSqlSslReset', metadata: { name: 'db' }, spec });
