@@ -30,3 +30,6 @@ export function refOf(key: Key): Named {
 
 /** For people: `namespace/name`. */
 export const nameIn = (key: Key): string => key.slice(0, key.lastIndexOf('/'));
+
+/** For people: the kind, and `namespace/name`. */
+export const describeKey = (key: Key): string => `${kindOf(key)} ${nameIn(key)}`;

@@ -5,7 +5,7 @@ import { isWithinHour } from '../domain/reset/hourly-limit.ts';
 import type { Status } from '../domain/reset/ssl-reset.ts';
 import { isInScope, type OtherObjects } from '../domain/trust/pick-up.ts';
 import type { Trust } from '../domain/trust/right-template.ts';
-import { type Key, kindOf, nameIn, namespaceOf } from '../lib/key.ts';
+import { describeKey, type Key, namespaceOf } from '../lib/key.ts';
 import { timeOf } from '../lib/time.ts';
 import { isStalled } from './condition-summary.ts';
 import type { IndexedObject } from './indexed-object.ts';
@@ -109,7 +109,7 @@ export class Siblings {
 
   /** `kind namespace/name` of all, sorted. */
   names(): readonly string[] {
-    return this.#all.map(({ key }) => `${kindOf(key)} ${nameIn(key)}`).toSorted();
+    return this.#all.map(({ key }) => describeKey(key)).toSorted();
   }
 
   /**

@@ -6,7 +6,7 @@ import { type Dependent, refersToAny } from '../../domain/trust/dependents.ts';
 import type { DistributionSpec, WorkloadStatus } from '../../domain/trust/distribution.ts';
 import { isInScope } from '../../domain/trust/pick-up.ts';
 import type { Workload } from '../../domain/trust/workload.ts';
-import { kindOf, nameIn } from '../../lib/key.ts';
+import { describeKey } from '../../lib/key.ts';
 import { oneLine } from '../../lib/one-line.ts';
 import type { IndexedObject } from '../indexed-object.ts';
 import { namesOf } from '../publications.ts';
@@ -52,7 +52,5 @@ const awaitingRow = ({ kind, name, wave }: Dependent, { key }: IndexedObject): W
   name,
   wave,
   state: 'Pending',
-  message: oneLine(
-    `It rolls once ${kindOf(key)} ${nameIn(key)} has published the server CA, which its pods take from there`,
-  ),
+  message: oneLine(`It rolls once ${describeKey(key)} has published the server CA, which its pods take from there`),
 });

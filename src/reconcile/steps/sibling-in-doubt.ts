@@ -1,6 +1,6 @@
 import { type Verdict, waiting } from '../../domain/conditions.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
-import { kindOf, nameIn } from '../../lib/key.ts';
+import { describeKey } from '../../lib/key.ts';
 import type { IndexedObject } from '../indexed-object.ts';
 import type { Context } from '../pass.ts';
 
@@ -25,7 +25,7 @@ export function siblingInDoubt(
     first &&
     waiting(
       'WaitingForInstance',
-      `The outcome of a call by ${kindOf(first.key)} ${nameIn(first.key)}, which is of this instance too, is not known yet; waiting for it up to ${Math.ceil(patienceMs / 1000)} s`,
+      `The outcome of a call by ${describeKey(first.key)}, which is of this instance too, is not known yet; waiting for it up to ${Math.ceil(patienceMs / 1000)} s`,
     )
   );
 }

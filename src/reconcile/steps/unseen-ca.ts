@@ -10,6 +10,7 @@ import { progressing, type Verdict, waiting } from '../../domain/conditions.ts';
 import { awaitsCa } from '../../domain/reset/ca-change.ts';
 import { isBarred } from '../../domain/reset/request.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
+import { describeKey } from '../../lib/key.ts';
 import { timeOf } from '../../lib/time.ts';
 import { after, type Context, type StepResult } from '../pass.ts';
 import { readEvidence } from './evidence.ts';
@@ -50,8 +51,8 @@ export function siblingWithUnseenCa(reset: SslReset, context: Context): Verdict 
   const { caSettleMs, resolveGraceMs } = context.settings;
   const message =
     first.unseenCa?.operation === undefined
-      ? `The CloudSqlSslReset ${first.key}, which is of this instance too, is being deleted, and what became of its call is not known; waiting for it up to ${Math.ceil(resolveGraceMs / 1000)} s`
-      : `The server CA of the reset by the CloudSqlSslReset ${first.key}, which is of this instance too, is not listed yet; waiting for it up to ${Math.ceil(caSettleMs / 1000)} s after its end`;
+      ? `The ${describeKey(first.key)}, which is of this instance too, is being deleted, and what became of its call is not known; waiting for it up to ${Math.ceil(resolveGraceMs / 1000)} s`
+      : `The server CA of the reset by the ${describeKey(first.key)}, which is of this instance too, is not listed yet; waiting for it up to ${Math.ceil(caSettleMs / 1000)} s after its end`;
   return waiting('WaitingForInstance', message);
 }
 
@@ -76,7 +77,7 @@ export function departedCall(
     first &&
     waiting(
       'WaitingForInstance',
-      `The CloudSqlSslReset ${first.key}, which was of this instance too, was deleted while it reset the instance, and Cloud SQL does not list that yet; waiting for it up to ${Math.ceil(settings.resolveGraceMs / 1000)} s`,
+      `The ${describeKey(first.key)}, which was of this instance too, was deleted in the middle of a call, and Cloud SQL does not list that yet; waiting for it up to ${Math.ceil(settings.resolveGraceMs / 1000)} s`,
     )
   );
 }

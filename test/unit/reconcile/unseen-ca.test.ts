@@ -1,6 +1,7 @@
 /** The new server CA may be listed a while after the end of the operation: no later reset may take it for its own. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { findCondition } from '../../../src/domain/conditions.ts';
 import { aCall, anOperation, aReset, fingerprint } from '../../support/fakes/builders.ts';
 import { Fixture } from '../../support/fakes/fixture.ts';
 import { endOf, Operator } from '../../support/fakes/operator.ts';
@@ -76,6 +77,8 @@ describe('an object that is deleted while it resets, and made again at once', ()
     makeAgain(fixture, operator, 5_000);
     fixture.after(290_000, () => {
       assert.deepEqual([fixture.reconcilingReason, fixture.cloudSql.calls], ['WaitingForInstance', 1]);
+      const said = findCondition(fixture.status.conditions, 'Reconciling')?.message ?? '';
+      assert.match(said, /^The CloudSqlSslReset orders\/orders-db, which was of this instance too, was deleted in the/);
     });
     fixture.after(600_000, () => assert.equal(fixture.cloudSql.calls, 2));
     await operator.drive();

@@ -7,6 +7,7 @@ import type { CallKind, CallRecord } from '../../../domain/server-ca/rotation/ro
 import type { Stall } from '../../../domain/server-ca/rotation/stall-words.ts';
 import type { ListedVersion } from '../../../domain/server-ca/rotation/versions.ts';
 import type { CloudSqlServerCa } from '../../../domain/server-ca/server-ca-object.ts';
+import { describeKey } from '../../../lib/key.ts';
 import type { ServerCaContext, StepResult } from '../context.ts';
 import { keptOtherwise, notRotatable } from './begin.ts';
 import { reopened } from './look-anew.ts';
@@ -45,7 +46,10 @@ export async function preflight(
   if (notReady !== undefined) return { kind: 'Obstacle', message: notReady.message };
   const [other] = [...siblings.inDoubt(), ...siblings.withUnseenCa()];
   if (other !== undefined && kind !== 'SwitchBack') {
-    return { kind: 'Obstacle', message: `A call by ${other.key}, which is of this instance too, is not at its end` };
+    return {
+      kind: 'Obstacle',
+      message: `A call by ${describeKey(other.key)}, which is of this instance too, is not at its end`,
+    };
   }
   const listed = await versionCalls(object, context).list();
   const attempt = earlierAttempt(object, kind);
