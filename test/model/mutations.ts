@@ -130,7 +130,9 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guard: 'evidence of a candidate',
     broken: 'any operation of our account is taken for the reset',
-    patches: [{ file: RESOLVE, find: 'candidate.error !== undefined || evidenceAgrees', replace: 'true' }],
+    patches: [
+      { file: RESOLVE, find: 'candidate.error !== undefined || evidenceAgrees', replace: 'true' },
+    ],
   },
   {
     guard: 'evidence without an operation',
@@ -313,8 +315,8 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: PREFLIGHT,
-        find: 'const keeps = request.inDoubt === true && request.before !== undefined;',
-        replace: 'const keeps = false;',
+        find: 'if (request.inDoubt === true && request.before !== undefined)',
+        replace: 'if (false)',
       },
     ],
   },

@@ -1,8 +1,7 @@
 import { evidenceAgrees, type ServerCertificates } from '../../domain/call/evidence.ts';
 import type { Before } from '../../domain/call/operation.ts';
 import { CloudSqlError } from '../../domain/errors.ts';
-import type { InstanceRef, ServerCertificate } from '../../domain/instance.ts';
-import { caOwner, type Instance, isFirstGeneration } from '../../domain/instance.ts';
+import { caOwner, type Instance, type InstanceRef, isFirstGeneration, type ServerCa } from '../../domain/instance.ts';
 import type { CloudSqlReads } from '../cloud-sql-port.ts';
 
 /** Whether the instance shows the traces of a reset: other certificates than before, or client certificates gone. */
@@ -27,17 +26,21 @@ export async function readAlsoListed(
   if (ca === undefined || isFirstGeneration(instance)) return {};
   const isOwn = caOwner(instance) === 'Instance';
   if (!isOwn && certificate === undefined) return {};
-  const listed = isOwn ? await cloudSql.serverCas(ref) : await readCertificates(cloudSql, ref);
+  const listed = await orNone<Listed>(async () =>
+    isOwn ? cloudSql.serverCas(ref) : (await cloudSql.serverCertificates(ref)).certificates,
+  );
   const others = listed
     .map(({ sha1Fingerprint }) => sha1Fingerprint)
     .filter((one) => one !== ca && one !== certificate);
   return others.length === 0 ? {} : { alsoListed: others.slice(0, MAX_CAS) };
 }
 
-/** A list that does not say what belongs to what is no baseline. */
-async function readCertificates(cloudSql: CloudSqlReads, ref: InstanceRef): Promise<readonly ServerCertificate[]> {
+type Listed = Pick<ServerCa, 'sha1Fingerprint'>;
+
+/** A list that cannot be understood is no baseline, and keeps nobody from the call. */
+async function orNone<T>(read: () => Promise<readonly T[]>): Promise<readonly T[]> {
   try {
-    return (await cloudSql.serverCertificates(ref)).certificates;
+    return await read();
   } catch (error) {
     if (error instanceof CloudSqlError && (error.kind === 'Invalid' || error.kind === 'Unreadable')) return [];
     throw error;

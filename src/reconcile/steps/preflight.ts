@@ -101,7 +101,11 @@ async function judge(reset: SslReset, request: Request, cluster: ClusterAnswers,
     otherObjects: context.index.siblingsOf(reset).names(),
   };
   const plan = makePlan(reset, request, facts, toTime(context.clock.now()));
-  const now = {
+  // An earlier attempt in doubt is looked for by its own baseline and account, also after this one. One that was refused
+  // has left no trace up to here: what it may still leave is new to this baseline too.
+  if (request.inDoubt === true && request.before !== undefined)
+    return { kind: 'Clear', plan, before: request.before, user: request.user };
+  const before = {
     ...serverCertificates,
     ...(await readAlsoListed(context.cloudSql.lowPriority, reset.spec, instance, serverCertificates)),
     ...(certificates.length > 0 && {
@@ -109,12 +113,7 @@ async function judge(reset: SslReset, request: Request, cluster: ClusterAnswers,
     }),
     ...baseline(operations, context.index.siblingsOf(reset).recentOperations(context.clock.now())),
   };
-  // An earlier attempt in doubt is looked for by its own baseline and account, also after this one. One that was refused
-  // has left no trace up to here: what it may still leave is new to this baseline too.
-  const keeps = request.inDoubt === true && request.before !== undefined;
-  return keeps
-    ? { kind: 'Clear', plan, before: request.before, user: request.user }
-    : { kind: 'Clear', plan, before: now, user: await context.cloudSql.identity() };
+  return { kind: 'Clear', plan, before, user: await context.cloudSql.identity() };
 }
 
 /** A certificate that the instance itself does not show, and its list does, is there. */
