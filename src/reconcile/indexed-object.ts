@@ -91,6 +91,8 @@ export interface Follower {
   readonly waitsFor: 'approval' | 'window' | undefined;
   /** SHA-1 fingerprints of the CAs that it has switched back from. */
   readonly rejected: readonly string[];
+  /** SHA-1 fingerprints of the CAs that its rotations were for. */
+  readonly rotatedTo: readonly string[];
 }
 
 /** The rotation of an object that has begun one. */

@@ -22,6 +22,11 @@ export class SiblingRotations {
     return [this.#own, ...this.#all].flatMap(({ follows }) => follows?.rejected ?? []);
   }
 
+  /** SHA-1 fingerprints of the CAs that rotations of the instance were for, as far as its objects remember. */
+  rotatedTo(): readonly string[] {
+    return [this.#own, ...this.#all].flatMap(({ follows }) => follows?.rotatedTo ?? []);
+  }
+
   /** The other one whose rotation goes before one of this object; undefined: there is none. */
   first(): Key | undefined {
     const own = this.#own.follows?.rotating;

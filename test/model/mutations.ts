@@ -131,7 +131,7 @@ export const MUTATIONS: readonly Mutation[] = [
     guard: 'evidence of a candidate',
     broken: 'any operation of our account is taken for the reset',
     patches: [
-      { file: RESOLVE, find: 'candidate.error !== undefined || evidenceAgrees', replace: 'true' },
+      { file: RESOLVE, find: 'candidate.error !== undefined || (evidenceAgrees && !isOfRotation)', replace: 'true' },
     ],
   },
   {

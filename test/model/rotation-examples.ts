@@ -61,6 +61,19 @@ export const ROTATION_EXAMPLES: readonly NamedScenario[] = [
     { calls: [{ kind: 'Answer', answer: rejection(400) }], events: [ask, at(500_000, 'Edit')] },
   ),
   rotating(
+    'a switch by our own account, to a CA of a rotation, after a reset was refused: it is not taken for that reset',
+    { mode: 'WhenDue', hasReset: true, expiresSoon: true, calls: [lost()] },
+    {
+      caLagMs: 30_000,
+      skewMs: 600_000,
+      rivalAtMs: 0,
+      paces: [10],
+      calls: [{ kind: 'Answer', answer: rejection(429, '', 60_000) }],
+      injections: [before(4, 'serverCas.get', { kind: 'Crash' })],
+      events: [ask, at(50_000, 'DeleteFollower'), at(700_000, 'OurSwitch')],
+    },
+  ),
+  rotating(
     'an add that ran although a copy of it was refused, and the account is not known: its CA is found',
     { calls: [copied(429)] },
     { knowsAccount: false, events: [ask] },

@@ -33,10 +33,12 @@ export function hasNewServerCertificate(
   return was !== undefined && now !== undefined && was !== now && !wasListed(before, now);
 }
 
-export function evidenceAgrees(
-  before: Before,
-  now: ServerCertificates & { readonly clientCertificates: readonly string[] },
-): boolean {
+/** In what a reset may show. */
+export interface Traces extends ServerCertificates {
+  readonly clientCertificates: readonly string[];
+}
+
+export function evidenceAgrees(before: Before, now: Traces): boolean {
   if (hasOtherServerCertificate(before, now)) return true;
   return (before.clientCertificates ?? []).some((fingerprint) => !now.clientCertificates.includes(fingerprint));
 }

@@ -21,6 +21,8 @@ export interface Observation {
   readonly claims: Claims;
   /** The server's certificates differ from `before`, or client certificates of `before` are gone. */
   readonly evidenceAgrees: boolean;
+  /** The evidence is a CA that a rotation of the instance was for. */
+  readonly isOfRotation: boolean;
   /** Since this process saw the record first, on its own monotonic clock. */
   readonly sinceSeenMs: number;
   /** Since this process saw the one candidate DONE first; 0 when it is not. */
@@ -87,7 +89,7 @@ function doubtAbout({ user, operationType }: Operation, seen: Observation): stri
 }
 
 function judgeCandidate(candidate: Operation, seen: Observation, caSettleMs: number): Resolution {
-  const { evidenceAgrees, sinceDoneMs } = seen;
+  const { evidenceAgrees, isOfRotation, sinceDoneMs } = seen;
   if (!isDone(candidate))
     return { kind: 'Wait', message: `Operation ${candidate.name} may be the reset; it is running` };
   const other = resetOfSibling(seen);
@@ -97,18 +99,22 @@ function judgeCandidate(candidate: Operation, seen: Observation, caSettleMs: num
       message: `Operation ${candidate.name} may be the reset, or the issue of a client certificate: another CloudSqlSslReset has since reset the instance, by operation ${other.name}`,
     };
   }
-  if (candidate.error !== undefined || evidenceAgrees) return { kind: 'Adopt', operation: candidate };
+  if (candidate.error !== undefined || (evidenceAgrees && !isOfRotation))
+    return { kind: 'Adopt', operation: candidate };
   if (sinceDoneMs < caSettleMs) {
     return {
       kind: 'Wait',
-      message: `Operation ${candidate.name} is done, and the certificates are still the old ones`,
+      message: `Operation ${candidate.name} is done, and ${shown(seen)}`,
     };
   }
   return {
     kind: 'Unknown',
-    message: `Operation ${candidate.name} was started by the operator's account since then, but the certificates are still the old ones`,
+    message: `Operation ${candidate.name} was started by the operator's account since then, but ${shown(seen)}`,
   };
 }
+
+const shown = ({ isOfRotation }: Observation): string =>
+  isOfRotation ? 'the server CA is one that was added for a rotation' : 'the certificates are still the old ones';
 
 /** A reset of another object since the baseline: the evidence is of that one, and says nothing about this call. */
 const resetOfSibling = ({ before, operations, claims }: Observation): Operation | undefined =>

@@ -87,12 +87,16 @@ export function indexedServerCa(object: CloudSqlServerCa): IndexedObject {
       dueMs: spec.rotation.mode === 'WhenDue' ? dueByExpiryMs(object) : undefined,
       waitsFor: isDeleted ? undefined : waitsFor(object),
       rejected: status.rotation?.rejected ?? NONE,
+      rotatedTo: rotatedTo(status),
     }),
   };
 }
 
 const pastActiveOf = ({ serverCas = [], certificates = [] }: CloudSqlServerCa['status']): readonly string[] =>
   onceActive([...serverCas, ...certificates]);
+
+const rotatedTo = ({ rotation, history = [] }: CloudSqlServerCa['status']): readonly string[] =>
+  [rotation?.next, ...history.map(({ next }) => next)].filter((next) => next !== undefined);
 
 const additionTimes = ({ status: { addTimes = NONE } }: CloudSqlServerCa): readonly number[] =>
   addTimes.flatMap((time) => timeOf(time) ?? []);

@@ -1,18 +1,19 @@
-import { evidenceAgrees, type ServerCertificates } from '../../domain/call/evidence.ts';
+import { evidenceAgrees, type ServerCertificates, type Traces } from '../../domain/call/evidence.ts';
 import type { Before } from '../../domain/call/operation.ts';
 import { CloudSqlError } from '../../domain/errors.ts';
 import { caOwner, type Instance, type InstanceRef, isFirstGeneration, type ServerCa } from '../../domain/instance.ts';
 import type { CloudSqlReads } from '../cloud-sql-port.ts';
 
 /** Whether the instance shows the traces of a reset: other certificates than before, or client certificates gone. */
-export async function readEvidence(cloudSql: CloudSqlReads, ref: InstanceRef, before: Before): Promise<boolean> {
+export const readEvidence = async (cloudSql: CloudSqlReads, ref: InstanceRef, before: Before): Promise<boolean> =>
+  evidenceAgrees(before, await readTraces(cloudSql, ref, before));
+
+/** All certificates in which a reset may show. */
+export async function readTraces(cloudSql: CloudSqlReads, ref: InstanceRef, before: Before): Promise<Traces> {
   const now = await readServerCertificates(cloudSql, ref, await cloudSql.instance(ref));
   const hadCertificates = (before.clientCertificates ?? []).length > 0;
   const certificates = hadCertificates ? await cloudSql.clientCertificates(ref) : [];
-  return evidenceAgrees(before, {
-    ...now,
-    clientCertificates: certificates.map(({ sha1Fingerprint }) => sha1Fingerprint),
-  });
+  return { ...now, clientCertificates: certificates.map(({ sha1Fingerprint }) => sha1Fingerprint) };
 }
 
 /** What is listed beside the active one. An instance without a server certificate lists none. */

@@ -1,3 +1,4 @@
+import { evidenceAgrees } from '../../domain/call/evidence.ts';
 import { isDone, type Operation } from '../../domain/call/operation.ts';
 import { BASELINE_SIZE, candidates, type Observation, type Resolution, resolve } from '../../domain/call/resolve.ts';
 import { pollDelayMs } from '../../domain/call/retry.ts';
@@ -5,7 +6,7 @@ import { progressing, stalled } from '../../domain/conditions.ts';
 import type { Request, SslReset } from '../../domain/reset/ssl-reset.ts';
 import { toTime } from '../../lib/time.ts';
 import { AWAIT_CHANGE, after, type Context, normal, type StepResult } from '../pass.ts';
-import { readEvidence } from './evidence.ts';
+import { readTraces } from './evidence.ts';
 import { unknownMessage } from './keep-unknown.ts';
 
 /** Finds out what became of a recorded call before anything else is done for the instance. */
@@ -30,10 +31,15 @@ async function observe(reset: SslReset, request: Request, context: Context): Pro
     limit: OPERATIONS_LIMIT,
     isKnown: ({ name }) => known.has(name),
   });
-  const search = { before, user: request.user, operations, claims: index.siblingsOf(reset).claims(reset.status) };
+  const siblings = index.siblingsOf(reset);
+  const search = { before, user: request.user, operations, claims: siblings.claims(reset.status) };
+  const traces = await readTraces(cloudSql, spec, before);
+  const agrees = evidenceAgrees(before, traces);
+  const alsoListed = [...(before.alsoListed ?? []), ...siblings.rotations.rotatedTo()];
   return {
     ...search,
-    evidenceAgrees: await readEvidence(cloudSql, spec, before),
+    evidenceAgrees: agrees,
+    isOfRotation: agrees && !evidenceAgrees({ ...before, alsoListed }, traces),
     sinceSeenMs,
     sinceDoneMs: sinceDoneMs(candidates(search), metadata.uid, context),
   };
