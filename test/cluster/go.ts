@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
+import { setTimeout as pause } from 'node:timers/promises';
 import { endGroupAfterUs } from './leftovers.ts';
 import type { Log } from './log.ts';
 import { UsageError } from './usage-error.ts';
@@ -17,23 +18,53 @@ export interface GoCall {
   readonly cwd: string;
   readonly title: string;
   readonly log: Log;
+  /** Between a break of the network and the attempt to go on. */
+  readonly pauseMs?: number;
 }
 
 /** Runs go to its end and returns its output; says that it began, every few seconds how far it is, and that it ended. */
-export async function runGo({ args, cwd, title, log }: GoCall): Promise<string> {
+export async function runGo({ args, cwd, title, log, pauseMs = 5_000 }: GoCall): Promise<string> {
   const started = performance.now();
   const progress = new Progress();
   const elapsed = (): string => formatSeconds((performance.now() - started) / 1000);
   log(`  ${title} …`);
   const heartbeat = setInterval(() => log(`  ${title} … ${progress}, ${elapsed()}`), HEARTBEAT_MS);
   try {
-    const output = await run(args, cwd, (line) => progress.read(line));
+    const output = await throughOutages(() => run(args, cwd, (line) => progress.read(line)), progress, {
+      title,
+      log,
+      pauseMs,
+    });
     log(`  ${title}: done, ${progress}, ${elapsed()}`);
     return output;
   } catch (error) {
     throw explained(error, title, progress.lastLines());
   } finally {
     clearInterval(heartbeat);
+  }
+}
+
+/** How Go's errors of the network read: the modules are many, and one of them that breaks off ends a build of minutes. */
+const OUTAGE =
+  /dial tcp|i\/o timeout|TLS handshake timeout|connection reset|unexpected EOF|stream error|: (429|50[0234]) [A-Z]/;
+const MAX_ATTEMPTS = 3;
+
+/** What was downloaded and compiled is kept by go, so the next attempt goes on from there. */
+async function throughOutages(
+  attempt: () => Promise<string>,
+  progress: Progress,
+  { title, log, pauseMs }: Required<Pick<GoCall, 'title' | 'log' | 'pauseMs'>>,
+): Promise<string> {
+  for (let left = MAX_ATTEMPTS - 1; ; left -= 1) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const words = progress.lastLines();
+      if (left === 0 || !OUTAGE.test(words)) throw error;
+      log(`  ${title}: the network broke off; once more in ${pauseMs / 1000} s. The last lines of go:\n${words}`);
+      progress.forgetLines();
+      await pause(pauseMs);
+    }
   }
 }
 
@@ -62,6 +93,10 @@ class Progress {
     if (line.startsWith('go: downloading ')) this.#downloaded += 1;
     else if (/^[\w.~/-]+$/.test(line)) this.#compiled += 1;
     this.#last = [...this.#last, line].slice(-15);
+  }
+
+  forgetLines(): void {
+    this.#last = [];
   }
 
   lastLines(): string {

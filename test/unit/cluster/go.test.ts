@@ -42,6 +42,22 @@ test('a failed build is told with the last lines of go', async (t) => {
   });
 });
 
+test('a build that the network broke off goes on, and says so', async (t) => {
+  const script =
+    'if [ -e again ]; then echo made; else : >again; echo "go: m@v1.0.0: Get: read tcp: i/o timeout" >&2; exit 1; fi';
+  const folder = await withGo(t, script);
+  const lines: string[] = [];
+  const log = (line: string): void => void lines.push(line);
+  assert.equal(await runGo({ args: ['build'], cwd: folder, title: 'etcd', log, pauseMs: 1 }), 'made\n');
+  assert.match(lines.join('\n'), /etcd: the network broke off; once more in 0\.001 s.*i\/o timeout/s);
+});
+
+test('a build whose network stays away ends, and says so', async (t) => {
+  const folder = await withGo(t, 'echo "dial tcp: lookup proxy: no such host" >&2; exit 1');
+  const call = { args: ['build'], cwd: folder, title: 'etcd', log: () => undefined, pauseMs: 1 };
+  await assert.rejects(runGo(call), { message: /etcd[\s\S]*no such host/ });
+});
+
 test('a build says what it does, and how much go has done', async (t) => {
   const script = 'echo "go: downloading example.org/m v1.0.0" >&2; echo example.org/m/a >&2; echo example.org/m/b >&2';
   const folder = await withGo(t, script);
