@@ -655,9 +655,13 @@ export interface CloudSqlSslResetStatus {
      */
     publishedTo?: string;
     /**
-     * SHA-1 fingerprints of the CAs that are published, there and in the Secrets of client certificates, and that the workloads are rolled for; the active one first.
+     * SHA-1 fingerprints of the CAs that are published, there and in the Secrets of client certificates; the workloads roll for all of them but those that are held back. The active one first.
      */
     published?: string[];
+    /**
+     * SHA-1 fingerprints of those of them that wait to be used, and that the workloads roll for only once a maintenance window opens.
+     */
+    heldBack?: string[];
   };
   /**
    * The client certificates that were issued or are being issued. Never holds a key.

@@ -6,6 +6,7 @@ import { isKubernetesError } from '../domain/errors.ts';
 import { STALLED } from '../domain/reason-rules.ts';
 import { isPastDeadline } from '../domain/reset/deadline.ts';
 import { decide } from '../domain/reset/decide.ts';
+import { awaitsWindow } from '../domain/reset/held-back.ts';
 import { isBarred, isNewerGeneration, isSettled } from '../domain/reset/request.ts';
 import type { SslReset, Status } from '../domain/reset/ssl-reset.ts';
 import { summarize, withChanges } from '../domain/reset/status.ts';
@@ -63,6 +64,8 @@ function afterEnd(written: SslReset, verdict: Verdict, { clock, index, settings 
   const looksAgain = verdict.kind === 'Stalled' && STALLED[verdict.reason].looksAgain;
   if (!looksAgain || (isPastDeadline(written, now) && !isBarred(written))) {
     if (isBehind(written, index)) return requeueNow();
+    // The next pass knows for how long.
+    if (isSettled(written.status.request) && awaitsWindow(written.status)) return requeueNow();
     const looksOn = verdict.kind === 'Ready' && wantsPasswords(written.spec);
     return looksOn ? requeueAfter(settings.serverCaResyncMs) : awaitChange();
   }

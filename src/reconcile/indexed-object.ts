@@ -34,6 +34,8 @@ export interface IndexedObject {
    * trust; empty: that is not known of any. Undefined: it publishes nothing and rolls nothing, or has not begun to.
    */
   readonly holds: readonly string[] | undefined;
+  /** SHA-1 fingerprints of the CAs that it has published, and does not roll for before a maintenance window opens. */
+  readonly heldBack: readonly string[];
   /** When its newest reset ended, also one whose request was replaced; undefined: it is not known to have had one. */
   readonly resetMs: number | undefined;
   /** Its call was accepted, and nobody has seen the CA of it. `doneMs`: when the end of its operation was seen. */

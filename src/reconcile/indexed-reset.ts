@@ -45,6 +45,7 @@ export function indexed(reset: SslReset): IndexedObject {
         : { fingerprint, createTimeMs: timeOf(createTime), readMs: timeOf(readTime) ?? 0 },
     listed: listedNumber(status.rollout?.revision),
     holds: heldBy(reset),
+    heldBack: status.serverCa?.heldBack ?? NONE,
     resetMs: timeOf(lastResetTime(status)),
     unseenCa: unseenCaOf(reset),
     seenResetMs: hasCertificatesToLose(reset) ? (timeOf(status.request?.otherResetTime) ?? 0) : undefined,
@@ -73,8 +74,9 @@ function heldBy(reset: SslReset): readonly string[] | undefined {
   if (status.serverCa === undefined || (!publishes && spec.rollout.disabled)) return undefined;
   const isRight = isComplete(reset) && (spec.rollout.disabled || haveAllRolled(status.rollout));
   if (!isRight) return NONE;
-  const { published = NONE } = status.serverCa;
-  return held(holdsActiveAlone(spec.serverCa) ? published.slice(0, 1) : published);
+  const { published = NONE, heldBack = NONE } = status.serverCa;
+  const rolledFor = published.filter((one) => !heldBack.includes(one));
+  return held(holdsActiveAlone(spec.serverCa) ? rolledFor.slice(0, 1) : rolledFor);
 }
 
 const held = sharing<readonly string[]>((fingerprints) => fingerprints.join(' '));

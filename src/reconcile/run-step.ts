@@ -8,6 +8,7 @@ import { unusableField } from '../domain/trust/usable.ts';
 import { cloudSqlVerdict } from './error-verdict.ts';
 import { AWAIT_CHANGE, after, backOff, type Context, type StepResult } from './pass.ts';
 import { followOperation, withLastWord } from './steps/follow-operation.ts';
+import { awaitWindow } from './steps/held-back.ts';
 import { issueClientCertificates } from './steps/issue-client-certificates.ts';
 import { keepUnknown } from './steps/keep-unknown.ts';
 import { lookAround } from './steps/look-around.ts';
@@ -65,6 +66,8 @@ async function run(step: OwnStep, reset: SslReset, context: Context): Promise<St
       return lookAround(reset, context);
     case 'LookAtPasswords':
       return lookAtPasswords(reset, context);
+    case 'AwaitWindow':
+      return awaitWindow(reset, context);
     case 'Suspend':
       return suspend(reset);
     case 'KeepUnknown':

@@ -40,12 +40,29 @@ export class SiblingRotations {
   /** Namespace of another one that lacks that CA for as long as its maintenance window is closed; undefined: there is none. */
   awaitingWindow(fingerprint: string): string | undefined {
     const asleep = this.#all.find(
-      ({ holds, follows }) =>
+      ({ holds, follows, heldBack }) =>
         holds?.includes(fingerprint) === false &&
-        follows?.waitsFor === 'window' &&
-        follows.trust.known.includes(fingerprint),
+        (heldBack.includes(fingerprint) ||
+          (follows?.waitsFor === 'window' && follows.trust.known.includes(fingerprint))),
     );
     return asleep && namespaceOf(asleep.key);
+  }
+
+  /** SHA-1 fingerprints of what waits to be used beside that active CA, as any object that follows the instance knows it. */
+  waiting(active: string | undefined): readonly string[] {
+    const waiting = this.#all.flatMap(({ follows, heldBack }) => {
+      const [first, ...others] = follows?.trust.needed ?? [];
+      return first === undefined || first !== active ? [] : [...others, ...heldBack];
+    });
+    return [...new Set(waiting)];
+  }
+
+  /** Of those that an object of the same namespace follows the instance with, and does not roll for yet. */
+  heldBackNear(): readonly string[] {
+    const namespace = namespaceOf(this.#own.key);
+    return this.#all.flatMap(({ key, follows, heldBack }) =>
+      follows !== undefined && namespaceOf(key) === namespace ? heldBack : [],
+    );
   }
 
   /** Those, this one among them, that do not hold that CA everywhere with all dependents healthy: as many, by namespace. */

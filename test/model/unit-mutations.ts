@@ -29,6 +29,18 @@ export const UNIT_MUTATIONS: readonly UnitMutation[] = [
     tests: 'reconcile/lost-answers.test.ts',
   },
   {
+    guard: 'a reset rolls for a CA that waits in its window',
+    broken: 'at once',
+    patches: [
+      {
+        file: 'src/domain/reset/held-back.ts',
+        find: 'if (spec.rollout.disabled) return [];',
+        replace: 'if (spec.project !== undefined) return [];',
+      },
+    ],
+    tests: 'reconcile/reset-windows.test.ts',
+  },
+  {
     guard: 'the first requestId of a request is heard at once',
     broken: 'only when the request goes on',
     patches: [

@@ -40,7 +40,9 @@ export function completion(reset: SslReset): Verdict {
   const isKept = hasKeptCa(status) && hasRolledNothing(rollout);
   const { rolled, manual, paused } = rollWords(rollout);
   const how = isKept ? `nothing had to roll: ${whyKept(reset.spec)}` : rolled;
-  const what = [how, manual, paused, published(status), issued(status)].filter((text) => text !== '').join('; ');
+  const what = [how, manual, paused, published(status), awaited(status), issued(status)]
+    .filter((text) => text !== '')
+    .join('; ');
   if (request?.outcome !== 'AlreadyDone') return ready('Complete', `${what}; operation ${operation?.name ?? ''}`);
   if (isRepeated(reset.status, request)) return ready('AlreadyExecuted', `${repeated(reset, request)}; ${what}`);
   const uncalled = request.attempt === 0 ? 'nothing was called' : 'it was not called again';
@@ -60,6 +62,11 @@ function repeated({ status }: SslReset, { requestId = '' }: Request): string {
 /** Enough of a fingerprint to distinguish CAs; `status.serverCa` has it whole. */
 const published = ({ serverCa }: Status): string =>
   `server CA ${serverCa?.sha1Fingerprint?.slice(0, 8) ?? ''}…${serverCa?.publishedTo === undefined ? '' : ` in ${serverCa.publishedTo}`}`;
+
+const awaited = ({ serverCa: { heldBack = [] } = {} }: Status): string =>
+  heldBack.length === 0
+    ? ''
+    : `workloads roll for the server CA ${heldBack.join(', ')}, which waits to be used, once a maintenance window opens`;
 
 function issued({ request, clientCertificates = [] }: Status): string {
   const { length } = clientCertificates;

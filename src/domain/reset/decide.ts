@@ -5,6 +5,7 @@ import { wantsPasswords } from '../trust/keystore-password.ts';
 import { awaitsCa } from './ca-change.ts';
 import { hasOpenRoll, isHeldBack, mayFollow } from './catch-up.ts';
 import { deadline, isPastDeadline } from './deadline.ts';
+import { awaitsWindow } from './held-back.ts';
 import {
   hasNewRetry,
   isBarred,
@@ -48,10 +49,10 @@ const NOTHING: OwnStep = { kind: 'Nothing' };
  * | a call was recorded and its outcome is not known | resolve |
  * | accepted, and not seen to its end | follow |
  * | a new request | receive, as done where its requestId was executed before; if a call of the older one may have run, after its delay, and resolve that first if it has; if the CA of the older one is not seen yet, after its delay, and once it is seen or `--ca-settle` is over |
- * | complete for this request and generation, and not only planned | nothing; receive when it is outdated: another object of the instance has read another CA since, a CloudSqlServerCa another list of them, or a reset has deleted its client certificates; look around when another object went with a call that may have been executed; else look at the passwords of its keystores, every `--server-ca-resync` |
+ * | complete for this request and generation, and not only planned | nothing; receive when it is outdated: another object of the instance has read another CA since, a CloudSqlServerCa another list of them, or a reset has deleted its client certificates; look around when another object went with a call that may have been executed; await the window in which the workloads roll for a CA that waits; else look at the passwords of its keystores, every `--server-ca-resync` |
  * | stalled, and a new value of `retry` | receive |
  * | `NotPermitted`, and the reset is done or was not necessary | receive, which asks for the permission |
- * | stalled for this generation | nothing; `NotPermitted` and `ObjectConflict` look again until the deadline; what was reset before it stalled is received when it is outdated, and looks around, as above |
+ * | stalled for this generation | nothing; `NotPermitted` and `ObjectConflict` look again until the deadline; what was reset before it stalled is received when it is outdated, looks around, and awaits a window, as above |
  * | a newer generation of the same request | receive once more |
  * | a new value of `retry` while not stalled | record it |
  * | the issue of a client certificate was recorded and is not known to have ended in its Secret; not while it is held up and the rest rolls | resolve the certificate |
@@ -67,15 +68,16 @@ const NOTHING: OwnStep = { kind: 'Nothing' };
  * Before each step that asks Cloud SQL or the cluster, a delay that is recorded is kept.
  *
  * An object that has published before, and whose request is suspended, stalled or at a closed gate before its call,
- * catches up beside that, where it is outdated or has begun to roll for that: it publishes and rolls, without a call.
+ * catches up beside that, where it is outdated, has begun to roll for that or awaits a window: it publishes and rolls,
+ * without a call.
  * It tries until the deadline has passed since the others read, or since its own roll came further.
  */
 export function decide(reset: SslReset, facts: DecisionFacts): Step {
   const step = forRequest(reset, facts);
-  const isBehind = (facts.isOutdated && mayFollow(reset, facts)) || hasOpenRoll(reset, facts.now);
-  return isBehind && isHeldBack(reset, step)
-    ? { kind: 'CatchUp', isOutdated: facts.isOutdated, otherwise: step }
-    : step;
+  const isRolling = hasOpenRoll(reset, facts.now);
+  const isOutdated = facts.isOutdated && (mayFollow(reset, facts) || isRolling);
+  const isBehind = isOutdated || isRolling || awaitsWindow(reset.status);
+  return isBehind && isHeldBack(reset, step) ? { kind: 'CatchUp', isOutdated, otherwise: step } : step;
 }
 
 function forRequest(reset: SslReset, facts: DecisionFacts): OwnStep {
@@ -109,6 +111,7 @@ function whenComplete(reset: SslReset, { isOutdated, hasLostSibling }: DecisionF
   if (isOutdated) return { kind: 'Receive', arrival: 'Outdated' };
   if (hasNewRetry(reset)) return { kind: 'RecordRetry' };
   if (hasLostSibling) return { kind: 'LookAround' };
+  if (awaitsWindow(reset.status)) return { kind: 'AwaitWindow' };
   return wantsPasswords(reset.spec) ? { kind: 'LookAtPasswords' } : NOTHING;
 }
 
@@ -126,7 +129,9 @@ function whenStalled(reset: SslReset, facts: DecisionFacts): OwnStep {
   const reason = stalledReason(reset);
   const looksAgain = reason !== undefined && STALLED[reason].looksAgain;
   if (looksAgain && !isPastDeadline(reset, facts.now)) return onward(reset, facts);
-  return holdsCa && facts.hasLostSibling ? { kind: 'LookAround' } : NOTHING;
+  if (!holdsCa) return NOTHING;
+  if (facts.hasLostSibling) return { kind: 'LookAround' };
+  return awaitsWindow(reset.status) ? { kind: 'AwaitWindow' } : NOTHING;
 }
 
 function onward(reset: SslReset, facts: DecisionFacts): OwnStep {

@@ -14,6 +14,7 @@ export type OwnStep =
   | { readonly kind: 'RecordRetry' }
   | { readonly kind: 'LookAround' }
   | { readonly kind: 'LookAtPasswords' }
+  | { readonly kind: 'AwaitWindow' }
   | { readonly kind: 'Resolve' }
   | { readonly kind: 'Follow' }
   | { readonly kind: 'Suspend' }
@@ -50,6 +51,7 @@ export const STEPS: Readonly<Record<Step['kind'], StepRules>> = {
   Suspend: { ...RECORD, keepsDelay: 'Always' },
   KeepUnknown: { ...RECORD, keepsDelay: 'Never' },
   LookAtPasswords: { ...RECORD, keepsDelay: 'Always' },
+  AwaitWindow: { ...RECORD, keepsDelay: 'Always' },
   CatchUp: { ...RECORD, keepsDelay: 'Always' },
   LookAround: { phase: 'Ask', atDeadline: 'Stalls', keepsDelay: 'Never', usesNames: false, rollsRestFirst: false },
   Resolve: { phase: 'Ask', atDeadline: 'GivesUp', keepsDelay: 'Never', usesNames: false, rollsRestFirst: false },

@@ -35,6 +35,13 @@ export function requiring(others: readonly string[], trust: Trust): Trust {
   return { ...trust, needed: [...trust.needed, ...unheardOf] };
 }
 
+/** The same, with these CAs needed whatever else is known of them. */
+export const needing = (others: readonly string[], { needed, known, ...rest }: Trust): Trust => ({
+  ...rest,
+  needed: [...new Set([...needed, ...others])],
+  known: known.filter((one) => !others.includes(one)),
+});
+
 const subsets = (all: readonly string[]): readonly (readonly string[])[] =>
   Array.from({ length: 2 ** all.length }, (_, set) =>
     all.filter((_one, place) => Math.floor(set / 2 ** place) % 2 === 1),

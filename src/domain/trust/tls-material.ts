@@ -129,10 +129,12 @@ export function serverCaStatus(
     readonly publishedTo: string | undefined;
     /** Those of them that are published. */
     readonly published: ServerCas;
+    /** SHA-1 fingerprints of those of them that workloads do not roll for yet. */
+    readonly heldBack?: readonly string[];
   },
 ): ServerCaStatus {
   const [active] = cas;
-  const { previousSha1Fingerprint, readTime, publishedTo, published } = extra;
+  const { previousSha1Fingerprint, readTime, publishedTo, published, heldBack = [] } = extra;
   return {
     count: cas.length,
     readTime,
@@ -145,6 +147,7 @@ export function serverCaStatus(
     ...(previousSha1Fingerprint !== undefined && { previousSha1Fingerprint }),
     ...(publishedTo !== undefined && { publishedTo }),
     published: published.slice(0, MAX_PUBLISHED).map(({ sha1Fingerprint }) => sha1Fingerprint),
+    ...(heldBack.length > 0 && { heldBack: heldBack.slice(0, MAX_PUBLISHED) }),
   };
 }
 

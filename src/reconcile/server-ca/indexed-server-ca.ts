@@ -63,6 +63,7 @@ export function indexedServerCa(object: CloudSqlServerCa): IndexedObject {
           },
     listed: listedNumber(listedRevision(status.serverCas)),
     holds: isDeleted ? undefined : sharedHeld(holdsOf(object)),
+    heldBack: sharedHeld(heldBackOf(object)),
     resetMs: undefined,
     unseenCa: undefined,
     seenResetMs: undefined,
@@ -97,6 +98,9 @@ const pastActiveOf = ({ serverCas = [], certificates = [] }: CloudSqlServerCa['s
 
 const rotatedTo = ({ rotation, history = [] }: CloudSqlServerCa['status']): readonly string[] =>
   [rotation?.next, ...history.map(({ next }) => next)].filter((next) => next !== undefined);
+
+const heldBackOf = ({ status: { serverCas = [] } }: CloudSqlServerCa): readonly string[] =>
+  serverCas.filter(({ heldBack }) => heldBack !== undefined).map(({ sha1Fingerprint }) => sha1Fingerprint);
 
 const additionTimes = ({ status: { addTimes = NONE } }: CloudSqlServerCa): readonly number[] =>
   addTimes.flatMap((time) => timeOf(time) ?? []);

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { hasOpenRoll } from '../../domain/reset/catch-up.ts';
+import { awaitsWindow } from '../../domain/reset/held-back.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import type { StatusChanges } from '../../domain/reset/status.ts';
 import { needsOnlyCa } from '../../domain/trust/ca-only.ts';
@@ -13,6 +14,7 @@ import type { Context, StepEvent } from '../pass.ts';
 import { readyOf } from '../rolling/await-followers.ts';
 import { readSome } from '../rolling/find-dependents.ts';
 import { awaitedByReset } from './awaited-followers.ts';
+import { untilReleased } from './held-back.ts';
 import { denialOf } from './permitted.ts';
 import { publishListed, readListed } from './publish-listed.ts';
 import { judgedDependents, rollReset } from './roll-reset.ts';
@@ -35,7 +37,11 @@ export async function catchUp(reset: SslReset, isOutdated: boolean, context: Con
   if (unusable !== undefined) return { kind: 'Blocked', message: unusable };
   const denial = await denialOf(reset, context);
   if (denial !== undefined) return { kind: 'Blocked', message: denial.message };
-  return isOutdated ? publishAgain(reset, context) : rollOn(reset, context);
+  const afterMs = awaitsWindow(reset.status) ? await untilReleased(reset, context) : 0;
+  if (isOutdated || afterMs === undefined) return publishAgain(reset, context);
+  return hasOpenRoll(reset, context.clock.now())
+    ? rollOn(reset, context)
+    : { kind: 'Blocked', message: 'No maintenance window is open', afterMs };
 }
 
 async function publishAgain(reset: SslReset, context: Context): Promise<CaughtUp> {

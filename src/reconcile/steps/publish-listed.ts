@@ -10,6 +10,7 @@ import type { PublishedObject } from '../ports.ts';
 import { applyObject, orCannotWrite } from '../publishing/apply.ts';
 import { readServerCas } from '../publishing/server-cas.ts';
 import { serverCaContents, serverCaTarget } from '../publishing/targets.ts';
+import { heldBackOf } from './held-back.ts';
 import { publishedOf } from './published-cas.ts';
 
 interface Listed {
@@ -44,5 +45,6 @@ export async function publishListed(
     readTime,
     publishedTo: contents && describeObject(contents),
     published,
+    heldBack: await heldBackOf(reset, published, context),
   });
 }

@@ -1,9 +1,10 @@
 import { trusting } from '../../domain/reset/ca-change.ts';
 import { liveCertificates } from '../../domain/reset/certificate-hold.ts';
+import { holding } from '../../domain/reset/held-back.ts';
 import { KIND, type SslReset } from '../../domain/reset/ssl-reset.ts';
 import { needsOnlyCa } from '../../domain/trust/ca-only.ts';
 import type { Dependent } from '../../domain/trust/dependents.ts';
-import { countRight, requiring, type Trust } from '../../domain/trust/right-template.ts';
+import { countRight, needing, requiring, type Trust } from '../../domain/trust/right-template.ts';
 import { holdsActiveAlone, templateAnnotations } from '../../domain/trust/tls-material.ts';
 import { keyOf } from '../../lib/key.ts';
 import { toTime } from '../../lib/time.ts';
@@ -55,12 +56,19 @@ export function judgedDependents(
 /** What the pods must trust, as an object knows that follows the instance; undefined: none does. */
 function trustOf(reset: SslReset, index: Context['index']): Trust | undefined {
   const siblings = index.siblingsOf(reset);
-  const { serverCa } = reset.status;
-  const known = siblings.trust(serverCa?.sha1Fingerprint);
+  const { sha1Fingerprint: active, published = [], heldBack = [] } = reset.status.serverCa ?? {};
+  const known = siblings.trust(active) ?? whileHeldBack(reset);
   if (known === undefined) return undefined;
   const pastActive = siblings.pastActive();
   // One that this object has read, and that follower has not seen yet.
-  const unseen = (serverCa?.published ?? []).filter((one) => !pastActive.includes(one));
+  const unseen = published.filter((one) => !pastActive.includes(one));
+  const waiting = siblings.rotations.waiting(active).filter((one) => published.includes(one));
   const isActiveAlone = known.isActiveAlone === true || holdsActiveAlone(reset.spec.serverCa);
-  return { ...requiring(unseen, known), isActiveAlone };
+  return holding(heldBack, { ...needing(waiting, requiring(unseen, known)), isActiveAlone });
+}
+
+/** Nobody follows the instance any more, and what waits is waited with all the same. */
+function whileHeldBack({ status: { serverCa } }: SslReset): Trust | undefined {
+  const { published: [active, ...others] = [], heldBack = [] } = serverCa ?? {};
+  return active === undefined || heldBack.length === 0 ? undefined : { needed: [active], known: others };
 }
