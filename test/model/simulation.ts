@@ -3,7 +3,7 @@ import { isUnresolved } from '../../src/domain/reset/request.ts';
 import { KIND, type SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import { type CloudSqlServerCa, KIND as SERVER_CA } from '../../src/domain/server-ca/server-ca-object.ts';
 import { restartAnnotation, templateAnnotationKey, templateAnnotations } from '../../src/domain/trust/tls-material.ts';
-import { kindOf, refOf } from '../../src/lib/key.ts';
+import { kindOf, namespaceOf, refOf } from '../../src/lib/key.ts';
 import type { ObjectRef } from '../../src/reconcile/ports.ts';
 import { aReset, aWorkload } from '../support/fakes/builders.ts';
 import { FakeNamespaces, FakeObjects, FakePods, FakeWorkloads } from '../support/fakes/fake-cluster.ts';
@@ -414,7 +414,7 @@ export class Simulation implements Environment {
   }
 
   readonly #ports = (context: PassContext, process: Process): Ports => {
-    context.denial = this.denial;
+    context.denial = namespaceOf(context.key) === 'orders' ? this.denial : undefined;
     const ports = {
       resets: this.api.client(context),
       namespaces: this.#namespaces,
