@@ -253,7 +253,7 @@ export class RotationInvariants {
         if (executed?.fails !== true && this.#isAlone) this.#breaks('R5: a call is taken for failed that did not fail');
         return;
       case 'Done':
-        if (executed === undefined && this.#foreign === 0 && !this.#hasOtherCalled(after.metadata.uid))
+        if (executed === undefined && this.#foreign === 0 && !this.#mayBeOfAnother(after))
           this.#breaks('R5: a call is taken for done that never ran');
         return;
       default:
@@ -269,6 +269,12 @@ export class RotationInvariants {
   /** What somebody has changed since hides what it did; one that failed has done nothing. */
   #showsStill({ foreign, fails }: Executed): boolean {
     return foreign === this.#foreign && !fails;
+  }
+
+  /** The effect may be that of another object, or of an earlier attempt that ran although its answer refused it. */
+  #mayBeOfAnother({ metadata: { uid }, status }: CloudSqlServerCa): boolean {
+    const attempts = `${uid} ${status.rotation?.record?.kind} `;
+    return this.#hasOtherCalled(uid) || [...this.#everMisled].some((id) => id.startsWith(attempts));
   }
 
   #hasOtherCalled(uid: string): boolean {
