@@ -50,6 +50,13 @@ const OF_RESETS = [
 ];
 
 const OF_ROTATIONS = [
+  'phase: Idle',
+  'phase: Adding',
+  'phase: Distributing',
+  'phase: Holding',
+  'phase: Switching',
+  'phase: Verifying',
+  'phase: SwitchingBack',
   'crash after the record of a rotation',
   'two writers',
   'conflict',
@@ -75,10 +82,16 @@ const OF_ROTATIONS = [
   'rotation: Expiry Rotated',
   'rotation: Pin Rotated',
   'rotation: RequestId Superseded',
+  'rotation: Expiry Superseded',
   'rotation: RequestId RolledBack',
   'end: follower Ready UpToDate',
   'end: follower Stalled OutcomeUnknown',
   'end: follower Stalled NotRotatable',
+  'end: follower Stalled RotationRolledBack',
+  'end: follower Stalled SiblingNotReady',
+  'end: follower Stalled ServerCaNotListed',
+  'end: follower Stalled OperationFailed',
+  'end: follower Stalled DeadlineExceeded',
   'end: follower judged',
   'end: reset beside a follower judged',
 ];
