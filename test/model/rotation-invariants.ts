@@ -188,8 +188,9 @@ export class RotationInvariants {
     this.note('switched');
     if (call.cause !== 'Pin' && this.#rejected.has(to) && !this.#isSpoiled)
       this.#breaks('R6: a CA that was switched back from is taken again');
-    // Of two leaders the one that is behind may publish what it has read before.
-    const lacking = this.#isAlone ? this.world.lacking(caNumber(to)) : undefined;
+    // Of two leaders the one that is behind may publish what it has read before; what a person does to an object that is
+    // published lasts until the next look.
+    const lacking = this.#isAlone && !this.#isSpoiled ? this.world.lacking(caNumber(to)) : undefined;
     if (lacking !== undefined) this.#breaks(`R1: a switch to the CA ${caNumber(to)} is executed, and ${lacking}`);
   }
 
