@@ -84,6 +84,16 @@ export const ROTATION_EXAMPLES: readonly NamedScenario[] = [
     { caLagMs: 30_000, events: [ask] },
   ),
   rotating(
+    'two leaders, of which one goes by a list from before the add: it takes nothing back that the other one has published',
+    { second: 'Elsewhere' },
+    {
+      rivalAtMs: 0,
+      paces: [10, 10, 150],
+      events: [ask],
+      injections: [before(1, 'serverCas.updateStatus', { kind: 'Crash' })],
+    },
+  ),
+  rotating(
     'an instance that is gone while its object is asked to try again: it stalls',
     {},
     { events: [ask, at(300, 'DeleteInstance'), at(310_000, 'RetryFollower')] },

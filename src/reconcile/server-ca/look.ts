@@ -18,7 +18,7 @@ import { orCannotPublish } from '../publishing/apply.ts';
 import { serverCaTarget } from '../publishing/targets.ts';
 import { lookAt } from './certificates.ts';
 import type { Conclusion, ServerCaContext, StepResult } from './context.ts';
-import { isFoundStale, restarting } from './found-stale.ts';
+import { holdsOther, isFoundStale, restarting } from './found.ts';
 import type { Look } from './looks.ts';
 import { mayFollow } from './permitted.ts';
 import { type Publishing, publishLook } from './publish-look.ts';
@@ -87,7 +87,11 @@ async function readBoth(
   const before = target && (await objects.get(target));
   const isShared = looks.isShared(group);
   try {
-    const seen = await lookAt(object, context);
+    const shared = await lookAt(object, context);
+    // It is from before what another process has published.
+    const isOlder = isShared && before !== undefined && holdsOther(object, { before, look: shared });
+    if (isOlder) looks.forgetLook(group);
+    const seen = isOlder ? await lookAt(object, context) : shared;
     // The others of the instance stand by the same look.
     if (!isShared) wake(index.siblingsOf(object).followers());
     return { before, look: seen };

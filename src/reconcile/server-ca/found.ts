@@ -1,4 +1,4 @@
-/** An object that is published into, as somebody else left it. */
+/** An object that is published into, as somebody else or another process left it. */
 import { progressing } from '../../domain/conditions.ts';
 import type { CloudSqlServerCa } from '../../domain/server-ca/server-ca-object.ts';
 import { describeObject } from '../../domain/trust/published-kinds.ts';
@@ -21,6 +21,12 @@ export function isFoundStale(
   if (status.publishedTo === describeObject(before)) return false;
   const held = ownValue(before.data, spec.serverCa.key);
   return held !== undefined && !textOf(held).includes(serverCaPem([active]));
+}
+
+/** It holds more than the CAs that the look has seen. */
+export function holdsOther({ spec }: Pick<CloudSqlServerCa, 'spec'>, { before, look: { cas } }: Publishing): boolean {
+  const held = before && ownValue(before.data, spec.serverCa.key);
+  return held !== undefined && cas.reduce((rest, ca) => rest.replace(serverCaPem([ca]), ''), textOf(held)) !== '';
 }
 
 /** Written before anything is published into it: a process that is killed in between finds it. */
