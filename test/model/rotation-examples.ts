@@ -94,6 +94,11 @@ export const ROTATION_EXAMPLES: readonly NamedScenario[] = [
     },
   ),
   rotating(
+    'two objects that are due, of which the first one stalls with a workload: the other one does not wait for it for ever',
+    { second: 'Beside', bothRotate: true, mode: 'WhenDue', expiresSoon: true },
+    { putsBack: true, skewMs: -600_000, rivalAtMs: 30_000, paces: [10], events: [at(50_000, 'Ask')] },
+  ),
+  rotating(
     'an instance that is gone while its object is asked to try again: it stalls',
     {},
     { events: [ask, at(300, 'DeleteInstance'), at(310_000, 'RetryFollower')] },

@@ -127,7 +127,8 @@ const HELD: ReadonlySet<string> = new Set([
   'Planned',
 ]);
 
-function rotatingOf({ metadata, status }: CloudSqlServerCa): Rotating | undefined {
+function rotatingOf(object: CloudSqlServerCa): Rotating | undefined {
+  const { metadata, status } = object;
   if (!isUnderWay(status)) return undefined;
   const { next, record, stalled, gate } = status.rotation ?? {};
   const phase = phaseOf(status);
@@ -138,6 +139,6 @@ function rotatingOf({ metadata, status }: CloudSqlServerCa): Rotating | undefine
     isBusy,
     isCalling:
       isBusy || (isCalling(status) && stalled === undefined && (gate === undefined || gate.reason === 'RotationDue')),
-    isHeld: !isBusy && (stalled !== undefined || HELD.has(gate?.reason ?? '')),
+    isHeld: !isBusy && (stalledReason(object) !== undefined || stalled !== undefined || HELD.has(gate?.reason ?? '')),
   };
 }
