@@ -599,7 +599,7 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: PREFLIGHT,
-        find: '    departedCall(reset, operations, context) ??\n    (await orphanWith',
+        find: '    departedObstacle(reset, operations, context) ??\n    (await orphanWith',
         replace: '    (await orphanWith',
       },
     ],

@@ -99,6 +99,16 @@ export const ROTATION_EXAMPLES: readonly NamedScenario[] = [
     { putsBack: true, skewMs: -600_000, rivalAtMs: 30_000, paces: [10], events: [at(50_000, 'Ask')] },
   ),
   rotating(
+    'a reset whose object is made again while its call is lost: nothing is added before that has had its time',
+    { hasReset: true, calls: [lost()] },
+    {
+      failing: 'First',
+      paces: [10],
+      calls: [{ kind: 'Lose', executedAfterMs: 80_000 }],
+      events: [at(300, 'Recreate'), ask],
+    },
+  ),
+  rotating(
     'an instance that is gone while its object is asked to try again: it stalls',
     {},
     { events: [ask, at(300, 'DeleteInstance'), at(310_000, 'RetryFollower')] },

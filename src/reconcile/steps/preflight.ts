@@ -1,7 +1,7 @@
 import type { Before, Operation } from '../../domain/call/operation.ts';
 import { isDone } from '../../domain/call/operation.ts';
 import { BASELINE_SIZE, baseline, suspects } from '../../domain/call/resolve.ts';
-import type { Verdict } from '../../domain/conditions.ts';
+import { type Verdict, waiting } from '../../domain/conditions.ts';
 import { CloudSqlError } from '../../domain/errors.ts';
 import type { Instance } from '../../domain/instance.ts';
 import type { ReadyReason } from '../../domain/reasons.ts';
@@ -17,13 +17,14 @@ import {
 import type { Plan, Request, SslReset } from '../../domain/reset/ssl-reset.ts';
 import { wantsCertificates } from '../../domain/trust/certificate-status.ts';
 import { toTime } from '../../lib/time.ts';
+import { departedCall } from '../departed-calls.ts';
 import type { Context } from '../pass.ts';
 import { askCluster, type ClusterAnswers } from './dry-runs.ts';
 import { hasLateOperation, hasTraces, readOperations, unexplainedChange } from './earlier-call.ts';
 import { readAlsoListed, readServerCertificates } from './evidence.ts';
 import { whyNotReady } from './not-ready.ts';
 import { siblingInDoubt } from './sibling-in-doubt.ts';
-import { departedCall, orphanWithUnseenCa, siblingWithUnseenCa } from './unseen-ca.ts';
+import { orphanWithUnseenCa, siblingWithUnseenCa } from './unseen-ca.ts';
 
 export type Preflight =
   /** The call may be made; `before` is what it will be compared with, and `plan` what it will do. */
@@ -87,7 +88,7 @@ async function judge(reset: SslReset, request: Request, cluster: ClusterAnswers,
     judgeOperations(operations) ??
     unexplainedChange(reset, request, seen, context) ??
     siblingObstacle(reset, context) ??
-    departedCall(reset, operations, context) ??
+    departedObstacle(reset, operations, context) ??
     (await orphanWithUnseenCa(reset, operations, context)) ??
     (await cluster.publish) ??
     (await cluster.passwords);
@@ -136,10 +137,16 @@ async function alreadyDoneObstacle(
   context: Context,
 ): Promise<Verdict | undefined> {
   if (request.inDoubt === true) return undefined;
-  const obstacle = departedCall(reset, operations, context) ?? (await orphanObstacle(reset, operations, context));
+  const obstacle = departedObstacle(reset, operations, context) ?? (await orphanObstacle(reset, operations, context));
   if (obstacle !== undefined) return obstacle;
   const found = await cluster.rollable;
   return 'kind' in found ? found : undefined;
+}
+
+function departedObstacle(reset: SslReset, operations: readonly Operation[], context: Context): Verdict | undefined {
+  const calls = context.index.departedCalls(reset);
+  const message = departedCall({ uid: reset.metadata.uid, calls, operations }, context);
+  return message === undefined ? undefined : waiting('WaitingForInstance', message);
 }
 
 /** The object of a running reset may be gone: then nothing shows that the current CA is about to be an old one. */

@@ -57,33 +57,7 @@ export function siblingWithUnseenCa(reset: SslReset, context: Context): Verdict 
 }
 
 /**
- * What a call waits for, where the object of an earlier one is gone: until Cloud SQL lists what that one began, or has had
- * the grace for it. From then on it is waited for by what is listed.
- */
-export function departedCall(
-  reset: SslReset,
-  operations: readonly Operation[],
-  { index, memory, settings }: Pick<Context, 'index' | 'memory' | 'settings'>,
-): Verdict | undefined {
-  const calls = index.departedCalls(reset);
-  const unlisted = calls.filter(
-    ({ uid, operation }) =>
-      operations.every(({ name }) => name !== operation) &&
-      memory.sinceSeenMs(reset.metadata.uid, `departed ${uid}`) < settings.resolveGraceMs,
-  );
-  for (const call of calls) if (!unlisted.includes(call)) index.departed.forget(call);
-  const [first] = unlisted;
-  return (
-    first &&
-    waiting(
-      'WaitingForInstance',
-      `The ${describeKey(first.key)}, which was of this instance too, was deleted in the middle of a call, and Cloud SQL does not list that yet; waiting for it up to ${Math.ceil(settings.resolveGraceMs / 1000)} s`,
-    )
-  );
-}
-
-/**
- * The same of a reset that no object knows of any more, or none of this cluster: an update by our account that ended a
+ * What a call waits for, where no object knows of an earlier reset any more, or none of this cluster: an update by our account that ended a
  * moment ago. One that failed has made no CA.
  */
 export async function orphanWithUnseenCa(

@@ -8,6 +8,7 @@ import type { Stall } from '../../../domain/server-ca/rotation/stall-words.ts';
 import type { ListedVersion } from '../../../domain/server-ca/rotation/versions.ts';
 import type { CloudSqlServerCa } from '../../../domain/server-ca/server-ca-object.ts';
 import { describeKey } from '../../../lib/key.ts';
+import { departedCall } from '../../departed-calls.ts';
 import type { ServerCaContext, StepResult } from '../context.ts';
 import { keptOtherwise, notRotatable } from './begin.ts';
 import { reopened } from './look-anew.ts';
@@ -51,6 +52,8 @@ export async function preflight(
       message: `A call by ${describeKey(other.key)}, which is of this instance too, is not at its end`,
     };
   }
+  const departed = kind === 'SwitchBack' ? undefined : departure(object, operations, context);
+  if (departed !== undefined) return { kind: 'Obstacle', message: departed };
   const listed = await versionCalls(object, context).list();
   const attempt = earlierAttempt(object, kind);
   if (attempt !== undefined && evidenceOf(attempt, listed) === 'Agrees') return { kind: 'Reopen' };
@@ -69,6 +72,15 @@ export async function preflight(
     },
     user: await cloudSql.identity(),
   };
+}
+
+function departure(
+  object: CloudSqlServerCa,
+  operations: readonly Operation[],
+  context: ServerCaContext,
+): string | undefined {
+  const calls = context.index.departedCalls(object);
+  return departedCall({ uid: object.metadata.uid, calls, operations }, context);
 }
 
 /** Nothing is called now, and what is done instead. */
