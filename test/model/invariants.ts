@@ -294,7 +294,7 @@ export class Invariants {
       this.breaks(`a call is given up as unknown for ${hiding}, of a client certificate`);
   }
 
-  /** Only what is ours counts as ours, unless somebody uses our account for a reset of his own. */
+  /** Only what is ours counts as ours, unless somebody uses our account for what leaves the traces of a reset. */
   #adopted(key: string, { request, operation }: SslReset['status'], { listed }: PassContext): void {
     const before = request?.before;
     const starter = this.#operationsOf.get(operation?.name ?? '') ?? 'nobody';
@@ -308,9 +308,15 @@ export class Invariants {
     if (isCall && !this.#canBeTold(starter)) return;
     // Nobody begins one beside a call that may still show up, unless that one is not seen yet.
     if (starter === 'Certificate' && !this.#isAlone) return;
-    const hasEvidence = starter === 'OurUpdate' && this.showsReset(before);
+    const mayBeReset = starter === 'OurUpdate' || (starter === 'OurSwitch' && !this.#hasAdded(before));
+    const hasEvidence = mayBeReset && this.showsReset(before);
     if (hasEvidence) this.#isAccountShared = true;
     else this.breaks(`${operation?.name} is taken for the reset of ${key}; it is of ${starter}`);
+  }
+
+  /** A CA that an object of ours has added is no trace of a reset, nor is one that was listed before the call. */
+  #hasAdded({ alsoListed = [] }: Before = {}): boolean {
+    return alsoListed.length > 0 || [...this.#operationsOf.values()].includes('Rotation');
   }
 
   /**

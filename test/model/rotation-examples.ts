@@ -62,16 +62,8 @@ export const ROTATION_EXAMPLES: readonly NamedScenario[] = [
   ),
   rotating(
     'a switch by our own account, to a CA of a rotation, after a reset was refused: it is not taken for that reset',
-    { mode: 'WhenDue', hasReset: true, expiresSoon: true, calls: [lost()] },
-    {
-      caLagMs: 30_000,
-      skewMs: 600_000,
-      rivalAtMs: 0,
-      paces: [10],
-      calls: [{ kind: 'Answer', answer: rejection(429, '', 60_000) }],
-      injections: [before(4, 'serverCas.get', { kind: 'Crash' })],
-      events: [ask, at(50_000, 'DeleteFollower'), at(700_000, 'OurSwitch')],
-    },
+    { hasReset: true, holdSeconds: 600 },
+    { calls: [{ kind: 'Answer', answer: rejection(429, '', 600_000) }], events: [ask, at(200_000, 'OurSwitch')] },
   ),
   rotating(
     'an add that ran although a copy of it was refused, and the account is not known: its CA is found',
