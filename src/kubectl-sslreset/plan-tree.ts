@@ -1,10 +1,12 @@
 /** The plan of an object, as a tree: what its next call will do, and what to put right before it. */
 import { annotations } from '../domain/object.ts';
+import { versionWord } from '../domain/server-ca/rotation/versions.ts';
 import { nameOf, type ShownObject, type ShownPlan } from './shown-object.ts';
 import { type Node, plain, styled } from './tree.ts';
 
 export function planTree(object: ShownObject, plan: ShownPlan): Node {
-  const { kind, metadata, spec } = object;
+  const { kind, metadata, spec, status = {} } = object;
+  const word = versionWord(status).replace('server', 'Server');
   const isApproved = metadata.annotations?.[annotations.approve] === plan.id;
   return {
     cells: [
@@ -21,8 +23,8 @@ export function planTree(object: ShownObject, plan: ShownPlan): Node {
       ...(plan.serverCaSha1Fingerprint === undefined
         ? []
         : [{ cells: [plain('Server CA now'), styled(plan.serverCaSha1Fingerprint, 'faint')] }]),
-      ...(plan.adopts === undefined ? [] : [{ cells: [plain('Server CA next'), styled(plan.adopts, 'faint')] }]),
-      ...section('Waiting server CAs replaced', (plan.replaces ?? []).map(only)),
+      ...(plan.adopts === undefined ? [] : [{ cells: [plain(`${word} next`), styled(plan.adopts, 'faint')] }]),
+      ...section(`Waiting ${versionWord(status)}s replaced`, (plan.replaces ?? []).map(only)),
       ...section(
         'Client certificates lost',
         (plan.clientCertificatesLost ?? []).map(({ commonName, sha1Fingerprint }) => ({

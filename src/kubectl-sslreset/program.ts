@@ -82,7 +82,7 @@ function programOf(world: World, version: string, onEnd: (code: ExitCode) => voi
     async (names: string[], options: object) => onEnd(await plan(contextOf(options), selectionOf(names))),
   );
 
-  command('approve <NAME>', 'says yes to the plan that the object shows, for one call')
+  command('approve <NAME>', 'says yes to the plan that the object shows, for one reset or rotation')
     .option('--plan <id>', 'only if this is still its plan')
     .action(async (name: string, options: { readonly plan?: string }) =>
       onEnd(await approve(contextOf(options), selectionOf([name]), { planId: options.plan })),

@@ -17,7 +17,7 @@ export interface ShownObject {
     Status,
     'observedGeneration' | 'conditions' | 'operation' | 'request' | 'serverCa' | 'clientCertificates' | 'rollout'
   > &
-    Pick<ServerCaStatus, 'serverCas' | 'publishedTo' | 'retry' | 'rotation' | 'executedRequestIds'> & {
+    Pick<ServerCaStatus, 'serverCas' | 'certificates' | 'publishedTo' | 'retry' | 'rotation' | 'executedRequestIds'> & {
       readonly plan?: ShownPlan;
       readonly history?: readonly (Entry<Status> | Entry<ServerCaStatus>)[];
     };

@@ -1,4 +1,5 @@
 /** What an object's status says, as a tree: in the operator's own words, and nothing that it does not say. */
+import { versionWord } from '../domain/server-ca/rotation/versions.ts';
 import { kindOf, type Published } from './kinds.ts';
 import { isOutdated, nameOf, type ShownObject, type ShownStatus } from './shown-object.ts';
 import { type Node, plain, type Style, styled } from './tree.ts';
@@ -23,10 +24,13 @@ export function statusTree(object: ShownObject): Node {
         : [{ cells: [styled(`is being deleted since ${metadata.deletionTimestamp}`, 'busy')] }]),
       ...section('Conditions', conditions(object)),
       ...(status.operation === undefined ? [] : [operation(status.operation)]),
-      ...rotation(status.rotation ?? {}),
+      ...rotation(status),
       ...section('Published', (kindOf(object)?.published(status) ?? []).map(published)),
       ...rollout(status.rollout),
-      ...section('History', (status.history ?? []).map(past)),
+      ...section(
+        'History',
+        (status.history ?? []).map((entry) => past(entry, status)),
+      ),
     ],
   };
 }
@@ -123,21 +127,27 @@ const workload = ({ kind, name, state, message = '' }: Workload): Node => ({
   text: message,
 });
 
-function past(entry: NonNullable<ShownStatus['history']>[number]): Node {
+function past(entry: NonNullable<ShownStatus['history']>[number], status: ShownStatus): Node {
   const { requestId, outcome, endTime = '' } = entry;
   const isRotation = 'cause' in entry;
   const cause = isRotation ? entry.cause : `generation ${entry.generation}`;
   return {
     cells: [plain(endTime), plain(outcome), plain(requestId === undefined ? cause : `requestId ${requestId}`)],
-    text: isRotation ? fromTo(entry) : entry.operation === undefined ? '' : `operation ${entry.operation}`,
+    text: isRotation ? fromTo(entry, status) : entry.operation === undefined ? '' : `operation ${entry.operation}`,
   };
 }
 
 /** One that is under way. */
-function rotation({ phase = 'Idle', cause = '', ...cas }: NonNullable<ShownStatus['rotation']>): readonly Node[] {
+function rotation(status: ShownStatus): readonly Node[] {
+  const { phase = 'Idle', cause = '', ...ends } = status.rotation ?? {};
   if (phase === 'Idle') return [];
-  return [{ cells: [plain('Rotation'), styled(phase, 'busy'), plain(cause)], text: fromTo(cas) }];
+  return [{ cells: [plain('Rotation'), styled(phase, 'busy'), plain(cause)], text: fromTo(ends, status) }];
 }
 
-const fromTo = ({ previous, next }: { readonly previous?: string; readonly next?: string }): string =>
-  previous === undefined && next === undefined ? '' : `server CA ${previous ?? '?'} → ${next ?? 'to be added'}`;
+const fromTo = (
+  { previous, next }: { readonly previous?: string; readonly next?: string },
+  status: ShownStatus,
+): string =>
+  previous === undefined && next === undefined
+    ? ''
+    : `${versionWord(status)} ${previous ?? '?'} → ${next ?? 'to be added'}`;

@@ -42,6 +42,11 @@ export async function rollback(
   { to }: { readonly to?: string | undefined },
 ): Promise<ExitCode> {
   const object = await rotatable(kubectl, name);
+  if (object.status?.certificates !== undefined) {
+    const because =
+      'its instance has a CA service, whose CA is not to be chosen, and a server certificate cannot be pinned';
+    throw new UsageError(`${titleOf(object)} cannot be rolled back: ${because}`);
+  }
   const fingerprint = target(object, to?.toLowerCase(), now());
   if (object.spec.rotation?.activeSha1Fingerprint?.toLowerCase() === fingerprint) {
     throw new UsageError(`${titleOf(object)} is asked already to serve by the server CA ${fingerprint}`);

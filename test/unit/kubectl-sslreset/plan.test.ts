@@ -100,6 +100,16 @@ test('kubectl sslreset plan draws where a rotation goes from and to, and breaks 
   ]);
 });
 
+test('kubectl sslreset plan speaks of server certificates where the instance has a CA service', async () => {
+  const certificates = [{ sha1Fingerprint: 'aa', role: 'Active', serverCaSha1Fingerprint: 'ab'.repeat(20) }];
+  const { context, told } = contextOf(
+    looking({ ...aShownObject({ status: { plan: ROTATION, certificates } }), kind: 'CloudSqlServerCa' }),
+  );
+  assert.equal(await plan(context, selectionOf(['orders-db'])), 0);
+  assert.match(told.stdout, /^├─ Server certificate next {2}cd/m);
+  assert.match(told.stdout, /^└─ Waiting server certificates replaced$/m);
+});
+
 describe('kubectl sslreset approve', () => {
   test('kubectl sslreset approve approves the plan of a CloudSqlServerCa, which is Ready meanwhile, and says what another one waits for', async () => {
     const conditions = (reason: string) => [

@@ -138,6 +138,12 @@ describe('kubectl sslreset rollback', () => {
   const REFUSED: readonly (readonly [string, ShownObject, string | undefined, RegExp])[] = [
     ['with the mode Never', serverCa(AFTER, { mode: 'Never' }), undefined, /has the mode Never/],
     [
+      'whose instance has a CA service',
+      serverCa({ ...AFTER, certificates: [{ sha1Fingerprint: NOW, role: 'Active', serverCaSha1Fingerprint: OLD }] }),
+      undefined,
+      /cannot be rolled back: its instance has a CA service/,
+    ],
+    [
       'that was never rotated',
       serverCa({ ...AFTER, serverCas: [ca(NOW, 'Active'), ca(OLD, 'Waiting')] }),
       undefined,

@@ -70,6 +70,20 @@ describe('the tree of an object', () => {
     ]);
   });
 
+  test('the tree of a CloudSqlServerCa of an instance with a CA service shows rotations of server certificates', () => {
+    const certificates = [{ sha1Fingerprint: 'bb', role: 'Active', serverCaSha1Fingerprint: 'aa' }];
+    const rotation = { phase: 'Adding', cause: 'Expiry', previous: 'bb' };
+    const history = [
+      { cause: 'Expiry', outcome: 'Rotated', previous: 'ab', next: 'bb', startTime: TIME, endTime: TIME },
+    ];
+    const object = { ...aShownObject({ status: { certificates, rotation, history } }), kind: 'CloudSqlServerCa' };
+    assert.deepEqual(drawn(object).slice(1), [
+      '├─ Rotation  Adding  Expiry  server certificate bb → to be added',
+      '└─ History',
+      `   └─ ${TIME}  Rotated  Expiry  server certificate ab → bb`,
+    ]);
+  });
+
   test('an object that the operator has not seen says so, and shows nothing else', () => {
     const expected = ['CloudSqlSslReset  orders/orders-db  acme-prod/orders-db', '└─ the operator has not seen it yet'];
     assert.deepEqual(drawn(aShownObject()), expected);
