@@ -102,6 +102,9 @@ const statusOf = (answer: FalseAnswer): number | undefined => {
 
 const answerFalsely = async (exchange: Exchange, answer: FalseAnswer): Promise<void> => {
   const result = answer.executed === true ? await carryOut(exchange) : undefined;
+  if (answer.kind === 'Drop' && answer.whenDone === true && result?.operation !== undefined) {
+    await exchange.cloud.operations.done(exchange.route.project, result.operation);
+  }
   exchange.cloud.journal.amend(exchange.entry.id, { status: statusOf(answer) });
   replyFalsely(exchange, answer, result?.body ?? { kind: 'sql#operation' });
   if (typeof answer.executed === 'object') {

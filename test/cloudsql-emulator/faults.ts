@@ -17,8 +17,8 @@ const answerSchema = z.discriminatedUnion('kind', [
     status: z.string().optional(),
     headers: z.record(z.string(), z.string()).readonly().optional(),
   }),
-  /** The connection is reset. */
-  z.strictObject({ kind: z.literal('Drop'), executed }),
+  /** The connection is reset; with `whenDone` once the operation that the call began is DONE. */
+  z.strictObject({ kind: z.literal('Drop'), executed, whenDone: z.boolean().optional() }),
   /** Nothing comes, and the connection stays open. */
   z.strictObject({ kind: z.literal('Hang'), executed }),
   /** 200 with a body that is no JSON. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { EventEmitter } from 'node:events';
+import { EventEmitter, on } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { operationDoesNotExist, operationInProgress } from './api-error.ts';
@@ -88,6 +88,14 @@ export class Operations {
       throw operationDoesNotExist();
     }
     return operation;
+  }
+
+  /** Resolves when it is DONE. @throws ApiError 404 */
+  async done(project: string, name: string): Promise<void> {
+    if (this.get(project, name).status === 'DONE') return;
+    for await (const [changed] of on(this.changes, 'change', { signal: this.#signal })) {
+      if (changed.name === name && changed.status === 'DONE') return;
+    }
   }
 
   all(): readonly Operation[] {

@@ -112,8 +112,8 @@ const gcloudSuite = () => {
 
     test(`${group}: a dropped connection makes gcloud create twice, and the second replaces the first`, async () => {
       const { name, instance, run } = await prepare(kind, 'twice');
-      const operation = { pendingMs: 0, runningMs: 0 };
-      emulator.order({ api: add, instance: name, operation, answer: { kind: 'Drop', executed: true } });
+      const operation = { pendingMs: 0, runningMs: 500 };
+      emulator.order({ api: add, instance: name, operation, answer: { kind: 'Drop', executed: true, whenDone: true } });
       const created = await run('create');
       assert.equal(emulator.journal.entries({ api: add, instance: name, executed: true }).length, 2);
       assert.equal(versionOf(instance.waiting), created);

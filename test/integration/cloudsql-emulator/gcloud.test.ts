@@ -107,8 +107,13 @@ const gcloudSuite = () => {
 
   test('a dropped connection makes gcloud reset a second time: the hazard that the operator must not have', async () => {
     await create('twice');
-    const operation = { pendingMs: 0, runningMs: 0 };
-    emulator.order({ api: 'resetSslConfig', instance: 'twice', operation, answer: { kind: 'Drop', executed: true } });
+    const operation = { pendingMs: 0, runningMs: 500 };
+    emulator.order({
+      api: 'resetSslConfig',
+      instance: 'twice',
+      operation,
+      answer: { kind: 'Drop', executed: true, whenDone: true },
+    });
     await gcloud('instances', 'reset-ssl-config', 'twice');
     assert.equal(emulator.journal.executedResets(project, 'twice').length, 2);
   });
