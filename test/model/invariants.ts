@@ -308,7 +308,8 @@ export class Invariants {
     if (isCall && !this.#canBeTold(starter)) return;
     // Nobody begins one beside a call that may still show up, unless that one is not seen yet.
     if (starter === 'Certificate' && !this.#isAlone) return;
-    const mayBeReset = starter === 'OurUpdate' || (starter === 'OurSwitch' && !this.#hasAdded(before));
+    const looksAlike = ['OurUpdate', 'OurAdd'].includes(starter);
+    const mayBeReset = looksAlike || (starter === 'OurSwitch' && !this.#hasAdded(before));
     const hasEvidence = mayBeReset && this.showsReset(before);
     if (hasEvidence) this.#isAccountShared = true;
     else this.breaks(`${operation?.name} is taken for the reset of ${key}; it is of ${starter}`);
