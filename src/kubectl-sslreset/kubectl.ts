@@ -15,6 +15,9 @@ export interface Kubectl {
 
 const PROGRAM = 'kubectl';
 
+/** Who wrote an annotation or a field. Flux takes back what managers wrote whose name begins with `kubectl`. */
+export const FIELD_MANAGER_FLAG = '--field-manager=sslreset';
+
 /** @param flags what each call gets besides its own arguments */
 export function kubectlWith(flags: readonly string[]): Kubectl {
   const start = (args: readonly string[], options: SpawnOptions): ChildProcess =>

@@ -5,6 +5,7 @@ import { annotations } from '../../domain/object.ts';
 import { type Context, EXIT, type ExitCode } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { titleOf } from '../kinds.ts';
+import { FIELD_MANAGER_FLAG } from '../kubectl.ts';
 import { named, type Selection, targetOf } from '../selection.ts';
 import type { ShownObject } from '../shown-object.ts';
 
@@ -23,7 +24,7 @@ export const resume = async (context: Context, selection: Selection): Promise<Ex
   annotate(context, await named(context.kubectl, selection), `${annotations.suspend}-`);
 
 async function annotate({ kubectl }: Context, objects: readonly ShownObject[], word: string): Promise<ExitCode> {
-  const flags = ['--overwrite', '--field-manager=kubectl-sslreset'];
+  const flags = ['--overwrite', FIELD_MANAGER_FLAG];
   await kubectl.show(['annotate', ...objects.map(targetOf), word, ...flags]);
   return EXIT.done;
 }

@@ -4,6 +4,7 @@ import { annotations, type Condition } from '../../domain/object.ts';
 import { type Context, EXIT, type ExitCode } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { titleOf } from '../kinds.ts';
+import { FIELD_MANAGER_FLAG } from '../kubectl.ts';
 import { layoutFor } from '../paint.ts';
 import { planTree } from '../plan-tree.ts';
 import { named, read, type Selection, targetOf } from '../selection.ts';
@@ -34,7 +35,7 @@ export async function approve(
   if (planId !== undefined && planId !== id) {
     throw new UsageError(`${titleOf(object)} shows the plan ${id} by now, and not ${planId}: look at it first`);
   }
-  const flags = ['--overwrite', '--field-manager=kubectl-sslreset'];
+  const flags = ['--overwrite', FIELD_MANAGER_FLAG];
   await kubectl.show(['annotate', targetOf(object), `${annotations.approve}=${id}`, ...flags]);
   return EXIT.done;
 }

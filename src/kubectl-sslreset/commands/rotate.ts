@@ -4,7 +4,7 @@ import { shell } from '../../lib/shell.ts';
 import { type Context, EXIT, type ExitCode } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { titleOf } from '../kinds.ts';
-import type { Kubectl } from '../kubectl.ts';
+import { FIELD_MANAGER_FLAG, type Kubectl } from '../kubectl.ts';
 import { phaseOf, previousCas } from '../rotation.ts';
 import { read, selectionOf, targetOf } from '../selection.ts';
 import type { ShownObject } from '../shown-object.ts';
@@ -97,12 +97,6 @@ async function rotatable(kubectl: Kubectl, name: string): Promise<ShownObject> {
 
 async function patch(kubectl: Kubectl, object: ShownObject, rotation: object): Promise<ExitCode> {
   const body = JSON.stringify({ spec: { rotation } });
-  await kubectl.show([
-    'patch',
-    targetOf(object),
-    '--type=merge',
-    `--patch=${body}`,
-    '--field-manager=kubectl-sslreset',
-  ]);
+  await kubectl.show(['patch', targetOf(object), '--type=merge', `--patch=${body}`, FIELD_MANAGER_FLAG]);
   return EXIT.done;
 }

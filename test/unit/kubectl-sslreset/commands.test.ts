@@ -89,7 +89,7 @@ describe('the commands', () => {
       'cloudsqlsslresets.cloudsql-ssl.dev/b',
       'cloudsql-ssl.dev/retry=2026-11-29T07:00:00.000Z',
       '--overwrite',
-      '--field-manager=kubectl-sslreset',
+      '--field-manager=sslreset',
     ]);
   });
 

@@ -141,7 +141,7 @@ describe('kubectl sslreset approve', () => {
       'cloudsqlsslresets.cloudsql-ssl.dev/orders-db',
       `cloudsql-ssl.dev/approve=${ID}`,
       '--overwrite',
-      '--field-manager=kubectl-sslreset',
+      '--field-manager=sslreset',
     ]);
   });
 

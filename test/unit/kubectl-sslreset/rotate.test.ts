@@ -60,7 +60,7 @@ const patched = (rotation: object): readonly string[] => [
   'cloudsqlservercas.cloudsql-ssl.dev/orders-db',
   '--type=merge',
   `--patch=${JSON.stringify({ spec: { rotation } })}`,
-  '--field-manager=kubectl-sslreset',
+  '--field-manager=sslreset',
 ];
 
 describe('kubectl sslreset rotate', () => {
