@@ -59,10 +59,10 @@ async function approved(fixture: Fixture): Promise<void> {
   await annotate(fixture, { 'cloudsql-ssl.dev/approve': id });
 }
 
-/** Recorded after the change: what was recorded before it is under way. */
+/** Recorded after the change, where there was one: what was recorded before it is under way. */
 function isLate({ traffic: { hit, seen } }: Fixture, { number }: Seen): boolean {
   const record = seen.findLast((one) => one.number < number && isWrite(one) && /\/db\/status(\?|$)/.test(one.path));
-  return (record?.number ?? 0) > (hit?.number ?? 0);
+  return hit !== undefined && (record?.number ?? 0) > hit.number;
 }
 
 function approvedFirst(fixture: Fixture): readonly string[] {
