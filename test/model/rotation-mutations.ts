@@ -127,4 +127,25 @@ export const ROTATION_MUTATIONS: readonly Mutation[] = [
     'if (isFoundStale(object, seen)) {',
     'if (false) {',
   ),
+  broken(
+    'what is published is no older than the look',
+    'a shared look answers whatever was published since',
+    'src/reconcile/server-ca/look.ts',
+    'const isOlder = isShared &&',
+    'const isOlder = false && isShared &&',
+  ),
+  broken(
+    'nobody waits for a rotation that has stalled',
+    'one whose roll has stalled goes first',
+    'src/reconcile/server-ca/indexed-server-ca.ts',
+    'stalledReason(object) !== undefined || stalled !== undefined',
+    'stalled !== undefined',
+  ),
+  broken(
+    'a call of an object that is gone is waited for',
+    'a rotation calls beside it',
+    PREFLIGHT,
+    "const departed = kind === 'SwitchBack' ? undefined :",
+    'const departed = true ? undefined :',
+  ),
 ];

@@ -5,7 +5,9 @@ import { MUTATIONS } from '../../model/mutations.ts';
 import { ROTATION_MUTATIONS } from '../../model/rotation-mutations.ts';
 import { UNIT_MUTATIONS } from '../../model/unit-mutations.ts';
 
-for (const { guard, broken, patches } of [...MUTATIONS, ...ROTATION_MUTATIONS, ...UNIT_MUTATIONS]) {
+const ALL = [...MUTATIONS, ...ROTATION_MUTATIONS, ...UNIT_MUTATIONS];
+
+for (const { guard, broken, patches } of ALL) {
   test(`the guard "${guard}" can still be broken: ${broken}`, async () => {
     for (const { file, find } of patches) {
       const source = await readFile(new URL(`../../../${file}`, import.meta.url), 'utf8');
@@ -13,3 +15,12 @@ for (const { guard, broken, patches } of [...MUTATIONS, ...ROTATION_MUTATIONS, .
     }
   });
 }
+
+test('docs/guards.md has a row for each guard and way to break it, and no others', async () => {
+  const page = await readFile(new URL('../../../docs/guards.md', import.meta.url), 'utf8');
+  const [, guards = ''] = page.split('\n## The guards\n');
+  const [tables = ''] = guards.split('\n## ');
+  const rows = tables.matchAll(/^\| (?!guard \||-)(.+?) \| (.+?) \|/gm);
+  const shown = [...rows].map(([, guard, broken]) => `${guard}: ${broken}`);
+  assert.deepEqual(shown.toSorted(), ALL.map(({ guard, broken }) => `${guard}: ${broken}`).toSorted());
+});
