@@ -85,6 +85,8 @@ export interface Follower {
   /** SHA-1 fingerprints of the CAs that it has seen as the active one. */
   readonly pastActive: readonly string[];
   readonly rotating: Rotating | undefined;
+  /** The CA that it pins, unless it is held back or has stalled. */
+  readonly pin: { readonly fingerprint: string; readonly order: string } | undefined;
   /** The phase of its rotation; undefined: it rotates nothing, whatever happens. */
   readonly phase: Phase | undefined;
   /** When its rotation is due by the expiry, in milliseconds since the epoch; undefined: never. */

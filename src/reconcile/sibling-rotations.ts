@@ -37,6 +37,16 @@ export class SiblingRotations {
     })?.key;
   }
 
+  /** What another one pins; of several, and of this one too, the pin of the oldest object goes before. */
+  pinned(): { readonly fingerprint: string; readonly namespace: string } | undefined {
+    const own = this.#own.follows?.pin;
+    const [first] = this.#all
+      .flatMap(({ key, follows }) => (follows?.pin === undefined ? [] : [{ key, ...follows.pin }]))
+      .filter(({ order }) => own === undefined || order < own.order)
+      .toSorted((a, b) => (a.order < b.order ? -1 : 1));
+    return first && { fingerprint: first.fingerprint, namespace: namespaceOf(first.key) };
+  }
+
   /** Namespace of another one that lacks that CA for as long as its maintenance window is closed; undefined: there is none. */
   awaitingWindow(fingerprint: string): string | undefined {
     const asleep = this.#all.find(

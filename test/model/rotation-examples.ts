@@ -101,6 +101,15 @@ export const ROTATION_EXAMPLES: readonly NamedScenario[] = [
     },
   ),
   rotating(
+    'two objects that pin two CAs: the instance is not switched between them for ever',
+    { second: 'Beside' },
+    {
+      paces: [10, 60],
+      events: [ask, at(700_000, 'Pin')],
+      injections: [before(1, 'serverCas.updateStatus', { kind: 'Pin' })],
+    },
+  ),
+  rotating(
     'an instance that is gone while its object is asked to try again: it stalls',
     {},
     { events: [ask, at(300, 'DeleteInstance'), at(310_000, 'RetryFollower')] },

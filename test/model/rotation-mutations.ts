@@ -138,8 +138,8 @@ export const ROTATION_MUTATIONS: readonly Mutation[] = [
     'nobody waits for a rotation that has stalled',
     'one whose roll has stalled goes first',
     'src/reconcile/server-ca/indexed-server-ca.ts',
-    'stalledReason(object) !== undefined || stalled !== undefined',
-    'stalled !== undefined',
+    'return stalledReason(object) !== undefined || stalled !== undefined',
+    'return stalled !== undefined',
   ),
   broken(
     'a call of an object that is gone is waited for',
@@ -147,5 +147,12 @@ export const ROTATION_MUTATIONS: readonly Mutation[] = [
     PREFLIGHT,
     "const departed = kind === 'SwitchBack' ? undefined :",
     'const departed = true ? undefined :',
+  ),
+  broken(
+    'an instance follows one pin',
+    'each object its own',
+    `${DOMAIN}/when-idle.ts`,
+    'pinned?.fingerprint === next ? undefined : pinned;',
+    'void [pinned, next];',
   ),
 ];

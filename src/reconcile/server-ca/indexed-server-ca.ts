@@ -84,6 +84,7 @@ export function indexedServerCa(object: CloudSqlServerCa): IndexedObject {
       trust: trustOf(object),
       pastActive: pastActiveOf(status),
       rotating: isDeleted ? undefined : rotatingOf(object),
+      pin: isDeleted ? undefined : pinOf(object),
       phase: spec.rotation.mode === 'Never' && !isUnderWay(status) ? undefined : phaseOf(status),
       dueMs: spec.rotation.mode === 'WhenDue' ? dueByExpiryMs(object) : undefined,
       waitsFor: isDeleted ? undefined : waitsFor(object),
@@ -127,6 +128,20 @@ const HELD: ReadonlySet<string> = new Set([
   'Planned',
 ]);
 
+const orderOf = ({ creationTimestamp, uid }: CloudSqlServerCa['metadata']): string =>
+  `${creationTimestamp ?? ''}/${uid}`;
+
+const isHeldBack = (object: CloudSqlServerCa): boolean => {
+  const { stalled, gate } = object.status.rotation ?? {};
+  return stalledReason(object) !== undefined || stalled !== undefined || HELD.has(gate?.reason ?? '');
+};
+
+function pinOf(object: CloudSqlServerCa): Follower['pin'] {
+  const { mode, activeSha1Fingerprint: pin } = object.spec.rotation;
+  if (pin === undefined || mode === 'Never' || isHeldBack(object)) return undefined;
+  return { fingerprint: pin.toLowerCase(), order: orderOf(object.metadata) };
+}
+
 function rotatingOf(object: CloudSqlServerCa): Rotating | undefined {
   const { metadata, status } = object;
   if (!isUnderWay(status)) return undefined;
@@ -134,11 +149,11 @@ function rotatingOf(object: CloudSqlServerCa): Rotating | undefined {
   const phase = phaseOf(status);
   const isBusy = isOpen(record) || phase === 'Verifying' || phase === 'SwitchingBack';
   return {
-    order: `${metadata.creationTimestamp ?? ''}/${metadata.uid}`,
+    order: orderOf(metadata),
     next: next === undefined ? NONE : [...new Set([next, caOf(status, next)])],
     isBusy,
     isCalling:
       isBusy || (isCalling(status) && stalled === undefined && (gate === undefined || gate.reason === 'RotationDue')),
-    isHeld: !isBusy && (stalledReason(object) !== undefined || stalled !== undefined || HELD.has(gate?.reason ?? '')),
+    isHeld: !isBusy && isHeldBack(object),
   };
 }

@@ -17,14 +17,23 @@ export interface Gate {
   readonly message: string;
 }
 
+/** What an object pins. */
+export interface Pinned {
+  /** SHA-1 in lower-case hex. */
+  readonly fingerprint: string;
+  readonly namespace: string;
+}
+
 export interface GateFacts {
   readonly now: Date;
   /** Namespace of another object of the instance whose rotation goes first. */
   readonly goesFirst: string | undefined;
+  /** Another object of the instance pins another CA than this rotation is for. */
+  readonly pinned?: Pinned | undefined;
 }
 
 /** The first that is closed. Permission, the plan, its approval, windows and the hourly limit are asked for right before a call. */
-export function gateOf(object: CloudSqlServerCa, { now, goesFirst }: GateFacts): Gate | undefined {
+export function gateOf(object: CloudSqlServerCa, { now, goesFirst, pinned }: GateFacts): Gate | undefined {
   const { notAfterTime } = object.spec.preconditions;
   const lastMs = notAfterTime === undefined ? undefined : (timeOf(notAfterTime) ?? Number.NEGATIVE_INFINITY);
   if (lastMs !== undefined && now.getTime() > lastMs) {
@@ -35,6 +44,12 @@ export function gateOf(object: CloudSqlServerCa, { now, goesFirst }: GateFacts):
   }
   const suspended = object.metadata.annotations[annotations.suspend] ?? 'false';
   if (suspended !== 'false') return { reason: 'Suspended', message: suspendedMessage(suspended) };
+  if (pinned !== undefined) {
+    return {
+      reason: 'WaitingForSiblings',
+      message: `A CloudSqlServerCa in namespace ${pinned.namespace}, which is of this instance too, pins the server CA ${pinned.fingerprint} by rotation.activeSha1Fingerprint, and goes first: have it pinned no longer, or pin the same one here`,
+    };
+  }
   if (goesFirst === undefined) return undefined;
   return {
     reason: 'WaitingForSiblings',

@@ -1,5 +1,5 @@
 /** What a rotation may have to do next, and what decides about that besides the object. */
-import type { Gate } from './gates.ts';
+import type { Gate, Pinned } from './gates.ts';
 import type { Beginning, Outcome, WaitingFor } from './rotation.ts';
 import type { Stall } from './stall-words.ts';
 
@@ -8,6 +8,8 @@ export interface SiblingFacts {
   readonly rejected: ReadonlySet<string>;
   /** Namespace of another object whose rotation goes first. */
   readonly goesFirst: string | undefined;
+  /** What another object, whose pin goes before this one's and before whatever else asks for a rotation, pins. */
+  readonly pinned: Pinned | undefined;
   /** Namespace of another object that rolls for that CA only once its maintenance window opens. */
   readonly awaitingWindow: (next: string) => string | undefined;
   /** How many objects of each namespace do not have that CA everywhere, with all that depends on them healthy. */

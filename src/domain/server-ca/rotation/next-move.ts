@@ -6,7 +6,7 @@ import { isFollowed, isUnresolved, phaseOf, type Rotation, type WaitingFor } fro
 import { alike, replacedTooOften, siblingNotReady, siblingOutsideWindow } from './stall-words.ts';
 import { isTriedAgain } from './tried-again.ts';
 import { activeVersion, type Version, versionsOf } from './versions.ts';
-import { atGate, whenIdle } from './when-idle.ts';
+import { atGate, pinnedElsewhere, whenIdle } from './when-idle.ts';
 
 /**
  * Names the one move that comes next, by what the last look has seen. The first row that matches wins. With a CA service,
@@ -18,7 +18,7 @@ import { atGate, whenIdle } from './when-idle.ts';
  * | accepted, and not seen to its end | follow |
  * | a delay that is recorded | rest |
  * | switching back, verifying | switch back, verify: whatever the spec says now |
- * | the mode is Never, or what asked for it was taken away, or the instance serves by a third CA | end, superseded |
+ * | the mode is Never, or what asked for it was taken away, or another object pins another CA, or the instance serves by a third one | end, superseded |
  * | the instance serves by the next CA | end, rotated |
  * | stalled | rest; a sibling that got there, or the time of another try, or a new request goes on |
  * | idle | begin where it is due, and no gate is closed |
@@ -47,7 +47,8 @@ function underWay(object: CloudSqlServerCa, rotation: Rotation, facts: MoveFacts
   const active = activeVersion(status)?.sha1Fingerprint;
   if (active === undefined) return REST;
   if (active === rotation.next) return { kind: 'End', outcome: 'Rotated' };
-  if (!isStillWanted(object, rotation) || active !== rotation.previous) return { kind: 'End', outcome: 'Superseded' };
+  const isWanted = isStillWanted(object, rotation) && pinnedElsewhere(facts, rotation.next) === undefined;
+  if (!isWanted || active !== rotation.previous) return { kind: 'End', outcome: 'Superseded' };
   const { requestId } = spec.rotation;
   const isNewer = rotation.cause === 'RequestId' && requestId !== undefined && requestId !== rotation.requestId;
   if (rotation.stalled !== undefined) {

@@ -3,7 +3,7 @@ import { timeOf } from '../../../lib/time.ts';
 import { type CloudSqlServerCa, isSettled } from '../server-ca-object.ts';
 import { candidate } from './adoptable.ts';
 import { type Due, dueByExpiryMs, dueOf } from './due.ts';
-import { gateOf } from './gates.ts';
+import { gateOf, type Pinned } from './gates.ts';
 import { type Move, type MoveFacts, REST } from './move.ts';
 import type { Rotation } from './rotation.ts';
 import { alike, notListed, notPinnable, type Stall } from './stall-words.ts';
@@ -68,7 +68,9 @@ function whenDue(object: CloudSqlServerCa, { cause, requestId, next: asked }: Du
   const taken = asked === undefined ? candidate(object, facts.siblings.rejected, facts.now) : undefined;
   if (taken?.kind === 'Alike') return { kind: 'Stall', stall: alike(object, taken.next) };
   const next = taken?.kind === 'Adopt' ? taken.next : asked;
-  return atGate(object, facts, { kind: 'Begin', beginning: { cause, requestId, previous, next } });
+  const move: Move = { kind: 'Begin', beginning: { cause, requestId, previous, next } };
+  const gate = gateOf(object, { ...gateFacts(facts), pinned: pinnedElsewhere(facts, next) });
+  return gate === undefined ? move : { kind: 'Stay', gate };
 }
 
 const isForPerson = (reason: string | undefined): boolean =>
@@ -84,7 +86,13 @@ function whenNotDue(object: CloudSqlServerCa, { stalled, gate }: Rotation, now: 
 }
 
 /** The move, unless something has to be waited for first. */
-export function atGate(object: CloudSqlServerCa, { now, siblings }: MoveFacts, move: Move): Move {
-  const gate = gateOf(object, { now, goesFirst: siblings.goesFirst });
+export function atGate(object: CloudSqlServerCa, facts: MoveFacts, move: Move): Move {
+  const gate = gateOf(object, gateFacts(facts));
   return gate === undefined ? move : { kind: 'Stay', gate };
 }
+
+const gateFacts = ({ now, siblings: { goesFirst } }: MoveFacts) => ({ now, goesFirst });
+
+/** Two objects that pin two CAs would have the instance switch between them for ever. */
+export const pinnedElsewhere = ({ siblings: { pinned } }: MoveFacts, next: string | undefined): Pinned | undefined =>
+  pinned?.fingerprint === next ? undefined : pinned;

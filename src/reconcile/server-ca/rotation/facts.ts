@@ -17,6 +17,7 @@ export function factsOf(object: CloudSqlServerCa, { index, clock }: Pick<Needs, 
     siblings: {
       rejected: new Set(rotations.rejected()),
       goesFirst: first === undefined ? undefined : namespaceOf(first),
+      pinned: rotations.pinned(),
       awaitingWindow: (next) => rotations.awaitingWindow(caOf(object.status, next)),
       waitingFor: (next) => rotations.lacking(caOf(object.status, next)),
     },

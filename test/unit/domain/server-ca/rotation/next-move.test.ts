@@ -44,6 +44,7 @@ const facts = (siblings: Partial<MoveFacts['siblings']> = {}): MoveFacts => ({
   siblings: {
     rejected: new Set(),
     goesFirst: undefined,
+    pinned: undefined,
     waitingFor: () => [],
     awaitingWindow: () => undefined,
     ...siblings,
@@ -81,6 +82,29 @@ function moveIn({ phase, lacks, first, isReady, suspend, distributedTime }: Situ
   };
   return nextMove({ ...one, metadata: { ...one.metadata, annotations } }, facts(siblings));
 }
+
+describe('the next move of a rotation beside an object that pins a server CA', () => {
+  const pinning = (n: number) => facts({ pinned: { fingerprint: fingerprint(n), namespace: 'x' } });
+  const idle = object(ASKED, { serverCas: BOTH });
+  const pinned = object({ mode: 'OnRequest', activeSha1Fingerprint: fingerprint(2) }, { serverCas: BOTH });
+
+  test('a rotation to another server CA than another object pins does not begin, and says so', () => {
+    const move = nextMove(idle, pinning(1));
+    assert.equal(move.kind, 'Stay');
+    assert.match(move.kind === 'Stay' ? move.gate.message : '', /in namespace x, .* pins the server CA 0+1 /);
+    assert.equal(nextMove(pinned, pinning(3)).kind, 'Stay');
+  });
+
+  test('a rotation to the server CA that another object pins too begins', () => {
+    assert.equal(nextMove(pinned, pinning(2)).kind, 'Begin');
+  });
+
+  test('a rotation that is under way to another server CA than another object pins by now ends', () => {
+    const underWay = object(ASKED, { serverCas: BOTH, rotation: { ...distributing } });
+    assert.deepEqual(nextMove(underWay, pinning(1)), { kind: 'End', outcome: 'Superseded' });
+    assert.notEqual(nextMove(underWay, pinning(2)).kind, 'End');
+  });
+});
 
 describe('the next move of a rotation', () => {
   for (const [what, rotation, status, kind] of [
