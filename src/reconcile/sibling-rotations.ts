@@ -1,3 +1,4 @@
+import type { Pinned } from '../domain/server-ca/rotation/gates.ts';
 import { type Key, namespaceOf } from '../lib/key.ts';
 import type { IndexedObject } from './indexed-object.ts';
 
@@ -38,7 +39,7 @@ export class SiblingRotations {
   }
 
   /** What another one pins; of several, and of this one too, the pin of the oldest object goes before. */
-  pinned(): { readonly fingerprint: string; readonly namespace: string } | undefined {
+  pinned(): Pinned | undefined {
     const own = this.#own.follows?.pin;
     const [first] = this.#all
       .flatMap(({ key, follows }) => (follows?.pin === undefined ? [] : [{ key, ...follows.pin }]))

@@ -89,7 +89,7 @@ async function readBoth(
   try {
     const shared = await lookAt(object, context);
     // It is from before what another process has published.
-    const isOlder = isShared && before !== undefined && holdsOther(object, { before, look: shared });
+    const isOlder = isShared && holdsOther(object, { before, look: shared });
     if (isOlder) looks.forgetLook(group);
     const seen = isOlder ? await lookAt(object, context) : shared;
     // The others of the instance stand by the same look.

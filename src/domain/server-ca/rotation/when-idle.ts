@@ -68,9 +68,8 @@ function whenDue(object: CloudSqlServerCa, { cause, requestId, next: asked }: Du
   const taken = asked === undefined ? candidate(object, facts.siblings.rejected, facts.now) : undefined;
   if (taken?.kind === 'Alike') return { kind: 'Stall', stall: alike(object, taken.next) };
   const next = taken?.kind === 'Adopt' ? taken.next : asked;
-  const move: Move = { kind: 'Begin', beginning: { cause, requestId, previous, next } };
-  const gate = gateOf(object, { ...gateFacts(facts), pinned: pinnedElsewhere(facts, next) });
-  return gate === undefined ? move : { kind: 'Stay', gate };
+  const beginning = { cause, requestId, previous, next };
+  return atGate(object, facts, { kind: 'Begin', beginning }, pinnedElsewhere(facts, next));
 }
 
 const isForPerson = (reason: string | undefined): boolean =>
@@ -86,12 +85,10 @@ function whenNotDue(object: CloudSqlServerCa, { stalled, gate }: Rotation, now: 
 }
 
 /** The move, unless something has to be waited for first. */
-export function atGate(object: CloudSqlServerCa, facts: MoveFacts, move: Move): Move {
-  const gate = gateOf(object, gateFacts(facts));
+export function atGate(object: CloudSqlServerCa, { now, siblings }: MoveFacts, move: Move, pinned?: Pinned): Move {
+  const gate = gateOf(object, { now, goesFirst: siblings.goesFirst, pinned });
   return gate === undefined ? move : { kind: 'Stay', gate };
 }
-
-const gateFacts = ({ now, siblings: { goesFirst } }: MoveFacts) => ({ now, goesFirst });
 
 /** Two objects that pin two CAs would have the instance switch between them for ever. */
 export const pinnedElsewhere = ({ siblings: { pinned } }: MoveFacts, next: string | undefined): Pinned | undefined =>
