@@ -3,7 +3,7 @@ import { lookAgainDelayMs, remainingDelayMs } from '../domain/call/retry.ts';
 import { progressing } from '../domain/conditions.ts';
 import { CloudSqlError, isKubernetesError } from '../domain/errors.ts';
 import { KIND, type SslReset } from '../domain/reset/ssl-reset.ts';
-import type { Step } from '../domain/reset/step.ts';
+import type { Behind, Step } from '../domain/reset/step.ts';
 import { requeueAfter } from '../lib/action.ts';
 import { type Concluded, conclude } from './conclude.ts';
 import { logFields } from './log-fields.ts';
@@ -13,6 +13,8 @@ import { type CaughtUp, catchUp } from './steps/catch-up.ts';
 
 type CatchUp = Extract<Step, { readonly kind: 'CatchUp' }>;
 
+/** For what Cloud SQL is asked. */
+const ASKS: readonly Behind[] = ['Outdated', 'LostSibling'];
 /** A roll shows its end by events as well. */
 const ROLLING_MS = 1_000;
 
@@ -22,12 +24,12 @@ const ROLLING_MS = 1_000;
  * @param runOwn takes the step of the request
  */
 export async function runCatchUp(
-  { isOutdated, otherwise }: CatchUp,
+  { behind, otherwise }: CatchUp,
   reset: SslReset,
   context: Context,
   runOwn: () => Promise<Concluded>,
 ): Promise<Concluded> {
-  const caughtUp = await tryToCatchUp(reset, isOutdated, context);
+  const caughtUp = await tryToCatchUp(reset, behind, context);
   if (caughtUp.kind === 'Done') {
     const { changes, events } = caughtUp;
     report(reset, events, context);
@@ -43,11 +45,11 @@ export async function runCatchUp(
 }
 
 /** Whatever it fails for, the request does not. What asks Cloud SQL keeps the delay of the request. */
-async function tryToCatchUp(reset: SslReset, isOutdated: boolean, context: Context): Promise<CaughtUp> {
-  const afterMs = isOutdated ? remainingDelayMs(reset.status.request, context.clock.now()) : 0;
+async function tryToCatchUp(reset: SslReset, behind: Behind, context: Context): Promise<CaughtUp> {
+  const afterMs = ASKS.includes(behind) ? remainingDelayMs(reset.status.request, context.clock.now()) : 0;
   if (afterMs > 0) return { kind: 'Blocked', message: 'Cloud SQL is not asked before the delay is over', afterMs };
   try {
-    const caughtUp = await catchUp(reset, isOutdated, context);
+    const caughtUp = await catchUp(reset, behind, context);
     if (caughtUp.kind === 'Blocked') {
       context.logger.debug('What was published is not followed yet', { why: caughtUp.message });
     }

@@ -58,13 +58,13 @@ export class Siblings {
     return times.length === 0 ? undefined : new Date(Math.max(...times)).toISOString();
   }
 
-  /** Those that carry a CA of the instance, do not look at it all the time, and do not know yet that this object may call. */
+  /** Those that carry a CA of the instance or are about to, do not look at it all the time, and do not know yet that this object may call. */
   unaware(): readonly Key[] {
     const { uid } = this.#own;
     return this.#all
       .filter(
-        ({ hasBegun, call, siblingCalls, follows }) =>
-          hasBegun && call === 'None' && follows === undefined && !siblingCalls.includes(uid),
+        ({ ca, hasBegun, call, siblingCalls, follows }) =>
+          (hasBegun || ca !== undefined) && call === 'None' && follows === undefined && !siblingCalls.includes(uid),
       )
       .map(({ key }) => key);
   }

@@ -184,4 +184,28 @@ export const UNIT_MUTATIONS: readonly UnitMutation[] = [
     ],
     tests: 'reconcile/admission.test.ts',
   },
+  {
+    guard: 'what waits before its call follows a reset by another object',
+    broken: 'only what is held back does',
+    patches: [
+      {
+        file: 'src/domain/reset/catch-up.ts',
+        find: ' || waitsForLonger(reset, reads);',
+        replace: ' || (waitsForLonger(reset, reads) && false);',
+      },
+    ],
+    tests: 'reconcile/held-back.test.ts',
+  },
+  {
+    guard: 'what is held back hears of a call whose object goes',
+    broken: 'only what has called or is done does',
+    patches: [
+      {
+        file: 'src/reconcile/siblings.ts',
+        find: '(hasBegun || ca !== undefined) && call',
+        replace: '(hasBegun || ca === null) && call',
+      },
+    ],
+    tests: 'reconcile/lost-siblings.test.ts',
+  },
 ];

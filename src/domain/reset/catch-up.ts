@@ -1,31 +1,42 @@
 /** What an object has published, while its newer request is held back: that is right by what Cloud SQL lists, all the same. */
 import { timeOf } from '../../lib/time.ts';
+import { isWaitingReason } from '../reason-rules.ts';
 import { isOpen } from '../trust/rollout-status.ts';
-import { isAtGate, isNewRequest, isSettled, isStalled, isUnresolved } from './request.ts';
+import { isAtGate, isNewRequest, isSettled, isStalled, isUnresolved, reconcilingReason } from './request.ts';
 import type { SslReset } from './ssl-reset.ts';
 import type { OwnStep } from './step.ts';
 
 /** Steps with which a request may stay where it is. */
 const HELD: readonly OwnStep['kind'][] = ['Nothing', 'Wait', 'Suspend', 'KeepUnknown', 'RequestReset'];
 
+/** What the others of the instance say. */
+interface Reads {
+  readonly now: Date;
+  /** When one of them has last read its CA, RFC 3339; undefined: nobody says so. */
+  readonly lastRead: string | undefined;
+}
+
 /**
- * A request that is not called, and will not be before somebody or some time lets it: suspended, at a closed gate, or
- * stalled; so is one whose outcome was given up as unknown. The object has published before.
+ * A request that is not called, and will not be before somebody or some time lets it: suspended, at a closed gate,
+ * stalled, or waiting for longer; so is one whose outcome was given up as unknown. The object has published before.
  * @param step what is to do for its request
  */
-export function isHeldBack(reset: SslReset, step: OwnStep): boolean {
+export function isHeldBack(reset: SslReset, step: OwnStep, reads: Reads): boolean {
   const { metadata, status } = reset;
   const { request, serverCa } = status;
   if (metadata.deletionTimestamp !== undefined || serverCa === undefined || isNewRequest(reset)) return false;
   if (isSettled(request) || isUnresolved(request) || !HELD.includes(step.kind)) return false;
-  return step.kind === 'Suspend' || isStalled(reset) || isAtGate(status);
+  return step.kind === 'Suspend' || isStalled(reset) || isAtGate(status) || waitsForLonger(reset, reads);
 }
 
+/** What waits is likely to reset the instance itself soon, and rolls then: until here it does not roll before. */
+const PATIENCE_MS = 60_000;
+
+const waitsForLonger = ({ status }: SslReset, { now, lastRead }: Reads): boolean =>
+  isWaitingReason(reconcilingReason(status) ?? '') && now.getTime() >= (timeOf(lastRead) ?? 0) + PATIENCE_MS;
+
 /** What others have read is followed until the deadline: what could not be done by then is left to the next change. */
-export const mayFollow = (
-  reset: SslReset,
-  { now, lastRead }: { readonly now: Date; readonly lastRead: string | undefined },
-) => !isOver(reset, lastRead, now);
+export const mayFollow = (reset: SslReset, { now, lastRead }: Reads): boolean => !isOver(reset, lastRead, now);
 
 /** From a time that cannot be read it is over: nothing is tried without a bound. */
 const isOver = ({ spec }: SslReset, since: string | undefined, now: Date): boolean =>

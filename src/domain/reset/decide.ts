@@ -22,7 +22,7 @@ import {
 } from './request.ts';
 import { isFirstRequestId } from './request-record.ts';
 import { isSuspended, type SslReset } from './ssl-reset.ts';
-import { type OwnStep, STEPS, type Step } from './step.ts';
+import { type Behind, type OwnStep, STEPS, type Step } from './step.ts';
 
 export interface DecisionFacts {
   readonly now: Date;
@@ -67,17 +67,24 @@ const NOTHING: OwnStep = { kind: 'Nothing' };
  *
  * Before each step that asks Cloud SQL or the cluster, a delay that is recorded is kept.
  *
- * An object that has published before, and whose request is suspended, stalled or at a closed gate before its call,
- * catches up beside that, where it is outdated, has begun to roll for that or awaits a window: it publishes and rolls,
- * without a call.
+ * An object that has published before, and whose request is suspended, stalled, at a closed gate or waiting before its
+ * call, catches up beside that, where it is outdated, has begun to roll for that, knows of an object that went with its
+ * call or awaits a window: it publishes and rolls, without a call.
  * It tries until the deadline has passed since the others read, or since its own roll came further.
  */
 export function decide(reset: SslReset, facts: DecisionFacts): Step {
   const step = forRequest(reset, facts);
+  const behind = behindFor(reset, facts);
+  const catchesUp = behind !== undefined && isHeldBack(reset, step, facts);
+  return catchesUp ? { kind: 'CatchUp', behind, otherwise: step } : step;
+}
+
+function behindFor(reset: SslReset, facts: DecisionFacts): Behind | undefined {
   const isRolling = hasOpenRoll(reset, facts.now);
-  const isOutdated = facts.isOutdated && (mayFollow(reset, facts) || isRolling);
-  const isBehind = isOutdated || isRolling || awaitsWindow(reset.status);
-  return isBehind && isHeldBack(reset, step) ? { kind: 'CatchUp', isOutdated, otherwise: step } : step;
+  if (facts.isOutdated && (mayFollow(reset, facts) || isRolling)) return 'Outdated';
+  if (isRolling) return 'Roll';
+  if (facts.hasLostSibling) return 'LostSibling';
+  return awaitsWindow(reset.status) ? 'Window' : undefined;
 }
 
 function forRequest(reset: SslReset, facts: DecisionFacts): OwnStep {

@@ -4,7 +4,10 @@ import type { Arrival } from './request.ts';
 export type Step =
   | OwnStep
   /** What was published is not right any more, and the request is held back: it follows, and the request stays where it is. */
-  | { readonly kind: 'CatchUp'; readonly isOutdated: boolean; readonly otherwise: OwnStep };
+  | { readonly kind: 'CatchUp'; readonly behind: Behind; readonly otherwise: OwnStep };
+
+/** Why what was published may not be right: `LostSibling`: another object of the instance has gone with its call. */
+export type Behind = 'Outdated' | 'Roll' | 'LostSibling' | 'Window';
 
 /** What is to do for the request. */
 export type OwnStep =

@@ -3,6 +3,7 @@ import { hasOpenRoll } from '../../domain/reset/catch-up.ts';
 import { awaitsWindow } from '../../domain/reset/held-back.ts';
 import type { SslReset } from '../../domain/reset/ssl-reset.ts';
 import type { StatusChanges } from '../../domain/reset/status.ts';
+import type { Behind } from '../../domain/reset/step.ts';
 import { needsOnlyCa } from '../../domain/trust/ca-only.ts';
 import { wantsCertificates } from '../../domain/trust/certificate-status.ts';
 import type { Dependent } from '../../domain/trust/dependents.ts';
@@ -15,6 +16,7 @@ import { readyOf } from '../rolling/await-followers.ts';
 import { readSome } from '../rolling/find-dependents.ts';
 import { awaitedByReset } from './awaited-followers.ts';
 import { untilReleased } from './held-back.ts';
+import { callsToRemember, lookForLost } from './look-around.ts';
 import { denialOf } from './permitted.ts';
 import { publishListed, readListed } from './publish-listed.ts';
 import { judgedDependents, rollReset } from './roll-reset.ts';
@@ -32,19 +34,33 @@ export type CaughtUp =
  * Publishes and rolls what Cloud SQL lists for an object whose request is held back, without a call.
  * @throws CloudSqlError, KubernetesError
  */
-export async function catchUp(reset: SslReset, isOutdated: boolean, context: Context): Promise<CaughtUp> {
+export async function catchUp(reset: SslReset, behind: Behind, context: Context): Promise<CaughtUp> {
   const unusable = unusableField(reset.spec);
   if (unusable !== undefined) return { kind: 'Blocked', message: unusable };
   const denial = await denialOf(reset, context);
   if (denial !== undefined) return { kind: 'Blocked', message: denial.message };
   const afterMs = awaitsWindow(reset.status) ? await untilReleased(reset, context) : 0;
-  if (isOutdated || afterMs === undefined) return publishAgain(reset, context);
+  if (behind === 'Outdated' || afterMs === undefined) return publishAgain(reset, context);
+  if (behind === 'LostSibling') return followLost(reset, context);
   return hasOpenRoll(reset, context.clock.now())
     ? rollOn(reset, context)
     : { kind: 'Blocked', message: 'No maintenance window is open', afterMs };
 }
 
+async function followLost(reset: SslReset, context: Context): Promise<CaughtUp> {
+  const looked = await lookForLost(reset, context);
+  switch (looked.kind) {
+    case 'Changed':
+      return publishAgain(reset, context);
+    case 'Over':
+      return { kind: 'Done', changes: looked.changes, events: [] };
+    case 'Again':
+      return { kind: 'Blocked', message: 'The call of an object that is gone may still show', afterMs: looked.afterMs };
+  }
+}
+
 async function publishAgain(reset: SslReset, context: Context): Promise<CaughtUp> {
+  const siblingCalls = callsToRemember(reset, context);
   const listed = await readListed(reset, context);
   const { cas } = listed;
   if (cas.length === 0) return { kind: 'Blocked', message: 'The instance lists no server CA' };
@@ -52,7 +68,7 @@ async function publishAgain(reset: SslReset, context: Context): Promise<CaughtUp
   if (unsettled !== undefined) return { kind: 'Blocked', message: unsettled.verdict.message };
   const serverCa = await publishListed(reset, listed, context);
   if ('kind' in serverCa) return { kind: 'Blocked', message: serverCa.message };
-  return { kind: 'Done', changes: { serverCa, rollout: newRoll(revision(cas), undefined) }, events: [] };
+  return { kind: 'Done', changes: { siblingCalls, serverCa, rollout: newRoll(revision(cas), undefined) }, events: [] };
 }
 
 async function rollOn(reset: SslReset, context: Context): Promise<CaughtUp> {

@@ -5,6 +5,7 @@ import { CloudSqlError } from '../../domain/errors.ts';
 import type { ServerCas } from '../../domain/instance.ts';
 import { isStillOld } from '../../domain/reset/ca-change.ts';
 import type { SslReset, Status } from '../../domain/reset/ssl-reset.ts';
+import type { StatusChanges } from '../../domain/reset/status.ts';
 import { revision } from '../../domain/trust/tls-material.ts';
 import { after, type Context, NOW, type StepResult } from '../pass.ts';
 import { receive } from './receive.ts';
@@ -18,25 +19,44 @@ type Seen =
   /** There is no such instance any more. */
   | 'Gone';
 
+/** What came of one look for what a lost call did. */
+export type LookedAround =
+  | { readonly kind: 'Changed' }
+  /** It can show up no more. */
+  | { readonly kind: 'Over'; readonly changes: StatusChanges }
+  | { readonly kind: 'Again'; readonly afterMs: number };
+
 /**
  * Another object of the instance has gone with a call that may have been executed, and nobody follows it: looks for what
  * it did, without a call and without a write, until it can show up no more.
  */
 export async function lookAround(reset: SslReset, context: Context): Promise<StepResult> {
+  const looked = await lookForLost(reset, context);
+  switch (looked.kind) {
+    case 'Changed':
+      return receive(reset, 'Outdated', context);
+    case 'Over':
+      return { changes: looked.changes, next: NOW };
+    case 'Again':
+      return { next: after(looked.afterMs) };
+  }
+}
+
+export async function lookForLost(reset: SslReset, context: Context): Promise<LookedAround> {
   const { memory, settings, clock } = context;
   const lost = context.index.siblingsOf(reset).lost();
   const sinceMs = sinceLostMs(reset, lost, context);
   try {
     const seen = await look(reset, context);
-    if (seen === 'Changed') return await receive(reset, 'Outdated', context);
-    if (seen !== 'Busy' && sinceMs >= settings.resolveGraceMs) return forgetting(reset, lost);
+    if (seen === 'Changed') return { kind: 'Changed' };
+    if (seen !== 'Busy' && sinceMs >= settings.resolveGraceMs)
+      return { kind: 'Over', changes: forgetting(reset, lost) };
     const since = new Date(clock.now().getTime() - sinceMs).toISOString();
-    return { next: after(pollDelayMs(since, clock.now(), settings)) };
+    return { kind: 'Again', afterMs: pollDelayMs(since, clock.now(), settings) };
   } catch (error) {
     if (!(error instanceof CloudSqlError)) throw error;
     const failingMs = memory.sinceSeenMs(reset.metadata.uid, `failing since ${lost.join(' ')}`);
-    const delayMs = lookAgainDelayMs(failingMs, settings);
-    return { next: after(Math.max(delayMs, error.retryAfterMs ?? 0)) };
+    return { kind: 'Again', afterMs: Math.max(lookAgainDelayMs(failingMs, settings), error.retryAfterMs ?? 0) };
   }
 }
 
@@ -73,7 +93,6 @@ function hasOtherCas({ request, rollout, serverCa }: Status, cas: ServerCas): bo
   return serverCa !== undefined && isOther && request !== undefined && !isStillOld(request, cas);
 }
 
-const forgetting = ({ status: { siblingCalls = [] } }: SslReset, lost: readonly string[]): StepResult => ({
-  changes: { siblingCalls: siblingCalls.filter((uid) => !lost.includes(uid)) },
-  next: NOW,
+const forgetting = ({ status: { siblingCalls = [] } }: SslReset, lost: readonly string[]): StatusChanges => ({
+  siblingCalls: siblingCalls.filter((uid) => !lost.includes(uid)),
 });

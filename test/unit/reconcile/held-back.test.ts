@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { annotations } from '../../../src/domain/object.ts';
+import type { Settings } from '../../../src/reconcile/pass.ts';
 import type { ObjectRef } from '../../../src/reconcile/ports.ts';
 import { aReset, at, aWorkload, fingerprint } from '../../support/fakes/builders.ts';
 import { Fixture } from '../../support/fakes/fixture.ts';
@@ -31,14 +32,14 @@ class HeldBack extends Fixture {
   readonly follower: ObjectRef;
   readonly operator: Operator;
 
-  constructor() {
+  constructor(settings: Partial<Settings> = {}) {
     super();
     this.workloads.add(aWorkload({ namespace: 'billing', name: 'invoices' }));
     const serverCa = { secretName: 'db-ca', key: 'ca.pem', contents: 'All' } as const;
     const preconditions = { serverCaSha1Fingerprint: fingerprint(99) };
     const spec = { requestId: 'a', serverCa, preconditions };
     this.follower = this.resets.create(aReset({ namespace: 'billing', name: 'follower', spec }));
-    this.operator = new Operator(this);
+    this.operator = new Operator(this, { settings });
   }
 
   get held() {
@@ -128,5 +129,40 @@ describe('an object whose newer request is held back follows a reset by another 
     fixture.resets.edit(fixture.ref, { spec: { deadlineSeconds: 602 } });
     await fixture.operator.drive();
     assert.deepEqual([fixture.reason, await fixture.publishedByHeld()], ['Suspended', 'CA 4\n']);
+  });
+});
+
+describe('an object whose request waits before its call follows a reset by another one', () => {
+  test('an object whose request waits before its call follows a reset by another one, after a minute, where the hourly limit keeps it waiting', async () => {
+    const fixture = new HeldBack({ maxResetsPerHour: 2 });
+    await fixture.operator.drive();
+    fixture.cloudSql.onCall = () =>
+      fixture.resets.edit(fixture.follower, { spec: { ...ANEW, deadlineSeconds: 7_200 } });
+    fixture.resets.edit(fixture.ref, { spec: { deadlineSeconds: 601 } });
+    await fixture.operator.driveFor(600_000);
+    assert.deepEqual([fixture.reason, fixture.cloudSql.executed], ['Throttled', 2]);
+    assert.equal(await fixture.publishedByHeld(), 'CA 3\n');
+    assert.equal(fixture.held.status.rollout?.summary, '1/1');
+    await fixture.operator.drive();
+    assert.deepEqual([fixture.reason, fixture.cloudSql.executed], ['Complete', 3]);
+    assert.equal(await fixture.publishedByHeld(), 'CA 4\n');
+  });
+
+  test('an object whose request waits before its call does not follow a reset by another one where its own comes within the minute', async () => {
+    const fixture = new HeldBack();
+    await fixture.operator.drive();
+    const before = fixture.workloads.writes;
+    fixture.cloudSql.onCall = () => {
+      fixture.cloudSql.onCall = () => {};
+      fixture.resets.edit(fixture.follower, { spec: ANEW });
+    };
+    fixture.resets.edit(fixture.ref, { spec: { deadlineSeconds: 601 } });
+    await fixture.operator.drive();
+    assert.deepEqual([fixture.reason, fixture.cloudSql.executed], ['Complete', 3]);
+    assert.equal(
+      fixture.workloads.writes - before,
+      5,
+      'two of the other one, for both CAs, and its own for its own CA',
+    );
   });
 });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { CloudSqlError, KubernetesError } from '../../../src/domain/errors.ts';
+import { annotations } from '../../../src/domain/object.ts';
 import { heldCertificate } from '../../../src/domain/trust/held-certificate.ts';
 import type { ObjectRef } from '../../../src/reconcile/ports.ts';
 import { aReset, aWorkload, fingerprint, type ResetParts, stalledConditions } from '../../support/fakes/builders.ts';
@@ -164,6 +165,26 @@ describe('an object that goes with a reset that may have been executed: the othe
 });
 
 describe('an object that goes with a reset that may have been executed', () => {
+  test('an object that goes with a reset that may have been executed is followed by one whose newer request is held back', async () => {
+    for (const edit of [
+      { annotations: { [annotations.suspend]: 'true' } },
+      { spec: { requestId: 'b', preconditions: {}, approval: 'Manual' } },
+    ] as const) {
+      const fixture = new TwoObjects({ spec: { requestId: 'a' } });
+      await fixture.begin();
+      fixture.resets.edit(fixture.follower, { spec: { requestId: 'b', preconditions: {} }, ...edit });
+      await fixture.operator.driveUntil(() => fixture.followed.status.request?.requestId === 'b');
+      fixture.cloudSql.onCall = () => fixture.after(10_000, () => fixture.delete());
+      await fixture.operator.driveFor(1_000_000);
+      const { status } = fixture.followed;
+      assert.equal(fixture.cloudSql.calls, 2, 'both by the one that went');
+      assert.equal(status.serverCa?.sha1Fingerprint, fingerprint(3));
+      assert.equal(status.rollout?.summary, '1/1');
+      assert.equal(status.siblingCalls, undefined, 'what is over is forgotten');
+      assert.equal(status.request?.attempt, 0, 'its own request stays where it was');
+    }
+  });
+
   test('an object that goes with a reset that may have been executed costs the others no write until something has changed', async () => {
     const fixture = new TwoObjects();
     await fixture.begin();

@@ -68,6 +68,24 @@ const rows: readonly Row[] = [
     step: 'CatchUp',
   },
   {
+    known: 'waiting before its call, and outdated by what was read a minute ago',
+    parts: { ...heldBack, status: { ...heldBack.status, conditions: reconcilingConditions('Throttled') } },
+    facts: { ...outdated, now: dateAt(60) },
+    step: 'CatchUp',
+  },
+  {
+    known: 'waiting before its call, and outdated by what was read just now',
+    parts: { ...heldBack, status: { ...heldBack.status, conditions: reconcilingConditions('Throttled') } },
+    facts: { ...outdated, now: dateAt(59) },
+    step: 'RequestReset',
+  },
+  {
+    known: 'suspended before its call, and another object of the instance has gone with its call',
+    parts: { ...heldBack, annotations: suspended },
+    facts: { hasLostSibling: true },
+    step: 'CatchUp',
+  },
+  {
     known: 'suspended before its call with a roll that is not at its end',
     parts: { ...heldBack, annotations: suspended, status: { ...heldBack.status, rollout: { revision: 'r' } } },
     step: 'CatchUp',
