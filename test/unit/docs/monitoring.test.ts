@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
+import { controllerOf } from '../../../src/observability/metrics/controller.ts';
+import { KINDS } from '../../../src/reconcile/kinds.ts';
 import { seriesNames } from '../../support/docs/metric-names.ts';
 
 const read = (path: string): Promise<string> => readFile(new URL(`../../../${path}`, import.meta.url), 'utf8');
@@ -82,4 +84,18 @@ describe('the dashboard', () => {
     assert.ok(panels.every(({ gridPos: { x, w } }) => x + w <= 24));
     assert.equal(new Set(panels.map(({ id }) => id)).size, panels.length);
   });
+});
+
+test('the alerts and the dashboard ask for the passes and the queue of each kind of object', async () => {
+  const expressions = [
+    ...(await rules()).map(({ expr }) => expr),
+    ...queries(JSON.parse(await read(`${CHART}/dashboard.json`))),
+  ];
+  const ofPasses = expressions.flatMap((expr) => expr.match(/\b(?:controller_runtime|workqueue)_\w+\{[^}]*\}/g) ?? []);
+  const controllers = KINDS.map(({ name }) => controllerOf(name)).toSorted();
+  assert.notEqual(ofPasses.length, 0);
+  for (const selected of ofPasses) {
+    const asked = /\b(?:controller|name)=~?"([^"]*)"/.exec(selected)?.[1]?.split('|') ?? [];
+    assert.deepEqual(asked.toSorted(), controllers, selected);
+  }
 });
