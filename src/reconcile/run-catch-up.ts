@@ -2,6 +2,7 @@
 import { lookAgainDelayMs, remainingDelayMs } from '../domain/call/retry.ts';
 import { progressing } from '../domain/conditions.ts';
 import { CloudSqlError, isKubernetesError } from '../domain/errors.ts';
+import { patienceMs } from '../domain/reset/catch-up.ts';
 import { KIND, type SslReset } from '../domain/reset/ssl-reset.ts';
 import type { Behind, Step } from '../domain/reset/step.ts';
 import { requeueAfter } from '../lib/action.ts';
@@ -35,19 +36,21 @@ export async function runCatchUp(
     report(reset, events, context);
     return conclude(reset, { changes, next: NOW }, context);
   }
-  const delayMs = caughtUp.kind === 'Rolling' ? ROLLING_MS : Math.max(caughtUp.afterMs ?? 0, blockedMs(reset, context));
+  const againMs = untilAgainMs(caughtUp, reset, context);
   // What this process remembers of the object is of use to the next try.
-  if (otherwise.kind === 'Nothing') return { action: requeueAfter(delayMs) };
+  if (otherwise.kind === 'Nothing') return { action: requeueAfter(againMs) };
   const own = await runOwn();
   const { action } = own;
-  const isSooner = action.kind === 'RequeueAfter' && action.delayMs <= delayMs;
-  return isSooner ? own : { ...own, action: requeueAfter(delayMs) };
+  const isSooner = action.kind === 'RequeueAfter' && action.delayMs <= againMs;
+  return isSooner ? own : { ...own, action: requeueAfter(againMs) };
 }
 
-/** Whatever it fails for, the request does not. What asks Cloud SQL keeps the delay of the request. */
-async function tryToCatchUp(reset: SslReset, behind: Behind, context: Context): Promise<CaughtUp> {
-  const afterMs = ASKS.includes(behind) ? remainingDelayMs(reset.status.request, context.clock.now()) : 0;
-  if (afterMs > 0) return { kind: 'Blocked', message: 'Cloud SQL is not asked before the delay is over', afterMs };
+type Tried = CaughtUp | { readonly kind: 'TooEarly'; readonly afterMs: number };
+
+/** Whatever it fails for, the request does not. */
+async function tryToCatchUp(reset: SslReset, behind: Behind, context: Context): Promise<Tried> {
+  const afterMs = delayMs(reset, behind, context);
+  if (afterMs > 0) return { kind: 'TooEarly', afterMs };
   try {
     const caughtUp = await catchUp(reset, behind, context);
     if (caughtUp.kind === 'Blocked') {
@@ -59,6 +62,24 @@ async function tryToCatchUp(reset: SslReset, behind: Behind, context: Context): 
     context.logger.warn('What was published could not be followed; it is tried again', { err: error });
     const askedMs = error instanceof CloudSqlError ? error.retryAfterMs : undefined;
     return { kind: 'Blocked', message: 'see the log', afterMs: askedMs };
+  }
+}
+
+/** What asks Cloud SQL keeps the delay of the request. */
+function delayMs(reset: SslReset, behind: Behind, { clock, index }: Context): number {
+  const now = clock.now();
+  const patience = behind === 'Outdated' ? patienceMs(reset, { now, lastRead: index.siblingsOf(reset).lastRead() }) : 0;
+  return Math.max(patience, ASKS.includes(behind) ? remainingDelayMs(reset.status.request, now) : 0);
+}
+
+function untilAgainMs(tried: Exclude<Tried, { readonly kind: 'Done' }>, reset: SslReset, context: Context): number {
+  switch (tried.kind) {
+    case 'Rolling':
+      return ROLLING_MS;
+    case 'TooEarly':
+      return tried.afterMs;
+    case 'Blocked':
+      return Math.max(tried.afterMs ?? 0, blockedMs(reset, context));
   }
 }
 

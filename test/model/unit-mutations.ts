@@ -190,8 +190,8 @@ export const UNIT_MUTATIONS: readonly UnitMutation[] = [
     patches: [
       {
         file: 'src/domain/reset/catch-up.ts',
-        find: ' || waitsForLonger(reset, reads);',
-        replace: ' || (waitsForLonger(reset, reads) && false);',
+        find: ' || waits(status);',
+        replace: ' || (waits(status) && false);',
       },
     ],
     tests: 'reconcile/held-back.test.ts',

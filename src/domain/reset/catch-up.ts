@@ -3,11 +3,26 @@ import { timeOf } from '../../lib/time.ts';
 import { isWaitingReason } from '../reason-rules.ts';
 import { isOpen } from '../trust/rollout-status.ts';
 import { isAtGate, isNewRequest, isSettled, isStalled, isUnresolved, reconcilingReason } from './request.ts';
-import type { SslReset } from './ssl-reset.ts';
+import type { SslReset, Status } from './ssl-reset.ts';
 import type { OwnStep } from './step.ts';
 
 /** Steps with which a request may stay where it is. */
 const HELD: readonly OwnStep['kind'][] = ['Nothing', 'Wait', 'Suspend', 'KeepUnknown', 'RequestReset'];
+
+/**
+ * A request that is not called, and will not be before somebody or some time lets it: suspended, at a closed gate,
+ * stalled, or waiting; so is one whose outcome was given up as unknown. The object has published before.
+ * @param step what is to do for its request
+ */
+export function isHeldBack(reset: SslReset, step: OwnStep): boolean {
+  const { metadata, status } = reset;
+  const { request, serverCa } = status;
+  if (metadata.deletionTimestamp !== undefined || serverCa === undefined || isNewRequest(reset)) return false;
+  if (isSettled(request) || isUnresolved(request) || !HELD.includes(step.kind)) return false;
+  return step.kind === 'Suspend' || isStalled(reset) || isAtGate(status) || waits(status);
+}
+
+const waits = (status: Status): boolean => isWaitingReason(reconcilingReason(status) ?? '');
 
 /** What the others of the instance say. */
 interface Reads {
@@ -16,24 +31,14 @@ interface Reads {
   readonly lastRead: string | undefined;
 }
 
-/**
- * A request that is not called, and will not be before somebody or some time lets it: suspended, at a closed gate,
- * stalled, or waiting for longer; so is one whose outcome was given up as unknown. The object has published before.
- * @param step what is to do for its request
- */
-export function isHeldBack(reset: SslReset, step: OwnStep, reads: Reads): boolean {
-  const { metadata, status } = reset;
-  const { request, serverCa } = status;
-  if (metadata.deletionTimestamp !== undefined || serverCa === undefined || isNewRequest(reset)) return false;
-  if (isSettled(request) || isUnresolved(request) || !HELD.includes(step.kind)) return false;
-  return step.kind === 'Suspend' || isStalled(reset) || isAtGate(status) || waitsForLonger(reset, reads);
-}
-
-/** What waits is likely to reset the instance itself soon, and rolls then: until here it does not roll before. */
+/** What waits is likely to reset the instance itself soon, and rolls then. */
 const PATIENCE_MS = 60_000;
 
-const waitsForLonger = ({ status }: SslReset, { now, lastRead }: Reads): boolean =>
-  isWaitingReason(reconcilingReason(status) ?? '') && now.getTime() >= (timeOf(lastRead) ?? 0) + PATIENCE_MS;
+/** For so long it does not roll for what the others have read. */
+export function patienceMs({ status }: SslReset, { now, lastRead }: Reads): number {
+  if (!waits(status) || isAtGate(status)) return 0;
+  return Math.max(0, (timeOf(lastRead) ?? 0) + PATIENCE_MS - now.getTime());
+}
 
 /** What others have read is followed until the deadline: what could not be done by then is left to the next change. */
 export const mayFollow = (reset: SslReset, { now, lastRead }: Reads): boolean => !isOver(reset, lastRead, now);

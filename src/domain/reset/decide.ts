@@ -75,7 +75,7 @@ const NOTHING: OwnStep = { kind: 'Nothing' };
 export function decide(reset: SslReset, facts: DecisionFacts): Step {
   const step = forRequest(reset, facts);
   const behind = behindFor(reset, facts);
-  const catchesUp = behind !== undefined && isHeldBack(reset, step, facts);
+  const catchesUp = behind !== undefined && isHeldBack(reset, step);
   return catchesUp ? { kind: 'CatchUp', behind, otherwise: step } : step;
 }
 

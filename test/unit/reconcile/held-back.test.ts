@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { annotations } from '../../../src/domain/object.ts';
+import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import type { Settings } from '../../../src/reconcile/pass.ts';
 import type { ObjectRef } from '../../../src/reconcile/ports.ts';
 import { aReset, at, aWorkload, fingerprint } from '../../support/fakes/builders.ts';
@@ -142,6 +143,9 @@ describe('an object whose request waits before its call follows a reset by anoth
     await fixture.operator.driveFor(600_000);
     assert.deepEqual([fixture.reason, fixture.cloudSql.executed], ['Throttled', 2]);
     assert.equal(await fixture.publishedByHeld(), 'CA 3\n');
+    const readMs = ({ status }: SslReset): number => Date.parse(status.serverCa?.readTime ?? '');
+    const afterMs = readMs(fixture.held) - readMs(fixture.reset);
+    assert.ok(afterMs >= 60_000 && afterMs < 300_000, `after ${afterMs} ms`);
     assert.equal(fixture.held.status.rollout?.summary, '1/1');
     await fixture.operator.drive();
     assert.deepEqual([fixture.reason, fixture.cloudSql.executed], ['Complete', 3]);

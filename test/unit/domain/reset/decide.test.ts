@@ -68,16 +68,10 @@ const rows: readonly Row[] = [
     step: 'CatchUp',
   },
   {
-    known: 'waiting before its call, and outdated by what was read a minute ago',
+    known: 'waiting before its call, and outdated since it published',
     parts: { ...heldBack, status: { ...heldBack.status, conditions: reconcilingConditions('Throttled') } },
-    facts: { ...outdated, now: dateAt(60) },
+    facts: outdated,
     step: 'CatchUp',
-  },
-  {
-    known: 'waiting before its call, and outdated by what was read just now',
-    parts: { ...heldBack, status: { ...heldBack.status, conditions: reconcilingConditions('Throttled') } },
-    facts: { ...outdated, now: dateAt(59) },
-    step: 'RequestReset',
   },
   {
     known: 'suspended before its call, and another object of the instance has gone with its call',
