@@ -160,7 +160,7 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: RESOLVE,
-        find: ' && user !== undefined && user === seen.user',
+        find: ' && user !== undefined && isSameAccount(user, seen.user)',
         replace: '',
       },
     ],

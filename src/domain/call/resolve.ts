@@ -1,4 +1,5 @@
-import { type Before, findRunning, isDone, type Operation } from './operation.ts';
+import { timeOf } from '../../lib/time.ts';
+import { type Before, findRunning, isDone, isNewType, isOtherType, isUpdate, type Operation } from './operation.ts';
 
 /** Names of operations that other objects of an instance hold as theirs. */
 export interface Claims {
@@ -83,8 +84,9 @@ export function resolve(seen: Observation, { resolveGraceMs, caSettleMs }: Resol
 
 function doubtAbout({ user, operationType }: Operation, seen: Observation): string {
   if (seen.user === undefined) return "the operator's account is not known";
-  if (user === undefined || operationType !== 'UPDATE')
-    return 'Cloud SQL does not say who started it, or of which type it is';
+  if (user === undefined || !isUpdate(operationType)) {
+    return 'Cloud SQL does not say who started it, or of which type it is, or the type is a new one';
+  }
   return 'another CloudSqlSslReset of the instance claimed it after a lost answer';
 }
 
@@ -123,16 +125,15 @@ const resetOfSibling = ({ before, operations, claims }: Observation): Operation 
 /** Operations that may be the call in doubt: new since the baseline, of a reset's type, and started by our account. */
 export const candidates = ({ claims, ...seen }: Omit<CandidateSearch, 'claimed'> & Pick<Observation, 'claims'>) =>
   suspects({ ...seen, claimed: claims.all }).filter(
-    ({ operationType, user }) => operationType === 'UPDATE' && user !== undefined && user === seen.user,
+    ({ operationType, user }) => isUpdate(operationType) && user !== undefined && isSameAccount(user, seen.user),
   );
 
-/** A reset has no type of its own; one whose type cannot be read may be anything. */
-const mayBeReset = ({ operationType }: Operation): boolean =>
-  operationType === undefined || operationType === 'UPDATE' || operationType === 'SQL_OPERATION_TYPE_UNSPECIFIED';
+/** Addresses of accounts are the same in any case, and whoever wrote the credentials may have used another one. */
+const isSameAccount = (one: string, other: string | undefined): boolean => one.toLowerCase() === other?.toLowerCase();
 
 /**
  * Candidates, and what may be one as far as can be read: while our account is not known, that of any account, and else
- * also one whose account or type is not there. Never adopted, never called over.
+ * also one whose account or type is not there, or whose type is a new one. Never adopted, never called over.
  */
 export function suspects({ before, user, operations, claimed }: CandidateSearch): readonly Operation[] {
   const known = new Set(before.operations);
@@ -140,23 +141,25 @@ export function suspects({ before, user, operations, claimed }: CandidateSearch)
     (operation) =>
       !known.has(operation.name) &&
       !claimed.has(operation.name) &&
-      mayBeReset(operation) &&
-      (user === undefined || operation.user === undefined || operation.user === user) &&
+      !isOtherType(operation.operationType) &&
+      (user === undefined || operation.user === undefined || isSameAccount(operation.user, user)) &&
       !isBefore(operation.insertTime, before.operationsSince),
   );
 }
 
-/** Whether anybody has updated the instance since. */
+/** Whether anybody has updated the instance since. What an operation of a new type did explains nothing. */
 export const hasUpdates = (before: Before, operations: readonly Operation[]): boolean =>
-  suspects({ before, user: undefined, operations, claimed: new Set() }).length > 0;
+  suspects({ before, user: undefined, operations, claimed: new Set() }).some(
+    ({ operationType }) => operationType === undefined || !isNewType(operationType),
+  );
 
 export interface CandidateSearch extends Pick<Observation, 'before' | 'user' | 'operations'> {
   readonly claimed: ReadonlySet<string>;
 }
 
-/** Both times are Google's: two clocks are never compared. */
+/** Both times are Google's: two clocks are never compared. What is written in another way than today is before nothing. */
 const isBefore = (time: string | undefined, baseline: string | undefined): boolean =>
-  time !== undefined && baseline !== undefined && Date.parse(time) < Date.parse(baseline);
+  (timeOf(time) ?? Number.POSITIVE_INFINITY) < (timeOf(baseline) ?? Number.NEGATIVE_INFINITY);
 
 /** How many names of operations a record keeps. */
 export const BASELINE_SIZE = 100;

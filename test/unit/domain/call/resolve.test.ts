@@ -7,6 +7,7 @@ import {
   baseline,
   type Claims,
   candidates,
+  hasUpdates,
   type Observation,
   resolve,
   suspects,
@@ -224,10 +225,11 @@ describe('resolve', () => {
   });
 });
 
-test('an operation whose account or type Cloud SQL does not say may be the call: it is neither adopted nor called over', () => {
+test('an operation whose account or type Cloud SQL does not say, or says in a new word, may be the call: it is neither adopted nor called over', () => {
   const { user: _user, ...nobodys } = done;
   const { operationType: _type, ...typeless } = done;
-  for (const operation of [nobodys, typeless, { ...done, operationType: 'SQL_OPERATION_TYPE_UNSPECIFIED' }]) {
+  const types = ['SQL_OPERATION_TYPE_UNSPECIFIED', 'RESET_SSL_CONFIG'];
+  for (const operation of [nobodys, typeless, ...types.map((operationType) => ({ ...done, operationType }))]) {
     const observation = seen({ operations: [operation], ...graceOver });
     assert.deepEqual(candidates(observation), []);
     assert.deepEqual(suspects({ ...observation, claimed: observation.claims.answered }), [operation]);
@@ -235,6 +237,12 @@ test('an operation whose account or type Cloud SQL does not say may be the call:
     assert.ok(resolution.kind === 'Unknown');
     assert.match(resolution.message, /does not say who started it/);
   }
+});
+
+test('what an operation of a new type did explains no change of the certificates', () => {
+  const operations = [{ ...done, operationType: 'RESET_SSL_CONFIG' }];
+  assert.equal(hasUpdates({ operations: [] }, operations), false);
+  assert.equal(hasUpdates({ operations: [] }, [done]), true);
 });
 
 describe('candidates', () => {
@@ -245,7 +253,12 @@ describe('candidates', () => {
     assert.deepEqual(found({ operations: [done, anOperation({ name: 'op-0' })] }), ['op-1']));
   test('candidates are of the type of a reset', () =>
     assert.deepEqual(found({ operations: [anOperation({ operationType: 'BACKUP_VOLUME' })] }), []));
-  test('candidates are of our account', () => assert.deepEqual(found({ operations: [foreign] }), []));
+  test('candidates are of our account, whose address is the same in any case', () => {
+    const user = USER.toUpperCase();
+    assert.deepEqual(found({ operations: [done], user }), ['op-1']);
+    assert.deepEqual(found({ operations: [{ ...done, user }] }), ['op-1']);
+  });
+  test('candidates are of no other account', () => assert.deepEqual(found({ operations: [foreign] }), []));
   test('candidates are none while our account is unknown, also not those of nobody', () => {
     const { user: _user, ...nobodys } = done;
     assert.deepEqual(found({ operations: [nobodys], user: undefined }), []);
@@ -261,6 +274,8 @@ describe('candidates', () => {
       }),
       ['op-2'],
     ));
+  test('candidates are not passed by where a time is written in another way than today', () =>
+    assert.deepEqual(found({ operations: [anOperation({ insertTime: '1 Jan 2026' })] }), ['op-1']));
 });
 
 test('the baseline holds the newest names and the time of the oldest of them', () => {
