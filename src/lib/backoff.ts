@@ -1,3 +1,5 @@
+import { timeOf } from './time.ts';
+
 /** Waits between tries that double. Times are milliseconds; failures in a row are counted from 1. */
 export interface Backoff {
   /** The wait after the first failure, and the shortest one. */
@@ -21,4 +23,16 @@ export function fixedBackoffMs({ minMs, maxMs }: Backoff, failures: number): num
  */
 export function backoffMs(backoff: Backoff, failures: number, random: () => number = Math.random): number {
   return Math.max(backoff.minMs, Math.round(fixedBackoffMs(backoff, failures) * (0.5 + random() / 2)));
+}
+
+/** No wait is recorded that is longer. */
+export const MAX_RECORDED_MS = 60 * 60_000;
+
+/**
+ * Milliseconds until a time that was recorded, RFC 3339; 0 where it is over, absent or cannot be read. One that is further
+ * away than any wait was recorded by a clock that was ahead: to wait for it could take as long as that clock was wrong.
+ */
+export function recordedDelayMs(time: string | undefined, now: Date): number {
+  const delayMs = (timeOf(time) ?? 0) - now.getTime();
+  return delayMs > MAX_RECORDED_MS ? 0 : Math.max(0, delayMs);
 }

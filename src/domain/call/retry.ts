@@ -1,5 +1,5 @@
 /** Back-off from what status records, so that they survive a restart. */
-import { backoffMs } from '../../lib/backoff.ts';
+import { backoffMs, MAX_RECORDED_MS, recordedDelayMs } from '../../lib/backoff.ts';
 import { timeOf } from '../../lib/time.ts';
 
 export interface RetryPolicy {
@@ -18,10 +18,10 @@ export interface PollPolicy {
 export const retryDelayMs = (failures: number, { retryMinMs, retryMaxMs, random }: RetryPolicy): number =>
   backoffMs({ minMs: retryMinMs, maxMs: retryMaxMs }, failures, random);
 
-/** One more failure: nothing is tried again before `retryTime`, and never sooner than was asked for. */
+/** One more failure: nothing is tried again before `retryTime`, and never sooner than was asked for, if that is at most an hour. */
 export function afterFailure<T extends Tried>(tried: T, now: Date, policy: RetryPolicy, retryAfterMs = 0) {
   const failures = (tried.failures ?? 0) + 1;
-  const delayMs = Math.max(retryAfterMs, retryDelayMs(failures, policy));
+  const delayMs = Math.min(MAX_RECORDED_MS, Math.max(retryAfterMs, retryDelayMs(failures, policy)));
   return { ...tried, failures, retryTime: new Date(now.getTime() + delayMs).toISOString() };
 }
 
@@ -44,9 +44,9 @@ export function withoutFailures<T extends Tried>({
   return rest;
 }
 
-/** Milliseconds until `retryTime`, 0 where it is over, absent or cannot be read. */
-export const remainingDelayMs = (tried: Tried | undefined, now: Date): number =>
-  Math.max(0, (timeOf(tried?.retryTime) ?? 0) - now.getTime());
+/** Milliseconds until `retryTime`, 0 where it is over or absent. */
+export const remainingDelayMs = (tried: Pick<Tried, 'retryTime'> | undefined, now: Date): number =>
+  recordedDelayMs(tried?.retryTime, now);
 
 /**
  * An object that waits is looked at in intervals that double: the next one is as long as it has waited so far. One whose

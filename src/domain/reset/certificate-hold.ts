@@ -5,6 +5,7 @@
 
 import { oneLine } from '../../lib/one-line.ts';
 import { toTime } from '../../lib/time.ts';
+import { remainingDelayMs } from '../call/retry.ts';
 import { stalled, type Verdict, waiting } from '../conditions.ts';
 import { isStalledReason, isWaitingReason } from '../reason-rules.ts';
 import { type Dependent, isSame, refersToAny } from '../trust/dependents.ts';
@@ -47,11 +48,10 @@ function isInTheWay({ kind, reason }: Verdict, { failures = 0 }: Request): boole
 /** How the object stands once that has rolled, and what is known then: the certificates are looked at again. */
 export function released({ hold, ...request }: Request & { readonly hold: Hold }, now: Date) {
   const { issuedTime: _issuedTime, ...rest } = request;
-  const { retryTime } = hold;
   return {
     request: rest,
     verdict: holdVerdict(hold),
-    retryAfterMs: retryTime === undefined ? 0 : Math.max(0, Date.parse(retryTime) - now.getTime()),
+    retryAfterMs: remainingDelayMs(hold, now),
   };
 }
 

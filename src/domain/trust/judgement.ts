@@ -1,4 +1,5 @@
 /** What a dependent is found to be, as a row of the status: by what is there, and by what was remembered of it. */
+import { recordedDelayMs } from '../../lib/backoff.ts';
 import { oneLine } from '../../lib/one-line.ts';
 import { timeOf } from '../../lib/time.ts';
 import { notUnderstood } from '../not-understood.ts';
@@ -124,7 +125,7 @@ function judgeWorkload(
 
 function tryAgain(before: WorkloadStatus, reverts: number, { now }: RollOptions): Judgement {
   const { message, failures, retryTime } = before;
-  const isDue = (timeOf(retryTime) ?? 0) <= Date.parse(now);
+  const isDue = recordedDelayMs(retryTime, new Date(now)) === 0;
   const tries = { ...(failures !== undefined && { failures }), ...(retryTime !== undefined && { retryTime }) };
   return { state: 'Pending', message, reverts, isDue, late: 'Not changed', tries };
 }

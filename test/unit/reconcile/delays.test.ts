@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NEVER, Observable } from 'rxjs';
 import { afterFailure, remainingDelayMs } from '../../../src/domain/call/retry.ts';
-import { KubernetesError } from '../../../src/domain/errors.ts';
+import { CloudSqlError, KubernetesError } from '../../../src/domain/errors.ts';
 import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import { errorPolicy } from '../../../src/reconcile/error-policy.ts';
 import { Memory } from '../../../src/reconcile/memory.ts';
@@ -12,7 +12,7 @@ import { delayAtStandstill } from '../../../src/reconcile/standstill.ts';
 import { deliverCertificate } from '../../../src/reconcile/steps/deliver-certificate.ts';
 import { type SourceEvent, watcher } from '../../../src/runtime/watcher.ts';
 import { aRequest, dateAt } from '../../support/fakes/builders.ts';
-import { Fixture } from '../../support/fakes/fixture.ts';
+import { DONE_ONCE, Fixture } from '../../support/fakes/fixture.ts';
 import { Operator } from '../../support/fakes/operator.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
@@ -142,6 +142,28 @@ async function delaysOf(work: (context: Context, recorded: SslReset) => Promise<
   ).catch((error: unknown) => assert.ok(error instanceof KubernetesError, String(error)));
   return delays;
 }
+
+test('an operation is followed as soon as a clock is right that was hours ahead when Cloud SQL failed', async () => {
+  const fixture = new Fixture();
+  const { clock, cloudSql } = fixture;
+  const operator = new Operator(fixture);
+  let aheadMs = 8 * 3_600_000;
+  const now = () => new Date(clock.wallMs + aheadMs);
+  operator.context = {
+    ...operator.context,
+    clock: { now, monotonicMs: () => clock.monotonicMs(), delay: (ms) => clock.delay(ms) },
+  };
+  cloudSql.onCall = () => {
+    cloudSql.outage = new CloudSqlError({ kind: 'Unavailable', message: 'it is down' });
+    fixture.after(10_000, () => {
+      cloudSql.outage = undefined;
+      aheadMs = 0;
+    });
+  };
+  await operator.drive();
+  assert.deepEqual(await fixture.outcome(), DONE_ONCE);
+  assert.ok(clock.ownMs < 120_000, `${clock.ownMs / 1000} s`);
+});
 
 /** The first pauses of a watcher, none of which takes time. */
 async function pausesOf(source: Parameters<typeof watcher<never>>[0], chance: number, count: number) {

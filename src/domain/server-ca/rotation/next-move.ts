@@ -1,4 +1,5 @@
 import { timeOf } from '../../../lib/time.ts';
+import { remainingDelayMs } from '../../call/retry.ts';
 import { isExpired } from '../publication.ts';
 import { type CloudSqlServerCa, isSettled } from '../server-ca-object.ts';
 import { type Move, type MoveFacts, REST } from './move.ts';
@@ -34,7 +35,7 @@ export function nextMove(object: CloudSqlServerCa, facts: MoveFacts): Move {
   const phase = phaseOf(status);
   if (isUnresolved(rotation.record)) return { kind: 'Resolve' };
   if (isFollowed(rotation.record)) return { kind: 'Follow' };
-  const retryMs = timeOf(rotation.retryTime) ?? 0;
+  const retryMs = facts.now.getTime() + remainingDelayMs(rotation, facts.now);
   if (retryMs > facts.now.getTime()) return { kind: 'Rest', untilMs: retryMs };
   if (phase === undefined) return REST;
   if (phase === 'SwitchingBack') return rotation.stalled === undefined ? { kind: 'SwitchBack' } : REST;

@@ -48,6 +48,12 @@ describe('the back-off', () => {
   });
   test('the back-off is over where its time cannot be read', () =>
     assert.equal(remainingDelayMs(aRequest({ retryTime: 'soon' }), dateAt(5)), 0));
+  test('the back-off is an hour at most, whatever was asked for', () =>
+    assert.equal(afterFailure(aRequest(), dateAt(0), policy, 86_400_000).retryTime, '2026-03-01T13:00:00.000Z'));
+  test('the back-off is over where a clock that was ahead has recorded it', () => {
+    assert.equal(remainingDelayMs(aRequest({ retryTime: at(3600) }), dateAt(0)), 3_600_000);
+    assert.equal(remainingDelayMs(aRequest({ retryTime: at(3601) }), dateAt(0)), 0);
+  });
   test('failures outlive the delay until they are forgotten', () => {
     const request = aRequest({ failures: 2, retryTime: at(1) });
     assert.deepEqual(withoutDelay(request), aRequest({ failures: 2 }));

@@ -212,7 +212,7 @@ describe('the next move of a rotation', () => {
     [
       'a delay that is recorded is kept',
       ASKED,
-      { serverCas: BOTH, rotation: { ...distributing, retryTime: at(1) } },
+      { serverCas: BOTH, rotation: { ...distributing, retryTime: at(1 / 48) } },
       'Rest',
     ],
   ] as const satisfies readonly (readonly [string, NonNullable<ServerCaParts['spec']>['rotation'], Status, string])[]) {
