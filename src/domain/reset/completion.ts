@@ -7,7 +7,7 @@ import { failureMessage, hasRolledNothing } from '../trust/rollout-status.ts';
 import { retryCommand } from './admission.ts';
 import { hasKeptCa, whyKept } from './ca-change.ts';
 import { isRepeated, lastExecution } from './executed.ts';
-import type { Request, SslReset, Status } from './ssl-reset.ts';
+import type { HistoryEntry, Request, SslReset, Status } from './ssl-reset.ts';
 
 export const LOOKING_FOR_DEPENDENTS: Verdict = progressing(
   'RollingOut',
@@ -54,9 +54,13 @@ export function completion(reset: SslReset): Verdict {
 /** Which value has come back, what is known of its call, and how a person asks for another reset. */
 function repeated({ status }: SslReset, { requestId = '' }: Request): string {
   const last = lastExecution(status, requestId);
-  const isCertain = last?.operation !== undefined;
   const when = last === undefined ? '' : `, ${last.startTime ?? ''} (${last.operation ?? last.outcome})`;
-  return `requestId "${requestId}" ${isCertain ? 'was' : 'was, or may have been,'} executed before${when}, so nothing was called: a value that was never used before requests another reset`;
+  return `requestId "${requestId}" ${becameOf(last)}${when}, so nothing was called: a value that was never used before requests another reset`;
+}
+
+function becameOf(last: HistoryEntry | undefined): string {
+  if (last?.outcome === 'OperationFailed') return 'was called before, and its operation failed';
+  return `${last?.operation === undefined ? 'was, or may have been,' : 'was'} executed before`;
 }
 
 /** Enough of a fingerprint to distinguish CAs; `status.serverCa` has it whole. */

@@ -72,6 +72,22 @@ describe('a requestId that comes back', () => {
     );
   });
 
+  test('a requestId that comes back and whose operation failed calls nothing, and does not pass for a reset', async () => {
+    const { fixture, operator } = begun();
+    fixture.cloudSql.operationError = { errors: [{ code: 'INTERNAL', message: 'it broke' }] };
+    await operator.drive();
+    fixture.cloudSql.operationError = undefined;
+    give(fixture, 'b');
+    await operator.drive();
+    give(fixture, 'a');
+    await operator.drive();
+    assert.deepEqual(ends(fixture), ['AlreadyExecuted', 2]);
+    assert.match(
+      findCondition(fixture.status.conditions, 'Ready')?.message ?? '',
+      /^requestId "a" was called before, and its operation failed, 2026-\S+ \(op-1\), so nothing was called/,
+    );
+  });
+
   test('a requestId that comes back and was refused before is a real request', async () => {
     const { fixture, operator } = begun();
     fixture.cloudSql.turns.push({ kind: 'Answer', answer: rejection(400) });
