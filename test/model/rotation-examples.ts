@@ -21,7 +21,10 @@ const at = (atMs: number, kind: UserAction | FollowerAction): Scenario['events']
 };
 const ask = at(5_000, 'Ask');
 const lost = (executedAfterMs?: number): RotationTurn => ({ kind: 'Lose', executedAfterMs });
-const copied = (code: number): RotationTurn => ({ kind: 'Copied', answer: rejection(code) });
+const copied = (code: number, retryAfterMs?: number): RotationTurn => ({
+  kind: 'Copied',
+  answer: rejection(code, '', retryAfterMs),
+});
 
 export const ROTATION_EXAMPLES: readonly NamedScenario[] = [
   rotating('a rotation where nothing goes wrong', { verifySeconds: 60, holdSeconds: 60 }, { events: [ask] }),
@@ -71,9 +74,24 @@ export const ROTATION_EXAMPLES: readonly NamedScenario[] = [
     { knowsAccount: false, events: [ask] },
   ),
   rotating(
-    'an add that ran although a copy of it was refused: it is looked for before another one',
+    'an add that ran although a copy of it was refused, when nothing could be read: it is looked for before another one',
     { calls: [copied(409)] },
-    { caLagMs: 30_000, events: [ask] },
+    { caLagMs: 30_000, events: [ask], injections: [before(2, 'cloudSql.operations', { kind: 'Fail' })] },
+  ),
+  rotating(
+    'an add that failed although a copy of it was refused for good, beside a reset that was refused: that does not take it for its own',
+    { hasReset: true, fails: true, calls: [copied(400)] },
+    { calls: [{ kind: 'Answer', answer: rejection(400) }], events: [ask, at(1_500_000, 'Edit')] },
+  ),
+  rotating(
+    'an add that failed although a copy of it was refused for ten minutes, beside a reset that was refused for one: that does not take it for its own',
+    { hasReset: true, fails: true, calls: [copied(429, 600_000)] },
+    { calls: [{ kind: 'Answer', answer: rejection(429, '', 60_000) }], events: [ask] },
+  ),
+  rotating(
+    'an add that ran although a copy of it was refused for good, and a reset of somebody: a reset that was refused does not take the add for its own',
+    { hasReset: true, calls: [copied(400)] },
+    { caLagMs: 30_000, events: [ask, at(300, 'ForeignReset')] },
   ),
   rotating(
     'two leaders, of which one goes by a list from before the add: it takes nothing back that the other one has published',

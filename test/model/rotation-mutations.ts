@@ -60,9 +60,16 @@ export const ROTATION_MUTATIONS: readonly Mutation[] = [
   broken(
     'an earlier attempt is looked for',
     'neither by its operation nor by the CAs',
-    PREFLIGHT,
+    `${ROTATION}/earlier-call.ts`,
     "const isAttempt = record?.kind === kind && (record.outcome === 'NotSent' || record.outcome === 'Refused');",
     "const isAttempt = record?.kind === kind && record.outcome === 'Done';",
+  ),
+  broken(
+    'a call of a rotation that was refused is looked for',
+    'only before another attempt',
+    CALL,
+    'if (!(await hasRunAfterAll(object, record, context))) return classification;',
+    'return classification;',
   ),
   broken(
     'a CA that waits is taken',

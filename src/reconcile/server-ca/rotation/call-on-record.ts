@@ -15,6 +15,7 @@ import { persist } from '../../outcome-write.ts';
 import { sendOnRecord } from '../../write-ahead.ts';
 import type { ServerCaContext, StepResult } from '../context.ts';
 import { answered } from './call-answer.ts';
+import { hasRunAfterAll } from './earlier-call.ts';
 import { followVerdict } from './moved.ts';
 
 export interface RotationCall {
@@ -75,12 +76,28 @@ export async function callOnRecord(
         ? sent.obstacle.message
         : 'Writing the record took longer than the call window, or something came in its way meanwhile, such as the end of a maintenance window: nothing was sent; a new attempt begins',
   };
-  const classification = sent.kind === 'Sent' ? classifyCall(sent.result, { inDoubt: false }) : unsent;
+  const classification = sent.kind === 'Sent' ? await classified(object, record, sent.result, context) : unsent;
   if (isAdd && classification.kind === 'NotExecuted') index.additions.forget(addition);
   const notReady = classification.kind === 'Invalid' ? await whyNotReady(object, context) : undefined;
   await persistOutcome(sent.recorded, (current) => answered(current, classification, notReady, context), context);
   if (classification.kind === 'Accepted') watch(object, classification.operation, context);
   return { afterMs: settings.pollMinMs };
+}
+
+/** No reset finds what a call has done before the call itself is known to have run. */
+async function classified(
+  object: CloudSqlServerCa,
+  record: CallRecord,
+  result: CallResult,
+  context: ServerCaContext,
+): Promise<Classification> {
+  const classification = classifyCall(result, { inDoubt: false });
+  if (result.kind !== 'Rejected' || classification.kind === 'Resolve') return classification;
+  if (!(await hasRunAfterAll(object, record, context))) return classification;
+  return {
+    kind: 'Resolve',
+    message: 'The instance shows that the call may have been executed although it was refused',
+  };
 }
 
 function recordOf(object: CloudSqlServerCa, { kind, next, before, user }: RotationCall, now: Date): CallRecord {

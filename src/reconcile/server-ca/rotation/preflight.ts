@@ -1,6 +1,6 @@
 /** What is found out about the instance right before a call that changes it, in the turn of its group. */
 import type { Operation } from '../../../domain/call/operation.ts';
-import { BASELINE_SIZE, baseline, candidates } from '../../../domain/call/resolve.ts';
+import { BASELINE_SIZE, baseline } from '../../../domain/call/resolve.ts';
 import { judgeInstance, judgeOperations } from '../../../domain/reset/preflight.ts';
 import { evidenceOf } from '../../../domain/server-ca/rotation/outcome.ts';
 import type { CallKind, CallRecord } from '../../../domain/server-ca/rotation/rotation.ts';
@@ -11,6 +11,7 @@ import { describeKey } from '../../../lib/key.ts';
 import { departedCall } from '../../departed-calls.ts';
 import type { ServerCaContext, StepResult } from '../context.ts';
 import { keptOtherwise, notRotatable } from './begin.ts';
+import { earlierAttempt, hasLateOperation } from './earlier-call.ts';
 import { reopened } from './look-anew.ts';
 import { obstacle, stalledAt } from './moved.ts';
 import { versionCalls } from './versions.ts';
@@ -37,7 +38,8 @@ export async function preflight(
   const siblings = index.siblingsOf(object);
   // The list first: what it shows as done, the CAs that are read after it show too.
   const operations = await cloudSql.operations(object.spec, { limit: BASELINE_SIZE });
-  if (hasLateOperation(object, kind, operations, context)) return { kind: 'Reopen' };
+  const attempt = earlierAttempt(object, kind);
+  if (attempt !== undefined && hasLateOperation(object, attempt, operations, context)) return { kind: 'Reopen' };
   const instance = await cloudSql.instance(object.spec);
   const unfit = notRotatable(instance);
   if (unfit !== undefined) return { kind: 'Stall', stall: unfit };
@@ -55,7 +57,6 @@ export async function preflight(
   const departed = kind === 'SwitchBack' ? undefined : departure(object, operations, context);
   if (departed !== undefined) return { kind: 'Obstacle', message: departed };
   const listed = await versionCalls(object, context).list();
-  const attempt = earlierAttempt(object, kind);
   if (attempt !== undefined && evidenceOf(attempt, listed) === 'Agrees') return { kind: 'Reopen' };
   const active = listed[0]?.sha1Fingerprint;
   return {
@@ -97,24 +98,4 @@ export function notClear(
     case 'Obstacle':
       return obstacle(object, checked.message, context);
   }
-}
-
-/** An operation of an earlier attempt that shows up late: nothing is called over it. */
-function hasLateOperation(
-  object: CloudSqlServerCa,
-  kind: CallKind,
-  operations: readonly Operation[],
-  { index }: ServerCaContext,
-): boolean {
-  const attempt = earlierAttempt(object, kind);
-  if (attempt === undefined) return false;
-  const { before, user } = attempt;
-  return candidates({ before, user, operations, claims: index.siblingsOf(object).claims({}) }).length > 0;
-}
-
-/** One of this call that is not known to have run: an answer may have refused a copy of it. */
-function earlierAttempt({ status }: CloudSqlServerCa, kind: CallKind): CallRecord | undefined {
-  const { record } = status.rotation ?? {};
-  const isAttempt = record?.kind === kind && (record.outcome === 'NotSent' || record.outcome === 'Refused');
-  return isAttempt ? record : undefined;
 }

@@ -1,0 +1,46 @@
+/** A call that no answer says to have run, and that may have all the same: what answered it may have refused a copy. */
+import type { Operation } from '../../../domain/call/operation.ts';
+import { BASELINE_SIZE, candidates } from '../../../domain/call/resolve.ts';
+import { CloudSqlError } from '../../../domain/errors.ts';
+import { evidenceOf } from '../../../domain/server-ca/rotation/outcome.ts';
+import type { CallKind, CallRecord } from '../../../domain/server-ca/rotation/rotation.ts';
+import type { CloudSqlServerCa } from '../../../domain/server-ca/server-ca-object.ts';
+import type { ServerCaContext } from '../context.ts';
+import { versionCalls } from './versions.ts';
+
+/** One of this call that is not known to have run. */
+export function earlierAttempt({ status }: CloudSqlServerCa, kind: CallKind): CallRecord | undefined {
+  const { record } = status.rotation ?? {};
+  const isAttempt = record?.kind === kind && (record.outcome === 'NotSent' || record.outcome === 'Refused');
+  return isAttempt ? record : undefined;
+}
+
+/** An operation of it shows: nothing is called over that. */
+export function hasLateOperation(
+  object: CloudSqlServerCa,
+  { before, user }: CallRecord,
+  operations: readonly Operation[],
+  { index }: ServerCaContext,
+): boolean {
+  return candidates({ before, user, operations, claims: index.siblingsOf(object).claims({}) }).length > 0;
+}
+
+/**
+ * Whether a call shows, by its operation or by what the instance lists, although its answer refuses it. One that is closed
+ * all the same leaves an operation that nobody claims, which a reset would take for its own. What cannot be read says
+ * nothing.
+ */
+export async function hasRunAfterAll(
+  object: CloudSqlServerCa,
+  record: CallRecord,
+  context: ServerCaContext,
+): Promise<boolean> {
+  try {
+    const operations = await context.cloudSql.operations(object.spec, { limit: BASELINE_SIZE });
+    if (hasLateOperation(object, record, operations, context)) return true;
+    return evidenceOf(record, await versionCalls(object, context).list()) === 'Agrees';
+  } catch (error) {
+    if (error instanceof CloudSqlError) return false;
+    throw error;
+  }
+}
