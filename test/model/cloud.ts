@@ -347,7 +347,7 @@ export class Cloud {
     const effect = { change: fails ? undefined : asked, error: fails ? FAILURE : undefined };
     const begun = this.#begin({ user: USER }, { ...effect, ...course });
     this.#rotations.executed(call, { cas, operation: begun.operation.name, fails });
-    this.#invariants.foreign(begun.operation.name, 'Rotation');
+    this.#invariants.rotated(begun.operation.name, call.uid);
     if (asked.kind === 'Switch' && !fails) {
       this.#time.after(begun.endsMs - this.#time.wallMs, () => this.onSwitched());
     }

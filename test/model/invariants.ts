@@ -53,6 +53,8 @@ export class Invariants {
   readonly #executed = new Map<string, string>();
   /** Names of operations, by what started them. */
   readonly #operationsOf = new Map<string, string>();
+  /** Uids of the objects whose rotation began an operation, by its name. */
+  readonly #rotatedBy = new Map<string, string>();
   readonly #isAlone: boolean;
   /** Values of `retry` that came while nothing was stalled. */
   readonly #idleWords = new Set<string>();
@@ -304,8 +306,7 @@ export class Invariants {
     }
     // A person's word goes on with a request; what an earlier call of it did is its own.
     if (starter === 'OurReset' || requestOf(starter) === requestOf(key)) return;
-    const isCall = this.#executed.get(starter) === operation?.name;
-    if (isCall && !this.#canBeTold(starter)) return;
+    if (this.#isOfNobody(operation?.name ?? '', starter)) return;
     // Nobody begins one beside a call that may still show up, unless that one is not seen yet.
     if (starter === 'Certificate' && !this.#isAlone) return;
     const looksAlike = ['OurUpdate', 'OurAdd'].includes(starter);
@@ -313,6 +314,12 @@ export class Invariants {
     const hasEvidence = mayBeReset && this.showsReset(before);
     if (hasEvidence) this.#isAccountShared = true;
     else this.breaks(`${operation?.name} is taken for the reset of ${key}; it is of ${starter}`);
+  }
+
+  /** A call, of which no record tells: that of a rotation has none when its object is gone. */
+  #isOfNobody(operation: string, starter: string): boolean {
+    const isReset = this.#executed.get(starter) === operation;
+    return isReset ? !this.#canBeTold(starter) : this.#gone.includes(this.#rotatedBy.get(operation) ?? '');
   }
 
   /** A CA that an object of ours has added is no trace of a reset, nor is one that was listed before the call. */
@@ -337,6 +344,16 @@ export class Invariants {
   foreign(operation: string, starter: string): void {
     if (starter === 'OurReset') this.#isAccountShared = true;
     this.#operationsOf.set(operation, starter);
+  }
+
+  /** Cloud SQL accepts a call of a rotation. */
+  rotated(operation: string, uid: string): void {
+    this.#operationsOf.set(operation, 'Rotation');
+    this.#rotatedBy.set(operation, uid);
+  }
+
+  followerGone(uid: string): void {
+    this.#gone.push(uid);
   }
 
   /** A status write is accepted of a pass in whose time the namespace was not allowed the instance: S5. */

@@ -94,6 +94,14 @@ export const ROTATION_EXAMPLES: readonly NamedScenario[] = [
     { caLagMs: 30_000, events: [ask, at(300, 'ForeignReset')] },
   ),
   rotating(
+    'an add that failed, of an object that is restored without a status, beside a reset that was refused: nobody knows whose it was',
+    { hasReset: true, fails: true },
+    {
+      calls: [{ kind: 'Answer', answer: rejection(429, '', 600_000) }],
+      events: [ask, at(200_000, 'RestoreFollower')],
+    },
+  ),
+  rotating(
     'two leaders, of which one goes by a list from before the add: it takes nothing back that the other one has published',
     { second: 'Elsewhere' },
     {

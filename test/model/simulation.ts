@@ -109,7 +109,7 @@ export class Simulation implements Environment {
       {
         note,
         left: () => undefined,
-        gone: () => undefined,
+        gone: ({ metadata }) => invariants.followerGone(metadata.uid),
         read: (follower, context) => rotations.read(follower, context),
         statusWritten: (before, after, context) => rotations.statusWritten(before, after, context),
       },
