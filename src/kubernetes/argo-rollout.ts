@@ -35,8 +35,11 @@ function isForATime(reason: string, object: unknown): boolean {
       const step = numberAt(objectAt(object, 'status'), 'currentStepIndex') ?? 0;
       return objectAt(arrayAt(objectAt(strategy, 'canary'), 'steps')[step], 'pause').duration !== undefined;
     }
-    case 'BlueGreenPause':
-      return (numberAt(objectAt(strategy, 'blueGreen'), 'autoPromotionSeconds') ?? 0) > 0;
+    case 'BlueGreenPause': {
+      const blueGreen = objectAt(strategy, 'blueGreen');
+      // Without automatic promotion the seconds count for nothing.
+      return blueGreen.autoPromotionEnabled !== false && (numberAt(blueGreen, 'autoPromotionSeconds') ?? 0) > 0;
+    }
     default:
       return false;
   }

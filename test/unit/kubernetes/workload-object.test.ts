@@ -173,6 +173,12 @@ describe('an Argo Rollout', () => {
       { strategy: { blueGreen: { autoPromotionSeconds: 30 } } },
       false,
     ],
+    [
+      'blue-green without automatic promotion, whatever its seconds say',
+      paused('BlueGreenPause'),
+      { strategy: { blueGreen: { autoPromotionEnabled: false, autoPromotionSeconds: 30 } } },
+      true,
+    ],
     ['an inconclusive analysis', paused('InconclusiveAnalysisRun'), canary({ duration: 9 }), true],
     ['nothing', { phase: 'Healthy' }, {}, false],
   ];
