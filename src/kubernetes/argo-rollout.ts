@@ -23,6 +23,7 @@ export function argoStatus(object: unknown): ArgoStatus {
     awaitsPromotion: arrayAt(status, 'pauseConditions').some(
       (condition) => !isForATime(textAt(condition, 'reason'), object),
     ),
+    isAborted: objectAt(object, 'status').abort === true,
     observedTemplateGeneration: Number(textAt(status, 'workloadObservedGeneration')) || 0,
   };
 }

@@ -21,5 +21,7 @@ export function health(workload: Workload): Health {
 /** What its controller says belongs to the message from the first second on. */
 function withProblem(found: Health, problem: string | undefined): Health {
   const isOpen = found.kind === 'Waiting' || found.kind === 'Failed';
-  return problem === undefined || !isOpen ? found : { ...found, message: `${found.message}: ${problem}` };
+  // Argo repeats its conditions in its own words.
+  if (problem === undefined || !isOpen || found.message.includes(problem)) return found;
+  return { ...found, message: `${found.message}: ${problem}` };
 }

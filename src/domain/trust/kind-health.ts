@@ -70,7 +70,10 @@ export function rolloutHealth(workload: Workload): Health {
     case 'Healthy':
       return HEALTHY;
     case 'Degraded':
-      return { kind: 'Failed', message: `Argo Rollouts reports it as degraded${reason(argo)}` };
+      return {
+        kind: 'Failed',
+        message: `Argo Rollouts reports it as degraded${reason(argo)}${argo.isAborted ? aborted(workload) : ''}`,
+      };
     case 'Paused':
       return argo.awaitsPromotion
         ? manual(
@@ -83,6 +86,9 @@ export function rolloutHealth(workload: Workload): Health {
       );
   }
 }
+
+const aborted = ({ namespace, name }: Workload): string =>
+  `, and went back to its stable pods, which hold the old server CA: once the cause is gone, begin its roll again with: ${shell`kubectl argo rollouts retry rollout ${name} -n ${namespace}`}`;
 
 /** Argo restarts no pod while fewer are available than its strategy allows: after a reset, often none is. */
 const unavailable = ({ namespace, podSelector }: Workload): string =>

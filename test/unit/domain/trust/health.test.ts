@@ -114,6 +114,15 @@ describe('a DaemonSet', () => {
   });
 });
 
+test('a problem that the message names already is not said twice', () => {
+  const argo = { phase: 'Degraded', message: 'InvalidSpec: no Service', awaitsPromotion: false };
+  const status = { argo: { ...argo, observedTemplateGeneration: 0 }, problem: 'no Service' };
+  assert.deepEqual(health(aWorkload({ kind: 'Rollout', status })), {
+    kind: 'Failed',
+    message: 'Argo Rollouts reports it as degraded (InvalidSpec: no Service)',
+  });
+});
+
 describe('an Argo Rollout', () => {
   const argo = (phase: string, rest: object = {}) => ({
     status: { argo: { phase, message: '', awaitsPromotion: false, observedTemplateGeneration: 0, ...rest } },
@@ -138,7 +147,11 @@ describe('an Argo Rollout', () => {
     };
     assert.match(
       message(argo('Degraded', { message: 'ProgressDeadlineExceeded' })),
-      /degraded \(ProgressDeadlineExceeded\)/,
+      /degraded \(ProgressDeadlineExceeded\)$/,
+    );
+    assert.match(
+      message(argo('Degraded', { message: 'RolloutAborted', isAborted: true })),
+      /degraded \(RolloutAborted\).*kubectl argo rollouts retry rollout api -n orders$/,
     );
     const paused = argo('Paused', { awaitsPromotion: true });
     assert.match(message(paused), /kubectl argo rollouts promote api -n orders --full/);
