@@ -26,10 +26,16 @@ export interface Dependent {
 type Target = NonNullable<DistributionSpec['rollout']['targets']>[number];
 
 /** Whether a workload depends on the instance: it is a target, is selected or refers to what is published. */
-export const dependsBy =
+const dependsBy =
   (spec: DistributionSpec, selector: LabelSelector) =>
   (workload: Workload): boolean =>
     targetOf(spec, workload) !== undefined || isSelected(spec, selector, workload);
+
+/** The same, as far as one workload alone can tell: one without a pod template of its own may go with another. */
+export const mayDependBy =
+  (spec: DistributionSpec, selector: LabelSelector) =>
+  (workload: Workload): boolean =>
+    workload.templateFrom !== undefined || dependsBy(spec, selector)(workload);
 
 const targetOf = ({ rollout }: DistributionSpec, workload: Workload): Target | undefined =>
   rollout.targets?.find((target) => isSame(target, workload));
@@ -40,13 +46,18 @@ export function dependents(
   workloads: readonly Workload[],
 ): readonly Dependent[] {
   const targets = spec.rollout.targets ?? [];
-  const found = workloads.filter(dependsBy(spec, selector)).map(
-    (workload): Dependent => ({
-      ...named(workload),
-      ...placeOf(workload, targetOf(spec, workload)),
-      workload,
-    }),
-  );
+  const depends = dependsBy(spec, selector);
+  const goesWith = ({ templateFrom: from }: Workload): boolean =>
+    from !== undefined && workloads.some((one) => isSame(one, from) && depends(one));
+  const found = workloads
+    .filter((workload) => depends(workload) || goesWith(workload))
+    .map(
+      (workload): Dependent => ({
+        ...named(workload),
+        ...placeOf(workload, targetOf(spec, workload)),
+        workload,
+      }),
+    );
   const missing = targets
     .filter((target) => !workloads.some((workload) => isSame(target, workload)))
     .map(({ kind, name, wave = 0 }): Dependent => ({ kind, name, wave }));

@@ -2,10 +2,10 @@ import { isKubernetesError, KubernetesError } from '../../domain/errors.ts';
 import {
   type Dependent,
   dependents,
-  dependsBy,
   inOrder,
   isSame,
   looksForReferences,
+  mayDependBy,
 } from '../../domain/trust/dependents.ts';
 import type { Distribution, WorkloadKind } from '../../domain/trust/distribution.ts';
 import { rolloutSelector, selectorQuery } from '../../domain/trust/label-selector.ts';
@@ -47,7 +47,7 @@ export async function readDependents(distribution: Distribution, workloads: Work
   const { namespace } = metadata;
   const selector = rolloutSelector(spec);
   const query = looksForReferences(spec)
-    ? ({ by: 'Namespace', isWanted: dependsBy(spec, selector) } as const)
+    ? ({ by: 'Namespace', isWanted: mayDependBy(spec, selector) } as const)
     : ({ by: 'Selector', selector: selectorQuery(selector) } as const);
   const lists = await Promise.all(
     spec.rollout.kinds.map((kind) => read({ kind }, () => workloads.list(namespace, { kinds: [kind], ...query }))),

@@ -52,6 +52,15 @@ describe('the dependents', () => {
       ['0 api'],
     );
   });
+  test('the dependents are also those that run the pod template of one, in its wave, and no others without a template', () => {
+    const runs = (name: string, of: string) =>
+      aWorkload({ kind: 'Rollout', name, ...unlabelled, templateFrom: { kind: 'Deployment', name: of } });
+    const api = aWorkload({ ...unlabelled, ...inWave(2), refersTo: ['Secret/db-ca'] });
+    assert.deepEqual(names(aSpec(published), [api, runs('canary', 'api'), runs('other', 'web')]), [
+      '2 api',
+      '2 canary',
+    ]);
+  });
   test('the dependents are not those that refer to it where the spec does not want that', () =>
     assert.deepEqual(
       names(aSpec({ ...published, rollout: { referencing: false } }), [
