@@ -23,9 +23,21 @@ export function argoStatus(object: unknown): ArgoStatus {
     awaitsPromotion: arrayAt(status, 'pauseConditions').some(
       (condition) => !isForATime(textAt(condition, 'reason'), object),
     ),
+    isUnconfirmed: isUnconfirmed(object),
     isAborted: objectAt(object, 'status').abort === true,
     observedTemplateGeneration: Number(textAt(status, 'workloadObservedGeneration')) || 0,
   };
+}
+
+/**
+ * Of a change of its scale that comes with one of its template, the controller first writes a phase by the counts of the old
+ * template, as if it had seen both. Its condition then says otherwise. With a router of traffic that stays so as long as it
+ * keeps the old pods.
+ */
+function isUnconfirmed(object: unknown): boolean {
+  const healthy = arrayAt(objectAt(object, 'status'), 'conditions').find((one) => textAt(one, 'type') === 'Healthy');
+  const canary = objectAt(objectAt(objectAt(object, 'spec'), 'strategy'), 'canary');
+  return textAt(healthy, 'status') === 'False' && canary.trafficRouting === undefined;
 }
 
 /** Every pause but these two waits for a person anyhow: an analysis was inconclusive. */

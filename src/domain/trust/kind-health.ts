@@ -68,7 +68,7 @@ export function rolloutHealth(workload: Workload): Health {
   const { argo } = workload.status;
   switch (argo?.phase) {
     case 'Healthy':
-      return HEALTHY;
+      return argo.isUnconfirmed ? waiting('It is healthy by its phase, and not yet by its conditions') : HEALTHY;
     case 'Degraded':
       return {
         kind: 'Failed',

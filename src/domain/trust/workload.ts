@@ -33,6 +33,8 @@ export interface ArgoStatus {
   readonly message: string;
   /** It is paused until somebody promotes it, not for a time. */
   readonly awaitsPromotion: boolean;
+  /** Its phase may be of the template before: its condition `Healthy` is false. */
+  readonly isUnconfirmed?: boolean;
   /** An analysis that failed, or a person, ended the roll: its pods of the new template go. */
   readonly isAborted?: boolean;
   /** Generation that it has seen of the object whose pod template it runs. */

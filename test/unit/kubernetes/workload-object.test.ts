@@ -150,6 +150,17 @@ describe('an Argo Rollout', () => {
     assert.equal(read({}).templateFrom, undefined);
   });
 
+  const conditions = (status: string) => ({ phase: 'Healthy', conditions: [{ type: 'Healthy', status }] });
+  const routed = { strategy: { canary: { trafficRouting: { smi: {} } } } };
+  for (const [what, status, spec, expected] of [
+    ['the condition Healthy is false', conditions('False'), {}, true],
+    ['the condition Healthy is true', conditions('True'), {}, false],
+    ['there is no condition Healthy', { phase: 'Healthy' }, {}, false],
+    ['a router of traffic keeps the old pods for a while', conditions('False'), routed, false],
+  ] as const)
+    test(`the phase of an Argo Rollout is ${expected ? 'not ' : ''}taken for what it says where ${what}`, () =>
+      assert.equal(read(status, spec).status.argo?.isUnconfirmed, expected));
+
   const paused = (reason: string) => ({ phase: 'Paused', message: reason, pauseConditions: [{ reason }] });
   const canary = (pause: object) => ({ strategy: { canary: { steps: [{ setWeight: 20 }, { pause }] } } });
   const rows: readonly (readonly [string, object, object, boolean])[] = [

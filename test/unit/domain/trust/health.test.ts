@@ -133,6 +133,7 @@ describe('an Argo Rollout', () => {
       ['no status yet', {}, 'Waiting'],
       ['no phase yet', argo(''), 'Waiting'],
       ['Healthy', argo('Healthy'), 'Healthy'],
+      ['Healthy, and not by its conditions', argo('Healthy', { isUnconfirmed: true }), 'Waiting'],
       ['Progressing', argo('Progressing'), 'Waiting'],
       ['Degraded', argo('Degraded'), 'Failed'],
       ['paused for a time', argo('Paused'), 'Waiting'],
