@@ -8,13 +8,23 @@ import { type ClientCertificate, caOwner, type Instance } from '../instance.ts';
 import type { ReadyReason } from '../reasons.ts';
 import type { SslReset } from './ssl-reset.ts';
 
-/** Why nothing is to be called: what is asked for has happened already. */
+/** Why nothing is to be called: what is asked for has happened already. Of a CA that is not shown nobody knows. */
 export function alreadyDone({ spec: { preconditions } }: SslReset, instance: Instance): ReadyReason | undefined {
   const { serverCaSha1Fingerprint: wanted, serverCertificate } = preconditions;
   const active = instance.serverCaSha1Fingerprint;
   if (serverCertificate === 'Missing' && active !== undefined) return 'AlreadyPresent';
-  return wanted !== undefined && wanted.toLowerCase() !== active ? 'AlreadyRotated' : undefined;
+  const isOther = wanted !== undefined && active !== undefined && wanted.toLowerCase() !== active;
+  return isOther ? 'AlreadyRotated' : undefined;
 }
+
+/** Whether the precondition holds cannot be told. */
+export const judgeShownCa = ({ spec: { preconditions } }: SslReset, instance: Instance): Verdict | undefined =>
+  preconditions.serverCaSha1Fingerprint === undefined || instance.serverCaSha1Fingerprint !== undefined
+    ? undefined
+    : waiting(
+        'WaitingForInstance',
+        'The instance shows no server certificate, so whether preconditions.serverCaSha1Fingerprint is still that of its CA cannot be told. One that never had any gets its first with preconditions.serverCertificate: Missing',
+      );
 
 /** The fingerprint guards nothing where a reset keeps the CA: it would hold at each sync, and each time reset again. */
 export function judgeFingerprint({ spec }: SslReset, instance: Instance): Verdict | undefined {

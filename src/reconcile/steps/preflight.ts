@@ -12,6 +12,7 @@ import {
   judgeFingerprint,
   judgeInstance,
   judgeOperations,
+  judgeShownCa,
   needsClientCertificates,
 } from '../../domain/reset/preflight.ts';
 import type { Plan, Request, SslReset } from '../../domain/reset/ssl-reset.ts';
@@ -68,7 +69,8 @@ async function judge(reset: SslReset, request: Request, cluster: ClusterAnswers,
   const operations = await readOperations(reset, request, context);
   const instance = await context.cloudSql.lowPriority.instance(reset.spec);
   const pointless = judgeFingerprint(reset, instance);
-  const reason = pointless === undefined ? await whyDone(reset, instance, context) : undefined;
+  const shown = await withListedCa(reset, instance, context);
+  const reason = pointless === undefined ? alreadyDone(reset, shown) : undefined;
   if (hasLateOperation(reset, request, operations, context)) return { kind: 'Resolve' };
   if (reason !== undefined) {
     const verdict = await alreadyDoneObstacle(reset, request, { operations, cluster }, context);
@@ -84,6 +86,7 @@ async function judge(reset: SslReset, request: Request, cluster: ClusterAnswers,
   const certificates = readsCertificates ? await context.cloudSql.lowPriority.clientCertificates(reset.spec) : [];
   const obstacle =
     pointless ??
+    judgeShownCa(reset, shown) ??
     judgeClientCertificates(reset, instance, certificates) ??
     judgeOperations(operations) ??
     unexplainedChange(reset, request, seen, context) ??
@@ -117,13 +120,14 @@ async function judge(reset: SslReset, request: Request, cluster: ClusterAnswers,
   return { kind: 'Clear', plan, before, user: await context.cloudSql.identity() };
 }
 
-/** A certificate that the instance itself does not show, and its list does, is there. */
-async function whyDone(reset: SslReset, instance: Instance, { cloudSql }: Context): Promise<ReadyReason | undefined> {
-  const { spec } = reset;
-  const reason = alreadyDone(reset, instance);
-  const asksList = spec.preconditions.serverCertificate === 'Missing' && judgeInstance(instance) === undefined;
-  if (reason !== undefined || !asksList) return reason;
-  return (await cloudSql.lowPriority.serverCas(spec)).length > 0 ? 'AlreadyPresent' : undefined;
+/** A certificate that the instance itself does not show, and its list does, is there: a precondition is judged by it. */
+async function withListedCa({ spec }: SslReset, instance: Instance, { cloudSql }: Context): Promise<Instance> {
+  const { serverCaSha1Fingerprint, serverCertificate } = spec.preconditions;
+  const hasPrecondition = serverCaSha1Fingerprint !== undefined || serverCertificate !== undefined;
+  const asksList = hasPrecondition && instance.serverCaSha1Fingerprint === undefined;
+  if (!asksList || judgeInstance(instance) !== undefined) return instance;
+  const [active] = await cloudSql.lowPriority.serverCas(spec);
+  return active === undefined ? instance : { ...instance, serverCaSha1Fingerprint: active.sha1Fingerprint };
 }
 
 const orObstacle = (checked: Preflight, verdict: Verdict | undefined): Preflight =>

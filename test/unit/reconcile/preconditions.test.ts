@@ -33,6 +33,36 @@ describe('a precondition on the CA', () => {
   });
 });
 
+describe('a fingerprint where the instance itself shows no CA', () => {
+  test('a fingerprint where the instance itself shows no CA is judged by the list: the reset is called', async () => {
+    const fixture = new Fixture({ spec: expecting(1) });
+    fixture.cloudSql.showsCertificate = false;
+    await new Operator(fixture).drive();
+    assert.deepEqual(await fixture.outcome(), DONE_ONCE);
+  });
+
+  test('a fingerprint where the instance itself shows no CA is judged by the list: one that was rotated is not reset', async () => {
+    const fixture = new Fixture({ spec: expecting(9) });
+    fixture.cloudSql.showsCertificate = false;
+    await new Operator(fixture).drive();
+    assert.deepEqual([fixture.end, fixture.cloudSql.calls], ['AlreadyRotated', 0]);
+  });
+
+  test('a fingerprint where the instance itself shows no CA, nor lists any, waits for one and says so', async () => {
+    const fixture = new Fixture({ spec: expecting(1) });
+    const { cloudSql } = fixture;
+    cloudSql.showsCertificate = false;
+    cloudSql.listed = [];
+    fixture.after(100_000, () => {
+      assert.deepEqual([fixture.reconcilingReason, cloudSql.calls], ['WaitingForInstance', 0]);
+      cloudSql.showsCertificate = true;
+      cloudSql.listed = undefined;
+    });
+    await new Operator(fixture).drive();
+    assert.deepEqual(await fixture.outcome(), DONE_ONCE);
+  });
+});
+
 test("a call in doubt that shows up after its grace is followed, not taken for somebody else's rotation", async () => {
   const fixture = new Fixture({ spec: expecting(1) });
   fixture.cloudSql.turns.push(

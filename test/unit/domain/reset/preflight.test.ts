@@ -7,6 +7,7 @@ import {
   judgeFingerprint,
   judgeInstance,
   judgeOperations,
+  judgeShownCa,
   needsClientCertificates,
 } from '../../../../src/domain/reset/preflight.ts';
 import type { Spec } from '../../../../src/domain/reset/ssl-reset.ts';
@@ -30,8 +31,14 @@ describe('what was asked for has happened already', () => {
   });
   test('what was asked for has happened already where another CA is active', () =>
     assert.equal(reasonOf(fingerprintOf(9), runnable), 'AlreadyRotated'));
-  test('what was asked for has happened already where the CA of the fingerprint is gone', () =>
-    assert.equal(reasonOf(fingerprintOf(10), without), 'AlreadyRotated'));
+  test('what was asked for has happened already: not while the instance shows no CA, which is waited for', () => {
+    assert.equal(reasonOf(fingerprintOf(10), without), undefined);
+    const verdictOf = (preconditions: Spec['preconditions'], instance: Instance) =>
+      judgeShownCa(aReset({ spec: { preconditions } }), instance)?.reason;
+    assert.equal(verdictOf(fingerprintOf(10), without), 'WaitingForInstance');
+    assert.equal(verdictOf(fingerprintOf(9), runnable), undefined);
+    assert.equal(verdictOf(missing, without), undefined);
+  });
   test('what was asked for has happened already: not while the instance has no server certificate', () =>
     assert.equal(reasonOf(missing, without), undefined));
   test('what was asked for has happened already where the instance that should have none has a server certificate', () =>
