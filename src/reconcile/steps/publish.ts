@@ -32,7 +32,9 @@ async function readAndPublish(reset: SslReset, context: Context): Promise<StepRe
   const { cas } = listed;
   if (isStillOld(request, cas)) {
     const unfinished =
-      operation?.error === undefined ? await whileOld(reset, request, context) : { verdict: failed(reset, operation) };
+      operation?.error === undefined
+        ? await whileOld(reset, request, cas, context)
+        : { verdict: failed(reset, operation) };
     if (unfinished !== undefined) return unfinished;
   }
   const unsettled = whileTakenBack(reset, cas, context);

@@ -14,11 +14,16 @@ import { after, type Conclusion, type Context } from '../pass.ts';
 import { readServerCertificates } from './evidence.ts';
 
 /** What the old CA is waited for; undefined: it is the right one. */
-export async function whileOld(reset: SslReset, request: Request, context: Context): Promise<Conclusion | undefined> {
+export async function whileOld(
+  reset: SslReset,
+  request: Request,
+  cas: ServerCas,
+  context: Context,
+): Promise<Conclusion | undefined> {
   const { clock, memory } = context;
   const { doneTime } = request;
   const sinceDoneMs = doneTime === undefined ? 0 : clock.now().getTime() - Date.parse(doneTime);
-  if (request.outcome !== 'Accepted') return whileSettling(reset, sinceDoneMs, context);
+  if (request.outcome !== 'Accepted') return whileSettling(reset, sinceDoneMs, cas, context);
   const instance = await context.cloudSql.instance(reset.spec);
   const restart = isFirstGeneration(instance) ? await readRestart(reset, request, context) : undefined;
   const judgement = judgeUnchangedCa({
@@ -27,10 +32,11 @@ export async function whileOld(reset: SslReset, request: Request, context: Conte
     isRestarted: restart !== undefined,
     hasNewServerCertificate: await isRenewed(reset, request, instance, context),
   });
-  if (judgement === 'Kept') return undefined;
+  // A list with nothing in it is none to publish, whatever the instance itself shows.
+  if (judgement === 'Kept' && cas.length > 0) return undefined;
   if (judgement === 'RestartRequired') return untilRestarted(reset, request, context);
   const since = restart && memory.sinceSeenMs(reset.metadata.uid, `restarted ${restart.name} ${doneTime}`);
-  return whileSettling(reset, since ?? sinceDoneMs, context);
+  return whileSettling(reset, since ?? sinceDoneMs, cas, context);
 }
 
 /**
@@ -80,17 +86,20 @@ function untilRestarted(reset: SslReset, { doneTime }: Request, { clock, memory,
   };
 }
 
-function whileSettling(reset: SslReset, sinceMs: number, { clock, settings }: Context): Conclusion {
+function whileSettling(reset: SslReset, sinceMs: number, cas: ServerCas, { clock, settings }: Context): Conclusion {
   const seconds = Math.round(settings.caSettleMs / 1000);
+  const { request } = reset.status;
+  const done = request?.outcome === 'Accepted' ? 'The operation is done, but' : 'Nothing was called, and';
+  const isNone = cas.length === 0;
   const verdict =
     sinceMs < settings.caSettleMs
       ? progressing(
           'Publishing',
-          'The operation is done, but the instance still lists the old server CA; reading it again',
+          `${done} the instance ${isNone ? 'lists no server CA' : 'still lists the old server CA'}; reading it again`,
         )
       : stalled(
           'ServerCaUnchanged',
-          `The operation is done, but the server CA is still the old one after ${seconds} s. Check again with: ${retryCommand(reset)}`,
+          `${done} ${isNone ? 'the instance lists no server CA' : 'the server CA is still the old one'} after ${seconds} s. Check again with: ${retryCommand(reset)}`,
         );
-  return { verdict, next: after(pollDelayMs(reset.status.request?.doneTime, clock.now(), settings)) };
+  return { verdict, next: after(pollDelayMs(request?.doneTime, clock.now(), settings)) };
 }

@@ -207,6 +207,28 @@ describe('an instance of the First Generation', () => {
   });
 });
 
+for (const [what, parts] of [
+  ['with a CA service', { state: { serverCaMode: 'GOOGLE_MANAGED_CAS_CA' } }],
+  ['that syncs from its primary', { spec: { mode: 'SyncFromPrimary' } }],
+  ['with a CA of its own', {}],
+] as const satisfies readonly (readonly [string, { readonly spec?: object; readonly state?: object }])[]) {
+  test(`an empty list of server CAs is never published nor rolled for: an instance ${what}`, async () => {
+    const { spec = {}, state = {} } = parts;
+    const fixture = new Fixture({ spec });
+    fixture.cloudSql.state = state;
+    fixture.cloudSql.onCall = () => {
+      fixture.cloudSql.listed = [];
+    };
+    await new Operator(fixture).drive();
+    assert.deepEqual(
+      [fixture.end, fixture.cloudSql.calls, await fixture.publishedCa(), fixture.workloads.writes],
+      ['ServerCaUnchanged', 1, undefined, 0],
+    );
+    const message = findCondition(fixture.status.conditions, 'Ready')?.message ?? '';
+    assert.match(message, /^The operation is done, but the instance lists no server CA after 60 s/);
+  });
+}
+
 describe('an instance that must have no server certificate', () => {
   const missing = { preconditions: { serverCertificate: 'Missing' } } as const;
 
