@@ -1,5 +1,4 @@
 /** Clients of PostgreSQL, each of which connects with what is published. */
-import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AGAIN, again, KEEPS_WHAT_IT_READ, READS_IT_AGAIN } from './again.ts';
@@ -94,26 +93,14 @@ export const go: Judge = {
   },
 };
 
-const POSTGRES_JS = '3.4.9';
-
 export const postgresJs: Judge = {
   rows: 'postgres.js',
-  programs: ['npm'],
+  programs: [],
   judge: async (setup) => {
-    const { port, file, folder } = setup;
-    const added = await output('npm', [
-      'install',
-      '--prefix',
-      folder,
-      '--no-audit',
-      '--no-fund',
-      '--silent',
-      `postgres@${POSTGRES_JS}`,
-    ]);
-    const program = join(folder, 'connect.mjs');
-    await cp(here('node/postgres-js.mjs'), program);
+    const { port, file } = setup;
+    const program = here('node/postgres-js.mjs');
     const args = (ca: string) => [program, String(port), ca, file('client-cert.pem'), file('client-key.pem')] as const;
-    const by = (ca: string) => async () => added || output(process.execPath, args(file(ca)));
+    const by = (ca: string) => () => output(process.execPath, args(file(ca)));
     return [
       { given: 'PEM', says: by('server-ca.pem'), expected: CONNECTED },
       {
@@ -126,6 +113,6 @@ export const postgresJs: Judge = {
         says: () => again(setup, (ca) => [process.execPath, ...args(ca)]),
         expected: KEEPS_WHAT_IT_READ,
       },
-    ].map((row): Row => ({ client: `postgres.js ${POSTGRES_JS}`, ...row }));
+    ].map((row): Row => ({ client: `postgres.js on Node ${process.versions.node}`, ...row }));
   },
 };

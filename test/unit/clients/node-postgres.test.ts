@@ -4,22 +4,12 @@ import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { ConnectionOptions } from 'node:tls';
 import pg from 'pg';
-import { serverCaPem } from '../../../src/domain/trust/tls-material.ts';
-import { type Authority, createAuthority, issue } from '../../cloudsql-emulator/certificates.ts';
 import { type Handshakes, startHandshakes } from '../../support/tls/postgres-handshake.ts';
+import { aServerCa, identity, isOfInstance, pemOf, SERVER_NAME } from '../../support/tls/server-identity.ts';
 
-const make = (qualifier: string): Promise<Authority> =>
-  createAuthority('Google Cloud SQL Server CA', { qualifier, hasKeyIdentifier: false });
-const [before, after] = [await make('before'), await make('after')];
-
-const pemOf = (...authorities: readonly Authority[]): string =>
-  serverCaPem(authorities.map(({ certificate: { pem, sha1Fingerprint } }) => ({ pem, sha1Fingerprint })));
-
-async function identity(authority: Authority) {
-  const { certificate, privateKey } = await issue(authority, { commonName: 'acme-prod:orders-db', usage: 'Server' });
-  return { cert: `${certificate.pem}\n${authority.certificate.pem}`, key: privateKey };
-}
+const [before, after] = [await aServerCa('before'), await aServerCa('after')];
 
 /** A mounted file: a link through `..data`, which the kubelet renames over. */
 async function mounted(t: TestContext, pem: string) {
@@ -84,11 +74,26 @@ test('node-postgres says another error where the server sends its certificate al
   assert.equal(await connect(config), 'UNABLE_TO_VERIFY_LEAF_SIGNATURE');
 });
 
-test('node-postgres refuses the server for its name where only the CA is given', async (t) => {
+test('node-postgres refuses the server for its name where only the CA is given, also under that name', async (t) => {
   const file = await mounted(t, pemOf(after));
   await using server = await startHandshakes(await identity(after));
-  const object = { host: '127.0.0.1', port: server.port, user: 'app', database: 'db', ssl: { ca: pemOf(after) } };
-  assert.equal(await connect(object), 'ERR_TLS_CERT_ALTNAME_INVALID');
+  assert.equal(await connect(objectOf(server, {})), 'ERR_TLS_CERT_ALTNAME_INVALID');
+  assert.equal(await connect(objectOf(server, { servername: SERVER_NAME })), 'ERR_TLS_CERT_ALTNAME_INVALID');
   const strict = url(server, `sslmode=verify-ca&sslrootcert=${file.path}`);
   assert.equal(await connect({ connectionString: strict }), 'ERR_TLS_CERT_ALTNAME_INVALID');
+});
+
+test('node-postgres checks the name of the instance by a function of its user', async () => {
+  await using server = await startHandshakes(await identity(after));
+  const named = (name: string) => objectOf(server, { checkServerIdentity: isOfInstance(name) });
+  assert.equal(await connect(named(SERVER_NAME)), 'connected');
+  assert.equal(await connect(named('acme-prod:other-db')), 'Error: another instance');
+});
+
+const objectOf = ({ port }: Handshakes, ssl: ConnectionOptions): pg.ClientConfig => ({
+  host: '127.0.0.1',
+  port,
+  user: 'app',
+  database: 'db',
+  ssl: { ca: pemOf(after), ...ssl },
 });
