@@ -1,4 +1,5 @@
 /** All others that work on the objects that follow the instance, and on its CAs by hand. */
+import { findCondition } from '../../src/domain/conditions.ts';
 import { annotations } from '../../src/domain/object.ts';
 import type { CloudSqlServerCa, Spec } from '../../src/domain/server-ca/server-ca-object.ts';
 import { utf8 } from '../../src/lib/bytes.ts';
@@ -10,8 +11,10 @@ import type { VirtualClock } from '../support/virtual-clock.ts';
 import type { ApiServer } from './api-server.ts';
 import type { Cloud } from './cloud.ts';
 import { SOMEBODYS_CA } from './instance-cas.ts';
+import { WINDOW } from './maintenance.ts';
 import type { RotationInvariants } from './rotation-invariants.ts';
 import type { FollowerAction, RotationParts, Scenario } from './scenario.ts';
+import { APPROVAL_MS } from './users.ts';
 
 const DELETION_MS = 20_000;
 /** How long a dependent is not healthy, if nobody mends it before: a switch is verified by then. */
@@ -118,6 +121,20 @@ export class FollowerUsers {
     }
   }
 
+  /** A status was written: a person who is asked approves the plan that is shown, if it still is. */
+  saw({ metadata, status }: CloudSqlServerCa): void {
+    const { followers, time, rotations } = this.#place;
+    const id = status.plan?.id;
+    if (id === undefined || findCondition(status.conditions, 'ServerCaRotated')?.reason !== 'AwaitingApproval') return;
+    time.after(APPROVAL_MS, () => {
+      const found = followers.read(metadata);
+      if (found?.metadata.uid !== metadata.uid || found.status.plan?.id !== id) return;
+      if (found.metadata.annotations[annotations.approve] === id) return;
+      rotations.approved(found);
+      followers.annotate(metadata, annotations.approve, id);
+    });
+  }
+
   fall(isDown: boolean): void {
     const { workloads, time } = this.#place;
     workloads.progress('api', { availableReplicas: isDown ? 0 : 2 });
@@ -197,6 +214,8 @@ export class FollowerUsers {
       creationTimestamp: new Date(time.wallMs).toISOString(),
       spec: {
         deadlineSeconds: this.#scenario.deadlineSeconds,
+        ...(this.#scenario.hasWindows && { windows: [WINDOW] }),
+        ...(this.#scenario.needsApproval && { approval: 'Manual' as const }),
         serverCa: { secretName: secretOf(ref).name, rotatedOut },
         rotation: { mode, holdSeconds, verifySeconds, ...kept },
       },

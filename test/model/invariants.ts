@@ -10,6 +10,7 @@ import { annotations } from '../../src/domain/object.ts';
 import type { Request, SslReset, Status } from '../../src/domain/reset/ssl-reset.ts';
 import { Approvals } from './approvals.ts';
 import { arrival, isDefinite, isOpen, isSettled, isUnresolved, lossOf } from './contract.ts';
+import { isOpenAt } from './maintenance.ts';
 import { attemptOf, latestMs, type PassContext, type SentCall } from './pass-context.ts';
 import type { InstanceKind } from './scenario.ts';
 
@@ -29,9 +30,6 @@ const CALL_FORGOTTEN = 'a call is known to no object and to no process';
 
 /** After these nobody can know of each reset. */
 export const UNKNOWABLE: readonly string[] = [EXECUTED_FOR_NOBODY, DENIED_TO_THE_END, CALL_FORGOTTEN];
-
-/** Whether a reset may begin, where there are windows: in the first five minutes of every twenty. */
-const isOpenAt = (now: Date): boolean => now.getUTCMinutes() % 20 < 5;
 
 /** Of a key: whatever a person's word has added. */
 const requestOf = (key: string): string => key.replace(/ word \d+$/, '');

@@ -10,7 +10,7 @@ import {
   type ScenarioEvent,
   type UserAction,
 } from './scenario.ts';
-import { before, type NamedScenario, named } from './scenario-parts.ts';
+import { after, before, type NamedScenario, named, pause } from './scenario-parts.ts';
 
 const rotating = (name: string, rotation: Partial<RotationParts>, parts: Partial<Scenario> = {}): NamedScenario =>
   named(name, { ...parts, rotation: { ...QUIET_ROTATION, ...rotation } });
@@ -188,6 +188,35 @@ export const ROTATION_EXAMPLES: readonly NamedScenario[] = [
     {
       events: [ask],
       injections: [before(5, 'objects.apply', { kind: 'Fail' }), before(6, 'objects.apply', { kind: 'Fail' })],
+    },
+  ),
+  rotating(
+    'a rotation that a person approves, in maintenance windows, whose dependents fail: the switch back waits for neither',
+    { holdSeconds: 240, verifySeconds: 60, falls: true },
+    { hasWindows: true, needsApproval: true, events: [ask] },
+  ),
+  rotating(
+    'an add that fails uses its approval up: the next one has a plan of its own',
+    { fails: true },
+    { needsApproval: true, events: [ask, at(50_000, 'RetryFollower')] },
+  ),
+  rotating(
+    'a CA that somebody adds while an approval is waited for is another plan',
+    {},
+    { needsApproval: true, events: [ask, at(5_500, 'AddByHand')] },
+  ),
+  rotating(
+    'a rotation that is asked for outside of its maintenance windows: it begins in the next one',
+    {},
+    { hasWindows: true, events: [at(310_000, 'Ask')] },
+  ),
+  rotating(
+    'a process that stands still over the end of the window, on its record: nothing is sent in that window',
+    {},
+    {
+      hasWindows: true,
+      events: [at(294_000, 'Ask')],
+      injections: [after(8, 'serverCas.updateStatus', pause(9_000))],
     },
   ),
 ];

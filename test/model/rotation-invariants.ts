@@ -9,6 +9,7 @@ import { fingerprint } from '../support/fakes/builders.ts';
 import { type Cas, caNumber } from './instance-cas.ts';
 import type { Invariants } from './invariants.ts';
 import { latestMs, type PassContext } from './pass-context.ts';
+import { RotationGates } from './rotation-gates.ts';
 
 /** A call of a rotation as it arrives at Cloud SQL. */
 export type CalledChange = { readonly kind: 'Add' } | { readonly kind: 'Switch'; readonly to: string };
@@ -22,6 +23,8 @@ export interface SentRotation {
   /** Of the rotation that it is of: from when that began. */
   readonly rotation: string;
   readonly cause: string | undefined;
+  /** By which a person has approved it; undefined: nobody had to. */
+  readonly approval?: string | undefined;
 }
 
 interface Executed {
@@ -70,6 +73,7 @@ export class RotationInvariants {
   readonly #knowsAccount: boolean;
   world: World = { lacking: () => undefined, followers: () => [], isOtherInDoubt: () => false };
   readonly #executed: Executed[] = [];
+  readonly #gates: RotationGates;
   /** Records of calls that were executed although an answer refused them. */
   readonly #misled = new Set<string>();
   readonly #everMisled = new Set<string>();
@@ -88,6 +92,7 @@ export class RotationInvariants {
     this.#invariants = invariants;
     this.#isAlone = isAlone;
     this.#knowsAccount = knowsAccount;
+    this.#gates = new RotationGates(invariants);
   }
 
   note(what: string): void {
@@ -108,7 +113,12 @@ export class RotationInvariants {
     this.#isSpoiled = true;
   }
 
-  /** A call leaves a process: R5. */
+  /** A person approves what the object shows. */
+  approved(object: CloudSqlServerCa): void {
+    this.#gates.given(object);
+  }
+
+  /** A call leaves a process: R5, R7. */
   sent(change: CalledChange, context: PassContext): SentRotation {
     const recorded = context.rotationRecord;
     context.rotationRecord = undefined;
@@ -122,7 +132,10 @@ export class RotationInvariants {
     this.#judgeSent(recorded, record.kind, context);
     this.note(`sent: ${record.kind}`);
     const { uid } = recorded.metadata;
-    return { kind: record.kind, change, uid, record: recordId(recorded), rotation: `${uid} ${startTime}`, cause };
+    const from = fingerprint(context.shownCas?.active ?? 0);
+    const approval = this.#gates.sent(recorded, { kind: record.kind, change, from, now: context.process.lastShown() });
+    const rotation = `${uid} ${startTime}`;
+    return { kind: record.kind, change, uid, record: recordId(recorded), rotation, cause, approval };
   }
 
   /** R2, R5, R6, L3. */
@@ -165,6 +178,7 @@ export class RotationInvariants {
     call: SentRotation,
     { operation, fails, cas }: { readonly operation: string; readonly fails: boolean; readonly cas: Cas },
   ): void {
+    if (call.approval !== undefined) this.#gates.spend(call.approval);
     const foreign = this.#foreign;
     const earlier = this.#executed.find(
       (one) =>
@@ -202,6 +216,7 @@ export class RotationInvariants {
 
   /** A status write is accepted. */
   statusWritten(before: CloudSqlServerCa, after: CloudSqlServerCa, context: PassContext): void {
+    this.#gates.statusWritten(after);
     const past = before.status.rotation;
     const next = after.status.rotation;
     if (phaseOf(before.status) !== phaseOf(after.status)) this.note(`phase: ${phaseOf(after.status)}`);

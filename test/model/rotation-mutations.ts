@@ -6,6 +6,7 @@ const DOMAIN = 'src/domain/server-ca/rotation';
 const CALL = `${ROTATION}/call-on-record.ts`;
 const ADD = `${ROTATION}/add.ts`;
 const PREFLIGHT = `${ROTATION}/preflight.ts`;
+const ADMISSION = `${ROTATION}/admission.ts`;
 const NEXT = `${DOMAIN}/next-move.ts`;
 
 const broken = (guard: string, how: string, file: string, find: string, replace: string): Mutation => ({
@@ -116,7 +117,7 @@ export const ROTATION_MUTATIONS: readonly Mutation[] = [
   broken(
     'permission before a call of a rotation',
     'nobody asks',
-    `${ROTATION}/admission.ts`,
+    ADMISSION,
     "if (!given.allowed) return { kind: 'Refused'",
     "if (!given.allowed && planId === '') return { kind: 'Refused'",
   ),
@@ -162,4 +163,56 @@ export const ROTATION_MUTATIONS: readonly Mutation[] = [
     'pinned?.fingerprint === next ? undefined : pinned;',
     'void [pinned, next];',
   ),
+  broken(
+    'no call of a rotation without an approval of its plan',
+    'nobody is asked',
+    ADMISSION,
+    'const isHeld = demandedBy !== undefined && !isApproved(metadata, planId);',
+    'const isHeld = false;',
+  ),
+  broken(
+    'no call of a rotation without an approval of its plan',
+    'any word is enough',
+    ADMISSION,
+    '!isApproved(metadata, planId);',
+    "(metadata.annotations['cloudsql-ssl.dev/approve'] ?? '') === '';",
+  ),
+  broken(
+    'an approval is for one rotation',
+    'a call that was executed leaves the plan as it was',
+    `${ROTATION}/apply-outcome.ts`,
+    "Number(outcome.kind !== 'NotSent');",
+    '0;',
+  ),
+  broken(
+    'no start of a rotation outside of a window',
+    'the windows are not looked at',
+    ADMISSION,
+    'const closed = await closedWindows(object, view, context);',
+    'const closed = view && undefined;',
+  ),
+  broken(
+    'no start of a rotation outside of a window',
+    'they are not judged again right before the send',
+    ADMISSION,
+    "return (await admission(recorded, planId, context)).kind === 'Admitted';",
+    'return true;',
+  ),
+  {
+    guard: 'a switch back waits for nobody',
+    broken: 'it is admitted as an add and a switch are',
+    stories: 'Rotations',
+    patches: [
+      {
+        file: `${ROTATION}/switch-back.ts`,
+        find: "import { permitted } from './admission.ts';",
+        replace: "import { permitted, stillAdmitted } from './admission.ts';",
+      },
+      {
+        file: `${ROTATION}/switch-back.ts`,
+        find: "kind: 'SwitchBack', next: previous, send } as const;",
+        replace: "kind: 'SwitchBack', next: previous, send, isAllowed: stillAdmitted('', context) } as const;",
+      },
+    ],
+  },
 ];

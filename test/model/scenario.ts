@@ -138,7 +138,7 @@ export interface Scenario {
   readonly hasSecondObject: boolean;
   /** Each object asks for a client certificate. */
   readonly hasCertificates: boolean;
-  /** A reset may begin in the first five minutes of every twenty. */
+  /** A reset, and a rotation, may begin in the first five minutes of every twenty. */
   readonly hasWindows: boolean;
   /** A person approves each plan, and does not look twice. */
   readonly needsApproval: boolean;
@@ -394,6 +394,8 @@ export const ROTATION_SCENARIOS: fc.Arbitrary<Scenario> = fc
     asksMs: fc.constantFrom(5_000, 50_000, undefined),
     instance: fc.constantFrom<InstanceKind>(...ORDINARY, 'FirstGeneration'),
     hasRequestId: fc.boolean(),
+    hasWindows: fc.nat({ max: 5 }).map((n) => n === 5),
+    needsApproval: fc.nat({ max: 3 }).map((n) => n === 3),
     knowsAccount: fc.nat({ max: 5 }).map((n) => n < 5),
     deadlineSeconds: fc.constantFrom(3_600, 700),
     failing: fc.constantFrom('None', 'None', 'None', 'First'),

@@ -111,7 +111,10 @@ export class Simulation implements Environment {
         left: () => undefined,
         gone: ({ metadata }) => invariants.followerGone(metadata.uid),
         read: (follower, context) => rotations.read(follower, context),
-        statusWritten: (before, after, context) => rotations.statusWritten(before, after, context),
+        statusWritten: (before, after, context) => {
+          rotations.statusWritten(before, after, context);
+          this.#followerUsers.saw(after);
+        },
       },
       notify,
     );
@@ -181,7 +184,10 @@ export class Simulation implements Environment {
       this.#users.act('Resume', reset.metadata);
       this.#users.saw(reset);
     }
-    for (const { metadata } of this.followers.list()) this.#followerUsers.act('ResumeFollower', metadata);
+    for (const follower of this.followers.list()) {
+      this.#followerUsers.act('ResumeFollower', follower.metadata);
+      this.#followerUsers.saw(follower);
+    }
     if (this.#scenario.rotation !== undefined) this.#followerUsers.fall(false);
     const { rotation, instance } = this.#scenario;
     if (rotation !== undefined && instance !== 'FirstGeneration') return;

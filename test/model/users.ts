@@ -6,6 +6,7 @@ import type { VirtualClock } from '../support/virtual-clock.ts';
 import type { ApiServer } from './api-server.ts';
 import type { Cloud } from './cloud.ts';
 import type { Invariants } from './invariants.ts';
+import { WINDOW } from './maintenance.ts';
 import type { Scenario, UserAction } from './scenario.ts';
 
 /** How long a finalizer keeps an object that is being deleted. */
@@ -27,9 +28,9 @@ export class Users {
   readonly #scenario: Scenario;
   readonly #place: Place;
   #actions = 0;
-  /** Values of requestId that each object had, the newest one last. */
   /** Plans of each object that were approved, the newest one last. */
   readonly #approved = new Map<string, readonly string[]>();
+  /** Values of requestId that each object had, the newest one last. */
   readonly #asked = new Map<string, readonly string[]>();
 
   constructor(scenario: Scenario, place: Place) {
@@ -168,10 +169,8 @@ export class Users {
   }
 }
 
-/** Opens with the run, and every 20 minutes: `isOpenAt` of the invariants. */
-const WINDOW = { schedule: '*/20 * * * *', durationSeconds: 300, timeZone: 'UTC', minimumRemainingSeconds: 0 };
-
-const APPROVAL_MS = 1_000;
+/** From when the plan is shown. */
+export const APPROVAL_MS = 1_000;
 
 /** How users write that a reset is to be held back. */
 const BRAKES = ['true', 'True', 'yes', ''];
