@@ -46,18 +46,22 @@ const editB = (fixture: Fixture, change: object) => patch(fixture, { kind: 'Depl
 const SUSPEND = 'cloudsql-ssl.dev/suspend';
 const SUSPENDED_MS = 1_000;
 
-/** How many requests there were when a person said yes. */
-const approvals = new WeakMap<Fixture, number>();
+/** How many requests there were when a person let the call be made. */
+const releases = new WeakMap<Fixture, number>();
 
-/** A person approves the plan once the object asks for that. */
-async function approved(fixture: Fixture): Promise<void> {
-  const isAsking = (one: SslReset | undefined): boolean => one !== undefined && hasReason('AwaitingApproval')(one);
-  const isAsked = await fixture.observer.until((all) => isAsking(all.get('db')), PATIENCE_MS);
-  const id = fixture.observer.get('db')?.status.plan?.id;
-  if (!isAsked || id === undefined) return;
-  approvals.set(fixture, fixture.traffic.seen.length);
-  await annotate(fixture, { 'cloudsql-ssl.dev/approve': id });
+/** A person lets the call be made, by that change, once the object says that it waits for it. */
+async function release(fixture: Fixture, waitsFor: string, change: (held: SslReset) => object): Promise<void> {
+  const isHeld = (one: SslReset | undefined): boolean => one !== undefined && hasReason(waitsFor)(one);
+  await fixture.observer.until((all) => isHeld(all.get('db')), PATIENCE_MS);
+  const held = fixture.observer.get('db');
+  if (held === undefined || !isHeld(held)) return;
+  releases.set(fixture, fixture.traffic.seen.length);
+  await edit(fixture, change(held));
 }
+
+/** Open at all times, and in years to come. */
+const OPEN = [{ schedule: '* * * * *', durationSeconds: 120 }];
+const CLOSED = [{ schedule: '0 0 29 2 *', durationSeconds: 60 }];
 
 /** Recorded after the change, where there was one: what was recorded before it is under way. */
 function isLate({ traffic: { hit, seen } }: Fixture, { number }: Seen): boolean {
@@ -65,11 +69,11 @@ function isLate({ traffic: { hit, seen } }: Fixture, { number }: Seen): boolean 
   return hit !== undefined && (record?.number ?? 0) > hit.number;
 }
 
-function approvedFirst(fixture: Fixture): readonly string[] {
+function releasedFirst(fixture: Fixture): readonly string[] {
   const { seen } = fixture.traffic;
-  const approvedAt = approvals.get(fixture) ?? Number.POSITIVE_INFINITY;
-  const early = seen.filter(isCall).filter((call) => isLate(fixture, call) && call.number <= approvedAt);
-  return early.map(({ number }) => `request ${number} called before anybody approved`);
+  const releasedAt = releases.get(fixture) ?? Number.POSITIVE_INFINITY;
+  const early = seen.filter(isCall).filter((call) => isLate(fixture, call) && call.number <= releasedAt);
+  return early.map(({ number }) => `request ${number} called before anybody let it be`);
 }
 
 /** One for each request: the one before the change, if it was called, and the one after it. */
@@ -113,7 +117,9 @@ const CHANGES: Readonly<Record<string, Change>> = {
     spec: { requestId: 'one' },
     apply: async (fixture) => {
       await edit(fixture, { spec: { approval: 'Manual' } });
-      void approved(fixture);
+      void release(fixture, 'AwaitingApproval', ({ status }) => ({
+        metadata: { annotations: { 'cloudsql-ssl.dev/approve': status.plan?.id } },
+      }));
     },
     isEnd: isReadyWith(2),
     allowed: {
@@ -121,7 +127,21 @@ const CHANGES: Readonly<Record<string, Change>> = {
       history: /^\["2 Complete"/,
       conditions: /"Ready=True Complete".*"WorkloadsRolled=True (Rolled|Unchanged)"/,
     },
-    judge: approvedFirst,
+    judge: releasedFirst,
+  },
+  'window closed at': {
+    spec: { requestId: 'one', windows: OPEN },
+    apply: async (fixture) => {
+      await edit(fixture, { spec: { windows: CLOSED } });
+      void release(fixture, 'OutsideWindow', () => ({ spec: { windows: OPEN } }));
+    },
+    isEnd: (one) => isReady(one) && one.metadata.generation > 1,
+    allowed: {
+      request: /^"[23] Accepted"$/,
+      history: /^\["[23] Complete"/,
+      conditions: /"Ready=True Complete".*"WorkloadsRolled=True (Rolled|Unchanged)"/,
+    },
+    judge: releasedFirst,
   },
   'retried at': {
     apply: (fixture) => annotate(fixture, { 'cloudsql-ssl.dev/retry': 'now' }),
