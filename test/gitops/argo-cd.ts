@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { parse, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { objectAt, textAt } from '../../src/lib/json.ts';
@@ -14,6 +16,8 @@ import { logToStderr } from '../cluster/log.ts';
 import { freePorts } from '../cluster/ports.ts';
 import { testNamespace } from '../support/kubernetes/shared-cluster.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
+
+const run = promisify(execFile);
 
 const SNIPPET = new URL('../../docs/gitops/argocd/argocd-cm.yaml', import.meta.url);
 const POLL_MS = 50;
@@ -31,7 +35,11 @@ export interface ArgoCd {
   readonly namespace: string;
   /** Does some work that needs it: rejects, with the last lines of its log, as soon as a program of it ends. */
   whileItRuns<T>(work: () => Promise<T>): Promise<T>;
+  /** Starts its API server, which asks nobody who they are, and answers its command line, which prints what it is asked for. */
+  startServer(): Promise<CommandLine>;
 }
+
+export type CommandLine = (args: readonly string[]) => Promise<string>;
 
 interface Cleanup {
   after(fn: () => Promise<void>): void;
@@ -78,7 +86,30 @@ export async function startArgoCd(t: Cleanup, cluster: Cluster, settings = shipp
     '--persist-resource-health=true',
   ]);
   await untilHealthy(daemons, 'argocd-application-controller', controllerMetrics);
-  return { cluster, namespace, whileItRuns: (work) => daemons.whileAllRun(work) };
+  const startServer = async (): Promise<CommandLine> => {
+    const [port = 0, metricsPort = 0] = await freePorts(2);
+    start('argocd-server', [
+      '--address=127.0.0.1',
+      `--port=${port}`,
+      '--metrics-address=127.0.0.1',
+      `--metrics-port=${metricsPort}`,
+      '--insecure',
+      '--disable-auth',
+      `--repo-server=127.0.0.1:${repoPort}`,
+      '--repo-server-plaintext',
+      `--namespace=${namespace}`,
+      `--kubeconfig=${cluster.kubeconfigPath}`,
+    ]);
+    await untilHealthy(daemons, 'argocd-server', port);
+    const flags = [`--server=127.0.0.1:${port}`, '--plaintext'];
+    return async (args) =>
+      (
+        await run(pathOf('argocd'), [...args, ...flags], {
+          env: { ...process.env, ...env, ARGOCD_BINARY_NAME: 'argocd' },
+        })
+      ).stdout;
+  };
+  return { cluster, namespace, whileItRuns: (work) => daemons.whileAllRun(work), startServer };
 }
 
 /** Nothing of the user's: no settings of Git, no folder of temporary files that outlives it. */
