@@ -42,6 +42,27 @@ describe('the plan of a reset', () => {
     });
   });
 
+  test('the plan of a reset costs no call: just what the call is judged by is read, and tried by a dry run', async () => {
+    const fixture = new Fixture();
+    const operator = new Operator(fixture);
+    await operator.drive();
+    const { calls } = operator.faults;
+    const before = calls.slice(0, calls.indexOf('cloudSql.send'));
+    const found = before.filter((call) => /^(cloudSql|workloads|objects)\./.test(call));
+    assert.deepEqual(found.toSorted(), [
+      'cloudSql.identity',
+      'cloudSql.instance',
+      'cloudSql.operations',
+      'cloudSql.prepareReset',
+      'cloudSql.serverCas',
+      'objects.apply',
+      'objects.get',
+      'workloads.annotateTemplate',
+      'workloads.list',
+    ]);
+    assert.notEqual(fixture.status.plan, undefined);
+  });
+
   test('the plan of a reset is never shown beside another request', async () => {
     const fixture = planOnly();
     const operator = await planned(fixture);
