@@ -80,7 +80,6 @@ const OF_ROTATIONS = [
   'rotation: looked for once more',
   'rotation: sent in a window',
   'rotation: sent by an approval',
-  'switched back outside of a window',
   'rotation: RequestId Rotated',
   'rotation: Expiry Rotated',
   'rotation: Pin Rotated',
