@@ -155,3 +155,25 @@ test('a request that maintenance windows close on again and again has one deadli
   const seconds = (fixture.clock.wallMs - Date.parse(fixture.status.request?.receivedTime ?? '')) / 1000;
   assert.ok(seconds > 1_200 && seconds < 3_600, `it ended after ${seconds} s`);
 });
+
+for (const [what, windows, isLoaded] of [
+  ['without maintenance windows loads no calendar', {}, false],
+  ['with a maintenance window loads the calendar', { windows: [{ ...aWindow, schedule: at(12) }] }, true],
+] as const) {
+  test(`a request ${what}`, async () => {
+    const fixture = withWindows(windows);
+    const operator = new Operator(fixture);
+    const { calendar } = operator.context;
+    let loads = 0;
+    operator.context = {
+      ...operator.context,
+      calendar: () => {
+        loads += 1;
+        return calendar();
+      },
+    };
+    await operator.drive();
+    assert.deepEqual(await fixture.outcome(), DONE_ONCE);
+    assert.equal(loads > 0, isLoaded);
+  });
+}
