@@ -1,11 +1,8 @@
-import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { filter, firstValueFrom, map, ReplaySubject, type Subscription, takeUntil, tap, timer } from 'rxjs';
 import { z } from 'zod';
 import type { Client } from '../../src/kubernetes/client.ts';
-import { watchObjects } from '../support/kubernetes/objects.ts';
-import { PATIENCE_MS } from '../support/patience.ts';
 import type { ArgoCd } from './argo-cd.ts';
+import { versionOf, WatchedObject } from './watched-object.ts';
 
 const resultSchema = z.object({
   kind: z.string(),
@@ -60,49 +57,21 @@ interface ByHand {
   readonly syncOptions?: readonly string[];
 }
 
-type State = Application & { readonly isDeleted: boolean };
-
-/** One Application of an Argo CD, each state of it seen in order. */
-export class WatchedApplication {
+/** One Application of an Argo CD. */
+export class WatchedApplication extends WatchedObject<Application> {
   readonly #argoCd: ArgoCd;
   readonly #name: string;
-  readonly #states = new ReplaySubject<State>();
-  readonly #watch: Subscription;
-  #seen: readonly State[] = [];
 
   constructor(argoCd: ArgoCd, client: Client, name: string) {
+    super({
+      client,
+      path: `/apis/argoproj.io/v1alpha1/namespaces/${argoCd.namespace}/applications`,
+      name,
+      parse: (object) => applicationSchema.parse(object),
+      whileItRuns: (work) => argoCd.whileItRuns(work),
+    });
     this.#argoCd = argoCd;
     this.#name = name;
-    const selection = `fieldSelector=metadata.name%3D${name}`;
-    const path = `/apis/argoproj.io/v1alpha1/namespaces/${argoCd.namespace}/applications?${selection}`;
-    this.#watch = watchObjects(client, path)
-      .pipe(
-        map(({ isDeleted, object }) => ({ ...applicationSchema.parse(object), isDeleted })),
-        tap((state) => {
-          this.#seen = [...this.#seen, state];
-        }),
-      )
-      .subscribe(this.#states);
-  }
-
-  /** All states so far. */
-  get seen(): readonly Application[] {
-    return this.#seen;
-  }
-
-  get exists(): boolean {
-    return this.#seen.at(-1)?.isDeleted === false;
-  }
-
-  /** Marks a moment for `until`: the version of the last state that was seen. */
-  get version(): number {
-    const last = this.#seen.at(-1);
-    return last === undefined ? 0 : versionOf(last);
-  }
-
-  /** The first state after a version that satisfies the predicate; without one, the present state or a later one. */
-  until(holds: (application: Application) => boolean, after = this.version - 1): Promise<Application> {
-    return this.#first((state) => !state.isDeleted && holds(state), after);
   }
 
   /** Has Argo CD compare with the repository now, as a webhook or a person would; resolves when it has. */
@@ -131,23 +100,7 @@ export class WatchedApplication {
     const finalizers = what === 'Alone' ? [] : ['resources-finalizer.argocd.argoproj.io'];
     await this.#kubectl('patch', '--type=merge', `--patch=${JSON.stringify({ metadata: { finalizers } })}`);
     await this.#kubectl('delete', '--wait=false');
-    await this.#first(({ isDeleted }) => isDeleted, version);
-  }
-
-  stop(): void {
-    this.#watch.unsubscribe();
-  }
-
-  #first(holds: (state: State) => boolean, after: number): Promise<Application> {
-    return this.#argoCd.whileItRuns(async () => {
-      const held = this.#states.pipe(
-        filter((state) => versionOf(state) > after && holds(state)),
-        takeUntil(timer(PATIENCE_MS)),
-      );
-      const found = await firstValueFrom(held, { defaultValue: undefined });
-      assert.ok(found, `${this.#name} did not get there: ${JSON.stringify(this.#seen.at(-1), undefined, 1)}`);
-      return found;
-    });
+    await this.untilDeleted(version);
   }
 
   async #kubectl(verb: string, ...args: readonly string[]): Promise<void> {
@@ -155,8 +108,6 @@ export class WatchedApplication {
     await cluster.kubectl([verb, 'applications.argoproj.io', this.#name, `--namespace=${namespace}`, ...args]);
   }
 }
-
-const versionOf = ({ metadata }: Application): number => Number(metadata.resourceVersion);
 
 /** The sync of that commit went well, and a comparison after it found no difference. */
 export const isSyncedTo =

@@ -1,4 +1,7 @@
 import type { TestContext } from 'node:test';
+import { findCondition } from '../../src/domain/conditions.ts';
+import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
+import type { Emulator } from '../cloudsql-emulator/emulator.ts';
 import { testClient } from '../support/kubernetes/test-client.ts';
 import { type FixtureOptions, type OperatorFixture, operatorFixture } from '../support/operator/fixture.ts';
 import { type Application, isSyncedTo, WatchedApplication } from './application.ts';
@@ -76,6 +79,20 @@ export async function gitOpsFixture(
     putSyncWindows,
   };
 }
+
+/** The instance is busy until the faults are cleared. */
+export const holdBack = (emulator: Emulator): void => {
+  const answer = { kind: 'Error', executed: false, code: 409, reason: 'operationInProgress' } as const;
+  emulator.order({ api: 'resetSslConfig', times: 'Always', answer });
+};
+
+/** Its newest generation goes on, or is held back, for this reason. */
+export const reconcilesFor =
+  (reason: string) =>
+  ({ metadata: { generation }, status }: SslReset): boolean => {
+    const reconciling = findCondition(status.conditions, 'Reconciling');
+    return reconciling?.reason === reason && reconciling.observedGeneration === generation;
+  };
 
 /** A ConfigMap, which is healthy as soon as it is there. */
 export const note = (name: string, data: Readonly<Record<string, string>> = {}, annotations: object = {}): object => ({

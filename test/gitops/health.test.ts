@@ -1,24 +1,17 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { textAt } from '../../src/lib/json.ts';
-import type { Emulator } from '../cloudsql-emulator/emulator.ts';
 import { sharedCluster } from '../support/kubernetes/shared-cluster.ts';
 import { activeCa, deployment, hasReason, isReady, reset } from '../support/operator/fixture.ts';
 import { type Application, hasEnded, hasHealth, healthOf, healths, isSyncedTo, withoutRepeats } from './application.ts';
 import { startArgoCd } from './argo-cd.ts';
-import { gitOpsFixture, note, wave } from './fixture.ts';
+import { gitOpsFixture, holdBack, note, wave } from './fixture.ts';
 
 const cluster = await sharedCluster();
 const argoCd = await startArgoCd({ after }, cluster);
 const ignorant = await startArgoCd({ after }, cluster, {});
 
 const WAVES = [deployment('api'), reset({}, { annotations: wave(10) }), note('later', {}, wave(20))];
-
-/** The instance is busy until the faults are cleared. */
-const holdBack = (emulator: Emulator): void => {
-  const answer = { kind: 'Error', executed: false, code: 409, reason: 'operationInProgress' } as const;
-  emulator.order({ api: 'resetSslConfig', times: 'Always', answer });
-};
 
 const phaseOf = (operation: Application['status']['operationState'], name: string): string | undefined =>
   operation?.syncResult?.resources.find((each) => each.name === name)?.hookPhase;
