@@ -3,7 +3,7 @@
 #
 # A good guess: a manifest means the same, whether kubectl applies it or Terraform's kubernetes_manifest by yamldecode.
 # Seen: go-cty-yaml (yamldecode) turns the date 2026-10-01 into the text 2026-10-01T00:00:00Z, and leaves 2026_10 a text.
-# sigs.k8s.io/yaml (kubectl, Helm, Flux) leaves the date as it is written, and makes 2026_10 the number 202610. Whoever
+# sigs.k8s.io/yaml (kubectl apply -f, Helm) leaves the date as it is written, and makes 2026_10 the number 202610. Whoever
 # moves a manifest from one to the other has changed the field, though nobody edited it; in quotes all read the same.
 #
 # Output seen with go 1.26, sigs.k8s.io/yaml 1.6.0 and go-cty-yaml 1.2.0:

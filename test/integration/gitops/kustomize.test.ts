@@ -4,7 +4,7 @@ import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { parseAllDocuments, stringify } from 'yaml';
+import { parseAllDocuments, Scalar, stringify } from 'yaml';
 import { arrayAt, objectAt, textAt } from '../../../src/lib/json.ts';
 import { temporaryFolder } from '../../support/kubernetes/kubeconfigs.ts';
 import { sharedCluster } from '../../support/kubernetes/shared-cluster.ts';
@@ -176,4 +176,14 @@ describe('what kustomize does not know of a kind that is not built in', () => {
     });
     assert.match(JSON.stringify(specOf(labelled, 'Deployment/api').selector), /tier/);
   });
+});
+
+test('kustomize makes a time of a requestId that is a date without quotes, and leaves one in quotes', async (t) => {
+  const quoted = new Scalar('2026-03-01');
+  quoted.type = 'QUOTE_DOUBLE';
+  const plain = reset({ requestId: '2026-03-01' });
+  assert.match(stringify(plain), /requestId: 2026-03-01\n/);
+  const built = await build(t, [plain, reset({ requestId: quoted }, { name: 'quoted' })], {});
+  assert.equal(textAt(specOf(built, 'CloudSqlSslReset/db'), 'requestId'), '2026-03-01T00:00:00Z');
+  assert.equal(textAt(specOf(built, 'CloudSqlSslReset/quoted'), 'requestId'), '2026-03-01');
 });
