@@ -12,6 +12,8 @@ import {
   CONTROL_PLANE,
   CONTROLLER_RUNTIME,
   type ControlPlanePart,
+  FLUX,
+  type FluxPart,
   GOPHER_LUA,
   KREW,
   keyOf,
@@ -89,6 +91,11 @@ export async function findOrBuildPrometheus({ log }: { readonly log: Log }): Pro
 /** Where each part of a headless Argo CD is: minutes the first time. */
 export function findOrBuildArgoCd({ log }: { readonly log: Log }): Promise<(part: ArgoCdPart) => string> {
   return findOrBuild(ARGO_CD, log);
+}
+
+/** Where each part of Flux is: minutes the first time. */
+export function findOrBuildFlux({ log }: { readonly log: Log }): Promise<(part: FluxPart) => string> {
+  return findOrBuild(FLUX, log);
 }
 
 /** A Lua 5.1 interpreter: seconds the first time. */

@@ -204,6 +204,38 @@ export const ARGO_CD: PartSet<ArgoCdPart> = {
   ],
 };
 
+type FluxController = 'source-controller' | 'kustomize-controller';
+
+/** As much of Flux as applies a Git repository: two controllers, and the CRDs of each. */
+export type FluxPart = FluxController | `${FluxController}.yaml`;
+
+const fluxController = (name: FluxController): GoProgram<FluxController> => ({
+  part: name,
+  source: `github.com/fluxcd/${name}`,
+  builtAs: name,
+});
+
+const fluxCrds = (name: FluxController): GoDocuments<`${FluxController}.yaml`> => ({
+  part: `${name}.yaml`,
+  moduleFolder: moduleFolder('flux'),
+  module: `github.com/fluxcd/${name}`,
+  folders: ['config/crd/bases'],
+});
+
+export const FLUX: PartSet<FluxPart> = {
+  name: 'flux',
+  version: pinnedVersion('flux', 'github.com/fluxcd/kustomize-controller'),
+  linkerFlags: '-s -w',
+  buildTime: 'about five minutes on two cores',
+  modules: [
+    {
+      folder: moduleFolder('flux'),
+      programs: [fluxController('source-controller'), fluxController('kustomize-controller')],
+    },
+  ],
+  documents: [fluxCrds('source-controller'), fluxCrds('kustomize-controller')],
+};
+
 function partOfPrometheus<Part extends string>(part: Part): PartSet<Part> {
   return {
     name: part,
@@ -249,8 +281,9 @@ function kubernetesLinkerFlags(version: string): string {
 /** The version of the module that the go.mod of the folder requires. */
 function pinnedVersion(folder: string, module: string): string {
   const lines = readFileSync(`${moduleFolder(folder)}/go.mod`, 'utf8').split('\n');
-  const required = lines.map((line) => line.trim().split(' ')).find(([name]) => name === module);
-  const version = required?.[1];
+  // The module of a tool may be named a second time, as that: without a version.
+  const named = lines.map((line) => line.trim().split(' ')).filter(([name]) => name === module);
+  const version = named.find(({ length }) => length > 1)?.[1];
   if (version === undefined) throw new Error(`test/cluster/go/${folder}/go.mod names no version of ${module}`);
   return version;
 }
