@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { integer, nothing, objectIdentifier, octetString, sequence, utf16 } from './der.ts';
 
 const pbkdf2OffThread = promisify(pbkdf2);
+const turn = promisify(setImmediate);
 
 /** As Java takes by default; PBKDF2 runs in a thread of its own. */
 const ITERATIONS = 10_000;
@@ -63,19 +64,27 @@ export async function encrypt(plain: Uint8Array, purpose: string, protection: Pr
 }
 
 /** The `MacData` over the contents of a file. */
-export function macData(contents: Uint8Array, protection: Protection): Uint8Array {
+export async function macData(contents: Uint8Array, protection: Protection): Promise<Uint8Array> {
   const salt = derived(protection, 'mac salt');
-  const mac = createHmac('sha256', macKey(protection.password, salt)).update(contents).digest();
+  const mac = createHmac('sha256', await macKey(protection.password, salt))
+    .update(contents)
+    .digest();
   const algorithm = sequence(objectIdentifier(OID.sha256), nothing());
   return sequence(sequence(algorithm, octetString(mac)), octetString(salt), integer(ITERATIONS));
 }
 
-/** RFC 7292, appendix B.2: one block of SHA-256 is all that a key of 32 bytes needs. */
-function macKey(password: string, salt: Uint8Array): Uint8Array {
+/** After so many, whatever else waits for the event loop comes first. */
+const ROUNDS_A_TURN = 1_000;
+
+/** RFC 7292, appendix B.2: one block of SHA-256 is all that a key of 32 bytes needs. Nothing does its rounds off the thread. */
+async function macKey(password: string, salt: Uint8Array): Promise<Uint8Array> {
   const MAC_KEY = 3;
   const ended = utf16(`${password}\0`);
   let key = Buffer.concat([new Uint8Array(BLOCK_BYTES).fill(MAC_KEY), filled(salt), filled(ended)]);
-  for (let round = 0; round < ITERATIONS; round += 1) key = hash('sha256', key, 'buffer');
+  for (let round = 1; round <= ITERATIONS; round += 1) {
+    key = hash('sha256', key, 'buffer');
+    if (round % ROUNDS_A_TURN === 0) await turn();
+  }
   return key;
 }
 

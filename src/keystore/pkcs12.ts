@@ -51,9 +51,9 @@ export async function keyStore({ privateKey, certificate }: KeyPair, password: s
 const VERSION = 3;
 
 /** The `PFX` around these contents; without protection it has no MAC. */
-function file(contents: readonly Uint8Array[], protection?: Protection): Uint8Array {
+async function file(contents: readonly Uint8Array[], protection?: Protection): Promise<Uint8Array> {
   const safe = sequence(...contents);
-  const mac = protection === undefined ? [] : [macData(safe, protection)];
+  const mac = protection === undefined ? [] : [await macData(safe, protection)];
   return sequence(integer(VERSION), dataInfo(safe), ...mac);
 }
 

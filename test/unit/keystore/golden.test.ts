@@ -4,7 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { javaTrustStore } from '../../../src/keystore/jks.ts';
+import { macData } from '../../../src/keystore/password-encryption.ts';
 import { keyStore, trustStore } from '../../../src/keystore/pkcs12.ts';
 import { CERTIFICATES, CLIENT, golden } from './samples.ts';
 
@@ -46,4 +48,14 @@ test('a keystore shares no salt and no vector between its parts, nor with one of
   const salts = [...saltsOf(one), ...saltsOf(other)];
   assert.equal(salts.length, 10);
   assert.equal(new Set(salts).size, salts.length);
+});
+
+test('the MAC of a keystore leaves the event loop to others while it is made', async () => {
+  let [turns, isMade] = [0, false];
+  const mac = macData(Uint8Array.of(1), { password: 'correct horse', seed: Uint8Array.of(2) }).finally(() => {
+    isMade = true;
+  });
+  for (; !isMade; turns += 1) await turn();
+  await mac;
+  assert.ok(turns >= 10, `it left ${turns} turns`);
 });
