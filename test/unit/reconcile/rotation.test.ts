@@ -414,6 +414,17 @@ describe('a rotation', () => {
     assert.deepEqual(site.cloudSql.rotations, ['Add', 'Rotate 2', 'Add', 'Rotate 3']);
   });
 
+  test('an addition that was refused for good is none of those that the hourly limit counts', async () => {
+    const site = await ready({}, {}, { settings: { maxRotationsPerHour: 1 } });
+    site.cloudSql.rotationTurns.push({ kind: 'Answer', answer: rejection(400) });
+    ask(site, { requestId: 'a' });
+    await site.operator.driveFor(5 * MINUTE_MS);
+    assert.equal(site.reason('Stalled'), 'True InvalidRequest');
+    site.serverCas.edit(site.ref, { annotations: { [annotations.retry]: '1' } });
+    await site.operator.driveFor(40 * MINUTE_MS);
+    assert.deepEqual(site.cloudSql.rotations, ['Add', 'Rotate 2']);
+  });
+
   test('a CloudSqlSslReset waits for a call of a rotation whose outcome is not known', async () => {
     const site = await ready();
     site.cloudSql.rotationTurns.push({ kind: 'Lose', executedAfterMs: undefined });

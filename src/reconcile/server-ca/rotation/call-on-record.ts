@@ -77,7 +77,9 @@ export async function callOnRecord(
         : 'Writing the record took longer than the call window, or something came in its way meanwhile, such as the end of a maintenance window: nothing was sent; a new attempt begins',
   };
   const classification = sent.kind === 'Sent' ? await classified(object, record, sent.result, context) : unsent;
-  if (isAdd && classification.kind === 'NotExecuted') index.additions.forget(addition);
+  if (isAdd && (classification.kind === 'NotExecuted' || classification.kind === 'Invalid')) {
+    index.additions.forget(addition);
+  }
   const notReady = classification.kind === 'Invalid' ? await whyNotReady(object, context) : undefined;
   await persistOutcome(sent.recorded, (current) => answered(current, classification, notReady, context), context);
   if (classification.kind === 'Accepted') watch(object, classification.operation, context);
