@@ -5,7 +5,9 @@ import { buildParts } from './build.ts';
 import { downloadReleases } from './download.ts';
 import {
   ARGO_CD,
+  ARGO_ROLLOUTS,
   type ArgoCdPart,
+  type ArgoRolloutsPart,
   AUTH_PROXY,
   CHART_TOOLS,
   type ChartTool,
@@ -86,6 +88,11 @@ export async function findOrBuildPromtool({ log }: { readonly log: Log }): Promi
 export async function findOrBuildPrometheus({ log }: { readonly log: Log }): Promise<string> {
   const pathOf = await findOrBuild(PROMETHEUS, log);
   return pathOf('prometheus');
+}
+
+/** Where each part of Argo Rollouts is: minutes the first time. */
+export function findOrBuildArgoRollouts({ log }: { readonly log: Log }): Promise<(part: ArgoRolloutsPart) => string> {
+  return findOrBuild(ARGO_ROLLOUTS, log);
 }
 
 /** Where each part of a headless Argo CD is: minutes the first time. */

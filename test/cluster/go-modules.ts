@@ -179,6 +179,34 @@ export const KREW: PartSet<'krew'> = {
   documents: [],
 };
 
+/** The controller of Argo Rollouts, its plugin for kubectl, and its CRDs. */
+export type ArgoRolloutsPart = 'rollouts-controller' | 'kubectl-argo-rollouts' | 'argo-rollouts.yaml';
+
+export const ARGO_ROLLOUTS: PartSet<ArgoRolloutsPart> = {
+  name: 'argo-rollouts',
+  version: pinnedVersion('argo-rollouts', 'github.com/argoproj/argo-rollouts'),
+  linkerFlags: '-s -w',
+  buildTime: 'about four minutes on two cores',
+  modules: [
+    {
+      folder: moduleFolder('argo-rollouts'),
+      programs: [argoRollouts('rollouts-controller'), argoRollouts('kubectl-argo-rollouts')],
+    },
+  ],
+  documents: [
+    {
+      part: 'argo-rollouts.yaml',
+      moduleFolder: moduleFolder('argo-rollouts'),
+      module: 'github.com/argoproj/argo-rollouts',
+      folders: ['manifests/crds'],
+    },
+  ],
+};
+
+function argoRollouts<Name extends string>(name: Name): GoProgram<Name> {
+  return { part: name, source: `github.com/argoproj/argo-rollouts/cmd/${name}`, builtAs: name };
+}
+
 /** A headless Argo CD: its one program, a redis for its caches, and its CRDs and configuration. */
 export type ArgoCdPart = 'argocd' | 'redis' | 'argo-cd.yaml';
 
