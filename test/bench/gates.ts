@@ -25,6 +25,9 @@ export const FEW = 10;
 /** Deployments of the outage, and of the one that is larger than any wave that is watched. */
 export const OUT = 10;
 export const MANY_OUT = 300;
+/** Objects that wait for a permission, each in a Namespace of its own. */
+export const WAITING = 40;
+export const MANY_NAMESPACES = 5_000;
 /** Operations of one project that run at a time. */
 export const AT_A_TIME = [1, 100] as const;
 /** A whole reset, of which the operation takes 40 s. */
@@ -115,6 +118,25 @@ export const GATES: readonly Gate[] = [
     ours: ours('foreign', MANY),
     floor: ours('foreign', 0),
     bound: { kind: 'Above', value: 5 },
+  },
+  { name: METRICS.noticed.title, ours: ours('noticed'), bound: atMost(3_000) },
+  {
+    name: `requests a second for Namespaces, ${WAITING} wait, 1st minute`,
+    ours: ours('askedAtFirst', WAITING),
+    bound: atMost(1),
+  },
+  {
+    name: `requests a second for Namespaces, ${WAITING} wait, 2nd minute`,
+    ours: ours('asked', WAITING),
+    bound: atMost(1),
+  },
+  { name: 'requests a second for Namespaces, none waits', ours: ours('asked', 0), bound: atMost(0) },
+  { name: 'watches of Namespaces that stay open, none waits', ours: ours('watching', 0), bound: atMost(0) },
+  {
+    name: 'memory with 5,000 Namespaces, against 10',
+    ours: ours('kept', MANY_NAMESPACES),
+    floor: ours('kept', FEW),
+    bound: times(1.02),
   },
   { name: METRICS.patches.title, ours: ours('patches'), floor: floor('patches'), bound: times(5) },
   { name: METRICS.bundle.title, ours: ours('bundle'), bound: atMost(2.3) },

@@ -19,6 +19,7 @@ import { lateness } from './scenarios/lateness.ts';
 import { memory } from './scenarios/memory.ts';
 import { manyOut, outage } from './scenarios/outage.ts';
 import { patches } from './scenarios/patches.ts';
+import { permission } from './scenarios/permission.ts';
 import { roll } from './scenarios/roll.ts';
 import { start } from './scenarios/start.ts';
 import { thousandResets } from './scenarios/thousand-resets.ts';
@@ -36,6 +37,7 @@ const SCENARIOS: readonly Scenario[] = [
   outage,
   lateness,
   failOver,
+  permission,
   patches,
   thousandResets,
   fleet,
