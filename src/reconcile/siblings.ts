@@ -58,7 +58,7 @@ export class Siblings {
     return times.length === 0 ? undefined : new Date(Math.max(...times)).toISOString();
   }
 
-  /** Those that carry a CA of the instance or are about to, do not look at it all the time, and do not know yet that this object may call. */
+  /** Those that carry a CA of the instance or will, do not look at it all the time, and do not know that this one may call. */
   unaware(): readonly Key[] {
     const { uid } = this.#own;
     return this.#all

@@ -69,5 +69,5 @@ const OTHER_TYPES: ReadonlySet<string> = new Set([
 export const isOtherType = (operationType = NOT_SAID): boolean => OTHER_TYPES.has(operationType);
 
 /** What this version does not know: the API may name a reset so one day. */
-export const isNewType = (operationType: string): boolean =>
+export const isNewType = (operationType = NOT_SAID): boolean =>
   !isUpdate(operationType) && operationType !== NOT_SAID && !isOtherType(operationType);

@@ -150,7 +150,7 @@ export function suspects({ before, user, operations, claimed }: CandidateSearch)
 /** Whether anybody has updated the instance since. What an operation of a new type did explains nothing. */
 export const hasUpdates = (before: Before, operations: readonly Operation[]): boolean =>
   suspects({ before, user: undefined, operations, claimed: new Set() }).some(
-    ({ operationType }) => operationType === undefined || !isNewType(operationType),
+    ({ operationType }) => !isNewType(operationType),
   );
 
 export interface CandidateSearch extends Pick<Observation, 'before' | 'user' | 'operations'> {

@@ -121,11 +121,13 @@ async function judge(reset: SslReset, request: Request, cluster: ClusterAnswers,
 }
 
 /** A certificate that the instance itself does not show, and its list does, is there: a precondition is judged by it. */
-async function withListedCa({ spec }: SslReset, instance: Instance, { cloudSql }: Context): Promise<Instance> {
+async function withListedCa(reset: SslReset, instance: Instance, { cloudSql }: Context): Promise<Instance> {
+  const { spec } = reset;
   const { serverCaSha1Fingerprint, serverCertificate } = spec.preconditions;
   const hasPrecondition = serverCaSha1Fingerprint !== undefined || serverCertificate !== undefined;
   const asksList = hasPrecondition && instance.serverCaSha1Fingerprint === undefined;
-  if (!asksList || judgeInstance(instance) !== undefined) return instance;
+  const endsBefore = judgeFingerprint(reset, instance) ?? judgeInstance(instance);
+  if (!asksList || endsBefore !== undefined) return instance;
   const [active] = await cloudSql.lowPriority.serverCas(spec);
   return active === undefined ? instance : { ...instance, serverCaSha1Fingerprint: active.sha1Fingerprint };
 }
