@@ -3,7 +3,7 @@ import { findCondition } from '../../src/domain/conditions.ts';
 import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import type { Emulator } from '../cloudsql-emulator/emulator.ts';
 import { testClient } from '../support/kubernetes/test-client.ts';
-import { type FixtureOptions, type OperatorFixture, operatorFixture } from '../support/operator/fixture.ts';
+import { type FixtureOptions, type OperatorFixture, operatorFixture, reset } from '../support/operator/fixture.ts';
 import { type Application, isSyncedTo, WatchedApplication } from './application.ts';
 import type { ArgoCd } from './argo-cd.ts';
 import { createRepository } from './repository.ts';
@@ -93,6 +93,12 @@ export const reconcilesFor =
     const reconciling = findCondition(status.conditions, 'Reconciling');
     return reconciling?.reason === reason && reconciling.observedGeneration === generation;
   };
+
+/** The object of the reset, with another requestId. */
+export const request = (requestId: string, spec: object = {}): object => reset({ requestId, ...spec });
+
+export const uidOf = ({ kubectl }: OperatorFixture): Promise<string> =>
+  kubectl(['get', 'sslreset', 'db', '--output=jsonpath={.metadata.uid}']);
 
 /** A ConfigMap, which is healthy as soon as it is there. */
 export const note = (name: string, data: Readonly<Record<string, string>> = {}, annotations: object = {}): object => ({

@@ -2,19 +2,10 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { Scalar } from 'yaml';
 import { sharedCluster } from '../support/kubernetes/shared-cluster.ts';
-import {
-  activeCa,
-  deployment,
-  hasReason,
-  isReady,
-  isReadyWith,
-  type OperatorFixture,
-  PROJECT,
-  reset,
-} from '../support/operator/fixture.ts';
+import { activeCa, deployment, hasReason, isReady, isReadyWith, PROJECT, reset } from '../support/operator/fixture.ts';
 import { annotationsOf } from '../support/operator/kinds.ts';
 import { PATIENCE } from '../support/patience.ts';
-import { note } from './fixture.ts';
+import { note, request, uidOf } from './fixture.ts';
 import { startFlux } from './flux.ts';
 import { type FluxFixture, fluxFixture } from './flux-fixture.ts';
 import { hasApplied, hasFailed, readiness } from './kustomization.ts';
@@ -22,9 +13,6 @@ import { hasApplied, hasFailed, readiness } from './kustomization.ts';
 const flux = await startFlux({ after }, await sharedCluster());
 
 const api = deployment('api');
-const request = (requestId: string, spec: object = {}): object => reset({ requestId, ...spec });
-const uidOf = ({ kubectl }: OperatorFixture): Promise<string> =>
-  kubectl(['get', 'sslreset', 'db', '--output=jsonpath={.metadata.uid}']);
 
 /** What the commit does, and what becomes of it without force and with it. */
 const EDITS = [

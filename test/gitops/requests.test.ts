@@ -1,27 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { sharedCluster } from '../support/kubernetes/shared-cluster.ts';
-import {
-  activeCa,
-  deployment,
-  hasReason,
-  isReady,
-  isReadyWith,
-  type OperatorFixture,
-  reset,
-} from '../support/operator/fixture.ts';
+import { activeCa, deployment, hasReason, isReady, isReadyWith, reset } from '../support/operator/fixture.ts';
 import { annotationsOf } from '../support/operator/kinds.ts';
 import { PATIENCE } from '../support/patience.ts';
 import { hasEnded, hasHealth, healths } from './application.ts';
 import { startArgoCd } from './argo-cd.ts';
-import { type GitOpsFixture, gitOpsFixture, note } from './fixture.ts';
+import { type GitOpsFixture, gitOpsFixture, holdBack, note, request, uidOf } from './fixture.ts';
 
 const argoCd = await startArgoCd({ after }, await sharedCluster());
 
 const api = deployment('api');
-const request = (requestId: string, spec: object = {}): object => reset({ requestId, ...spec });
-const uidOf = ({ kubectl }: OperatorFixture): Promise<string> =>
-  kubectl(['get', 'sslreset', 'db', '--output=jsonpath={.metadata.uid}']);
 
 describe('a commit', { concurrency: 4 }, () => {
   test('a commit of another requestId resets exactly once more', async (t) => {
@@ -30,8 +19,7 @@ describe('a commit', { concurrency: 4 }, () => {
     await until('db', isReady);
     await application.until(hasHealth('Healthy'));
     const before = application.seen.length;
-    const answer = { kind: 'Error', executed: false, code: 409, reason: 'operationInProgress' } as const;
-    emulator.order({ api: 'resetSslConfig', times: 'Always', answer });
+    holdBack(emulator);
     await sync(api, request('two'));
     await application.until(hasHealth('Progressing'));
     emulator.clearFaults();
