@@ -13,6 +13,13 @@ const begun = (parts = {}): { readonly fixture: Fixture; readonly operator: Oper
   const fixture = new Fixture({ spec: { requestId: 'a', ...parts } });
   return { fixture, operator: new Operator(fixture) };
 };
+/** Another value is given, and then the first one again. */
+async function comesBack(fixture: Fixture, operator: Operator): Promise<void> {
+  for (const requestId of ['b', 'a']) {
+    give(fixture, requestId);
+    await operator.drive();
+  }
+}
 const ends = (fixture: Fixture) => [fixture.end, fixture.cloudSql.executed];
 
 describe('a requestId that comes back', () => {
@@ -61,10 +68,7 @@ describe('a requestId that comes back', () => {
     fixture.cloudSql.user = undefined;
     fixture.cloudSql.turns.push({ kind: 'Lose', executedAfterMs: 0 });
     await operator.drive();
-    give(fixture, 'b');
-    await operator.drive();
-    give(fixture, 'a');
-    await operator.drive();
+    await comesBack(fixture, operator);
     assert.deepEqual(ends(fixture), ['AlreadyExecuted', 2]);
     assert.match(
       findCondition(fixture.status.conditions, 'Ready')?.message ?? '',
@@ -77,10 +81,7 @@ describe('a requestId that comes back', () => {
     fixture.cloudSql.operationError = { errors: [{ code: 'INTERNAL', message: 'it broke' }] };
     await operator.drive();
     fixture.cloudSql.operationError = undefined;
-    give(fixture, 'b');
-    await operator.drive();
-    give(fixture, 'a');
-    await operator.drive();
+    await comesBack(fixture, operator);
     assert.deepEqual(ends(fixture), ['AlreadyExecuted', 2]);
     assert.match(
       findCondition(fixture.status.conditions, 'Ready')?.message ?? '',
@@ -92,10 +93,7 @@ describe('a requestId that comes back', () => {
     const { fixture, operator } = begun();
     fixture.cloudSql.turns.push({ kind: 'Answer', answer: rejection(400) });
     await operator.drive();
-    give(fixture, 'b');
-    await operator.drive();
-    give(fixture, 'a');
-    await operator.drive();
+    await comesBack(fixture, operator);
     assert.deepEqual(ends(fixture), ['Complete', 2]);
   });
 
