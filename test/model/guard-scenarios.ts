@@ -72,9 +72,10 @@ export const GUARD_SCENARIOS: readonly NamedScenario[] = [
     calls: [copied(403)],
   }),
   named('a refusal may be the answer to a copy (a retry forgets it)', {
-    listLagMs: 20_000,
-    calls: [copied(400)],
-    events: [does(300, 'Retry')],
+    deadlineSeconds: 700,
+    calls: [copied(429, 800_000)],
+    injections: [before(2, 'cloudSql.operations', { kind: 'Fail' })],
+    events: [does(1_500_000, 'Retry')],
   }),
   named('no request is given up unseen (a deadline that is over asks nothing)', {
     deadlineSeconds: 700,

@@ -73,7 +73,7 @@ const WINDOW_CLOSED = progressing(
 
 /**
  * What is refused for good is not tried again, so there is no preflight to find out that it was executed after all, or that
- * the instance has stopped.
+ * the instance has stopped. Where that cannot be read now, there is one.
  */
 async function classified(
   result: CallResult,
@@ -84,7 +84,16 @@ async function classified(
   const classification = classifyCall(result, { inDoubt: attempt.inDoubt === true });
   if (classification.kind !== 'Invalid') return classification;
   const { message } = classification;
-  if (await hasRunAfterAll(recorded, { ...attempt, outcome: 'Refused' }, context)) {
+  const hasRun = await hasRunAfterAll(recorded, { ...attempt, outcome: 'Refused' }, context);
+  if (hasRun === undefined) {
+    return {
+      kind: 'NotExecuted',
+      outcome: 'Refused',
+      reason: 'CloudSqlUnavailable',
+      message: `Whether the call was executed all the same cannot be read now, and is looked for before it is made again: ${message}`,
+    };
+  }
+  if (hasRun) {
     return {
       kind: 'Resolve',
       message: `The instance shows that the call may have been executed all the same: ${message}`,

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { CallResult } from '../../../src/domain/call/result.ts';
+import { CloudSqlError } from '../../../src/domain/errors.ts';
 import { annotations } from '../../../src/domain/object.ts';
 import { anOperation, fingerprint, USER } from '../../support/fakes/builders.ts';
 import { DONE_ONCE, Fixture, rejection } from '../../support/fakes/fixture.ts';
@@ -142,6 +143,22 @@ describe('a call that was executed although the answer refuses it', () => {
     });
     await new Operator(fixture).drive();
     assert.deepEqual(await fixture.outcome(), DONE_ONCE);
+  });
+
+  test('a call that was executed although the answer refuses it for good is found where the instance could not be read right after it', async () => {
+    const fixture = new Fixture();
+    const { cloudSql } = fixture;
+    cloudSql.onCall = () => {
+      cloudSql.outage = new CloudSqlError({ kind: 'Unavailable', message: '503' });
+      fixture.after(30_000, () => {
+        assert.equal(fixture.reconcilingReason, 'CloudSqlUnavailable');
+        cloudSql.outage = undefined;
+      });
+    };
+    copied(fixture, rejection(400));
+    await new Operator(fixture).drive();
+    assert.deepEqual(await fixture.outcome(), DONE_ONCE);
+    assert.equal(cloudSql.calls, 1);
   });
 
   test('a call that was executed although the answer refuses it for good, and that only the certificates show yet, does not let its requestId be executed again', async () => {

@@ -1,6 +1,7 @@
 /** Something on the way to Cloud SQL repeats a call of a rotation: the first one is executed, and a copy of it is refused. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { CloudSqlError } from '../../../src/domain/errors.ts';
 import { aReset } from '../../support/fakes/builders.ts';
 import { rejection } from '../../support/fakes/fixture.ts';
 import { ca, Followed } from '../../support/fakes/followed.ts';
@@ -66,6 +67,25 @@ describe('a call of a rotation that was executed although the answer refuses it'
       assert.equal(site.status.rotation?.stalled?.reason, 'OperationFailed');
       assert.deepEqual(site.status.rotationOperations, ['op-1']);
       assert.equal(site.resets.read(reset).status.operation?.name, 'op-2');
+    });
+  }
+
+  for (const answer of REFUSALS) {
+    test(`an add that was refused by ${answer.code} is found where the instance could not be read right after it`, async () => {
+      const site = await ready();
+      const { cloudSql } = site;
+      cloudSql.onCall = () => {
+        cloudSql.outage = new CloudSqlError({ kind: 'Unavailable', message: '503' });
+      };
+      cloudSql.rotationTurns.push({ kind: 'Copied', answer });
+      ask(site);
+      await site.operator.driveUntil(() => cloudSql.outage !== undefined);
+      await site.operator.driveFor(MINUTE_MS / 2);
+      assert.equal(site.status.rotation?.stalled, undefined);
+      cloudSql.outage = undefined;
+      cloudSql.onCall = () => {};
+      await site.operator.driveFor(50 * MINUTE_MS);
+      assert.deepEqual(cloudSql.rotations, ['Add', 'Rotate 2']);
     });
   }
 

@@ -95,10 +95,13 @@ async function classified(
 ): Promise<Classification> {
   const classification = classifyCall(result, { inDoubt: false });
   if (result.kind !== 'Rejected' || classification.kind === 'Resolve') return classification;
-  if (!(await hasRunAfterAll(object, record, context))) return classification;
+  const hasRun = await hasRunAfterAll(object, record, context);
+  if (hasRun === false) return classification;
   return {
     kind: 'Resolve',
-    message: 'The instance shows that the call may have been executed although it was refused',
+    message: hasRun
+      ? 'The instance shows that the call may have been executed although it was refused'
+      : 'Whether the call was executed although it was refused cannot be read now',
   };
 }
 

@@ -27,20 +27,20 @@ export function hasLateOperation(
 
 /**
  * Whether a call shows, by its operation or by what the instance lists, although its answer refuses it. One that is closed
- * all the same leaves an operation that nobody claims, which a reset would take for its own. What cannot be read says
- * nothing.
+ * all the same leaves an operation that nobody claims, which a reset would take for its own. Undefined if the instance
+ * cannot be read.
  */
 export async function hasRunAfterAll(
   object: CloudSqlServerCa,
   record: CallRecord,
   context: ServerCaContext,
-): Promise<boolean> {
+): Promise<boolean | undefined> {
   try {
     const operations = await context.cloudSql.operations(object.spec, { limit: BASELINE_SIZE });
     if (hasLateOperation(object, record, operations, context)) return true;
     return evidenceOf(record, await versionCalls(object, context).list()) === 'Agrees';
   } catch (error) {
-    if (error instanceof CloudSqlError) return false;
+    if (error instanceof CloudSqlError) return undefined;
     throw error;
   }
 }
