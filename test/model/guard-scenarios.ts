@@ -82,6 +82,10 @@ export const GUARD_SCENARIOS: readonly NamedScenario[] = [
     calls: [lost(), lost(), copied(429, 60_000)],
   }),
   named('no request is given up unseen (an answer of 400 asks nothing)', { calls: [copied(400)] }),
+  named('no request is given up unseen (an answer of 400 ends it where nothing can be read)', {
+    calls: [copied(400)],
+    injections: [before(2, 'cloudSql.operations', { kind: 'Fail' })],
+  }),
   named('late operation in preflight (not looked for)', {
     caLagMs: 30_000,
     calls: [executed, overdue('NextPreflight')],

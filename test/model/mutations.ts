@@ -255,6 +255,11 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     guard: 'no request is given up unseen',
+    broken: 'an answer of 400 ends it where nothing can be read',
+    patches: [{ file: CALL, find: 'if (hasRun === undefined) {', replace: 'if (false) {' }],
+  },
+  {
+    guard: 'no request is given up unseen',
     broken: 'the certificates are not looked at',
     patches: [
       {

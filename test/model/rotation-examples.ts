@@ -89,6 +89,15 @@ export const ROTATION_EXAMPLES: readonly NamedScenario[] = [
     { calls: [{ kind: 'Answer', answer: rejection(429, '', 60_000) }], events: [ask] },
   ),
   rotating(
+    'an add that failed although a copy of it was refused, where nothing can be read right after that: a reset that was refused does not take it for its own',
+    { hasReset: true, fails: true, calls: [copied(429, 600_000)] },
+    {
+      calls: [{ kind: 'Answer', answer: rejection(429, '', 60_000) }],
+      events: [ask],
+      injections: [before(3, 'cloudSql.operations', { kind: 'Fail' })],
+    },
+  ),
+  rotating(
     'an add that ran although a copy of it was refused for good, and a reset of somebody: a reset that was refused does not take the add for its own',
     { hasReset: true, calls: [copied(400)] },
     { caLagMs: 30_000, events: [ask, at(300, 'ForeignReset')] },

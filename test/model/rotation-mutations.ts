@@ -69,8 +69,15 @@ export const ROTATION_MUTATIONS: readonly Mutation[] = [
     'a call of a rotation that was refused is looked for',
     'only before another attempt',
     CALL,
-    'if (!(await hasRunAfterAll(object, record, context))) return classification;',
+    'if (hasRun === false) return classification;',
     'return classification;',
+  ),
+  broken(
+    'a call of a rotation that was refused is looked for',
+    'what cannot be read says that it has not run',
+    CALL,
+    'if (hasRun === false) return classification;',
+    'if (hasRun !== true) return classification;',
   ),
   broken(
     'a CA that waits is taken',

@@ -105,7 +105,7 @@ function knowsEachReset({ instance, rivalAtMs, calls, events, injections }: Scen
 }
 
 function judgeEnds(objects: readonly SslReset[], invariants: Invariants, { injections }: Scenario): void {
-  // What cannot be listed when it is given up is found by a retry only.
+  // What cannot be listed when it is given up is found by a retry only, but nobody is refused for good before that.
   const isListed = injections.every(({ port }) => port !== 'cloudSql.operations');
   for (const { metadata, status } of objects) {
     const end = (['Ready', 'Stalled'] as const).find((type) => isTrue(status.conditions, type));
@@ -114,7 +114,7 @@ function judgeEnds(objects: readonly SslReset[], invariants: Invariants, { injec
       invariants.breaks(`L1: ${metadata.name} is at an old generation`);
     const reason = status.conditions?.find(({ type }) => type === end)?.reason;
     invariants.note(`end: ${end} ${reason}`);
-    if (isListed) invariants.ended(metadata.uid, reason);
+    if (isListed || reason === 'InvalidRequest') invariants.ended(metadata.uid, reason);
     const { operation } = status;
     const isOpen = operation !== undefined && operation.status !== 'DONE' && operation.status !== 'UNKNOWN';
     if (isOpen) invariants.breaks(`${metadata.name} is at its end beside an operation that is ${operation.status}`);
