@@ -1,8 +1,7 @@
 /** One scenario, run to its end: what it broke, and what it came through. */
 import { setImmediate } from 'node:timers/promises';
-import { isTrue } from '../../src/domain/conditions.ts';
-import type { SslReset, Status } from '../../src/domain/reset/ssl-reset.ts';
-import { Invariants, UNKNOWABLE } from './invariants.ts';
+import type { Status } from '../../src/domain/reset/ssl-reset.ts';
+import { Invariants } from './invariants.ts';
 import type { Scenario } from './scenario.ts';
 import { LAST_RESTART_MS, Simulation } from './simulation.ts';
 
@@ -36,20 +35,9 @@ export async function run(scenario: Scenario, onStatus?: (status: Status) => voi
     await runUntil(FAULTS_END_MS);
     simulation.endFaults();
     await runToRest();
-    simulation.judgeFollowers();
-    judgeEnds(simulation.api.list(), invariants, scenario);
-    simulation.judgeCertificates();
-    // What the pods have read tells more, where somebody follows the instance.
-    const isKnown =
-      scenario.rotation === undefined &&
-      knowsEachReset(scenario) &&
-      UNKNOWABLE.every((one) => !invariants.seen.has(one));
-    if (isKnown) simulation.judgeCas();
-    if (scenario.rotation === undefined) simulation.judgeRolls();
+    simulation.end.judge();
     await judgeQuiet();
-    if (simulation.isFighting()) invariants.breaks('L1: a pod template that is put back is fought');
-    if (simulation.hasStrayWrites())
-      invariants.breaks('S3: a workload that does not depend on the instance was written');
+    simulation.end.judgeWrites();
   } catch (error) {
     invariants.breaks(`it threw ${error instanceof Error ? error.stack : String(error)}`);
   }
@@ -88,35 +76,5 @@ export async function run(scenario: Scenario, onStatus?: (status: Status) => voi
     simulation.restart();
     await runUntil(scenario.rotation === undefined ? Number.POSITIVE_INFINITY : simulation.elapsedMs + LOOKS_MS);
     if (simulation.traces !== before) invariants.breaks('L1: a new process writes or calls although all is at rest');
-  }
-}
-
-/** What the operator hears nothing of. */
-const UNSEEN: ReadonlySet<string> = new Set(['ForeignReset', 'OurReset', 'RollBack', 'DeleteInstance']);
-
-/**
- * Nobody else resets, no call runs after its grace, and one replica leads.
- */
-function knowsEachReset({ instance, rivalAtMs, calls, events, injections }: Scenario): boolean {
-  const kinds = [...events, ...injections].map(({ what }) => what.kind);
-  const isUnseen = kinds.some((kind) => UNSEEN.has(kind));
-  const isOverdue = calls.some(({ kind }) => kind === 'Overdue');
-  return instance === 'Ordinary' && rivalAtMs === undefined && !isUnseen && !isOverdue;
-}
-
-function judgeEnds(objects: readonly SslReset[], invariants: Invariants, { injections }: Scenario): void {
-  // What cannot be listed when it is given up is found by a retry only, but nobody is refused for good before that.
-  const isListed = injections.every(({ port }) => port !== 'cloudSql.operations');
-  for (const { metadata, status } of objects) {
-    const end = (['Ready', 'Stalled'] as const).find((type) => isTrue(status.conditions, type));
-    if (end === undefined) invariants.breaks(`L1: ${metadata.name} ends neither Ready nor Stalled`);
-    if (status.observedGeneration !== metadata.generation)
-      invariants.breaks(`L1: ${metadata.name} is at an old generation`);
-    const reason = status.conditions?.find(({ type }) => type === end)?.reason;
-    invariants.note(`end: ${end} ${reason}`);
-    if (isListed || reason === 'InvalidRequest') invariants.ended(metadata.uid, reason);
-    const { operation } = status;
-    const isOpen = operation !== undefined && operation.status !== 'DONE' && operation.status !== 'UNKNOWN';
-    if (isOpen) invariants.breaks(`${metadata.name} is at its end beside an operation that is ${operation.status}`);
   }
 }

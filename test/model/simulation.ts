@@ -1,20 +1,18 @@
-import { findCondition, isTrue } from '../../src/domain/conditions.ts';
+import { isTrue } from '../../src/domain/conditions.ts';
 import { isUnresolved } from '../../src/domain/reset/request.ts';
 import { KIND, type SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import { type CloudSqlServerCa, KIND as SERVER_CA } from '../../src/domain/server-ca/server-ca-object.ts';
-import { restartAnnotation, templateAnnotationKey, templateAnnotations } from '../../src/domain/trust/tls-material.ts';
 import { kindOf, namespaceOf, refOf } from '../../src/lib/key.ts';
 import type { ObjectRef } from '../../src/reconcile/ports.ts';
-import { aReset, aWorkload } from '../support/fakes/builders.ts';
+import { aWorkload } from '../support/fakes/builders.ts';
 import { FakeNamespaces, FakeObjects, FakePods, FakeWorkloads } from '../support/fakes/fake-cluster.ts';
-import { aServerCa } from '../support/fakes/fake-server-cas.ts';
 import { interposed, interposedRotation, interposedServerCas } from '../support/fakes/faults.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 import { ApiServer, type Change } from './api-server.ts';
 import { CallScheduler, type Environment } from './call-scheduler.ts';
 import { Clients } from './clients.ts';
 import { Cloud } from './cloud.ts';
-import { isOpen, isSettled } from './contract.ts';
+import { EndJudge } from './end-judge.ts';
 import { FOLLOWERS, FollowerUsers, publishedBy } from './follower-users.ts';
 import type { Invariants } from './invariants.ts';
 import type { PassContext } from './pass-context.ts';
@@ -31,19 +29,11 @@ import {
 } from './scenario.ts';
 import { Users } from './users.ts';
 
-const keysOf = (name: string) => Object.keys(templateAnnotations(aReset({ name }), [{ commonName: name }]));
 /** Before the operator has judged again what it annotated. */
 const PUT_BACK_MS = 300;
 const RESTART_MS = 2_000;
 /** When somebody restarts the instance after all, once the faults are over. */
 export const LAST_RESTART_MS = 900_000;
-
-const caOf = ({ status }: Pick<SslReset, 'status'>): string | undefined => status.serverCa?.sha1Fingerprint;
-
-/** The reset is done, and a client certificate waits for a person. */
-const isHeldUp = ({ status: { conditions, request } }: SslReset): boolean =>
-  request?.publishedTime !== undefined &&
-  ['InvalidRequest', 'ClientCertificateConflict'].includes(findCondition(conditions, 'Stalled')?.reason ?? '');
 
 /** Its pods take the server CA from what that object publishes. */
 const readingOf = (ref: ObjectRef) => ({ refersTo: [`Secret/${publishedBy(ref).name}`] });
@@ -61,6 +51,8 @@ export class Simulation implements Environment {
   readonly #users: Users;
   readonly #followerUsers: FollowerUsers;
   readonly #clients: Clients;
+  /** What must be so when all is at rest. */
+  readonly end: EndJudge;
   readonly #namespaces = new FakeNamespaces();
   readonly #workloads = new FakeWorkloads(this.time);
   readonly #pods = new FakePods();
@@ -119,6 +111,17 @@ export class Simulation implements Environment {
       notify,
     );
     this.#clients = new Clients(this.#workloads, this.#objects, this.followers);
+    this.end = new EndJudge(scenario, {
+      api: this.api,
+      followers: this.followers,
+      cloud: this.cloud,
+      clients: this.#clients,
+      workloads: this.#workloads,
+      pods: this.#pods,
+      objects: this.#objects,
+      rotations,
+      invariants,
+    });
     rotations.world = {
       lacking: (ca) => this.#clients.lacking(ca, this.api.list()),
       followers: () => this.followers.list(),
@@ -208,51 +211,6 @@ export class Simulation implements Environment {
     return this.#namespaces.deleted.has('orders') ? this.#permissions : undefined;
   }
 
-  /** An object that is Ready holds the CA that is active, and has rolled towards it, where the operator itself reset alone. */
-  judgeCas(): void {
-    const objects = this.api.list();
-    for (const { metadata, spec, status } of objects) {
-      const isKnown = objects.some(
-        (one) => isTrue(one.status.conditions, 'Ready') && caOf(one) === this.cloud.activeCa,
-      );
-      if (isKnown && this.#isHeldBack(metadata, status) && caOf({ status }) !== this.cloud.activeCa) {
-        this.invariants.breaks(`T1: ${metadata.name} holds a request back with a CA that is not the active one`);
-      }
-      if (!isTrue(status.conditions, 'Ready')) continue;
-      this.invariants.note('end: CA judged');
-      const { sha1Fingerprint } = status.serverCa ?? {};
-      if (sha1Fingerprint !== this.cloud.activeCa) {
-        this.invariants.breaks(`T1: ${metadata.name} is Ready with the CA ${sha1Fingerprint}, not with the active one`);
-      }
-      const carried = this.#workloads.read('api').templateAnnotations[templateAnnotationKey(spec)];
-      const { revision, workloads = [] } = status.rollout ?? {};
-      if (carried !== revision && !this.#isGivenUp(workloads))
-        this.invariants.breaks(`T1: ${metadata.name} is Ready and not rolled`);
-    }
-  }
-
-  /** It has published before, and its newer request is not called. Where somebody took its name it cannot publish. */
-  #isHeldBack({ deletionTimestamp }: SslReset['metadata'], { request, serverCa }: SslReset['status']): boolean {
-    const { events, injections } = this.#scenario;
-    const isTaken = [...events, ...injections].some(({ what }) => what.kind === 'TakeName');
-    const isCalled = request !== undefined && (isSettled(request) || isOpen(request));
-    return deletionTimestamp === undefined && serverCa !== undefined && !isCalled && !isTaken;
-  }
-
-  /** Somebody puts the template back each time, and the operator has said so and stopped. */
-  #isGivenUp(workloads: readonly { readonly state?: string }[]): boolean {
-    return this.#scenario.putsBack && workloads.every(({ state }) => state === 'ManualActionRequired');
-  }
-
-  /**
-   * Somebody puts the template back each time: it was rolled, and is given up, or its time was over meanwhile, by the clock
-   * of another replica even before anybody saw that it was put back.
-   */
-  #isTried(workloads: readonly { readonly state?: string; readonly reverts?: number }[]): boolean {
-    const isOver = workloads.every(({ state, reverts = 0 }) => reverts > 0 || state === 'Failed');
-    return this.#isGivenUp(workloads) || (this.#scenario.putsBack && isOver);
-  }
-
   restart(): void {
     for (const process of this.#processes) this.#kill(process);
     this.#start(this.#replicas[0]);
@@ -265,12 +223,6 @@ export class Simulation implements Environment {
   /** What was written and called so far. */
   get traces(): number {
     return this.api.writes + this.followers.writes + this.#workloads.writes + this.#objects.writes + this.cloud.calls;
-  }
-
-  /** Far more writes than all rolls of all requests may cost. */
-  isFighting(): boolean {
-    const { calls, events, injections } = this.#scenario;
-    return this.#workloads.writes > 20 * (2 + calls.length + events.length + injections.length);
   }
 
   /** Nothing is on its way, and what has to be done for the objects that follow the instance is done. */
@@ -286,35 +238,6 @@ export class Simulation implements Environment {
     return this.followers.list().some(({ status: { rotation } }) => {
       return rotation?.phase === 'SwitchingBack' || (rotation?.cause === 'Expiry' && rotation.stalled !== undefined);
     });
-  }
-
-  /** The first that has gone wrong by then. */
-  judgeFollowers(): void {
-    const { rotation, putsBack } = this.#scenario;
-    if (rotation === undefined) return;
-    for (const object of this.followers.list()) this.rotations.judgeEnd(object);
-    if (this.cloud.isGone || this.#scenario.instance !== 'Ordinary') return;
-    const { active } = this.cloud.shownCas;
-    for (const object of this.followers.list()) {
-      const { conditions } = object.status;
-      if (!isTrue(conditions, 'Ready')) continue;
-      const name = `${object.metadata.namespace}/${object.metadata.name}`;
-      const lacking = this.#clients.lackingOf(object, active);
-      if (lacking !== undefined && !(putsBack && lacking.startsWith('the pods')))
-        this.invariants.breaks(`R3: ${name} is Ready, the instance serves by the CA ${active}, and ${lacking}`);
-      this.invariants.note('end: follower judged');
-      this.#judgeResets(active);
-    }
-  }
-
-  /** Where an object follows the instance, a reset that has published publishes what is listed. */
-  #judgeResets(active: number): void {
-    for (const { metadata, spec, status } of this.api.list()) {
-      if (!isTrue(status.conditions, 'Ready') || spec.serverCa === undefined) continue;
-      if (!this.#clients.isHeldByReset(active))
-        this.invariants.breaks(`T1: ${metadata.name} is Ready, and has not published the CA ${active}`);
-      this.invariants.note('end: reset beside a follower judged');
-    }
   }
 
   #isOtherInDoubt(uid: string): boolean {
@@ -334,43 +257,6 @@ export class Simulation implements Environment {
     if (this.#switches <= 2) this.#followerUsers.fall(this.#switches === 1);
   }
   #switches = 0;
-
-  hasStrayWrites(): boolean {
-    const followers = [FOLLOWERS.First, FOLLOWERS.Beside].map((ref) => aServerCa(ref).metadata);
-    const restarts = followers.flatMap((metadata) => Object.keys(restartAnnotation(metadata, 1)));
-    const known = [...['first', 'second'].flatMap(keysOf), ...restarts];
-    const keys = Object.keys(this.#workloads.read('api').templateAnnotations);
-    const others = ['bystander', 'stranger'].map((name) => this.#workloads.read(name));
-    // None of them says Reload, so no pod may be told anything.
-    const areTold = this.#pods.writes > 0;
-    return (
-      areTold ||
-      keys.some((one) => !known.includes(one)) ||
-      others.some(({ resourceVersion }) => resourceVersion !== '1')
-    );
-  }
-
-  judgeCertificates(): void {
-    if (this.cloud.isGone) return;
-    for (const object of this.api.list()) {
-      this.cloud.certificates.judgeEnd(object, (name) =>
-        this.#objects.dataOf({ ...object.metadata, kind: 'Secret', name }),
-      );
-    }
-  }
-
-  /** A client certificate that cannot be issued keeps nobody from the new CA who does not need it. */
-  judgeRolls(): void {
-    const [object, ...others] = this.api.list();
-    if (object === undefined || others.length > 0 || !isHeldUp(object)) return;
-    // A CA service keeps the CA that they have.
-    if (this.#scenario.instance === 'CaService') return;
-    const carried = this.#workloads.read('api').templateAnnotations[templateAnnotationKey(object.spec)];
-    const { revision, workloads = [] } = object.status.rollout ?? {};
-    if (carried !== revision && !this.#isTried(workloads))
-      this.invariants.breaks('the workloads wait with the dead CA for a client certificate that cannot be issued');
-    this.invariants.note('end: rolled without a certificate');
-  }
 
   nextPaceMs(): number {
     const { paces } = this.#scenario;
