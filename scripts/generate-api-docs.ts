@@ -163,7 +163,21 @@ const OWN_ANNOTATIONS: Readonly<Record<string, readonly (readonly string[])[]>> 
       code(annotations.followableInstances),
       'The same: what its objects may follow, and neither rotate nor reset',
     ],
-    ['the object', code(annotations.retry), 'A new value judges a stalled roll again; an empty one does nothing'],
+    [
+      'the object',
+      code(annotations.suspend),
+      '`"true"` holds back a call that was not yet made, but never a switch back; so does every other value but `"false"`, and the message says that it was not understood',
+    ],
+    [
+      'the object',
+      code(annotations.retry),
+      'A new value has a stalled rotation go on, and judges a stalled roll again; an empty one does nothing',
+    ],
+    [
+      'a Secret or ConfigMap',
+      code(annotations.rejectedServerCas),
+      'Written by the operator: the CAs that were switched back from, so that they are not taken again even if the status is lost',
+    ],
   ],
   CloudSqlSslReset: [
     ALLOWED_INSTANCES,
@@ -178,6 +192,17 @@ const OWN_ANNOTATIONS: Readonly<Record<string, readonly (readonly string[])[]>> 
 };
 
 const ANNOTATIONS: readonly (readonly string[])[] = [
+  [
+    'the Namespace',
+    code(annotations.windows),
+    '[Windows](windows.md#windows-of-an-administrator), as JSON, outside of which no object in it begins a call',
+  ],
+  [
+    'the Namespace',
+    code(annotations.approval),
+    '`Manual`, or any other value but `Automatic`: each call of its objects waits for an [approval](approval.md#what-an-administrator-demands), whatever `spec.approval` says',
+  ],
+  ['the object', code(annotations.approve), 'The id of the plan that may be executed ([approval](approval.md))'],
   [
     'a workload',
     code(annotations.rollout),

@@ -56,7 +56,7 @@ export function targetsOf(word: string): readonly string[] {
   if (name === undefined) return KINDS.map(({ resource }) => `${resource}/${before}`);
   const said = before.toLowerCase().replace(`.${GROUP}`, '');
   const kind = KINDS.find(({ words }) => words.includes(said));
-  if (kind === undefined) throw new UsageError(`${word} is of no kind that this knows: ${kindWords().join(', ')}`);
+  if (kind === undefined) throw new UsageError(`${word}: the kind is none of ${kindWords().join(', ')}`);
   return [`${kind.resource}/${name}`];
 }
 

@@ -49,7 +49,7 @@ function shown(child: ChildProcess): Promise<string> {
     const [, kind] = UNKNOWN_KIND.exec(complaint) ?? [];
     return kind === undefined
       ? new Failure()
-      : new UsageError(`The cluster has no ${kind}: take the plugin of the release that its operator is of`);
+      : new UsageError(`The cluster does not know ${kind}: install the release of the plugin that its operator is of`);
   });
 }
 

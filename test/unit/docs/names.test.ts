@@ -72,6 +72,19 @@ describe('what the Markdown files name exists', () => {
     );
   });
 
+  test('each file of a layer, where its name begins with the layer', async () => {
+    const paths = (await markdownFiles())
+      .flatMap(codeSpans)
+      .filter((code) =>
+        /^(?:cloudsql|config|domain|keystore|kubernetes|lib|observability|reconcile|runtime)\/[\w./-]*\.ts$/.test(code),
+      );
+    assert.ok(paths.length > 0);
+    assert.deepEqual(
+      paths.filter((path) => !existsSync(new URL(`src/${path}`, ROOT))),
+      [],
+    );
+  });
+
   test('each name in a row of a table of CONTRIBUTING is in one of the files of the code that the row leads to', async () => {
     const rows = (await read('CONTRIBUTING.md')).split('\n').map((row) => parseMarkdown('CONTRIBUTING.md', row));
     const missing = await Promise.all(
@@ -117,9 +130,16 @@ describe('what the Markdown files name exists', () => {
   });
 
   test('each metric', async () => {
-    const names = await found(/\b(?:cloudsql_ssl_reset|controller_runtime|workqueue|rest_client|leader_election)_\w+/g);
+    const names = await found(
+      /\b(?:cloudsql_ssl_reset|cloudsql_server_ca|controller_runtime|workqueue|rest_client|leader_election)_\w+/g,
+    );
     assert.ok(names.length > 20);
-    const prefixes = ['cloudsql_ssl_reset_', ...seriesNames(), ...servedMetrics().map(({ name }) => name)];
+    const prefixes = [
+      'cloudsql_ssl_reset_',
+      'cloudsql_server_ca_',
+      ...seriesNames(),
+      ...servedMetrics().map(({ name }) => name),
+    ];
     assert.deepEqual(unknown(names, prefixes), []);
   });
 
@@ -128,6 +148,14 @@ describe('what the Markdown files name exists', () => {
     assert.ok(names.length > 15);
     const versions = ['cloudsql-ssl.dev/v1alpha1', 'cloudsql-ssl.dev/namespaces', 'cloudsql-ssl.dev/CloudSqlSslReset'];
     assert.deepEqual(unknown(names, [...Object.values(annotations), INSTANCE_LABEL, ...versions]), []);
+  });
+
+  test('each annotation of the operator is in the API reference', async () => {
+    const pages = await Promise.all(['docs/api.md', 'docs/api-server-ca.md'].map(read));
+    assert.deepEqual(
+      Object.values(annotations).filter((name) => !pages.some((page) => page.includes(`| \`${name}\` |`))),
+      [],
+    );
   });
 
   test('the Google permissions of the README are those of the quick start, which the operator is tested with', async () => {

@@ -10,14 +10,16 @@ const read = (path: string): Promise<string> => readFile(new URL(path, ROOT), 'u
 const CHART = 'charts/cloudsql-ssl-operator';
 
 describe('the kinds of published objects are those of PUBLISHED_KINDS', () => {
-  test("the kinds of published objects are those of PUBLISHED_KINDS in the CRD, whose serverCa has a field for each one's name", async () => {
-    const crd = parse(await read('crds/cloudsql-ssl.dev_cloudsqlsslresets.yaml'));
-    const { serverCa } = crd.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties;
-    assert.deepEqual(
-      Object.keys(serverCa.properties).filter((field) => field.endsWith('Name')),
-      publishedKinds.map((kind) => PUBLISHED_KINDS[kind].field),
-    );
-  });
+  for (const plural of ['cloudsqlsslresets', 'cloudsqlservercas']) {
+    test(`the kinds of published objects are those of PUBLISHED_KINDS in the CRD of ${plural}, whose serverCa has a field for each one's name`, async () => {
+      const crd = parse(await read(`crds/cloudsql-ssl.dev_${plural}.yaml`));
+      const { serverCa } = crd.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties;
+      assert.deepEqual(
+        Object.keys(serverCa.properties).filter((field) => field.endsWith('Name')),
+        publishedKinds.map((kind) => PUBLISHED_KINDS[kind].field),
+      );
+    });
+  }
 
   test("the kinds of published objects are those of PUBLISHED_KINDS in the chart's value publishedKinds, in what its schema takes, and in the rule that it makes of them", async () => {
     const { publishedKinds: value } = parse(await read(`${CHART}/values.yaml`));

@@ -9,18 +9,22 @@ import { ROOT } from '../../support/docs/markdown.ts';
 const read = (path: string): Promise<string> => readFile(new URL(path, ROOT), 'utf8');
 const CHART = 'charts/cloudsql-ssl-operator';
 
-async function rolloutSchema() {
-  const crd = parse(await read('crds/cloudsql-ssl.dev_cloudsqlsslresets.yaml'));
+const CRDS = ['cloudsqlsslresets', 'cloudsqlservercas'];
+
+async function rolloutSchema(plural: string) {
+  const crd = parse(await read(`crds/cloudsql-ssl.dev_${plural}.yaml`));
   return crd.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.rollout.properties;
 }
 
 describe('the kinds of workloads are those of WORKLOAD_KINDS', () => {
-  test('the kinds of workloads are those of WORKLOAD_KINDS in the CRD, where rollout.kinds has room for all of them', async () => {
-    const { kinds, targets } = await rolloutSchema();
-    assert.deepEqual(kinds.items.enum, workloadKinds);
-    assert.equal(kinds.maxItems, workloadKinds.length);
-    assert.deepEqual(targets.items.properties.kind.enum, workloadKinds);
-  });
+  for (const plural of CRDS) {
+    test(`the kinds of workloads are those of WORKLOAD_KINDS in the CRD of ${plural}, where rollout.kinds has room for all of them`, async () => {
+      const { kinds, targets } = await rolloutSchema(plural);
+      assert.deepEqual(kinds.items.enum, workloadKinds);
+      assert.equal(kinds.maxItems, workloadKinds.length);
+      assert.deepEqual(targets.items.properties.kind.enum, workloadKinds);
+    });
+  }
 
   test("the kinds of workloads are those of WORKLOAD_KINDS in the chart's value workloadKinds, and in what its schema takes", async () => {
     const { workloadKinds: value } = parse(await read(`${CHART}/values.yaml`));

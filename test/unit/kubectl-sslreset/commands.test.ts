@@ -124,7 +124,7 @@ describe('the commands', () => {
   test('an object of another API is refused, with the kinds that are known', () => {
     assert.throws(
       () => getArguments(selectionOf(['certificatesigningrequest/csr'])),
-      /: certificatesigningrequest\/csr is of no kind that this knows: .*sslreset, cloudsqlsslreset, cloudsqlsslresets/,
+      /: certificatesigningrequest\/csr: the kind is none of .*sslreset, cloudsqlsslreset, cloudsqlsslresets/,
     );
   });
 });

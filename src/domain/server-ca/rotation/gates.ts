@@ -47,7 +47,7 @@ export function gateOf(object: CloudSqlServerCa, { now, goesFirst, pinned }: Gat
   if (pinned !== undefined) {
     return {
       reason: 'WaitingForSiblings',
-      message: `A CloudSqlServerCa in namespace ${pinned.namespace}, which is of this instance too, pins the server CA ${pinned.fingerprint} by rotation.activeSha1Fingerprint, and goes first: have it pinned no longer, or pin the same one here`,
+      message: `Another CloudSqlServerCa of this instance, in namespace ${pinned.namespace}, pins the server CA ${pinned.fingerprint} (rotation.activeSha1Fingerprint) and goes first: have that pin removed, or pin the same one here`,
     };
   }
   if (goesFirst === undefined) return undefined;
