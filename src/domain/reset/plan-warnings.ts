@@ -11,14 +11,14 @@ export function planWarnings(spec: Spec, { instance, dependents, otherObjects }:
     ...replicaWarnings(spec, instance.replicaNames ?? []),
     ...(otherObjects.length > 0
       ? [
-          `The instance has other objects, which publish and roll anew after this reset: ${few(otherObjects)}. Those of other clusters are not known here`,
+          `The instance has other objects, which publish and roll anew after this reset: ${few(otherObjects)}. Other clusters are not known here: only a CloudSqlServerCa there notices this reset by itself`,
         ]
       : []),
   ];
 }
 
 const NOT_ROLLED =
-  'rollout.disabled is true: workloads keep the old server CA until somebody restarts them, and fail to connect';
+  'rollout.disabled is true: restart the workloads yourself after the reset; with the old server CA they fail to connect';
 
 function replicaWarnings({ mode }: Spec, replicas: readonly string[]): readonly string[] {
   if (mode !== 'All' || replicas.length === 0) return [];
