@@ -86,7 +86,7 @@ export type StalledReason =
   | 'RolloutFailed'
   /** A server CA waits that clients cannot tell from the active one; or the instance cannot rotate its server CA. */
   | 'NotRotatable'
-  /** Another object of the instance does not have the next server CA everywhere, so nothing is switched. */
+  /** An object of the instance does not have the next server CA everywhere, so nothing is switched. */
   | 'SiblingNotReady'
   /** The pinned server CA is none that the instance lists, or has expired. */
   | 'ServerCaNotListed'

@@ -49,9 +49,12 @@ export function failureMessage(rollout: RolloutStatus | undefined): string {
 export const leftToPeople = ({ total = 0, rolled = 0, failed = 0, skipped = 0 }: RolloutStatus): number =>
   total - rolled - failed - skipped;
 
-/** Each workload has what it was rolled for, but for those that somebody opted out; none is left to a person, or paused. */
+/**
+ * Each workload has what it was rolled for, but for those that somebody opted out; none is left to a person, or paused.
+ * Of more than the list holds nobody says so: what fails after a switch could not be compared with what it was.
+ */
 export const haveAllRolled = ({ total, rolled = 0, skipped = 0, paused = 0 }: RolloutStatus = {}): boolean =>
-  total !== undefined && paused === 0 && rolled + skipped === total;
+  total !== undefined && total <= MAX_LISTED && paused === 0 && rolled + skipped === total;
 
 /** Whether a row that is not listed is news: of those that fell off the list nobody knows what was said of them. */
 export const hasAllListed = ({ total = 0, workloads }: RolloutStatus): boolean =>

@@ -1,5 +1,6 @@
 /** Why a rotation stops, in words, with what to do next. */
 import { shell } from '../../../lib/shell.ts';
+import { MAX_LISTED } from '../../trust/rollout-status.ts';
 import { retryCommand } from '../deadline.ts';
 import type { CloudSqlServerCa } from '../server-ca-object.ts';
 import type { WaitingFor } from './rotation.ts';
@@ -48,7 +49,7 @@ export const replacedTooOften = (object: CloudSqlServerCa): Stall =>
 export const siblingNotReady = (waitingFor: WaitingFor): Stall =>
   stall(
     'SiblingNotReady',
-    `Nothing is switched: other objects of the instance do not have the next server CA everywhere yet, or their workloads are not healthy with it: ${waitingWords(waitingFor)}. Whoever runs them sees why in their status: stalled, suspended, not permitted, paused or OnDelete workloads, or more than 100. It goes on by itself once they get there`,
+    `Nothing is switched: objects of the instance do not have the next server CA everywhere yet, or their workloads are not healthy with it: ${waitingWords(waitingFor)}. Whoever runs them sees why in their status: stalled, suspended, not permitted, workloads that are paused or left to a person (OnDelete), or more than ${MAX_LISTED} workloads, which are to be divided among several objects, each with a Secret and a rollout.selector of its own. It goes on by itself once they get there`,
   );
 
 export const siblingOutsideWindow = (namespace: string, next: string): string =>

@@ -5,13 +5,10 @@ import type { Rotation } from './rotation.ts';
 
 export type VerifiedDependent = NonNullable<Rotation['dependents']>[number];
 
-const MAX_VERIFIED = 100;
-
-/** As they are remembered right before the switch: only those that were healthy count afterwards. */
+/** As they are remembered right before the switch, of no more than a status lists: only the healthy ones count afterwards. */
 export const toVerify = (workloads: readonly Workload[]): readonly VerifiedDependent[] =>
   workloads
     .filter((workload) => workload.isBeingDeleted !== true && health(workload).kind === 'Healthy')
-    .slice(0, MAX_VERIFIED)
     .map(({ kind, name, generation, desiredReplicas }) => ({ kind, name, generation, replicas: desiredReplicas }));
 
 /**

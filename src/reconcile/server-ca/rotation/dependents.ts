@@ -3,6 +3,7 @@ import { type CloudSqlServerCa, distributionOf } from '../../../domain/server-ca
 import type { RollOptions } from '../../../domain/trust/judgement.ts';
 import { countRight } from '../../../domain/trust/right-template.ts';
 import { planRoll } from '../../../domain/trust/rollout.ts';
+import { MAX_LISTED } from '../../../domain/trust/rollout-status.ts';
 import type { Workload } from '../../../domain/trust/workload.ts';
 import { toTime } from '../../../lib/time.ts';
 import { findDependents } from '../../rolling/find-dependents.ts';
@@ -19,7 +20,7 @@ export async function readWorkloads(
 }
 
 export type Dependents =
-  /** Each trusts all that is needed, and is healthy; those that opted out are not among them. */
+  /** Each trusts all that is needed, and is healthy; those that opted out are not among them. No more than a status lists. */
   { readonly kind: 'Right'; readonly workloads: readonly Workload[] } | { readonly kind: 'NotRight' };
 
 /** The same, judged as a roll judges them. @throws KubernetesError as above */
@@ -42,6 +43,7 @@ export async function rightDependents(
   const plan = planRoll(found, options);
   const rows = plan.workloads;
   const isRight =
+    rows.length <= MAX_LISTED &&
     plan.start.length === 0 &&
     plan.paused === 0 &&
     rows.every(({ state }) => state === 'Rolled' || state === 'Skipped');
