@@ -5,6 +5,7 @@ import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import type { FaultOptions } from '../cloudsql-emulator/faults.ts';
 import type { ForeignOperationOptions } from '../cloudsql-emulator/foreign-operation.ts';
 import { INSTANCE, PROJECT } from '../support/operator/fixture.ts';
+import type { Seen } from '../support/proxied/traffic.ts';
 import { type Case, runCase } from './case.ts';
 import type { Fixture } from './fixture.ts';
 import { type Attack, isStalledFor, type Reference } from './whole-run.ts';
@@ -136,6 +137,9 @@ const LIES: Readonly<Record<string, Attack>> = {
   'an operation never ends': {
     emulator: { plan: { runningMs: 3_600_000 } },
     spec: { deadlineSeconds: 15 },
+    prepare: async ({ traffic }) => {
+      traffic.isEndless = isPoll;
+    },
     // Longer than the deadline, which bounds all but this.
     meanwhile: () => delay(20_000),
     isEnd: isRunning,
@@ -143,6 +147,8 @@ const LIES: Readonly<Record<string, Attack>> = {
     judge: onlyFollows,
   },
 };
+
+const isPoll = ({ side, path }: Seen): boolean => side === 'CloudSql' && path.includes('/operations');
 
 function isRunning({ status }: SslReset): boolean {
   return findCondition(status.conditions, 'Reconciling')?.reason === 'OperationRunning';

@@ -60,19 +60,21 @@ export class Traffic {
   tamper: Tamper = untouched;
   /** What happens all the time, to requests that the tamper leaves alone. */
   background: Tamper = untouched;
+  /** What is asked without an end: nobody waits for its silence. */
+  isEndless: (seen: Seen) => boolean = () => false;
   #lastMs = Date.now();
 
   arrive(request: Omit<Seen, 'number'>): Fault | undefined {
     const seen = { ...request, number: this.seen.length + 1 };
     this.seen.push(seen);
-    if (!isWatch(seen)) this.#lastMs = Date.now();
+    if (!isWatch(seen) && !this.isEndless(seen)) this.#lastMs = Date.now();
     const fault = this.tamper(seen);
     if (fault === undefined) return this.background(seen);
     this.hit = seen;
     return fault;
   }
 
-  /** Resolves when nothing but watches was asked for that long. */
+  /** Resolves when nothing but watches, and what is endless, was asked for that long. */
   async quiet(ms: number): Promise<void> {
     for (let left = ms; left > 0; left = this.#lastMs + ms - Date.now()) await delay(left);
   }
