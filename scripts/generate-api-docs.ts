@@ -131,15 +131,20 @@ const CONDITIONS: Readonly<Record<string, string>> = {
   WaitingReason: 'Reconciling, and Ready',
   StalledReason: 'Stalled, and Ready',
   StepReason: 'a step',
+  RotationReason: 'ServerCaRotated',
 };
 
-const reasonTable = (reasons: readonly Reason[]): string =>
+const reasonTable = (reasons: readonly Reason[], { conditionsOf }: Kind): string =>
   table(
     ['reason', 'of', 'meaning'],
     Object.entries(CONDITIONS).flatMap(([union, condition]) =>
       reasons
         .filter((reason) => reason.union === union)
-        .map(({ name, meaning }) => [`[${code(name)}](troubleshooting.md#${name.toLowerCase()})`, condition, meaning]),
+        .map(({ name, meaning }) => [
+          `[${code(name)}](troubleshooting.md#${name.toLowerCase()})`,
+          conditionsOf(name) ?? condition,
+          meaning,
+        ]),
     ),
   );
 
@@ -228,7 +233,8 @@ const ANNOTATIONS: readonly (readonly string[])[] = [
 
 type Kind = Awaited<ReturnType<typeof readKinds>>[number];
 
-async function generate({ spec, hasReason }: Kind): Promise<string> {
+async function generate(kind: Kind): Promise<string> {
+  const { spec, hasReason } = kind;
   const { group, names, scope, versions } = spec;
   const [{ name: version, schema, additionalPrinterColumns, selectableFields }] = versions;
   const { description, properties } = schema.openAPIV3Schema;
@@ -266,7 +272,10 @@ ${statusTable(properties.status)}
 \`Reconciling\` and \`Stalled\` are present only while they are true, and never both. A condition of a step is present only if
 the spec asks for the step. Each reason has its section in [troubleshooting](troubleshooting.md).
 
-${reasonTable((await readReasons()).filter(({ name }) => hasReason(name)))}
+${reasonTable(
+  (await readReasons()).filter(({ name }) => hasReason(name)),
+  kind,
+)}
 
 Until a step is done, its condition has the reason of \`Ready\` or \`Reconciling\`.
 

@@ -7,6 +7,8 @@ interface Targets {
   readonly page: string;
   /** Whether its conditions can have that reason. */
   readonly hasReason: (reason: string) => boolean;
+  /** The conditions that have it, where it is not the same for all kinds. */
+  readonly conditionsOf: (reason: string) => string | undefined;
 }
 
 /** Reasons of CloudSqlServerCa alone, and those that it shares with CloudSqlSslReset. */
@@ -27,7 +29,20 @@ const FOLLOWING: readonly string[] = [
   'Holding',
   'WaitingForSiblings',
 ];
+
+/** What a rotation waits for, or is over by, while the object stays ready. */
+const OF_ROTATION: Readonly<Record<string, string>> = {
+  Planned: 'Ready, and ServerCaRotated',
+  Suspended: 'ServerCaRotated',
+  OutsideWindow: 'ServerCaRotated',
+  AwaitingApproval: 'ServerCaRotated',
+  Throttled: 'Reconciling and Ready, or ServerCaRotated',
+  NotPermitted: 'Stalled and Ready, or ServerCaRotated',
+  Expired: 'ServerCaRotated',
+};
+
 const SHARED: readonly string[] = [
+  'Planned',
   'Suspended',
   'OutsideWindow',
   'AwaitingApproval',
@@ -62,11 +77,13 @@ const TARGETS: Readonly<Record<string, Targets>> = {
     types: 'src/domain/server-ca.generated.ts',
     page: 'docs/api-server-ca.md',
     hasReason: (reason) => FOLLOWING.includes(reason) || SHARED.includes(reason),
+    conditionsOf: (reason) => OF_ROTATION[reason],
   },
   CloudSqlSslReset: {
     types: 'src/domain/ssl-reset.generated.ts',
     page: 'docs/api.md',
     hasReason: (reason) => !FOLLOWING.includes(reason),
+    conditionsOf: () => undefined,
   },
 };
 

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { readReasons } from '../../../scripts/reasons.ts';
 import { CONDITION_STATUSES, CONDITION_TYPES } from '../../../src/domain/conditions.ts';
+import { isGateReason } from '../../../src/domain/server-ca/rotation/rotated-condition.ts';
 import { codeSpans, markdownFiles, ROOT } from '../../support/docs/markdown.ts';
 
 const read = (path: string): Promise<string> => readFile(new URL(path, ROOT), 'utf8');
@@ -79,6 +80,18 @@ describe('the reasons of conditions', () => {
       assert.ok(reasons.length > 3, condition);
       assert.deepEqual(inRow(condition), reasons.toSorted(), condition);
     }
+  });
+
+  test('each reason of a rotation, and what it waits for, stands in the reference of CloudSqlServerCa with ServerCaRotated', async () => {
+    const rows = (await read('docs/api-server-ca.md')).split('\n').filter((line) => line.startsWith('| [`'));
+    const reasons = (await readReasons()).filter(({ union, name }) => union === 'RotationReason' || isGateReason(name));
+    assert.ok(reasons.length > 8);
+    assert.deepEqual(
+      reasons.filter(
+        ({ name }) => !rows.some((row) => row.startsWith(`| [\`${name}\`]`) && row.includes('ServerCaRotated')),
+      ),
+      [],
+    );
   });
 
   test('the reasons of conditions are none but these where a page writes Stalled/ or Reconciling/ before one', async () => {

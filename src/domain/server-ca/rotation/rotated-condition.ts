@@ -84,7 +84,7 @@ const GATES: Readonly<Record<GateReason, true>> = {
   Expired: true,
 };
 
-const isGateReason = (text: string): text is GateReason => Object.hasOwn(GATES, text);
+export const isGateReason = (text: string): text is GateReason => Object.hasOwn(GATES, text);
 
 function idle(object: CloudSqlServerCa): string {
   const active = activeVersion(object.status)?.sha1Fingerprint ?? '';

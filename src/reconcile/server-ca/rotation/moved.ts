@@ -62,7 +62,15 @@ export function atGate(
     ...(plan !== undefined && { plan }),
     ...(closed !== undefined && { nextWindowTime: opening(closed) }),
   };
-  return moved(object, changes, context, { afterMs: closed?.afterMs ?? afterMs });
+  return moved(object, changes, context, { events: news(object, gate), afterMs: closed?.afterMs ?? afterMs });
+}
+
+/** Told once: it waits for somebody, or for a time, and the object stays Ready, which tells nobody. */
+function news({ status }: CloudSqlServerCa, gate: Gate): readonly StepEvent[] {
+  const { reason, message } = gate;
+  const isTold = isDeepStrictEqual(status.rotation?.gate, gate);
+  if (isTold || !(isWaitingReason(reason) || isStalledReason(reason))) return [];
+  return [{ type: 'Warning', reason, action: 'Rotate', note: message }];
 }
 
 export function stalledAt(object: CloudSqlServerCa, { next, ...why }: Stall, context: Needs): Conclusion {
