@@ -112,6 +112,13 @@ export class Looks {
     }
   }
 
+  /** The CAs were read for another reason: as a look, that answers for all objects of the instance. */
+  found(group: string, { atMs, ...listed }: Look): void {
+    const withCertificates = listed.certificates !== undefined;
+    this.#shared.delete(group);
+    this.#shared.set(group, { atMs, withCertificates, listed: Promise.resolve(listed) });
+  }
+
   /** It must not answer once more: what is there has changed since. */
   forgetLook(group: string): void {
     this.#shared.delete(group);

@@ -63,6 +63,15 @@ describe('a rotation', () => {
     assert.equal(site.reason('WorkloadsRolled'), 'True Unchanged');
   });
 
+  test('a rotation lists the CAs five times: as its spec has changed, and before and after each of its two calls', async () => {
+    const site = await ready({ holdSeconds: 0, verifySeconds: 0 });
+    const { listReads } = site.cloudSql;
+    ask(site, { requestId: 'spring', holdSeconds: 0, verifySeconds: 0 });
+    await site.operator.driveUntil(() => outcomes(site).length > 0);
+    assert.deepEqual(outcomes(site), ['RequestId Rotated']);
+    assert.equal(site.cloudSql.listReads - listReads, 5);
+  });
+
   test('a rotation that is over leaves nothing to write', async () => {
     const site = await ready();
     ask(site, { requestId: 'spring' });

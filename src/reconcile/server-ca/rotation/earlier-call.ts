@@ -38,7 +38,8 @@ export async function hasRunAfterAll(
   try {
     const operations = await context.cloudSql.operations(object.spec, { limit: BASELINE_SIZE });
     if (hasLateOperation(object, record, operations, context)) return true;
-    return evidenceOf(record, await versionCalls(object, context).list()) === 'Agrees';
+    const { listed } = await versionCalls(object, context).list();
+    return evidenceOf(record, listed) === 'Agrees';
   } catch (error) {
     if (error instanceof CloudSqlError) return undefined;
     throw error;

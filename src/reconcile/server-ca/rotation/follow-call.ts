@@ -1,6 +1,7 @@
 import { isDone, type Operation } from '../../../domain/call/operation.ts';
 import { pollDelayMs } from '../../../domain/call/retry.ts';
 import { CloudSqlError } from '../../../domain/errors.ts';
+import { instanceKey } from '../../../domain/instance.ts';
 import { type CallOutcome, endOf, evidenceOf } from '../../../domain/server-ca/rotation/outcome.ts';
 import type { CloudSqlServerCa } from '../../../domain/server-ca/server-ca-object.ts';
 import type { ServerCaContext, StepResult } from '../context.ts';
@@ -9,14 +10,15 @@ import { versionCalls } from './versions.ts';
 
 /** Follows an accepted operation to its end, however long that takes, and judges by the CAs what came of it. */
 export async function followCall(object: CloudSqlServerCa, context: ServerCaContext): Promise<StepResult> {
-  const { memory, settings, clock } = context;
+  const { memory, settings, clock, looks, index, wake } = context;
   const { metadata, spec, status } = object;
   const record = status.rotation?.record;
   if (record?.operation === undefined) return { afterMs: settings.pollMaxMs };
   const operation = await read(spec.project, record.operation, context);
   const afterMs = pollDelayMs(record.time, clock.now(), settings);
   if (operation !== undefined && !isDone(operation)) return { afterMs };
-  const listed = await versionCalls(object, context).list();
+  const atMs = clock.monotonicMs();
+  const { listed, look } = await versionCalls(object, context).list();
   const evidence = evidenceOf(record, listed);
   const sinceMs = memory.sinceSeenMs(
     metadata.uid,
@@ -26,7 +28,14 @@ export async function followCall(object: CloudSqlServerCa, context: ServerCaCont
     operation === undefined
       ? vanished(record.operation, evidence, sinceMs >= settings.resolveGraceMs)
       : endOf(operation, evidence, { isSettling: sinceMs < settings.caSettleMs });
-  return outcome.kind === 'Wait' ? { afterMs } : applyOutcome(object, record, { outcome, listed }, context);
+  if (outcome.kind === 'Wait') return { afterMs };
+  const result = applyOutcome(object, record, { outcome, listed }, context);
+  if (outcome.kind === 'Done') {
+    // The look that comes next, of any object of the instance, finds no more than this.
+    looks.found(instanceKey(spec), { ...look, atMs });
+    wake(index.siblingsOf(object).followers());
+  }
+  return result;
 }
 
 function vanished(name: string, evidence: ReturnType<typeof evidenceOf>, isOver: boolean): CallOutcome {

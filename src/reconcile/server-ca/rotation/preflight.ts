@@ -56,7 +56,7 @@ export async function preflight(
   }
   const departed = kind === 'SwitchBack' ? undefined : departure(object, operations, context);
   if (departed !== undefined) return { kind: 'Obstacle', message: departed };
-  const listed = await versionCalls(object, context).list();
+  const { listed } = await versionCalls(object, context).list();
   if (attempt !== undefined && evidenceOf(attempt, listed) === 'Agrees') return { kind: 'Reopen' };
   const active = listed[0]?.sha1Fingerprint;
   return {

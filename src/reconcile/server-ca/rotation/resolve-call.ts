@@ -19,7 +19,7 @@ export async function resolveCall(object: CloudSqlServerCa, context: ServerCaCon
     limit: BASELINE_SIZE * 5,
     isKnown: ({ name }) => known.has(name),
   });
-  const listed = await versionCalls(object, context).list();
+  const { listed } = await versionCalls(object, context).list();
   const claims = index.siblingsOf(object).claims({});
   const found = candidates({ before: record.before, user: record.user, operations, claims });
   const seen: CallSeen = { record, listed, operations, claims, sinceSeenMs, sinceDoneMs: sinceDone(found) };
