@@ -28,6 +28,9 @@ export const MANY_OUT = 300;
 /** Objects that wait for a permission, each in a Namespace of its own. */
 export const WAITING = 40;
 export const MANY_NAMESPACES = 5_000;
+/** Objects that follow an instance. */
+export const FOLLOWING = 1_000;
+const OBJECT_MB = 0.0012;
 /** Operations of one project that run at a time. */
 export const AT_A_TIME = [1, 100] as const;
 /** A whole reset, of which the operation takes 40 s. */
@@ -108,11 +111,32 @@ export const GATES: readonly Gate[] = [
     bound: times(0.33),
   },
   {
+    name: 'memory with 10,000 idle objects, against the build before',
+    ours: ours('memory', MANY),
+    floor: before('memory', MANY),
+    bound: times(1.03),
+  },
+  {
     name: 'memory with 10 idle objects, against the build before',
     ours: ours('memory', FEW),
     floor: before('memory', FEW),
     bound: times(0.85),
   },
+  { name: METRICS.plugin.title, ours: ours('plugin'), floor: floor('plugin'), bound: times(1.5) },
+  {
+    name: `Kubernetes writes for a rotation with ${DEPENDENTS} dependents (16 + 2 D)`,
+    ours: ours('rotationWrites'),
+    bound: atMost(16 + 2 * DEPENDENTS),
+  },
+  { name: METRICS.rotationCalls.title, ours: ours('rotationCalls'), bound: atMost(12) },
+  {
+    name: 'memory with 1,000 idle CloudSqlServerCas, against 10',
+    ours: ours('followed', FOLLOWING),
+    floor: ours('followed', FEW),
+    bound: { kind: 'Above', value: FOLLOWING * OBJECT_MB },
+  },
+  { name: METRICS.followCpu.title, ours: ours('followCpu'), bound: atMost(1) },
+  { name: METRICS.followReads.title, ours: ours('followReads'), bound: atMost(100) },
   {
     name: 'memory with 10,000 unrelated Deployments, against none',
     ours: ours('foreign', MANY),

@@ -13,6 +13,7 @@ import { download } from './scenarios/download.ts';
 import { encoding } from './scenarios/encoding.ts';
 import { failOver } from './scenarios/fail-over.ts';
 import { fleet } from './scenarios/fleet.ts';
+import { follow } from './scenarios/follow.ts';
 import { foreign } from './scenarios/foreign.ts';
 import { latency } from './scenarios/latency.ts';
 import { lateness } from './scenarios/lateness.ts';
@@ -20,7 +21,9 @@ import { memory } from './scenarios/memory.ts';
 import { manyOut, outage } from './scenarios/outage.ts';
 import { patches } from './scenarios/patches.ts';
 import { permission } from './scenarios/permission.ts';
+import { plugin } from './scenarios/plugin.ts';
 import { roll } from './scenarios/roll.ts';
+import { rotation } from './scenarios/rotation.ts';
 import { start } from './scenarios/start.ts';
 import { thousandResets } from './scenarios/thousand-resets.ts';
 import { wholeReset } from './scenarios/whole-reset.ts';
@@ -33,7 +36,9 @@ const SCENARIOS: readonly Scenario[] = [
   download,
   start,
   latency,
+  plugin,
   wholeReset,
+  rotation,
   outage,
   lateness,
   failOver,
@@ -43,6 +48,7 @@ const SCENARIOS: readonly Scenario[] = [
   fleet,
   manyOut,
   roll,
+  follow,
   foreign,
   memory,
 ];
