@@ -236,11 +236,9 @@ export const GUARD_SCENARIOS: readonly NamedScenario[] = [
   }),
   named('the object that is finding out a call comes first (an object that was refused looks for its own meanwhile)', {
     hasSecondObject: true,
-    calls: [answered(429)],
-    injections: [
-      before(3, 'cloudSql.send', { kind: 'Refuse', ms: 900_000 }),
-      before(2, 'cloudSql.send', { kind: 'Fail' }),
-    ],
+    operationMs: 40_000,
+    calls: [answered(429), answered(429)],
+    injections: [before(3, 'cloudSql.send', { kind: 'Refuse', ms: 60_000 })],
   }),
   named('no call without an approval of its plan (nobody is asked)', { needsApproval: true }),
   named('no call without an approval of its plan (any word is enough)', {
