@@ -50,17 +50,21 @@ async function withMutant<T>({ patches }: Mutation, act: (folder: string) => Pro
   try {
     for (const path of COPIED) await cp(join(ROOT, path), join(folder, path), { recursive: true });
     await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-    for (const patch of patches) await apply(patch, folder);
+    for (const [file, text] of await patched(patches)) await writeFile(join(folder, file), text);
     return await act(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function apply({ file, find, replace }: Patch, folder: string): Promise<void> {
-  const path = join(folder, file);
-  const parts = (await readFile(path, 'utf8')).split(find);
-  if (parts.length !== 2)
-    throw new Error(`${JSON.stringify(find)} occurs ${parts.length - 1} times in ${file}, not once`);
-  await writeFile(path, parts.join(replace));
+/** The files that are changed, as they are then, by their paths. */
+export async function patched(patches: readonly Patch[]): Promise<ReadonlyMap<string, string>> {
+  const texts = new Map<string, string>();
+  for (const { file, find, replace } of patches) {
+    const parts = (texts.get(file) ?? (await readFile(join(ROOT, file), 'utf8'))).split(find);
+    if (parts.length !== 2)
+      throw new Error(`${JSON.stringify(find)} occurs ${parts.length - 1} times in ${file}, not once`);
+    texts.set(file, parts.join(replace));
+  }
+  return texts;
 }

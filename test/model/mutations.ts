@@ -449,7 +449,7 @@ export const MUTATIONS: readonly Mutation[] = [
       {
         file: WRITE_AHEAD,
         find: '!window.isOpen()',
-        replace: `(call.path === 'status.request' && !window.isOpen())`,
+        replace: `(path === 'status.request' && !window.isOpen())`,
       },
     ],
   },
