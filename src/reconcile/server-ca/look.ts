@@ -12,6 +12,7 @@ import {
   isSettled,
   stalledReason,
 } from '../../domain/server-ca/server-ca-object.ts';
+import { haveAllRolled } from '../../domain/trust/rollout-status.ts';
 import { unusableField } from '../../domain/trust/usable.ts';
 import { overtakenBy } from '../overtaken-ca.ts';
 import { orCannotPublish } from '../publishing/apply.ts';
@@ -105,8 +106,15 @@ async function readBoth(
 async function unchanged(object: CloudSqlServerCa, againMs: number, context: ServerCaContext): Promise<StepResult> {
   // What became of a call is found out by since when it was seen.
   if (!isOpen(object.status.rotation?.record)) context.memory.forget(object.metadata.uid);
-  return isSettled(object) || stalledReason(object) === 'NotRotatable' ? { afterMs: againMs } : roll(object, context);
+  const isDone = (isSettled(object) && !isAwaited(object, context)) || stalledReason(object) === 'NotRotatable';
+  return isDone ? { afterMs: againMs } : roll(object, context);
 }
+
+/** A rotation waits for what a person has to do for a workload, such as to resume it, which nobody else tells. */
+const isAwaited = (object: CloudSqlServerCa, { index }: ServerCaContext): boolean =>
+  !object.spec.rollout.disabled &&
+  !haveAllRolled(object.status.rollout) &&
+  index.siblingsOf(object).rotations.next().length > 0;
 
 /** Something has to be put right first. What is published stays as it is, and is not known to be right. */
 function later(object: CloudSqlServerCa, verdict: Verdict, context: ServerCaContext): Conclusion {
