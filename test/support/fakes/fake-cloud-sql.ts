@@ -110,6 +110,8 @@ export class FakeCloudSql implements CloudSql, RotationCalls {
   listProblem: CloudSqlError | undefined;
   /** What is listed as server CAs, whatever was called. */
   listed: ServerCas | undefined;
+  /** The instance serves by the first of `listed`, and a reset leaves nothing of that but a new CA. */
+  resetsListed = false;
   /** How often the server CAs were listed. */
   listReads = 0;
   /** The list of client certificates fails with it. */
@@ -144,13 +146,19 @@ export class FakeCloudSql implements CloudSql, RotationCalls {
 
   async instance(_ref?: InstanceRef): Promise<Instance> {
     this.#readInstance();
-    const ca = this.showsCertificate ? this.#activeCa() : 0;
+    const ca = this.showsCertificate ? this.#shownCa() : undefined;
     return {
       state: 'RUNNABLE',
-      ...(ca > 0 && { serverCaSha1Fingerprint: fingerprint(ca) }),
-      ...(ca > 0 && !this.hidesServerCa && { serverCa: serverCa(ca) }),
+      ...(ca !== undefined && { serverCaSha1Fingerprint: ca.sha1Fingerprint }),
+      ...(ca !== undefined && !this.hidesServerCa && { serverCa: ca }),
       ...this.state,
     };
+  }
+
+  #shownCa(): ServerCa | undefined {
+    if (this.resetsListed) return this.listed?.[0];
+    const ca = this.#activeCa();
+    return ca > 0 ? serverCa(ca) : undefined;
   }
 
   async serverCas(_ref?: InstanceRef): Promise<ServerCas> {
@@ -429,8 +437,16 @@ export class FakeCloudSql implements CloudSql, RotationCalls {
     this.executedCalls.push(call);
     const error = this.operationError;
     const timing = { insertedMs: nowMs, durationMs: this.operationMs };
-    const begun = this.#begin({ user: USER }, { ...timing, changesCa: error === undefined && this.#changesCa, error });
+    const changesCa = error === undefined && this.#changesCa;
+    const begun = this.#begin({ user: USER }, { ...timing, changesCa, error });
+    if (changesCa && this.resetsListed) this.#clock.after(this.operationMs, () => this.#resetListed());
     return { kind: 'Accepted', operation: this.#view(begun) };
+  }
+
+  #resetListed(): void {
+    const all = this.#withAnother(this.listed ?? [], this.makeCa);
+    this.listed = all.slice(-1);
+    this.#noteMade(this.listed);
   }
 
   #begin(

@@ -1,9 +1,10 @@
 /** A rotation, and what other objects of the instance do meanwhile. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { aWorkload } from '../../support/fakes/builders.ts';
+import { aReset, aWorkload, fingerprint } from '../../support/fakes/builders.ts';
 import { aServerCa, type ServerCaParts } from '../../support/fakes/fake-server-cas.ts';
-import { ca, Followed } from '../../support/fakes/followed.ts';
+import { ca, Followed, SECRET } from '../../support/fakes/followed.ts';
+import { endOf } from '../../support/fakes/operator.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -20,6 +21,8 @@ async function ready(rotation: Rotation = {}): Promise<Followed> {
 }
 
 const ask = (site: Followed): void => site.serverCas.edit(site.ref, { spec: { rotation: { requestId: 'spring' } } });
+const outcomes = ({ status }: Followed): readonly string[] =>
+  (status.history ?? []).map(({ cause, outcome }) => `${cause} ${outcome}`);
 
 describe('a rotation that waits for a workload', () => {
   for (const [whose, namespace] of [
@@ -47,4 +50,128 @@ describe('a rotation that waits for a workload', () => {
       assert.equal(site.reason(), 'True UpToDate');
     });
   }
+});
+
+const SHARP = { ...SECRET, name: 'sharp-ca' };
+
+/** Both kinds roll the same workloads, and each has a Secret of its own. */
+async function withReset(rotation: Rotation = {}) {
+  const site = await ready(rotation);
+  site.cloudSql.resetsListed = true;
+  site.cloudSql.makeCa = (n) => ca(n, { expirationTime: EXPIRES });
+  const lost: string[] = [];
+  const put = site.objects.put.bind(site.objects);
+  site.objects.put = (object) => {
+    put(object);
+    const [active] = site.cloudSql.listed ?? [];
+    const held = Object.values(object.data).map((bytes) => Buffer.from(bytes).toString());
+    if (!held.some((text) => text.includes(active?.pem ?? ''))) lost.push(`${object.name}: ${held.join()}`);
+  };
+  const reset = (): ReturnType<typeof site.resets.create> =>
+    site.resets.create(
+      aReset({ name: 'sharp', spec: { serverCa: { secretName: SHARP.name, key: 'server-ca.pem', contents: 'All' } } }),
+    );
+  return { site, reset, lost };
+}
+
+describe('a rotation and a CloudSqlSslReset of one instance, of the same workloads', () => {
+  for (const [phase, rotations, outcome] of [
+    ['Adding', ['Add'], 'Superseded'],
+    ['Distributing', ['Add'], 'Superseded'],
+    ['Holding', ['Add'], 'Superseded'],
+    ['Verifying', ['Add', 'Rotate 2'], 'Rotated'],
+  ] as const) {
+    test(`a reset that arrives while a rotation is ${phase} is called once, no CA is lost, and both end well`, async () => {
+      const { site, reset, lost } = await withReset({ holdSeconds: 900 });
+      ask(site);
+      await site.operator.driveUntil(() => site.status.rotation?.phase === phase);
+      const sharp = reset();
+      await site.operator.driveFor(3 * HOUR_MS);
+      assert.equal(site.cloudSql.executed, 1);
+      assert.equal(endOf(site.resets.read(sharp)), 'Complete');
+      assert.deepEqual(site.cloudSql.rotations, rotations);
+      assert.deepEqual(outcomes(site), [`RequestId ${outcome}`]);
+      assert.equal(site.reason(), 'True UpToDate');
+      assert.equal(site.roles()[0], '3 Active');
+      assert.deepEqual(lost, []);
+      assert.equal(site.workloads.writes, 6, 'two workloads, for three CAs');
+    });
+  }
+
+  test('a rotation that is asked for while a reset runs is done by that, no CA is lost, and both end well', async () => {
+    const { site, reset, lost } = await withReset();
+    const sharp = reset();
+    await site.operator.driveUntil(() => site.cloudSql.executed === 1);
+    ask(site);
+    await site.operator.driveFor(3 * HOUR_MS);
+    assert.deepEqual([site.cloudSql.executed, site.cloudSql.rotations], [1, []]);
+    assert.equal(endOf(site.resets.read(sharp)), 'Complete');
+    assert.deepEqual(outcomes(site), ['RequestId Superseded']);
+    assert.equal(site.reason(), 'True UpToDate');
+    assert.deepEqual(lost, []);
+    assert.equal(site.workloads.writes, 4);
+  });
+
+  test('a reset makes a rotation by expiry begin anew, from the CA that it has made', async () => {
+    const soon = '2026-03-11T00:00:00Z';
+    const { site, reset, lost } = await withReset({ mode: 'WhenDue', holdSeconds: 900 });
+    site.cloudSql.listed = [ca(1, { expirationTime: soon })];
+    site.cloudSql.makeCa = (n) => ca(n, { expirationTime: n === 3 ? soon : EXPIRES });
+    await site.operator.driveUntil(() => site.status.rotation?.phase === 'Holding');
+    reset();
+    await site.operator.driveFor(3 * HOUR_MS);
+    assert.deepEqual([site.cloudSql.executed, site.cloudSql.rotations], [1, ['Add', 'Add', 'Rotate 4']]);
+    assert.deepEqual(outcomes(site), ['Expiry Rotated', 'Expiry Superseded']);
+    assert.equal(site.status.history?.[0]?.previous, fingerprint(3));
+    assert.deepEqual(site.roles().slice(0, 2), ['4 Active', '3 RotatedOut']);
+    assert.deepEqual(lost, []);
+  });
+});
+
+describe('the hold of a rotation', () => {
+  test('a dependent of another object that comes later does not begin the hold anew, and is waited for', async () => {
+    const site = await ready({ holdSeconds: 900 });
+    ask(site);
+    await site.operator.driveUntil(() => site.status.rotation?.phase === 'Holding');
+    const { distributedTime = '' } = site.status.rotation ?? {};
+    await site.operator.driveFor(5 * MINUTE_MS);
+    site.workloads.rollMsOf.set('late', 5 * MINUTE_MS);
+    site.workloads.add(aWorkload({ name: 'late', namespace: 'second' }));
+    site.serverCas.create(aServerCa({ namespace: 'second' }));
+    await site.operator.driveFor(2 * MINUTE_MS);
+    assert.equal(site.status.rotation?.phase, 'Distributing');
+    await site.operator.driveUntil(() => site.status.rotation?.phase === 'Switching');
+    assert.equal(site.status.rotation?.distributedTime, distributedTime);
+    const heldMs = site.clock.wallMs - Date.parse(distributedTime);
+    assert.ok(heldMs >= 900_000 && heldMs < 960_000, `${heldMs} ms`);
+  });
+
+  test('a dependent of another object that comes late in the hold is waited for beyond its end, and then the switch comes at once', async () => {
+    const site = await ready({ holdSeconds: 900 });
+    ask(site);
+    await site.operator.driveUntil(() => site.status.rotation?.phase === 'Holding');
+    await site.operator.driveFor(14 * MINUTE_MS);
+    site.workloads.rollMsOf.set('late', 8 * MINUTE_MS);
+    site.workloads.add(aWorkload({ name: 'late', namespace: 'second' }));
+    site.serverCas.create(aServerCa({ namespace: 'second' }));
+    await site.operator.driveFor(7 * MINUTE_MS);
+    assert.deepEqual(site.cloudSql.rotations, ['Add']);
+    await site.operator.driveFor(4 * MINUTE_MS);
+    assert.deepEqual(site.cloudSql.rotations, ['Add', 'Rotate 2']);
+  });
+
+  test('a dependent of its own that comes in the hold is rolled before the switch, and does not begin the hold anew', async () => {
+    const site = await ready({ holdSeconds: 900 });
+    ask(site);
+    await site.operator.driveUntil(() => site.status.rotation?.phase === 'Holding');
+    const { distributedTime } = site.status.rotation ?? {};
+    await site.operator.driveFor(5 * MINUTE_MS);
+    site.workloads.rollMsOf.set('late', 3 * MINUTE_MS);
+    site.workloads.add(aWorkload({ name: 'late' }));
+    await site.operator.driveFor(12 * MINUTE_MS);
+    assert.deepEqual(site.cloudSql.rotations, ['Add']);
+    await site.operator.driveFor(3 * MINUTE_MS);
+    assert.deepEqual(site.cloudSql.rotations, ['Add', 'Rotate 2']);
+    assert.equal(site.status.rotation?.distributedTime, distributedTime);
+  });
 });
