@@ -1,3 +1,4 @@
+import { instanceKey } from '../../../domain/instance.ts';
 import { ended, withRejected } from '../../../domain/server-ca/rotation/rotation.ts';
 import type { CloudSqlServerCa } from '../../../domain/server-ca/server-ca-object.ts';
 import type { ServerCaContext, StepResult } from '../context.ts';
@@ -22,6 +23,8 @@ export async function switchBack(object: CloudSqlServerCa, context: ServerCaCont
   const send = await versionCalls(object, context).prepareSwitch(previous);
   const denied = await permitted(object, context);
   if (denied !== undefined) return atGate(object, denied, context);
+  // The next look has the published object remember the rejection while the operation runs: a status may be lost.
+  context.looks.lookNow(object.metadata.uid, instanceKey(object.spec));
   const call = { ...checked, kind: 'SwitchBack', next: previous, send } as const;
   return callOnRecord(object, { ...call, with: { rejected: withRejected(rotation, next) } }, context);
 }
