@@ -1,0 +1,45 @@
+/** What becomes of a rotation that stalls, over a whole cluster of fakes. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { rejection } from '../../support/fakes/fixture.ts';
+import { ca, Followed } from '../../support/fakes/followed.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** An instance whose CA expires in ten days, and an object that rotates it before that. */
+function expiring(): Followed {
+  const site = new Followed({ spec: { rotation: { mode: 'WhenDue', holdSeconds: 0 } } });
+  const soon = new Date(site.clock.wallMs + 10 * 24 * HOUR_MS).toISOString();
+  site.cloudSql.listed = [ca(1, { createTime: '2016-01-01T00:00:00Z', expirationTime: soon })];
+  site.cloudSql.makeCa = (n) => ca(n, { expirationTime: '2036-01-01T00:00:00Z' });
+  return site;
+}
+
+describe('a rotation by expiry that stalls', () => {
+  test('a rotation by expiry that stalls again and again is tried again after 1, 2, 4, 8, 16, 24 and 24 hours, and after a success from 1 on', async () => {
+    const site = expiring();
+    site.cloudSql.operationError = { errors: [{ code: 'INTERNAL', message: 'it broke' }] };
+    const calls: number[] = [];
+    site.cloudSql.onCall = () => void calls.push(site.clock.wallMs);
+    await site.operator.driveFor(81 * HOUR_MS);
+    const hours = calls.slice(1).map((ms, n) => Math.round((ms - (calls[n] ?? 0)) / HOUR_MS));
+    assert.deepEqual(hours, [1, 2, 4, 8, 16, 24, 24]);
+    assert.equal(site.reason('Stalled'), 'True OperationFailed');
+    site.cloudSql.operationError = undefined;
+    await site.operator.driveFor(25 * HOUR_MS);
+    assert.deepEqual(site.cloudSql.rotations.slice(-2), ['Add', 'Rotate 2']);
+    assert.equal(site.status.history?.[0]?.outcome, 'Rotated');
+    assert.equal(site.status.rotation?.failures, undefined);
+  });
+
+  test('a rotation by expiry that Cloud SQL refuses for good is not tried again by itself', async () => {
+    const site = expiring();
+    const calls: number[] = [];
+    site.cloudSql.onCall = () => void calls.push(site.clock.wallMs);
+    site.cloudSql.rotationTurns.push({ kind: 'Answer', answer: rejection(400) });
+    await site.operator.driveFor(50 * HOUR_MS);
+    assert.equal(calls.length, 1);
+    assert.equal(site.reason('Stalled'), 'True InvalidRequest');
+  });
+});
