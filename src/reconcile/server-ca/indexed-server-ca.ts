@@ -17,6 +17,7 @@ import {
   stalledReason,
 } from '../../domain/server-ca/server-ca-object.ts';
 import { publishedNames } from '../../domain/trust/published-kinds.ts';
+import type { Trust } from '../../domain/trust/right-template.ts';
 import { keyOf } from '../../lib/key.ts';
 import { sharing } from '../../lib/shared.ts';
 import { timeOf } from '../../lib/time.ts';
@@ -25,7 +26,10 @@ import { type Follower, type IndexedObject, type Rotating, sharedRestarts } from
 import { listedNumber } from '../listed.ts';
 import { claimedNames } from '../publications.ts';
 
-const NONE: readonly string[] = [];
+/** One for all: of ten thousand objects hardly any has such a list. */
+const NONE: readonly never[] = [];
+const orNone = <T>(list: readonly T[]): readonly T[] => (list.length === 0 ? NONE : list);
+const NO_OPERATIONS = { all: NONE, answered: NONE };
 const shared = sharing<Follower>((follower) => JSON.stringify(follower));
 const sharedText = sharing<string>((text) => text);
 const sharedHeld = sharing<readonly string[]>((fingerprints) => fingerprints.join(' '));
@@ -73,7 +77,7 @@ export function indexedServerCa(object: CloudSqlServerCa): IndexedObject {
     doubt: isUnresolved(record) ? { kind: 'Unresolved' } : undefined,
     isIssuing: false,
     openRecords: record !== undefined && isUnresolved(record) ? `${record.attempt} ${record.time}` : undefined,
-    operations: { all: NONE, answered: NONE },
+    operations: NO_OPERATIONS,
     certificateOperations: status.rotationOperations ?? NONE,
     callTimes: additionTimes(object),
     summary: conditionSummary(status.conditions),
@@ -81,7 +85,7 @@ export function indexedServerCa(object: CloudSqlServerCa): IndexedObject {
     restarts: sharedRestarts(distributionOf(object)),
     caExpiryMs: servesUntilMs(status),
     follows: shared({
-      trust: trustOf(object),
+      trust: lean(trustOf(object)),
       pastActive: pastActiveOf(status),
       rotating: isDeleted ? undefined : rotatingOf(object),
       pin: isDeleted ? undefined : pinOf(object),
@@ -94,17 +98,19 @@ export function indexedServerCa(object: CloudSqlServerCa): IndexedObject {
   };
 }
 
+const lean = (trust: Trust): Trust => ({ ...trust, known: orNone(trust.known) });
+
 const pastActiveOf = ({ serverCas = [], certificates = [] }: CloudSqlServerCa['status']): readonly string[] =>
   onceActive([...serverCas, ...certificates]);
 
 const rotatedTo = ({ rotation, history = [] }: CloudSqlServerCa['status']): readonly string[] =>
-  [rotation?.next, ...history.map(({ next }) => next)].filter((next) => next !== undefined);
+  orNone([rotation?.next, ...history.map(({ next }) => next)].filter((next) => next !== undefined));
 
 const heldBackOf = ({ status: { serverCas = [] } }: CloudSqlServerCa): readonly string[] =>
   serverCas.filter(({ heldBack }) => heldBack !== undefined).map(({ sha1Fingerprint }) => sha1Fingerprint);
 
 const additionTimes = ({ status: { addTimes = NONE } }: CloudSqlServerCa): readonly number[] =>
-  addTimes.flatMap((time) => timeOf(time) ?? []);
+  orNone(addTimes.flatMap((time) => timeOf(time) ?? []));
 
 function publicationsOf({ metadata, spec, status }: CloudSqlServerCa): string | undefined {
   if (metadata.deletionTimestamp !== undefined) return undefined;

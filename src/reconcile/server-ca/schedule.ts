@@ -1,8 +1,11 @@
 /** When an instance is looked at again, and what has an object looked at before its time. */
 import { retryValue } from '../../domain/object.ts';
 import type { CloudSqlServerCa } from '../../domain/server-ca/server-ca-object.ts';
+import { sharing } from '../../lib/shared.ts';
 import type { ServerCaContext } from './context.ts';
 import { EVERY_MS } from './look-pace.ts';
+
+const shared = sharing<string>((news) => news);
 
 /** Between two looks at one instance: more where so many are followed that they could not all be read in that time. */
 export const intervalMs = ({ spec }: CloudSqlServerCa, { index, settings }: ServerCaContext): number =>
@@ -14,10 +17,11 @@ export const lookIntervalMs = (instances: number, resyncMs: number): number => M
 export function newsOf(object: CloudSqlServerCa, { index }: Pick<ServerCaContext, 'index'>): string {
   const siblings = index.siblingsOf(object);
   const read = siblings.makeOutdated() || siblings.haveOtherList() ? siblings.lastRead() : undefined;
-  return JSON.stringify([
+  const news = JSON.stringify([
     object.metadata.generation,
     retryValue(object) ?? null,
     read ?? null,
     siblings.rotations.next(),
   ]);
+  return shared(news);
 }
