@@ -208,4 +208,100 @@ export const UNIT_MUTATIONS: readonly UnitMutation[] = [
     ],
     tests: 'reconcile/lost-siblings.test.ts',
   },
+  {
+    guard: 'only a plan is wanted',
+    broken: 'planOnly of a reset is ignored',
+    patches: [
+      {
+        file: 'src/reconcile/steps/request-reset.ts',
+        find: 'isPlanOnly: spec.planOnly,',
+        replace: 'isPlanOnly: false,',
+      },
+    ],
+    tests: 'reconcile/plan.test.ts',
+  },
+  {
+    guard: 'only a plan is wanted',
+    broken: 'planOnly of a rotation is ignored',
+    patches: [
+      {
+        file: 'src/reconcile/server-ca/rotation/admission.ts',
+        find: "if (spec.planOnly) return { kind: 'PlanOnly' };",
+        replace: '',
+      },
+    ],
+    tests: 'reconcile/rotation-approval.test.ts',
+  },
+  {
+    guard: 'an administrator demands approvals',
+    broken: 'the word of the Namespace is not heard',
+    patches: [
+      {
+        file: 'src/domain/approval.ts',
+        find: "const word = view?.annotations[annotations.approval] ?? 'Automatic';",
+        replace: "const word: string = 'Automatic';",
+      },
+    ],
+    tests: 'reconcile/approval.test.ts',
+  },
+  {
+    guard: 'an administrator demands approvals',
+    broken: 'the flag of the operator is not heard',
+    patches: [
+      {
+        file: 'src/domain/approval.ts',
+        find: "return flag === 'Automatic' ?",
+        replace: 'return flag !== undefined ?',
+      },
+    ],
+    tests: 'reconcile/approval.test.ts',
+  },
+  {
+    guard: 'another plan has another id',
+    broken: 'sslMode is left out of that of a reset',
+    patches: [
+      {
+        file: 'src/domain/reset/plan.ts',
+        find: '    instance.sslMode ?? null,\n',
+        replace: '',
+      },
+    ],
+    tests: 'domain/reset/plan.test.ts',
+  },
+  {
+    guard: 'another plan has another id',
+    broken: 'the CAs that an add replaces are left out',
+    patches: [
+      {
+        file: 'src/domain/server-ca/rotation/plan.ts',
+        find: 'next === undefined ? waiting(object) : null,',
+        replace: 'null,',
+      },
+    ],
+    tests: 'domain/server-ca/rotation/plan.test.ts',
+  },
+  {
+    guard: 'its own add does not void the plan of a rotation',
+    broken: 'the switch is of a plan of its own',
+    patches: [
+      {
+        file: 'src/domain/server-ca/rotation/plan.ts',
+        find: 'keptId(object) ?? planId(',
+        replace: 'planId(',
+      },
+    ],
+    tests: 'reconcile/rotation-approval.test.ts',
+  },
+  {
+    guard: 'a CloudSqlServerCa rolls for a CA that waits in its window',
+    broken: 'at once',
+    patches: [
+      {
+        file: 'src/reconcile/server-ca/held-back.ts',
+        find: 'if (held.length === 0) return',
+        replace: 'if (held.length >= 0) return',
+      },
+    ],
+    tests: 'reconcile/rotation-windows.test.ts',
+  },
 ];
