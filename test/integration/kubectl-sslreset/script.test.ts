@@ -36,7 +36,8 @@ test('the plugin says what to do where the operator of the cluster is too old fo
     const run = new PluginRun([process.execPath, SCRIPT, ...args], { PATH: `${folder}:/usr/bin:/bin` });
     const { code, stderr } = await run.ended;
     assert.equal(code, 2, args.join(' '));
-    const words = 'The cluster does not know cloudsqlservercas: install the release of the plugin that its operator is of';
+    const words =
+      'The cluster does not know cloudsqlservercas: install the release of the plugin that its operator is of';
     assert.equal(stderr, `${complaint}\nerror: ${words}\n`);
   }
 });
