@@ -168,12 +168,6 @@ export const GUARD_SCENARIOS: readonly NamedScenario[] = [
     hasCertificates: true,
     issues: [{ kind: 'Answer', answer: rejection(400) }],
   }),
-  named('no issue beside a call in doubt (it is not waited for)', {
-    hasSecondObject: true,
-    hasCertificates: true,
-    calls: [executed, overdue('NextPreflight')],
-    injections: [before(1, 'cloudSql.issue', { kind: 'LoseAnswer' })],
-  }),
   named('no first call beside an open issue (it is not waited for)', {
     hasSecondObject: true,
     hasCertificates: true,
@@ -204,6 +198,8 @@ export const GUARD_SCENARIOS: readonly NamedScenario[] = [
   named('the CA that was read last is right (the one that was made last is)', {
     hasRequestId: true,
     hasSecondObject: true,
+    rivalAtMs: 2_000,
+    injections: [before(3, 'resets.updateStatus', { kind: 'Fail' })],
     events: [does(50_000, 'RollBack'), does(200_000, 'Edit')],
   }),
   named('permission before anything is published once more (it is not asked for)', {

@@ -532,17 +532,6 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
-    guard: 'no issue beside a call in doubt',
-    broken: 'it is not waited for',
-    patches: [
-      {
-        file: 'src/reconcile/steps/certificate-admission.ts',
-        find: 'if (doubt !== undefined) return',
-        replace: 'if (false) return',
-      },
-    ],
-  },
-  {
     guard: 'no first call beside an open issue',
     broken: 'it is not waited for',
     patches: [

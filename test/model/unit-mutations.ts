@@ -304,4 +304,16 @@ export const UNIT_MUTATIONS: readonly UnitMutation[] = [
     ],
     tests: 'reconcile/rotation-windows.test.ts',
   },
+  {
+    guard: 'no issue beside a call in doubt',
+    broken: 'it is not waited for',
+    patches: [
+      {
+        file: 'src/reconcile/steps/certificate-admission.ts',
+        find: 'if (doubt !== undefined) return',
+        replace: 'if (false) return',
+      },
+    ],
+    tests: 'reconcile/client-certificates.test.ts',
+  },
 ];

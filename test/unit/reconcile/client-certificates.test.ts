@@ -50,6 +50,21 @@ async function driven(fixture: CertificateFixture, faults = new Faults()): Promi
 }
 
 describe('client certificates', () => {
+  test('client certificates are not issued while a call of another object of the instance may still show up, and are once that is clear', async () => {
+    const fixture = new CertificateFixture({ spec: { requestId: 'a', clientCertificates: [] } });
+    const operator = await driven(fixture);
+    fixture.cloudSql.turns.push({ kind: 'Lose', executedAfterMs: undefined });
+    const other = fixture.resets.create(aReset({ name: 'other' }));
+    await operator.driveUntil(() => fixture.resets.read(other).status.request?.time !== undefined);
+    fixture.resets.edit(fixture.ref, { spec: { clientCertificates: ONE } });
+    await operator.driveFor(60_000);
+    assert.equal(fixture.reconcilingReason, 'WaitingForInstance');
+    assert.deepEqual(fixture.cloudSql.issues, []);
+    await operator.drive();
+    assert.deepEqual([fixture.end, endOf(fixture.resets.read(other))], ['Complete', 'Complete']);
+    await fixture.assertAllIssued(ONE);
+  });
+
   test('client certificates are issued after the reset, each into its Secret, before what may need them rolls', async () => {
     const fixture = new CertificateFixture();
     fixture.resets.watch(({ status }) => {
