@@ -8,7 +8,8 @@ const SECOND_MS = 1_000;
 export const calendar: Calendar = {
   openings(schedule, timeZone, atMs) {
     try {
-      const cron = new Cron(schedule, { timezone: timeZone, mode: '5-part' });
+      // Also of a list or a range an opening that the clock skips comes at the change, and one that comes twice once.
+      const cron = new Cron(schedule, { timezone: timeZone, mode: '5-part', fixedTimeRule: 'no-wildcard' });
       // Croner knows the time zone only when it looks for a time.
       if (!doesEverCome(schedule)) return isTimeZone(timeZone) ? { lastMs: undefined, nextMs: undefined } : undefined;
       // Its search back begins at a whole second, and takes none at its very beginning.

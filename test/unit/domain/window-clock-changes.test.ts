@@ -79,11 +79,15 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     ['0 * * * *', 600, NEW_YORK_AUTUMN, '04:00–04:10 05:00–05:10 06:00–06:10 07:00–07:10 08:00–08:10'],
     ['30 * * * *', 600, LORD_HOWE_AUTUMN, '14:30–14:40 15:00–15:10 16:00–16:10 17:00–17:10 18:00–18:10'],
   ],
-  'of a list or a range of hours or minutes what does not exist is left out, and what exists twice opens twice': [
-    ['30 2,4 * * *', 600, BERLIN_SPRING, '02:30–02:40'],
-    ['30 1-3 * * *', 600, BERLIN_SPRING, '00:30–00:40 01:30–01:40'],
-    ['30 2,4 * * *', 600, BERLIN_AUTUMN, '00:30–00:40 01:30–01:40 03:30–03:40'],
-    ['0,30 2 * * *', 600, BERLIN_AUTUMN, '00:00–00:10 00:30–00:40 01:00–01:10 01:30–01:40'],
+  'the openings of a list or a range of hours or minutes are as those of one': [
+    ['30 2,4 * * *', 600, BERLIN_SPRING, '01:00–01:10 02:30–02:40'],
+    ['30 1-3 * * *', 600, BERLIN_SPRING, '00:30–00:40 01:00–01:10 01:30–01:40'],
+    ['30 2,4 * * *', 600, BERLIN_AUTUMN, '00:30–00:40 03:30–03:40'],
+    ['0,30 2 * * *', 600, BERLIN_AUTUMN, '00:00–00:10 00:30–00:40'],
+  ],
+  'a step of minutes opens as often as it comes': [
+    ['*/30 2 * * *', 600, BERLIN_SPRING, ''],
+    ['*/30 2 * * *', 600, BERLIN_AUTUMN, '00:00–00:10 00:30–00:40 01:00–01:10 01:30–01:40'],
   ],
 };
 
