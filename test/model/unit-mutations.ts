@@ -1,5 +1,6 @@
 /** Guards of which the search sees no scenario: each is broken in turn, and a unit test must say so. */
 import type { Mutation } from './mutations.ts';
+import { ROTATION_UNIT_MUTATIONS } from './rotation-unit-mutations.ts';
 
 export interface UnitMutation extends Mutation {
   /** The tests that must not pass then, below test/unit. */
@@ -316,4 +317,5 @@ export const UNIT_MUTATIONS: readonly UnitMutation[] = [
     ],
     tests: 'reconcile/client-certificates.test.ts',
   },
+  ...ROTATION_UNIT_MUTATIONS,
 ];

@@ -128,6 +128,27 @@ describe('a rotation and a CloudSqlSslReset of one instance, of the same workloa
   });
 });
 
+describe('the switch of a rotation', () => {
+  test('an object of the instance that appears while the switch is prepared is given the next CA before it', async () => {
+    const site = await ready();
+    const namespace = 'second';
+    site.workloads.add(aWorkload({ name: 'late', namespace }));
+    ask(site);
+    await site.operator.driveUntil(() => site.status.rotation?.phase === 'Switching');
+    site.cloudSql.onRead = () => {
+      if (site.serverCas.list().length === 1) site.serverCas.create(aServerCa({ namespace }));
+    };
+    const heldAtCall: (string | undefined)[] = [];
+    site.cloudSql.onCall = () =>
+      void heldAtCall.push(
+        Buffer.from(site.objects.dataOf({ ...SECRET, namespace })['server-ca.pem'] ?? []).toString(),
+      );
+    await site.operator.driveFor(HOUR_MS);
+    assert.deepEqual(heldAtCall, ['CA 1\nCA 2\n']);
+    assert.deepEqual(site.cloudSql.rotations, ['Add', 'Rotate 2']);
+  });
+});
+
 describe('the hold of a rotation', () => {
   test('a dependent of another object that comes later does not begin the hold anew, and is waited for', async () => {
     const site = await ready({ holdSeconds: 900 });
