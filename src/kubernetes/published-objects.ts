@@ -124,6 +124,7 @@ function toPublishedObject(kind: PublishedObject['kind'], object: Stored): Publi
     ...typeOf(object),
     ...ending(metadata),
     ...publishing(metadata),
+    ...editing(metadata),
     ...toContents(kind, object),
     ownKeys: ownKeys(metadata),
   };
@@ -131,8 +132,11 @@ function toPublishedObject(kind: PublishedObject['kind'], object: Stored): Publi
 
 /** As the API server has noted who set which field: an apply without one of these removes it. */
 function ownKeys({ managedFields = [] }: V1ObjectMeta = {}): readonly string[] {
-  const own = managedFields.filter(isApply);
-  const fields = own.flatMap(({ fieldsV1 }) => [objectAt(fieldsV1, 'f:data'), objectAt(fieldsV1, 'f:binaryData')]);
+  return managedFields.filter(isApply).flatMap(keysOf);
+}
+
+function keysOf({ fieldsV1 }: V1ManagedFieldsEntry): readonly string[] {
+  const fields = [objectAt(fieldsV1, 'f:data'), objectAt(fieldsV1, 'f:binaryData')];
   return fields.flatMap((one) => Object.keys(one).flatMap((key) => (key.startsWith('f:') ? [key.slice(2)] : [])));
 }
 
@@ -144,6 +148,15 @@ function publishing({ managedFields = [] }: V1ObjectMeta = {}): Pick<PublishedOb
   const time = managedFields.find(isApply)?.time;
   return time === undefined ? {} : { publishedTime: new Date(time).toISOString() };
 }
+
+function editing({ managedFields = [] }: V1ObjectMeta = {}): Pick<PublishedObject, 'editedBy'> {
+  const [last] = managedFields
+    .filter((entry) => entry.manager !== FIELD_MANAGER && keysOf(entry).length > 0)
+    .toSorted((a, b) => millisOf(b) - millisOf(a));
+  return last?.manager === undefined ? {} : { editedBy: last.manager };
+}
+
+const millisOf = ({ time }: V1ManagedFieldsEntry): number => (time === undefined ? 0 : new Date(time).getTime());
 
 /** Of a dry run that makes an object there is no more: it has no resourceVersion. */
 const toContents = (kind: PublishedObject['kind'], object: Stored): StoredContents => ({

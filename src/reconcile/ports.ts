@@ -73,6 +73,8 @@ export interface PublishedObject extends PublishedObjectRef {
   readonly deletionTimestamp?: string;
   /** When the operator's last apply changed something, RFC 3339, by the API server's clock; absent: it has not noted it. */
   readonly publishedTime?: string;
+  /** The other field manager that set keys of `data` last; absent: the API server has noted none. */
+  readonly editedBy?: string;
   readonly data: ObjectData;
   /** The keys of `data` that the operator's last apply set, and nobody has taken over since. */
   readonly ownKeys: readonly string[];

@@ -6,6 +6,8 @@ import { rollWords } from '../trust/rolled-condition.ts';
 import { failureMessage } from '../trust/rollout-status.ts';
 import { retryCommand } from './deadline.ts';
 import { isExpired } from './publication.ts';
+import { isExecuted } from './rotation/due.ts';
+import { MAX_HISTORY } from './rotation/rotation.ts';
 import { activeVersion } from './rotation/versions.ts';
 import { activeCa, type CloudSqlServerCa } from './server-ca-object.ts';
 
@@ -34,7 +36,15 @@ export function completion(object: CloudSqlServerCa, now: Date): Verdict {
   const held = serverCas.flatMap(({ heldBack }) => heldBack ?? [])[0];
   const later = held === undefined ? '' : `workloads are not rolled for the waiting one yet: ${held}`;
   const published = [active, ...others, ...certificate(object)].join(', ');
-  const what = [published, rolled, manual, paused, later, rotatedByCloudSql(object) ?? '']
+  const what = [
+    published,
+    rolled,
+    manual,
+    paused,
+    later,
+    rotatedByCloudSql(object) ?? '',
+    recordedRequest(object) ?? '',
+  ]
     .filter((text) => text !== '')
     .join('; ');
   return ready('UpToDate', what);
@@ -43,6 +53,16 @@ export function completion(object: CloudSqlServerCa, now: Date): Verdict {
 function certificate({ status }: CloudSqlServerCa): readonly string[] {
   const active = status.certificates === undefined ? undefined : activeVersion(status);
   return active === undefined ? [] : [`server certificate ${short(active.sha1Fingerprint)}`];
+}
+
+/** The object had a request when it had no status: created, restored, or of a second cluster. */
+function recordedRequest(object: CloudSqlServerCa): string | undefined {
+  const { spec, status } = object;
+  const { requestId } = spec.rotation;
+  const { history = [] } = status;
+  const isKnown = history.length >= MAX_HISTORY || history.some((one) => one.requestId === requestId);
+  if (!isExecuted(object) || isKnown) return undefined;
+  return `rotation.requestId ${requestId} was there when the object had no status, so it is recorded and rotates nothing: another value asks for a rotation`;
 }
 
 /** Beside this object's own rotation; undefined: it does not. */

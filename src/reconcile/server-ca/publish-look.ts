@@ -73,7 +73,7 @@ export async function publishLook(
   const isHeld = before !== undefined && isUpToDate(before, contents);
   if (isSame && isHeld) return { ...withNews(object, news, context), closed };
   const isEdited = before !== undefined && !isHeld && isPublishedAs(object, publication, contents);
-  if (isEdited && context.looks.isFought(object.metadata.uid)) return { obstacle: fought(contents) };
+  if (isEdited && context.looks.isFought(object.metadata.uid)) return { obstacle: fought(contents, before) };
   const allowed = await mayFollow(object, context);
   if (!allowed.allowed)
     return { obstacle: stalled('NotPermitted', `Nothing is published or rolled: ${allowed.message}`) };
@@ -98,12 +98,13 @@ const isPublishedAs = (
   status.rollout?.revision === revision(cas) &&
   status.publishedTo === describeObject(contents);
 
-function fought(contents: PublishedContents): Verdict {
+function fought(contents: PublishedContents, { editedBy }: PublishedObject): Verdict {
   const { kind, namespace, name } = contents;
+  const who = editedBy === undefined ? 'somebody' : `the field manager ${editedBy}`;
   const show = shell`kubectl -n ${namespace} get ${kind.toLowerCase()} ${name} --show-managed-fields -o yaml`;
   return stalled(
     'ObjectConflict',
-    `${describeObject(contents)} is changed by somebody each time that it is put back; the operator does not fight it for more than three times an hour, so workloads may read a wrong CA. Have them leave it alone, or name another ${kind} in the spec. Who changes it: ${show}`,
+    `${describeObject(contents)} is changed by ${who} each time that it is put back; the operator does not fight for more than three times an hour, so workloads may read a wrong CA. Have that stopped, or name another ${kind} in the spec. Who changes it: ${show}`,
   );
 }
 

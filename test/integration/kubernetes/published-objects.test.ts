@@ -39,6 +39,24 @@ for (const kind of ['Secret', 'ConfigMap'] as const) {
     assert.deepEqual(rest, { ...wanted, ownKeys: ['other', 'server-ca.pem'] });
   });
 
+  test(`who else edited a ${kind} last is known with it, by the name of the field manager`, async (t) => {
+    const { cluster, objects, ref, contents, created } = await prepared(t, kind);
+    await created();
+    for (const [manager, key] of [
+      ['theirs', 'server-ca.pem'],
+      ['others', 'other'],
+    ] as const) {
+      const edited = { apiVersion: 'v1', kind, metadata: { name: 'ca' }, data: { [key]: 'eA==' } };
+      const how = ['--server-side', '--force-conflicts', `--field-manager=${manager}`];
+      await cluster.kubectl(['apply', `--namespace=${ref.namespace}`, ...how, '-f', '-'], JSON.stringify(edited));
+      const managers = present(await objects.get(ref)).editedBy ?? '';
+      assert.ok(manager === 'theirs' ? managers === 'theirs' : ['theirs', 'others'].includes(managers), managers);
+    }
+    const before = present(await objects.get(ref));
+    await objects.apply(contents({ 'server-ca.pem': 'ours', other: 'ours' }), { before, dryRun: false });
+    assert.equal(present(await objects.get(ref)).editedBy, undefined);
+  });
+
   test(`bytes that are no text come back from a ${kind} as they were applied, beside text`, async (t) => {
     const { objects, ref, contents } = await prepared(t, kind);
     const data = { 'store.p12': Uint8Array.from({ length: 256 }, (_, n) => n), 'server-ca.pem': utf8('PEM\n') };

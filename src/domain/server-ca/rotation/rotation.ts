@@ -105,7 +105,7 @@ export function stalledBy(
   return { ...rotation, stalled: { ...stalled, time }, failures: (rotation.failures ?? 0) + Number(!isSame) };
 }
 
-const MAX_HISTORY = 10;
+export const MAX_HISTORY = 10;
 const MAX_EXECUTED = 100;
 
 export type Ended = Pick<Status, 'rotation' | 'history' | 'executedRequestIds'> & { readonly plan: undefined };
