@@ -6,7 +6,7 @@ import { type Emulator, startEmulator } from '../cloudsql-emulator/emulator.ts';
 import type { OperationPlan } from '../cloudsql-emulator/operations.ts';
 import type { QuotaOptions } from '../cloudsql-emulator/quota.ts';
 import { isReady, PROJECT } from '../support/operator/fixture.ts';
-import { Observer } from '../support/proxied/observer.ts';
+import { observeResets } from '../support/proxied/observer.ts';
 import type { Lab } from './lab.ts';
 
 const RESOURCE = { group: GROUP, version: VERSION, plural: PLURAL };
@@ -53,7 +53,7 @@ export async function forEach<T>(all: readonly T[], atATime: number, act: (one: 
 
 /** Resolves when so many operations of the namespace's objects are done, as these know it. @throws Error after `patienceMs` */
 export async function untilReset(lab: Lab, namespace: string, count: number, patienceMs: number): Promise<void> {
-  const observer = new Observer(lab.client, namespace);
+  const observer = observeResets(lab.client, namespace);
   try {
     const isDone = ({ status }: SslReset): boolean => status.operation?.status === 'DONE';
     const done = await observer.until((all) => [...all.values()].filter(isDone).length >= count, patienceMs);
@@ -67,7 +67,7 @@ export async function untilReset(lab: Lab, namespace: string, count: number, pat
 const PATIENCE_MS = 300_000;
 
 export async function statusWhenReady(lab: Lab, namespace: string, name: string): Promise<SslReset['status']> {
-  const observer = new Observer(lab.client, namespace);
+  const observer = observeResets(lab.client, namespace);
   try {
     const hold = await observer.until(
       (all) => [...all.values()].some((one) => one.metadata.name === name && isReady(one)),

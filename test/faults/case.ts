@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Lab } from '../support/proxied/lab.ts';
-import type { EndState } from './end-state.ts';
+import type { Observed } from '../support/proxied/observer.ts';
+import type { Reference } from './site.ts';
 import { type Attack, type Run, wholeRun, wrongs } from './whole-run.ts';
 
 export type Outcome =
@@ -23,25 +24,33 @@ export const SURVIVED: Outcome = { kind: 'Survived' };
 
 export const outcome = (found: readonly string[]): Outcome => (found.length === 0 ? SURVIVED : { kind: 'Fell', found });
 
-/** A case that is one run, which must come to the same as the one without a fault, but for what the attack allows. */
-export function runCase({ group, name }: Pick<Case, 'group' | 'name'>, attack: Attack, expected: EndState): Case {
+/**
+ * A case that is one run, which must come to the same as the one without a fault, but for what the attack allows.
+ * @param named without what all names of the site begin with
+ */
+export function runCase<T extends Observed, End extends object>(
+  { site, end }: Omit<Reference<T, End>, 'seen'>,
+  named: Pick<Case, 'group' | 'name'>,
+  attack: Attack<T, End>,
+): Case {
+  const name = `${site.prefix}${named.name}`;
   return {
-    group,
+    group: `${site.prefix}${named.group}`,
     name,
     async run(lab) {
-      const run = await wholeRun(lab, attack);
+      const run = await wholeRun(site, lab, attack);
       const isReached = attack.tamper === undefined || run.hit !== undefined;
-      const found = wrongs(run, expected, isReached ? attack.allowed : {});
+      const found = wrongs(run, end, isReached ? attack.allowed : {});
       if (found.length > 0) return { kind: 'Fell', found: [hitOf(run), ...found, await keepLog(lab, name, run)] };
       return isReached ? SURVIVED : { kind: 'NotReached' };
     },
   };
 }
 
-const hitOf = ({ hit }: Run): string =>
+const hitOf = ({ hit }: Pick<Run<object>, 'hit'>): string =>
   hit === undefined ? 'no request met a fault' : `at request ${hit.number}: ${hit.method} ${hit.path}`;
 
-async function keepLog({ logs }: Lab, name: string, { log, seen }: Run): Promise<string> {
+async function keepLog({ logs }: Lab, name: string, { log, seen }: Run<object>): Promise<string> {
   const path = join(logs, `${name.replaceAll(/[^\w]+/g, '-')}.log`);
   const requests = seen.map(({ number, side, method, path: asked }) => `${number} ${side} ${method} ${asked}`);
   await mkdir(logs, { recursive: true });
@@ -49,5 +58,6 @@ async function keepLog({ logs }: Lab, name: string, { log, seen }: Run): Promise
   return `requests and logs: ${path}`;
 }
 
-/** `--only` takes a class or one case. */
-export const isNamed = (only: string, { group, name }: Case): boolean => only === group || only === name;
+/** `--only` takes one case, a class, or what the names of several classes begin with: `rotation`. */
+export const isNamed = (only: string, { group, name }: Pick<Case, 'group' | 'name'>): boolean =>
+  only === group || only === name || group.startsWith(`${only}: `);

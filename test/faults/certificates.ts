@@ -5,7 +5,7 @@ import { type Case, runCase } from './case.ts';
 import { BREAK_AFTER, BREAK_BEFORE, HANG_AFTER, kill, kubernetesError, TRUNCATED } from './effects.ts';
 import { CERTIFICATES, type EndState } from './end-state.ts';
 import type { Fixture } from './fixture.ts';
-import type { Reference } from './whole-run.ts';
+import type { ResetReference } from './resets.ts';
 
 interface Sweep {
   readonly group: string;
@@ -36,7 +36,7 @@ const SWEEPS: readonly Sweep[] = [
   },
 ];
 
-export function certificateCases({ end }: Reference): readonly Case[] {
+export function certificateCases({ site, end }: ResetReference): readonly Case[] {
   const expected: EndState = {
     ...end,
     conditions: [...end.conditions, 'ClientCertificatesIssued=True Issued'].toSorted(),
@@ -46,9 +46,9 @@ export function certificateCases({ end }: Reference): readonly Case[] {
     Array.from({ length: count }, (_, index) => {
       const tamper = (fixture: Fixture) => once(index + 1, fault(fixture), matches);
       return runCase(
+        { site, end: expected },
         { group, name: `${group} ${index + 1}` },
         { tamper, spec: { clientCertificates: CERTIFICATES } },
-        expected,
       );
     }),
   );

@@ -1,12 +1,12 @@
 /** Several faults in one run, drawn by chance: what a single one does not show. */
 
+import type { Observed } from '../support/proxied/observer.ts';
 import type { Fault, Tamper } from '../support/proxied/traffic.ts';
 import { type Case, runCase } from './case.ts';
 import { EFFECTS_BY_SIDE, kill } from './effects.ts';
 import type { Fixture } from './fixture.ts';
-import type { Reference } from './whole-run.ts';
+import type { Reference } from './site.ts';
 
-const RUNS = 60;
 const MAX_FAULTS = 6;
 const LIKELIHOOD = 0.12;
 
@@ -36,11 +36,15 @@ const often =
     };
   };
 
-export const chanceCases = ({ end }: Reference, seed: number): readonly Case[] =>
-  Array.from({ length: RUNS }, (_, index) =>
+export const chanceCases = <T extends Observed, End extends object>(
+  reference: Reference<T, End>,
+  seed: number,
+  runs: number,
+): readonly Case[] =>
+  Array.from({ length: runs }, (_, index) =>
     runCase(
+      reference,
       { group: 'several faults', name: `several faults ${index + 1}` },
       { tamper: often(randomOf(seed * 1_000 + index)) },
-      end,
     ),
   );

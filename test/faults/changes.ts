@@ -7,9 +7,9 @@ import { isCall, isEvent, isWrite, once, type Seen } from '../support/proxied/tr
 import { type Case, runCase } from './case.ts';
 import { SECRET } from './end-state.ts';
 import type { Fixture } from './fixture.ts';
-import { type Attack, db, type Reference, SMALL } from './whole-run.ts';
+import { db, type ResetAttack, type ResetReference, SMALL } from './resets.ts';
 
-interface Change extends Attack {
+interface Change extends ResetAttack {
   readonly apply: (fixture: Fixture) => Promise<unknown>;
   /** Only from where the roll begins. */
   readonly isOfRoll?: boolean;
@@ -214,15 +214,15 @@ function matcher({ isOfRoll = false }: Change): (seen: Seen) => boolean {
   };
 }
 
-export const changeCases = (reference: Reference): readonly Case[] =>
+export const changeCases = (reference: ResetReference): readonly Case[] =>
   Object.entries(CHANGES).flatMap(([group, change]) => {
     const count = reference.seen.filter(matcher(change)).length - 1;
     return Array.from({ length: count }, (_, index) => changeCase(group, change, index + 1, reference));
   });
 
-function changeCase(group: string, change: Change, number: number, { end }: Reference): Case {
+function changeCase(group: string, change: Change, number: number, reference: ResetReference): Case {
   const meanwhile = (fixture: Fixture) => async (): Promise<void> => void (await change.apply(fixture));
-  const tamper: Attack['tamper'] = (fixture) =>
+  const tamper: ResetAttack['tamper'] = (fixture) =>
     once(number, { effect: { kind: 'Pass' }, meanwhile: meanwhile(fixture) }, matcher(change));
-  return runCase({ group, name: `${group} ${number}` }, { ...change, tamper }, end);
+  return runCase(reference, { group, name: `${group} ${number}` }, { ...change, tamper });
 }

@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { CoreV1Api, type KubernetesObject } from '@kubernetes/client-node';
 import { isKubernetesError } from '../../src/domain/errors.ts';
+import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import { call } from '../../src/kubernetes/api-error.ts';
 import { type Emulator, type EmulatorOptions, startEmulator } from '../cloudsql-emulator/emulator.ts';
 import { INSTANCE, PROJECT, QUICK } from '../support/operator/fixture.ts';
 import { Program } from '../support/operator/program.ts';
 import type { Lab } from '../support/proxied/lab.ts';
-import { Observer } from '../support/proxied/observer.ts';
+import { type Observer, observeResets } from '../support/proxied/observer.ts';
 import { startProxy } from '../support/proxied/proxy.ts';
 import { cloudSqlTarget, writeKubeconfig } from '../support/proxied/target.ts';
 import { Traffic } from '../support/proxied/traffic.ts';
@@ -27,7 +28,7 @@ export interface Fixture {
   readonly neighbour: string;
   readonly emulator: Emulator;
   readonly traffic: Traffic;
-  readonly observer: Observer;
+  readonly observer: Observer<SslReset>;
   /** The operator that was started last. */
   readonly operator: Program;
   /** What all operators of this fixture have written. */
@@ -69,7 +70,7 @@ export async function openFixture(lab: Lab, options: FixtureOptions = {}): Promi
   const cloudSql = await startProxy('CloudSql', admin, traffic);
   const kubeconfig = join(lab.folder, `${namespace}.kubeconfig`);
   await writeKubeconfig(kubeconfig, kubernetes.url);
-  const observer = new Observer(lab.client, ...namespaces);
+  const observer = observeResets(lab.client, ...namespaces);
   const programs: Program[] = [];
 
   const start = (): Program => {

@@ -6,7 +6,7 @@ import type { Lab } from '../support/proxied/lab.ts';
 import { isEvent, once } from '../support/proxied/traffic.ts';
 import { type Case, outcome } from './case.ts';
 import { type Fixture, openFixture } from './fixture.ts';
-import { createRun, type Reference } from './whole-run.ts';
+import { createRun, type ResetReference } from './resets.ts';
 
 /** Longer than any delay between two passes. */
 const QUIET_MS = 1_500;
@@ -28,7 +28,7 @@ const WAYS: Readonly<Record<string, Way>> = {
 /** Neighbours are alike, and each takes long. */
 const EVERY = 3;
 
-export const goneCases = (reference: Reference): readonly Case[] =>
+export const goneCases = (reference: ResetReference): readonly Case[] =>
   Object.entries(WAYS).flatMap(([group, way]) => {
     const count = reference.seen.filter((seen) => !isEvent(seen)).length - 1;
     return Array.from({ length: Math.floor(count / EVERY) }, (_, index) => {

@@ -2,56 +2,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { findCondition } from '../../src/domain/conditions.ts';
 import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
-import type { FaultOptions } from '../cloudsql-emulator/faults.ts';
-import type { ForeignOperationOptions } from '../cloudsql-emulator/foreign-operation.ts';
-import { INSTANCE, PROJECT } from '../support/operator/fixture.ts';
 import type { Seen } from '../support/proxied/traffic.ts';
 import { type Case, runCase } from './case.ts';
 import type { Fixture } from './fixture.ts';
-import { type Attack, isStalledFor, type Reference } from './whole-run.ts';
+import { copied, joinedBy, lagging, lost, ofAnother, ofOurs, order, vanished } from './orders.ts';
+import type { ResetAttack, ResetReference } from './resets.ts';
+import { isStalledFor } from './whole-run.ts';
 
-type Executed = NonNullable<FaultOptions['answer']>['executed'];
-
-const order =
-  (...faults: readonly FaultOptions[]) =>
-  async ({ emulator }: Fixture): Promise<void> => {
-    for (const fault of faults) emulator.order(fault);
-  };
-
-const lost = (executed: Executed): FaultOptions => ({ api: 'resetSslConfig', answer: { kind: 'Drop', executed } });
-/** It is executed, and what comes back is the answer to a copy that something on the way made. */
-const copied = (code: number, reason: string): FaultOptions => ({
-  api: 'resetSslConfig',
-  answer: { kind: 'Error', executed: true, code, reason },
-});
-const lagging = (hideYoungerThanMs: number): FaultOptions => ({
-  api: 'operations.list',
-  times: 'Always',
-  hideYoungerThanMs,
-});
-const vanished = (times: FaultOptions['times']): FaultOptions => ({
-  api: 'operations.get',
-  times,
-  answer: { kind: 'Error', executed: false, code: 404, reason: 'operationDoesNotExist' },
-});
-
-type Other = Omit<ForeignOperationOptions, 'project' | 'instance'>;
-
-/** As soon as the call is there, another operation is begun on the instance. */
-const joinedBy =
-  (other: (fixture: Fixture) => Other) =>
-  async (fixture: Fixture): Promise<void> => {
-    await fixture.emulator.journal.waitFor(({ api }) => api === 'resetSslConfig');
-    fixture.emulator.foreignOperation({ project: PROJECT, instance: INSTANCE, ...other(fixture) });
-  };
-
-const ofAnother = (extra: Omit<Other, 'user'>) => (): Other => ({ user: 'dba@example.com', ...extra });
-const ofOurs =
-  (extra: Omit<Other, 'user'>) =>
-  ({ emulator }: Fixture): Other => ({ user: emulator.email, ...extra });
+const CALL = 'resetSslConfig';
 
 /** Stalled with a word to a person, and no further call. */
-const unknown = (resets: number): Attack => ({
+const unknown = (resets: number): ResetAttack => ({
   isEnd: isStalledFor('OutcomeUnknown'),
   stalls: /^db OutcomeUnknown$/,
   allowed: { ...ANYHOW, executedResets: new RegExp(`^${resets}$`), conditions: /Stalled=True OutcomeUnknown/ },
@@ -67,59 +28,59 @@ const ANYHOW = {
   history: /OutcomeUnknown/,
 };
 
-const LOST_AFTER_RESET: Attack = { ...unknown(1), prepare: order(lost(true), lagging(60_000)) };
+const LOST_AFTER_RESET: ResetAttack = { ...unknown(1), prepare: order(lost(CALL, true), lagging(60_000)) };
 
-const LIES: Readonly<Record<string, Attack>> = {
-  'lost and executed, the list lags': { prepare: order(lost(true), lagging(2_000)) },
-  'lost and not executed, the list lags': { prepare: order(lost(false), lagging(2_000)) },
-  'lost and executed 1.5 s later': { prepare: order(lost({ afterMs: 1_500 })) },
-  'lost and executed 3 s later': { prepare: order(lost({ afterMs: 3_000 })) },
-  'lost and executed 4 s later': { prepare: order(lost({ afterMs: 4_000 })) },
-  'lost and executed 1.5 s later, the list lags': { prepare: order(lost({ afterMs: 1_500 }), lagging(2_000)) },
+const LIES: Readonly<Record<string, ResetAttack>> = {
+  'lost and executed, the list lags': { prepare: order(lost(CALL, true), lagging(2_000)) },
+  'lost and not executed, the list lags': { prepare: order(lost(CALL, false), lagging(2_000)) },
+  'lost and executed 1.5 s later': { prepare: order(lost(CALL, { afterMs: 1_500 })) },
+  'lost and executed 3 s later': { prepare: order(lost(CALL, { afterMs: 3_000 })) },
+  'lost and executed 4 s later': { prepare: order(lost(CALL, { afterMs: 4_000 })) },
+  'lost and executed 1.5 s later, the list lags': { prepare: order(lost(CALL, { afterMs: 1_500 }), lagging(2_000)) },
   'lost and executed, and never listed': LOST_AFTER_RESET,
   'lost and executed, another user works': {
-    prepare: order(lost(true)),
-    meanwhile: joinedBy(ofAnother({ plan: { runningMs: 2_000 } })),
+    prepare: order(lost(CALL, true)),
+    meanwhile: joinedBy(CALL, ofAnother({ plan: { runningMs: 2_000 } })),
   },
   'lost and not executed, another user works': {
-    prepare: order(lost(false)),
-    meanwhile: joinedBy(ofAnother({ plan: { runningMs: 2_000 } })),
+    prepare: order(lost(CALL, false)),
+    meanwhile: joinedBy(CALL, ofAnother({ plan: { runningMs: 2_000 } })),
   },
   'lost and not executed, another user was busy': {
-    prepare: order(lost(false)),
-    meanwhile: joinedBy(ofAnother({ done: true })),
+    prepare: order(lost(CALL, false)),
+    meanwhile: joinedBy(CALL, ofAnother({ done: true })),
   },
   'lost and executed, our account works elsewhere': {
     ...unknown(1),
-    prepare: order(lost(true)),
-    meanwhile: joinedBy(ofOurs({ done: true })),
+    prepare: order(lost(CALL, true)),
+    meanwhile: joinedBy(CALL, ofOurs({ done: true })),
   },
   'lost and not executed, our account works elsewhere': {
     ...unknown(0),
-    prepare: order(lost(false)),
-    meanwhile: joinedBy(ofOurs({ plan: { runningMs: 2_000 } })),
+    prepare: order(lost(CALL, false)),
+    meanwhile: joinedBy(CALL, ofOurs({ plan: { runningMs: 2_000 } })),
   },
   'lost and not executed, our account restarts it': {
-    prepare: order(lost(false)),
-    meanwhile: joinedBy(ofOurs({ type: 'RESTART', does: 'Restart' })),
+    prepare: order(lost(CALL, false)),
+    meanwhile: joinedBy(CALL, ofOurs({ type: 'RESTART', does: 'Restart' })),
   },
   'lost and not executed, another tool of our account resets': {
-    prepare: order(lost(false)),
-    meanwhile: joinedBy(ofOurs({ does: 'ResetSsl' })),
+    prepare: order(lost(CALL, false)),
+    meanwhile: joinedBy(CALL, ofOurs({ does: 'ResetSsl' })),
     // Nothing distinguishes it from ours, and it did what was asked for.
     allowed: { executedResets: /^0$/, operation: /^"DONE of another call"$/ },
   },
-  'executed, and a copy is refused by 400': { prepare: order(copied(400, 'invalid')) },
-  'executed, and a copy is refused by 403': { prepare: order(copied(403, 'notAuthorized')) },
-  'executed, and a copy is refused by 409': { prepare: order(copied(409, 'operationInProgress')) },
-  'executed, and a copy is refused by 429': { prepare: order(copied(429, 'rateLimitExceeded')) },
+  'executed, and a copy is refused by 400': { prepare: order(copied(CALL, 400, 'invalid')) },
+  'executed, and a copy is refused by 403': { prepare: order(copied(CALL, 403, 'notAuthorized')) },
+  'executed, and a copy is refused by 409': { prepare: order(copied(CALL, 409, 'operationInProgress')) },
+  'executed, and a copy is refused by 429': { prepare: order(copied(CALL, 429, 'rateLimitExceeded')) },
   'executed, and a copy is refused by 409, the operation takes a while': {
     emulator: { plan: { runningMs: 2_000 } },
-    prepare: order(copied(409, 'operationInProgress')),
+    prepare: order(copied(CALL, 409, 'operationInProgress')),
   },
   'executed, and a copy is refused by 409, another user works': {
-    prepare: order(copied(409, 'operationInProgress')),
-    meanwhile: joinedBy(ofAnother({ plan: { runningMs: 2_000 } })),
+    prepare: order(copied(CALL, 409, 'operationInProgress')),
+    meanwhile: joinedBy(CALL, ofAnother({ plan: { runningMs: 2_000 } })),
   },
   'an operation is UNKNOWN for a while': { emulator: { plan: { unknownMs: 2_000 } } },
   'an operation vanishes for a moment': { prepare: order(vanished(1)) },
@@ -157,7 +118,7 @@ function isRunning({ status }: SslReset): boolean {
 /** After the call nothing is asked but how its operation fares. */
 function onlyFollows({ emulator: { journal } }: Fixture): readonly string[] {
   const entries = journal.entries();
-  const later = entries.slice(entries.findIndex(({ api }) => api === 'resetSslConfig') + 1);
+  const later = entries.slice(entries.findIndex(({ api }) => api === CALL) + 1);
   const others = later.filter(({ api }) => api !== 'operations.get');
   return [
     ...(later.length > 0 ? [] : ['the operation was not followed']),
@@ -165,7 +126,7 @@ function onlyFollows({ emulator: { journal } }: Fixture): readonly string[] {
   ];
 }
 
-export const lieCases = ({ end }: Reference): readonly Case[] =>
+export const lieCases = (reference: ResetReference): readonly Case[] =>
   Object.entries(LIES).map(([what, attack]) =>
-    runCase({ group: 'lies of Cloud SQL', name: `lies of Cloud SQL: ${what}` }, attack, end),
+    runCase(reference, { group: 'lies of Cloud SQL', name: `lies of Cloud SQL: ${what}` }, attack),
   );

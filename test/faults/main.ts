@@ -7,6 +7,7 @@ import { openLab } from '../support/proxied/lab.ts';
 import { isNamed } from './case.ts';
 import { allCases } from './cases.ts';
 import { hasFallen, report } from './report.ts';
+import { RESETS } from './resets.ts';
 import { runCases } from './run-cases.ts';
 import { referenceRun } from './whole-run.ts';
 
@@ -33,7 +34,7 @@ async function attack({ only, seed, concurrency }: Options): Promise<number> {
   const cluster = await useCluster({}, logToStderr);
   const lab = await openLab(cluster);
   try {
-    const reference = await referenceRun(lab);
+    const reference = await referenceRun(RESETS, lab);
     logToStderr(`A run without a fault takes ${reference.seen.length} requests; seed ${seed}`);
     const all = allCases(reference, Number(seed));
     const chosen = only.length === 0 ? all : all.filter((one) => only.some((name) => isNamed(name, one)));

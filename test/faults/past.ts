@@ -1,5 +1,6 @@
 /** Lists and watches show the past, or break off, while the operator works. */
 
+import type { Observed } from '../support/proxied/observer.ts';
 import {
   type Fault,
   isCall,
@@ -14,7 +15,7 @@ import {
 import { type Case, runCase } from './case.ts';
 import { BREAK_AFTER, kill, kubernetesError } from './effects.ts';
 import type { Fixture } from './fixture.ts';
-import type { Reference } from './whole-run.ts';
+import type { Reference } from './site.ts';
 
 interface Past {
   readonly group: string;
@@ -48,10 +49,10 @@ const PASTS: readonly Past[] = [
   },
 ];
 
-export const pastCases = (reference: Reference): readonly Case[] =>
+export const pastCases = <T extends Observed, End extends object>(reference: Reference<T, End>): readonly Case[] =>
   PASTS.flatMap(({ group, fault, matches, background }) =>
     reference.seen.filter(matches).map((_, index) => {
       const tamper = (fixture: Fixture): Tamper => once(index + 1, fault(fixture), matches);
-      return runCase({ group, name: `${group} ${index + 1}` }, { tamper, background }, reference.end);
+      return runCase(reference, { group, name: `${group} ${index + 1}` }, { tamper, background });
     }),
   );

@@ -4,6 +4,7 @@ import { afterwards } from '../support/afterwards.ts';
 import { sharedCluster } from '../support/kubernetes/shared-cluster.ts';
 import { openLab } from '../support/proxied/lab.ts';
 import { sampleCases } from './cases.ts';
+import { RESETS } from './resets.ts';
 import { referenceRun } from './whole-run.ts';
 
 test('the operator survives what happens around the call; all of it: npm run test:faults', {
@@ -11,7 +12,7 @@ test('the operator survives what happens around the call; all of it: npm run tes
 }, async (t) => {
   const lab = await openLab(await sharedCluster());
   afterwards(t, () => lab.close());
-  const cases = sampleCases(await referenceRun(lab));
+  const cases = sampleCases(await referenceRun(RESETS, lab));
   await Promise.all(
     cases.map((one) =>
       t.test(one.name, async () => {

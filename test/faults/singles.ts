@@ -7,16 +7,17 @@ import type { Lab } from '../support/proxied/lab.ts';
 import { isCall, once, type Seen, untouched } from '../support/proxied/traffic.ts';
 import { type Case, outcome, runCase } from './case.ts';
 import { kubernetesError } from './effects.ts';
-import { CERTIFICATES, certificateStates, deploymentStates, type EndState } from './end-state.ts';
+import { CERTIFICATES, certificateStates, deploymentStates } from './end-state.ts';
 import { type Fixture, openFixture } from './fixture.ts';
-import { type Attack, createRun, isStalledFor, type Reference } from './whole-run.ts';
+import { createRun, type ResetAttack, type ResetReference } from './resets.ts';
+import { isStalledFor } from './whole-run.ts';
 
 const GROUP = 'one of a kind';
 
 const isStatusWrite = ({ method, path }: Seen): boolean => method === 'PUT' && path.includes('/status');
 const REFUSED = { effect: kubernetesError(403, 'Forbidden') };
 
-const SINGLES: Readonly<Record<string, Attack>> = {
+const SINGLES: Readonly<Record<string, ResetAttack>> = {
   'the outcome of the call is refused, until it was given up': {
     background: (fixture) => (seen) => (isStatusWrite(seen) && fixture.traffic.seen.some(isCall) ? REFUSED : undefined),
     meanwhile: async (fixture) => {
@@ -34,7 +35,7 @@ const SINGLES: Readonly<Record<string, Attack>> = {
 };
 
 /** Every application needs the CA, and none of them one of these certificates. */
-const REFUSED_CERTIFICATE: Attack = {
+const REFUSED_CERTIFICATE: ResetAttack = {
   spec: { clientCertificates: CERTIFICATES },
   prepare: async ({ emulator }) => {
     const answer = { kind: 'Error', executed: false, code: 400, reason: 'invalid' } as const;
@@ -50,9 +51,9 @@ const REFUSED_CERTIFICATE: Attack = {
   },
 };
 
-export const singleCases = ({ end }: Reference): readonly Case[] => [
-  ...Object.entries(SINGLES).map(([what, attack]) => single(what, attack, end)),
-  single('client certificates are refused by 400', REFUSED_CERTIFICATE, end),
+export const singleCases = (reference: ResetReference): readonly Case[] => [
+  ...Object.entries(SINGLES).map(([what, attack]) => single(what, attack, reference)),
+  single('client certificates are refused by 400', REFUSED_CERTIFICATE, reference),
   ...Object.entries(DELETIONS).map(([when, matches]) => ({
     group: GROUP,
     name: `${GROUP}: an object is deleted ${when}, and one of another namespace lives on`,
@@ -65,8 +66,8 @@ export const singleCases = ({ end }: Reference): readonly Case[] => [
   },
 ];
 
-const single = (what: string, attack: Attack, end: EndState): Case =>
-  runCase({ group: GROUP, name: `${GROUP}: ${what}` }, attack, end);
+const single = (what: string, attack: ResetAttack, reference: ResetReference): Case =>
+  runCase(reference, { group: GROUP, name: `${GROUP}: ${what}` }, attack);
 
 /** At which request. */
 const DELETIONS: Readonly<Record<string, (seen: Seen) => boolean>> = {

@@ -1,5 +1,6 @@
 /** The same fault at each request of a whole run. */
 
+import type { Observed } from '../support/proxied/observer.ts';
 import {
   type Effect,
   type Fault,
@@ -23,7 +24,7 @@ import {
   TRUNCATED,
 } from './effects.ts';
 import type { Fixture } from './fixture.ts';
-import type { Reference } from './whole-run.ts';
+import type { Reference } from './site.ts';
 
 interface Sweep {
   readonly group: string;
@@ -65,12 +66,20 @@ function isInformative(seen: Seen): boolean {
 /** Requests vary from run to run by an event or a poll. */
 const MARGIN = 2;
 
-export function sweepCases(reference: Reference): readonly Case[] {
+export function sweepCases<T extends Observed, End extends object>(reference: Reference<T, End>): readonly Case[] {
   return SWEEPS.flatMap((sweep) => {
     const count = reference.seen.filter(sweep.matches ?? (() => true)).length + MARGIN;
     return Array.from({ length: count }, (_, index) => sweepCase(sweep, index + 1, reference));
   });
 }
 
-const sweepCase = ({ group, fault, matches }: Sweep, number: number, { end }: Reference): Case =>
-  runCase({ group, name: `${group} ${number}` }, { tamper: (fixture) => once(number, fault(fixture), matches) }, end);
+const sweepCase = <T extends Observed, End extends object>(
+  { group, fault, matches }: Sweep,
+  number: number,
+  reference: Reference<T, End>,
+): Case =>
+  runCase(
+    reference,
+    { group, name: `${group} ${number}` },
+    { tamper: (fixture) => once(number, fault(fixture), matches) },
+  );

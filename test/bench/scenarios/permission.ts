@@ -4,7 +4,7 @@ import { stalledReason } from '../../../src/domain/reset/request.ts';
 import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import { type Emulator, startEmulator } from '../../cloudsql-emulator/emulator.ts';
 import { isReady } from '../../support/operator/fixture.ts';
-import { Observer } from '../../support/proxied/observer.ts';
+import { observeResets } from '../../support/proxied/observer.ts';
 import { isWatch } from '../../support/proxied/traffic.ts';
 import type { BenchProcess } from '../bench-process.ts';
 import { FEW, MANY_NAMESPACES, WAITING } from '../gates.ts';
@@ -151,7 +151,7 @@ async function refuse({ lab }: Place, namespaces: readonly string[]): Promise<vo
 }
 
 async function untilAll(lab: Lab, namespaces: readonly string[], holds: (reset: SslReset) => boolean): Promise<void> {
-  const observer = new Observer(lab.client, ...namespaces);
+  const observer = observeResets(lab.client, ...namespaces);
   try {
     const held = await observer.until(
       (all) => all.size === namespaces.length && [...all.values()].every(holds),

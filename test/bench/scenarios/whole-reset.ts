@@ -1,7 +1,7 @@
 import type { SslReset } from '../../../src/domain/reset/ssl-reset.ts';
 import type { Emulator } from '../../cloudsql-emulator/emulator.ts';
 import { isReady, PROJECT } from '../../support/operator/fixture.ts';
-import { Observer } from '../../support/proxied/observer.ts';
+import { observeResets } from '../../support/proxied/observer.ts';
 import { isWrite } from '../../support/proxied/traffic.ts';
 import { hasGcloud, resetByHand } from '../by-hand.ts';
 import { createDeployments, untilHealthy } from '../deployments.ts';
@@ -84,7 +84,7 @@ async function measureWay(lab: Lab, emulator: Emulator, { who, instance, act }: 
 async function byOperator({ lab, namespace, emulator, tap }: Place): Promise<Uncounted> {
   const flags = ['--leader-elect=false', `--namespaces=${namespace}`];
   const operator = lab.startOperator({ kubeconfig: tap.kubeconfig, namespace, emulator, flags });
-  const observer = new Observer(lab.client, namespace);
+  const observer = observeResets(lab.client, namespace);
   const inProgress = new Set<string>();
   try {
     await operator.says('are listed and watched');

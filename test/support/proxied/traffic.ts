@@ -45,10 +45,12 @@ export const untouched: Tamper = () => undefined;
 
 export const isWatch = ({ path }: Pick<Seen, 'path'>): boolean => path.includes('watch=true');
 export const isList = ({ side, path }: Seen): boolean =>
-  side === 'Kubernetes' && /\/cloudsqlsslresets\?limit=/.test(path);
+  side === 'Kubernetes' && /\/cloudsql(sslresets|servercas)\?limit=/.test(path);
 export const isRead = ({ method }: Pick<Seen, 'method'>): boolean => method === 'GET';
 export const isEvent = ({ side, path }: Seen): boolean => side === 'Kubernetes' && path.includes('/events');
-export const isCall = ({ path }: Pick<Seen, 'path'>): boolean => path.includes('/resetSslConfig');
+/** It must not be repeated blindly. */
+export const isCall = ({ path }: Pick<Seen, 'path'>): boolean =>
+  /\/(resetSslConfig|addServerCa|rotateServerCa)(\?|$)/.test(path);
 /** It changes something of the cluster that counts: events come in the background, whenever they like. */
 export const isWrite = (seen: Seen): boolean =>
   seen.side === 'Kubernetes' && !isRead(seen) && !isEvent(seen) && !seen.path.includes('dryRun=All');
