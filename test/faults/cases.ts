@@ -8,20 +8,28 @@ import { lieCases } from './lies.ts';
 import { manyCases } from './many.ts';
 import { pastCases } from './past.ts';
 import type { ResetReference } from './resets.ts';
+import { rotationCases } from './rotation/cases.ts';
+import type { RotationReference } from './rotation/rotations.ts';
 import { singleCases } from './singles.ts';
-import { sweepCases } from './sweeps.ts';
+import { SWEEPS, sweepCases } from './sweeps.ts';
 
-export const allCases = (reference: ResetReference, seed: number): readonly Case[] => [
+interface References {
+  readonly reset: ResetReference;
+  readonly rotation: RotationReference;
+}
+
+export const allCases = ({ reset, rotation }: References, seed: number): readonly Case[] => [
   // They take longest.
   ...manyCases(seed),
-  ...sweepCases(reference),
-  ...certificateCases(reference),
-  ...lieCases(reference),
-  ...singleCases(reference),
-  ...pastCases(reference),
-  ...changeCases(reference),
-  ...goneCases(reference),
-  ...chanceCases(reference, seed, 60),
+  ...sweepCases(reset, SWEEPS),
+  ...certificateCases(reset),
+  ...lieCases(reset),
+  ...singleCases(reset),
+  ...pastCases(reset),
+  ...changeCases(reset),
+  ...goneCases(reset),
+  ...chanceCases(reset, seed, 60),
+  ...rotationCases(rotation),
 ];
 
 const SAMPLED = ['kill before', 'kill after', 'connection reset before', 'connection reset after'];
@@ -30,5 +38,5 @@ const SAMPLED = ['kill before', 'kill after', 'connection reset before', 'connec
 export function sampleCases(reference: ResetReference): readonly Case[] {
   const call = reference.seen.find(isCall)?.number ?? 0;
   const names = SAMPLED.flatMap((group) => [call - 2, call - 1, call, call + 1].map((number) => `${group} ${number}`));
-  return sweepCases(reference).filter(({ name }) => names.includes(name));
+  return sweepCases(reference, SWEEPS).filter(({ name }) => names.includes(name));
 }

@@ -1,10 +1,11 @@
 /** Users, and their tools, change the object and what belongs to it, at each request of a whole run. */
-import { type KubernetesObject, PatchStrategy } from '@kubernetes/client-node';
+import type { KubernetesObject } from '@kubernetes/client-node';
 import type { SslReset } from '../../src/domain/reset/ssl-reset.ts';
 import { deployment, hasReason, isReady, isReadyWith } from '../support/operator/fixture.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
 import { isCall, isEvent, isWrite, once, type Seen } from '../support/proxied/traffic.ts';
 import { type Case, runCase } from './case.ts';
+import { patch, remove } from './edits.ts';
 import { SECRET } from './end-state.ts';
 import type { Fixture } from './fixture.ts';
 import { db, type ResetAttack, type ResetReference, SMALL } from './resets.ts';
@@ -15,33 +16,9 @@ interface Change extends ResetAttack {
   readonly isOfRoll?: boolean;
 }
 
-type Patch = object & { readonly kind: 'CloudSqlSslReset' | 'Deployment'; readonly name: string };
-
-const API_VERSIONS = { CloudSqlSslReset: 'cloudsql-ssl.dev/v1alpha1', Deployment: 'apps/v1', Secret: 'v1' } as const;
-
-const named = ({ namespace }: Fixture, kind: keyof typeof API_VERSIONS, name: string) => ({
-  apiVersion: API_VERSIONS[kind],
-  kind,
-  metadata: { name, namespace },
-});
-
-function patch(fixture: Fixture, { kind, name, ...change }: Patch): Promise<KubernetesObject> {
-  const { apiVersion, metadata } = named(fixture, kind, name);
-  const body = { ...change, apiVersion, kind, metadata: { ...objectOf(change, 'metadata'), ...metadata } };
-  return fixture.lab.objects.patch(body, undefined, undefined, undefined, undefined, PatchStrategy.MergePatch);
-}
-
-const objectOf = (value: object, key: string): object => {
-  const found: unknown = Object.entries(value).find(([name]) => name === key)?.[1];
-  return typeof found === 'object' && found !== null ? found : {};
-};
-
-const remove = (fixture: Fixture, kind: keyof typeof API_VERSIONS, name: string) =>
-  fixture.lab.objects.delete(named(fixture, kind, name));
-
-const edit = (fixture: Fixture, change: object) => patch(fixture, { kind: 'CloudSqlSslReset', name: 'db', ...change });
+const edit = (fixture: Fixture, change: object) => patch(fixture, 'CloudSqlSslReset', 'db', change);
 const annotate = (fixture: Fixture, annotations: object) => edit(fixture, { metadata: { annotations } });
-const editB = (fixture: Fixture, change: object) => patch(fixture, { kind: 'Deployment', name: 'b', ...change });
+const editB = (fixture: Fixture, change: object) => patch(fixture, 'Deployment', 'b', change);
 
 const SUSPEND = 'cloudsql-ssl.dev/suspend';
 const SUSPENDED_MS = 1_000;

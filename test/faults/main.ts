@@ -8,6 +8,7 @@ import { isNamed } from './case.ts';
 import { allCases } from './cases.ts';
 import { hasFallen, report } from './report.ts';
 import { RESETS } from './resets.ts';
+import { ROTATIONS } from './rotation/rotations.ts';
 import { runCases } from './run-cases.ts';
 import { referenceRun } from './whole-run.ts';
 
@@ -19,7 +20,7 @@ interface Options {
 
 const program = new Command('npm run test:faults --')
   .description('Attacks the built operator on a control plane of its own, and prints what it survived.')
-  .option('--only <name...>', "just these cases, or these classes: 'kill before 17', 'kill before'", [])
+  .option('--only <name...>', "just these cases, or these classes: 'kill before 17', 'kill before', rotation", [])
   .option('--seed <n>', 'what happens by chance happens again with the same one', String(Date.now() % 100_000))
   .option('--concurrency <n>', 'cases that run at a time', '8')
   .parse();
@@ -34,9 +35,10 @@ async function attack({ only, seed, concurrency }: Options): Promise<number> {
   const cluster = await useCluster({}, logToStderr);
   const lab = await openLab(cluster);
   try {
-    const reference = await referenceRun(RESETS, lab);
-    logToStderr(`A run without a fault takes ${reference.seen.length} requests; seed ${seed}`);
-    const all = allCases(reference, Number(seed));
+    const [reset, rotation] = await Promise.all([referenceRun(RESETS, lab), referenceRun(ROTATIONS, lab)]);
+    const requests = `a reset ${reset.seen.length} requests, a rotation ${rotation.seen.length}`;
+    logToStderr(`Without a fault ${requests}; seed ${seed}`);
+    const all = allCases({ reset, rotation }, Number(seed));
     const chosen = only.length === 0 ? all : all.filter((one) => only.some((name) => isNamed(name, one)));
     if (chosen.length === 0) throw new UsageError(`No case is called ${only.join(' or ')}`);
     const options = { concurrency: Number(concurrency), log: logToStderr, signal: interrupted };

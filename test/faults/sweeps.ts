@@ -26,19 +26,20 @@ import {
 import type { Fixture } from './fixture.ts';
 import type { Reference } from './site.ts';
 
-interface Sweep {
+export interface Sweep {
   readonly group: string;
-  readonly fault: (fixture: Fixture) => Fault;
+  /** `number`: of the request, among those that it meets. */
+  readonly fault: (fixture: Fixture, number: number) => Fault;
   /** Which requests it meets; absent: all. */
   readonly matches?: (seen: Seen) => boolean;
 }
 
-const doing = (effect: Effect) => (): Fault => ({ effect });
+export const doing = (effect: Effect) => (): Fault => ({ effect });
 
-const ofKubernetes = ({ side }: Seen): boolean => side === 'Kubernetes';
-const ofCloudSql = ({ side }: Seen): boolean => side === 'CloudSql';
+export const ofKubernetes = ({ side }: Seen): boolean => side === 'Kubernetes';
+export const ofCloudSql = ({ side }: Seen): boolean => side === 'CloudSql';
 
-const SWEEPS: readonly Sweep[] = [
+export const SWEEPS: readonly Sweep[] = [
   { group: 'kill before', fault: kill(BREAK_BEFORE) },
   { group: 'kill after', fault: kill(BREAK_AFTER) },
   { group: 'connection reset before', fault: doing(BREAK_BEFORE) },
@@ -66,8 +67,11 @@ function isInformative(seen: Seen): boolean {
 /** Requests vary from run to run by an event or a poll. */
 const MARGIN = 2;
 
-export function sweepCases<T extends Observed, End extends object>(reference: Reference<T, End>): readonly Case[] {
-  return SWEEPS.flatMap((sweep) => {
+export function sweepCases<T extends Observed, End extends object>(
+  reference: Reference<T, End>,
+  sweeps: readonly Sweep[],
+): readonly Case[] {
+  return sweeps.flatMap((sweep) => {
     const count = reference.seen.filter(sweep.matches ?? (() => true)).length + MARGIN;
     return Array.from({ length: count }, (_, index) => sweepCase(sweep, index + 1, reference));
   });
@@ -81,5 +85,5 @@ const sweepCase = <T extends Observed, End extends object>(
   runCase(
     reference,
     { group, name: `${group} ${number}` },
-    { tamper: (fixture) => once(number, fault(fixture), matches) },
+    { tamper: (fixture) => once(number, fault(fixture, number), matches) },
   );

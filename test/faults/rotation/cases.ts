@@ -1,0 +1,10 @@
+import type { Case } from '../case.ts';
+import { sweepCases } from '../sweeps.ts';
+import { rotationLies } from './lies.ts';
+import type { RotationReference } from './rotations.ts';
+import { ROTATION_SWEEPS } from './sweeps.ts';
+
+export const rotationCases = (reference: RotationReference): readonly Case[] => [
+  ...sweepCases(reference, ROTATION_SWEEPS),
+  ...rotationLies(reference),
+];
