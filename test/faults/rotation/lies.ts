@@ -25,8 +25,8 @@ const going = (api: RotationCall, operation: OperationPlan): FaultOptions => ({ 
 
 const RETRY = /kubectl -n \S+ annotate sqlca db --overwrite cloudsql-ssl\.dev\/retry=/;
 
-/** Which operations it claims cannot be told where they were never listed, or are not ours. */
-const UNCLAIMED = { operations: /^"\d of \d"$/ };
+/** Which operations it claims cannot be told where they are listed too late, or others of our account beside them. */
+const UNCLAIMED = { operations: /./ };
 
 const refusedForGood = retried('InvalidRequest', { saying: /refused the call for good: 400 invalid: / });
 
