@@ -89,12 +89,16 @@ describe('a call of a rotation that was executed although the answer refuses it'
     });
   }
 
-  test('a call that was refused, and of which nothing shows, stalls the rotation as the answer says', async () => {
+  test('a call that was refused, and of which nothing shows, stalls the rotation as the answer says, and with which command it goes on', async () => {
     const site = await ready();
     site.cloudSql.rotationTurns.push({ kind: 'Answer', answer: rejection(400) });
     ask(site);
     await site.operator.driveFor(HOUR_MS);
     assert.equal(site.status.rotation?.stalled?.reason, 'InvalidRequest');
+    assert.match(
+      site.status.rotation.stalled.message,
+      /refused the call for good: 400.* go on with: kubectl -n \S+ annotate sqlca \S+ --overwrite cloudsql-ssl\.dev\/retry=/,
+    );
     assert.deepEqual(site.cloudSql.rotations, []);
   });
 });

@@ -1,6 +1,7 @@
 /** What the answer to a call of a rotation changes in the status. */
 import type { Classification } from '../../../domain/call/classification.ts';
 import { afterFailure } from '../../../domain/call/retry.ts';
+import { retryCommand } from '../../../domain/server-ca/deadline.ts';
 import { type CallRecord, type Rotation, stalledBy } from '../../../domain/server-ca/rotation/rotation.ts';
 import type { CloudSqlServerCa } from '../../../domain/server-ca/server-ca-object.ts';
 import type { StatusChanges } from '../../../domain/server-ca/status.ts';
@@ -16,11 +17,12 @@ export const withOperation = ({ rotationOperations = [] }: CloudSqlServerCa['sta
 
 /** @param notReady why the instance is not ready, where the call was refused for good */
 export function answered(
-  { status }: CloudSqlServerCa,
+  object: CloudSqlServerCa,
   classification: Classification,
   notReady: string | undefined,
   { clock, settings }: ServerCaContext,
 ): StatusChanges {
+  const { status } = object;
   const { rotation = {} } = status;
   const { record } = rotation;
   if (record === undefined) return {};
@@ -45,7 +47,7 @@ export function answered(
         const gate = { reason: 'RotationDue', message: oneLine(notReady) };
         return { rotation: afterFailure({ ...refused, gate }, now, settings), ...withoutAddition(status, record) };
       }
-      const message = `Cloud SQL refused the call for good: ${classification.message}`;
+      const message = `Cloud SQL refused the call for good: ${oneLine(classification.message, 600)}. Put right what it names, then go on with: ${retryCommand(object)}`;
       return {
         rotation: stalledBy(refused, { reason: 'InvalidRequest', message: oneLine(message) }, now),
         ...withoutAddition(status, record),
