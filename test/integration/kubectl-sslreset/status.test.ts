@@ -96,7 +96,7 @@ describe('kubectl sslreset status', { concurrency: 3 }, () => {
     assert.deepEqual([missing.code, missing.stdout, missing.stderr], [1, '', 'error: Not found: other\n']);
     for (const [args, words] of [
       [['one', '-A'], /-n instead of -A/],
-      [['pod/one'], /pod\/one is of no kind/],
+      [['pod/one'], /pod\/one: the kind is none of/],
       [['-o', 'wide'], /Allowed choices are json, yaml/],
       [['-w', '-o', 'json'], /get sslreset -w -o json/],
       [['--wath'], /Did you mean --watch/],
