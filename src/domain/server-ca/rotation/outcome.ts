@@ -1,6 +1,6 @@
 /** What became of a recorded call of a rotation, by what the instance shows. */
 import { findRunning, isDone, type Operation } from '../../call/operation.ts';
-import { type Claims, candidates, type ResolvePolicy } from '../../call/resolve.ts';
+import { type Claims, candidates, type ResolvePolicy, suspects } from '../../call/resolve.ts';
 import { newestFirst } from '../../trust/ca-roles.ts';
 import type { CallRecord } from './rotation.ts';
 import type { ListedVersion } from './versions.ts';
@@ -58,7 +58,7 @@ export const added = ({ before }: CallRecord, [, ...others]: readonly ListedVers
  * 1. One candidate: wait for its end; then by its error, or by the evidence, or unknown.
  * 2. Another operation runs: wait for its end.
  * 3. No candidate: once the grace is over, by the evidence alone, which a call in flight can no longer change.
- * 4. Several: by the evidence once the grace is over, else unknown.
+ * 4. Several, or one of which it cannot be told whose it is: by the evidence once the grace is over, else unknown.
  */
 export function callOutcome(seen: CallSeen, { resolveGraceMs, caSettleMs }: ResolvePolicy): CallOutcome {
   const { record, operations, listed } = seen;
@@ -75,11 +75,12 @@ export function callOutcome(seen: CallSeen, { resolveGraceMs, caSettleMs }: Reso
     return { kind: 'Wait', message: `The operation of the call may still appear within ${seconds} s` };
   }
   if (evidence === 'Agrees') return { kind: 'Done' };
-  if (found.length > 1) {
-    const names = found.map(({ name }) => name).join(', ');
-    return { kind: 'Unknown', message: `Several operations may be the call: ${names}` };
-  }
-  return evidence === 'Overtaken' ? { kind: 'Overtaken' } : { kind: 'NotSent' };
+  if (evidence === 'Overtaken' && found.length === 0) return { kind: 'Overtaken' };
+  const suspected = suspects({ before: record.before, user: record.user, operations, claimed: seen.claims.all });
+  if (suspected.length === 0) return { kind: 'NotSent' };
+  const names = suspected.map(({ name }) => name).join(', ');
+  const what = suspected.length === 1 ? 'An operation' : 'Several operations';
+  return { kind: 'Unknown', message: `${what} may be the call: ${names}` };
 }
 
 /** What a call came to whose operation is known, or was found. */

@@ -32,6 +32,8 @@ const seen = (parts: Partial<CallSeen> = {}): CallSeen => ({
 const done = (parts: Partial<Operation> = {}): Operation =>
   anOperation({ name: 'op', user: USER, status: 'DONE', ...parts });
 
+const anonymous = <T extends { readonly user?: string }>({ user: _user, ...rest }: T): Omit<T, 'user'> => rest;
+
 describe('the evidence of a call of a rotation', () => {
   for (const [what, kind, listed, evidence] of [
     ['an add shows by a CA that was not listed before', 'Add', [1, 2, 3], 'Agrees'],
@@ -82,6 +84,25 @@ describe('what became of a call of a rotation', () => {
       'several operations without evidence are unknown',
       { operations: [done(), done({ name: 'other' })], ...late },
       'Unknown',
+    ],
+    [
+      'an operation of whatever account may be the call where our own account is not known',
+      {
+        record: anonymous(record('Add')),
+        operations: [done({ user: 'x', error: { kind: 'x' } })],
+        ...late,
+      },
+      'Unknown',
+    ],
+    [
+      'an operation whose account is not said may be the call',
+      { operations: [anonymous(done({ error: { kind: 'x' } }))], ...late },
+      'Unknown',
+    ],
+    [
+      'an operation that is known to be of another account is not the call',
+      { operations: [done({ user: 'x', error: { kind: 'x' } })], ...late },
+      'NotSent',
     ],
     [
       'an operation that another object holds as its own is not taken',
