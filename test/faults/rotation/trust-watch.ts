@@ -15,7 +15,7 @@ export interface Clients {
 
 /**
  * Whether clients trusted the instance at each moment: each version of the Secret held the CA that the instance served by,
- * and at a switch all pods of the Deployment were from after the next CA was published.
+ * and at the first switch to a CA all pods of the Deployment were from after it was published.
  */
 export class TrustWatch {
   readonly #instance: Instance;
@@ -24,11 +24,11 @@ export class TrustWatch {
   readonly #begun = new ReplaySubject<void>(1);
   #secret: unknown;
   #deployment: unknown;
-  #served: string | undefined;
+  readonly #everServed = new Set<string>();
 
   constructor(instance: Instance, { secret, deployment }: Clients) {
     this.#instance = instance;
-    this.#served = servedBy(instance);
+    this.#everServed.add(servedBy(instance));
     const secrets = secret.pipe(
       tap(({ isDeleted, object }) => {
         this.#secret = isDeleted ? undefined : object;
@@ -64,10 +64,11 @@ export class TrustWatch {
   }
 
   readonly #onVersions = (): void => {
-    const served = servedBy(this.#instance);
-    if (served === this.#served) return;
-    this.#served = served;
     this.#judgeSecret();
+    const served = servedBy(this.#instance);
+    // One that served before is trusted already; the pods may be why the switch is taken back.
+    if (this.#everServed.has(served)) return;
+    this.#everServed.add(served);
     const problem = notRolled(this.#deployment, this.#instance);
     if (problem !== undefined) this.#wrongs.add(`the instance switched to ${served}, and ${problem}`);
   };
@@ -81,7 +82,7 @@ export class TrustWatch {
   }
 }
 
-const servedBy = ({ active }: Instance): string | undefined => active?.authority.certificate.sha1Fingerprint;
+const servedBy = ({ active }: Instance): string => active?.authority.certificate.sha1Fingerprint ?? '';
 
 /** Why not all pods of the Deployment have the CAs that are listed now; undefined: they do. */
 function notRolled(deployment: unknown, { identities, settings }: Instance): string | undefined {
