@@ -21,6 +21,7 @@ export interface Case {
 }
 
 export const SURVIVED: Outcome = { kind: 'Survived' };
+export const NOT_REACHED: Outcome = { kind: 'NotReached' };
 
 export const outcome = (found: readonly string[]): Outcome => (found.length === 0 ? SURVIVED : { kind: 'Fell', found });
 
@@ -42,7 +43,7 @@ export function runCase<T extends Observed, End extends object>(
       const isReached = attack.tamper === undefined || run.hit !== undefined;
       const found = wrongs(run, end, isReached ? attack.allowed : {});
       if (found.length > 0) return { kind: 'Fell', found: [hitOf(run), ...found, await keepLog(lab, name, run)] };
-      return isReached ? SURVIVED : { kind: 'NotReached' };
+      return isReached ? SURVIVED : NOT_REACHED;
     },
   };
 }

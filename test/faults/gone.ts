@@ -1,10 +1,10 @@
 /** The object, or its whole namespace, is deleted in the middle of a run. */
 import { CoreV1Api } from '@kubernetes/client-node';
-import { INSTANCE, PROJECT } from '../support/operator/fixture.ts';
+import { INSTANCE, isReady, PROJECT } from '../support/operator/fixture.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
 import type { Lab } from '../support/proxied/lab.ts';
 import { isEvent, once } from '../support/proxied/traffic.ts';
-import { type Case, outcome } from './case.ts';
+import { type Case, NOT_REACHED, type Outcome, outcome } from './case.ts';
 import { type Fixture, openFixture } from './fixture.ts';
 import { createRun, type ResetReference } from './resets.ts';
 
@@ -37,18 +37,21 @@ export const goneCases = (reference: ResetReference): readonly Case[] =>
     });
   });
 
-async function deletedAt(lab: Lab, number: number, { act, stall: allowed }: Way) {
+async function deletedAt(lab: Lab, number: number, { act, stall: allowed }: Way): Promise<Outcome> {
   const fixture = await openFixture(lab);
   const meanwhile = async (): Promise<void> => void (await act(fixture));
   try {
     fixture.traffic.tamper = once(number, { effect: { kind: 'Pass' }, meanwhile }, (seen) => !isEvent(seen));
     await createRun(fixture);
     fixture.startOperator();
-    const isGone = await fixture.observer.until(
-      (all) => fixture.traffic.hit !== undefined && all.size === 0,
+    const isMet = (): boolean => fixture.traffic.hit !== undefined;
+    await fixture.observer.until(
+      (all) => (isMet() ? all.size === 0 : all.size > 0 && [...all.values()].every(isReady)),
       PATIENCE_MS,
     );
     await fixture.traffic.quiet(QUIET_MS);
+    if (!isMet()) return NOT_REACHED;
+    const isGone = await fixture.observer.until((all) => all.size === 0, PATIENCE_MS);
     const resets = fixture.emulator.journal.executedResets(PROJECT, INSTANCE).length;
     const exitCode = await fixture.operator.kill('SIGTERM');
     return outcome([
