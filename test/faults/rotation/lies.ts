@@ -28,8 +28,6 @@ const RETRY = /kubectl -n \S+ annotate sqlca db --overwrite cloudsql-ssl\.dev\/r
 /** Which operations it claims cannot be told where they are listed too late, or others of our account beside them. */
 const UNCLAIMED = { operations: /./ };
 
-const refusedForGood = retried('InvalidRequest', { saying: /refused the call for good: 400 invalid: / });
-
 const LIES: Readonly<Record<string, (api: RotationCall) => RotationAttack>> = {
   'lost and executed, the list lags': (api) => ({ prepare: order(lost(api, true), lagging(2_000)) }),
   'lost and not executed, the list lags': (api) => ({ prepare: order(lost(api, false), lagging(2_000)) }),
@@ -66,7 +64,7 @@ const LIES: Readonly<Record<string, (api: RotationCall) => RotationAttack>> = {
   }),
   'lost and not executed, our account works elsewhere': (api) => ({
     prepare: order(lost(api, false)),
-    ...retried('OutcomeUnknown', { happening: joinedBy(api, ofOurs({ plan: { runningMs: 2_000 } })) }),
+    ...retried('OutcomeUnknown', joinedBy(api, ofOurs({ plan: { runningMs: 2_000 } }))),
     allowed: UNCLAIMED,
   }),
   'executed, and a copy is refused by 400': (api) => ({ prepare: order(copied(api, 400, 'invalid')) }),
@@ -77,7 +75,7 @@ const LIES: Readonly<Record<string, (api: RotationCall) => RotationAttack>> = {
   // Nothing shows when it is looked for, so the answer is believed; what was added is taken by the next attempt.
   'executed, and a copy is refused by 400, the list lags': (api) => ({
     prepare: order(copied(api, 400, 'invalid'), lagging(1_000)),
-    ...(api === 'addServerCa' ? refusedForGood : { stalls: /^db InvalidRequest$/ }),
+    ...(api === 'addServerCa' ? retried('InvalidRequest') : { stalls: /^db InvalidRequest$/ }),
     allowed: UNCLAIMED,
   }),
   'executed, and a copy is refused by 409, the operation takes a while': (api) => ({
@@ -87,7 +85,7 @@ const LIES: Readonly<Record<string, (api: RotationCall) => RotationAttack>> = {
     prepare: order(copied(api, 409, 'operationInProgress')),
     meanwhile: joinedBy(api, ofAnother({ plan: { runningMs: 2_000 } })),
   }),
-  'refused by 400': (api) => ({ prepare: order(refused(api, 400, 'invalid')), ...refusedForGood }),
+  'refused by 400': (api) => ({ prepare: order(refused(api, 400, 'invalid')), ...retried('InvalidRequest') }),
   'refused by 403': (api) => ({ prepare: order(refused(api, 403, 'notAuthorized')) }),
   'refused by 404': (api) => ({ prepare: order(refused(api, 404, 'instanceDoesNotExist')) }),
   'refused by 409': (api) => ({ prepare: order(refused(api, 409, 'operationInProgress')) }),
@@ -121,17 +119,10 @@ const twice = (api: RotationCall): RegExp =>
     ? /^\["addServerCa","addServerCa","rotateServerCa"\]$/
     : /^\["addServerCa","rotateServerCa","rotateServerCa"\]$/;
 
-interface Stall {
-  /** What its message has. */
-  readonly saying?: RegExp;
-  /** While the call is made. */
-  readonly happening?: (fixture: Fixture) => Promise<void>;
-}
-
 /** It stalls, says what to do, and goes on once a person does that. */
 function retried(
   reason: string,
-  { saying = RETRY, happening }: Stall = {},
+  happening?: (fixture: Fixture) => Promise<void>,
 ): Pick<RotationAttack, 'meanwhile' | 'stalls'> {
   const isStalled = isStalledFor(reason);
   return {
@@ -140,8 +131,8 @@ function retried(
       await happening?.(fixture);
       const hasStalled = await observer.until((all) => [...all.values()].some(isStalled), PATIENCE_MS);
       const message = stallMessage(observer);
-      if (hasStalled !== true || !saying.test(message))
-        throw new Error(`It does not say what to do: ${message}\n${fixture.log}`);
+      if (hasStalled !== true || !RETRY.test(message))
+        throw new Error(`It does not say how to go on: ${message}\n${fixture.log}`);
       await patch(fixture, KIND, OBJECT, { metadata: { annotations: { [annotations.retry]: 'again' } } });
     },
   };
