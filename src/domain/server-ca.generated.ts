@@ -506,9 +506,17 @@ export interface CloudSqlServerCaStatus {
      */
     failures?: number;
     /**
+     * How many times in a row it stalled. One by expiry is tried again after 1, 2, 4, … 24 hours.
+     */
+    stalls?: number;
+    /**
      * It does not go on before this time.
      */
     retryTime?: string;
+    /**
+     * Seconds of deadlineSeconds that had passed in this phase when the rotation began to wait, such as for a window; they count when it goes on.
+     */
+    spentSeconds?: number;
     /**
      * What it waits for.
      */

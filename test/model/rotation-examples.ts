@@ -228,4 +228,9 @@ export const ROTATION_EXAMPLES: readonly NamedScenario[] = [
       injections: [after(8, 'serverCas.updateStatus', pause(9_000))],
     },
   ),
+  rotating(
+    'an instance that is deleted while a rotation waits for a window: it stalls, and is not tried in each of them',
+    { calls: [lost()] },
+    { hasWindows: true, events: [ask, at(500_000, 'Forbid'), at(1_500_000, 'DeleteInstance')] },
+  ),
 ];

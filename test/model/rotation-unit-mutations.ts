@@ -5,6 +5,7 @@ const DOMAIN = 'src/domain/server-ca/rotation';
 const ROTATION = 'src/reconcile/server-ca/rotation';
 const NEXT_MOVE = 'domain/server-ca/rotation/next-move.test.ts';
 const SIBLINGS = 'reconcile/rotation-siblings.test.ts';
+const TRIES = 'reconcile/rotation-tries.test.ts';
 
 const broken = (
   guard: string,
@@ -117,8 +118,34 @@ export const ROTATION_UNIT_MUTATIONS: readonly UnitMutation[] = [
   broken(
     'a rotation by expiry that stalled is tried again later each time',
     'after an hour',
-    { file: `${DOMAIN}/tried-again.ts`, find: '2 ** Math.min(failures - 1, 10)', replace: 'failures ** 0' },
+    { file: `${DOMAIN}/tried-again.ts`, find: '2 ** Math.min(stalls - 1, 10)', replace: 'stalls ** 0' },
     'domain/server-ca/rotation/tried-again.test.ts',
+  ),
+  broken(
+    'a rotation by expiry that stalled is tried again later each time',
+    'each try at a call counts as a stall',
+    {
+      file: 'src/reconcile/server-ca/rotation/moved.ts',
+      find: 'const tried = afterFailure({ ...rest, gate }, now',
+      replace: 'const tried = afterFailure({ ...rest, gate, stalls: (rest.stalls ?? 0) + 1 }, now',
+    },
+    TRIES,
+  ),
+  broken(
+    'what a rotation stands still before it begins is bounded',
+    'it is tried without an end',
+    {
+      file: `${ROTATION}/moved.ts`,
+      find: "if (isOver && phaseOf(object.status) !== 'SwitchingBack') {",
+      replace: "if (isOver && phaseOf(object.status) !== 'SwitchingBack' && phaseOf(object.status) !== 'Idle') {",
+    },
+    TRIES,
+  ),
+  broken(
+    'what a rotation stands still in windows is bounded',
+    'each of them renews its deadline',
+    { file: `${DOMAIN}/rotation.ts`, find: '...(spentSeconds > 0 && { spentSeconds }), ' },
+    'reconcile/rotation-windows.test.ts',
   ),
   broken(
     'a template is right by the set of CAs that it names',

@@ -33,6 +33,21 @@ describe('a rotation by expiry that stalls', () => {
     assert.equal(site.status.rotation?.failures, undefined);
   });
 
+  test('a rotation by expiry of an instance that is stopped stalls at each deadline of an hour, and waits 1, 2, 4 and 8 hours in between', async () => {
+    const site = expiring();
+    site.cloudSql.state = { activationPolicy: 'NEVER' };
+    const stalls = new Set<number>();
+    for (let minute = 0; minute < 24 * 60; minute += 1) {
+      await site.operator.driveFor(MINUTE_MS);
+      stalls.add(Date.parse(site.status.rotation?.stalled?.time ?? ''));
+    }
+    const times = [...stalls].filter((ms) => !Number.isNaN(ms));
+    const hours = times.slice(1).map((ms, n) => Math.round((ms - (times[n] ?? 0)) / HOUR_MS));
+    assert.deepEqual(hours, [2, 3, 5, 9]);
+    assert.equal(site.reason('Stalled'), 'True DeadlineExceeded');
+    assert.deepEqual(site.cloudSql.rotations, []);
+  });
+
   test('a rotation by expiry that Cloud SQL refuses for good is not tried again by itself', async () => {
     const site = expiring();
     const calls: number[] = [];

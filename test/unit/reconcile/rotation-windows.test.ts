@@ -85,6 +85,41 @@ describe('a rotation with maintenance windows', () => {
     assert.equal(site.reason('Stalled'), 'True SiblingNotReady');
   });
 
+  const HALF_HOURS = [aWindow({ schedule: '0 * * * *', durationSeconds: 1_800 })];
+
+  test('a rotation that cannot begin in any window stalls at the deadline over all of them, leaves nothing to write then, and retry renews it', async () => {
+    const site = await ready({ windows: HALF_HOURS, deadlineSeconds: 5_000 });
+    site.cloudSql.state = { state: 'MAINTENANCE' };
+    ask(site, { requestId: 'spring' });
+    await until(site, '2026-11-28T14:10:00Z');
+    assert.equal(site.reason('Stalled'), undefined);
+    await until(site, '2026-11-28T14:30:00Z');
+    assert.equal(site.reason('Stalled'), 'True DeadlineExceeded');
+    const { writes } = site.serverCas;
+    await until(site, '2026-11-28T20:00:00Z');
+    assert.equal(site.serverCas.writes, writes);
+    site.serverCas.edit(site.ref, { annotations: { [annotations.retry]: '1' } });
+    await until(site, '2026-11-28T21:00:00Z');
+    assert.equal(site.reason('Stalled'), undefined);
+    site.cloudSql.state = {};
+    await until(site, '2026-11-28T21:30:00Z');
+    assert.deepEqual(site.cloudSql.rotations, ['Add', 'Rotate 2']);
+  });
+
+  test('a switch that cannot be called in any window stalls at the deadline over all of them', async () => {
+    const site = await ready({ windows: HALF_HOURS, deadlineSeconds: 5_000 });
+    site.cloudSql.listed = [ca(1, { expirationTime: EXPIRES }), ca(2)];
+    ask(site, { requestId: 'spring', holdSeconds: 2_000 });
+    await until(site, '2026-11-28T12:20:00Z');
+    assert.equal(site.status.rotation?.phase, 'Holding');
+    site.cloudSql.state = { state: 'MAINTENANCE' };
+    await until(site, '2026-11-28T15:10:00Z');
+    assert.equal(site.reason('Stalled'), undefined);
+    assert.equal(site.status.rotation?.phase, 'Switching');
+    await until(site, '2026-11-28T15:30:00Z');
+    assert.equal(site.reason('Stalled'), 'True DeadlineExceeded');
+  });
+
   test('a switch back waits for no window', async () => {
     const site = await ready({ windows: [aWindow({ durationSeconds: 60 * 30 })] });
     ask(site, { requestId: 'spring', holdSeconds: 0, verifySeconds: 2 * 3600 });

@@ -31,6 +31,8 @@ export type Move =
   | { readonly kind: 'Stall'; readonly stall: Stall }
   /** What it stalled for is gone. */
   | { readonly kind: 'Resume' }
+  /** What it waited for is there. */
+  | { readonly kind: 'PassGate' }
   | { readonly kind: 'Begin'; readonly beginning: Beginning }
   | { readonly kind: 'End'; readonly outcome: Outcome }
   /** Another CA has taken the place of the one that was distributed. */

@@ -3,7 +3,7 @@ import { remainingDelayMs } from '../../call/retry.ts';
 import { isExpired } from '../publication.ts';
 import { type CloudSqlServerCa, isSettled } from '../server-ca-object.ts';
 import { type Move, type MoveFacts, REST } from './move.ts';
-import { isFollowed, isUnresolved, phaseOf, type Rotation, type WaitingFor } from './rotation.ts';
+import { isFollowed, isUnresolved, phaseOf, type Rotation, standsStillMs, type WaitingFor } from './rotation.ts';
 import { alike, replacedTooOften, siblingNotReady, siblingOutsideWindow } from './stall-words.ts';
 import { isTriedAgain } from './tried-again.ts';
 import { activeVersion, type Version, versionsOf } from './versions.ts';
@@ -96,8 +96,7 @@ function onceRolled(object: CloudSqlServerCa, row: Version, rotation: Rotation, 
   if (row.heldBack !== undefined) return outsideWindow(row.heldBack);
   const asleep = phase === 'Distributing' ? siblings.awaitingWindow(next) : undefined;
   if (asleep !== undefined) return outsideWindow(siblingOutsideWindow(asleep, next));
-  // Its time runs from here.
-  if (phase === 'Distributing' && rotation.gate?.reason === 'OutsideWindow') return { kind: 'Resume' };
+  if (phase === 'Distributing' && rotation.gate?.reason === 'OutsideWindow') return { kind: 'PassGate' };
   const waitingFor = siblings.waitingFor(next);
   if (waitingFor.length > 0) return whileWaiting(object, rotation, waitingFor, now);
   if (phase === 'Distributing') return { kind: 'Distributed' };
@@ -112,8 +111,7 @@ const isListed = (row: Version | undefined): row is Version => row !== undefined
 
 function whileWaiting(object: CloudSqlServerCa, rotation: Rotation, waitingFor: WaitingFor, now: Date): Move {
   if (rotation.phase !== 'Distributing') return { kind: 'Redistribute' };
-  const sinceMs = Math.max(timeOf(rotation.phaseTime) ?? 0, timeOf(object.status.rollout?.progressTime) ?? 0);
-  return now.getTime() - sinceMs >= object.spec.deadlineSeconds * 1000
+  return standsStillMs(object.status, now) >= object.spec.deadlineSeconds * 1000
     ? { kind: 'Stall', stall: siblingNotReady(waitingFor) }
     : { kind: 'AwaitSiblings', waitingFor };
 }

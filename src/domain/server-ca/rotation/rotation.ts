@@ -1,6 +1,7 @@
 /** A rotation as the status records it, and what becomes of it from phase to phase. */
-import { toTime } from '../../../lib/time.ts';
+import { timeOf, toTime } from '../../../lib/time.ts';
 import type { CloudSqlServerCa, Status } from '../server-ca-object.ts';
+import type { Gate } from './gates.ts';
 import type { RotationStalledReason } from './stalled.ts';
 
 export type Rotation = NonNullable<Status['rotation']>;
@@ -53,10 +54,10 @@ export const isFollowed = (record: CallRecord | undefined): boolean => record?.o
 export const isOpen = (record: CallRecord | undefined): boolean => isUnresolved(record) || isFollowed(record);
 
 /** What outlasts a rotation. */
-const lasting = ({ rejected, replaced, failures }: Rotation): Rotation => ({
+const lasting = ({ rejected, replaced, stalls }: Rotation): Rotation => ({
   ...(rejected !== undefined && { rejected }),
   ...(replaced !== undefined && { replaced }),
-  ...(failures !== undefined && { failures }),
+  ...(stalls !== undefined && { stalls }),
 });
 
 export interface Beginning {
@@ -83,26 +84,63 @@ export const begun = (
 });
 
 /** In another phase, with a deadline of its own; what kept it up is over. */
-export function inPhase(rotation: Rotation, phase: Phase, now: Date): Rotation {
-  const { stalled: _stalled, gate: _gate, retryTime: _retryTime, waitingFor: _waitingFor, ...rest } = rotation;
-  return { ...rest, phase, phaseTime: toTime(now) };
-}
+export const inPhase = (
+  { retryTime: _retryTime, waitingFor: _waitingFor, ...rotation }: Rotation,
+  phase: Phase,
+  now: Date,
+): Rotation => renewed({ ...rotation, phase }, now);
 
 /** It goes on where it stalled, with a fresh deadline: a person has said so, or what was in the way is gone. */
-export function resumed(rotation: Rotation, now: Date): Rotation {
-  const { stalled: _stalled, gate: _gate, retryTime: _retryTime, failures: _failures, ...rest } = rotation;
-  return { ...rest, phaseTime: toTime(now) };
+export const resumed = (
+  { retryTime: _retryTime, failures: _failures, stalls: _stalls, ...rotation }: Rotation,
+  now: Date,
+): Rotation => renewed(rotation, now);
+
+/** What stands still before it begins has a deadline too, from the first time that it could not. */
+function renewed(rotation: Rotation, now: Date): Rotation {
+  const { stalled: _stalled, gate: _gate, spentSeconds: _spentSeconds, phaseTime: _phaseTime, ...rest } = rotation;
+  return isUnderWay({ rotation }) ? { ...rest, phaseTime: toTime(now) } : rest;
+}
+
+/** It waits for somebody, or for a time: that is no standing still. What has passed of its deadline counts afterwards. */
+export function atClosedGate(status: Standing, gate: Gate, now: Date): Rotation {
+  const { waitingFor: _waitingFor, ...rotation } = status.rotation ?? {};
+  if (isAtGate(rotation) || rotation.phaseTime === undefined) return { ...rotation, gate };
+  const spentSeconds = Math.floor(standsStillMs(status, now) / 1000);
+  return { ...rotation, ...(spentSeconds > 0 && { spentSeconds }), gate };
+}
+
+/** The rest of its deadline begins here. */
+export function pastGate({ gate: _gate, stalled: _stalled, ...rotation }: Rotation, now: Date): Rotation {
+  return { ...rotation, phaseTime: now.toISOString() };
+}
+
+export const isAtGate = ({ gate }: Rotation): boolean => gate !== undefined && gate.reason !== 'RotationDue';
+
+type Standing = Pick<Status, 'rotation' | 'rollout'>;
+
+/**
+ * For how many milliseconds of its phase it has got no further, waits at gates apart. A phase whose time cannot be read has
+ * stood still for ever: nothing waits without a bound.
+ */
+export function standsStillMs({ rotation = {}, rollout }: Standing, now: Date): number {
+  const sinceMs = timeOf(rotation.phaseTime) ?? 0;
+  const movedMs = timeOf(rollout?.progressTime) ?? 0;
+  const spentMs = movedMs > sinceMs ? 0 : (rotation.spentSeconds ?? 0) * 1000;
+  return now.getTime() - Math.max(sinceMs, movedMs) + spentMs;
 }
 
 /** It stops, and keeps what it is for, so that the same is not begun once more. */
 export function stalledBy(
-  { gate: _gate, ...rotation }: Rotation,
+  rotation: Rotation,
   stalled: { readonly reason: RotationStalledReason; readonly message: string },
   now: Date,
 ): Rotation {
+  const kept = isUnderWay({ rotation }) ? rotation : renewed(rotation, now);
+  const { gate: _gate, failures: _failures, retryTime: _retryTime, ...rest } = kept;
   const isSame = rotation.stalled?.reason === stalled.reason;
   const time = isSame ? (rotation.stalled?.time ?? toTime(now)) : toTime(now);
-  return { ...rotation, stalled: { ...stalled, time }, failures: (rotation.failures ?? 0) + Number(!isSame) };
+  return { ...rest, stalled: { ...stalled, time }, stalls: (rotation.stalls ?? 0) + Number(!isSame) };
 }
 
 export const MAX_HISTORY = 10;
@@ -113,7 +151,7 @@ export type Ended = Pick<Status, 'rotation' | 'history' | 'executedRequestIds'> 
 /** It is over. What it was asked for by is executed, whatever came of it. */
 export function ended({ status }: CloudSqlServerCa, outcome: Outcome, now: Date): Ended {
   const { rotation = {}, history = [] } = status;
-  const { cause = 'Expiry', requestId, previous, next, startTime = toTime(now), rejected, failures } = rotation;
+  const { cause = 'Expiry', requestId, previous, next, startTime = toTime(now), rejected, stalls } = rotation;
   const { approvedManager } = rotation;
   const entry: HistoryEntry = {
     cause,
@@ -129,7 +167,7 @@ export function ended({ status }: CloudSqlServerCa, outcome: Outcome, now: Date)
     rotation: {
       phase: 'Idle',
       ...(rejected !== undefined && { rejected }),
-      ...(failures !== undefined && outcome === 'Failed' && { failures }),
+      ...(stalls !== undefined && outcome === 'Failed' && { stalls }),
     },
     plan: undefined,
     history: [entry, ...history].slice(0, MAX_HISTORY),

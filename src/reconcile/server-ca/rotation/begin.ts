@@ -29,9 +29,9 @@ export async function begin(
   if (unfit !== undefined) return stalledAt(object, unfit, context);
   const unread = keptOtherwise(object, instance, context);
   if (unread !== undefined) return obstacle(object, unread, context);
+  if (isHeld) return heldUp(object, planned, admitted, context);
   const notReady = judgeInstance(instance);
   if (notReady !== undefined) return obstacle(object, notReady.message, context);
-  if (isHeld) return heldUp(object, planned, admitted, context);
   const plan = await planOf(object, planned, context);
   const rotation = begun(object.status.rotation, beginning, context.clock.now());
   const { cause, previous, next } = beginning;

@@ -8,7 +8,15 @@ import { retryCommand } from '../../../domain/server-ca/deadline.ts';
 import { dueOf } from '../../../domain/server-ca/rotation/due.ts';
 import type { Gate } from '../../../domain/server-ca/rotation/gates.ts';
 import type { Plan } from '../../../domain/server-ca/rotation/plan.ts';
-import { phaseOf, type Rotation, stalledBy } from '../../../domain/server-ca/rotation/rotation.ts';
+import {
+  atClosedGate,
+  isAtGate,
+  pastGate,
+  phaseOf,
+  type Rotation,
+  stalledBy,
+  standsStillMs,
+} from '../../../domain/server-ca/rotation/rotation.ts';
 import { type Stall, stall } from '../../../domain/server-ca/rotation/stall-words.ts';
 import { type CloudSqlServerCa, isSettled } from '../../../domain/server-ca/server-ca-object.ts';
 import type { StatusChanges } from '../../../domain/server-ca/status.ts';
@@ -56,9 +64,8 @@ export function atGate(
   context: Needs,
   { plan, closed, afterMs = context.settings.pollMaxMs }: AtGate = {},
 ): Conclusion {
-  const { waitingFor: _waitingFor, ...rotation } = object.status.rotation ?? {};
   const changes = {
-    rotation: { ...rotation, gate },
+    rotation: atClosedGate(object.status, gate, context.clock.now()),
     ...(plan !== undefined && { plan }),
     ...(closed !== undefined && { nextWindowTime: opening(closed) }),
   };
@@ -110,19 +117,19 @@ export function obstacle(
   context: Needs & Pick<ServerCaContext, 'memory'>,
   retryAfterMs?: number,
 ): StepResult {
-  const { rotation = {} } = object.status;
+  const { rotation: before = {} } = object.status;
   const { deadlineSeconds } = object.spec;
   const now = context.clock.now();
-  const sinceMs = timeOf(rotation.phaseTime);
-  const isOver = sinceMs !== undefined && now.getTime() - sinceMs >= deadlineSeconds * 1000;
+  const rotation = isAtGate(before) || before.phaseTime === undefined ? pastGate(before, now) : before;
+  const isOver = standsStillMs({ ...object.status, rotation }, now) >= deadlineSeconds * 1000;
   // Until a switch is taken back clients may be cut off: that is tried without an end.
-  if (isOver && phaseOf(object.status) !== 'Idle' && phaseOf(object.status) !== 'SwitchingBack') {
+  if (isOver && phaseOf(object.status) !== 'SwitchingBack') {
     const said = `No progress of the rotation within deadlineSeconds (${deadlineSeconds} s). Last: ${oneLine(message, 600)}. Retry with: ${retryCommand(object)}`;
     return stalledAt(object, stall('DeadlineExceeded', said), context);
   }
   const { waitingFor: _waitingFor, ...rest } = rotation;
   const gate: Gate = { reason: 'RotationDue', message: oneLine(message) };
-  const isKnown = phaseOf(object.status) === 'SwitchingBack' && isDeepStrictEqual(rotation.gate, gate);
+  const isKnown = phaseOf(object.status) === 'SwitchingBack' && isDeepStrictEqual(before.gate, gate);
   if (isKnown && retryAfterMs === undefined) {
     const elapsedMs = context.memory.sinceSeenMs(object.metadata.uid, `cannot switch back: ${gate.message}`);
     return { afterMs: lookAgainDelayMs(elapsedMs, context.settings) };
@@ -133,7 +140,6 @@ export function obstacle(
 
 /** The gates are open by now: the rotation goes on, and its deadline begins here. */
 export function whenGateOpens(object: CloudSqlServerCa, context: Needs): Conclusion | undefined {
-  const { gate, ...rotation } = object.status.rotation ?? {};
-  if (gate === undefined || gate.reason === 'RotationDue') return undefined;
-  return moved(object, { rotation: { ...rotation, phaseTime: context.clock.now().toISOString() } }, context);
+  const { rotation = {} } = object.status;
+  return isAtGate(rotation) ? moved(object, { rotation: pastGate(rotation, context.clock.now()) }, context) : undefined;
 }

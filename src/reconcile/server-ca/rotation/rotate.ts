@@ -8,6 +8,7 @@ import {
   inPhase,
   isUnderWay,
   type Outcome,
+  pastGate,
   type Rotation,
   resumed,
   withExecuted,
@@ -73,6 +74,8 @@ function make(object: CloudSqlServerCa, move: Move, context: ServerCaContext): S
       return stalledAt(object, move.stall, context);
     case 'Resume':
       return moved(object, { rotation: resumed(rotation, now), ...(!isUnderWay(object.status) && NO_PLAN) }, context);
+    case 'PassGate':
+      return to(pastGate(rotation, now));
     case 'Begin':
       return begin(object, move, context);
     case 'End':

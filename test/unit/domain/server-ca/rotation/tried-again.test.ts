@@ -15,7 +15,7 @@ const stalled = (reason: string, rest: Partial<Rotation> = {}): Rotation => ({
 });
 
 describe('a rotation that has stalled', () => {
-  for (const [failures, hours] of [
+  for (const [stalls, hours] of [
     [undefined, 1],
     [1, 1],
     [2, 2],
@@ -26,9 +26,9 @@ describe('a rotation that has stalled', () => {
     [7, 24],
     [1_000, 24],
   ] as const) {
-    const times = failures ?? 'an unknown number of';
+    const times = stalls ?? 'an unknown number of';
     test(`a rotation by expiry that has stalled ${times} times in a row is tried again after ${hours} h, and not before`, () => {
-      const rotation = stalled('DeadlineExceeded', failures === undefined ? {} : { failures });
+      const rotation = stalled('DeadlineExceeded', stalls === undefined ? {} : { stalls });
       const againMs = dateAt(hours * HOUR_S).getTime();
       assert.equal(isTriedAgain(rotation, dateAt(0)), againMs);
       assert.equal(isTriedAgain(rotation, dateAt(hours * HOUR_S - 1)), againMs);
