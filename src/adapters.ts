@@ -54,7 +54,11 @@ export function contextOf(config: Config, { client, metrics, tracing, ...parts }
       for (const transition of [...write.transitions, ...write.rotations]) metrics.onTransition(transition);
       tracing?.onServerCaWrite(write);
     }),
-    namespaces: createNamespaces(client, config.namespaces.length === 0),
+    namespaces: createNamespaces(client, {
+      mayWatch: config.namespaces.length === 0,
+      // Who waits looks again by then.
+      forgottenMs: 1.2 * config.retryMaxMs,
+    }),
     workloads: createWorkloads(client),
     pods: createPods(client),
     objects: createPublishedObjects(client),

@@ -3,10 +3,9 @@ import { isKubernetesError } from '../domain/errors.ts';
 import type { Namespaces } from '../reconcile/ports.ts';
 import { call } from './api-error.ts';
 import type { Client } from './client.ts';
-import { NamespaceWatch } from './namespace-watch.ts';
+import { NamespaceWatch, type NamespaceWatchOptions } from './namespace-watch.ts';
 
-/** @param mayWatch false where there are rights in single Namespaces alone */
-export function createNamespaces(client: Client, mayWatch: boolean): Namespaces {
+export function createNamespaces(client: Client, options: NamespaceWatchOptions): Namespaces {
   const core = client.api(CoreV1Api);
   const read: Namespaces['get'] = async (name) => {
     try {
@@ -17,6 +16,6 @@ export function createNamespaces(client: Client, mayWatch: boolean): Namespaces 
       throw error;
     }
   };
-  const watch = new NamespaceWatch(client, { read, mayWatch });
-  return { get: read, watchPermission: (by, awaited) => watch.await(by, awaited) };
+  const watch = new NamespaceWatch(client, read, options);
+  return { get: read, ask: (by, question) => watch.ask(by, question) };
 }

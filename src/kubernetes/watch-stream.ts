@@ -13,7 +13,15 @@ export interface WatchTimeouts {
   readonly silenceMs: number;
 }
 
-type Answer = Dispatcher.ResponseData;
+/** As much of a client as opens watches. */
+export interface WatchClient extends Pick<Client, 'requestTimeoutMs'> {
+  /** As of `Client`. */
+  open(path: string, signal: AbortSignal): Promise<Answer>;
+}
+
+interface Answer extends Pick<Dispatcher.ResponseData, 'statusCode' | 'headers'> {
+  readonly body: AsyncIterable<Uint8Array> & Pick<Dispatcher.BodyMixin, 'text'>;
+}
 
 export type StreamItem = { readonly type: 'opened' } | { readonly type: 'line'; readonly value: unknown };
 
@@ -25,7 +33,7 @@ export type StreamItem = { readonly type: 'opened' } | { readonly type: 'line'; 
  * wrong with a line.
  */
 export function watchStream(
-  client: Client,
+  client: WatchClient,
   path: string,
   { openMs, silenceMs }: WatchTimeouts,
 ): Observable<StreamItem> {

@@ -1,6 +1,6 @@
 /** The end of a pass: the status is written, what happened is published, and the next pass is planned. */
 import { isDeepStrictEqual } from 'node:util';
-import { lookAgainDelayMs, remainingDelayMs } from '../domain/call/retry.ts';
+import { lateLookDelayMs, lookAgainDelayMs, remainingDelayMs } from '../domain/call/retry.ts';
 import { findCondition, type Verdict } from '../domain/conditions.ts';
 import { isKubernetesError } from '../domain/errors.ts';
 import { STALLED } from '../domain/reason-rules.ts';
@@ -69,6 +69,7 @@ function afterEnd(written: SslReset, verdict: Verdict, { clock, index, settings 
     const looksOn = verdict.kind === 'Ready' && wantsPasswords(written.spec);
     return looksOn ? requeueAfter(settings.serverCaResyncMs) : awaitChange();
   }
+  if (verdict.reason === 'NotPermitted') return requeueAfter(lateLookDelayMs(settings));
   const since = findCondition(written.status.conditions, 'Stalled')?.lastTransitionTime;
   const elapsedMs = since === undefined ? 0 : now.getTime() - Date.parse(since);
   return requeueAfter(lookAgainDelayMs(elapsedMs, settings));

@@ -37,18 +37,16 @@ export interface Namespaces {
   /** The namespace as it is now; undefined where the operator has no right to read it. */
   get(namespace: string): Promise<NamespaceView | undefined>;
   /**
-   * Watches the namespace, in place of what the same object waited for before, until its permission changes or, with
-   * undefined, the object waits no more. It is a hint: who is refused looks again all the same.
+   * The same for an object that may be refused by what it says. It then waits, in place of what it waited for before; else it
+   * waits no more. Heard within seconds, a change while the namespace was read included.
    */
-  watchPermission(by: Key, awaited: AwaitedPermission | undefined): void;
+  ask(by: Key, question: NamespaceQuestion): Promise<NamespaceView | undefined>;
 }
 
-/** A namespace that refuses an object what it needs. */
-export interface AwaitedPermission {
+export interface NamespaceQuestion {
   readonly namespace: string;
-  /** As it was read. */
-  readonly known: NamespaceView;
-  /** Called once, when it allows something else. */
+  readonly isRefused: (view: NamespaceView) => boolean;
+  /** Called once, when the namespace that refused allows something else. */
   readonly onChange: () => void;
 }
 

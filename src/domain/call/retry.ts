@@ -62,3 +62,6 @@ export function pollDelayMs(since: string | undefined, now: Date, { pollMinMs, p
 export function lookAgainDelayMs(elapsedMs: number, { retryMinMs, retryMaxMs, random }: RetryPolicy): number {
   return Math.max(retryMinMs, Math.round(Math.min(retryMaxMs, elapsedMs) * (0.75 + random() / 4)));
 }
+
+/** The same for what an event tells of: one look, for an event that does not come. */
+export const lateLookDelayMs = (policy: RetryPolicy): number => lookAgainDelayMs(Number.POSITIVE_INFINITY, policy);

@@ -1,6 +1,6 @@
 /** Reads the server CAs of the instance and keeps them published. What has not changed is neither written nor reported. */
 import { WAITING_REASONS } from '../../domain/call/refusal.ts';
-import { lookAgainDelayMs, retryDelayMs } from '../../domain/call/retry.ts';
+import { lateLookDelayMs, lookAgainDelayMs, retryDelayMs } from '../../domain/call/retry.ts';
 import { findCondition, progressing, stalled, type Verdict, waiting } from '../../domain/conditions.ts';
 import { CloudSqlError } from '../../domain/errors.ts';
 import { instanceKey } from '../../domain/instance.ts';
@@ -123,7 +123,8 @@ function later(object: CloudSqlServerCa, verdict: Verdict, context: ServerCaCont
   const before = findCondition(object.status.conditions, type);
   const sinceMs = before?.reason === verdict.reason ? Date.parse(before.lastTransitionTime) : Number.NaN;
   const elapsedMs = Number.isNaN(sinceMs) ? 0 : clock.now().getTime() - sinceMs;
-  const afterMs = Math.min(intervalMs(object, context), lookAgainDelayMs(elapsedMs, settings));
+  const delayMs = verdict.reason === 'NotPermitted' ? lateLookDelayMs(settings) : lookAgainDelayMs(elapsedMs, settings);
+  const afterMs = Math.min(intervalMs(object, context), delayMs);
   looks.plan(object.metadata.uid, newsOf(object, context), afterMs);
   return { verdict, changes: { isPublished: false }, afterMs };
 }

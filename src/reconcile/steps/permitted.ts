@@ -1,27 +1,30 @@
 import { stalled, type Verdict } from '../../domain/conditions.ts';
-import { type Permission, permission } from '../../domain/permission.ts';
+import { type NamespaceView, type Permission, permission } from '../../domain/permission.ts';
 import { KIND, type SslReset } from '../../domain/reset/ssl-reset.ts';
 import { keyOf } from '../../lib/key.ts';
-import { awaitPermission } from '../await-permission.ts';
 import type { Context } from '../pass.ts';
 
-/** May the object's namespace reset the instance, as it is now? With what that namespace says. */
+/** May the object's namespace reset the instance, as it is now? With what that namespace says. Until it may, the object waits for it. */
 export async function askPermission(reset: SslReset, { namespaces, settings, wake }: Context) {
   const { metadata, spec } = reset;
   const { namespace } = metadata;
-  const view = await namespaces.get(namespace);
-  const given = permission({
-    right: 'Reset',
-    namespace,
-    instance: spec,
-    view,
-    allowedInstances: settings.allowedInstances,
-    rotatableInstances: [],
-    followableInstances: [],
-  });
   const key = keyOf(KIND, metadata);
-  awaitPermission(key, { namespace, view, permission: given, onChange: () => wake([key]) }, namespaces);
-  return { view, permission: given };
+  const given = (view: NamespaceView | undefined): Permission =>
+    permission({
+      right: 'Reset',
+      namespace,
+      instance: spec,
+      view,
+      allowedInstances: settings.allowedInstances,
+      rotatableInstances: [],
+      followableInstances: [],
+    });
+  const view = await namespaces.ask(key, {
+    namespace,
+    isRefused: (seen) => !given(seen).allowed,
+    onChange: () => wake([key]),
+  });
+  return { view, permission: given(view) };
 }
 
 export const isPermitted = async (reset: SslReset, context: Context): Promise<Permission> =>

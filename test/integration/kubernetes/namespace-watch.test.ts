@@ -4,7 +4,7 @@ import { createNamespaces } from '../../../src/kubernetes/namespaces.ts';
 import { aKey } from '../../support/fakes/builders.ts';
 import { apiProxy, isWatch } from '../../support/kubernetes/api-proxy.ts';
 import { sharedCluster, testNamespace } from '../../support/kubernetes/shared-cluster.ts';
-import { present, testClient } from '../../support/kubernetes/test-client.ts';
+import { testClient } from '../../support/kubernetes/test-client.ts';
 
 const ONE = aKey('shop/one');
 const OTHER = aKey('shop/other');
@@ -15,7 +15,7 @@ async function prepared(t: TestContext, mayWatch = true) {
   const first = await testNamespace(t, cluster);
   const second = await testNamespace(t, cluster);
   const proxy = await apiProxy(t, cluster);
-  const namespaces = createNamespaces(testClient(t, proxy.kubeconfigPath), mayWatch);
+  const namespaces = createNamespaces(testClient(t, proxy.kubeconfigPath), { mayWatch, forgottenMs: 600_000 });
   const asked = (pattern: RegExp): number => proxy.requests.filter((request) => pattern.test(request)).length;
   return {
     proxy,
@@ -25,12 +25,13 @@ async function prepared(t: TestContext, mayWatch = true) {
     reads: (namespace: string) => asked(RegExp(`GET /api/v1/namespaces/${namespace}$`)),
     /** Resolves when the object hears of it; called at once, it has waited since it was refused. */
     async refused(by: typeof ONE, namespace: string): Promise<{ readonly heard: Promise<void> }> {
-      const known = present(await namespaces.get(namespace));
       const { promise: heard, resolve: onChange } = Promise.withResolvers<void>();
-      namespaces.watchPermission(by, { namespace, known, onChange });
+      await namespaces.ask(by, { namespace, isRefused: () => true, onChange });
       return { heard };
     },
-    giveUp: (by: typeof ONE) => namespaces.watchPermission(by, undefined),
+    giveUp: async (by: typeof ONE, namespace: string) => {
+      await namespaces.ask(by, { namespace, isRefused: () => false, onChange: () => undefined });
+    },
     annotate: (namespace: string, ...values: readonly string[]) =>
       cluster.kubectl(['annotate', '--overwrite', 'namespace', namespace, ...values]),
   };
@@ -57,8 +58,8 @@ test('one watch serves all that wait for several namespaces, and ends with the l
   await annotate(second, ALLOWED);
   await heard;
   assert.ok(watches() <= 2);
-  giveUp(ONE);
-  giveUp(OTHER);
+  await giveUp(ONE, first);
+  await giveUp(OTHER, second);
   const after = watches();
   const { heard: again } = await refused(ONE, first);
   await annotate(first, ALLOWED);
@@ -76,7 +77,7 @@ test('without the right to watch Namespaces they are read in turn, and nothing i
   await one;
   assert.equal(watches(), 0);
   await refused(ONE, first);
-  giveUp(ONE);
+  await giveUp(ONE, first);
   const before = reads(first);
   const { heard } = await refused(OTHER, second);
   await annotate(second, 'cloudsql-ssl.dev/allowed-instances-');

@@ -9,6 +9,8 @@ import { sharedCluster, testNamespace } from '../../support/kubernetes/shared-cl
 import { testClient } from '../../support/kubernetes/test-client.ts';
 import { toBytes } from '../../support/object-data.ts';
 
+const OPTIONS = { mayWatch: true, forgottenMs: 60_000 };
+
 async function prepared(t: TestContext, user?: string) {
   const cluster = await sharedCluster();
   const namespace = await testNamespace(t, cluster);
@@ -37,14 +39,14 @@ test('a refusal of RBAC is Forbidden', async (t) => {
 
 test('a namespace that must not be read has nothing to tell', async (t) => {
   const { client, namespace } = await prepared(t, 'nobody');
-  assert.equal(await createNamespaces(client, true).get(namespace), undefined);
+  assert.equal(await createNamespaces(client, OPTIONS).get(namespace), undefined);
 });
 
 test('the annotations of a namespace are read', async (t) => {
   const { cluster, client, namespace } = await prepared(t);
   await cluster.kubectl(['annotate', 'namespace', namespace, 'cloudsql-ssl.dev/allowed-instances=acme-prod/*']);
   assert.equal(
-    (await createNamespaces(client, true).get(namespace))?.annotations['cloudsql-ssl.dev/allowed-instances'],
+    (await createNamespaces(client, OPTIONS).get(namespace))?.annotations['cloudsql-ssl.dev/allowed-instances'],
     'acme-prod/*',
   );
 });
@@ -53,9 +55,9 @@ test('a namespace that is on its way out says so', async (t) => {
   const { cluster, client, namespace } = await prepared(t);
   const held = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'held', finalizers: ['example.com/held'] } };
   await cluster.kubectl(['create', '-f', '-', `--namespace=${namespace}`], JSON.stringify(held));
-  assert.equal((await createNamespaces(client, true).get(namespace))?.isBeingDeleted, false);
+  assert.equal((await createNamespaces(client, OPTIONS).get(namespace))?.isBeingDeleted, false);
   await cluster.kubectl(['delete', 'namespace', namespace, '--wait=false']);
-  assert.equal((await createNamespaces(client, true).get(namespace))?.isBeingDeleted, true);
+  assert.equal((await createNamespaces(client, OPTIONS).get(namespace))?.isBeingDeleted, true);
   const patch = JSON.stringify({ metadata: { finalizers: null } });
   await cluster.kubectl(['patch', 'configmap', 'held', `--namespace=${namespace}`, '--type=merge', `--patch=${patch}`]);
 });
@@ -86,5 +88,5 @@ test('an invalid object is Refused', async (t) => {
 
 test('a namespace that is not there is NotFound', async (t) => {
   const { client } = await prepared(t);
-  await assert.rejects(createNamespaces(client, true).get('no-such-namespace'), { kind: 'NotFound' });
+  await assert.rejects(createNamespaces(client, OPTIONS).get('no-such-namespace'), { kind: 'NotFound' });
 });

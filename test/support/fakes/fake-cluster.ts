@@ -9,7 +9,7 @@ import type { TemplateAnnotations, Workload, WorkloadRef } from '../../../src/do
 import type { Key } from '../../../src/lib/key.ts';
 import { toTime } from '../../../src/lib/time.ts';
 import type {
-  AwaitedPermission,
+  NamespaceQuestion,
   Namespaces,
   ObjectData,
   PublishedContents,
@@ -29,15 +29,20 @@ export class FakeNamespaces implements Namespaces {
 
   readonly deleted = new Set<string>();
 
-  readonly #awaited = new Map<Key, AwaitedPermission>();
+  reads = 0;
+
+  readonly #awaited = new Map<Key, NamespaceQuestion>();
 
   async get(namespace: string): Promise<NamespaceView> {
+    this.reads += 1;
     return { annotations: this.annotationsOf.get(namespace) ?? {}, isBeingDeleted: this.deleted.has(namespace) };
   }
 
-  watchPermission(by: Key, awaited: AwaitedPermission | undefined): void {
+  async ask(by: Key, question: NamespaceQuestion): Promise<NamespaceView> {
+    const view = await this.get(question.namespace);
     this.#awaited.delete(by);
-    if (awaited !== undefined) this.#awaited.set(by, awaited);
+    if (question.isRefused(view)) this.#awaited.set(by, question);
+    return view;
   }
 
   /** Somebody annotates it, and who waits for that hears of it. */

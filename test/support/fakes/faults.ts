@@ -117,7 +117,7 @@ export function interposed({ resets, namespaces, workloads, pods, objects, cloud
     },
     namespaces: {
       get: (name) => kube('namespaces.get', () => namespaces.get(name)),
-      watchPermission: (...given) => namespaces.watchPermission(...given),
+      ask: (...given) => kube('namespaces.get', () => namespaces.ask(...given)),
     },
     pods: {
       list: (workload) => kube('pods.list', () => pods.list(workload)),

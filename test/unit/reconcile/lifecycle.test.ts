@@ -126,7 +126,7 @@ describe('permission', () => {
     assert.deepEqual(await fixture.outcome(), DONE_ONCE);
   });
 
-  test('permission that is missing is looked at less and less often, without a write, and past the deadline no more', async () => {
+  test('permission that is missing is looked at seldom, without a write, and past the deadline no more', async () => {
     const fixture = new Fixture();
     const operator = new Operator(fixture, denied);
     await operator.drive();

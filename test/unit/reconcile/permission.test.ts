@@ -155,6 +155,17 @@ describe('a namespace is seen to be allowed the instance at once, and not at the
     assert.equal(fixture.cloudSql.calls, 1);
   });
 
+  test('a namespace is seen to be allowed the instance at once, and not at the next look, which comes after minutes', async () => {
+    const fixture = new Fixture();
+    const operator = new Operator(fixture);
+    operator.context = { ...operator.context, settings: { ...operator.context.settings, allowedInstances: [] } };
+    await operator.driveFor(200_000);
+    assert.equal(fixture.end, 'NotPermitted');
+    assert.equal(fixture.namespaces.reads, 1);
+    await operator.driveFor(100_000);
+    assert.equal(fixture.namespaces.reads, 2);
+  });
+
   test('a namespace is seen to be allowed the instance at once, and not at the next look, after it was taken away', async () => {
     const fixture = new Denied();
     await fixture.begin();

@@ -333,6 +333,21 @@ describe('a rotation', () => {
     assert.equal(site.reason(), 'True UpToDate');
   });
 
+  test('an object whose namespace may only follow the instance looks seldom whether it may rotate, and rotates as soon as it may', async () => {
+    const settings = { allowedInstances: [], followableInstances: [{ pattern: 'acme-prod/*' }] };
+    const site = await ready({}, {}, { settings });
+    ask(site, { requestId: 'spring' });
+    await site.operator.driveFor(1_000);
+    const before = site.namespaces.reads;
+    await site.operator.driveFor(HOUR_MS);
+    assert.ok(site.namespaces.reads - before <= 16);
+    site.namespaces.annotate('orders', { [annotations.rotatableInstances]: 'acme-prod/*' });
+    await site.operator.driveFor(1);
+    assert.notEqual(site.reason('ServerCaRotated'), 'False NotPermitted');
+    await site.operator.driveFor(HOUR_MS);
+    assert.deepEqual(outcomes(site), ['RequestId Rotated']);
+  });
+
   test('a rotation that is asked for while a workload is missing waits for that, and says so', async () => {
     const site = await ready();
     const targets = [{ kind: 'Deployment', name: 'nowhere' }] as const;

@@ -351,6 +351,8 @@ describe('a namespace', () => {
     const site = new Followed({}, { settings: { allowedInstances: [] } });
     await site.operator.driveFor(30 * MINUTE_MS);
     assert.equal(site.reason('Stalled'), 'True NotPermitted');
+    // One look in five minutes, or in a quarter less.
+    assert.ok(site.namespaces.reads <= 8);
     site.namespaces.annotate('orders', { [annotations.followableInstances]: 'acme-prod/*' });
     await site.operator.driveFor(1);
     assert.equal(await site.published(), 'CA 1\n');

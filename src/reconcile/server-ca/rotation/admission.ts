@@ -17,7 +17,7 @@ export type Admission =
   /** The field manager that approved the plan; undefined: nobody had to, or it is not known. */
   | { readonly kind: 'Admitted'; readonly approvedManager: string | undefined };
 
-type Needs = Pick<ServerCaContext, 'namespaces' | 'settings' | 'calendar' | 'clock'>;
+type Needs = Pick<ServerCaContext, 'namespaces' | 'settings' | 'calendar' | 'clock' | 'looks' | 'wake'>;
 
 export async function permitted(object: CloudSqlServerCa, context: Needs): Promise<Gate | undefined> {
   const { given } = await mayRotate(object, context);

@@ -1,6 +1,6 @@
 /** How a move of a rotation gets into the status: what is published and rolled is said as it stands. */
 import { isDeepStrictEqual } from 'node:util';
-import { afterFailure, lookAgainDelayMs } from '../../../domain/call/retry.ts';
+import { afterFailure, lateLookDelayMs, lookAgainDelayMs } from '../../../domain/call/retry.ts';
 import { findCondition, progressing, stalled, type Verdict, waiting } from '../../../domain/conditions.ts';
 import { isProgressReason, isStalledReason, isWaitingReason } from '../../../domain/reason-rules.ts';
 import { completion, LOOKING_FOR_DEPENDENTS } from '../../../domain/server-ca/completion.ts';
@@ -62,7 +62,7 @@ export function atGate(
   object: CloudSqlServerCa,
   gate: Gate,
   context: Needs,
-  { plan, closed, afterMs = context.settings.pollMaxMs }: AtGate = {},
+  { plan, closed, afterMs = gateDelayMs(gate, context) }: AtGate = {},
 ): Conclusion {
   const changes = {
     rotation: atClosedGate(object.status, gate, context.clock.now()),
@@ -71,6 +71,9 @@ export function atGate(
   };
   return moved(object, changes, context, { events: news(object, gate), afterMs: closed?.afterMs ?? afterMs });
 }
+
+const gateDelayMs = ({ reason }: Gate, { settings }: Needs): number =>
+  reason === 'NotPermitted' ? lateLookDelayMs(settings) : settings.pollMaxMs;
 
 /** Told once: it waits for somebody, or for a time, and the object stays Ready, which tells nobody. */
 function news({ status }: CloudSqlServerCa, gate: Gate): readonly StepEvent[] {

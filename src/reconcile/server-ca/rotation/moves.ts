@@ -21,6 +21,11 @@ export class Moves {
     this.#plans.set(uid, { key, dueMs: this.#clock.monotonicMs() + delayMs });
   }
 
+  /** Whatever is next is tried at once. */
+  tryNow(uid: string): void {
+    this.#plans.delete(uid);
+  }
+
   /** Those of `names` that are said without a break for so long by now. */
   lasting(uid: string, names: readonly string[], ms: number): readonly string[] {
     const now = this.#clock.monotonicMs();
