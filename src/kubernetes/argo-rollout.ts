@@ -24,6 +24,7 @@ export function argoStatus(object: unknown): ArgoStatus {
       (condition) => !isForATime(textAt(condition, 'reason'), object),
     ),
     isUnconfirmed: isUnconfirmed(object),
+    awaitsRestart: awaitsRestart(object),
     isAborted: objectAt(object, 'status').abort === true,
     observedTemplateGeneration: Number(textAt(status, 'workloadObservedGeneration')) || 0,
   };
@@ -35,10 +36,22 @@ export function argoStatus(object: unknown): ArgoStatus {
  * keeps the old pods.
  */
 function isUnconfirmed(object: unknown): boolean {
-  const healthy = arrayAt(objectAt(object, 'status'), 'conditions').find((one) => textAt(one, 'type') === 'Healthy');
   const canary = objectAt(objectAt(objectAt(object, 'spec'), 'strategy'), 'canary');
-  return textAt(healthy, 'status') === 'False' && canary.trafficRouting === undefined;
+  return healthyCondition(object) === 'False' && canary.trafficRouting === undefined;
 }
+
+/** The controller writes `Progressing` for as long as a restart is ahead, be that a year, and whatever its pods are. */
+function awaitsRestart(object: unknown): boolean {
+  const restartAt = textAt(objectAt(object, 'spec'), 'restartAt');
+  const isAhead = restartAt !== '' && restartAt !== textAt(objectAt(object, 'status'), 'restartedAt');
+  return isAhead && healthyCondition(object) === 'True';
+}
+
+const healthyCondition = (object: unknown): string =>
+  textAt(
+    arrayAt(objectAt(object, 'status'), 'conditions').find((one) => textAt(one, 'type') === 'Healthy'),
+    'status',
+  );
 
 /** Every pause but these two waits for a person anyhow: an analysis was inconclusive. */
 function isForATime(reason: string, object: unknown): boolean {

@@ -81,6 +81,7 @@ export function rolloutHealth(workload: Workload): Health {
           )
         : waiting(`It is paused for a time${reason(argo)}`);
     default:
+      if (argo?.phase === 'Progressing' && argo.awaitsRestart) return HEALTHY;
       return waiting(
         `It is ${argo?.phase.toLowerCase() || 'not judged by Argo Rollouts yet'}${argo ? reason(argo) : ''}`,
       );

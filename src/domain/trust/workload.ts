@@ -35,6 +35,8 @@ export interface ArgoStatus {
   readonly awaitsPromotion: boolean;
   /** Its phase may be of the template before: its condition `Healthy` is false. */
   readonly isUnconfirmed?: boolean;
+  /** Its phase may say only that its pods are to be restarted: its condition `Healthy` is true. */
+  readonly awaitsRestart?: boolean;
   /** An analysis that failed, or a person, ended the roll: its pods of the new template go. */
   readonly isAborted?: boolean;
   /** Generation that it has seen of the object whose pod template it runs. */

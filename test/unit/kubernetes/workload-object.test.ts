@@ -161,6 +161,17 @@ describe('an Argo Rollout', () => {
     test(`the phase of an Argo Rollout is ${expected ? 'not ' : ''}taken for what it says where ${what}`, () =>
       assert.equal(read(status, spec).status.argo?.isUnconfirmed, expected));
 
+  const restart = { restartAt: '2027-01-01T00:00:00Z' };
+  for (const [what, status, spec, expected] of [
+    ['a restart is ahead and its pods are healthy', conditions('True'), restart, true],
+    ['a restart is ahead and its pods are not healthy', conditions('False'), restart, false],
+    ['a restart is ahead and nothing says how its pods are', {}, restart, false],
+    ['the restart is over', { ...conditions('True'), restartedAt: restart.restartAt }, restart, false],
+    ['no restart is asked for', conditions('True'), {}, false],
+  ] as const)
+    test(`an Argo Rollout ${expected ? 'waits' : 'does not wait'} for nothing but a restart where ${what}`, () =>
+      assert.equal(read(status, spec).status.argo?.awaitsRestart, expected));
+
   const paused = (reason: string) => ({ phase: 'Paused', message: reason, pauseConditions: [{ reason }] });
   const canary = (pause: object) => ({ strategy: { canary: { steps: [{ setWeight: 20 }, { pause }] } } });
   const rows: readonly (readonly [string, object, object, boolean])[] = [

@@ -135,6 +135,8 @@ describe('an Argo Rollout', () => {
       ['Healthy', argo('Healthy'), 'Healthy'],
       ['Healthy, and not by its conditions', argo('Healthy', { isUnconfirmed: true }), 'Waiting'],
       ['Progressing', argo('Progressing'), 'Waiting'],
+      ['Progressing, since a restart is ahead', argo('Progressing', { awaitsRestart: true }), 'Healthy'],
+      ['not judged yet, and a restart is ahead', argo('', { awaitsRestart: true }), 'Waiting'],
       ['Degraded', argo('Degraded'), 'Failed'],
       ['paused for a time', argo('Paused'), 'Waiting'],
       ['paused until somebody promotes it', argo('Paused', { awaitsPromotion: true }), 'ManualActionRequired'],
