@@ -1,6 +1,6 @@
 /** All others that work on the objects that follow the instance, and on its CAs by hand. */
 import { findCondition } from '../../src/domain/conditions.ts';
-import { annotations } from '../../src/domain/object.ts';
+import { annotations, type Metadata } from '../../src/domain/object.ts';
 import type { CloudSqlServerCa, Spec } from '../../src/domain/server-ca/server-ca-object.ts';
 import { utf8 } from '../../src/lib/bytes.ts';
 import type { ObjectRef } from '../../src/reconcile/ports.ts';
@@ -31,6 +31,13 @@ interface Place {
   readonly rotations: RotationInvariants;
 }
 
+/** What an object has that is made again. */
+interface Kept {
+  readonly planOnly?: boolean;
+  readonly rotation?: Partial<Spec['rotation']> | undefined;
+  readonly annotations?: Metadata['annotations'];
+}
+
 /** Where each is, and where it publishes. */
 export const FOLLOWERS = {
   First: { namespace: 'orders', name: 'ca' },
@@ -47,6 +54,8 @@ export class FollowerUsers {
   #actions = 0;
   /** Values of requestId that each object had, the newest one last. */
   readonly #asked = new Map<string, readonly string[]>();
+  /** Plans of each object that were approved, the newest one last. */
+  readonly #approved = new Map<string, readonly string[]>();
 
   constructor(scenario: Scenario, place: Place) {
     this.#scenario = scenario;
@@ -84,6 +93,16 @@ export class FollowerUsers {
       case 'AllowRotations':
         this.#rotation(ref, {}, this.#scenario.rotation?.mode);
         break;
+      case 'DisapproveRotation':
+        followers.annotate(ref, annotations.approve, '');
+        break;
+      case 'OldApprovalOfRotation':
+        this.#replayApproval(ref);
+        break;
+      case 'PlanRotationOnly':
+      case 'CarryOutRotation':
+        this.#plan(ref, action === 'PlanRotationOnly');
+        break;
       case 'EditFollower':
         followers.edit(ref, { spec: { deadlineSeconds: this.#scenario.deadlineSeconds + this.#actions } });
         break;
@@ -99,8 +118,10 @@ export class FollowerUsers {
         time.after(DELETION_MS, () => this.#recreate(ref));
         break;
       case 'RecreateFollower':
-      case 'RestoreFollower':
         this.#recreate(ref);
+        break;
+      case 'RestoreFollower':
+        this.#recreate(ref, followers.read(ref)?.metadata.annotations);
         break;
       case 'RemoveFollower':
         followers.remove(ref);
@@ -131,8 +152,24 @@ export class FollowerUsers {
       if (found?.metadata.uid !== metadata.uid || found.status.plan?.id !== id) return;
       if (found.metadata.annotations[annotations.approve] === id) return;
       rotations.approved(found);
+      this.#approved.set(nameOf(metadata), [...(this.#approved.get(nameOf(metadata)) ?? []), id]);
       followers.annotate(metadata, annotations.approve, id);
     });
+  }
+
+  /** As a backup or a commit of before has it. */
+  #replayApproval(ref: ObjectRef): void {
+    const shown = this.#place.followers.read(ref)?.status.plan?.id;
+    const earlier = this.#approved.get(nameOf(ref))?.findLast((id) => id !== shown);
+    if (earlier === undefined) return;
+    this.#place.rotations.note('rotation: an old approval is there again');
+    this.#place.followers.annotate(ref, annotations.approve, earlier);
+  }
+
+  #plan(ref: ObjectRef, planOnly: boolean): void {
+    const { followers } = this.#place;
+    const found = followers.read(ref);
+    if (found !== undefined && found.spec.planOnly !== planOnly) followers.edit(ref, { spec: { planOnly } });
   }
 
   fall(isDown: boolean): void {
@@ -192,32 +229,35 @@ export class FollowerUsers {
   }
 
   /** It comes back with the spec that it had, and without a status. */
-  #recreate(ref: ObjectRef): void {
+  #recreate(ref: ObjectRef, kept: Metadata['annotations'] = {}): void {
     const { followers } = this.#place;
     const found = followers.read(ref);
     const { rotation } = this.#scenario;
     if (rotation === undefined) return;
     followers.remove(ref);
-    this.#create(ref, found?.spec.rotation.mode ?? rotation.mode, rotation, found?.spec.rotation);
+    const spec = { planOnly: found?.spec.planOnly ?? rotation.planOnly, rotation: found?.spec.rotation };
+    this.#create(ref, found?.spec.rotation.mode ?? rotation.mode, rotation, { ...spec, annotations: kept });
   }
 
   #create(
     ref: ObjectRef,
     mode: RotationParts['mode'],
-    { rotatedOut, holdSeconds, verifySeconds }: RotationParts,
-    kept: Partial<Spec['rotation']> = {},
+    { rotatedOut, holdSeconds, verifySeconds, ...begins }: RotationParts,
+    { planOnly = begins.planOnly, rotation, annotations: given = {} }: Kept = {},
   ): void {
     const { followers, time } = this.#place;
     this.#actions += 1;
     const object = aServerCa({
       ...ref,
       creationTimestamp: new Date(time.wallMs).toISOString(),
+      annotations: given,
       spec: {
+        planOnly,
         deadlineSeconds: this.#scenario.deadlineSeconds,
         ...(this.#scenario.hasWindows && { windows: [WINDOW] }),
         ...(this.#scenario.needsApproval && { approval: 'Manual' as const }),
         serverCa: { secretName: secretOf(ref).name, rotatedOut },
-        rotation: { mode, holdSeconds, verifySeconds, ...kept },
+        rotation: { mode, holdSeconds, verifySeconds, ...rotation },
       },
     });
     followers.create({ ...object, metadata: { ...object.metadata, uid: `${nameOf(ref)}-${this.#actions}` } });

@@ -254,6 +254,10 @@ export const GUARD_SCENARIOS: readonly NamedScenario[] = [
     failing: 'First',
     events: [does(50_000, 'Retry')],
   }),
+  named('only a plan is wanted (planOnly of a reset is ignored)', {
+    hasRequestId: true,
+    events: [does(50_000, 'PlanOnly'), does(50_000, 'NewRequest'), does(200_000, 'CarryOut')],
+  }),
   named('no start outside of a window (the windows are not looked at)', {
     hasWindows: true,
     events: [does(310_000, 'Edit')],

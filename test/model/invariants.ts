@@ -127,6 +127,7 @@ export class Invariants {
       this.breaks(`a call is sent at ${now.toISOString()}, outside of the maintenance windows`);
     }
     if (record?.spec.windows !== undefined) this.note('sent in a window');
+    if (record?.spec.planOnly === true) this.breaks('a call is sent although only its plan is wanted');
     if (record === undefined) this.breaks('S2: a call without a record of its own that was accepted before it');
     const uid = record?.metadata.uid ?? context.read?.metadata.uid ?? '';
     const call = { key: this.keyOf(uid), uid, attempt: record === undefined ? '' : attemptOf(record) };

@@ -604,6 +604,11 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [{ file: RESOLVE, find: '[...unlisted, ', replace: '[' }],
   },
   {
+    guard: 'only a plan is wanted',
+    broken: 'planOnly of a reset is ignored',
+    patches: [{ file: REQUEST, find: 'isPlanOnly: spec.planOnly,', replace: 'isPlanOnly: false,' }],
+  },
+  {
     guard: 'no start outside of a window',
     broken: 'the windows are not looked at',
     patches: [

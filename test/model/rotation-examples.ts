@@ -210,6 +210,57 @@ export const ROTATION_EXAMPLES: readonly NamedScenario[] = [
     { needsApproval: true, events: [ask, at(50_000, 'RetryFollower')] },
   ),
   rotating(
+    'an approval that is taken away after the add: the switch waits for another word',
+    { holdSeconds: 60 },
+    { needsApproval: true, events: [ask, at(50_000, 'DisapproveRotation')] },
+  ),
+  rotating(
+    'an approval that is taken away right before the record of the add: it is not sent',
+    {},
+    {
+      needsApproval: true,
+      events: [ask],
+      injections: [before(8, 'serverCas.updateStatus', { kind: 'DisapproveRotation' })],
+    },
+  ),
+  rotating(
+    'an approval of the rotation before, which comes back with the next one: that waits for its own',
+    {},
+    { needsApproval: true, events: [ask, at(200_000, 'Ask'), at(200_500, 'OldApprovalOfRotation')] },
+  ),
+  rotating(
+    'an object that is due, and is restored with its approval: that is of another object, and void',
+    { mode: 'WhenDue', expiresSoon: true },
+    {
+      hasWindows: true,
+      needsApproval: true,
+      events: [at(300, 'StopRotations'), at(310_000, 'AllowRotations'), at(700_000, 'RestoreFollower')],
+    },
+  ),
+  rotating(
+    'a switch of which nobody knows what became uses its approval up: the next one has a plan of its own',
+    { calls: [{ kind: 'Execute' }, lost()] },
+    { needsApproval: true, events: [ask, at(30_000, 'OurUpdate'), at(700_000, 'RetryFollower')] },
+  ),
+  rotating(
+    'a rotation of which just the plan is wanted: it calls nothing, and begins when that is over',
+    { planOnly: true },
+    { events: [ask, at(200_000, 'CarryOutRotation')] },
+  ),
+  rotating(
+    'a rotation of which just the plan is wanted once it has begun: its switch waits until that is over',
+    { holdSeconds: 60 },
+    { events: [ask, at(50_000, 'PlanRotationOnly'), at(500_000, 'CarryOutRotation')] },
+  ),
+  rotating(
+    'a switch whose dependents fail while just the plan is wanted, and without an approval: it is taken back',
+    { verifySeconds: 60, falls: true },
+    {
+      needsApproval: true,
+      events: [ask, at(50_000, 'PlanRotationOnly'), at(50_000, 'DisapproveRotation')],
+    },
+  ),
+  rotating(
     'a CA that somebody adds while an approval is waited for is another plan',
     {},
     { needsApproval: true, events: [ask, at(5_500, 'AddByHand')] },
@@ -218,6 +269,11 @@ export const ROTATION_EXAMPLES: readonly NamedScenario[] = [
     'a rotation that is asked for outside of its maintenance windows: it begins in the next one',
     {},
     { hasWindows: true, events: [at(310_000, 'Ask')] },
+  ),
+  rotating(
+    'a switch that is due outside of the maintenance windows: it waits for the next one',
+    { holdSeconds: 600 },
+    { hasWindows: true, events: [ask] },
   ),
   rotating(
     'a process that stands still over the end of the window, on its record: nothing is sent in that window',

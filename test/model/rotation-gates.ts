@@ -47,6 +47,7 @@ export class RotationGates {
       if (spec.windows !== undefined && !isOpenAt(call.now)) this.#judge.note('switched back outside of a window');
       return undefined;
     }
+    if (spec.planOnly) this.#judge.breaks(`R7: ${call.kind} is sent although only its plan is wanted`);
     if (spec.windows !== undefined) this.#judgeWindow(call);
     return spec.approval === 'Manual' ? this.#judgeApproval(recorded, call) : undefined;
   }
@@ -75,9 +76,18 @@ export class RotationGates {
     this.#spent.add(approval);
   }
 
+  /** Nobody knows whether the call that is recorded was executed. */
+  spendFor({ metadata: { uid }, status: { rotation } }: CloudSqlServerCa): void {
+    const { plan, record } = rotation ?? {};
+    if (plan !== undefined && record !== undefined) this.spend(`${uid} ${plan.id} ${record.kind}`);
+  }
+
   /** A status write is accepted. */
   statusWritten({ status }: CloudSqlServerCa): void {
     const reason = findCondition(status.conditions, 'ServerCaRotated')?.reason ?? '';
+    if (reason === 'Planned') this.#judge.note('rotation: only its plan is wanted');
+    if (reason === 'AwaitingApproval' && status.rotation?.phase === 'Switching')
+      this.#judge.note('rotation: a switch waits for an approval');
     if (status.rotation?.phase === 'SwitchingBack' && WAITS.includes(reason))
       this.#judge.breaks(`R7: a switch back waits: ${reason}`);
   }

@@ -265,6 +265,9 @@ export class RotationInvariants {
         this.note('rotation: looked for once more');
         this.#misled.delete(id);
         return;
+      case 'Unknown':
+        this.#gates.spendFor(before);
+        return;
       case 'Failed':
         if (executed?.fails !== true && this.#isAlone) this.#breaks('R5: a call is taken for failed that did not fail');
         return;

@@ -43,6 +43,8 @@ export type UserAction =
   | 'Remove'
   /** The approval is taken away, or an earlier one is there again. */
   | ('Disapprove' | 'OldApproval')
+  /** Of an object with a requestId: just the plan is wanted, or the request begins after all. */
+  | ('PlanOnly' | 'CarryOut')
   /** An administrator takes the permission away, or gives it. */
   | ('Forbid' | 'Permit')
   /** The server CA before the last one is made the active one again. */
@@ -74,9 +76,13 @@ export type FollowerAction =
   /** For another rotation; by the value before; by a pin of the CA that is listed beside the active one. */
   | ('Ask' | 'AskOld' | 'Pin' | 'Unpin')
   | ('StopRotations' | 'AllowRotations')
+  /** The approval is taken away, or an earlier one is there again. */
+  | ('DisapproveRotation' | 'OldApprovalOfRotation')
+  /** Just the plan is wanted, or the rotation goes on after all. */
+  | ('PlanRotationOnly' | 'CarryOutRotation')
   | ('EditFollower' | 'RetryFollower' | 'SuspendFollower' | 'ResumeFollower')
   | ('DeleteFollower' | 'RecreateFollower' | 'RemoveFollower')
-  /** It is restored, as another object, without its status. */
+  /** It is restored, as another object, with its annotations and without its status. */
   | 'RestoreFollower'
   /** What it publishes is deleted, or edited. */
   | ('DeletePublished' | 'EditPublished')
@@ -121,6 +127,8 @@ export interface RotationParts {
   readonly hasReset: boolean;
   readonly expiresSoon: boolean;
   readonly rotatedOut: 'Keep' | 'Drop';
+  /** Just its plan is wanted at first. */
+  readonly planOnly: boolean;
   readonly holdSeconds: number;
   readonly verifySeconds: number;
   /** The first operation of a rotation fails. */
@@ -192,7 +200,7 @@ const event: fc.Arbitrary<ScenarioEvent> = fc.oneof(
     arbitrary: fc
       .constantFrom(
         ...(['Edit', 'NewRequest', 'OldRequest', 'Retry', 'Retry', 'Suspend', 'Resume', 'Delete', 'Recreate'] as const),
-        ...(['Remove', 'Forbid', 'Permit', 'Disapprove', 'OldApproval'] as const),
+        ...(['Remove', 'Forbid', 'Permit', 'Disapprove', 'OldApproval', 'PlanOnly', 'CarryOut'] as const),
         ...([
           'Backup',
           'Restart',
@@ -317,6 +325,7 @@ const rotationTurn: fc.Arbitrary<RotationTurn> = turn.map((one) =>
 
 const FOLLOWER_ACTIONS: readonly FollowerAction[] = [
   ...(['Ask', 'Ask', 'Ask', 'AskOld', 'Pin', 'Pin', 'Unpin', 'StopRotations', 'AllowRotations'] as const),
+  ...(['DisapproveRotation', 'OldApprovalOfRotation', 'PlanRotationOnly', 'CarryOutRotation'] as const),
   ...(['EditFollower', 'RetryFollower', 'RetryFollower', 'SuspendFollower', 'ResumeFollower'] as const),
   ...(['DeleteFollower', 'RecreateFollower', 'RemoveFollower', 'RestoreFollower'] as const),
   ...(['DeletePublished', 'EditPublished', 'AddByHand', 'AddByHand', 'SwitchByHand', 'SwitchBackByHand'] as const),
@@ -385,6 +394,7 @@ export const ROTATION_SCENARIOS: fc.Arbitrary<Scenario> = fc
       hasReset: fc.nat({ max: 2 }).map((n) => n === 2),
       expiresSoon: fc.boolean(),
       rotatedOut: fc.constantFrom('Keep', 'Keep', 'Drop'),
+      planOnly: fc.nat({ max: 9 }).map((n) => n === 9),
       holdSeconds: fc.constantFrom(0, 0, 60),
       verifySeconds: fc.constantFrom(0, 60),
       fails: fc.nat({ max: 7 }).map((n) => n === 7),
@@ -450,6 +460,7 @@ export const QUIET_ROTATION: RotationParts = {
   hasReset: false,
   expiresSoon: false,
   rotatedOut: 'Keep',
+  planOnly: false,
   holdSeconds: 0,
   verifySeconds: 0,
   fails: false,

@@ -184,11 +184,12 @@ export class Simulation implements Environment {
     if (this.#processes.length === 0) this.#start(first);
     this.permit(true);
     for (const reset of this.api.list()) {
-      this.#users.act('Resume', reset.metadata);
+      for (const action of ['Resume', 'CarryOut'] as const) this.#users.act(action, reset.metadata);
       this.#users.saw(reset);
     }
     for (const follower of this.followers.list()) {
-      this.#followerUsers.act('ResumeFollower', follower.metadata);
+      for (const action of ['ResumeFollower', 'CarryOutRotation'] as const)
+        this.#followerUsers.act(action, follower.metadata);
       this.#followerUsers.saw(follower);
     }
     if (this.#scenario.rotation !== undefined) this.#followerUsers.fall(false);

@@ -210,30 +210,6 @@ export const UNIT_MUTATIONS: readonly UnitMutation[] = [
     tests: 'reconcile/lost-siblings.test.ts',
   },
   {
-    guard: 'only a plan is wanted',
-    broken: 'planOnly of a reset is ignored',
-    patches: [
-      {
-        file: 'src/reconcile/steps/request-reset.ts',
-        find: 'isPlanOnly: spec.planOnly,',
-        replace: 'isPlanOnly: false,',
-      },
-    ],
-    tests: 'reconcile/plan.test.ts',
-  },
-  {
-    guard: 'only a plan is wanted',
-    broken: 'planOnly of a rotation is ignored',
-    patches: [
-      {
-        file: 'src/reconcile/server-ca/rotation/admission.ts',
-        find: "if (spec.planOnly) return { kind: 'PlanOnly' };",
-        replace: '',
-      },
-    ],
-    tests: 'reconcile/rotation-approval.test.ts',
-  },
-  {
     guard: 'an administrator demands approvals',
     broken: 'the word of the Namespace is not heard',
     patches: [

@@ -93,6 +93,10 @@ export class Users {
       case 'OldApproval':
         this.#approve(ref, this.#approved.get(ref.name)?.at(-2) ?? '');
         break;
+      case 'PlanOnly':
+      case 'CarryOut':
+        this.#plan(ref, action === 'PlanOnly');
+        break;
       case 'Forbid':
       case 'Permit':
         this.#place.permit(action === 'Permit');
@@ -133,6 +137,13 @@ export class Users {
     const found = api.read(ref);
     if (found !== undefined) invariants.approved(found, word);
     api.annotate(ref, annotations.approve, word);
+  }
+
+  /** The API server refuses it of an object without a requestId. */
+  #plan(ref: ObjectRef, planOnly: boolean): void {
+    const { api } = this.#place;
+    const { requestId, planOnly: isPlanOnly } = api.read(ref)?.spec ?? {};
+    if (requestId !== undefined && isPlanOnly !== planOnly) api.edit(ref, { spec: { planOnly } });
   }
 
   #retry(ref: ObjectRef, value: string): void {
