@@ -79,6 +79,14 @@ export const ROTATION_EXAMPLES: readonly NamedScenario[] = [
     { caLagMs: 30_000, events: [ask], injections: [before(2, 'cloudSql.operations', { kind: 'Fail' })] },
   ),
   rotating(
+    'an object that is made again after another one restarted its pods for the next CA: they are restarted once it has published that',
+    { second: 'Beside' },
+    {
+      events: [ask, at(200_000, 'Ask')],
+      injections: [before(14, 'serverCas.updateStatus', { kind: 'DeleteFollower' })],
+    },
+  ),
+  rotating(
     'an add that failed although a copy of it was refused for good, beside a reset that was refused: that does not take it for its own',
     { hasReset: true, fails: true, calls: [copied(400)] },
     { calls: [{ kind: 'Answer', answer: rejection(400) }], events: [ask, at(1_500_000, 'Edit')] },

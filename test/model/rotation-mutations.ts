@@ -138,9 +138,9 @@ export const ROTATION_MUTATIONS: readonly Mutation[] = [
   broken(
     'pods that started without the active CA are restarted',
     'a template with the right digest is right',
-    'src/reconcile/server-ca/look.ts',
-    'if (isFoundStale(object, seen)) {',
-    'if (false) {',
+    'src/reconcile/server-ca/publish-look.ts',
+    'if (isFoundStale(object, before, publication)) return',
+    'if (false) return',
   ),
   broken(
     'what is published is no older than the look',

@@ -19,7 +19,7 @@ import { orCannotPublish } from '../publishing/apply.ts';
 import { serverCaTarget } from '../publishing/targets.ts';
 import { lookAt } from './certificates.ts';
 import type { Conclusion, ServerCaContext, StepResult } from './context.ts';
-import { holdsOther, isFoundStale, restarting } from './found.ts';
+import { holdsOther, restarting } from './found.ts';
 import type { Look } from './looks.ts';
 import { mayFollow } from './permitted.ts';
 import { type Publishing, publishLook } from './publish-look.ts';
@@ -51,12 +51,12 @@ export async function look(object: CloudSqlServerCa, context: ServerCaContext): 
 
 async function publish(object: CloudSqlServerCa, seen: Publishing, context: ServerCaContext): Promise<StepResult> {
   if (seen.look.cas.length === 0) return later(object, waiting('WaitingForInstance', NO_CERTIFICATE), context);
-  if (isFoundStale(object, seen)) {
+  const published = await orCannotPublish(() => publishLook(object, seen, context));
+  if ('kind' in published) return later(object, published, context);
+  if (published.isFoundStale) {
     context.looks.plan(object.metadata.uid, newsOf(object, context), 0, seen.look);
     return restarting(object);
   }
-  const published = await orCannotPublish(() => publishLook(object, seen, context));
-  if ('kind' in published) return later(object, published, context);
   if (published.obstacle !== undefined) return later(object, published.obstacle, context);
   const againMs = Math.min(intervalMs(object, context), published.closed?.afterMs ?? Number.POSITIVE_INFINITY);
   context.looks.plan(object.metadata.uid, newsOf(object, context), againMs, seen.look);

@@ -25,6 +25,7 @@ import { serverCaContents } from '../publishing/targets.ts';
 import { type ClosedWindows, opening } from '../window-check.ts';
 import { type CertificateNews, certificateNews, withNews } from './certificates.ts';
 import type { Conclusion, ServerCaContext } from './context.ts';
+import { isFoundStale } from './found.ts';
 import { inWindows } from './held-back.ts';
 import type { Look } from './looks.ts';
 import { mayFollow } from './permitted.ts';
@@ -37,6 +38,8 @@ export interface Publishing {
 }
 
 export interface Published {
+  /** Nothing yet: pods may have started with what is there, and have to be restarted. */
+  readonly isFoundStale?: true;
   /** What kept it from being published. */
   readonly obstacle?: Verdict;
   /** Absent: nothing is new. */
@@ -63,6 +66,7 @@ export async function publishLook(
     now: context.clock.now(),
   });
   const { publication, closed } = await inWindows(object, listed, context);
+  if (isFoundStale(object, before, publication)) return { isFoundStale: true };
   const { encodings } = context.memory;
   const made = await serverCaContents(distributionOf(object), publication.cas, { before, encodings });
   if (made === undefined) return {};

@@ -506,6 +506,29 @@ describe('a fault at any call of a port', () => {
     assert.equal(site.workloads.read('api').generation, generation + 1, 'no more than once');
   });
 
+  test('workloads that another object restarted for a CA that waits, while nobody published that to them, are restarted once it is published', async () => {
+    const site = await ready();
+    site.workloads.remove('worker');
+    site.workloads.add({ ...site.workloads.read('api'), refersTo: ['Secret/orders-db-ca'] });
+    site.serverCas.create(aServerCa({ name: 'beside', spec: { serverCa: { secretName: 'another-ca' } } }));
+    await site.operator.driveFor(MINUTE_MS);
+    const before = site.workloads.read('api').generation;
+    site.serverCas.delete(site.ref);
+    site.operator.hearDeleted(site.ref, 'CloudSqlServerCa');
+    site.cloudSql.listed = [ca(1), ca(2)];
+    await site.operator.driveFor(7 * MINUTE_MS);
+    assert.equal(site.workloads.read('api').generation, before + 1);
+    assert.equal(await site.published(), 'CA 1\n');
+    site.serverCas.create(aServerCa());
+    await site.operator.driveFor(7 * MINUTE_MS);
+    assert.equal(site.reason(), 'True UpToDate');
+    assert.equal(await site.published(), 'CA 1\nCA 2\n');
+    assert.equal(site.workloads.read('api').generation, before + 2);
+    site.serverCas.wipe(site.ref);
+    await site.operator.driveFor(10 * MINUTE_MS);
+    assert.equal(site.workloads.read('api').generation, before + 2, 'no more than once');
+  });
+
   test('a workload that takes the CA from an object that is not permitted any more is not restarted for nothing, and is once it is', async () => {
     const site = await ready();
     site.workloads.remove('worker');
