@@ -43,12 +43,17 @@ async function serverCaTestdata(): Promise<TestData> {
     ['healthy_awaiting_approval', manifestOf(unapproved)],
     ['healthy_approved', manifestOf(approved(unapproved))],
     ['healthy_outside_window', manifestOf(await rotating(MINUTE_MS, { windows: [NIGHT] }))],
+    ['healthy_suspended', manifestOf(await rotating(MINUTE_MS, {}, suspend))],
     ['healthy_planned', manifestOf(await rotating(MINUTE_MS, { planOnly: true }))],
     ['progressing_no_status', withoutStatus],
     ['progressing_new', manifestOf(fresh)],
     ['progressing_new_generation', manifestOf({ ...done, metadata: { ...done.metadata, generation: 2 } })],
     ['progressing_rolling_out', manifestOf(rolling)],
     ['progressing_adding_server_ca', manifestOf(await rotating(20_000))],
+    ['progressing_switching_server_ca', manifestOf(await duringRotation('SwitchingServerCa'))],
+    ['progressing_verifying', manifestOf(await duringRotation('Verifying'))],
+    ['degraded_rotation_rolled_back', manifestOf(await rotating(25 * MINUTE_MS, {}, failAfterSwitch))],
+    ['degraded_sibling_not_ready', manifestOf(await rotating(120 * MINUTE_MS, {}, pause))],
     ['degraded_not_permitted', manifestOf(await followed(denied, 60_000))],
     ['degraded_rollout_failed', manifestOf(await followed(failed, 1_200_000))],
   ]);
@@ -57,12 +62,48 @@ async function serverCaTestdata(): Promise<TestData> {
 const MINUTE_MS = 60_000;
 const NIGHT = { schedule: '0 22 * * *', durationSeconds: 7_200, timeZone: 'UTC', minimumRemainingSeconds: 0 };
 
-/** So long after a rotation was asked for. */
-async function rotating(ms: number, spec: Partial<CloudSqlServerCa['spec']> = {}): Promise<CloudSqlServerCa> {
+/** What is in the way of a rotation. */
+type InTheWay = (site: Followed) => void;
+const nothing: InTheWay = () => undefined;
+const pause: InTheWay = ({ workloads }) => workloads.pause('api');
+const suspend: InTheWay = ({ serverCas, ref }) =>
+  serverCas.edit(ref, { annotations: { [annotations.suspend]: 'true' } });
+
+/** It works by the CA of before alone. */
+function failAfterSwitch({ cloudSql, workloads }: Followed): void {
+  cloudSql.onSwitched = () => {
+    const isSwitched = cloudSql.rotations.length === 2;
+    workloads.progress('api', { availableReplicas: isSwitched ? 0 : 2 });
+  };
+}
+
+async function askedFor(spec: Partial<CloudSqlServerCa['spec']>, prepare: InTheWay): Promise<Followed> {
   const site = new Followed({ spec: { ...spec, rotation: { mode: 'OnRequest' } } });
   await site.operator.driveFor(MINUTE_MS);
+  prepare(site);
   site.serverCas.edit(site.ref, { spec: { rotation: { requestId: '2026-03-01' } } });
-  return followed(site, ms);
+  return site;
+}
+
+/** So long after a rotation was asked for. */
+async function rotating(
+  ms: number,
+  spec: Partial<CloudSqlServerCa['spec']> = {},
+  prepare = nothing,
+): Promise<CloudSqlServerCa> {
+  return followed(await askedFor(spec, prepare), ms);
+}
+
+/** As it was when it was last written with this reason of `Reconciling`. */
+async function duringRotation(reason: string): Promise<CloudSqlServerCa> {
+  const site = await askedFor({}, nothing);
+  let seen: CloudSqlServerCa | undefined;
+  site.serverCas.watch((object) => {
+    if (findCondition(object.status.conditions, 'Reconciling')?.reason === reason) seen = object;
+  });
+  await site.operator.driveFor(30 * MINUTE_MS);
+  if (seen === undefined) throw new Error(`It was never ${reason}`);
+  return seen;
 }
 
 async function followed(site: Followed, ms: number): Promise<CloudSqlServerCa> {
