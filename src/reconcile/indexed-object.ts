@@ -92,7 +92,7 @@ export interface Follower {
   /** When its rotation is due by the expiry, in milliseconds since the epoch; undefined: never. */
   readonly dueMs: number | undefined;
   /** What holds it back that has no bound of its own. */
-  readonly waitsFor: 'approval' | 'window' | undefined;
+  readonly waitsFor: 'approval' | 'window' | 'resume' | undefined;
   /** SHA-1 fingerprints of the CAs that it has switched back from. */
   readonly rejected: readonly string[];
   /** SHA-1 fingerprints of the CAs that its rotations were for. */

@@ -49,7 +49,7 @@ export function indexMetrics(
   }
   new GaugeOver({
     name: 'cloudsql_ssl_reset_waiting',
-    help: `How many objects of the kind ${KIND} wait for a maintenance window, or for a person to approve their plan. Only the leader reports it.`,
+    help: `How many objects of the kind ${KIND} wait for a maintenance window, or for a person to approve their plan or, where they are suspended, to resume them. Only the leader reports it.`,
     labelNames: ['for'],
     registers,
     series: whileLeading(() => waitingSeries(index.summaries(KIND))),
@@ -94,6 +94,7 @@ function* waitingSeries(summaries: Summaries): Iterable<Series<'for'>> {
   const count = (wanted: string): number => reasons.filter((reason) => reason === wanted).length;
   yield { labels: { for: 'approval' }, value: count('AwaitingApproval') };
   yield { labels: { for: 'window' }, value: count('OutsideWindow') };
+  yield { labels: { for: 'resume' }, value: count('Suspended') };
 }
 
 function* expirySeries(index: IndexView): Iterable<Series<'project' | 'instance'>> {

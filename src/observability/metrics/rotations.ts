@@ -11,7 +11,7 @@ export interface RotationsView {
     ObjectRef & {
       readonly phase: Phase | undefined;
       readonly dueMs: number | undefined;
-      readonly waitsFor: 'approval' | 'window' | undefined;
+      readonly waitsFor: 'approval' | 'window' | 'resume' | undefined;
     }
   >;
 }
@@ -41,7 +41,7 @@ export function rotationMetrics(registry: Registry, index: RotationsView, isLead
   });
   new GaugeOver({
     name: 'cloudsql_server_ca_waiting',
-    help: 'Always 1; the label says that a CloudSqlServerCa waits for a maintenance window, or for a person to approve its plan. Only the leader reports it.',
+    help: 'Always 1; the label says that a CloudSqlServerCa waits for a maintenance window, or for a person to approve its plan or, where it is suspended, to resume it. Only the leader reports it.',
     labelNames: ['namespace', 'name', 'for'],
     registers,
     series: () =>

@@ -122,6 +122,7 @@ function publicationsOf({ metadata, spec, status }: CloudSqlServerCa): string | 
 function waitsFor({ status }: CloudSqlServerCa): Follower['waitsFor'] {
   const { stalled, gate } = status.rotation ?? {};
   if (stalled === undefined && gate?.reason === 'AwaitingApproval') return 'approval';
+  if (stalled === undefined && gate?.reason === 'Suspended') return 'resume';
   return awaitsWindow(status) ? 'window' : undefined;
 }
 

@@ -98,14 +98,16 @@ describe('the metrics of the objects', () => {
     assert.deepEqual(await read('cloudsql_ssl_reset_reason'), []);
   });
 
-  test('the metrics of the objects count those that wait for an approval, and those that wait for a window', async () => {
+  test('the metrics of the objects count those that wait for an approval, for a window, and to be resumed', async () => {
     const { index, read } = setup();
     index.apply(standing('a', 'Reconciling', 'AwaitingApproval'));
     index.apply(standing('b', 'Reconciling', 'AwaitingApproval'));
     index.apply(standing('c', 'Reconciling', 'OutsideWindow'));
+    index.apply(standing('d', 'Reconciling', 'Suspended'));
     assert.deepEqual(await read('cloudsql_ssl_reset_waiting'), [
       'cloudsql_ssl_reset_waiting{for="approval"} 2',
       'cloudsql_ssl_reset_waiting{for="window"} 1',
+      'cloudsql_ssl_reset_waiting{for="resume"} 1',
     ]);
   });
 
@@ -262,7 +264,7 @@ describe('the metrics of rotations', () => {
     assert.ok(seconds >= expiry - 3_888_000 && seconds <= expiry - 3_888_000 * 0.9, due);
   });
 
-  test('the metrics of rotations say which objects wait for an approval, and which for a window, and count none that has stalled', async () => {
+  test('the metrics of rotations say which objects wait for an approval, for a window, or to be resumed, and count none that has stalled', async () => {
     const index = new ObjectIndex(indexedOfAnyKind);
     const leadership = { isLeader: () => true };
     const { registry } = createMetrics({ version: '', leaseName: '', leadership, concurrency: 1, index, kinds: KINDS });
@@ -282,6 +284,7 @@ describe('the metrics of rotations', () => {
       [
         'cloudsql_server_ca_waiting{namespace="orders",name="a",for="approval"} 1',
         'cloudsql_server_ca_waiting{namespace="orders",name="w",for="window"} 1',
+        'cloudsql_server_ca_waiting{namespace="orders",name="s",for="resume"} 1',
       ],
     );
   });
