@@ -79,7 +79,7 @@ function afterEnd(written: SslReset, verdict: Verdict, { clock, index, settings 
 function isLeftBehind(written: SslReset, { clock, index }: Context): boolean {
   const siblings = index.siblingsOf(written);
   const seen = { isOutdated: siblings.makeOutdated(), lastRead: siblings.lastRead() };
-  return decide(written, { ...seen, now: clock.now(), hasLostSibling: false }).kind === 'CatchUp';
+  return decide(written, { ...seen, now: clock.now(), hasLostSibling: false, isRotating: false }).kind === 'CatchUp';
 }
 
 /** Something came up before this end, and no event is left that would bring the object back. */

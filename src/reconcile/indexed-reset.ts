@@ -20,8 +20,9 @@ import { listedNumber } from './listed.ts';
 import { publicationsOf } from './publications.ts';
 
 /** Without a clock nothing counts as past its deadline: whatever hangs on that is looked at. */
-const isIdle = (reset: SslReset): boolean =>
-  decide(reset, { now: new Date(0), isOutdated: false, lastRead: undefined, hasLostSibling: false }).kind === 'Nothing';
+const ALONE = { isOutdated: false, lastRead: undefined, hasLostSibling: false, isRotating: false };
+
+const isIdle = (reset: SslReset): boolean => decide(reset, { ...ALONE, now: new Date(0) }).kind === 'Nothing';
 
 /** One list for all that have none. */
 const NONE: readonly string[] = [];

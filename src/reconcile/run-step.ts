@@ -13,6 +13,7 @@ import { issueClientCertificates } from './steps/issue-client-certificates.ts';
 import { keepUnknown } from './steps/keep-unknown.ts';
 import { lookAround } from './steps/look-around.ts';
 import { lookAtPasswords } from './steps/look-at-passwords.ts';
+import { lookAtWorkloads } from './steps/look-at-workloads.ts';
 import { publish } from './steps/publish.ts';
 import { receive } from './steps/receive.ts';
 import { recordRetry } from './steps/record-retry.ts';
@@ -66,6 +67,8 @@ async function run(step: OwnStep, reset: SslReset, context: Context): Promise<St
       return lookAround(reset, context);
     case 'LookAtPasswords':
       return lookAtPasswords(reset, context);
+    case 'LookAtWorkloads':
+      return lookAtWorkloads(reset, context);
     case 'AwaitWindow':
       return awaitWindow(reset, context);
     case 'Suspend':

@@ -18,6 +18,14 @@ export class SiblingRotations {
     return [...new Set([this.#own, ...this.#all].flatMap(({ follows }) => follows?.rotating?.next ?? []))].toSorted();
   }
 
+  /** The others that do not follow the instance and do not hold everything that it is about to switch to. */
+  awaited(): readonly Key[] {
+    const next = this.next();
+    return this.#all
+      .filter(({ follows, holds }) => follows === undefined && next.some((one) => holds?.includes(one) === false))
+      .map(({ key }) => key);
+  }
+
   /** SHA-1 fingerprints of the CAs that any object of the instance, this one among them, has switched back from. */
   rejected(): readonly string[] {
     return [this.#own, ...this.#all].flatMap(({ follows }) => follows?.rejected ?? []);

@@ -31,6 +31,7 @@ function stepOf(reset: SslReset, { clock, index }: Context): Step {
     isOutdated: siblings.makeOutdated(),
     lastRead: siblings.lastRead(),
     hasLostSibling: siblings.lost().length > 0,
+    isRotating: siblings.rotations.next().length > 0,
   });
 }
 

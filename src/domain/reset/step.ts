@@ -17,6 +17,7 @@ export type OwnStep =
   | { readonly kind: 'RecordRetry' }
   | { readonly kind: 'LookAround' }
   | { readonly kind: 'LookAtPasswords' }
+  | { readonly kind: 'LookAtWorkloads' }
   | { readonly kind: 'AwaitWindow' }
   | { readonly kind: 'Resolve' }
   | { readonly kind: 'Follow' }
@@ -54,6 +55,7 @@ export const STEPS: Readonly<Record<Step['kind'], StepRules>> = {
   Suspend: { ...RECORD, keepsDelay: 'Always' },
   KeepUnknown: { ...RECORD, keepsDelay: 'Never' },
   LookAtPasswords: { ...RECORD, keepsDelay: 'Always' },
+  LookAtWorkloads: { ...RECORD, keepsDelay: 'Always' },
   AwaitWindow: { ...RECORD, keepsDelay: 'Always' },
   CatchUp: { ...RECORD, keepsDelay: 'Always' },
   LookAround: { phase: 'Ask', atDeadline: 'Stalls', keepsDelay: 'Never', usesNames: false, rollsRestFirst: false },

@@ -84,6 +84,7 @@ async function readBoth(
   context: ServerCaContext,
 ): Promise<Publishing | CloudSqlError> {
   const { looks, objects, index, wake } = context;
+  const siblings = index.siblingsOf(object);
   const target = serverCaTarget(distributionOf(object));
   const before = target && (await objects.get(target));
   const isShared = looks.isShared(group);
@@ -93,8 +94,8 @@ async function readBoth(
     const isOlder = isShared && holdsOther(object, { before, look: shared });
     if (isOlder) looks.forgetLook(group);
     const seen = isOlder ? await lookAt(object, context) : shared;
-    // The others of the instance stand by the same look.
-    if (!isShared) wake(index.siblingsOf(object).followers());
+    // Those that follow the instance stand by the same look, and the others see whether a rotation still waits for them.
+    if (!isShared) wake([...siblings.followers(), ...siblings.rotations.awaited()]);
     return { before, look: seen };
   } catch (error) {
     if (error instanceof CloudSqlError) return error;

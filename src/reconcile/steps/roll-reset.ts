@@ -5,11 +5,12 @@ import { KIND, type SslReset } from '../../domain/reset/ssl-reset.ts';
 import { needsOnlyCa } from '../../domain/trust/ca-only.ts';
 import type { Dependent } from '../../domain/trust/dependents.ts';
 import { countRight, needing, requiring, type Trust } from '../../domain/trust/right-template.ts';
+import { planRoll } from '../../domain/trust/rollout.ts';
 import { holdsActiveAlone, templateAnnotations } from '../../domain/trust/tls-material.ts';
 import { keyOf } from '../../lib/key.ts';
 import { toTime } from '../../lib/time.ts';
 import type { Context } from '../pass.ts';
-import type { Reading } from '../rolling/find-dependents.ts';
+import { type Reading, readSome } from '../rolling/find-dependents.ts';
 import { type PickUpOptions, withPickUps } from '../rolling/pick-ups.ts';
 import { type Roll, type Rolled, rollDependents } from '../rolling/roll-dependents.ts';
 
@@ -22,6 +23,16 @@ export async function rollReset(
   const picked = await withPickUps(reset, ready, options, context);
   const by = keyOf(KIND, reset.metadata);
   return rollDependents({ by, distribution: reset, ready: picked, ...others, options }, context);
+}
+
+/** A roll would begin or await something now, or find more of it rolled than the status says. Nothing is changed. */
+export async function wouldGoOn(reset: SslReset, context: Context): Promise<boolean> {
+  const reading = await readSome(reset, context.workloads);
+  const options = rollOptions(reset, reading, context);
+  const picked = await withPickUps(reset, judgedDependents(reset, reading, context), options, context);
+  const { isSettled, workloads } = planRoll(picked, options);
+  const rolled = workloads.filter(({ state }) => state === 'Rolled').length;
+  return !isSettled || rolled > (reset.status.rollout?.rolled ?? 0);
 }
 
 /** With what the roll of an object is judged. */

@@ -52,6 +52,32 @@ describe('a rotation that waits for a workload', () => {
   }
 });
 
+describe('a rotation that waits for a workload of a CloudSqlSslReset', () => {
+  test('a workload of a reset that is done, and that a person has paused, holds the switch until the deadline, is looked at without a write, and the rotation goes on by itself once it is resumed', async () => {
+    const site = await ready();
+    site.workloads.add(aWorkload({ name: 'slow', namespace: 'billing' }));
+    const serverCa = { secretName: 'billing-ca', key: 'server-ca.pem', contents: 'All' } as const;
+    const preconditions = { serverCaSha1Fingerprint: fingerprint(99) };
+    const reset = site.resets.create(aReset({ namespace: 'billing', spec: { serverCa, preconditions } }));
+    await site.operator.driveFor(6 * MINUTE_MS);
+    assert.equal(endOf(site.resets.read(reset)), 'AlreadyRotated');
+    site.workloads.pause('slow');
+    ask(site);
+    await site.operator.driveFor(2 * HOUR_MS);
+    assert.equal(site.reason('Stalled'), 'True SiblingNotReady');
+    const writes = [site.writes, site.resets.writes, site.serverCas.writes];
+    await site.operator.driveFor(2 * HOUR_MS);
+    assert.deepEqual([site.writes, site.resets.writes, site.serverCas.writes], writes);
+    assert.deepEqual(site.cloudSql.rotations, ['Add']);
+    const { status, ...resumed } = site.workloads.read('slow');
+    site.workloads.add({ ...resumed, paused: false, status: { ...status, updatedReplicas: status.replicas } });
+    await site.operator.driveFor(HOUR_MS);
+    assert.deepEqual(site.cloudSql.rotations, ['Add', 'Rotate 2']);
+    assert.equal(site.reason(), 'True UpToDate');
+    assert.equal(site.cloudSql.calls, 0);
+  });
+});
+
 const SHARP = { ...SECRET, name: 'sharp-ca' };
 
 /** Both kinds roll the same workloads, and each has a Secret of its own. */

@@ -27,7 +27,14 @@ const wanting = { clientCertificates: [{ commonName: 'app', secretName: 'app-cer
 const issuing = { clientCertificates: [{ commonName: 'app', issuing: { time: NOW, before: [] } }] };
 
 const stepOf = (parts: ResetParts, facts: Partial<DecisionFacts> = {}): Step =>
-  decide(aReset(parts), { now: dateAt(1), isOutdated: false, lastRead: NOW, hasLostSibling: false, ...facts });
+  decide(aReset(parts), {
+    now: dateAt(1),
+    isOutdated: false,
+    lastRead: NOW,
+    hasLostSibling: false,
+    isRotating: false,
+    ...facts,
+  });
 
 const kindOf = (parts: ResetParts, facts: Partial<DecisionFacts> = {}): string => {
   const step = stepOf(parts, facts);
