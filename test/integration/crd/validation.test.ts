@@ -319,16 +319,22 @@ test('objects are found by project and instance', async (t) => {
   );
 });
 
-test('kubectl explain answers for every field', async () => {
+test('kubectl explain answers for every field of either kind', async () => {
   const { kubectl } = await sharedCluster();
   const spec = await kubectl(['explain', 'cloudsqlsslreset.spec', '--recursive']);
   for (const field of ['project', 'requestId', 'preconditions', 'serverCa', 'rollout', 'deadlineSeconds']) {
     assert.match(spec, new RegExp(`^\\s+${field}\\t`, 'm'));
   }
-  const crd: unknown = JSON.parse(await kubectl(['get', 'crd', 'cloudsqlsslresets.cloudsql-ssl.dev', '-o', 'json']));
-  const schema = schemaOf(crd);
-  assert.ok('spec' in child(schema, 'properties'));
-  assert.deepEqual(undescribed(schema), []);
+  const rotation = await kubectl(['explain', 'cloudsqlserverca.spec.rotation', '--recursive']);
+  for (const field of ['mode', 'requestId', 'activeSha1Fingerprint', 'renewBeforeSeconds', 'holdSeconds']) {
+    assert.match(rotation, new RegExp(`^\\s+${field}\\t`, 'm'));
+  }
+  for (const plural of ['cloudsqlsslresets', 'cloudsqlservercas']) {
+    const crd: unknown = JSON.parse(await kubectl(['get', 'crd', `${plural}.cloudsql-ssl.dev`, '-o', 'json']));
+    const schema = schemaOf(crd);
+    assert.ok('spec' in child(schema, 'properties'));
+    assert.deepEqual(undescribed(schema), [], plural);
+  }
 });
 
 function schemaOf(crd: unknown): Json {

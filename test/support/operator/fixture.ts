@@ -38,6 +38,8 @@ export const QUICK = [
 
 export interface FixtureOptions {
   readonly emulator?: EmulatorOptions;
+  /** Another fixture, whose Cloud SQL this one shares, with the same account: as of another cluster. */
+  readonly beside?: Pick<OperatorFixture, 'emulator'>;
   readonly flags?: readonly string[];
   /** Environment of the operator, besides that of the tests. */
   readonly env?: NodeJS.ProcessEnv;
@@ -63,12 +65,7 @@ export async function operatorFixture(t: TestContext, options: FixtureOptions = 
   const cluster = await sharedCluster();
   await installCrd(cluster);
   const namespace = await testNamespace(t, cluster);
-  const emulator = await startEmulator({
-    project: PROJECT,
-    instances: [{ project: PROJECT, name: INSTANCE }],
-    ...options.emulator,
-  });
-  afterwards(t, () => emulator.stop());
+  const emulator = options.beside?.emulator ?? (await ownEmulator(t, options.emulator));
   const kubectl = (args: readonly string[], stdin?: string) =>
     cluster.kubectl([...args, `--namespace=${namespace}`], stdin);
 
@@ -129,6 +126,16 @@ export async function operatorFixture(t: TestContext, options: FixtureOptions = 
     },
     resets: (instance = INSTANCE) => emulator.journal.executedResets(PROJECT, instance).length,
   };
+}
+
+async function ownEmulator(t: TestContext, options: EmulatorOptions = {}): Promise<Emulator> {
+  const emulator = await startEmulator({
+    project: PROJECT,
+    instances: [{ project: PROJECT, name: INSTANCE }],
+    ...options,
+  });
+  afterwards(t, () => emulator.stop());
+  return emulator;
 }
 
 /** The condition Ready speaks of the object's own generation, and has this reason. */
