@@ -1,16 +1,19 @@
 import { map, Subscription } from 'rxjs';
 import { isKubernetesError } from '../domain/errors.ts';
 import { isSamePermission, type NamespaceView } from '../domain/permission.ts';
-import { objectAt, textAt, textsAt } from '../lib/json.ts';
 import type { Key } from '../lib/key.ts';
 import type { NamespaceQuestion } from '../reconcile/ports.ts';
+import { type SeenNamespace, toSeen } from './namespace-object.ts';
 import { toSourceEvent, watchQuery } from './watch-events.ts';
 import { type WatchClient, watchStream } from './watch-stream.ts';
 
 const SILENCE_MS = 65_000;
 /** Between two requests: for a watch, or for a Namespace where no watch speaks of it. */
 const PAUSE_MS = 1_000;
-const ALL = '';
+/** Each Namespace has this label, with its name. */
+const NAME_LABEL = 'kubernetes.io/metadata.name';
+/** A longer query may not get through what stands before the API server: then all Namespaces are watched. */
+const MAX_SELECTOR = 2_000;
 /** For so long a watch that failed is not tried again, and one that was refused. */
 const FAILED_MS = 3_000;
 const REFUSED_MS = 600_000;
@@ -29,15 +32,11 @@ interface Reading {
 }
 
 interface Watch {
-  readonly scope: string;
+  /** What it speaks of; undefined: all Namespaces. */
+  readonly scope: ReadonlySet<string> | undefined;
   readonly subscription: Subscription;
   /** It begins with what is there: until it has said something it is not known to be one. */
   speaks: boolean;
-}
-
-interface Seen {
-  readonly namespace: string;
-  readonly view: NamespaceView;
 }
 
 type Read = (namespace: string) => Promise<NamespaceView | undefined>;
@@ -50,8 +49,8 @@ export interface NamespaceWatchOptions {
 }
 
 /**
- * What Namespaces say, for as long as an object waits for one of them: one watch, of which nothing is kept, or while none
- * speaks one read a second, of each in turn. What changes between an object's read and its wait is heard too.
+ * What Namespaces say, for as long as objects wait for them: one watch of just those, of which nothing is kept, or while
+ * none speaks one read a second, of each in turn. What changes between an object's read and its wait is heard too.
  */
 export class NamespaceWatch {
   readonly #client: WatchClient;
@@ -99,30 +98,31 @@ export class NamespaceWatch {
   }
 
   #settle(): void {
-    const scope = this.#scope();
-    if (scope === undefined) {
+    if (this.#waits.size === 0) {
       this.#end();
       return;
     }
-    if (this.#mayOpen(scope)) this.#open(scope);
-    if (!this.#isWatched(scope)) this.#tick ??= setTimeout(() => this.#ticked(), PAUSE_MS).unref();
+    if (this.#mayOpen()) this.#open();
+    if (!this.#isWatched()) this.#tick ??= setTimeout(() => this.#ticked(), PAUSE_MS).unref();
   }
 
-  /** The watch is of one Namespace, or as soon as there are more of them, of all. Undefined: nobody waits. */
-  #scope(): string | undefined {
-    const [first, ...others] = new Set([...this.#waits.values()].map(({ namespace }) => namespace));
-    return first === undefined || others.length === 0 ? first : ALL;
+  #covers({ scope }: Watch): boolean {
+    return scope === undefined || [...this.#waits.values()].every(({ namespace }) => scope.has(namespace));
   }
 
-  readonly #covers = (scope: string): boolean => this.#watch?.scope === scope || this.#watch?.scope === ALL;
-  readonly #isWatched = (scope: string): boolean => this.#covers(scope) && this.#watch?.speaks === true;
-  readonly #mayOpen = (scope: string): boolean => !this.#covers(scope) && performance.now() >= this.#openableMs;
+  #isWatched(): boolean {
+    return this.#watch?.speaks === true && this.#covers(this.#watch);
+  }
+
+  #mayOpen(): boolean {
+    const isOpen = this.#watch !== undefined && this.#covers(this.#watch);
+    return !isOpen && performance.now() >= this.#openableMs;
+  }
 
   /** One request at most: a watch where one may be opened, or else a read. */
   #ticked(): void {
     this.#tick = undefined;
-    const scope = this.#scope();
-    if (scope !== undefined && !this.#mayOpen(scope) && !this.#isWatched(scope)) void this.#readNext();
+    if (!this.#mayOpen() && !this.#isWatched()) void this.#readNext();
     this.#settle();
   }
 
@@ -134,16 +134,18 @@ export class NamespaceWatch {
   }
 
   /** Version 0: it begins with what is there, so that nothing is lost since an object was refused. */
-  #open(scope: string): void {
+  #open(): void {
     this.#watch?.subscription.unsubscribe();
     this.#openableMs = performance.now() + PAUSE_MS;
-    const selection: Readonly<Record<string, string>> =
-      scope === ALL ? {} : { fieldSelector: `metadata.name=${scope}` };
+    const namespaces = new Set([...this.#waits.values()].map(({ namespace }) => namespace));
+    const labelSelector = `${NAME_LABEL} in (${[...namespaces].sort().join(',')})`;
+    const isOfAll = labelSelector.length > MAX_SELECTOR;
+    const scope = isOfAll ? undefined : namespaces;
     const timeouts = { openMs: this.#client.requestTimeoutMs, silenceMs: SILENCE_MS };
     const watch: Watch = { scope, subscription: new Subscription(), speaks: false };
     this.#watch = watch;
     watch.subscription.add(
-      watchStream(this.#client, `/api/v1/namespaces?${watchQuery('0', selection)}`, timeouts)
+      watchStream(this.#client, `/api/v1/namespaces?${watchQuery('0', isOfAll ? {} : { labelSelector })}`, timeouts)
         .pipe(map((item) => toSourceEvent(item, toSeen)))
         .subscribe({
           next: (event) => {
@@ -174,7 +176,7 @@ export class NamespaceWatch {
     if (view !== undefined) this.#hear({ namespace, view });
   }
 
-  #hear({ namespace, view }: Seen): void {
+  #hear({ namespace, view }: SeenNamespace): void {
     for (const reading of this.#readings) if (reading.namespace === namespace) reading.heard = view;
     for (const [by, wait] of [...this.#waits]) if (wait.namespace === namespace) this.#tell(by, view);
   }
@@ -186,15 +188,4 @@ export class NamespaceWatch {
     this.#await(by, undefined);
     wait.onChange();
   }
-}
-
-function toSeen(object: unknown): Seen {
-  const metadata = objectAt(object, 'metadata');
-  return {
-    namespace: textAt(metadata, 'name'),
-    view: {
-      annotations: textsAt(metadata, 'annotations'),
-      isBeingDeleted: textAt(metadata, 'deletionTimestamp') !== '',
-    },
-  };
 }

@@ -47,7 +47,7 @@ test('who waits for a namespace hears that it allows something, by one watch of 
   await heard;
   const watches = proxy.requests.filter((request) => request.includes('watch=true'));
   assert.equal(watches.length, 1);
-  assert.match(watches[0] ?? '', new RegExp(`fieldSelector=metadata.name%3D${first}`));
+  assert.match(watches[0] ?? '', new RegExp(`metadata.name\\+in\\+%28${first}%29`));
   assert.equal(reads(first), 1);
 });
 

@@ -16,6 +16,9 @@ const viewOf = (given: NamespaceView['annotations']): NamespaceView => ({ annota
 /** An API server whose watches say what the test has them say, and whose reads answer when the test has them. */
 class Api {
   readonly watches: PassThrough[] = [];
+  readonly selectors: (string | null)[] = [];
+  readonly #t: TestContext;
+  #nowMs = 0;
   readonly #reads: ((view: NamespaceView) => void)[] = [];
   reads = 0;
   /** Watches are answered with it. */
@@ -23,8 +26,11 @@ class Api {
   readonly watch: NamespaceWatch;
 
   constructor(t: TestContext) {
+    this.#t = t;
     t.mock.timers.enable({ apis: ['setTimeout'] });
-    const open = async () => {
+    t.mock.method(performance, 'now', () => this.#nowMs);
+    const open = async (path: string) => {
+      this.selectors.push(new URLSearchParams(path.split('?')[1]).get('labelSelector'));
       const body = new PassThrough();
       this.watches.push(body);
       return { statusCode: this.statusCode, headers: {}, body: Object.assign(body, { text: async () => '' }) };
@@ -40,14 +46,22 @@ class Api {
   }
 
   /** How often an object that is refused has heard of something else. */
-  ask(by: typeof FIRST): { readonly heard: () => number } {
+  ask(by: typeof FIRST, namespace = 'shop'): { readonly heard: () => number } {
     let heard = 0;
     const onChange = (): void => {
       heard += 1;
     };
     const isRefused = (view: NamespaceView): boolean => !(annotations.allowedInstances in view.annotations);
-    void this.watch.ask(by, { namespace: 'shop', isRefused, onChange });
+    void this.watch.ask(by, { namespace, isRefused, onChange });
     return { heard: () => heard };
+  }
+
+  async pass(seconds: number): Promise<void> {
+    for (let second = 0; second < seconds; second += 1) {
+      this.#nowMs += 1_000;
+      this.#t.mock.timers.tick(1_000);
+      await settled();
+    }
   }
 
   async answer(given: NamespaceView['annotations'] = {}): Promise<void> {
@@ -65,13 +79,6 @@ class Api {
 /** What streams and promises have to pass on is passed on. */
 async function settled(): Promise<void> {
   for (let turns = 0; turns < 10; turns += 1) await turn();
-}
-
-async function pass(t: TestContext, seconds: number): Promise<void> {
-  for (let second = 0; second < seconds; second += 1) {
-    t.mock.timers.tick(1_000);
-    await settled();
-  }
 }
 
 test('an object whose namespace changes while it is read hears of it, though the read answers what was before', async (t) => {
@@ -103,7 +110,7 @@ test('a namespace that a watch speaks of is read once for each object, however l
   api.ask(SECOND);
   await api.answer();
   await api.says({});
-  await pass(t, 60);
+  await api.pass(60);
   assert.equal(api.reads, 2);
   assert.equal(api.watches.length, 1);
 });
@@ -112,7 +119,7 @@ test('while a watch of namespaces is accepted and says nothing, they are read, o
   const api = new Api(t);
   const { heard } = api.ask(FIRST);
   await api.answer();
-  await pass(t, 10);
+  await api.pass(10);
   assert.equal(api.reads, 11);
   await api.answer(ALLOWING);
   assert.equal(heard(), 1);
@@ -123,8 +130,22 @@ test('while a watch of namespaces fails, they are read within a second', async (
   api.statusCode = 500;
   const { heard } = api.ask(FIRST);
   await api.answer();
-  await pass(t, 2);
+  await api.pass(2);
   assert.equal(api.watches.length, 1);
   await api.answer(ALLOWING);
   assert.equal(heard(), 1);
+});
+
+test('a watch of namespaces is of those that are waited for, and of all where they are too many for a query', async (t) => {
+  const api = new Api(t);
+  api.ask(FIRST);
+  await api.answer();
+  api.ask(SECOND, 'other');
+  await api.answer();
+  await api.pass(1);
+  for (let n = 0; n < 200; n += 1) api.ask(aKey(`shop/waiting-${n}`), `namespace-${n}`);
+  await api.answer();
+  await api.pass(1);
+  const selector = (names: string): string => `kubernetes.io/metadata.name in (${names})`;
+  assert.deepEqual(api.selectors, [selector('shop'), selector('other,shop'), null]);
 });
