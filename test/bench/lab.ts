@@ -20,6 +20,8 @@ export interface OperatorOptions {
   readonly namespace: string;
   readonly emulator: Emulator;
   readonly flags?: readonly string[];
+  /** Of Node, besides those of the image. */
+  readonly nodeFlags?: readonly string[];
   /** Another build of the program; absent: the one of now. */
   readonly program?: string;
 }
@@ -56,10 +58,11 @@ export async function openLab(cluster: Cluster, log: Log, before?: string): Prom
     log,
     ...(earlier !== undefined && { before: join(earlier, basename(lab.program)) }),
     operatorFlags: FLAGS,
-    startOperator: ({ kubeconfig, namespace, emulator, flags = [], program = lab.program }) =>
+    startOperator: ({ kubeconfig, namespace, emulator, flags = [], nodeFlags: more = [], program = lab.program }) =>
       new BenchProcess(
         [
           ...nodeFlags,
+          ...more,
           program,
           `--kubeconfig=${kubeconfig}`,
           `--lease-namespace=${namespace}`,

@@ -7,13 +7,13 @@ import { isReady } from '../../support/operator/fixture.ts';
 import { observeResets } from '../../support/proxied/observer.ts';
 import { isWatch } from '../../support/proxied/traffic.ts';
 import type { BenchProcess } from '../bench-process.ts';
+import { COLLECTING, collectedMb } from '../collected-memory.ts';
 import { FEW, MANY_NAMESPACES, WAITING } from '../gates.ts';
 import type { Lab } from '../lab.ts';
 import { type Measure, median, percentile } from '../measure.ts';
 import { allowInstances, createNamespaces, deleteNamespaces, deleteResets } from '../namespaces.ts';
 import { createReset, names } from '../resets.ts';
 import type { Scenario } from '../scenario.ts';
-import { settledMb } from '../settled-memory.ts';
 import { openTap, type Request, type Tap } from '../tap.ts';
 
 const NAMESPACES = 500;
@@ -21,7 +21,7 @@ const NAMESPACES = 500;
 const PROJECT = 'acme-tenant';
 const PATIENCE_MS = 120_000;
 const COUNTED_MS = 60_000;
-/** Of one size: one start differs from the next by more than the bound allows. */
+/** Of one size. */
 const STARTS = 3;
 
 /** The operator has the whole cluster: with rights in single Namespaces there is no watch of them. */
@@ -49,7 +49,7 @@ async function inPlace<T>(lab: Lab, waiting: readonly string[], act: (place: Pla
   try {
     const { kubeconfig } = tap;
     const flags = ['--leader-elect=false'];
-    const operator = lab.startOperator({ kubeconfig, namespace: 'default', emulator, flags });
+    const operator = lab.startOperator({ kubeconfig, namespace: 'default', emulator, flags, nodeFlags: COLLECTING });
     await operator.says('are listed and watched');
     const found = await act({ lab, tap, emulator, operator });
     await operator.stop('SIGTERM');
@@ -113,7 +113,6 @@ async function openWatches({ cluster }: Lab): Promise<number> {
   return [...open].reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
-/** Two objects that wait make the operator watch all Namespaces. */
 async function remembered(lab: Lab): Promise<readonly Measure[]> {
   const namespaces = names(`kept-${randomUUID().slice(0, 8)}`, MANY_NAMESPACES);
   const measures: Measure[] = [];
@@ -136,13 +135,16 @@ async function remembered(lab: Lab): Promise<readonly Measure[]> {
 
 const watchingMb = (lab: Lab, waiting: readonly string[]): Promise<number> =>
   inPlace(lab, waiting, async (place) => {
-    const watched = place.tap.first((request) => isWatch(request) && isOfNamespaces(request) && !isOfOne(request));
+    const watched = place.tap.first(
+      (request) => isWatch(request) && isOfNamespaces(request) && speaksOf(request, waiting),
+    );
     await refuse(place, waiting);
     await watched;
-    return settledMb(place.operator);
+    return collectedMb(place.operator);
   });
 
-const isOfOne = ({ path }: Request): boolean => path.includes('fieldSelector=');
+const speaksOf = ({ path }: Request, namespaces: readonly string[]): boolean =>
+  namespaces.every((name) => path.includes(name));
 
 /** An object in each Namespace, of its name. */
 async function refuse({ lab }: Place, namespaces: readonly string[]): Promise<void> {
