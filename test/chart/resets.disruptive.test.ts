@@ -73,6 +73,21 @@ describe('helm --wait', { concurrency: 2 }, () => {
     assert.equal(resets(), 0);
   });
 
+  test('helm --wait with the same values ends well once the namespace is allowed the instance, by one reset', async (t) => {
+    const { deploy, cluster, namespace, seen, until, resets } = await released(t, { isAllowed: false });
+    await assert.rejects(deploy('install', requestId('2026-11'), ...WAIT), /kubectl annotate namespace/);
+    await cluster.kubectl([
+      'annotate',
+      'namespace',
+      namespace,
+      `cloudsql-ssl.dev/allowed-instances=${PROJECT}/${INSTANCE}`,
+    ]);
+    await seen(INSTANCE, ({ status }) => status.operation !== undefined);
+    await deploy('upgrade', requestId('2026-11'), ...WAIT);
+    await until(INSTANCE, isReady);
+    assert.equal(resets(), 1);
+  });
+
   test('without helm --wait, and with --wait=legacy, Helm reports success for a reset that is refused', async (t) => {
     const { deploy, run, until } = await released(t, { isAllowed: false });
     await deploy('install', requestId('2026-11'));
