@@ -4,6 +4,7 @@
  */
 import type { InstanceRef } from '../domain/instance.ts';
 import { type Key, kindOf, namespaceOf, refOf } from '../lib/key.ts';
+import { onceFor } from '../lib/once-for.ts';
 import type { Priority } from '../lib/priority.ts';
 import { ByInstance } from './by-instance.ts';
 import type { ConditionSummary } from './condition-summary.ts';
@@ -18,7 +19,7 @@ import { Siblings } from './siblings.ts';
 
 const keysOf = (entries: readonly IndexedObject[]): readonly Key[] => entries.map(({ key }) => key);
 
-export class ObjectIndex<T> {
+export class ObjectIndex<T extends object> {
   readonly #entries = new Map<Key, IndexedObject>();
   readonly #byInstance = new ByInstance();
   /** Keys of objects that have not begun, and whose namespace was seen to be allowed the instance. */
@@ -31,10 +32,13 @@ export class ObjectIndex<T> {
   readonly departed = new DepartedCalls();
   readonly leftRotations = new LeftRotations();
   readonly #indexed: (object: T) => IndexedObject;
+  /** Of objects as passes have read them: each pass asks a dozen times. */
+  readonly #entryOf: (object: T) => IndexedObject;
 
   /** @param indexed of an object of whatever kind */
   constructor(indexed: (object: T) => IndexedObject) {
     this.#indexed = indexed;
+    this.#entryOf = onceFor(indexed);
   }
 
   /** Takes in an object as it is now, and answers which objects need a pass because of what is new in it. */
@@ -116,16 +120,16 @@ export class ObjectIndex<T> {
 
   /** Whether no pass works on a sibling while one works on the object. */
   isExclusive(object: T): boolean {
-    return this.#isExclusive(this.#indexed(object));
+    return this.#isExclusive(this.#entryOf(object));
   }
 
   /** Its namespace is allowed the instance: from the next pass on it is exclusive. */
   admit(object: T): void {
-    this.#admitted.add(this.#indexed(object).key);
+    this.#admitted.add(this.#entryOf(object).key);
   }
 
   dismiss(object: T): void {
-    this.#admitted.delete(this.#indexed(object).key);
+    this.#admitted.delete(this.#entryOf(object).key);
   }
 
   #isExclusive(entry: IndexedObject): boolean {
@@ -171,18 +175,18 @@ export class ObjectIndex<T> {
    * of the instance, since the clocks of two processes need not agree.
    */
   timeOfRead(object: T, now: Date): string {
-    const known = this.#byInstance.of(this.#indexed(object).group).map(({ ca }) => ca?.readMs ?? 0);
+    const known = this.#byInstance.of(this.#entryOf(object).group).map(({ ca }) => ca?.readMs ?? 0);
     return new Date(Math.max(now.getTime(), ...known.map((ms) => ms + 1))).toISOString();
   }
 
   /** Calls of this instance that this process saw begun, and whose objects are gone. */
   departedCalls(object: T): readonly DepartedCall[] {
-    return this.departed.of(this.#indexed(object).group);
+    return this.departed.of(this.#entryOf(object).group);
   }
 
   /** The others of its instance, as they matter to the object. */
   siblingsOf(object: T): Siblings {
-    const own = this.#indexed(object);
+    const own = this.#entryOf(object);
     return new Siblings(own, this.#byInstance.beside(own));
   }
 
