@@ -87,6 +87,11 @@ export const ROTATION_EXAMPLES: readonly NamedScenario[] = [
     },
   ),
   rotating(
+    'an add that ran although a copy of it was refused, and nobody can tell whose operation it is: its CA is waited for',
+    { calls: [copied(409)] },
+    { needsApproval: true, knowsAccount: false, caLagMs: 30_000, events: [ask] },
+  ),
+  rotating(
     'an add that failed although a copy of it was refused for good, beside a reset that was refused: that does not take it for its own',
     { hasReset: true, fails: true, calls: [copied(400)] },
     { calls: [{ kind: 'Answer', answer: rejection(400) }], events: [ask, at(1_500_000, 'Edit')] },

@@ -66,6 +66,13 @@ export const ROTATION_MUTATIONS: readonly Mutation[] = [
     "const isAttempt = record?.kind === kind && record.outcome === 'Done';",
   ),
   broken(
+    'an earlier attempt is looked for',
+    'while our account is not known no operation is its own',
+    `${ROTATION}/earlier-call.ts`,
+    "const late = outcome === 'NotSent'",
+    "const late = outcome !== 'Accepted'",
+  ),
+  broken(
     'a call of a rotation that was refused is looked for',
     'only before another attempt',
     CALL,

@@ -1,6 +1,6 @@
 /** A call that no answer says to have run, and that may have all the same: what answered it may have refused a copy. */
 import type { Operation } from '../../../domain/call/operation.ts';
-import { BASELINE_SIZE, candidates } from '../../../domain/call/resolve.ts';
+import { BASELINE_SIZE, candidates, suspects } from '../../../domain/call/resolve.ts';
 import { CloudSqlError } from '../../../domain/errors.ts';
 import { evidenceOf } from '../../../domain/server-ca/rotation/outcome.ts';
 import type { CallKind, CallRecord } from '../../../domain/server-ca/rotation/rotation.ts';
@@ -15,14 +15,20 @@ export function earlierAttempt({ status }: CloudSqlServerCa, kind: CallKind): Ca
   return isAttempt ? record : undefined;
 }
 
-/** An operation of it shows: nothing is called over that. */
+/**
+ * An operation shows that is the call, or may be one that was refused: nothing is called over that. One that was not sent
+ * has none, unless our account says so.
+ */
 export function hasLateOperation(
   object: CloudSqlServerCa,
-  { before, user }: CallRecord,
+  { before, user, outcome }: CallRecord,
   operations: readonly Operation[],
   { index }: ServerCaContext,
 ): boolean {
-  return candidates({ before, user, operations, claims: index.siblingsOf(object).claims({}) }).length > 0;
+  const claims = index.siblingsOf(object).claims({});
+  const seen = { before, user, operations };
+  const late = outcome === 'NotSent' ? candidates({ ...seen, claims }) : suspects({ ...seen, claimed: claims.all });
+  return late.length > 0;
 }
 
 /**
