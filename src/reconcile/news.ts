@@ -14,13 +14,30 @@ export function concernedBy(
   const mattersToRotations = entry.follows !== before?.follows || !holdsSame(entry, before);
   const lost = lostWith(entry, before);
   return siblings.filter((sibling) => {
-    if (lost !== undefined && sibling.siblingCalls.includes(lost)) return true;
+    if (hearsOfLoss(sibling, lost) || isReleased(sibling, before, entry)) return true;
     if (hasOtherCa && !sibling.isIdle) return true;
     if (sibling.follows !== undefined && hasRead && hasOtherList(entry, sibling)) return true;
     if (mattersToRotations && sibling.follows !== undefined) return true;
     return (hasOtherCa || hasRead || hasReset) && outdates(entry, sibling);
   });
 }
+
+/** The siblings that have something to do because an object is gone. */
+export const concernedByEnd = (gone: IndexedObject, siblings: readonly IndexedObject[]): readonly IndexedObject[] =>
+  siblings.filter(
+    (sibling) =>
+      hearsOfLoss(sibling, gone.uid) || sibling.follows?.phase !== undefined || isReleased(sibling, gone, undefined),
+  );
+
+const hearsOfLoss = ({ siblingCalls }: IndexedObject, uid: string | undefined): boolean =>
+  uid !== undefined && siblingCalls.includes(uid);
+
+/** The other one held back a CA that this one waits to roll for, and does so no more. */
+const isReleased = (
+  { heldBack }: IndexedObject,
+  before: IndexedObject | undefined,
+  entry: IndexedObject | undefined,
+): boolean => heldBack.some((one) => before?.heldBack.includes(one) === true && entry?.heldBack.includes(one) !== true);
 
 /** Nobody who waits for it to have a CA has anything to do because of it. */
 const holdsSame = (entry: IndexedObject, before: IndexedObject | undefined): boolean =>

@@ -11,7 +11,7 @@ import type { ConditionSummary } from './condition-summary.ts';
 import { type DepartedCall, DepartedCalls } from './departed-calls.ts';
 import { type Follower, type IndexedObject, isOlder } from './indexed-object.ts';
 import { LeftRotations } from './left-rotations.ts';
-import { asksForPass, concernedBy } from './news.ts';
+import { asksForPass, concernedBy, concernedByEnd } from './news.ts';
 import type { ObjectRef } from './ports.ts';
 import { PublishedNames } from './published-names.ts';
 import { RecentCalls } from './recent-calls.ts';
@@ -87,10 +87,7 @@ export class ObjectIndex<T extends object> {
     this.#entries.delete(key);
     this.#admitted.delete(key);
     const itself = this.leftRotations.note(entry) ? [entry] : [];
-    const others = this.#byInstance.beside(entry);
-    const concerned = others.filter(
-      ({ siblingCalls, follows }) => siblingCalls.includes(entry.uid) || follows?.phase !== undefined,
-    );
+    const concerned = concernedByEnd(entry, this.#byInstance.beside(entry));
     return keysOf([...itself, ...concerned, ...this.names.freedBy(entry, undefined)]);
   }
 

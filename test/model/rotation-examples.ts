@@ -302,4 +302,9 @@ export const ROTATION_EXAMPLES: readonly NamedScenario[] = [
     { calls: [lost()] },
     { hasWindows: true, events: [ask, at(500_000, 'Forbid'), at(1_500_000, 'DeleteInstance')] },
   ),
+  rotating(
+    'a CA that somebody adds outside of the windows, beside a reset: both roll for it in the next window',
+    { hasReset: true },
+    { hasWindows: true, events: [ask, at(1_500_000, 'AddByHand')] },
+  ),
 ];

@@ -172,4 +172,23 @@ describe('a reset without windows', () => {
     assert.deepEqual([site.heldBack, site.workloads.writes - writes], [undefined, 2]);
     assert.deepEqual(site.holds, [fingerprint(1), fingerprint(2)]);
   });
+
+  test('a reset rolls in the window in which a CloudSqlServerCa of its namespace does, however short that is', async () => {
+    const minute = [aWindow({ durationSeconds: 60 })];
+    const site = await Beside.ready({ spec: { windows: minute } }, 'orders', JSON.stringify(minute));
+    const { writes } = site.workloads;
+    await site.listing(1, 2);
+    await site.until('2026-11-28T22:00:50Z');
+    assert.deepEqual([site.heldBack, site.workloads.writes - writes], [undefined, 2]);
+  });
+
+  test('a reset that a CloudSqlServerCa of its namespace holds back goes on once that is deleted', async () => {
+    const site = await Beside.ready({ spec: { windows } }, 'orders', '[]');
+    const { writes } = site.workloads;
+    await site.listing(1, 2);
+    site.serverCas.delete(site.ref);
+    site.operator.hearDeleted(site.ref, 'CloudSqlServerCa');
+    await site.driveFor(10_000);
+    assert.deepEqual([site.heldBack, site.workloads.writes - writes], [undefined, 2]);
+  });
 });
