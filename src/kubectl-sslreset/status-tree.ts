@@ -128,12 +128,14 @@ const workload = ({ kind, name, state, message = '' }: Workload): Node => ({
 });
 
 function past(entry: NonNullable<ShownStatus['history']>[number], status: ShownStatus): Node {
-  const { requestId, outcome, endTime = '' } = entry;
+  const { requestId, outcome, endTime = '', approvedManager } = entry;
   const isRotation = 'cause' in entry;
   const cause = isRotation ? entry.cause : `generation ${entry.generation}`;
+  const what = isRotation ? fromTo(entry, status) : entry.operation === undefined ? '' : `operation ${entry.operation}`;
+  const approved = approvedManager === undefined ? '' : `approved by field manager ${approvedManager}`;
   return {
     cells: [plain(endTime), plain(outcome), plain(requestId === undefined ? cause : `requestId ${requestId}`)],
-    text: isRotation ? fromTo(entry, status) : entry.operation === undefined ? '' : `operation ${entry.operation}`,
+    text: [what, approved].filter((part) => part !== '').join(', '),
   };
 }
 

@@ -58,14 +58,22 @@ describe('the tree of an object', () => {
     const status = {
       rotation: { phase: 'Holding', cause: 'Expiry', previous: 'bb', next: 'cc' },
       history: [
-        { cause: 'RequestId', outcome: 'Rotated', requestId: 'spring', previous: 'aa', next: 'bb', ...times },
+        {
+          cause: 'RequestId',
+          outcome: 'Rotated',
+          requestId: 'spring',
+          previous: 'aa',
+          next: 'bb',
+          approvedManager: 'sslreset',
+          ...times,
+        },
         { cause: 'Pin', outcome: 'Superseded', ...times },
       ],
     };
     assert.deepEqual(drawn({ ...aShownObject({ status }), kind: 'CloudSqlServerCa' }).slice(1), [
       '├─ Rotation  Holding  Expiry  server CA bb → cc',
       '└─ History',
-      `   ├─ ${TIME}  Rotated     requestId spring  server CA aa → bb`,
+      `   ├─ ${TIME}  Rotated     requestId spring  server CA aa → bb, approved by field manager sslreset`,
       `   └─ ${TIME}  Superseded  Pin`,
     ]);
   });
