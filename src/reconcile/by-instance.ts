@@ -11,6 +11,8 @@ const refOf = (group: string): InstanceRef => {
 export class ByInstance {
   /** By `instanceKey`. Nearly all have one entry, for which a set takes three times as much as an array. */
   readonly #groups = new Map<string, readonly IndexedObject[]>();
+  /** Of the objects as they are; undefined: not counted since one has changed. Each look of a fleet asks for it. */
+  #followed: ReadonlyMap<string, number> | undefined;
 
   of(group: string): readonly IndexedObject[] {
     return this.#groups.get(group) ?? [];
@@ -22,10 +24,12 @@ export class ByInstance {
   }
 
   add(entry: IndexedObject): void {
+    this.#followed = undefined;
     this.#groups.set(entry.group, this.of(entry.group).concat(entry));
   }
 
   remove(entry: IndexedObject): void {
+    this.#followed = undefined;
     const others = this.beside(entry);
     if (others.length === 0) this.#groups.delete(entry.group);
     else this.#groups.set(entry.group, others);
@@ -45,6 +49,11 @@ export class ByInstance {
    * permitted look at nothing, so that they stretch nobody's interval.
    */
   followed(): ReadonlyMap<string, number> {
+    this.#followed ??= this.#countFollowed();
+    return this.#followed;
+  }
+
+  #countFollowed(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>();
     for (const [group, entries] of this.#groups) {
       if (!entries.some(({ follows, hasBegun }) => follows !== undefined && hasBegun)) continue;
