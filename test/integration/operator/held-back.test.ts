@@ -54,6 +54,17 @@ describe('held back', { concurrency: 3 }, () => {
     assert.equal(resets(), 1);
   });
 
+  for (const order of ['before', 'after'] as const)
+    test(`a permission that is applied together with its reset, ${order} it, is enough`, async (t) => {
+      const flags = ['--retry-min=1h', '--retry-max=1h'];
+      const { apply, until, namespace, resets } = await operatorFixture(t, { isAllowed: false, flags });
+      const annotations = { 'cloudsql-ssl.dev/allowed-instances': `${PROJECT}/orders-*` };
+      const permission = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, annotations } };
+      await apply(...(order === 'before' ? [permission, reset()] : [reset(), permission]));
+      await until('db', isReady);
+      assert.equal(resets(), 1);
+    });
+
   test('a suspended object resets when the annotation goes', async (t) => {
     const { apply, until, kubectl, resets } = await operatorFixture(t);
     await apply(reset({}, { annotations: { 'cloudsql-ssl.dev/suspend': 'true' } }));
