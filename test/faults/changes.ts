@@ -120,6 +120,20 @@ const CHANGES: Readonly<Record<string, Change>> = {
     },
     judge: releasedFirst,
   },
+  'just the plan wanted at': {
+    spec: { requestId: 'one' },
+    apply: async (fixture) => {
+      await edit(fixture, { spec: { planOnly: true } });
+      void release(fixture, 'Planned', () => ({ spec: { planOnly: false } }));
+    },
+    isEnd: (one) => isReady(one) && one.metadata.generation > 1,
+    allowed: {
+      request: /^"[23] Accepted"$/,
+      history: /^\["[23] Complete"/,
+      conditions: /"Ready=True Complete".*"WorkloadsRolled=True (Rolled|Unchanged)"/,
+    },
+    judge: releasedFirst,
+  },
   'retried at': {
     apply: (fixture) => annotate(fixture, { 'cloudsql-ssl.dev/retry': 'now' }),
     isEnd: (one) => isReady(one) && one.status.request?.retry === 'now',

@@ -1,5 +1,6 @@
 import type { Case } from '../case.ts';
 import { sweepCases } from '../sweeps.ts';
+import { holdCases } from './holds.ts';
 import { rotationLies } from './lies.ts';
 import type { RotationReference } from './rotations.ts';
 import { ROTATION_SWEEPS } from './sweeps.ts';
@@ -10,4 +11,5 @@ export const rotationCases = (reference: RotationReference): readonly Case[] => 
   ...switchBackCases(reference),
   ...sweepCases(reference, ROTATION_SWEEPS),
   ...rotationLies(reference),
+  ...holdCases(reference),
 ];

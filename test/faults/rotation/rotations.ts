@@ -26,11 +26,11 @@ const MOUNTING = {
   volumes: [{ name: 'ca', secret: { secretName: SECRET } }],
 };
 
-const sqlca = (spec: object): KubernetesObject =>
-  serverCa({}, { name: OBJECT }, { serverCa: { secretName: SECRET }, ...spec });
+export const sqlca = (spec: object, metadata: object = {}): KubernetesObject =>
+  serverCa({}, { ...metadata, name: OBJECT }, { serverCa: { secretName: SECRET }, ...spec });
 
 /** Rotated once, and the CA that serves now is seen as the active one. */
-const isRotated = (object: CloudSqlServerCa): boolean =>
+export const isRotated = (object: CloudSqlServerCa): boolean =>
   hasRotated(1)(object) && activeCa(object.status)?.sha1Fingerprint === object.status.history?.[0]?.next;
 
 export const ROTATIONS: Site<CloudSqlServerCa, RotationEnd> = {
