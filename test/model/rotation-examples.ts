@@ -307,4 +307,14 @@ export const ROTATION_EXAMPLES: readonly NamedScenario[] = [
     { hasReset: true },
     { hasWindows: true, events: [ask, at(1_500_000, 'AddByHand')] },
   ),
+  rotating(
+    'a lost add that never ran, beside a reset that ran, failed, and was refused: the operation is that of the reset',
+    { calls: [lost()] },
+    {
+      failing: 'First',
+      operationMs: 120_000,
+      calls: [{ kind: 'Copied', answer: rejection(400) }],
+      events: [ask, at(500_000, 'Recreate'), { atMs: 100_000, what: { kind: 'LoseLease', replica: 0 } }],
+    },
+  ),
 ];

@@ -73,6 +73,13 @@ export const ROTATION_MUTATIONS: readonly Mutation[] = [
     "const late = outcome !== 'Accepted'",
   ),
   broken(
+    'an earlier attempt is looked for',
+    'also while another object finds out what became of its call',
+    PREFLIGHT,
+    "if (other !== undefined && kind !== 'SwitchBack') {",
+    "if (other !== undefined && kind !== 'SwitchBack' && earlierAttempt(object, kind) === undefined) {",
+  ),
+  broken(
     'a call of a rotation that was refused is looked for',
     'only before another attempt',
     CALL,

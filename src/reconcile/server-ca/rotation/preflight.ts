@@ -38,6 +38,14 @@ export async function preflight(
   const siblings = index.siblingsOf(object);
   // The list first: what it shows as done, the CAs that are read after it show too.
   const operations = await cloudSql.operations(object.spec, { limit: BASELINE_SIZE });
+  const [other] = [...siblings.inDoubt(), ...siblings.withUnseenCa()];
+  // Also before an earlier attempt is looked for: an operation that shows may be the other one's.
+  if (other !== undefined && kind !== 'SwitchBack') {
+    return {
+      kind: 'Obstacle',
+      message: `A call by ${describeKey(other.key)}, which is of this instance too, is not at its end`,
+    };
+  }
   const attempt = earlierAttempt(object, kind);
   if (attempt !== undefined && hasLateOperation(object, attempt, operations, context)) return { kind: 'Reopen' };
   const instance = await cloudSql.instance(object.spec);
@@ -47,13 +55,6 @@ export async function preflight(
   if (unread !== undefined) return { kind: 'Obstacle', message: unread };
   const notReady = judgeInstance(instance) ?? judgeOperations(operations);
   if (notReady !== undefined) return { kind: 'Obstacle', message: notReady.message };
-  const [other] = [...siblings.inDoubt(), ...siblings.withUnseenCa()];
-  if (other !== undefined && kind !== 'SwitchBack') {
-    return {
-      kind: 'Obstacle',
-      message: `A call by ${describeKey(other.key)}, which is of this instance too, is not at its end`,
-    };
-  }
   const departed = kind === 'SwitchBack' ? undefined : departure(object, operations, context);
   if (departed !== undefined) return { kind: 'Obstacle', message: departed };
   const { listed } = await versionCalls(object, context).list();
