@@ -317,4 +317,14 @@ export const ROTATION_EXAMPLES: readonly NamedScenario[] = [
       events: [ask, at(500_000, 'Recreate'), { atMs: 100_000, what: { kind: 'LoseLease', replica: 0 } }],
     },
   ),
+  rotating(
+    'an instance that is deleted right after a reset, while another object rolls for the CA of before: that ends too',
+    { hasReset: true },
+    {
+      putsBack: true,
+      paces: [60, 150],
+      events: [ask, at(50_000, 'DeleteInstance')],
+      injections: [before(10, 'serverCas.updateStatus', { kind: 'Fail' })],
+    },
+  ),
 ];

@@ -145,7 +145,8 @@ function failed(
   const delayMs = isKnown ? Math.min(intervalMs(object, context), TOLERATED.retryMs) : retryDelayMs(count, settings);
   const afterMs = Math.max(delayMs, error.retryAfterMs ?? 0);
   looks.plan(uid, newsOf(object, context), afterMs);
-  if (isRolling(object)) return roll(object, context);
+  // A roll for what another object has seen to be old waits for the look: it is the look that is spoken of.
+  if (isRolling(object) && !context.index.siblingsOf(object).makeOutdated()) return roll(object, context);
   const isCounted = error.kind !== 'Throttled' && count > TOLERATED.failures;
   if (isKnown && !isCounted && forMs < TOLERATED.ms) return { afterMs };
   return { verdict: unseen(error), afterMs };
