@@ -101,7 +101,7 @@ function rolesOf(rendered: readonly Rendered[]): string {
 const podSpec = (rendered: readonly Rendered[]): unknown =>
   objectAt(objectAt(objectAt(ofKind(rendered, 'Deployment')[0]?.object, 'spec'), 'template'), 'spec');
 
-/** All that the operator is for: it leads, resets, follows, publishes to both kinds, issues, rolls, refuses, and hands over. */
+/** All that the operator is for: it leads, rotates, resets, follows, publishes to both kinds, issues, rolls, refuses, and hands over. */
 async function mainJob(release: Installed, pods: 'Untouched' | 'Changed'): Promise<void> {
   const { start, apply, until, kubectl, resets, cluster } = release;
   await installRolloutCrd(cluster);
@@ -118,11 +118,11 @@ async function mainJob(release: Installed, pods: 'Untouched' | 'Changed'): Promi
     await apply(workload('Deployment', 'told', { metadata: { name: 'told', ...RELOADING } }));
     await kubectl(['wait', '--for=condition=Available', 'deployment/told', PATIENCE]);
   }
+  await rotate(release);
   await apply(
     reset({ serverCa: { secretName: 'ca' }, clientCertificates, rollout: { kinds: [...workloadKinds], unreadyPods } }),
     reset({ serverCa: { configMapName: 'ca' }, rollout: BY_NAME }, { name: 'again' }),
     reset({ instance: OTHER }, { name: 'refused' }),
-    FOLLOWER,
     // A Rollout without a controller is annotated all the same while it is paused.
     ...workloadKinds.map((kind) => workload(kind, 'app', paused(kind))),
     ...workloadKinds.map((kind) =>
@@ -153,12 +153,22 @@ async function mainJob(release: Installed, pods: 'Untouched' | 'Changed'): Promi
   for (const { log } of [operator, standby]) assert.doesNotMatch(log, /"level":"error"|forbidden/i);
 }
 
+/** Before there are workloads that nobody rolls, for which it would wait. */
+async function rotate({ apply, kubectl, emulator }: Installed): Promise<void> {
+  await apply(follower({ mode: 'OnRequest' }));
+  await kubectl(['wait', '--for=condition=Ready', 'sqlca/follower', PATIENCE]);
+  await apply(follower({ mode: 'OnRequest', holdSeconds: 0, verifySeconds: 0, requestId: 'spring' }));
+  await kubectl(['wait', '--for=jsonpath={.status.history[0].outcome}=Rotated', 'sqlca/follower', PATIENCE]);
+  const calls = emulator.journal.entries({ executed: true }).map(({ api }) => api);
+  assert.ok(calls.includes('addServerCa') && calls.includes('rotateServerCa'));
+}
+
 const RELOADING = {
   labels: { 'cloudsql-ssl.dev/instance': INSTANCE },
   annotations: { 'cloudsql-ssl.dev/pick-up': 'Reload' },
 };
 
-const FOLLOWER = {
+const follower = (rotation: object): object => ({
   apiVersion: 'cloudsql-ssl.dev/v1alpha1',
   kind: 'CloudSqlServerCa',
   metadata: { name: 'follower' },
@@ -167,8 +177,9 @@ const FOLLOWER = {
     instance: INSTANCE,
     serverCa: { secretName: 'followed' },
     rollout: { disabled: true },
+    rotation,
   },
-};
+});
 
 /** Without a list of the whole namespace a target that carries no label is read by its name. */
 const BY_NAME = { referencing: false, targets: workloadKinds.map((kind) => ({ kind, name: 'by-name' })) };
