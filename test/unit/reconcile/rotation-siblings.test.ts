@@ -1,6 +1,7 @@
 /** A rotation, and what other objects of the instance do meanwhile. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { annotations } from '../../../src/domain/object.ts';
 import { aReset, aWorkload, fingerprint } from '../../support/fakes/builders.ts';
 import { aServerCa, type ServerCaParts } from '../../support/fakes/fake-server-cas.ts';
 import { ca, Followed, SECRET } from '../../support/fakes/followed.ts';
@@ -74,6 +75,29 @@ describe('a rotation that waits for a workload of a CloudSqlSslReset', () => {
     await site.operator.driveFor(HOUR_MS);
     assert.deepEqual(site.cloudSql.rotations, ['Add', 'Rotate 2']);
     assert.equal(site.reason(), 'True UpToDate');
+    assert.equal(site.cloudSql.calls, 0);
+  });
+});
+
+describe('a rotation beside a CloudSqlSslReset whose next request is suspended', () => {
+  test('a reset that is suspended with a request of its own holds the switch until the deadline, the message says so, and the rotation goes on by itself once it is resumed and done', async () => {
+    const site = await ready();
+    site.workloads.add(aWorkload({ name: 'invoices', namespace: 'billing' }));
+    const serverCa = { secretName: 'billing-ca', key: 'server-ca.pem', contents: 'All' } as const;
+    const preconditions = { serverCaSha1Fingerprint: fingerprint(99) };
+    const spec = { serverCa, preconditions, requestId: 'one' };
+    const reset = site.resets.create(aReset({ namespace: 'billing', spec }));
+    await site.operator.driveFor(6 * MINUTE_MS);
+    site.resets.edit(reset, { annotations: { [annotations.suspend]: 'true' }, spec: { ...spec, requestId: 'two' } });
+    await site.operator.driveFor(6 * MINUTE_MS);
+    ask(site);
+    await site.operator.driveFor(2 * HOUR_MS);
+    assert.equal(site.reason('Stalled'), 'True SiblingNotReady');
+    assert.match(site.status.rotation?.stalled?.message ?? '', /1 in namespace billing.* suspended/);
+    assert.deepEqual(site.cloudSql.rotations, ['Add']);
+    site.resets.edit(reset, { annotations: {} });
+    await site.operator.driveFor(HOUR_MS);
+    assert.deepEqual(site.cloudSql.rotations, ['Add', 'Rotate 2']);
     assert.equal(site.cloudSql.calls, 0);
   });
 });
