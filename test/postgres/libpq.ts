@@ -20,6 +20,8 @@ export interface LibpqConnection {
 /** A process full of libpq, which whatever speaks PostgreSQL by C, Python, Ruby or PHP does with. */
 export interface Libpq {
   connect(target: LibpqTarget): Promise<LibpqConnection>;
+  /** Other files of CAs: who connects after this has resolved reads them. */
+  write(cas: Files): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -33,7 +35,11 @@ const SETTINGS: Files = { 'postgresql.conf': 'ssl = off\n', 'pg_hba.conf': `host
 export async function startLibpq(cas: Files): Promise<Libpq> {
   const server = await startPostgres({ ...SETTINGS, ...cas });
   await server.execute('create extension dblink');
-  return { connect: (target) => connectAt(server.port, target), stop: () => server.stop() };
+  return {
+    connect: (target) => connectAt(server.port, target),
+    write: (changed) => server.configure(changed),
+    stop: () => server.stop(),
+  };
 }
 
 async function connectAt(port: number, target: LibpqTarget): Promise<LibpqConnection> {

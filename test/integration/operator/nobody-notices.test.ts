@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CloudSqlServerCa } from '../../../src/domain/server-ca/server-ca-object.ts';
+import type { ClientEvent } from '../../pods/client-event.ts';
 import type { PodClient } from '../../pods/kubelet.ts';
 import { isConnected, trustedCas } from '../../pods/verdict.ts';
 import { startLibpq } from '../../postgres/libpq.ts';
@@ -84,29 +85,40 @@ const haveQueried =
   };
 
 /** A client by libpq, which reads the file for each connection and connects for each query, until it is asked for its failures. */
-async function libpqClient(t: TestContext, { database }: DatabaseFixture, ca: string) {
-  const libpq = await startLibpq({ [FILE]: ca });
+async function libpqClient(t: TestContext, own: DatabaseFixture) {
+  const { database } = own;
+  const libpq = await startLibpq({ [FILE]: await bundle(own) });
   afterwards(t, () => libpq.stop());
   const target = { host: database.host, port: database.port, user: 'orders', database: 'orders', ca: FILE };
   const ending = new AbortController();
-  const seen = { queries: 0, failures: [] as string[] };
+  const failures: string[] = [];
+  const events: ClientEvent[] = [];
   const done = (async () => {
     while (!ending.signal.aborted) {
       try {
         const connection = await libpq.connect(target);
         await connection.query('select 1');
         await connection.close();
-        seen.queries += 1;
+        events.push({ event: 'connected', time: Date.now() });
       } catch (error) {
-        seen.failures.push(String(error));
+        failures.push(String(error));
+        events.push({ event: 'refused', time: Date.now(), code: '', message: String(error) });
       }
       await pause(100, undefined, { signal: ending.signal }).catch(() => undefined);
     }
   })();
-  return async () => {
-    ending.abort();
-    await done;
-    return seen;
+  return {
+    /** As one of a pod. */
+    get client(): PodClient {
+      return { pod: 'libpq', app: 'libpq', events, isGone: false };
+    },
+    /** As the kubelet does with the file of a Secret that is mounted. */
+    readAgain: async () => libpq.write({ [FILE]: await bundle(own) }),
+    end: async () => {
+      ending.abort();
+      await done;
+      return { queries: events.length - failures.length, failures };
+    },
   };
 }
 
@@ -149,7 +161,7 @@ test('no client notices a rotation by a person or a switch back, neither in the 
   await untilServerCa(own, 'trusting both', standsBy('Waiting', next));
   const both = await kubelet.until('the new pods are connected', areConnected(APPS, old));
   for (const client of both.filter(({ isGone }) => !isGone)) assert.deepEqual(trustedCas(client), [first, next]);
-  const libpq = await libpqClient(t, own, await bundle(own));
+  const libpq = await libpqClient(t, own);
   await by('RotateServerCa', next);
   await database.settled();
   const switched = Date.now();
@@ -163,7 +175,7 @@ test('no client notices a rotation by a person or a switch back, neither in the 
   await untilServerCa(own, 'switched back', standsBy('RotatedOut', next));
   await kubelet.until('all have queried by the CA of before', haveQueried(back));
   const switchedBack = report('switch back', back);
-  const { queries, failures } = await libpq();
+  const { queries, failures } = await libpq.end();
   t.diagnostic(`libpq: ${queries} connections, ${failures.length} failures`);
   assert.deepEqual([rotated.failures, switchedBack.failures, failures], [0, 0, []]);
   assert.ok(rotated.connections > 0 && switchedBack.connections > 0 && queries > 0);
@@ -200,7 +212,7 @@ test('no client notices a rotation by the operator, nor that it is pinned to the
   const rotation = Date.now();
   await ask({ requestId: 'one' });
   await untilServerCa(own, 'holding', ({ status }) => status.rotation?.phase === 'Holding');
-  const libpq = await libpqClient(t, own, await bundle(own));
+  const libpq = await libpqClient(t, own);
   await untilServerCa(own, 'rotated', hasRotated('RequestId'));
   const next = fingerprintOf(instance.active);
   assert.notEqual(next, first);
@@ -218,7 +230,7 @@ test('no client notices a rotation by the operator, nor that it is pinned to the
   assert.equal(fingerprintOf(instance.active), first);
   await kubelet.until('all have queried by the CA of before', haveQueried(Date.now()));
   const back = report('pin to the CA of before', pinned);
-  const { queries, failures } = await libpq();
+  const { queries, failures } = await libpq.end();
   t.diagnostic(`libpq: ${queries} connections, ${failures.length} failures`);
   assert.deepEqual([rotated.failures, back.failures, failures], [0, 0, []]);
   const after = kubelet.clients.filter(({ isGone }) => !isGone).map(({ pod }) => pod);
@@ -230,4 +242,69 @@ test('no client notices a rotation by the operator, nor that it is pinned to the
   const calls = own.emulator.journal.entries({ executed: true }).map(({ api }) => api);
   const changing = calls.filter((api) => api === 'addServerCa' || api === 'rotateServerCa' || api === 'resetSslConfig');
   assert.deepEqual(changing, ['addServerCa', 'rotateServerCa', 'rotateServerCa']);
+});
+
+/** Its pods are there, and not ready any more, as those of an application that does not get on with what it met. */
+async function sicken({ kubectl }: DatabaseFixture, app: string): Promise<void> {
+  const pods = (await kubectl(['get', 'pods', `--selector=app=${app}`, '--output=name'])).trim().split('\n');
+  const patch = JSON.stringify({ status: { conditions: [{ type: 'Ready', status: 'False', reason: 'Test' }] } });
+  for (const pod of pods) await kubectl(['patch', pod, '--subresource=status', '--type=strategic', `--patch=${patch}`]);
+}
+
+test('no client notices a rotation that the operator takes back by itself, and the same clients by libpq and by pg with the CA as an object notice a reset', async (t) => {
+  const rotation = { mode: 'OnRequest', holdSeconds: 5, verifySeconds: 60 };
+  const { own, instance, first } = await connected(t, { rotation });
+  const { apply, kubectl, kubelet, database, emulator } = own;
+  await apply(deployment('sick', { pod: byFile() }));
+  await kubelet.until('the one that gets sick is connected', areConnected(['sick']));
+  const libpq = await libpqClient(t, own);
+  const clients = (): readonly PodClient[] => [libpq.client, ...kubelet.clients.filter(isOf(['api']))];
+  const report = (what: string, sinceMs: number): readonly Course[] =>
+    ['libpq', 'api'].map((app) => {
+      const course = courseOf(clients().filter(isOf([app])), sinceMs);
+      t.diagnostic(`${app === 'api' ? 'pg, CA as an object' : app}: ${inWords(what, course)}`);
+      return course;
+    });
+  const spec = { rotation: { requestId: 'one' } };
+
+  const rotated = Date.now();
+  await kubectl(['patch', 'sqlca', 'orders', '--type=merge', '--patch', JSON.stringify({ spec })]);
+  await untilServerCa(own, 'holding', ({ status }) => status.rotation?.phase === 'Holding');
+  await libpq.readAgain();
+  await untilServerCa(own, 'verifying', ({ status }) => status.rotation?.phase === 'Verifying');
+  await database.settled();
+  const both = kubelet.clients.filter(({ isGone }) => !isGone);
+  await kubelet.until('all have queried by the next CA', haveQueried(Date.now()));
+  assert.notEqual(fingerprintOf(instance.active), first);
+  const forward = report('rotation', rotated);
+
+  const taken = Date.now();
+  await sicken(own, 'sick');
+  const { status } = await untilServerCa(own, 'taken back', ({ status: { history = [] } }) => history.length > 0);
+  assert.equal(status.history?.[0]?.outcome, 'RolledBack');
+  assert.equal(fingerprintOf(instance.active), first);
+  await database.settled();
+  await kubelet.until('all have queried by the CA of before', haveQueried(Date.now()));
+  const back = report('switch back', taken);
+  for (const { failures, connections } of [...forward, ...back]) assert.ok(failures === 0 && connections > 0);
+  assert.equal(courseOf(kubelet.clients, rotated).failures, 0, 'nor did any other client notice');
+  assert.deepEqual(
+    kubelet.clients.filter(({ isGone }) => !isGone).map(({ pod }) => pod),
+    both.map(({ pod }) => pod),
+    'neither switch rolls anybody',
+  );
+  const calls = emulator.journal.entries({ executed: true }).map(({ api }) => api);
+  assert.deepEqual(
+    calls.filter((api) => api === 'addServerCa' || api === 'rotateServerCa'),
+    ['addServerCa', 'rotateServerCa', 'rotateServerCa'],
+  );
+
+  const resetAt = Date.now();
+  await apply(reset());
+  await own.until('db', isReady);
+  await libpq.readAgain();
+  const isBack = (): boolean => libpq.client.events.at(-1)?.event === 'connected';
+  await kubelet.until('all are back', (all) => areConnected(APPS, both)(all) && isBack());
+  for (const { failures, longestSeconds } of report('reset', resetAt)) assert.ok(failures > 0 && longestSeconds > 0);
+  await libpq.end();
 });

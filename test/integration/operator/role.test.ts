@@ -12,12 +12,16 @@ import {
   PROJECT,
   reset,
 } from '../../support/operator/fixture.ts';
+import { hasRotated, isUpToDate, rotating, serverCa } from '../../support/operator/rotating.ts';
 
 const QUICK_START = new URL('../../../docs/quick-start/gke.md', import.meta.url);
 
+const text = await readFile(QUICK_START, 'utf8');
 /** What the role of the quick start has. */
-const [, list = ''] = / --permissions (\S+)\n/.exec(await readFile(QUICK_START, 'utf8')) ?? [];
+const [, list = ''] = / --permissions (\S+)\n/.exec(text) ?? [];
 const role = list.split(',');
+/** What a rotation takes besides. */
+const [, add = '', rotate = ''] = /For a \[rotation\]\S+ add `([^`]+)` and `([^`]+)`/.exec(text) ?? [];
 
 const CA_SERVICE = 'orders-cas';
 const INSTANCES = [
@@ -28,7 +32,7 @@ const INSTANCES = [
 const withRole = (t: Parameters<typeof operatorFixture>[0]): Promise<OperatorFixture> =>
   operatorFixture(t, { emulator: { instances: INSTANCES } });
 
-const allow = ({ emulator }: OperatorFixture, allowed: readonly string[]): void => {
+const allow = ({ emulator }: Pick<OperatorFixture, 'emulator'>, allowed: readonly string[]): void => {
   emulator.putAccount({ email: emulator.email, denied: permissions.filter((one) => !allowed.includes(one)) });
 };
 
@@ -64,6 +68,34 @@ describe('the role of the quick start', { concurrency: 3 }, () => {
         hasReason('PermissionDenied'),
       );
       assert.match(findCondition(denied.status.conditions, 'Ready')?.message ?? '', /403/);
+    });
+  }
+});
+
+describe('what the quick start adds to the role for a rotation', { concurrency: 3 }, () => {
+  async function asked(t: Parameters<typeof operatorFixture>[0], allowed: readonly string[]) {
+    const own = await rotating(t);
+    allow(own, [...role, ...allowed]);
+    await own.apply(serverCa({}));
+    await own.until('ready', isUpToDate);
+    await own.apply(serverCa({ requestId: 'spring' }));
+    return own;
+  }
+
+  test('what the quick start adds to the role for a rotation is enough for one', async (t) => {
+    const own = await asked(t, [add, rotate]);
+    await own.until('rotated', hasRotated(1));
+    assert.deepEqual(own.calls(), ['addServerCa', 'rotateServerCa']);
+  });
+
+  for (const [missing, other, calls] of [
+    [add, rotate, []],
+    [rotate, add, ['addServerCa']],
+  ] as const) {
+    test(`what the quick start adds to the role for a rotation cannot do without ${missing}, and the status says so`, async (t) => {
+      const own = await asked(t, [other]);
+      await own.until('denied', ({ status }) => status.conditions?.some(({ message }) => /403/.test(message)) === true);
+      assert.deepEqual(own.calls(), calls);
     });
   }
 });

@@ -9,6 +9,8 @@ export interface Course {
   readonly failures: number;
   /** The longest time that a client was away: from its first failure until it, or the next pod of its workload, is back. */
   readonly longestSeconds: number;
+  /** The longest time between two answers to one client; one that ended unanswered is followed by the next pod of its workload. */
+  readonly longestGapSeconds: number;
 }
 
 const isFailure = ({ event }: ClientEvent): boolean => event === 'lost' || event === 'refused';
@@ -30,8 +32,31 @@ export function courseOf(clients: readonly PodClient[], sinceMs: number): Course
     connections: all.filter(({ event }) => event === 'connected').length,
     failures: all.filter(isFailure).length,
     longestSeconds: Math.max(0, ...away),
+    longestGapSeconds: Math.max(0, ...seen.map((one) => longestGap(one, seen))) / 1000,
   };
 }
 
-export const inWords = (what: string, { connections, failures, longestSeconds }: Course): string =>
-  `${what}: ${connections} connections, ${failures} failures, longest absence ${longestSeconds.toFixed(1)} s`;
+interface Seen {
+  readonly app: string;
+  readonly events: readonly ClientEvent[];
+}
+
+const answers = ({ events }: Seen): readonly number[] =>
+  events.flatMap(({ event, time }) => (event === 'connected' ? [time] : []));
+
+function longestGap(client: Seen, all: readonly Seen[]): number {
+  const times = answers(client);
+  const failed = client.events.findLast(isFailure);
+  const last = times.at(-1) ?? Number.NEGATIVE_INFINITY;
+  const next = all.filter(({ app }) => app === client.app).flatMap((one) => answers(one).filter((time) => time > last));
+  const followed =
+    failed !== undefined && failed.time > last && next.length > 0 ? [...times, Math.min(...next)] : times;
+  return Math.max(0, ...followed.slice(1).map((time, place) => time - (followed[place] ?? time)));
+}
+
+export const inWords = (what: string, course: Course): string =>
+  [
+    `${what}: ${course.connections} connections, ${course.failures} failures`,
+    `longest absence ${course.longestSeconds.toFixed(1)} s`,
+    `longest time between two answers ${course.longestGapSeconds.toFixed(1)} s`,
+  ].join(', ');
