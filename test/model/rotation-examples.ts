@@ -327,4 +327,15 @@ export const ROTATION_EXAMPLES: readonly NamedScenario[] = [
       injections: [before(10, 'serverCas.updateStatus', { kind: 'Fail' })],
     },
   ),
+  rotating(
+    'an add that arrives after its process has died, beside a reset that ran although a copy of it was refused: each has its own',
+    { hasReset: true },
+    {
+      listLagMs: 20_000,
+      rivalAtMs: 500,
+      calls: [{ kind: 'Copied', answer: rejection(429, '', 60_000) }],
+      events: [ask],
+      injections: [before(1, 'cloudSql.sendAdd', { kind: 'CrashInFlight', ms: 80_000 })],
+    },
+  ),
 ];

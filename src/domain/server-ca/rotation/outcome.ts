@@ -55,7 +55,7 @@ export const added = ({ before }: CallRecord, [, ...others]: readonly ListedVers
  * Finds out what became of a call whose answer is not known. Never answers that it did not run while it may, and never that
  * it is done while its operation may still come.
  *
- * 1. One candidate: wait for its end; then by its error, or by the evidence, or unknown.
+ * 1. One candidate: wait for its end; then by its error, or by the evidence, or, once the grace is over, unknown.
  * 2. Another operation runs: wait for its end.
  * 3. No candidate: once the grace is over, by the evidence alone, which a call in flight can no longer change.
  * 4. Several, or one of which it cannot be told whose it is: by the evidence once the grace is over, else unknown.
@@ -66,7 +66,8 @@ export function callOutcome(seen: CallSeen, { resolveGraceMs, caSettleMs }: Reso
   const found = candidates({ ...seen, before: record.before, user: record.user });
   const [only] = found;
   if (only !== undefined && found.length === 1) {
-    return endOf(only, evidence, { isSettling: seen.sinceDoneMs < caSettleMs });
+    // It may be another one, of which nobody knows yet: then the call is still on its way.
+    return endOf(only, evidence, { isSettling: seen.sinceDoneMs < caSettleMs || seen.sinceSeenMs < resolveGraceMs });
   }
   const running = findRunning(operations);
   if (running !== undefined) return { kind: 'Wait', message: `Operation ${running.name} runs on the instance` };

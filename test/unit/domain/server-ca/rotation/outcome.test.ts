@@ -67,7 +67,16 @@ describe('what became of a call of a rotation', () => {
       'Done',
     ],
     ['its operation that is done without evidence is waited for', { operations: [done()] }, 'Wait'],
-    ['its operation without evidence is unknown in the end', { operations: [done()], sinceDoneMs: 60_000 }, 'Unknown'],
+    [
+      'an operation without evidence may be another one as long as the call may still arrive',
+      { operations: [done()], sinceDoneMs: 299_999, sinceSeenMs: 299_999 },
+      'Wait',
+    ],
+    [
+      'its operation without evidence is unknown in the end',
+      { operations: [done()], sinceDoneMs: 60_000, ...late },
+      'Unknown',
+    ],
     ['its operation that failed has failed', { operations: [done({ error: { kind: 'x' } })] }, 'Failed'],
     [
       'an operation of somebody else is waited for',
