@@ -11,6 +11,8 @@ import { createRepository } from './repository.ts';
 export interface GitOpsOptions extends FixtureOptions {
   /** Of the Application, besides its source and destination; by default it syncs, prunes and heals by itself. */
   readonly spec?: object;
+  /** Of its AppProject, besides sources, destinations and sync windows. */
+  readonly project?: object;
   /** Of the Application. */
   readonly annotations?: Readonly<Record<string, string>>;
 }
@@ -47,7 +49,7 @@ export async function gitOpsFixture(
   };
   const putSyncWindows = (syncWindows: readonly object[]): Promise<void> => {
     const destinations = [{ namespace: base.namespace, server: '*' }];
-    return apply('AppProject', { sourceRepos: [repository.url], destinations, syncWindows });
+    return apply('AppProject', { ...options.project, sourceRepos: [repository.url], destinations, syncWindows });
   };
   const createApplication = (): Promise<void> => {
     const spec = {
