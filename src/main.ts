@@ -38,6 +38,9 @@ import { version } from './version.ts';
 
 const KUBERNETES_TIMEOUT_MS = 15_000;
 
+// An error deep in a step is still said with the pass that it ended: with V8's ten lines it need not be.
+Error.stackTraceLimit = 20;
+
 async function run(config: Config, logger: StructuredLogger, traces: TracingConfig | undefined): Promise<void> {
   const leadership: Leadership = { isLeader: () => election.isLeader() };
   const index = new ObjectIndex(indexedOfAnyKind);
