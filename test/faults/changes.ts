@@ -53,6 +53,17 @@ function releasedFirst(fixture: Fixture): readonly string[] {
   return early.map(({ number }) => `request ${number} called before anybody let it be`);
 }
 
+/** Held back by a change of the spec, and let go on by another one. */
+const RELEASED: Pick<Change, 'isEnd' | 'allowed' | 'judge'> = {
+  isEnd: (one) => isReady(one) && one.metadata.generation > 1,
+  allowed: {
+    request: /^"[23] Accepted"$/,
+    history: /^\["[23] Complete"/,
+    conditions: /"Ready=True Complete".*"WorkloadsRolled=True (Rolled|Unchanged)"/,
+  },
+  judge: releasedFirst,
+};
+
 /** One for each request: the one before the change, if it was called, and the one after it. */
 const ONE_EACH = { executedResets: /^[12]$/, deployments: /"a \d Current","b \d Current","c \d Current"/ };
 
@@ -112,13 +123,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
       await edit(fixture, { spec: { windows: CLOSED } });
       void release(fixture, 'OutsideWindow', () => ({ spec: { windows: OPEN } }));
     },
-    isEnd: (one) => isReady(one) && one.metadata.generation > 1,
-    allowed: {
-      request: /^"[23] Accepted"$/,
-      history: /^\["[23] Complete"/,
-      conditions: /"Ready=True Complete".*"WorkloadsRolled=True (Rolled|Unchanged)"/,
-    },
-    judge: releasedFirst,
+    ...RELEASED,
   },
   'just the plan wanted at': {
     spec: { requestId: 'one' },
@@ -126,13 +131,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
       await edit(fixture, { spec: { planOnly: true } });
       void release(fixture, 'Planned', () => ({ spec: { planOnly: false } }));
     },
-    isEnd: (one) => isReady(one) && one.metadata.generation > 1,
-    allowed: {
-      request: /^"[23] Accepted"$/,
-      history: /^\["[23] Complete"/,
-      conditions: /"Ready=True Complete".*"WorkloadsRolled=True (Rolled|Unchanged)"/,
-    },
-    judge: releasedFirst,
+    ...RELEASED,
   },
   'retried at': {
     apply: (fixture) => annotate(fixture, { 'cloudsql-ssl.dev/retry': 'now' }),
