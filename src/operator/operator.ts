@@ -104,7 +104,8 @@ export function startOperator(options: OperatorOptions): Operator {
 
     work(until, cloudSql) {
       const callQueue = new CallQueue(cloudSql, wake);
-      const needs = { wake, cloudSql, memory: new Memory(clock), looks: new Looks(clock), callQueue, ending: until };
+      const looks = new Looks(clock, settings.serverCaResyncMs);
+      const needs = { wake, cloudSql, memory: new Memory(clock), looks, callQueue, ending: until };
       problems = new PassProblems(namespaces);
       const known = defer(() => of(index.due));
       const { promise: ended, resolve, reject } = Promise.withResolvers<void>();

@@ -57,7 +57,7 @@ function settled(n: number): CloudSqlServerCa {
   );
 }
 
-const looks = new Looks({ monotonicMs: () => performance.now() });
+const looks = new Looks({ monotonicMs: () => performance.now() }, 300_000);
 const index = new ObjectIndex(indexedOfAnyKind);
 const keep = (from: number, to: number): void => {
   for (let n = from; n < to; n += 1) {

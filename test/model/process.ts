@@ -57,7 +57,7 @@ export class Process {
     this.replica = replica;
     this.#around = around;
     this.#memory = new Memory(replica.clock);
-    this.#looks = new Looks(replica.clock);
+    this.#looks = new Looks(replica.clock, SETTINGS.serverCaResyncMs);
     this.mark = {
       replica: replica.index,
       now: () => replica.clock.now(),

@@ -8,8 +8,10 @@ import { CaOwners } from './ca-owners.ts';
 import { LookPace } from './look-pace.ts';
 import { Moves } from './rotation/moves.ts';
 
-/** Longer than the passes over all objects of one instance take. No list is kept for the next look. */
+/** Longer than the passes over all objects of one instance take. */
 const SHARED_MS = 10_000;
+/** No list is kept for the next look, however soon that is. */
+const SHARED_OF_INTERVAL = 0.5;
 /** Somebody may edit it once or twice without knowing of it; a controller does so every time. */
 const MAX_EDITS = 3;
 const HOUR_MS = 60 * 60_000;
@@ -47,6 +49,7 @@ interface Failures {
 
 export class Looks {
   readonly #clock: Pick<Clock, 'monotonicMs'>;
+  readonly #sharedMs: number;
   readonly #shared = new Map<string, SharedLook>();
   /** By uid, in the order in which they were made. */
   readonly #plans = new Map<string, Plan>();
@@ -57,8 +60,10 @@ export class Looks {
   readonly moves: Moves;
   readonly owners: CaOwners;
 
-  constructor(clock: Pick<Clock, 'monotonicMs'>) {
+  /** @param resyncMs between two looks at one instance */
+  constructor(clock: Pick<Clock, 'monotonicMs'>, resyncMs: number) {
     this.#clock = clock;
+    this.#sharedMs = Math.min(SHARED_MS, resyncMs * SHARED_OF_INTERVAL);
     this.pace = new LookPace(clock);
     this.moves = new Moves(clock);
     this.owners = new CaOwners(clock);
@@ -181,7 +186,7 @@ export class Looks {
   #sharedOf(group: string) {
     const now = this.#clock.monotonicMs();
     for (const [one, { atMs }] of this.#shared) {
-      if (now - atMs <= SHARED_MS) break;
+      if (now - atMs <= this.#sharedMs) break;
       this.#shared.delete(one);
     }
     return this.#shared.get(group);

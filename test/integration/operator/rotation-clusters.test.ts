@@ -9,9 +9,9 @@ import { hasRotated, isUpToDate, rotating, serverCa } from '../../support/operat
 
 type Site = Awaited<ReturnType<typeof rotating>>;
 
-const HOLD = { holdSeconds: 5 };
 /** So long that the other one is there before its end. */
-const LONG = { holdSeconds: 600 };
+const LONG = { holdSeconds: 3_600 };
+const HOLD = { holdSeconds: 5 };
 
 /** So old that a CA which is added now outlives it by long enough to be adopted. */
 const OLD = { project: PROJECT, name: INSTANCE, certificateLife: { ageMs: 365 * 86_400_000 } };
@@ -55,12 +55,13 @@ async function lose(
 
 describe('of two clusters that follow one instance', { concurrency: 2 }, () => {
   test('of two clusters that follow one instance the one rotates; the other rolls for the next CA before the switch, follows it, and calls nothing', async (t) => {
-    const [one, other] = await clusters(t, HOLD, { mode: 'Never', holdSeconds: undefined, verifySeconds: undefined });
+    const [one, other] = await clusters(t, LONG, { mode: 'Never', holdSeconds: undefined, verifySeconds: undefined });
     const before = await generation(other);
-    await one.apply(serverCa({ ...HOLD, requestId: 'spring' }));
+    await one.apply(serverCa({ ...LONG, requestId: 'spring' }));
     await one.until('holding', isHolding);
     const next = fingerprintOf(one.instance.waiting);
     await other.until('trusting both', lists('Waiting', next));
+    await one.apply(serverCa({ holdSeconds: 0, requestId: 'spring' }));
     await one.until('rotated', hasRotated(1));
     const { status } = await other.until('following', lists('Active', next));
     assert.equal(status.history, undefined);

@@ -171,7 +171,7 @@ export class Operator {
     return {
       index,
       serverCas: interposedServerCas(serverCas, this.faults),
-      looks: new Looks(clock),
+      looks: new Looks(clock, this.#settings.serverCaResyncMs),
       settings: this.#settings,
     };
   }

@@ -42,14 +42,14 @@ describe('the pace of looks', () => {
 });
 
 describe('looks', () => {
-  const setup = () => {
+  const setup = (resyncMs = 300_000) => {
     const clock = new VirtualClock();
     const reads = { count: 0 };
     const read = async () => {
       reads.count += 1;
       return { cas: [ca(1)] };
     };
-    return { clock, reads, read, looks: new Looks(clock) };
+    return { clock, reads, read, looks: new Looks(clock, resyncMs) };
   };
 
   test('looks at one instance are shared for some seconds, and no longer', async () => {
@@ -61,6 +61,16 @@ describe('looks', () => {
     clock.jump(6_000);
     await looks.look('a/b', read);
     assert.equal(reads.count, 2);
+  });
+
+  test('a look is not shared with the next one, however often an instance is looked at', async () => {
+    const { clock, reads, read, looks } = setup(1_000);
+    for (let n = 0; n < 3; n += 1) {
+      await looks.look('a/b', read);
+      await looks.look('a/b', read);
+      clock.jump(1_000);
+    }
+    assert.equal(reads.count, 3);
   });
 
   test('a look at the CAs alone does not answer for one at the server certificates, which answers for both', async () => {
