@@ -48,6 +48,8 @@ export interface IndexedObject {
   readonly siblingCalls: readonly string[];
   readonly call: CallStage;
   readonly doubt: Doubt | undefined;
+  /** No answer names an operation of its call, and yet one may show up: the answer may have refused a copy of the call. */
+  readonly mayHaveRun: boolean;
   /** A client certificate is being issued, or its issue found out: whatever that starts looks like a reset in doubt. */
   readonly isIssuing: boolean;
   /** By which records it is in doubt or issues: another one begins a doubt of its own. */

@@ -6,7 +6,15 @@ import { awaitsCa } from '../domain/reset/ca-change.ts';
 import { decide } from '../domain/reset/decide.ts';
 import { lastResetTime, type OwnOperations, ownOperations } from '../domain/reset/executed.ts';
 import { callTimes } from '../domain/reset/hourly-limit.ts';
-import { isBarred, isComplete, isFollowed, isSettled, isStalled, isUnresolved } from '../domain/reset/request.ts';
+import {
+  isBarred,
+  isComplete,
+  isFollowed,
+  isSettled,
+  isStalled,
+  isUnresolved,
+  mayHaveRun,
+} from '../domain/reset/request.ts';
 import { isSuspended, KIND, type SslReset } from '../domain/reset/ssl-reset.ts';
 import { openIssue, wantsCertificates } from '../domain/trust/certificate-status.ts';
 import { haveAllRolled } from '../domain/trust/rollout-status.ts';
@@ -54,6 +62,7 @@ export function indexed(reset: SslReset): IndexedObject {
     siblingCalls: status.siblingCalls ?? NONE,
     call: callStageOf(reset),
     doubt: doubtOf(reset),
+    mayHaveRun: status.request !== undefined && mayHaveRun(status.request),
     isIssuing: openIssue(reset) !== undefined && metadata.deletionTimestamp === undefined && !isStalled(reset),
     openRecords: openRecordsOf(reset),
     operations: status.operation === undefined && status.history === undefined ? NO_OPERATIONS : ownOperations(status),

@@ -169,6 +169,11 @@ export class Siblings {
     return this.#all.filter(({ doubt }) => doubt !== undefined);
   }
 
+  /** An operation that shows now may be of a call of another object, which nobody finds out about yet. */
+  mayHaveRun(): boolean {
+    return this.#all.some(({ mayHaveRun }) => mayHaveRun);
+  }
+
   /** Those that are finding out what became of a call. */
   unresolved(): readonly IndexedObject[] {
     return this.inDoubt().filter(({ doubt }) => doubt?.kind === 'Unresolved');

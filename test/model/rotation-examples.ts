@@ -338,4 +338,15 @@ export const ROTATION_EXAMPLES: readonly NamedScenario[] = [
       injections: [before(1, 'cloudSql.sendAdd', { kind: 'CrashInFlight', ms: 80_000 })],
     },
   ),
+  rotating(
+    'an add that runs although its process has died, beside a reset that ran although a copy of it was refused, and is listed late: none takes the operation of the other',
+    { hasReset: true, holdSeconds: 60 },
+    {
+      listLagMs: 20_000,
+      rivalAtMs: 500,
+      calls: [{ kind: 'Copied', answer: rejection(429, '', 60_000) }],
+      events: [ask],
+      injections: [before(1, 'cloudSql.sendAdd', { kind: 'CrashInFlight', ms: 0 })],
+    },
+  ),
 ];

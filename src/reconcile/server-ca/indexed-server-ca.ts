@@ -75,6 +75,7 @@ export function indexedServerCa(object: CloudSqlServerCa): IndexedObject {
     siblingCalls: NONE,
     call: 'None',
     doubt: isUnresolved(record) ? { kind: 'Unresolved' } : undefined,
+    mayHaveRun: record?.outcome === 'Refused',
     isIssuing: false,
     openRecords: record !== undefined && isUnresolved(record) ? `${record.attempt} ${record.time}` : undefined,
     operations: NO_OPERATIONS,

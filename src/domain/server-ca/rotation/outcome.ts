@@ -12,6 +12,8 @@ export interface CallSeen {
   /** Operations of the instance, newest first, back to the baseline. */
   readonly operations: readonly Operation[];
   readonly claims: Claims;
+  /** A call of another object of the instance may have an operation that nobody knows of. */
+  readonly mayBeOfSibling: boolean;
   /** Since this process saw the record first, on its own monotonic clock. */
   readonly sinceSeenMs: number;
   /** Since this process saw the one candidate DONE first; 0 when it is not. */
@@ -55,7 +57,8 @@ export const added = ({ before }: CallRecord, [, ...others]: readonly ListedVers
  * Finds out what became of a call whose answer is not known. Never answers that it did not run while it may, and never that
  * it is done while its operation may still come.
  *
- * 1. One candidate: wait for its end; then by its error, or by the evidence, or, once the grace is over, unknown.
+ * 1. One candidate: wait for its end; then by its error, or by the evidence, or, once the grace is over, unknown. Where
+ *    another object may have an operation too, wait for the grace: of the two, the other one may be listed first.
  * 2. Another operation runs: wait for its end.
  * 3. No candidate: once the grace is over, by the evidence alone, which a call in flight can no longer change.
  * 4. Several, or one of which it cannot be told whose it is: by the evidence once the grace is over, else unknown.
@@ -64,14 +67,15 @@ export function callOutcome(seen: CallSeen, { resolveGraceMs, caSettleMs }: Reso
   const { record, operations, listed } = seen;
   const evidence = evidenceOf(record, listed);
   const found = candidates({ ...seen, before: record.before, user: record.user });
+  const isInGrace = seen.sinceSeenMs < resolveGraceMs;
   const [only] = found;
-  if (only !== undefined && found.length === 1) {
+  if (only !== undefined && found.length === 1 && !(isInGrace && seen.mayBeOfSibling)) {
     // It may be another one, of which nobody knows yet: then the call is still on its way.
-    return endOf(only, evidence, { isSettling: seen.sinceDoneMs < caSettleMs || seen.sinceSeenMs < resolveGraceMs });
+    return endOf(only, evidence, { isSettling: seen.sinceDoneMs < caSettleMs || isInGrace });
   }
   const running = findRunning(operations);
   if (running !== undefined) return { kind: 'Wait', message: `Operation ${running.name} runs on the instance` };
-  if (seen.sinceSeenMs < resolveGraceMs) {
+  if (isInGrace) {
     const seconds = Math.ceil(resolveGraceMs / 1000);
     return { kind: 'Wait', message: `The operation of the call may still appear within ${seconds} s` };
   }

@@ -20,9 +20,12 @@ export async function resolveCall(object: CloudSqlServerCa, context: ServerCaCon
     isKnown: ({ name }) => known.has(name),
   });
   const { listed } = await versionCalls(object, context).list();
-  const claims = index.siblingsOf(object).claims({});
+  const siblings = index.siblingsOf(object);
+  const claims = siblings.claims({});
   const found = candidates({ before: record.before, user: record.user, operations, claims });
-  const seen: CallSeen = { record, listed, operations, claims, sinceSeenMs, sinceDoneMs: sinceDone(found) };
+  const mayBeOfSibling = siblings.mayHaveRun();
+  const waited = { sinceSeenMs, sinceDoneMs: sinceDone(found) };
+  const seen: CallSeen = { record, listed, operations, claims, mayBeOfSibling, ...waited };
   const outcome = callOutcome(seen, settings);
   logger.info('Outcome of a recorded call examined', { call: record.kind, outcome: outcome.kind });
   if (outcome.kind === 'Wait') return { afterMs: pollDelayMs(record.time, clock.now(), settings) };

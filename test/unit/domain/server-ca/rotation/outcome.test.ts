@@ -24,6 +24,7 @@ const seen = (parts: Partial<CallSeen> = {}): CallSeen => ({
   listed: [ca(1), ca(2)],
   operations: [],
   claims: NOBODY,
+  mayBeOfSibling: false,
   sinceSeenMs: 0,
   sinceDoneMs: 0,
   ...parts,
@@ -64,6 +65,16 @@ describe('what became of a call of a rotation', () => {
     [
       'its operation that is done with the evidence has had its effect',
       { operations: [done()], listed: [ca(2), ca(1)] },
+      'Done',
+    ],
+    [
+      'an operation with the evidence may be that of another object, which was refused: its own may be listed late',
+      { operations: [done()], listed: [ca(2), ca(1)], mayBeOfSibling: true, sinceSeenMs: 299_999 },
+      'Wait',
+    ],
+    [
+      'an operation with the evidence is its own once the grace is over, and no other one was listed',
+      { operations: [done()], listed: [ca(2), ca(1)], mayBeOfSibling: true, ...late },
       'Done',
     ],
     ['its operation that is done without evidence is waited for', { operations: [done()] }, 'Wait'],
