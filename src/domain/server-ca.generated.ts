@@ -660,7 +660,7 @@ export interface CloudSqlServerCaStatus {
    */
   publishedTo?: string;
   /**
-   * Generation with which the object that is published into was found without a server CA that pods must trust by now, as somebody had left it. Workloads are restarted once for it, because pods may have started with that.
+   * Generation with which the object that is published into was found missing although pods had started with it, or without a server CA that pods must trust by now, as somebody had left it. Workloads are restarted once for it, because pods may have started with what was there.
    */
   restartGeneration?: number;
   /**

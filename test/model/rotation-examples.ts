@@ -349,4 +349,11 @@ export const ROTATION_EXAMPLES: readonly NamedScenario[] = [
       injections: [before(1, 'cloudSql.sendAdd', { kind: 'CrashInFlight', ms: 0 })],
     },
   ),
+  rotating(
+    'an object that is restored after its Secret is gone and a reset has restarted its pods: they are restarted once it has published',
+    { hasReset: true },
+    {
+      events: [at(300, 'RemoveFollower'), ask, at(100_000, 'DeletePublished'), at(1_500_000, 'RestoreFollower')],
+    },
+  ),
 ];

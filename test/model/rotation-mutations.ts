@@ -153,7 +153,7 @@ export const ROTATION_MUTATIONS: readonly Mutation[] = [
     'pods that started without the active CA are restarted',
     'a template with the right digest is right',
     'src/reconcile/server-ca/publish-look.ts',
-    'if (isFoundStale(object, before, publication)) return',
+    'if (await isFoundStale(object, before, publication, context)) return',
     'if (false) return',
   ),
   broken(

@@ -4,7 +4,10 @@ import { timeOf } from '../../lib/time.ts';
 import { isTrue } from '../conditions.ts';
 import type { ServerCa, ServerCas } from '../instance.ts';
 import { type CaInRole, inRoles } from '../trust/ca-roles.ts';
+import type { Wanted } from '../trust/carrier.ts';
 import { areAlike } from '../trust/one-subject.ts';
+import { type OtherObjects, sourcesOf } from '../trust/pick-up.ts';
+import { publishedNames } from '../trust/published-kinds.ts';
 import { MAX_KNOWN, type Trust } from '../trust/right-template.ts';
 import {
   holdsActiveAlone,
@@ -14,7 +17,7 @@ import {
   revisionOf,
   templateAnnotations,
 } from '../trust/tls-material.ts';
-import type { TemplateAnnotations } from '../trust/workload.ts';
+import type { Workload } from '../trust/workload.ts';
 import { onceActive } from './roles.ts';
 import { activeCa, type CloudSqlServerCa, distributionOf, type RecordedCa } from './server-ca-object.ts';
 
@@ -116,14 +119,22 @@ export function trustOf({ spec, status: { serverCas = [] } }: CloudSqlServerCa):
   };
 }
 
-/** What the pod templates of its workloads carry. */
-export function wantedAnnotations(object: CloudSqlServerCa): TemplateAnnotations {
+/** What the pod templates of its workloads carry: a restart only those whose pods may have been given what it publishes. */
+export function wantedOnTemplates(object: CloudSqlServerCa, others: OtherObjects): Wanted {
   const { metadata, status } = object;
-  const { restartGeneration } = status;
+  const annotations = templateAnnotations(distributionOf(object), []);
+  if (status.restartGeneration === undefined) return { annotations };
   return {
-    ...templateAnnotations(distributionOf(object), []),
-    ...(restartGeneration !== undefined && restartAnnotation(metadata, restartGeneration)),
+    annotations: { ...annotations, ...restartAnnotation(metadata, status.restartGeneration) },
+    caOnly: { annotations, includes: (workload) => !readsPublished(workload, object, others) },
   };
+}
+
+/** By name, or since its template names nothing that any object of the instance publishes. */
+export function readsPublished(workload: Workload, object: CloudSqlServerCa, others: OtherObjects): boolean {
+  const { spec } = distributionOf(object);
+  const own = publishedNames(spec);
+  return sourcesOf(workload, spec, others).some((name) => own.includes(name));
 }
 
 const fingerprintsOf = (cas: readonly RecordedCa[]): readonly string[] =>

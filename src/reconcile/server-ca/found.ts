@@ -1,31 +1,64 @@
 /** An object that is published into, as somebody else or another process left it. */
 import { progressing } from '../../domain/conditions.ts';
-import { type Publication, trustOf } from '../../domain/server-ca/publication.ts';
-import type { CloudSqlServerCa } from '../../domain/server-ca/server-ca-object.ts';
+import { type Publication, readsPublished, trustOf } from '../../domain/server-ca/publication.ts';
+import { type CloudSqlServerCa, distributionOf } from '../../domain/server-ca/server-ca-object.ts';
 import { describeObject } from '../../domain/trust/published-kinds.ts';
-import { serverCaPem } from '../../domain/trust/tls-material.ts';
+import { rightRevisions, type Trust } from '../../domain/trust/right-template.ts';
+import { serverCaPem, templateAnnotationKey } from '../../domain/trust/tls-material.ts';
 import { textOf } from '../../lib/bytes.ts';
 import { ownValue } from '../../lib/own-value.ts';
 import type { PublishedObject } from '../ports.ts';
-import type { Conclusion } from './context.ts';
+import { serverCaTarget } from '../publishing/targets.ts';
+import { readSome } from '../rolling/find-dependents.ts';
+import type { Conclusion, ServerCaContext } from './context.ts';
 import type { Publishing } from './publish-look.ts';
 
+type Needs = Pick<ServerCaContext, 'workloads' | 'index'>;
+
 /**
- * It lacks a CA that pods must trust by now. They may have started with that although another object of the instance has
- * given their template the right digest since: nobody was there who published.
+ * What is published into for the first time is not as the pods need it, whatever digest their templates carry: another
+ * object of the instance may have given them that, and nobody was there who published.
  */
-export function isFoundStale(
+export async function isFoundStale(
   object: CloudSqlServerCa,
   before: PublishedObject | undefined,
-  { cas, recorded }: Publication,
+  publication: Publication,
+  context: Needs,
+): Promise<boolean> {
+  const { metadata, status } = object;
+  const target = serverCaTarget(distributionOf(object));
+  const isFirst = target !== undefined && status.publishedTo !== describeObject(target);
+  if (!isFirst || status.restartGeneration === metadata.generation) return false;
+  const trust = trustOf({ ...object, status: { ...status, serverCas: publication.recorded } });
+  return before === undefined
+    ? haveRightPods(object, trust, context)
+    : lacksCa(object, before, { ...publication, trust });
+}
+
+/** Pods may have started with that. */
+function lacksCa(
+  { spec }: CloudSqlServerCa,
+  before: PublishedObject,
+  { cas, trust: { needed } }: Publication & { readonly trust: Trust },
 ): boolean {
-  const { metadata, spec, status } = object;
-  if (before === undefined || status.restartGeneration === metadata.generation) return false;
-  if (status.publishedTo === describeObject(before)) return false;
   const held = ownValue(before.data, spec.serverCa.key);
   if (held === undefined) return false;
-  const { needed } = trustOf({ ...object, status: { ...status, serverCas: recorded } });
   return cas.some((ca) => needed.includes(ca.sha1Fingerprint) && !textOf(held).includes(serverCaPem([ca])));
+}
+
+/** Nothing is there, and yet templates are right: their pods have started with what somebody has deleted since. */
+async function haveRightPods(object: CloudSqlServerCa, trust: Trust, { workloads, index }: Needs): Promise<boolean> {
+  const { spec } = object;
+  if (spec.rollout.disabled) return false;
+  const { dependents } = await readSome(distributionOf(object), workloads);
+  const others = index.siblingsOf(object).inNamespace(spec.instance);
+  const right = rightRevisions(trust);
+  return dependents.some(
+    ({ workload }) =>
+      workload !== undefined &&
+      right.has(workload.templateAnnotations[templateAnnotationKey(spec)] ?? '') &&
+      readsPublished(workload, object, others),
+  );
 }
 
 /** It holds more than the CAs that the look has seen. */

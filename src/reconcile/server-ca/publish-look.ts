@@ -66,7 +66,7 @@ export async function publishLook(
     now: context.clock.now(),
   });
   const { publication, closed } = await inWindows(object, listed, context);
-  if (isFoundStale(object, before, publication)) return { isFoundStale: true };
+  if (await isFoundStale(object, before, publication, context)) return { isFoundStale: true };
   const { encodings } = context.memory;
   const made = await serverCaContents(distributionOf(object), publication.cas, { before, encodings });
   if (made === undefined) return {};

@@ -1,7 +1,7 @@
 import { lookAgainDelayMs } from '../../domain/call/retry.ts';
 import { instanceKey } from '../../domain/instance.ts';
 import { completion } from '../../domain/server-ca/completion.ts';
-import { trustOf, wantedAnnotations } from '../../domain/server-ca/publication.ts';
+import { trustOf, wantedOnTemplates } from '../../domain/server-ca/publication.ts';
 import { type CloudSqlServerCa, distributionOf, KIND } from '../../domain/server-ca/server-ca-object.ts';
 import type { Dependent } from '../../domain/trust/dependents.ts';
 import { podAnnotationKey } from '../../domain/trust/pod.ts';
@@ -36,13 +36,14 @@ export async function roll(object: CloudSqlServerCa, context: ServerCaContext): 
   const { rollout: before } = status;
   const wanted = before?.revision ?? '';
   const followed = distributionOf(object);
+  const others = context.index.siblingsOf(object).inNamespace(spec.instance);
   const options: PickUpOptions = {
-    annotations: wantedAnnotations(object),
+    ...wantedOnTemplates(object, others),
     rollout: followed.spec.rollout,
     before,
     isIncomplete: reading.unread.some(({ name }) => name === undefined),
     now: toTime(clock.now()),
-    others: context.index.siblingsOf(object).inNamespace(spec.instance),
+    others,
     trust,
   };
   const { ready, awaiting } = readyOf(reading.dependents, awaitedSibling(object, trust, context));

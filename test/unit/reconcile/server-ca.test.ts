@@ -506,6 +506,32 @@ describe('a fault at any call of a port', () => {
     assert.equal(site.workloads.read('api').generation, generation + 1, 'no more than once');
   });
 
+  for (const [what, refersTo, restarts] of [
+    ['is restarted where it refers to that', ['Secret/orders-db-ca'], 1],
+    ['is restarted where it refers to nothing that is published', [], 1],
+    ['is left alone where it refers to what another object publishes', ['Secret/another-ca'], 0],
+  ] as const) {
+    test(`a workload that another object restarted while nothing was published ${what}, once it is`, async () => {
+      const site = await ready();
+      site.workloads.remove('worker');
+      site.workloads.add({ ...site.workloads.read('api'), refersTo });
+      site.serverCas.delete(site.ref);
+      site.operator.hearDeleted(site.ref, 'CloudSqlServerCa');
+      site.objects.remove(SECRET);
+      site.cloudSql.listed = undefined;
+      site.resets.create(
+        aReset({ name: 'sharp', spec: { serverCa: { secretName: 'another-ca', key: 'ca.pem', contents: 'All' } } }),
+      );
+      await site.operator.driveFor(2 * MINUTE_MS);
+      const { generation } = site.workloads.read('api');
+      site.serverCas.create(aServerCa());
+      await site.operator.driveFor(10 * MINUTE_MS);
+      assert.equal(site.reason(), 'True UpToDate');
+      assert.equal(await site.published(), 'CA 2\n');
+      assert.equal(site.workloads.read('api').generation, generation + restarts);
+    });
+  }
+
   test('workloads that another object restarted for a CA that waits, while nobody published that to them, are restarted once it is published', async () => {
     const site = await ready();
     site.workloads.remove('worker');

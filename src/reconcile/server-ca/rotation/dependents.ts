@@ -1,4 +1,4 @@
-import { trustOf, wantedAnnotations } from '../../../domain/server-ca/publication.ts';
+import { trustOf, wantedOnTemplates } from '../../../domain/server-ca/publication.ts';
 import { type CloudSqlServerCa, distributionOf } from '../../../domain/server-ca/server-ca-object.ts';
 import type { RollOptions } from '../../../domain/trust/judgement.ts';
 import { countRight } from '../../../domain/trust/right-template.ts';
@@ -26,7 +26,7 @@ export type Dependents =
 /** The same, judged as a roll judges them. @throws KubernetesError as above */
 export async function rightDependents(
   object: CloudSqlServerCa,
-  { workloads, clock }: Pick<ServerCaContext, 'workloads' | 'clock'>,
+  { workloads, clock, index }: Pick<ServerCaContext, 'workloads' | 'clock' | 'index'>,
 ): Promise<Dependents> {
   if (object.spec.rollout.disabled) return { kind: 'Right', workloads: [] };
   const distribution = distributionOf(object);
@@ -34,7 +34,7 @@ export async function rightDependents(
   const { rollout: before } = object.status;
   const wanted = before?.revision ?? '';
   const options: RollOptions = {
-    annotations: wantedAnnotations(object),
+    ...wantedOnTemplates(object, index.siblingsOf(object).inNamespace(object.spec.instance)),
     rollout: distribution.spec.rollout,
     before,
     now: toTime(clock.now()),
