@@ -34,8 +34,15 @@ export const ROTATION_MUTATIONS: readonly Mutation[] = [
     'grace of a call of a rotation',
     'none',
     `${DOMAIN}/outcome.ts`,
-    'if (seen.sinceSeenMs < resolveGraceMs) {',
-    'if (seen.sinceSeenMs < 0) {',
+    'const isInGrace = seen.sinceSeenMs < resolveGraceMs;',
+    'const isInGrace = seen.sinceSeenMs < 0;',
+  ),
+  broken(
+    'an operation that may be of a reset is not taken at once',
+    'the first one that is listed is taken',
+    `${DOMAIN}/outcome.ts`,
+    ' && !(isInGrace && seen.mayBeOfSibling)',
+    '',
   ),
   broken(
     'grace of a call of a rotation',
@@ -155,6 +162,13 @@ export const ROTATION_MUTATIONS: readonly Mutation[] = [
     'src/reconcile/server-ca/publish-look.ts',
     'if (await isFoundStale(object, before, publication, context)) return',
     'if (false) return',
+  ),
+  broken(
+    'pods that started with what is gone are restarted',
+    'a template with the right digest is right',
+    'src/reconcile/server-ca/found.ts',
+    '? haveRightPods(object, trust, context)',
+    '? false',
   ),
   broken(
     'what is published is no older than the look',
