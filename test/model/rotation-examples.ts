@@ -350,6 +350,15 @@ export const ROTATION_EXAMPLES: readonly NamedScenario[] = [
     },
   ),
   rotating(
+    'an instance that is deleted before an add, with windows: the object has stalled, and the rotation ends in a later window',
+    { hasReset: true },
+    {
+      hasWindows: true,
+      calls: [{ kind: 'Lose', executedAfterMs: undefined }],
+      events: [ask, at(50_000, 'DeleteInstance')],
+    },
+  ),
+  rotating(
     'an object that is restored after its Secret is gone and a reset has restarted its pods: they are restarted once it has published',
     { hasReset: true },
     {

@@ -47,9 +47,11 @@ const isSuspended = ({ metadata }: CloudSqlServerCa): boolean =>
   (metadata.annotations[annotations.suspend] ?? 'false') !== 'false';
 const phaseOf = ({ rotation }: Status): string => rotation?.phase ?? 'Idle';
 
-/** Nothing is left to do for it, but to look again and again; one that has stalled waits for a person. */
+/** Nothing is left to do for it, but to look again and again; one that has stalled waits for a person, and for no window. */
 export function isAtRest({ metadata, status }: CloudSqlServerCa): boolean {
-  const isStalled = isTrue(status.conditions, 'Stalled');
+  const { gate, stalled } = status.rotation ?? {};
+  const awaitsWindow = stalled === undefined && gate?.reason === 'OutsideWindow';
+  const isStalled = isTrue(status.conditions, 'Stalled') && !awaitsWindow;
   const isOver = phaseOf(status) === 'Idle' || isStalled;
   return (
     isOver && (isStalled || isTrue(status.conditions, 'Ready')) && status.observedGeneration === metadata.generation
