@@ -7,7 +7,7 @@ import { CHART, helm, RELEASE, set } from '../support/helm.ts';
 import { installCrd } from '../support/kubernetes/crd.ts';
 import { sharedCluster, testNamespace } from '../support/kubernetes/shared-cluster.ts';
 import { INSTANCE, PROJECT } from '../support/operator/fixture.ts';
-import { type WatchedResets, watchResets } from '../support/operator/watched-resets.ts';
+import { type WatchedObjects, watchedObjects } from '../support/operator/watched-objects.ts';
 import { PATIENCE } from '../support/patience.ts';
 import { openGateway } from './gateway.ts';
 import { addressForPods, image } from './given.ts';
@@ -23,7 +23,7 @@ const [repository, tag] = image.split(/:(?=[^:/]*$)/);
 const QUICK = ['--call-window=5s', '--resolve-grace=40s', '--ca-settle=1s'];
 
 /** The operator in two pods, of the image and by the chart, where Pod Security "restricted" is enforced, and its users. */
-export interface NodeFixture extends WatchedResets {
+export interface NodeFixture extends WatchedObjects {
   readonly namespace: string;
   readonly emulator: Emulator;
   readonly reports: Reports;
@@ -91,7 +91,7 @@ export async function nodeFixture(
       await kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
     },
     helm: onRelease,
-    ...watchResets(t, { kubeconfigPath, namespace }, logs),
+    ...watchedObjects(t, { kubeconfigPath, namespace }, logs),
     leader: async () => {
       const holder = await inOps(['get', 'lease', NAME, '--output=jsonpath={.spec.holderIdentity}']);
       return holder.split('_', 1)[0] ?? '';

@@ -9,7 +9,7 @@ import { mustHoldNoCredentials } from '../credentials-in.ts';
 import { installCrd } from '../kubernetes/crd.ts';
 import { sharedCluster, testNamespace } from '../kubernetes/shared-cluster.ts';
 import { Program } from './program.ts';
-import { type WatchedResets, watchResets } from './watched-resets.ts';
+import { type WatchedObjects, watchedObjects } from './watched-objects.ts';
 
 export const PROJECT = 'acme-prod';
 export const INSTANCE = 'orders-db';
@@ -48,7 +48,7 @@ export interface FixtureOptions {
 }
 
 /** One namespace, one Cloud SQL, one operator that works in just that namespace. */
-export interface OperatorFixture extends WatchedResets {
+export interface OperatorFixture extends WatchedObjects {
   readonly cluster: Cluster;
   readonly namespace: string;
   readonly emulator: Emulator;
@@ -70,7 +70,7 @@ export async function operatorFixture(t: TestContext, options: FixtureOptions = 
     cluster.kubectl([...args, `--namespace=${namespace}`], stdin);
 
   const { kubeconfigPath } = cluster;
-  const watched = watchResets(t, { kubeconfigPath, namespace }, () => operator.log);
+  const watched = watchedObjects(t, { kubeconfigPath, namespace }, () => operator.log);
 
   const programs: Program[] = [];
   const start = (flags: readonly string[], env: NodeJS.ProcessEnv = {}): Program => {

@@ -4,7 +4,6 @@ import type { TestContext } from 'node:test';
 import type { CloudSqlServerCa } from '../../../src/domain/server-ca/server-ca-object.ts';
 import { parseServerCa } from '../../../src/kubernetes/server-ca-object.ts';
 import type { Instance } from '../../cloudsql-emulator/instance.ts';
-import { PATIENCE_MS } from '../patience.ts';
 import { type FixtureOptions, INSTANCE, type OperatorFixture, operatorFixture, PROJECT } from './fixture.ts';
 
 export const fingerprintOf = (identity: Instance['active']): string | undefined =>
@@ -16,18 +15,11 @@ export async function readServerCa({ kubectl }: Pick<OperatorFixture, 'kubectl'>
   return object;
 }
 
-export async function untilServerCa(
-  fixture: Pick<OperatorFixture, 'kubectl' | 'operator'>,
+export const untilServerCa = (
+  fixture: Pick<OperatorFixture, 'untilServerCa'>,
   what: string,
   holds: (object: CloudSqlServerCa) => boolean,
-): Promise<CloudSqlServerCa> {
-  const signal = AbortSignal.timeout(PATIENCE_MS);
-  for (;;) {
-    const object = await readServerCa(fixture);
-    if (holds(object)) return object;
-    assert.ok(!signal.aborted, `never ${what}: ${JSON.stringify(object.status)}\n${fixture.operator.log}`);
-  }
-}
+): Promise<CloudSqlServerCa> => fixture.untilServerCa('orders', holds, what);
 
 /** An operator in a hurry to look, and what a test asks of an object that follows. */
 export async function following(t: TestContext, options: FixtureOptions = {}) {
