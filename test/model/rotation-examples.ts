@@ -359,6 +359,29 @@ export const ROTATION_EXAMPLES: readonly NamedScenario[] = [
     },
   ),
   rotating(
+    'two leaders that record a switch and a reset at the same time, of which none is answered: the second one is not sent',
+    {
+      mode: 'WhenDue',
+      second: 'Beside',
+      expiresSoon: true,
+      fails: true,
+      calls: [lost(), lost(0)],
+    },
+    {
+      needsApproval: true,
+      operationMs: 40_000,
+      listLagMs: 20_000,
+      rivalAtMs: 500,
+      paces: [150, 10],
+      calls: [{ kind: 'Overdue', until: 'NextPreflight' }],
+      events: [ask, at(50_000, 'Recreate')],
+      injections: [
+        before(1, 'serverCas.updateStatus', { kind: 'OurAdd' }),
+        before(18, 'serverCas.updateStatus', { kind: 'Crash' }),
+      ],
+    },
+  ),
+  rotating(
     'an object that is restored after its Secret is gone and a reset has restarted its pods: they are restarted once it has published',
     { hasReset: true },
     {

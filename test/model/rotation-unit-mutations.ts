@@ -16,6 +16,24 @@ const broken = (
 
 export const ROTATION_UNIT_MUTATIONS: readonly UnitMutation[] = [
   broken(
+    'no call beside another one that is not known',
+    'a rotation asks before its record alone',
+    {
+      file: `${ROTATION}/admission.ts`,
+      find: 'if (context.index.siblingsOf(recorded).unresolved().length > 0) return false;',
+    },
+    'reconcile/two-leaders.test.ts',
+  ),
+  broken(
+    'no call beside another one that is not known',
+    'a reset asks before its record alone',
+    {
+      file: 'src/reconcile/steps/request-reset.ts',
+      find: 'if (siblingInDoubt(context.index.siblingsOf(recorded).unresolved(), recorded, context) !== undefined) return false;',
+    },
+    'reconcile/two-leaders.test.ts',
+  ),
+  broken(
     'no switch before every object has the next CA',
     'nobody is waited for',
     {

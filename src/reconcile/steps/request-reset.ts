@@ -19,6 +19,7 @@ import { hasRunAfterAll, resolveFirst } from './earlier-call.ts';
 import { closedGate, type Gates, isHeld } from './gates.ts';
 import { askPermission } from './permitted.ts';
 import { preflight } from './preflight.ts';
+import { siblingInDoubt } from './sibling-in-doubt.ts';
 import { atGate, gateOpened, waitAtGate } from './wait-at-gate.ts';
 import { checkWindows } from './windows.ts';
 
@@ -134,9 +135,13 @@ async function call(
   return callReset(reset, request, { ...prepared, approvedManager, send, isAllowed }, context);
 }
 
-/** All that was judged before the record, as it is by now. What cannot be found out any more allows nothing. */
+/**
+ * All that was judged before the record, as it is by now, and whether another leader has recorded a call meanwhile: of two
+ * calls without an answer nobody could tell whose the operation is. What cannot be found out any more allows nothing.
+ */
 async function isStillAllowed(recorded: SslReset, plan: Plan, context: Context): Promise<boolean> {
   if (recorded.metadata.deletionTimestamp !== undefined || isSuspended(recorded)) return false;
+  if (siblingInDoubt(context.index.siblingsOf(recorded).unresolved(), recorded, context) !== undefined) return false;
   try {
     const admitted = await admission(recorded, context);
     return admitted.kind === 'Admitted' && closedGate(recorded, admitted.gates, plan, context) === undefined;

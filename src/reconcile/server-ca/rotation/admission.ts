@@ -47,11 +47,15 @@ function neverOpens({ verdict: { reason, message } }: ClosedWindows): Admission 
   return reason === 'Expired' ? { kind: 'Refused', gate: { reason, message } } : undefined;
 }
 
-/** All that was judged before the record, as it is by now. What cannot be found out any more allows nothing. */
+/**
+ * All that was judged before the record, as it is by now, and whether another leader has recorded a call meanwhile. What
+ * cannot be found out any more allows nothing.
+ */
 export const stillAdmitted =
-  (planId: string, context: Needs) =>
+  (planId: string, context: Needs & Pick<ServerCaContext, 'index'>) =>
   async (recorded: CloudSqlServerCa): Promise<boolean> => {
     if (recorded.metadata.deletionTimestamp !== undefined) return false;
+    if (context.index.siblingsOf(recorded).unresolved().length > 0) return false;
     if (gateOf(recorded, { now: context.clock.now(), goesFirst: undefined }) !== undefined) return false;
     try {
       return (await admission(recorded, planId, context)).kind === 'Admitted';
