@@ -350,7 +350,7 @@ export const ROTATION_EXAMPLES: readonly NamedScenario[] = [
     },
   ),
   rotating(
-    'an instance that is deleted before an add, with windows: the object has stalled, and the rotation ends in a later window',
+    'an instance that is deleted before an add, with windows: once the object has stalled, nothing is tried in later windows',
     { hasReset: true },
     {
       hasWindows: true,

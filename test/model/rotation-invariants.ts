@@ -47,11 +47,9 @@ const isSuspended = ({ metadata }: CloudSqlServerCa): boolean =>
   (metadata.annotations[annotations.suspend] ?? 'false') !== 'false';
 const phaseOf = ({ rotation }: Status): string => rotation?.phase ?? 'Idle';
 
-/** Nothing is left to do for it, but to look again and again; one that has stalled waits for a person, and for no window. */
+/** Nothing is left to do for it, but to look again and again; one that has stalled waits for a person. */
 export function isAtRest({ metadata, status }: CloudSqlServerCa): boolean {
-  const { gate, stalled } = status.rotation ?? {};
-  const awaitsWindow = stalled === undefined && gate?.reason === 'OutsideWindow';
-  const isStalled = isTrue(status.conditions, 'Stalled') && !awaitsWindow;
+  const isStalled = isTrue(status.conditions, 'Stalled');
   const isOver = phaseOf(status) === 'Idle' || isStalled;
   return (
     isOver && (isStalled || isTrue(status.conditions, 'Ready')) && status.observedGeneration === metadata.generation

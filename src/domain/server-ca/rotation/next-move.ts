@@ -23,7 +23,7 @@ import { atGate, pinnedElsewhere, whenIdle } from './when-idle.ts';
  * | the instance serves by the next CA | end, rotated |
  * | stalled | rest; a sibling that got there, or the time of another try, or a new request goes on |
  * | idle | begin where it is due, and no gate is closed |
- * | adding | add |
+ * | adding | add, once the object is published and rolled as it is |
  * | the next CA is not listed any more, or clients cannot tell it from the active one | begin anew, stall |
  * | no window of it, or of another object of the instance, has opened since the next CA was added | wait for one |
  * | an object of the instance does not have the next CA | wait for it; at the deadline stall |
@@ -56,7 +56,9 @@ function underWay(object: CloudSqlServerCa, rotation: Rotation, facts: MoveFacts
     return isNewer ? { kind: 'End', outcome: 'Failed' } : whileStalled(rotation, facts);
   }
   if (isNewer) return { kind: 'Rename', requestId };
-  return rotation.phase === 'Adding' ? atGate(object, facts, { kind: 'Add' }) : withNext(object, rotation, facts);
+  if (rotation.phase !== 'Adding') return withNext(object, rotation, facts);
+  // What keeps it from being followed keeps it from being rotated, and is said there.
+  return isSettled(object) ? atGate(object, facts, { kind: 'Add' }) : REST;
 }
 
 /** What it was begun for is still in the spec. A pin comes before all else. */

@@ -245,7 +245,7 @@ describe('the next move of a rotation', () => {
         const move = moveIn({ phase, lacks, first, isReady, suspend, distributedTime });
         const isFree = !first && !suspend;
         const allowed = {
-          Add: phase === 'Adding' && isFree,
+          Add: phase === 'Adding' && isFree && isReady,
           Switch: phase === 'Switching' && isFree && !lacks && isReady,
           HoldIsOver: !lacks && isReady && distributedTime === at(-2),
         };
