@@ -9,7 +9,7 @@ import { textOf } from '../../lib/bytes.ts';
 import { ownValue } from '../../lib/own-value.ts';
 import type { PublishedObject } from '../ports.ts';
 import { serverCaTarget } from '../publishing/targets.ts';
-import { readSome } from '../rolling/find-dependents.ts';
+import { readDependents } from '../rolling/find-dependents.ts';
 import type { Conclusion, ServerCaContext } from './context.ts';
 import type { Publishing } from './publish-look.ts';
 
@@ -46,11 +46,15 @@ function lacksCa(
   return cas.some((ca) => needed.includes(ca.sha1Fingerprint) && !textOf(held).includes(serverCaPem([ca])));
 }
 
-/** Nothing is there, and yet templates are right: their pods have started with what somebody has deleted since. */
+/**
+ * Nothing is there, and yet templates are right: their pods have started with what somebody has deleted since. Those that
+ * cannot be read may be, and it is published all the same.
+ */
 async function haveRightPods(object: CloudSqlServerCa, trust: Trust, { workloads, index }: Needs): Promise<boolean> {
   const { spec } = object;
   if (spec.rollout.disabled) return false;
-  const { dependents } = await readSome(distributionOf(object), workloads);
+  const { dependents, unread } = await readDependents(distributionOf(object), workloads);
+  if (unread.length > 0) return true;
   const others = index.siblingsOf(object).inNamespace(spec.instance);
   const right = rightRevisions(trust);
   return dependents.some(

@@ -5,6 +5,7 @@ import { findCondition } from '../../../src/domain/conditions.ts';
 import { CloudSqlError, KubernetesError } from '../../../src/domain/errors.ts';
 import { annotations } from '../../../src/domain/object.ts';
 import { templateAnnotationKey } from '../../../src/domain/trust/tls-material.ts';
+import { workloadKinds } from '../../../src/domain/trust/workload-kinds.ts';
 import { createAuthority } from '../../cloudsql-emulator/certificates.ts';
 import { aReset } from '../../support/fakes/builders.ts';
 import { aServerCa, type ServerCaParts } from '../../support/fakes/fake-server-cas.ts';
@@ -531,6 +532,19 @@ describe('a fault at any call of a port', () => {
       assert.equal(site.workloads.read('api').generation, generation + restarts);
     });
   }
+
+  test('the CA is published for the first time although workloads cannot be listed, and they are restarted once they can', async () => {
+    const site = new Followed();
+    const refusal = new KubernetesError({ kind: 'Forbidden', message: 'not here' });
+    for (const kind of workloadKinds) site.workloads.unlistable.set(kind, refusal);
+    await site.operator.driveFor(MINUTE_MS);
+    assert.equal(await site.published(), 'CA 1\n');
+    assert.equal(site.workloads.writes, 0);
+    site.workloads.unlistable.clear();
+    await site.operator.driveFor(10 * MINUTE_MS);
+    assert.equal(site.reason(), 'True UpToDate');
+    assert.equal(site.workloads.writes, 2);
+  });
 
   test('workloads that another object restarted for a CA that waits, while nobody published that to them, are restarted once it is published', async () => {
     const site = await ready();
