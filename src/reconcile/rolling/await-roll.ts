@@ -12,11 +12,8 @@ interface Awaiting {
   readonly rolling: readonly Workload[];
 }
 
-/**
- * More of them make an event of each too many passes: one a second judges them all. Nor is one watched that runs the pod
- * template of another.
- */
-const MAX_AWAITED = 20;
+/** Of more that roll at a time a pass for each that settles were too many: those that come each second start what may. */
+const MAX_REPLACED_AT_ONCE = 20;
 
 /**
  * Has the next pass over the object come when what rolls has settled, or as soon as another may start in its place. It is
@@ -28,18 +25,20 @@ export function awaitRoll(
   { rows, rolling }: Awaiting,
   { workloads, wake }: Pick<Context, 'workloads' | 'wake'>,
 ): void {
-  const isWatched = rolling.length <= MAX_AWAITED && rolling.every(({ templateFrom }) => templateFrom === undefined);
+  // What runs the pod template of another does not show when that changes.
+  const isWatched = rolling.every(({ templateFrom }) => templateFrom === undefined);
   const selector = rolloutSelector(spec);
   const isSelected = !looksForReferences(spec) && rolling.every(({ labels }) => matchesSelector(selector, labels));
   const wave = Math.min(...rows.filter(({ state }) => state === 'Rolling').map((row) => row.wave));
-  const hasNext = rows.some((row) => row.state === 'Pending' && row.wave === wave);
+  const isReplaced =
+    rolling.length <= MAX_REPLACED_AT_ONCE && rows.some((row) => row.state === 'Pending' && row.wave === wave);
   workloads.watchRoll(by, {
     namespace,
     workloads: isWatched ? rolling : [],
     ...(isSelected && { selector: selectorQuery(selector) }),
     isSettled: (workload) => hasAnotherSpec(workload, rolling) || health(workload).kind !== 'Waiting',
     onSettled: (left) => {
-      if (left === 0 || hasNext) wake([by]);
+      if (left === 0 || isReplaced) wake([by]);
     },
   });
 }

@@ -34,3 +34,8 @@ test('each wave of a roll starts as soon as the one before it is healthy', async
 test('a workload that waits for maxConcurrent starts as soon as another one is healthy', async () => {
   assert.deepEqual(await timesOf([0, 0, 0], 1), [0, ROLL_MS, 2 * ROLL_MS]);
 });
+
+test('a wave of many starts the next one as soon as it is healthy, too', async () => {
+  const many = Array.from({ length: 30 }, () => 0);
+  assert.deepEqual((await timesOf([...many, 1], 100)).at(-1), ROLL_MS);
+});
