@@ -1,8 +1,4 @@
-import type { Claims } from '../domain/call/resolve.ts';
 import type { ServerCa } from '../domain/instance.ts';
-import { pastOperations } from '../domain/reset/executed.ts';
-import { isWithinHour } from '../domain/reset/hourly-limit.ts';
-import type { Status } from '../domain/reset/ssl-reset.ts';
 import { isInScope, type OtherObjects } from '../domain/trust/pick-up.ts';
 import type { Trust } from '../domain/trust/right-template.ts';
 import { describeKey, type Key, namespaceOf } from '../lib/key.ts';
@@ -11,6 +7,7 @@ import { isStalled } from './condition-summary.ts';
 import type { IndexedObject } from './indexed-object.ts';
 import { hasOtherList, laterRead, outdates } from './outdated.ts';
 import { namesOf } from './publications.ts';
+import { SiblingOperations } from './sibling-operations.ts';
 import { SiblingRotations } from './sibling-rotations.ts';
 
 /** The other objects of an instance, as far as they matter to one of it. */
@@ -103,6 +100,10 @@ export class Siblings {
     });
   }
 
+  get operations(): SiblingOperations {
+    return new SiblingOperations(this.#own, this.#all);
+  }
+
   get rotations(): SiblingRotations {
     return new SiblingRotations(this.#own, this.#all);
   }
@@ -177,29 +178,5 @@ export class Siblings {
   /** Those that are finding out what became of a call. */
   unresolved(): readonly IndexedObject[] {
     return this.inDoubt().filter(({ doubt }) => doubt?.kind === 'Unresolved');
-  }
-
-  /**
-   * What the other objects of the instance hold as theirs, and the object itself as of its client certificates and of its
-   * requests that are over.
-   */
-  claims(status: Status): Claims {
-    const siblings = this.#all;
-    const certificates = [this.#own, ...siblings].flatMap(({ certificateOperations }) => certificateOperations);
-    const past = pastOperations(status);
-    const resets = siblings.flatMap(({ operations }) => operations.all);
-    const answered = siblings.flatMap(({ operations }) => operations.answered);
-    return {
-      resets: new Set(resets),
-      all: new Set([...resets, ...past.all, ...certificates]),
-      answered: new Set([...answered, ...past.answered, ...certificates]),
-    };
-  }
-
-  /** The newest operations of those that have called within the last hour: Cloud SQL may not list them yet. */
-  recentOperations(now: Date): readonly string[] {
-    return this.#all
-      .filter(({ uid, callTimes }) => callTimes.some((timeMs) => isWithinHour({ uid, timeMs }, now)))
-      .flatMap(({ operations: { answered } }) => answered.slice(0, 2));
   }
 }

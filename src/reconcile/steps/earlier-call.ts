@@ -27,7 +27,8 @@ export function hasLateOperation(
   const { before, user } = request;
   if (!mayHaveRun(request) || before === undefined) return false;
   return (
-    suspects({ before, user, operations, claimed: index.siblingsOf(reset).claims(reset.status).answered }).length > 0
+    suspects({ before, user, operations, claimed: index.siblingsOf(reset).operations.claims(reset.status).answered })
+      .length > 0
   );
 }
 
@@ -52,7 +53,7 @@ export function hasTraces(
   const before = beforeChange(request, seen.certificates);
   if (before === undefined) return false;
   if (request.inDoubt === true) return true;
-  const { answered, resets } = index.siblingsOf(reset).claims(reset.status);
+  const { answered, resets } = index.siblingsOf(reset).operations.claims(reset.status);
   const others = seen.operations.filter(({ name }) => resets.has(name) || !answered.has(name));
   return !hasUpdates(before, others);
 }
@@ -69,7 +70,7 @@ export function unexplainedChange(
 ): Verdict | undefined {
   const before = beforeChange(request, seen.certificates);
   if (before === undefined) return undefined;
-  const { resets } = index.siblingsOf(reset).claims(reset.status);
+  const { resets } = index.siblingsOf(reset).operations.claims(reset.status);
   const ofSiblings = seen.operations.filter(({ name }) => resets.has(name));
   if (hasUpdates(before, ofSiblings)) return undefined;
   const sinceMs = memory.sinceSeenMs(reset.metadata.uid, `changed since ${request.time}`);

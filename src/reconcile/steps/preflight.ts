@@ -115,7 +115,7 @@ async function judge(reset: SslReset, request: Request, cluster: ClusterAnswers,
     ...(certificates.length > 0 && {
       clientCertificates: certificates.slice(0, BASELINE_SIZE).map(({ sha1Fingerprint }) => sha1Fingerprint),
     }),
-    ...baseline(operations, context.index.siblingsOf(reset).recentOperations(context.clock.now())),
+    ...baseline(operations, context.index.siblingsOf(reset).operations.recent(context.clock.now())),
   };
   return { kind: 'Clear', plan, before, user: await context.cloudSql.identity() };
 }
@@ -165,7 +165,12 @@ async function orphanObstacle(
   if (running.length === 0) return undefined;
   const user = await cloudSql.identity();
   return judgeOperations(
-    suspects({ before: {}, user, operations: running, claimed: index.siblingsOf(reset).claims(reset.status).all }),
+    suspects({
+      before: {},
+      user,
+      operations: running,
+      claimed: index.siblingsOf(reset).operations.claims(reset.status).all,
+    }),
   );
 }
 

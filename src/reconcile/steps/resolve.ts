@@ -32,7 +32,7 @@ async function observe(reset: SslReset, request: Request, context: Context): Pro
     isKnown: ({ name }) => known.has(name),
   });
   const siblings = index.siblingsOf(reset);
-  const search = { before, user: request.user, operations, claims: siblings.claims(reset.status) };
+  const search = { before, user: request.user, operations, claims: siblings.operations.claims(reset.status) };
   const traces = await readTraces(cloudSql, spec, before);
   const agrees = evidenceAgrees(before, traces);
   const alsoListed = [...(before.alsoListed ?? []), ...siblings.rotations.rotatedTo()];

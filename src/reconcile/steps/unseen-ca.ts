@@ -75,7 +75,7 @@ export async function orphanWithUnseenCa(
   );
   if (ended.length === 0) return undefined;
   const user = await cloudSql.identity();
-  const claimed = index.siblingsOf(reset).claims(reset.status).all;
+  const claimed = index.siblingsOf(reset).operations.claims(reset.status).all;
   const [first] = suspects({ before: {}, user, operations: ended, claimed });
   return (
     first &&

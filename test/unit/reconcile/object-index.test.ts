@@ -24,7 +24,8 @@ const withCa = (n: number, parts: ResetParts = {}) =>
   aReset({ status: { serverCa: { sha1Fingerprint: fingerprint(n), createTime: at(n) } }, ...parts });
 const names = (keys: readonly Key[]): readonly string[] => keys.map((key) => refOf(key).name);
 const size = (index: ObjectIndex<SslReset>): number => [...index.summaries(KIND)].length;
-const claimsOf = (index: ObjectIndex<SslReset>, reset: SslReset) => index.siblingsOf(reset).claims(reset.status);
+const claimsOf = (index: ObjectIndex<SslReset>, reset: SslReset) =>
+  index.siblingsOf(reset).operations.claims(reset.status);
 const callOf = (uid: string): Call => ({ uid, timeMs: Date.parse(NOW) });
 
 describe('what asks for a pass', () => {

@@ -25,7 +25,7 @@ export function hasLateOperation(
   operations: readonly Operation[],
   { index }: ServerCaContext,
 ): boolean {
-  const claims = index.siblingsOf(object).claims({});
+  const claims = index.siblingsOf(object).operations.claims({});
   const seen = { before, user, operations };
   const late = outcome === 'NotSent' ? candidates({ ...seen, claims }) : suspects({ ...seen, claimed: claims.all });
   return late.length > 0;

@@ -68,7 +68,7 @@ export async function preflight(
       serverCas: listed.map(({ sha1Fingerprint }) => sha1Fingerprint).slice(0, BASELINE_SIZE),
       operations: [],
       ...baseline(operations, [
-        ...siblings.recentOperations(context.clock.now()),
+        ...siblings.operations.recent(context.clock.now()),
         ...(object.status.rotationOperations ?? []).slice(0, 5),
       ]),
     },

@@ -21,7 +21,7 @@ export async function resolveCall(object: CloudSqlServerCa, context: ServerCaCon
   });
   const { listed } = await versionCalls(object, context).list();
   const siblings = index.siblingsOf(object);
-  const claims = siblings.claims({});
+  const claims = siblings.operations.claims({});
   const found = candidates({ before: record.before, user: record.user, operations, claims });
   const mayBeOfSibling = siblings.mayHaveRun();
   const waited = { sinceSeenMs, sinceDoneMs: sinceDone(found) };
