@@ -1,7 +1,8 @@
 import type { Claims } from '../domain/call/resolve.ts';
 import { pastOperations } from '../domain/reset/executed.ts';
 import { isWithinHour } from '../domain/reset/hourly-limit.ts';
-import type { Status } from '../domain/reset/ssl-reset.ts';
+import type { Request, Status } from '../domain/reset/ssl-reset.ts';
+import { timeOf } from '../lib/time.ts';
 import type { IndexedObject } from './indexed-object.ts';
 
 /** The operations of an instance that its other objects know to be theirs. */
@@ -37,5 +38,17 @@ export class SiblingOperations {
     return this.#all
       .filter(({ uid, callTimes }) => callTimes.some((timeMs) => isWithinHour({ uid, timeMs }, now)))
       .flatMap(({ operations: { answered } }) => answered.slice(0, 2));
+  }
+
+  /**
+   * An operation of a reset that another object has had since a call was recorded, also where Cloud SQL lists it no more: one
+   * of the hour before is among those that the record knows. Undefined: there is none.
+   */
+  resetSince({ time, before }: Pick<Request, 'time' | 'before'>): string | undefined {
+    const called = new Date(timeOf(time) ?? Number.POSITIVE_INFINITY);
+    return this.#all
+      .filter(({ uid, resetMs }) => resetMs !== undefined && isWithinHour({ uid, timeMs: resetMs }, called))
+      .map(({ operations: { all } }) => all[0])
+      .find((name) => name !== undefined && before?.operations?.includes(name) !== true);
   }
 }

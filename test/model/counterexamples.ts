@@ -312,4 +312,15 @@ export const COUNTEREXAMPLES: readonly NamedScenario[] = [
     ],
     events: [does(200_000, 'Edit'), does(310_000, 'DeleteInstance')],
   }),
+  named(
+    'a call that was refused, while the reset of another object is listed no more: no certificate is taken for it',
+    {
+      hasSecondObject: true,
+      hasCertificates: true,
+      operationMs: 5_000,
+      calls: [answered(429, 60_000), lost(80_000)],
+      issues: [unissued(60_000)],
+      events: [does(200_000, 'ForgetOperations')],
+    },
+  ),
 ];

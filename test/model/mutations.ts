@@ -180,8 +180,18 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     guard: 'the evidence is not that of another reset',
     broken: 'a candidate is judged as if no other object had reset the instance',
-    heldBy: 'operations of client certificates are claimed',
     patches: [{ file: RESOLVE, find: 'if (other !== undefined) {', replace: 'if (false) {' }],
+  },
+  {
+    guard: 'the evidence is not that of another reset',
+    broken: 'a reset that is listed no more is none',
+    patches: [
+      {
+        file: 'src/reconcile/steps/resolve.ts',
+        find: 'siblings.operations.resetSince(request)',
+        replace: 'undefined',
+      },
+    ],
   },
   {
     guard: '409 → resolve',

@@ -20,6 +20,8 @@ export interface Observation {
   /** Operations of the instance, newest first, back to the baseline. */
   readonly operations: readonly Operation[];
   readonly claims: Claims;
+  /** An operation of a reset that another object has had since, which need not be listed any more. */
+  readonly resetOfSibling: string | undefined;
   /** The server's certificates differ from `before`, or client certificates of `before` are gone. */
   readonly evidenceAgrees: boolean;
   /** The evidence is a CA that a rotation of the instance was for. */
@@ -94,11 +96,11 @@ function judgeCandidate(candidate: Operation, seen: Observation, caSettleMs: num
   const { evidenceAgrees, isOfRotation, sinceDoneMs } = seen;
   if (!isDone(candidate))
     return { kind: 'Wait', message: `Operation ${candidate.name} may be the reset; it is running` };
-  const other = resetOfSibling(seen);
+  const other = resetSince(seen);
   if (other !== undefined) {
     return {
       kind: 'Unknown',
-      message: `Operation ${candidate.name} may be the reset, or the issue of a client certificate: another CloudSqlSslReset has since reset the instance, by operation ${other.name}`,
+      message: `Operation ${candidate.name} may be the reset, or the issue of a client certificate: another CloudSqlSslReset has since reset the instance, by operation ${other}`,
     };
   }
   if (candidate.error !== undefined || (evidenceAgrees && !isOfRotation))
@@ -119,8 +121,9 @@ const shown = ({ isOfRotation }: Observation): string =>
   isOfRotation ? 'the server CA is one that was added for a rotation' : 'the certificates are still the old ones';
 
 /** A reset of another object since the baseline: the evidence is of that one, and says nothing about this call. */
-const resetOfSibling = ({ before, operations, claims }: Observation): Operation | undefined =>
-  operations.find(({ name }) => claims.resets.has(name) && before.operations?.includes(name) !== true);
+const resetSince = ({ before, operations, claims, resetOfSibling }: Observation): string | undefined =>
+  operations.find(({ name }) => claims.resets.has(name) && before.operations?.includes(name) !== true)?.name ??
+  resetOfSibling;
 
 /** Operations that may be the call in doubt: new since the baseline, of a reset's type, and started by our account. */
 export const candidates = ({ claims, ...seen }: Omit<CandidateSearch, 'claimed'> & Pick<Observation, 'claims'>) =>

@@ -38,6 +38,7 @@ async function observe(reset: SslReset, request: Request, context: Context): Pro
   const alsoListed = [...(before.alsoListed ?? []), ...siblings.rotations.rotatedTo()];
   return {
     ...search,
+    resetOfSibling: siblings.operations.resetSince(request),
     evidenceAgrees: agrees,
     isOfRotation: agrees && !evidenceAgrees({ ...before, alsoListed }, traces),
     sinceSeenMs,

@@ -40,6 +40,7 @@ const seen = (observation: Partial<Observation> = {}): Observation => ({
   user: USER,
   operations: [],
   claims: claims(),
+  resetOfSibling: undefined,
   evidenceAgrees: false,
   isOfRotation: false,
   sinceSeenMs: 0,
@@ -69,6 +70,11 @@ const rows: readonly {
       claims: claims({ resets: ['op-2'] }),
       evidenceAgrees: true,
     },
+    resolution: 'Unknown',
+  },
+  {
+    seen: 'one candidate DONE and other certificates, after a reset of another object that is listed no more',
+    observation: { operations: [done], resetOfSibling: 'op-2', evidenceAgrees: true },
     resolution: 'Unknown',
   },
   {
