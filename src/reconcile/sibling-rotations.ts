@@ -36,6 +36,11 @@ export class SiblingRotations {
     return [this.#own, ...this.#all].flatMap(({ follows }) => follows?.rotatedTo ?? []);
   }
 
+  /** An operation that shows now may be of a rotation, which does not find out about it any more. */
+  mayHaveRun(): boolean {
+    return this.#all.some(({ follows, mayHaveRun }) => follows !== undefined && mayHaveRun);
+  }
+
   /** The other one whose rotation goes before one of this object; undefined: there is none. */
   first(): Key | undefined {
     const own = this.#own.follows?.rotating;

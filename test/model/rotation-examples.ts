@@ -388,4 +388,21 @@ export const ROTATION_EXAMPLES: readonly NamedScenario[] = [
       events: [at(300, 'RemoveFollower'), ask, at(100_000, 'DeletePublished'), at(1_500_000, 'RestoreFollower')],
     },
   ),
+  rotating(
+    'a reset and an add that were refused, of which one ran and failed, and a CA of somebody else: the add does not take that operation',
+    {},
+    {
+      failing: 'First',
+      operationMs: 120_000,
+      listLagMs: 20_000,
+      watchLagMs: 15_000,
+      paces: [10],
+      calls: [{ kind: 'Copied', answer: rejection(409, 'operationInProgress') }],
+      events: [ask],
+      injections: [
+        before(7, 'cloudSql.operations', { kind: 'Recreate' }),
+        before(5, 'serverCas.updateStatus', { kind: 'AddByHand' }),
+      ],
+    },
+  ),
 ];

@@ -41,8 +41,22 @@ export const ROTATION_MUTATIONS: readonly Mutation[] = [
     'an operation that may be of a reset is not taken at once',
     'the first one that is listed is taken',
     `${DOMAIN}/outcome.ts`,
-    ' && !(isInGrace && seen.mayBeOfSibling)',
+    '!mayBeOfSibling ||',
+    'true ||',
+  ),
+  broken(
+    'an operation that may be of a reset is not taken at once',
+    'one that failed is taken because of what somebody else has added',
+    `${DOMAIN}/outcome.ts`,
+    ' && error === undefined',
     '',
+  ),
+  broken(
+    'what failed and may be of a rotation is not taken for a reset',
+    'it is, since it failed',
+    'src/domain/call/resolve.ts',
+    'candidate.error !== undefined && mayBeOfRotation',
+    'false',
   ),
   broken(
     'grace of a call of a rotation',

@@ -26,6 +26,8 @@ export interface Observation {
   readonly evidenceAgrees: boolean;
   /** The evidence is a CA that a rotation of the instance was for. */
   readonly isOfRotation: boolean;
+  /** A call of a rotation of the instance may have an operation that nobody knows of. */
+  readonly mayBeOfRotation: boolean;
   /** Since this process saw the record first, on its own monotonic clock. */
   readonly sinceSeenMs: number;
   /** Since this process saw the one candidate DONE first; 0 when it is not. */
@@ -49,7 +51,7 @@ export type Resolution =
  * Finds out what became of a call whose answer is not known. Never answers that it did not run while it may.
  *
  * 1. One candidate: wait for its end; then it is ours if it failed or the evidence agrees, else unknown; unknown too if
- *    another object has reset the instance since.
+ *    another object has reset the instance since, or it failed and may be a call of a rotation.
  * 2. No candidate and another operation runs: wait for its end.
  * 3. No candidate, unchanged evidence, the grace over: it did not run, unless an operation is new that may be the call,
  *    but our account is not known, or another object found it after a lost answer: unknown.
@@ -93,7 +95,7 @@ function doubtAbout({ user, operationType }: Operation, seen: Observation): stri
 }
 
 function judgeCandidate(candidate: Operation, seen: Observation, caSettleMs: number): Resolution {
-  const { evidenceAgrees, isOfRotation, sinceDoneMs } = seen;
+  const { evidenceAgrees, isOfRotation, mayBeOfRotation, sinceDoneMs } = seen;
   if (!isDone(candidate))
     return { kind: 'Wait', message: `Operation ${candidate.name} may be the reset; it is running` };
   const other = resetSince(seen);
@@ -101,6 +103,12 @@ function judgeCandidate(candidate: Operation, seen: Observation, caSettleMs: num
     return {
       kind: 'Unknown',
       message: `Operation ${candidate.name} may be the reset, or the issue of a client certificate: another CloudSqlSslReset has since reset the instance, by operation ${other}`,
+    };
+  }
+  if (candidate.error !== undefined && mayBeOfRotation) {
+    return {
+      kind: 'Unknown',
+      message: `Operation ${candidate.name} failed; it may be the reset, or a call for a CloudSqlServerCa of the instance`,
     };
   }
   if (candidate.error !== undefined || (evidenceAgrees && !isOfRotation))

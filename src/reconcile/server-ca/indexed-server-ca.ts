@@ -6,7 +6,14 @@ import { holdsOf } from '../../domain/server-ca/holds.ts';
 import { listedRevision, trustOf } from '../../domain/server-ca/publication.ts';
 import { onceActive } from '../../domain/server-ca/roles.ts';
 import { dueByExpiryMs } from '../../domain/server-ca/rotation/due.ts';
-import { isCalling, isOpen, isUnderWay, isUnresolved, phaseOf } from '../../domain/server-ca/rotation/rotation.ts';
+import {
+  isCalling,
+  isOpen,
+  isUnderWay,
+  isUnresolved,
+  mayHaveRun,
+  phaseOf,
+} from '../../domain/server-ca/rotation/rotation.ts';
 import { caOf, servesUntilMs } from '../../domain/server-ca/rotation/versions.ts';
 import {
   activeCa,
@@ -75,7 +82,7 @@ export function indexedServerCa(object: CloudSqlServerCa): IndexedObject {
     siblingCalls: NONE,
     call: 'None',
     doubt: isUnresolved(record) ? { kind: 'Unresolved' } : undefined,
-    mayHaveRun: record?.outcome === 'Refused',
+    mayHaveRun: mayHaveRun(record),
     isIssuing: false,
     openRecords: record !== undefined && isUnresolved(record) ? `${record.attempt} ${record.time}` : undefined,
     operations: NO_OPERATIONS,

@@ -41,6 +41,7 @@ async function observe(reset: SslReset, request: Request, context: Context): Pro
     resetOfSibling: siblings.operations.resetSince(request),
     evidenceAgrees: agrees,
     isOfRotation: agrees && !evidenceAgrees({ ...before, alsoListed }, traces),
+    mayBeOfRotation: siblings.rotations.mayHaveRun(),
     sinceSeenMs,
     sinceDoneMs: sinceDoneMs(candidates(search), metadata.uid, context),
   };

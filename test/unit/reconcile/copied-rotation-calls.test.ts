@@ -1,6 +1,7 @@
 /** Something on the way to Cloud SQL repeats a call of a rotation: the first one is executed, and a copy of it is refused. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { findCondition } from '../../../src/domain/conditions.ts';
 import { CloudSqlError } from '../../../src/domain/errors.ts';
 import { aReset } from '../../support/fakes/builders.ts';
 import { rejection } from '../../support/fakes/fixture.ts';
@@ -53,7 +54,7 @@ describe('a call of a rotation that was executed although the answer refuses it'
   }
 
   for (const answer of REFUSALS) {
-    test(`a reset that was refused as well does not take an add for its own that failed and was refused by ${answer.code}`, async () => {
+    test(`an operation that failed, beside a reset and an add of which one was refused by ${answer.code} although it ran, is taken for neither, and nothing is called over it`, async () => {
       const site = await ready();
       const reset = site.resets.create(aReset({ name: 'sharp' }));
       site.cloudSql.turns.push({ kind: 'Answer', answer: rejection(429, '', 2 * MINUTE_MS) });
@@ -64,9 +65,10 @@ describe('a call of a rotation that was executed although the answer refuses it'
       await site.operator.driveUntil(() => site.cloudSql.rotations.length > 0);
       site.cloudSql.operationError = undefined;
       await site.operator.driveFor(10 * MINUTE_MS);
-      assert.equal(site.status.rotation?.stalled?.reason, 'OperationFailed');
-      assert.deepEqual(site.status.rotationOperations, ['op-1']);
-      assert.equal(site.resets.read(reset).status.operation?.name, 'op-2');
+      assert.equal(site.status.rotation?.stalled?.reason, 'OutcomeUnknown');
+      const { conditions, operation } = site.resets.read(reset).status;
+      assert.deepEqual([findCondition(conditions, 'Stalled')?.reason, operation], ['OutcomeUnknown', undefined]);
+      assert.equal(site.cloudSql.calls, 1);
     });
   }
 

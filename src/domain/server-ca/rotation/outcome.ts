@@ -58,7 +58,8 @@ export const added = ({ before }: CallRecord, [, ...others]: readonly ListedVers
  * it is done while its operation may still come.
  *
  * 1. One candidate: wait for its end; then by its error, or by the evidence, or, once the grace is over, unknown. Where
- *    another object may have an operation too, wait for the grace: of the two, the other one may be listed first.
+ *    another object may have an operation too, only the evidence tells whose it is, and that once the grace is over: of the
+ *    two, the other one may be listed first.
  * 2. Another operation runs: wait for its end.
  * 3. No candidate: once the grace is over, by the evidence alone, which a call in flight can no longer change.
  * 4. Several, or one of which it cannot be told whose it is: by the evidence once the grace is over, else unknown.
@@ -69,7 +70,7 @@ export function callOutcome(seen: CallSeen, { resolveGraceMs, caSettleMs }: Reso
   const found = candidates({ ...seen, before: record.before, user: record.user });
   const isInGrace = seen.sinceSeenMs < resolveGraceMs;
   const [only] = found;
-  if (only !== undefined && found.length === 1 && !(isInGrace && seen.mayBeOfSibling)) {
+  if (only !== undefined && found.length === 1 && isOwn(only, evidence, { ...seen, isInGrace })) {
     // It may be another one, of which nobody knows yet: then the call is still on its way.
     return endOf(only, evidence, { isSettling: seen.sinceDoneMs < caSettleMs || isInGrace });
   }
@@ -87,6 +88,13 @@ export function callOutcome(seen: CallSeen, { resolveGraceMs, caSettleMs }: Reso
   const what = suspected.length === 1 ? 'An operation' : 'Several operations';
   return { kind: 'Unknown', message: `${what} may be the call: ${names}` };
 }
+
+/** What failed shows nothing: where it may be of another object it is nobody's. */
+const isOwn = (
+  { error }: Operation,
+  evidence: Evidence,
+  { mayBeOfSibling, isInGrace }: Pick<CallSeen, 'mayBeOfSibling'> & { readonly isInGrace: boolean },
+): boolean => !mayBeOfSibling || (!isInGrace && evidence === 'Agrees' && error === undefined);
 
 /** What a call came to whose operation is known, or was found. */
 export function endOf(

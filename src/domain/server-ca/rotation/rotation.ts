@@ -50,6 +50,10 @@ export const isUnresolved = (record: CallRecord | undefined): boolean =>
 /** Its operation was accepted, and its end is not seen. */
 export const isFollowed = (record: CallRecord | undefined): boolean => record?.outcome === 'Accepted';
 
+/** No answer names an operation of it, and yet there may be one. */
+export const mayHaveRun = (record: CallRecord | undefined): boolean =>
+  record?.outcome === 'Refused' || record?.outcome === 'Unknown';
+
 /** Nothing else of the instance may be called before it is closed. */
 export const isOpen = (record: CallRecord | undefined): boolean => isUnresolved(record) || isFollowed(record);
 

@@ -43,6 +43,7 @@ const seen = (observation: Partial<Observation> = {}): Observation => ({
   resetOfSibling: undefined,
   evidenceAgrees: false,
   isOfRotation: false,
+  mayBeOfRotation: false,
   sinceSeenMs: 0,
   sinceDoneMs: 0,
   ...observation,
@@ -113,6 +114,16 @@ const rows: readonly {
     resolution: 'Unknown',
   },
   { seen: 'one candidate that failed', observation: { operations: [aFailedOperation()] }, resolution: 'Adopt' },
+  {
+    seen: 'one candidate that failed, beside a call of a rotation that may have run',
+    observation: { operations: [aFailedOperation()], mayBeOfRotation: true },
+    resolution: 'Unknown',
+  },
+  {
+    seen: 'one candidate DONE with other certificates, beside a call of a rotation that may have run',
+    observation: { operations: [done], evidenceAgrees: true, mayBeOfRotation: true },
+    resolution: 'Adopt',
+  },
   { seen: 'one candidate DONE, the CA still old', observation: { operations: [done] }, resolution: 'Wait' },
   {
     seen: 'one candidate DONE, the CA still old, the grace over',

@@ -77,6 +77,22 @@ describe('what became of a call of a rotation', () => {
       { operations: [done()], listed: [ca(2), ca(1)], mayBeOfSibling: true, ...late },
       'Done',
     ],
+    [
+      'an operation that failed is not its own where it may be that of another object, whoever has added a CA',
+      {
+        record: record('Add'),
+        operations: [done({ error: { kind: 'x' } })],
+        listed: [ca(1), ca(2), ca(3)],
+        mayBeOfSibling: true,
+        ...late,
+      },
+      'Done',
+    ],
+    [
+      "an operation without evidence that may be that of another object is nobody's",
+      { operations: [done({ error: { kind: 'x' } })], mayBeOfSibling: true, ...late },
+      'Unknown',
+    ],
     ['its operation that is done without evidence is waited for', { operations: [done()] }, 'Wait'],
     [
       'an operation without evidence may be another one as long as the call may still arrive',
