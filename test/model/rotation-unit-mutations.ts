@@ -153,11 +153,21 @@ export const ROTATION_UNIT_MUTATIONS: readonly UnitMutation[] = [
     'what a rotation stands still before it begins is bounded',
     'it is tried without an end',
     {
-      file: `${ROTATION}/moved.ts`,
-      find: "if (isOver && phaseOf(object.status) !== 'SwitchingBack') {",
-      replace: "if (isOver && phaseOf(object.status) !== 'SwitchingBack' && phaseOf(object.status) !== 'Idle') {",
+      file: `${DOMAIN}/hindered.ts`,
+      find: "if (!isOver || phaseOf(object.status) === 'SwitchingBack') return undefined;",
+      replace: "if (!isOver || ['Idle', 'SwitchingBack'].includes(phaseOf(object.status) ?? '')) return undefined;",
     },
     TRIES,
+  ),
+  broken(
+    'a call that is refused again and again is bounded',
+    'it is made without an end',
+    {
+      file: `${DOMAIN}/hindered.ts`,
+      find: 'if (over !== undefined) return stalledBy(',
+      replace: 'if (false) return stalledBy(',
+    },
+    'reconcile/rotation-refusals.test.ts',
   ),
   broken(
     'what a rotation stands still in windows is bounded',

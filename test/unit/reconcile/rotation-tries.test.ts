@@ -48,6 +48,25 @@ describe('a rotation by expiry that stalls', () => {
     assert.deepEqual(site.cloudSql.rotations, []);
   });
 
+  test('a rotation by expiry whose add is refused stalls at each deadline of an hour, waits 1, 2, 4 and 8 hours in between, and goes on by itself once the right is there', async () => {
+    const site = expiring();
+    const answer = rejection(403);
+    site.cloudSql.rotationTurns.push(...Array.from({ length: 10_000 }, () => ({ kind: 'Answer', answer }) as const));
+    const stalls = new Set<number>();
+    for (let minute = 0; minute < 24 * 60; minute += 1) {
+      await site.operator.driveFor(MINUTE_MS);
+      stalls.add(Date.parse(site.status.rotation?.stalled?.time ?? ''));
+    }
+    const times = [...stalls].filter((ms) => !Number.isNaN(ms));
+    const hours = times.slice(1).map((ms, n) => Math.round((ms - (times[n] ?? 0)) / HOUR_MS));
+    assert.deepEqual(hours, [2, 3, 5, 9]);
+    assert.equal(site.reason('Stalled'), 'True DeadlineExceeded');
+    site.cloudSql.rotationTurns.splice(0);
+    await site.operator.driveFor(18 * HOUR_MS);
+    assert.deepEqual(site.cloudSql.rotations, ['Add', 'Rotate 2']);
+    assert.equal(site.reason(), 'True UpToDate');
+  });
+
   test('a rotation by expiry that Cloud SQL refuses for good is not tried again by itself', async () => {
     const site = expiring();
     const calls: number[] = [];

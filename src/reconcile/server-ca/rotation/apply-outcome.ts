@@ -1,7 +1,7 @@
 /** What a call of a rotation came to, and where the rotation goes from there. */
-import { afterFailure } from '../../../domain/call/retry.ts';
 import { instanceKey } from '../../../domain/instance.ts';
 import { retryCommand } from '../../../domain/server-ca/deadline.ts';
+import { hindered } from '../../../domain/server-ca/rotation/hindered.ts';
 import { added, type CallOutcome } from '../../../domain/server-ca/rotation/outcome.ts';
 import {
   type CallRecord,
@@ -84,8 +84,13 @@ function concluded(
         `Operation ${name} (${record.kind}) failed: ${why}. Try again with: ${retryCommand(object)}`,
       );
     }
-    case 'NotSent':
-      return moved(object, { rotation: afterFailure(closed('NotSent'), now, settings) }, context);
+    case 'NotSent': {
+      const tried = {
+        rotation: closed('NotSent'),
+        why: `The call (${record.kind}) got no answer, and was not executed`,
+      };
+      return moved(object, { rotation: hindered(object, tried, now, settings) }, context);
+    }
     case 'Overtaken': {
       const event = normal(
         'RotationEnded',

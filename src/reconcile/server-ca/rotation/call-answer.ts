@@ -1,12 +1,15 @@
-/** What the answer to a call of a rotation changes in the status. */
+/** What the answer to a call of a rotation changes in the status, and what is told of it. */
 import type { Classification } from '../../../domain/call/classification.ts';
-import { afterFailure } from '../../../domain/call/retry.ts';
 import { retryCommand } from '../../../domain/server-ca/deadline.ts';
+import { hindered } from '../../../domain/server-ca/rotation/hindered.ts';
+import { withRotation } from '../../../domain/server-ca/rotation/rotated-condition.ts';
 import { type CallRecord, type Rotation, stalledBy } from '../../../domain/server-ca/rotation/rotation.ts';
 import type { CloudSqlServerCa } from '../../../domain/server-ca/server-ca-object.ts';
 import type { StatusChanges } from '../../../domain/server-ca/status.ts';
 import { oneLine } from '../../../lib/one-line.ts';
+import { reportEvents, subjectOf } from '../../publish-events.ts';
 import type { ServerCaContext } from '../context.ts';
+import { followVerdict, news } from './moved.ts';
 
 const MAX_OPERATIONS = 20;
 
@@ -37,15 +40,15 @@ export function answered(
     }
     case 'NotExecuted': {
       const { outcome, message, retryAfterMs } = classification;
-      const gate = { reason: 'RotationDue', message: oneLine(message) };
-      const refused = { ...rotation, gate, record: { ...record, outcome } };
-      return { rotation: afterFailure(refused, now, settings, retryAfterMs), ...withoutAddition(status, record) };
+      const refused = { ...rotation, record: { ...record, outcome } };
+      const tried = { rotation: refused, why: message, retryAfterMs };
+      return { rotation: hindered(object, tried, now, settings), ...withoutAddition(status, record) };
     }
     case 'Invalid': {
       const refused: Rotation = { ...rotation, record: { ...record, outcome: 'Refused' } };
       if (notReady !== undefined) {
-        const gate = { reason: 'RotationDue', message: oneLine(notReady) };
-        return { rotation: afterFailure({ ...refused, gate }, now, settings), ...withoutAddition(status, record) };
+        const tried = { rotation: refused, why: notReady };
+        return { rotation: hindered(object, tried, now, settings), ...withoutAddition(status, record) };
       }
       const message = `Cloud SQL refused the call for good: ${oneLine(classification.message, 600)}. Put right what it names, then go on with: ${retryCommand(object)}`;
       return {
@@ -60,3 +63,21 @@ export function answered(
 
 const withoutAddition = ({ addTimes = [] }: CloudSqlServerCa['status'], { kind, time }: CallRecord): StatusChanges =>
   kind === 'Add' ? { addTimes: addTimes.filter((one) => one !== time) } : {};
+
+/** A refusal is told where it begins or its words change, not at each try; and so is what has stalled by it. */
+export function tellAnswer(
+  before: CloudSqlServerCa,
+  after: CloudSqlServerCa,
+  classification: Classification,
+  context: ServerCaContext,
+): void {
+  const { gate, record } = after.status.rotation ?? {};
+  const reason = classification.kind === 'NotExecuted' ? classification.reason : 'WaitingForInstance';
+  const events = gate !== undefined && record?.outcome === 'Refused' ? news(before, gate, reason) : [];
+  const verdict = withRotation(followVerdict(after, context.clock.now()), after.status);
+  reportEvents(
+    before.status.conditions,
+    { events, verdict },
+    { ...context, subject: subjectOf(after.kind, after.metadata) },
+  );
+}

@@ -14,7 +14,7 @@ import { TwoClockWindow } from '../../../lib/two-clock-window.ts';
 import { persist } from '../../outcome-write.ts';
 import { sendOnRecord } from '../../write-ahead.ts';
 import type { ServerCaContext, StepResult } from '../context.ts';
-import { answered } from './call-answer.ts';
+import { answered, tellAnswer } from './call-answer.ts';
 import { hasRunAfterAll } from './earlier-call.ts';
 import { followVerdict } from './moved.ts';
 
@@ -81,7 +81,12 @@ export async function callOnRecord(
     index.additions.forget(addition);
   }
   const notReady = classification.kind === 'Invalid' ? await whyNotReady(object, context) : undefined;
-  await persistOutcome(sent.recorded, (current) => answered(current, classification, notReady, context), context);
+  const written = await persistOutcome(
+    sent.recorded,
+    (current) => answered(current, classification, notReady, context),
+    context,
+  );
+  if (written !== undefined) tellAnswer(object, written, classification, context);
   if (classification.kind === 'Accepted') watch(object, classification.operation, context);
   return { afterMs: settings.pollMinMs };
 }
@@ -138,13 +143,13 @@ async function write(
 }
 
 /** Over conflicts and failures of the API server: an outcome that is lost has to be found out. */
-async function persistOutcome(
+function persistOutcome(
   recorded: CloudSqlServerCa,
   changesOf: (current: CloudSqlServerCa) => StatusChanges,
   context: ServerCaContext,
-): Promise<void> {
+): Promise<CloudSqlServerCa | undefined> {
   const { time } = recorded.status.rotation?.record ?? {};
-  await persist(
+  return persist(
     recorded,
     {
       write: (current) => write(current, changesOf(current), context),

@@ -4,9 +4,9 @@ import { afterFailure, lateLookDelayMs, lookAgainDelayMs } from '../../../domain
 import { findCondition, progressing, stalled, type Verdict, waiting } from '../../../domain/conditions.ts';
 import { isProgressReason, isStalledReason, isWaitingReason } from '../../../domain/reason-rules.ts';
 import { completion, LOOKING_FOR_DEPENDENTS } from '../../../domain/server-ca/completion.ts';
-import { retryCommand } from '../../../domain/server-ca/deadline.ts';
 import { dueOf } from '../../../domain/server-ca/rotation/due.ts';
 import type { Gate } from '../../../domain/server-ca/rotation/gates.ts';
+import { pastDeadline } from '../../../domain/server-ca/rotation/hindered.ts';
 import type { Plan } from '../../../domain/server-ca/rotation/plan.ts';
 import {
   atClosedGate,
@@ -15,9 +15,8 @@ import {
   phaseOf,
   type Rotation,
   stalledBy,
-  standsStillMs,
 } from '../../../domain/server-ca/rotation/rotation.ts';
-import { type Stall, stall } from '../../../domain/server-ca/rotation/stall-words.ts';
+import type { Stall } from '../../../domain/server-ca/rotation/stall-words.ts';
 import { type CloudSqlServerCa, isSettled } from '../../../domain/server-ca/server-ca-object.ts';
 import type { StatusChanges } from '../../../domain/server-ca/status.ts';
 import { oneLine } from '../../../lib/one-line.ts';
@@ -76,11 +75,14 @@ const gateDelayMs = ({ reason }: Gate, { settings }: Needs): number =>
   reason === 'NotPermitted' ? lateLookDelayMs(settings) : settings.pollMaxMs;
 
 /** Told once: it waits for somebody, or for a time, and the object stays Ready, which tells nobody. */
-function news({ status }: CloudSqlServerCa, gate: Gate): readonly StepEvent[] {
-  const { reason, message } = gate;
+export function news(
+  { status }: CloudSqlServerCa,
+  gate: NonNullable<Rotation['gate']>,
+  reason = gate.reason,
+): readonly StepEvent[] {
   const isTold = isDeepStrictEqual(status.rotation?.gate, gate);
   if (isTold || !(isWaitingReason(reason) || isStalledReason(reason))) return [];
-  return [{ type: 'Warning', reason, action: 'Rotate', note: message }];
+  return [{ type: 'Warning', reason, action: 'Rotate', note: gate.message }];
 }
 
 export function stalledAt(object: CloudSqlServerCa, { next, ...why }: Stall, context: Needs): Conclusion {
@@ -121,15 +123,10 @@ export function obstacle(
   retryAfterMs?: number,
 ): StepResult {
   const { rotation: before = {} } = object.status;
-  const { deadlineSeconds } = object.spec;
   const now = context.clock.now();
   const rotation = isAtGate(before) || before.phaseTime === undefined ? pastGate(before, now) : before;
-  const isOver = standsStillMs({ ...object.status, rotation }, now) >= deadlineSeconds * 1000;
-  // Until a switch is taken back clients may be cut off: that is tried without an end.
-  if (isOver && phaseOf(object.status) !== 'SwitchingBack') {
-    const said = `No progress of the rotation within deadlineSeconds (${deadlineSeconds} s). Last: ${oneLine(message, 600)}. Retry with: ${retryCommand(object)}`;
-    return stalledAt(object, stall('DeadlineExceeded', said), context);
-  }
+  const over = pastDeadline({ ...object, status: { ...object.status, rotation } }, message, now);
+  if (over !== undefined) return stalledAt(object, over, context);
   const { waitingFor: _waitingFor, ...rest } = rotation;
   const gate: Gate = { reason: 'RotationDue', message: oneLine(message) };
   const isKnown = phaseOf(object.status) === 'SwitchingBack' && isDeepStrictEqual(before.gate, gate);
