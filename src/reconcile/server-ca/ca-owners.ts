@@ -1,15 +1,19 @@
 import { type CaOwner, caOwner, type Instance } from '../../domain/instance.ts';
+import { notRotatable } from '../../domain/server-ca/rotation/not-rotatable.ts';
+import type { Stall } from '../../domain/server-ca/rotation/stall-words.ts';
 import type { Clock } from '../ports.ts';
 
 export interface KeptOwner {
   readonly owner: CaOwner;
   /** Of a CA service: whether Cloud SQL rotates the server certificate by itself. */
   readonly rotationMode: string | undefined;
+  /** Why no call can rotate what the instance serves by. */
+  readonly unfit: Stall | undefined;
 }
 
 const HOUR_MS = 60 * 60_000;
 
-/** Who keeps the CA of the instance of each object that rotates: as it was within the last hour, as far as this process asked. */
+/** What the instance of each object that rotates is: as it was within the last hour, as far as this process asked. */
 export class CaOwners {
   readonly #clock: Pick<Clock, 'monotonicMs'>;
   readonly #kept = new Map<string, KeptOwner & { readonly atMs: number }>();
@@ -25,7 +29,8 @@ export class CaOwners {
 
   note(uid: string, instance: Instance): KeptOwner {
     const { serverCertificateRotationMode: rotationMode } = instance;
-    const kept = { owner: caOwner(instance), rotationMode, atMs: this.#clock.monotonicMs() };
+    const unfit = notRotatable(instance);
+    const kept = { owner: caOwner(instance), rotationMode, unfit, atMs: this.#clock.monotonicMs() };
     this.#kept.set(uid, kept);
     return kept;
   }

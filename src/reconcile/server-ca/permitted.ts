@@ -6,7 +6,10 @@ import type { ServerCaContext } from './context.ts';
 type Object = Pick<CloudSqlServerCa, 'metadata' | 'spec'>;
 type Asked = Pick<ServerCaContext, 'namespaces' | 'settings' | 'looks' | 'wake'>;
 
-/** May the object's namespace follow the instance, as it is now? Until it may, the object waits for its namespace. */
+/**
+ * May the object's namespace follow the instance, as it is now? Until it may, the object waits for its namespace. Whether
+ * it may rotate too is noted by the way.
+ */
 export async function mayFollow(object: Object, context: Asked): Promise<Permission> {
   const key = keyOf(KIND, object.metadata);
   const onChange = (): void => {
@@ -14,28 +17,46 @@ export async function mayFollow(object: Object, context: Asked): Promise<Permiss
     context.looks.forget(object.metadata.uid);
     context.wake([key]);
   };
-  return (await permissionTo('Follow', object, { by: key, onChange }, context)).given;
+  const { view, given } = await permissionTo('Follow', object, { by: key, onChange }, context);
+  noteRight(object, view, context);
+  return given;
 }
 
 /** May it rotate the CA of the instance, as it is now? With what that namespace says. Until it may, its rotation waits. */
-export function mayRotate(object: Object, context: Asked) {
+export async function mayRotate(object: Object, context: Asked) {
   const onChange = (): void => {
     context.looks.moves.tryNow(object.metadata.uid);
     context.wake([keyOf(KIND, object.metadata)]);
   };
   // Beside the object, which may follow.
-  return permissionTo('Rotate', object, { by: keyOf('Rotation', object.metadata), onChange }, context);
+  const asked = await permissionTo('Rotate', object, { by: keyOf('Rotation', object.metadata), onChange }, context);
+  noteRight(object, asked.view, context);
+  return asked;
+}
+
+function noteRight(object: Object, view: NamespaceView | undefined, context: Asked): void {
+  const { allowed } = given('Rotate', object, view, context);
+  context.looks.moves.noteRight(object.metadata.uid, allowed);
 }
 
 async function permissionTo(
   right: Right,
-  { metadata: { namespace }, spec }: Object,
+  object: Object,
   { by, onChange }: { readonly by: Key; readonly onChange: () => void },
-  { namespaces, settings: { allowedInstances, rotatableInstances, followableInstances } }: Asked,
+  context: Asked,
 ) {
+  const { namespace } = object.metadata;
+  const isRefused = (seen: NamespaceView): boolean => !given(right, object, seen, context).allowed;
+  const view = await context.namespaces.ask(by, { namespace, isRefused, onChange });
+  return { view, given: given(right, object, view, context) };
+}
+
+function given(
+  right: Right,
+  { metadata: { namespace }, spec }: Object,
+  view: NamespaceView | undefined,
+  { settings: { allowedInstances, rotatableInstances, followableInstances } }: Asked,
+): Permission {
   const grants = { allowedInstances, rotatableInstances, followableInstances };
-  const given = (view: NamespaceView | undefined): Permission =>
-    permission({ right, namespace, instance: spec, view, ...grants });
-  const view = await namespaces.ask(by, { namespace, isRefused: (seen) => !given(seen).allowed, onChange });
-  return { view, given: given(view) };
+  return permission({ right, namespace, instance: spec, view, ...grants });
 }

@@ -18,6 +18,10 @@ export interface SiblingFacts {
 
 export interface MoveFacts {
   readonly now: Date;
+  /** Of the instance: why no call can rotate it; absent: what it is was not read lately. */
+  readonly instance?: { readonly unfit: Stall | undefined } | undefined;
+  /** When its Namespace was read last, the object might follow the instance alone. */
+  readonly mayNotRotate?: boolean;
   readonly siblings: SiblingFacts;
 }
 
@@ -33,6 +37,8 @@ export type Move =
   | { readonly kind: 'Resume' }
   /** What it waited for is there. */
   | { readonly kind: 'PassGate' }
+  /** Whether its namespace may rotate the instance: it says so before anything is due. */
+  | { readonly kind: 'AskPermission' }
   | { readonly kind: 'Begin'; readonly beginning: Beginning }
   | { readonly kind: 'End'; readonly outcome: Outcome }
   /** Another CA has taken the place of the one that was distributed. */

@@ -8,7 +8,7 @@ import { type Move, type MoveFacts, REST } from './move.ts';
 import type { Rotation } from './rotation.ts';
 import { alike, notListed, notPinnable, type Stall } from './stall-words.ts';
 import { isTriedAgain } from './tried-again.ts';
-import { activeVersion } from './versions.ts';
+import { activeVersion, versionsOf } from './versions.ts';
 
 type DueNow = Extract<Due, { readonly kind: 'Due' }>;
 
@@ -26,10 +26,12 @@ function afterSwitchBack({ stalled, dependents }: Rotation, now: Date): Move | u
 }
 
 function whenAllIsSaid(object: CloudSqlServerCa, rotation: Rotation, facts: MoveFacts): Move {
+  const judged = object.spec.rotation.mode === 'Never' ? undefined : byInstance(object, rotation, facts);
+  if (judged !== undefined) return judged;
   const due = dueOf(object, facts.now);
   switch (due.kind) {
     case 'None':
-      return whenNotDue(object, rotation, facts.now);
+      return whenNotDue(object, rotation, facts);
     case 'NotListed':
       return saidOnce(notListed(object, due.fingerprint), rotation);
     case 'NotPinnable':
@@ -41,6 +43,15 @@ function whenAllIsSaid(object: CloudSqlServerCa, rotation: Rotation, facts: Move
       return isSettled(object) ? whenDue(object, due, facts) : REST;
     }
   }
+}
+
+/** What no call can rotate is told of before anything is due; once it is something else, its rotation goes on. */
+function byInstance(object: CloudSqlServerCa, { stalled }: Rotation, { instance }: MoveFacts): Move | undefined {
+  if (instance === undefined || isForPerson(stalled?.reason)) return undefined;
+  const { unfit } = instance;
+  if (unfit !== undefined) return stalled?.message === unfit.message ? REST : { kind: 'Stall', stall: unfit };
+  const isOver = stalled?.reason === 'NotRotatable' && !versionsOf(object.status).some(({ isAlike }) => isAlike);
+  return isOver ? { kind: 'Resume' } : undefined;
 }
 
 const saidOnce = (stall: Stall, { stalled, next }: Rotation): Move =>
@@ -75,8 +86,12 @@ function whenDue(object: CloudSqlServerCa, { cause, requestId, next: asked }: Du
 const isForPerson = (reason: string | undefined): boolean =>
   reason === 'RotationRolledBack' || reason === 'OutcomeUnknown';
 
-function whenNotDue(object: CloudSqlServerCa, { stalled, gate }: Rotation, now: Date): Move {
+function whenNotDue(object: CloudSqlServerCa, { stalled, gate }: Rotation, { now, mayNotRotate }: MoveFacts): Move {
   const { mode } = object.spec.rotation;
+  const isDenied = mayNotRotate === true || gate?.reason === 'NotPermitted';
+  if (isDenied && mode !== 'Never' && stalled === undefined) {
+    return isSettled(object) ? { kind: 'AskPermission' } : REST;
+  }
   const isOver =
     mode === 'Never' || stalled?.reason === 'ServerCaNotListed' || (stalled === undefined && gate !== undefined);
   if (isOver && (stalled ?? gate) !== undefined) return { kind: 'Resume' };

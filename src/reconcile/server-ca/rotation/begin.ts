@@ -1,9 +1,8 @@
-import { caOwner, type Instance, instanceKey, isFirstGeneration } from '../../../domain/instance.ts';
+import { type Instance, instanceKey } from '../../../domain/instance.ts';
 import { judgeInstance } from '../../../domain/reset/preflight.ts';
 import type { Move } from '../../../domain/server-ca/rotation/move.ts';
 import { planId } from '../../../domain/server-ca/rotation/plan.ts';
 import { type Beginning, begun } from '../../../domain/server-ca/rotation/rotation.ts';
-import { type Stall, stall } from '../../../domain/server-ca/rotation/stall-words.ts';
 import { versionWord } from '../../../domain/server-ca/rotation/versions.ts';
 import type { CloudSqlServerCa } from '../../../domain/server-ca/server-ca-object.ts';
 import { normal } from '../../pass.ts';
@@ -25,7 +24,7 @@ export async function begin(
   // What the instance is was found out with the plan: who waits for a person does not wait for Cloud SQL.
   if (isHeld && object.status.plan?.id === planned.id) return heldUp(object, planned, admitted, context);
   const instance = await context.cloudSql.lowPriority.instance(object.spec);
-  const unfit = notRotatable(instance);
+  const { unfit } = context.looks.owners.note(object.metadata.uid, instance);
   if (unfit !== undefined) return stalledAt(object, unfit, context);
   const unread = keptOtherwise(object, instance, context);
   if (unread !== undefined) return obstacle(object, unread, context);
@@ -57,22 +56,3 @@ export function keptOtherwise(
     ? `The instance has serverCaMode ${instance.serverCaMode}, and its server certificates are not read yet`
     : 'The instance has a CA of its own, and its server CAs are not read yet';
 }
-
-/** What no call of the operator can rotate. */
-export function notRotatable(instance: Instance): Stall | undefined {
-  if (caOwner(instance) === 'Unknown') {
-    return unfit(
-      `This version of the operator does not know the serverCaMode ${instance.serverCaMode} of the instance`,
-    );
-  }
-  if (isFirstGeneration(instance)) return unfit('A First Generation instance cannot rotate its server CA');
-  return instance.primary === undefined
-    ? undefined
-    : unfit(`The instance is a replica of ${instance.primary}, which it follows`);
-}
-
-const unfit = (why: string): Stall =>
-  stall(
-    'NotRotatable',
-    `${why}. Nothing was called; the server CAs are followed and published all the same. Set rotation.mode to Never and remove requestId and activeSha1Fingerprint; a CloudSqlSslReset makes another certificate`,
-  );

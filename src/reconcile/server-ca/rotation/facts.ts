@@ -9,11 +9,14 @@ import type { ServerCaContext } from '../context.ts';
 
 type Needs = Pick<ServerCaContext, 'index' | 'clock' | 'looks'>;
 
-export function factsOf(object: CloudSqlServerCa, { index, clock }: Pick<Needs, 'index' | 'clock'>): MoveFacts {
+export function factsOf(object: CloudSqlServerCa, { index, clock, looks }: Needs): MoveFacts {
   const { rotations } = index.siblingsOf(object);
   const first = rotations.first();
+  const { uid } = object.metadata;
   return {
     now: clock.now(),
+    instance: looks.owners.known(uid),
+    mayNotRotate: looks.moves.isDenied(uid),
     siblings: {
       rejected: new Set(rotations.rejected()),
       goesFirst: first === undefined ? undefined : namespaceOf(first),

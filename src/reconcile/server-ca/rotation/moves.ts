@@ -1,9 +1,11 @@
-/** When the next move of each rotation is tried again, on this process's own clock. */
+/** When the next move of each rotation is tried again, on this process's own clock, and what else decides about it. */
 import type { Clock } from '../../ports.ts';
 
 export class Moves {
   readonly #clock: Pick<Clock, 'monotonicMs'>;
   readonly #plans = new Map<string, { readonly key: string; readonly dueMs: number }>();
+  /** Those whose namespace may not rotate, as it was read last. */
+  readonly #denied = new Set<string>();
   readonly #unhealthy = new Map<string, ReadonlyMap<string, number>>();
 
   constructor(clock: Pick<Clock, 'monotonicMs'>) {
@@ -26,6 +28,15 @@ export class Moves {
     this.#plans.delete(uid);
   }
 
+  noteRight(uid: string, isAllowed: boolean): void {
+    if (isAllowed) this.#denied.delete(uid);
+    else this.#denied.add(uid);
+  }
+
+  isDenied(uid: string): boolean {
+    return this.#denied.has(uid);
+  }
+
   /** Those of `names` that are said without a break for so long by now. */
   lasting(uid: string, names: readonly string[], ms: number): readonly string[] {
     const now = this.#clock.monotonicMs();
@@ -37,6 +48,7 @@ export class Moves {
 
   forget(uid: string): void {
     this.#plans.delete(uid);
+    this.#denied.delete(uid);
     this.#unhealthy.delete(uid);
   }
 }

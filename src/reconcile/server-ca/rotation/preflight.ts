@@ -10,7 +10,7 @@ import type { CloudSqlServerCa } from '../../../domain/server-ca/server-ca-objec
 import { describeKey } from '../../../lib/key.ts';
 import { departedCall } from '../../departed-calls.ts';
 import type { ServerCaContext, StepResult } from '../context.ts';
-import { keptOtherwise, notRotatable } from './begin.ts';
+import { keptOtherwise } from './begin.ts';
 import { earlierAttempt, hasLateOperation } from './earlier-call.ts';
 import { reopened } from './look-anew.ts';
 import { obstacle, stalledAt } from './moved.ts';
@@ -49,7 +49,7 @@ export async function preflight(
   const attempt = earlierAttempt(object, kind);
   if (attempt !== undefined && hasLateOperation(object, attempt, operations, context)) return { kind: 'Reopen' };
   const instance = await cloudSql.instance(object.spec);
-  const unfit = notRotatable(instance);
+  const { unfit } = context.looks.owners.note(object.metadata.uid, instance);
   if (unfit !== undefined) return { kind: 'Stall', stall: unfit };
   const unread = keptOtherwise(object, instance, context);
   if (unread !== undefined) return { kind: 'Obstacle', message: unread };

@@ -21,6 +21,7 @@ import { normal, type StepEvent } from '../../pass.ts';
 import type { ServerCaContext, StepResult } from '../context.ts';
 import { newsOf } from '../schedule.ts';
 import { add } from './add.ts';
+import { askPermission } from './ask-permission.ts';
 import { begin } from './begin.ts';
 import { moveKey } from './facts.ts';
 import { followCall } from './follow-call.ts';
@@ -76,6 +77,8 @@ function make(object: CloudSqlServerCa, move: Move, context: ServerCaContext): S
       return moved(object, { rotation: resumed(rotation, now), ...(!isUnderWay(object.status) && NO_PLAN) }, context);
     case 'PassGate':
       return to(pastGate(rotation, now));
+    case 'AskPermission':
+      return askPermission(object, context);
     case 'Begin':
       return begin(object, move, context);
     case 'End':
