@@ -1,12 +1,13 @@
 /** How it stands once its roll has settled, in words. */
 import { oneLine } from '../../lib/one-line.ts';
 import { shell } from '../../lib/shell.ts';
+import { toTime } from '../../lib/time.ts';
 import { progressing, ready, stalled, type Verdict } from '../conditions.ts';
 import { rollWords } from '../trust/rolled-condition.ts';
 import { failureMessage } from '../trust/rollout-status.ts';
 import { retryCommand } from './deadline.ts';
 import { isExpired } from './publication.ts';
-import { isExecuted } from './rotation/due.ts';
+import { dueByExpiryMs, isExecuted } from './rotation/due.ts';
 import { MAX_HISTORY } from './rotation/rotation.ts';
 import { activeVersion } from './rotation/versions.ts';
 import { activeCa, type CloudSqlServerCa } from './server-ca-object.ts';
@@ -44,6 +45,7 @@ export function completion(object: CloudSqlServerCa, now: Date): Verdict {
     later,
     rotatedByCloudSql(object) ?? '',
     recordedRequest(object) ?? '',
+    heldBackByPin(object, now) ?? '',
   ]
     .filter((text) => text !== '')
     .join('; ');
@@ -63,6 +65,17 @@ function recordedRequest(object: CloudSqlServerCa): string | undefined {
   const isKnown = history.length >= MAX_HISTORY || history.some((one) => one.requestId === requestId);
   if (!isExecuted(object) || isKnown) return undefined;
   return `rotation.requestId ${requestId} was there when the object had no status, so it is recorded and rotates nothing: another value asks for a rotation`;
+}
+
+/** A pin holds back a rotation by expiry, and not the expiry; undefined: it holds back none by now. */
+function heldBackByPin(object: CloudSqlServerCa, now: Date): string | undefined {
+  const { mode, activeSha1Fingerprint: pin } = object.spec.rotation;
+  const { sha1Fingerprint, expirationTime = '' } = activeVersion(object.status) ?? {};
+  const dueMs = dueByExpiryMs(object);
+  const isDue = mode === 'WhenDue' && dueMs !== undefined && dueMs <= now.getTime();
+  if (!isDue || pin?.toLowerCase() !== sha1Fingerprint) return undefined;
+  const since = toTime(new Date(dueMs));
+  return `rotation.activeSha1Fingerprint holds back a rotation that is due since ${since}: the server CA expires at ${expirationTime}`;
 }
 
 /** Beside this object's own rotation; undefined: it does not. */

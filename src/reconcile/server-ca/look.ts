@@ -24,6 +24,7 @@ import type { Look } from './looks.ts';
 import { mayFollow } from './permitted.ts';
 import { type Publishing, publishLook } from './publish-look.ts';
 import { roll } from './roll.ts';
+import { followVerdict } from './rotation/moved.ts';
 import { intervalMs, newsOf } from './schedule.ts';
 
 export async function look(object: CloudSqlServerCa, context: ServerCaContext): Promise<StepResult> {
@@ -103,12 +104,12 @@ async function readBoth(
   }
 }
 
-/** As it was; what was not settled is judged again. */
+/** As it was, but for what the clock alone has changed; what was not settled is judged again. */
 async function unchanged(object: CloudSqlServerCa, againMs: number, context: ServerCaContext): Promise<StepResult> {
   // What became of a call is found out by since when it was seen.
   if (!isOpen(object.status.rotation?.record)) context.memory.forget(object.metadata.uid);
   const isDone = (isSettled(object) && !isAwaited(object, context)) || stalledReason(object) === 'NotRotatable';
-  return isDone ? { afterMs: againMs } : roll(object, context);
+  return isDone ? { verdict: followVerdict(object, context.clock.now()), afterMs: againMs } : roll(object, context);
 }
 
 /** A rotation waits for what a person has to do for a workload, such as to resume it, which nobody else tells. */
