@@ -4,6 +4,7 @@ import type { DistributionSpec } from '../trust/distribution.ts';
 import { ALREADY_CARRIED, rolledValue } from '../trust/rolled-condition.ts';
 import { awaitsWindow } from './held-back.ts';
 import { rotatedValues, withRotation } from './rotation/rotated-condition.ts';
+import { withExecuted } from './rotation/rotation.ts';
 import { activeCa, type CloudSqlServerCa, distributionOf, type Status } from './server-ca-object.ts';
 
 /** The fields of the status that change, each as a whole. */
@@ -57,7 +58,7 @@ export function summarize(
 ): Status {
   const { metadata, status } = object;
   const { spec } = distributionOf(object);
-  const changed = withChanges(status, changes);
+  const changed = withChanges(status, { ...foundRequest(object), ...changes });
   const generation = isUnobserved ? (status.observedGeneration ?? -1) : metadata.generation;
   const wanted = [
     ...summaryValues(withRotation(verdict, changed)),
@@ -70,6 +71,13 @@ export function summarize(
     observedGeneration: generation,
     conditions: setConditions(status.conditions ?? [], wanted, { generation, now }),
   };
+}
+
+/** A request that the object has before it has any status is recorded, and rotates nothing: it was created with it, or restored. */
+function foundRequest({ spec, status }: CloudSqlServerCa): Pick<StatusChanges, 'executedRequestIds'> {
+  const { requestId } = spec.rotation;
+  if (status.conditions !== undefined || requestId === undefined) return {};
+  return { executedRequestIds: withExecuted(status, requestId) };
 }
 
 function publishedValue(status: Status, verdict: Verdict, isPublished: boolean): ConditionValue {

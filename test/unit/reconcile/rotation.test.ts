@@ -88,6 +88,25 @@ describe('a rotation', () => {
     assert.deepEqual(site.status.executedRequestIds, ['restored']);
   });
 
+  test('a requestId that an object gets while it may not follow rotates once it may, and one that it had from the beginning does not', async () => {
+    for (const [requestId, calls] of [
+      [undefined, ['Add', 'Rotate 2']],
+      ['spring', []],
+    ] as const) {
+      const rotation = { mode: 'OnRequest', holdSeconds: 0, ...(requestId !== undefined && { requestId }) } as const;
+      const site = new Followed({ spec: { rotation } }, { settings: { allowedInstances: [] } });
+      site.cloudSql.listed = [ca(1, { expirationTime: LIFE.expirationTime })];
+      await site.operator.driveFor(MINUTE_MS);
+      assert.equal(site.reason('Stalled'), 'True NotPermitted');
+      ask(site, { requestId: 'spring' });
+      await site.operator.driveFor(MINUTE_MS);
+      site.namespaces.annotate('orders', { [annotations.rotatableInstances]: 'acme-prod/*' });
+      await site.operator.driveFor(HOUR_MS);
+      assert.deepEqual(site.cloudSql.rotations, calls);
+      assert.deepEqual(site.status.executedRequestIds, ['spring']);
+    }
+  });
+
   test('a rotation takes a CA that waits, and adds none in its place', async () => {
     const site = await ready();
     site.cloudSql.listed = [ca(1), ca(2)];

@@ -1,6 +1,6 @@
 /** What a look does for a rotation. */
 import { annotations } from '../../../domain/object.ts';
-import { resumed, withExecuted } from '../../../domain/server-ca/rotation/rotation.ts';
+import { resumed } from '../../../domain/server-ca/rotation/rotation.ts';
 import { type CloudSqlServerCa, hasNewRetry } from '../../../domain/server-ca/server-ca-object.ts';
 import type { StatusChanges } from '../../../domain/server-ca/status.ts';
 import type { PublishedContents, PublishedObject } from '../../ports.ts';
@@ -19,22 +19,17 @@ export const withRejected = (contents: PublishedContents, rejected: readonly str
     ? contents
     : { ...contents, annotations: { ...contents.annotations, [annotations.rejectedServerCas]: rejected.join(',') } };
 
-/** A new value of `retry` has a rotation that stalled go on; a request that the object is created with is not executed. */
+/** A new value of `retry` has a rotation that stalled go on. */
 export function rotationAtLook(
   object: CloudSqlServerCa,
   rejected: readonly string[],
   now: Date,
-): Pick<StatusChanges, 'rotation' | 'executedRequestIds'> {
-  const { rotation, serverCas } = object.status;
-  const { requestId } = object.spec.rotation;
-  const isFirst = serverCas === undefined && requestId !== undefined;
+): Pick<StatusChanges, 'rotation'> {
+  const { rotation } = object.status;
   const isResumed = rotation?.stalled !== undefined && (hasNewRetry(object) || isCorrected(object));
   const next = isResumed ? resumed(rotation, now) : rotation;
   const isNews = isResumed || rejected.length > (rotation?.rejected ?? []).length;
-  return {
-    ...(isNews && { rotation: { ...next, ...(rejected.length > 0 && { rejected }) } }),
-    ...(isFirst && { executedRequestIds: withExecuted(object.status, requestId) }),
-  };
+  return isNews ? { rotation: { ...next, ...(rejected.length > 0 && { rejected }) } } : {};
 }
 
 /** A field that cannot be used may have been put right. */
