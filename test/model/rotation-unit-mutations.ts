@@ -130,7 +130,7 @@ export const ROTATION_UNIT_MUTATIONS: readonly UnitMutation[] = [
   broken(
     'with the mode Never nothing is rotated',
     'one that is under way goes on',
-    { file: `${DOMAIN}/next-move.ts`, find: "if (rotation.mode === 'Never') return false;" },
+    { file: `${DOMAIN}/next-move.ts`, find: "if (mode === 'Never') return false;" },
     NEXT_MOVE,
   ),
   broken(

@@ -2,6 +2,7 @@ import { timeOf } from '../../../lib/time.ts';
 import { remainingDelayMs } from '../../call/retry.ts';
 import { isExpired } from '../publication.ts';
 import { type CloudSqlServerCa, isSettled } from '../server-ca-object.ts';
+import { isExecuted } from './due.ts';
 import { type Move, type MoveFacts, REST } from './move.ts';
 import { isFollowed, isUnresolved, phaseOf, type Rotation, standsStillMs, type WaitingFor } from './rotation.ts';
 import { alike, replacedTooOften, siblingNotReady, siblingOutsideWindow } from './stall-words.ts';
@@ -18,7 +19,7 @@ import { atGate, pinnedElsewhere, whenIdle } from './when-idle.ts';
  * | a call was recorded and its outcome is not known | resolve |
  * | accepted, and not seen to its end | follow |
  * | a delay that is recorded | rest |
- * | switching back, verifying | switch back, verify: whatever the spec says now |
+ * | switching back, verifying | switch back, verify: whatever the spec says now, but that a newer request is served by it |
  * | the mode is Never, or what asked for it was taken away, or another object pins another CA, or the instance serves by a third one | end, superseded |
  * | the instance serves by the next CA | end, rotated |
  * | stalled | rest; a sibling that got there, or the time of another try, or a new request goes on |
@@ -39,35 +40,43 @@ export function nextMove(object: CloudSqlServerCa, facts: MoveFacts): Move {
   if (retryMs > facts.now.getTime()) return { kind: 'Rest', untilMs: retryMs };
   if (phase === undefined) return REST;
   if (phase === 'SwitchingBack') return rotation.stalled === undefined ? { kind: 'SwitchBack' } : REST;
-  if (phase === 'Verifying') return { kind: 'Verify' };
+  if (phase === 'Verifying') return renamed(object, rotation) ?? { kind: 'Verify' };
   return phase === 'Idle' ? whenIdle(object, rotation, facts) : underWay(object, rotation, facts);
 }
 
 function underWay(object: CloudSqlServerCa, rotation: Rotation, facts: MoveFacts): Move {
-  const { spec, status } = object;
-  const active = activeVersion(status)?.sha1Fingerprint;
+  const active = activeVersion(object.status)?.sha1Fingerprint;
   if (active === undefined) return REST;
   if (active === rotation.next) return { kind: 'End', outcome: 'Rotated' };
   const isWanted = isStillWanted(object, rotation) && pinnedElsewhere(facts, rotation.next) === undefined;
   if (!isWanted || active !== rotation.previous) return { kind: 'End', outcome: 'Superseded' };
-  const { requestId } = spec.rotation;
-  const isNewer = rotation.cause === 'RequestId' && requestId !== undefined && requestId !== rotation.requestId;
+  const newer = renamed(object, rotation);
   if (rotation.stalled !== undefined) {
-    return isNewer ? { kind: 'End', outcome: 'Failed' } : whileStalled(rotation, facts);
+    return newer === undefined ? whileStalled(rotation, facts) : { kind: 'End', outcome: 'Failed' };
   }
-  if (isNewer) return { kind: 'Rename', requestId };
+  if (newer !== undefined) return newer;
   if (rotation.phase !== 'Adding') return withNext(object, rotation, facts);
   // What keeps it from being followed keeps it from being rotated, and is said there.
   return isSettled(object) ? atGate(object, facts, { kind: 'Add' }) : REST;
 }
 
+/** A request that came later is served by the rotation that is under way, whatever that was begun for. */
+function renamed(object: CloudSqlServerCa, { cause, requestId: served }: Rotation): Move | undefined {
+  const { requestId } = object.spec.rotation;
+  const isNewer = cause !== 'Pin' && requestId !== undefined && requestId !== served && !isExecuted(object);
+  return isNewer ? { kind: 'Rename', requestId } : undefined;
+}
+
 /** What it was begun for is still in the spec. A pin comes before all else. */
-function isStillWanted({ spec: { rotation } }: CloudSqlServerCa, { cause, next }: Rotation): boolean {
-  const pin = rotation.activeSha1Fingerprint?.toLowerCase();
-  if (rotation.mode === 'Never') return false;
+function isStillWanted(object: CloudSqlServerCa, { cause, next, requestId: served }: Rotation): boolean {
+  const { mode, requestId, activeSha1Fingerprint } = object.spec.rotation;
+  const pin = activeSha1Fingerprint?.toLowerCase();
+  if (mode === 'Never') return false;
   if (cause === 'Pin') return pin !== undefined && pin === next;
   if (pin !== undefined) return false;
-  return cause === 'RequestId' ? rotation.requestId !== undefined : rotation.mode === 'WhenDue';
+  if (cause !== 'RequestId') return mode === 'WhenDue';
+  // One that was executed before asks for nothing any more: a commit was reverted, say.
+  return requestId !== undefined && (requestId === served || !isExecuted(object));
 }
 
 function whileStalled(rotation: Rotation, { now, siblings }: MoveFacts): Move {

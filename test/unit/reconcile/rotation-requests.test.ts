@@ -1,0 +1,58 @@
+/** What a person changes while a rotation is under way, over a whole cluster of fakes. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ServerCaParts } from '../../support/fakes/fake-server-cas.ts';
+import { ca, Followed } from '../../support/fakes/followed.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const LATE = { expirationTime: '2046-01-01T00:00:00Z' };
+
+type Rotation = NonNullable<NonNullable<ServerCaParts['spec']>['rotation']>;
+
+async function following(rotation: Rotation, expiresMs = 5000 * 24 * HOUR_MS): Promise<Followed> {
+  const site = new Followed({ spec: { rotation: { mode: 'OnRequest', holdSeconds: 3600, ...rotation } } });
+  const expirationTime = new Date(site.clock.wallMs + expiresMs).toISOString();
+  site.cloudSql.listed = [ca(1, { createTime: '2016-01-01T00:00:00Z', expirationTime })];
+  site.cloudSql.makeCa = (n) => ca(n, LATE);
+  await site.operator.driveFor(MINUTE_MS);
+  return site;
+}
+
+const ask = (site: Followed, requestId: string): void =>
+  site.serverCas.edit(site.ref, { spec: { rotation: { requestId } } });
+const outcomes = ({ status }: Followed): readonly string[] =>
+  (status.history ?? []).map(({ cause, requestId, outcome }) => [cause, requestId, outcome].join(' '));
+
+test('a requestId that goes back to one that was executed ends the rotation before its switch', async () => {
+  const site = await following({});
+  ask(site, 'a');
+  await site.operator.driveFor(3 * HOUR_MS);
+  ask(site, 'b');
+  await site.operator.driveUntil(() => site.status.rotation?.phase === 'Holding');
+  ask(site, 'a');
+  await site.operator.driveFor(3 * HOUR_MS);
+  assert.deepEqual(site.cloudSql.rotations, ['Add', 'Rotate 2', 'Add']);
+  assert.deepEqual(outcomes(site), ['RequestId b Superseded', 'RequestId a Rotated']);
+});
+
+test('a request that comes while a rotation by expiry is under way is served by it', async () => {
+  const site = await following({ mode: 'WhenDue' }, 10 * 24 * HOUR_MS);
+  await site.operator.driveUntil(() => site.status.rotation?.phase === 'Holding');
+  ask(site, 'now');
+  await site.operator.driveFor(6 * HOUR_MS);
+  assert.deepEqual(site.cloudSql.rotations, ['Add', 'Rotate 2']);
+  assert.deepEqual(outcomes(site), ['Expiry now Rotated']);
+  assert.deepEqual(site.status.executedRequestIds, ['now']);
+});
+
+test('a request that comes while a rotation is verified is served by it', async () => {
+  const site = await following({ holdSeconds: 0, verifySeconds: 3600 });
+  ask(site, 'a');
+  await site.operator.driveUntil(() => site.status.rotation?.phase === 'Verifying');
+  ask(site, 'b');
+  await site.operator.driveFor(6 * HOUR_MS);
+  assert.deepEqual(site.cloudSql.rotations, ['Add', 'Rotate 2']);
+  assert.deepEqual(outcomes(site), ['RequestId b Rotated']);
+  assert.deepEqual(site.status.executedRequestIds, ['b', 'a']);
+});
