@@ -1,6 +1,7 @@
 /** What a person changes while a rotation is under way, over a whole cluster of fakes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { annotations } from '../../../src/domain/object.ts';
 import type { ServerCaParts } from '../../support/fakes/fake-server-cas.ts';
 import { ca, Followed } from '../../support/fakes/followed.ts';
 
@@ -55,4 +56,25 @@ test('a request that comes while a rotation is verified is served by it', async 
   assert.deepEqual(site.cloudSql.rotations, ['Add', 'Rotate 2']);
   assert.deepEqual(outcomes(site), ['RequestId b Rotated']);
   assert.deepEqual(site.status.executedRequestIds, ['b', 'a']);
+});
+
+/** Somebody adds one after the other, in the place of what waits. */
+async function replaced(site: Followed, numbers: readonly number[]): Promise<void> {
+  for (const n of numbers) {
+    const createTime = new Date(Date.UTC(2026, 0, 1) + n * 24 * HOUR_MS).toISOString();
+    site.cloudSql.listed = [site.cloudSql.listed[0] ?? ca(1), ca(n, { ...LATE, createTime })];
+    await site.operator.driveFor(20 * MINUTE_MS);
+  }
+}
+
+test('a rotation whose waiting CA was replaced too often goes on with a new value of retry, and takes what waits by then', async () => {
+  const site = await following({});
+  ask(site, 'a');
+  await site.operator.driveUntil(() => site.status.rotation?.phase === 'Holding');
+  await replaced(site, [10, 11, 12]);
+  assert.equal(site.reason('Stalled'), 'True WaitingServerCaReplaced');
+  site.serverCas.edit(site.ref, { annotations: { [annotations.retry]: '1' } });
+  await site.operator.driveFor(3 * HOUR_MS);
+  assert.deepEqual(site.cloudSql.rotations, ['Add', 'Rotate 12']);
+  assert.deepEqual(outcomes(site), ['RequestId a Rotated']);
 });

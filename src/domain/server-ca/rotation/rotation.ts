@@ -95,10 +95,13 @@ export const inPhase = (
 ): Rotation => renewed({ ...rotation, phase }, now);
 
 /** It goes on where it stalled, with a fresh deadline: a person has said so, or what was in the way is gone. */
-export const resumed = (
-  { retryTime: _retryTime, failures: _failures, stalls: _stalls, ...rotation }: Rotation,
+export function resumed(
+  { retryTime: _retryTime, failures: _failures, stalls: _stalls, replaced, ...rotation }: Rotation,
   now: Date,
-): Rotation => renewed(rotation, now);
+): Rotation {
+  const countsAnew = rotation.stalled?.reason === 'WaitingServerCaReplaced';
+  return renewed({ ...rotation, ...(!countsAnew && replaced !== undefined && { replaced }) }, now);
+}
 
 /** What stands still before it begins has a deadline too, from the first time that it could not. */
 function renewed(rotation: Rotation, now: Date): Rotation {

@@ -43,7 +43,7 @@ export const alike = (object: CloudSqlServerCa, next: string): Stall =>
 export const replacedTooOften = (object: CloudSqlServerCa): Stall =>
   stall(
     'WaitingServerCaReplaced',
-    `Somebody has replaced the waiting ${versionWord(object.status)} three times before it was used, so nothing is switched. Find out who adds them, then go on with: ${retryCommand(object)}. What was called: ${operationsCommand(object)}`,
+    `Somebody has replaced the waiting ${versionWord(object.status)} again and again before it was used, so nothing is switched. Find out who adds them, then go on with: ${retryCommand(object)}. What was called: ${operationsCommand(object)}`,
   );
 
 export const siblingNotReady = (waitingFor: WaitingFor): Stall =>
