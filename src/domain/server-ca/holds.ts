@@ -1,4 +1,5 @@
 import { haveAllRolled } from '../trust/rollout-status.ts';
+import { holdsActiveAlone } from '../trust/tls-material.ts';
 import { trustOf } from './publication.ts';
 import { type CloudSqlServerCa, isSettled } from './server-ca-object.ts';
 
@@ -8,5 +9,7 @@ const NONE: readonly string[] = [];
 export function holdsOf(object: CloudSqlServerCa): readonly string[] {
   const { spec, status } = object;
   const isRight = isSettled(object) && (spec.rollout.disabled || haveAllRolled(status.rollout));
-  return isRight ? trustOf(object).needed : NONE;
+  if (!isRight) return NONE;
+  const { needed } = trustOf(object);
+  return holdsActiveAlone(spec.serverCa) ? needed.slice(0, 1) : needed;
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { annotations } from '../../../src/domain/object.ts';
+import { createAuthority } from '../../cloudsql-emulator/certificates.ts';
 import { aReset, aWorkload, fingerprint } from '../../support/fakes/builders.ts';
 import { aServerCa, type ServerCaParts } from '../../support/fakes/fake-server-cas.ts';
 import { ca, Followed, SECRET } from '../../support/fakes/followed.ts';
@@ -76,6 +77,32 @@ describe('a rotation that waits for a workload of a CloudSqlSslReset', () => {
     assert.deepEqual(site.cloudSql.rotations, ['Add', 'Rotate 2']);
     assert.equal(site.reason(), 'True UpToDate');
     assert.equal(site.cloudSql.calls, 0);
+  });
+});
+
+describe('a rotation beside an object that publishes DER', () => {
+  test('another object that publishes the active CA alone, as DER, holds the switch until the deadline, the message names DER, and the rotation goes on by itself once that is gone', async () => {
+    const site = await ready();
+    const [one, other] = await Promise.all([1, 2].map((n) => createAuthority(`CA ${n}`)));
+    assert.ok(one && other);
+    site.cloudSql.listed = [ca(1, { expirationTime: EXPIRES, pem: one.certificate.pem })];
+    site.cloudSql.makeCa = (n) => ca(n, { expirationTime: EXPIRES, pem: other.certificate.pem });
+    const additionalFormats = [{ format: 'DER', key: 'server-ca.der', password: '' }] as const;
+    site.workloads.add(aWorkload({ name: 'java', namespace: 'second' }));
+    const der = site.serverCas.create(aServerCa({ namespace: 'second', spec: { serverCa: { additionalFormats } } }));
+    await site.operator.driveFor(6 * MINUTE_MS);
+    ask(site);
+    await site.operator.driveFor(2 * HOUR_MS);
+    assert.deepEqual(site.cloudSql.rotations, ['Add']);
+    assert.equal(site.reason('Stalled'), 'True SiblingNotReady');
+    assert.match(site.status.rotation?.stalled?.message ?? '', /1 in namespace second.* DER/);
+    const { writes } = site.serverCas;
+    await site.operator.driveFor(2 * HOUR_MS);
+    assert.equal(site.serverCas.writes, writes);
+    site.serverCas.edit(der, { spec: { serverCa: { additionalFormats: [] } } });
+    await site.operator.driveFor(HOUR_MS);
+    assert.deepEqual(site.cloudSql.rotations, ['Add', 'Rotate 2']);
+    assert.equal(site.reason(), 'True UpToDate');
   });
 });
 

@@ -49,7 +49,7 @@ export const replacedTooOften = (object: CloudSqlServerCa): Stall =>
 export const siblingNotReady = (waitingFor: WaitingFor): Stall =>
   stall(
     'SiblingNotReady',
-    `Nothing is switched: objects of the instance do not have the next server CA everywhere yet, or their workloads are not healthy with it: ${waitingWords(waitingFor)}. Whoever runs them sees why in their status: stalled, suspended, not permitted, workloads that are paused or left to a person (OnDelete), or more than ${MAX_LISTED} workloads, which are to be divided among several objects, each with a Secret and a rollout.selector of its own. It goes on by itself once they get there`,
+    `Nothing is switched: objects of the instance do not have the next server CA everywhere yet, or their workloads are not healthy with it: ${waitingWords(waitingFor)}. Whoever runs them sees why in their status: stalled, suspended, not permitted, workloads that are paused or left to a person (OnDelete), the format DER, which holds the active server CA alone and is to be replaced by PEM or a truststore, or more than ${MAX_LISTED} workloads, which are to be divided among several objects, each with a Secret and a rollout.selector of its own. It goes on by itself once they get there`,
   );
 
 export const siblingOutsideWindow = (namespace: string, next: string): string =>
