@@ -86,7 +86,7 @@ export interface CloudSqlSslResetSpec {
      */
     key: string;
     /**
-     * All publishes every CA that the instance lists, the active one first, as one PEM bundle. Active publishes only the active one, and the next one from the moment that it is added until it is used.
+     * All publishes every CA that the instance lists, the active one first, as one PEM bundle. Active publishes only the active one, and the next one from the moment that it is added until it is used; while a CloudSqlServerCa rotates, the one that it may go back to as well.
      */
     contents: 'All' | 'Active';
     /**

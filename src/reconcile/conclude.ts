@@ -79,13 +79,17 @@ function afterEnd(written: SslReset, verdict: Verdict, { clock, index, settings 
 function isLeftBehind(written: SslReset, { clock, index }: Context): boolean {
   const siblings = index.siblingsOf(written);
   const seen = { isOutdated: siblings.makeOutdated(), lastRead: siblings.lastRead() };
-  return decide(written, { ...seen, now: clock.now(), hasLostSibling: false, isRotating: false }).kind === 'CatchUp';
+  return (
+    decide(written, { ...seen, now: clock.now(), hasLostSibling: false, isRotating: false, hasLeftCas: false }).kind ===
+    'CatchUp'
+  );
 }
 
 /** Something came up before this end, and no event is left that would bring the object back. */
 function isBehind(written: SslReset, index: Context['index']): boolean {
   const siblings = index.siblingsOf(written);
-  return (isSettled(written.status.request) && siblings.makeOutdated()) || siblings.lost().length > 0;
+  const isOld = siblings.makeOutdated() || siblings.rotations.haveLeftCas();
+  return (isSettled(written.status.request) && isOld) || siblings.lost().length > 0;
 }
 
 /** Status is written only on change. A conflict means that the facts are old: the next pass reads them again. */

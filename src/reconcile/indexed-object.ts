@@ -36,6 +36,11 @@ export interface IndexedObject {
   readonly holds: readonly string[] | undefined;
   /** SHA-1 fingerprints of the CAs that it has published, and does not roll for before a maintenance window opens. */
   readonly heldBack: readonly string[];
+  /**
+   * SHA-1 fingerprints of the CAs that it publishes beside the active one, where it publishes none without need; undefined:
+   * it publishes all, or none.
+   */
+  readonly beside: readonly string[] | undefined;
   /** When its newest reset ended, also one whose request was replaced; undefined: it is not known to have had one. */
   readonly resetMs: number | undefined;
   /** Its call was accepted, and nobody has seen the CA of it. `doneMs`: when the end of its operation was seen. */
@@ -107,6 +112,8 @@ export interface Rotating {
   readonly order: string;
   /** SHA-1 fingerprints of what it is about to switch to, where that is known, and of its CA. */
   readonly next: readonly string[];
+  /** The same of what the instance served by before, and is taken back to where the switch does harm. */
+  readonly previous: readonly string[];
   /** A call is recorded, or its effect is watched: nobody else goes first. */
   readonly isBusy: boolean;
   /** It is about to call, or does: one pass works on the instance at a time. */

@@ -28,7 +28,7 @@ import { listedNumber } from './listed.ts';
 import { publicationsOf } from './publications.ts';
 
 /** Without a clock nothing counts as past its deadline: whatever hangs on that is looked at. */
-const ALONE = { isOutdated: false, lastRead: undefined, hasLostSibling: false, isRotating: false };
+const ALONE = { isOutdated: false, hasLeftCas: false, lastRead: undefined, hasLostSibling: false, isRotating: false };
 
 const isIdle = (reset: SslReset): boolean => decide(reset, { ...ALONE, now: new Date(0) }).kind === 'Nothing';
 
@@ -55,6 +55,7 @@ export function indexed(reset: SslReset): IndexedObject {
     listed: listedNumber(status.rollout?.revision),
     holds: heldBy(reset),
     heldBack: status.serverCa?.heldBack ?? NONE,
+    beside: besideActive(reset),
     resetMs: timeOf(lastResetTime(status)),
     unseenCa: unseenCaOf(reset),
     seenResetMs: hasCertificatesToLose(reset) ? (timeOf(status.request?.otherResetTime) ?? 0) : undefined,
@@ -88,6 +89,9 @@ function heldBy(reset: SslReset): readonly string[] | undefined {
   const rolledFor = published.filter((one) => !heldBack.includes(one));
   return held(holdsActiveAlone(spec.serverCa) ? rolledFor.slice(0, 1) : rolledFor);
 }
+
+const besideActive = ({ spec, status }: SslReset): readonly string[] | undefined =>
+  spec.serverCa?.contents === 'Active' ? held((status.serverCa?.published ?? NONE).slice(1)) : undefined;
 
 const held = sharing<readonly string[]>((fingerprints) => fingerprints.join(' '));
 

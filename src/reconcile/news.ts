@@ -14,7 +14,7 @@ export function concernedBy(
   const mattersToRotations = entry.follows !== before?.follows || !holdsSame(entry, before);
   const lost = lostWith(entry, before);
   return siblings.filter((sibling) => {
-    if (hearsOfLoss(sibling, lost) || isReleased(sibling, before, entry)) return true;
+    if (hearsOfLoss(sibling, lost) || isReleased(sibling, before, entry) || isOver(sibling, before, entry)) return true;
     if (hasOtherCa && !sibling.isIdle) return true;
     if (sibling.follows !== undefined && hasRead && hasOtherList(entry, sibling)) return true;
     if (mattersToRotations && sibling.follows !== undefined) return true;
@@ -26,7 +26,10 @@ export function concernedBy(
 export const concernedByEnd = (gone: IndexedObject, siblings: readonly IndexedObject[]): readonly IndexedObject[] =>
   siblings.filter(
     (sibling) =>
-      hearsOfLoss(sibling, gone.uid) || sibling.follows?.phase !== undefined || isReleased(sibling, gone, undefined),
+      hearsOfLoss(sibling, gone.uid) ||
+      sibling.follows?.phase !== undefined ||
+      isReleased(sibling, gone, undefined) ||
+      isOver(sibling, gone, undefined),
   );
 
 const hearsOfLoss = ({ siblingCalls }: IndexedObject, uid: string | undefined): boolean =>
@@ -38,6 +41,18 @@ const isReleased = (
   before: IndexedObject | undefined,
   entry: IndexedObject | undefined,
 ): boolean => heldBack.some((one) => before?.heldBack.includes(one) === true && entry?.heldBack.includes(one) !== true);
+
+/** A rotation of the other one that this one publishes a CA for, beside the active one, has come to its end. */
+const isOver = (
+  { beside = [] }: IndexedObject,
+  before: IndexedObject | undefined,
+  entry: IndexedObject | undefined,
+): boolean => beside.some((one) => rotatingOf(before).includes(one) && !rotatingOf(entry).includes(one));
+
+function rotatingOf(entry: IndexedObject | undefined): readonly string[] {
+  const { next = [], previous = [] } = entry?.follows?.rotating ?? {};
+  return [...next, ...previous];
+}
 
 /** Nobody who waits for it to have a CA has anything to do because of it. */
 const holdsSame = (entry: IndexedObject, before: IndexedObject | undefined): boolean =>

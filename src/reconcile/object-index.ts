@@ -195,6 +195,6 @@ export class ObjectIndex<T extends object> {
   #isDue(entry: IndexedObject): boolean {
     if (!entry.isIdle || entry.follows !== undefined) return true;
     const siblings = new Siblings(entry, this.#byInstance.beside(entry));
-    return siblings.makeOutdated() || siblings.lost().length > 0;
+    return siblings.makeOutdated() || siblings.rotations.haveLeftCas() || siblings.lost().length > 0;
   }
 }

@@ -9,7 +9,13 @@ export const outdates = (sibling: IndexedObject, own: IndexedObject): boolean =>
  * list counts: two objects that are answered different lists in turn would otherwise read them without an end.
  */
 const mustFollow = (sibling: IndexedObject, own: IndexedObject): boolean =>
-  sibling.follows !== undefined && own.follows === undefined && hasOtherList(sibling, own);
+  sibling.follows !== undefined && own.follows === undefined && (hasOtherList(sibling, own) || hasMore(sibling, own));
+
+/** Of the same list it publishes a CA to be used next that the other one, which publishes none without need, does not. */
+const hasMore = ({ follows, heldBack, ca }: IndexedObject, own: IndexedObject): boolean => {
+  const next = [...(follows?.trust.needed.slice(1) ?? []), ...heldBack];
+  return next.some((one) => own.beside?.includes(one) === false) && isReadLater({ ca }, own);
+};
 
 /** The same CA is active, and others are listed beside it. */
 export const hasOtherList = (sibling: IndexedObject, own: IndexedObject): boolean =>
@@ -23,7 +29,7 @@ const hasOtherCa = (sibling: IndexedObject, own: IndexedObject): boolean =>
   sibling.ca?.fingerprint !== own.ca?.fingerprint && isReadLater(sibling, own);
 
 /** And the object has not been received for that read yet. */
-const isReadLater = ({ ca }: IndexedObject, own: IndexedObject): boolean =>
+const isReadLater = ({ ca }: Pick<IndexedObject, 'ca'>, own: IndexedObject): boolean =>
   ca !== undefined && own.ca !== undefined && laterRead(ca, own.ca) < 0 && ca.readMs > (own.followedMs ?? -1);
 
 /** For a sort that begins with what was read last. Without a time of reading, the CA that was made last comes first. */

@@ -18,6 +18,25 @@ export class SiblingRotations {
     return [...new Set([this.#own, ...this.#all].flatMap(({ follows }) => follows?.rotating?.next ?? []))].toSorted();
   }
 
+  /** SHA-1 fingerprints of what objects of the instance, this one among them, may take it back to, and of its CA. */
+  previous(): readonly string[] {
+    return [this.#own, ...this.#all].flatMap(({ follows }) => follows?.rotating?.previous ?? []);
+  }
+
+  /** Of both: whatever the instance serves by next. */
+  between(): readonly string[] {
+    return [...this.next(), ...this.previous()];
+  }
+
+  /** This object publishes a CA without need that was active before: the rotation that might have taken it back is over. */
+  haveLeftCas(): boolean {
+    const { beside = [] } = this.#own;
+    if (beside.length === 0) return false;
+    const past = this.#all.flatMap(({ follows }) => follows?.pastActive ?? []);
+    const between = this.between();
+    return beside.some((one) => past.includes(one) && !between.includes(one));
+  }
+
   /** The others that do not follow the instance and do not hold everything that it is about to switch to. */
   awaited(): readonly Key[] {
     const next = this.next();

@@ -29,6 +29,7 @@ function stepOf(reset: SslReset, { clock, index }: Context): Step {
   return decide(reset, {
     now: clock.now(),
     isOutdated: siblings.makeOutdated(),
+    hasLeftCas: siblings.rotations.haveLeftCas(),
     lastRead: siblings.lastRead(),
     hasLostSibling: siblings.lost().length > 0,
     isRotating: siblings.rotations.next().length > 0,

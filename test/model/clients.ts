@@ -66,9 +66,19 @@ export class Clients {
       const lacking = this.lackingOf(follower, ca);
       if (lacking !== undefined) return lacking;
     }
-    const publishes = resets.some(({ spec, status }) => spec.serverCa !== undefined && status.serverCa !== undefined);
-    if (publishes && !this.isHeldByReset(ca)) return `Secret ${OF_RESET.name} does not hold it`;
+    if (isPublished(resets) && !this.isHeldByReset(ca)) return `Secret ${OF_RESET.name} does not hold it`;
     return undefined;
+  }
+
+  /** What has been published, and does not hold the CA. */
+  without(ca: number, resets: readonly SslReset[]): string | undefined {
+    const followed = this.#followers.list().map(({ metadata }) => publishedBy(metadata));
+    const secrets = isPublished(resets) ? [...followed, OF_RESET] : followed;
+    const without = secrets.find((secret) => {
+      const held = this.#publishedIn(secret);
+      return held.length > 0 && !held.includes(ca);
+    });
+    return without && `Secret ${without.name} does not hold it`;
   }
 
   isHeldByReset(ca: number): boolean {
@@ -88,3 +98,6 @@ export class Clients {
     return undefined;
   }
 }
+
+const isPublished = (resets: readonly SslReset[]): boolean =>
+  resets.some(({ spec, status }) => spec.serverCa !== undefined && status.serverCa !== undefined);

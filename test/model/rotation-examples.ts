@@ -21,6 +21,8 @@ const at = (atMs: number, kind: UserAction | FollowerAction): Scenario['events']
 };
 const ask = at(5_000, 'Ask');
 const lost = (executedAfterMs?: number): RotationTurn => ({ kind: 'Lose', executedAfterMs });
+const EXECUTED: RotationTurn = { kind: 'Execute' };
+const BUSY: RotationTurn = { kind: 'Answer', answer: rejection(409, 'operationInProgress', 400_000) };
 const copied = (code: number, retryAfterMs?: number): RotationTurn => ({
   kind: 'Copied',
   answer: rejection(code, '', retryAfterMs),
@@ -28,6 +30,11 @@ const copied = (code: number, retryAfterMs?: number): RotationTurn => ({
 
 export const ROTATION_EXAMPLES: readonly NamedScenario[] = [
   rotating('a rotation where nothing goes wrong', { verifySeconds: 60, holdSeconds: 60 }, { events: [ask] }),
+  rotating(
+    'a switch that is taken back, beside an object that drops what was rotated out: it has kept the CA of before',
+    { second: 'Elsewhere', rotatedOut: 'Drop', verifySeconds: 60, falls: true, calls: [EXECUTED, EXECUTED, BUSY] },
+    { events: [ask] },
+  ),
   rotating(
     'a lost add, and another object that looks in between: it is given up after the grace',
     { second: 'Elsewhere', calls: [lost()] },

@@ -61,6 +61,8 @@ export function isAtRest({ metadata, status }: CloudSqlServerCa): boolean {
 export interface World {
   /** Whoever lacks the CA of that number, of those that must have it before a switch; in words. */
   readonly lacking: (ca: number) => string | undefined;
+  /** What has been published, and does not hold the CA of that number; in words. */
+  readonly without: (ca: number) => string | undefined;
   /** All that follow the instance. */
   readonly followers: () => readonly CloudSqlServerCa[];
   /** Another object of the instance than that one has a call of which nobody knows what became. */
@@ -72,7 +74,12 @@ export class RotationInvariants {
   /** One process works, and hears at once of what changes. */
   readonly #isAlone: boolean;
   readonly #knowsAccount: boolean;
-  world: World = { lacking: () => undefined, followers: () => [], isOtherInDoubt: () => false };
+  world: World = {
+    lacking: () => undefined,
+    without: () => undefined,
+    followers: () => [],
+    isOtherInDoubt: () => false,
+  };
   readonly #executed: Executed[] = [];
   readonly #gates: RotationGates;
   /** Records of calls that were executed although an answer refused them. */
@@ -198,6 +205,7 @@ export class RotationInvariants {
     if (call.kind === 'SwitchBack') {
       this.note('switched back');
       this.#rejected.add(fingerprint(cas.active));
+      this.#judgeTakenBack(caNumber(to));
       return;
     }
     this.note('switched');
@@ -207,6 +215,13 @@ export class RotationInvariants {
     // published lasts until the next look.
     const lacking = this.#isAlone && !this.#isSpoiled ? this.world.lacking(caNumber(to)) : undefined;
     if (lacking !== undefined) this.#breaks(`R1: a switch to the CA ${caNumber(to)} is executed, and ${lacking}`);
+  }
+
+  /** R3: whoever had the CA of before still has it. */
+  #judgeTakenBack(to: number): void {
+    const isOthers = this.#foreign > 0 || this.#isSpoiled;
+    const without = this.#isAlone && !isOthers ? this.world.without(to) : undefined;
+    if (without !== undefined) this.#breaks(`R3: a switch back to the CA ${to} is executed, and ${without}`);
   }
 
   read(follower: CloudSqlServerCa | undefined, context: PassContext): void {

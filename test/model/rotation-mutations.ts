@@ -17,6 +17,13 @@ const broken = (guard: string, how: string, file: string, find: string, replace:
 });
 
 export const ROTATION_MUTATIONS: readonly Mutation[] = [
+  broken(
+    'no CA is dropped that a rotation may go back to',
+    'as soon as an object is right by itself',
+    'src/domain/server-ca/publication.ts',
+    ' || rotatingFrom.includes(sha1Fingerprint)',
+    '',
+  ),
   {
     guard: 'record before a call of a rotation',
     broken: 'the call is sent first',

@@ -124,6 +124,7 @@ export class Simulation implements Environment {
     });
     rotations.world = {
       lacking: (ca) => this.#clients.lacking(ca, this.api.list()),
+      without: (ca) => this.#clients.without(ca, this.api.list()),
       followers: () => this.followers.list(),
       isOtherInDoubt: (uid) => this.#isOtherInDoubt(uid),
     };

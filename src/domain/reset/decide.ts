@@ -32,6 +32,8 @@ export interface DecisionFacts {
    * this one's client certificates.
    */
   readonly isOutdated: boolean;
+  /** It publishes a CA that was active before, for a rotation that is over. */
+  readonly hasLeftCas: boolean;
   /** When another object of the instance has last read its CA, RFC 3339; undefined: nobody says so. */
   readonly lastRead: string | undefined;
   /** Another object of the instance has gone with a call that may have been executed. */
@@ -52,7 +54,7 @@ const NOTHING: OwnStep = { kind: 'Nothing' };
  * | a call was recorded and its outcome is not known | resolve |
  * | accepted, and not seen to its end | follow |
  * | a new request | receive, as done where its requestId was executed before; if a call of the older one may have run, after its delay, and resolve that first if it has; if the CA of the older one is not seen yet, after its delay, and once it is seen or `--ca-settle` is over |
- * | complete for this request and generation, and not only planned | nothing; receive when it is outdated: another object of the instance has read another CA since, a CloudSqlServerCa another list of them, or a reset has deleted its client certificates; look around when another object went with a call that may have been executed; await the window in which the workloads roll for a CA that waits; look at the workloads while a rotation waits for those that are left to a person; else look at the passwords of its keystores, every `--server-ca-resync` |
+ * | complete for this request and generation, and not only planned | nothing; receive when it is outdated: another object of the instance has read another CA since, a CloudSqlServerCa another list of them, or a reset has deleted its client certificates, or it publishes a CA for a rotation that is over; look around when another object went with a call that may have been executed; await the window in which the workloads roll for a CA that waits; look at the workloads while a rotation waits for those that are left to a person; else look at the passwords of its keystores, every `--server-ca-resync` |
  * | stalled, and a new value of `retry` | receive |
  * | `NotPermitted`, and the reset is done or was not necessary | receive, which asks for the permission |
  * | stalled for this generation | nothing; `NotPermitted` and `ObjectConflict` look again until the deadline; what was reset before it stalled is received when it is outdated, looks around, and awaits a window, as above |
@@ -117,8 +119,9 @@ const hasNews = (reset: SslReset): boolean => hasNewRetry(reset) || isFirstReque
 const whileDeleted = (reset: SslReset, facts: DecisionFacts): OwnStep =>
   isFollowed(reset.status.request) ? afterDelay(reset, facts, { kind: 'Follow' }) : NOTHING;
 
-function whenComplete(reset: SslReset, { isOutdated, hasLostSibling, isRotating }: DecisionFacts): OwnStep {
-  if (isOutdated) return { kind: 'Receive', arrival: 'Outdated' };
+function whenComplete(reset: SslReset, facts: DecisionFacts): OwnStep {
+  const { isOutdated, hasLeftCas, hasLostSibling, isRotating } = facts;
+  if (isOutdated || hasLeftCas) return { kind: 'Receive', arrival: 'Outdated' };
   if (hasNewRetry(reset)) return { kind: 'RecordRetry' };
   if (hasLostSibling) return { kind: 'LookAround' };
   if (awaitsWindow(reset.status)) return { kind: 'AwaitWindow' };

@@ -37,6 +37,8 @@ export interface Seen {
   readonly pastActive: readonly string[];
   /** Fingerprints of those that an object of the instance is about to switch to. */
   readonly rotatingTo?: readonly string[];
+  /** Fingerprints of those that an object of the instance may take it back to. */
+  readonly rotatingFrom?: readonly string[];
   /** Fingerprints of those in the published object, as it was found. */
   readonly held: readonly string[];
   readonly now: Date;
@@ -46,7 +48,7 @@ const ORDER: readonly CaInRole['role'][] = ['Active', 'Waiting', 'RotatedOut'];
 
 export function publicationOf(
   object: CloudSqlServerCa,
-  { listed, pastActive, rotatingTo, held, now }: Seen,
+  { listed, pastActive, rotatingTo, rotatingFrom = [], held, now }: Seen,
 ): Publication {
   const { serverCas: before = [] } = object.status;
   const all = inRoles(listed, new Set([...onceActive(before), ...pastActive]), rotatingTo);
@@ -54,7 +56,9 @@ export function publicationOf(
   const isPublished = (ca: CaInRole): boolean =>
     ca === active || (!isExpired(ca, now) && !(ca.role === 'Waiting' && active !== undefined && areAlike(active, ca)));
   const published = ORDER.flatMap((role) => all.filter((ca) => ca.role === role && isPublished(ca)));
-  const kept = published.filter(({ role }) => role !== 'RotatedOut');
+  const kept = published.filter(
+    ({ role, sha1Fingerprint }) => role !== 'RotatedOut' || rotatingFrom.includes(sha1Fingerprint),
+  );
   const cas = dropsRotatedOut(object, active, kept) ? kept : published;
   return {
     cas,

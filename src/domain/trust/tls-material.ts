@@ -4,7 +4,7 @@ import { ownValue } from '../../lib/own-value.ts';
 import type { InstanceRef, ServerCas } from '../instance.ts';
 import { instanceKey } from '../instance.ts';
 import type { Metadata } from '../object.ts';
-import { inRoles } from './ca-roles.ts';
+import { type CaInRole, inRoles } from './ca-roles.ts';
 import { sha256 } from './digest.ts';
 import type {
   ClientCertificateStatus,
@@ -73,16 +73,25 @@ function clientCertificatesRevision(certificates: readonly ClientCertificateStat
 
 type Contents = NonNullable<NonNullable<DistributionSpec['serverCa']>['contents']>;
 
-type Choice = (listed: ServerCas, pastActive: ReadonlySet<string>) => ServerCas;
+/** Of the CAs of an instance, by SHA-1 fingerprint. */
+export interface CaUse {
+  readonly pastActive: readonly string[];
+  /** An object of the instance is about to switch to them, or may take it back to them. */
+  readonly rotating: readonly string[];
+}
+
+type Choice = (listed: ServerCas, use: CaUse) => ServerCas;
 
 /**
- * With the active one goes what waits to be used next, or its clients would be cut off by a rotation; but for a CA that
- * they could not tell apart.
+ * With the active one goes what waits to be used next, and what a rotation is between, or its clients would be cut off by a
+ * switch or a switch back; but for a CA that they could not tell apart.
  */
-const activeAndNext: Choice = (listed, pastActive) => {
+const activeAndNext: Choice = (listed, { pastActive, rotating }) => {
   const [active] = listed;
-  return inRoles(listed, pastActive).filter(
-    (ca) => ca.role === 'Active' || (ca.role === 'Waiting' && active !== undefined && !areAlike(active, ca)),
+  const isOfUse = ({ role, sha1Fingerprint }: CaInRole): boolean =>
+    role === 'Waiting' || rotating.includes(sha1Fingerprint);
+  return inRoles(listed, new Set(pastActive)).filter(
+    (ca) => ca.role === 'Active' || (isOfUse(ca) && active !== undefined && !areAlike(active, ca)),
   );
 };
 
@@ -92,11 +101,10 @@ const CHOICES = { All: (listed) => listed, Active: activeAndNext } satisfies Rec
  * Which of the CAs are published: all of them, too, for a value of another version of the CRD.
  *
  * @param listed as the instance lists them, the active one first
- * @param pastActive SHA-1 fingerprints of those that were active
  */
-export function publishedCas(listed: ServerCas, contents: Contents, pastActive: readonly string[]): ServerCas {
+export function publishedCas(listed: ServerCas, contents: Contents, use: CaUse): ServerCas {
   const choose = ownValue(CHOICES, contents) ?? CHOICES.All;
-  return choose(listed, new Set(pastActive));
+  return choose(listed, use);
 }
 
 /** What reads such a format of it trusts no other CA than the active one. */

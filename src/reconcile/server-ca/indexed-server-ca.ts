@@ -75,6 +75,7 @@ export function indexedServerCa(object: CloudSqlServerCa): IndexedObject {
     listed: listedNumber(listedRevision(status.serverCas)),
     holds: isDeleted ? undefined : sharedHeld(holdsOf(object)),
     heldBack: sharedHeld(heldBackOf(object)),
+    beside: undefined,
     resetMs: undefined,
     unseenCa: undefined,
     seenResetMs: undefined,
@@ -157,15 +158,19 @@ function pinOf(object: CloudSqlServerCa): Follower['pin'] {
   return { fingerprint: pin.toLowerCase(), order: orderOf(object.metadata) };
 }
 
+const withCa = (status: CloudSqlServerCa['status'], version: string | undefined): readonly string[] =>
+  version === undefined ? NONE : [...new Set([version, caOf(status, version)])];
+
 function rotatingOf(object: CloudSqlServerCa): Rotating | undefined {
   const { metadata, status } = object;
   if (!isUnderWay(status)) return undefined;
-  const { next, record, stalled, gate } = status.rotation ?? {};
+  const { next, previous, record, stalled, gate } = status.rotation ?? {};
   const phase = phaseOf(status);
   const isBusy = isOpen(record) || phase === 'Verifying' || phase === 'SwitchingBack';
   return {
     order: orderOf(metadata),
-    next: next === undefined ? NONE : [...new Set([next, caOf(status, next)])],
+    next: withCa(status, next),
+    previous: withCa(status, previous),
     isBusy,
     isCalling:
       isBusy || (isCalling(status) && stalled === undefined && (gate === undefined || gate.reason === 'RotationDue')),

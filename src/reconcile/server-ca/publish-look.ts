@@ -61,6 +61,7 @@ export async function publishLook(
     listed: look.cas,
     pastActive: siblings.pastActive(),
     rotatingTo: siblings.rotations.next(),
+    rotatingFrom: siblings.rotations.previous(),
     // Where the status is lost, it shows what the workloads may hold.
     held: status.serverCas === undefined && held !== undefined ? fingerprintsIn(textOf(held)) : [],
     now: context.clock.now(),

@@ -7,6 +7,8 @@ import type { Context } from '../pass.ts';
 export function publishedOf(reset: SslReset, listed: ServerCas, { index }: Pick<Context, 'index'>): ServerCas {
   const { sha1Fingerprint, previousSha1Fingerprint } = reset.status.serverCa ?? {};
   const own = [sha1Fingerprint, previousSha1Fingerprint].filter((one) => one !== undefined);
-  const pastActive = [...own, ...index.siblingsOf(reset).pastActive()];
-  return publishedCas(listed, reset.spec.serverCa?.contents ?? 'All', pastActive);
+  const siblings = index.siblingsOf(reset);
+  const pastActive = [...own, ...siblings.pastActive()];
+  const rotating = siblings.rotations.between();
+  return publishedCas(listed, reset.spec.serverCa?.contents ?? 'All', { pastActive, rotating });
 }

@@ -75,11 +75,8 @@ test('a reset is called only for a received request that nothing speaks against'
     fc.property(resets, fc.constantFrom(1, 50, 200, 5000), fc.boolean(), (reset, seconds, isOutdated) => {
       const now = dateAt(seconds);
       const { metadata, spec, status } = reset;
-      if (
-        decide(reset, { now, isOutdated, lastRead: at(0), hasLostSibling: isOutdated, isRotating: isOutdated }).kind !==
-        'RequestReset'
-      )
-        return;
+      const others = { hasLostSibling: isOutdated, hasLeftCas: isOutdated, isRotating: isOutdated };
+      if (decide(reset, { now, isOutdated, lastRead: at(0), ...others }).kind !== 'RequestReset') return;
       const stalled = status.conditions?.find(({ type }) => type === 'Stalled')?.reason;
       assert.equal(metadata.deletionTimestamp, undefined);
       assert.notEqual(metadata.annotations[annotations.suspend], 'true');

@@ -30,6 +30,7 @@ const stepOf = (parts: ResetParts, facts: Partial<DecisionFacts> = {}): Step =>
   decide(aReset(parts), {
     now: dateAt(1),
     isOutdated: false,
+    hasLeftCas: false,
     lastRead: NOW,
     hasLostSibling: false,
     isRotating: false,
@@ -222,6 +223,12 @@ const rows: readonly Row[] = [
     known: 'complete, and the instance got a newer CA',
     parts: { status: { ...complete, conditions: readyConditions() } },
     facts: { isOutdated: true },
+    step: 'Receive Outdated',
+  },
+  {
+    known: 'complete, and it publishes a CA for a rotation that is over',
+    parts: { status: { ...complete, conditions: readyConditions() } },
+    facts: { hasLeftCas: true },
     step: 'Receive Outdated',
   },
   {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import type { ServerCa } from '../../../../src/domain/instance.ts';
+import type { ServerCa, ServerCas } from '../../../../src/domain/instance.ts';
 import { liveCertificates } from '../../../../src/domain/reset/certificate-hold.ts';
 import type { Spec, Status } from '../../../../src/domain/reset/ssl-reset.ts';
 import {
@@ -182,20 +182,30 @@ describe('the published PEM', () => {
 describe('which CAs are published', () => {
   const [old, active, next] = [1, 2, 3].map((n) => ca(n, { createTime: `2026-0${n}-01T00:00:00Z` }));
   assert.ok(old && active && next);
-  const published = (...given: Parameters<typeof publishedCas>) => publishedCas(...given).map(({ pem }) => pem);
+  const published = (
+    listed: ServerCas,
+    contents: Parameters<typeof publishedCas>[1],
+    use: Partial<Parameters<typeof publishedCas>[2]> = {},
+  ) => publishedCas(listed, contents, { pastActive: [], rotating: [], ...use }).map(({ pem }) => pem);
 
   test('which CAs are published: all that are listed, also by a word of another version', () => {
     for (const contents of ['"All"', '"Newer"', '"toString"']) {
-      assert.deepEqual(published([active, old, next], JSON.parse(contents), []), [active.pem, old.pem, next.pem]);
+      assert.deepEqual(published([active, old, next], JSON.parse(contents)), [active.pem, old.pem, next.pem]);
     }
   });
   test('which CAs are published: of Active the active one, with the next one from its addition until it is used', () => {
-    assert.deepEqual(published([active, old], 'Active', []), [active.pem]);
-    assert.deepEqual(published([active, old, next], 'Active', []), [active.pem, next.pem]);
-    assert.deepEqual(published([next, active, old], 'Active', []), [next.pem]);
+    assert.deepEqual(published([active, old], 'Active'), [active.pem]);
+    assert.deepEqual(published([active, old, next], 'Active'), [active.pem, next.pem]);
+    assert.deepEqual(published([next, active, old], 'Active'), [next.pem]);
   });
   test('which CAs are published: of Active none that was switched back from', () => {
-    assert.deepEqual(published([active, next], 'Active', [next.sha1Fingerprint]), [active.pem]);
+    assert.deepEqual(published([active, next], 'Active', { pastActive: [next.sha1Fingerprint] }), [active.pem]);
+  });
+  test('which CAs are published: of Active those that a rotation is between', () => {
+    const both = { pastActive: [old.sha1Fingerprint, next.sha1Fingerprint] };
+    const rotating = [old.sha1Fingerprint];
+    assert.deepEqual(published([active, old, next], 'Active', both), [active.pem]);
+    assert.deepEqual(published([active, old, next], 'Active', { ...both, rotating }), [active.pem, old.pem]);
   });
   test('which CAs are published: of Active none that clients could not tell from the active one', async () => {
     const pems = await Promise.all(
@@ -210,7 +220,6 @@ describe('which CAs are published', () => {
           { ...next, pem: second },
         ],
         'Active',
-        [],
       ),
       [first],
     );
