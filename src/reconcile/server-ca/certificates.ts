@@ -58,10 +58,16 @@ export interface CertificateNews {
   readonly events: readonly StepEvent[];
 }
 
+interface Judged {
+  readonly look: Look;
+  /** SHA-1 fingerprints of those that were switched back from. */
+  readonly rejected: readonly string[];
+}
+
 /** What a look says of them that the status does not; undefined: nothing. */
 export function certificateNews(
   object: CloudSqlServerCa,
-  { certificates: listed }: Look,
+  { look: { certificates: listed }, rejected }: Judged,
   { index, looks }: ServerCaContext,
 ): CertificateNews | undefined {
   const { certificates: before, serverCertificateRotationMode: modeBefore } = object.status;
@@ -71,7 +77,7 @@ export function certificateNews(
   const certificates =
     listed &&
     recordedCertificates(listed, {
-      pastActive: [...onceActive(before), ...siblings.pastActive()],
+      pastActive: [...onceActive(before), ...siblings.pastActive(), ...rejected],
       rotatingTo: siblings.rotations.next(),
     });
   const mode = certificates && kept.rotationMode;

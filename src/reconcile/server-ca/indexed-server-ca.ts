@@ -109,8 +109,15 @@ export function indexedServerCa(object: CloudSqlServerCa): IndexedObject {
 
 const lean = (trust: Trust): Trust => ({ ...trust, known: orNone(trust.known) });
 
-const pastActiveOf = ({ serverCas = [], certificates = [] }: CloudSqlServerCa['status']): readonly string[] =>
-  onceActive([...serverCas, ...certificates]);
+/** What was switched back from, too, whatever else was lost with a status. */
+const pastActiveOf = ({
+  serverCas = [],
+  certificates = [],
+  rotation,
+}: CloudSqlServerCa['status']): readonly string[] => [
+  ...onceActive([...serverCas, ...certificates]),
+  ...(rotation?.rejected ?? []),
+];
 
 const rotatedTo = ({ rotation, history = [] }: CloudSqlServerCa['status']): readonly string[] =>
   orNone([rotation?.next, ...history.map(({ next }) => next)].filter((next) => next !== undefined));

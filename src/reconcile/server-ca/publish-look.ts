@@ -57,9 +57,10 @@ export async function publishLook(
   const { spec, status } = object;
   const held = before && ownValue(before.data, spec.serverCa.key);
   const siblings = context.index.siblingsOf(object);
+  const rejected = rejectedOf(object, before);
   const listed = publicationOf(object, {
     listed: look.cas,
-    pastActive: siblings.pastActive(),
+    pastActive: [...siblings.pastActive(), ...rejected],
     rotatingTo: siblings.rotations.next(),
     rotatingFrom: siblings.rotations.previous(),
     // Where the status is lost, it shows what the workloads may hold.
@@ -71,9 +72,8 @@ export async function publishLook(
   const { encodings } = context.memory;
   const made = await serverCaContents(distributionOf(object), publication.cas, { before, encodings });
   if (made === undefined) return {};
-  const rejected = rejectedOf(object, before);
   const contents = withRejected(made, rejected);
-  const news = certificateNews(object, look, context);
+  const news = certificateNews(object, { look, rejected }, context);
   const isSame = hasStayed(object, publication, contents, context);
   const isHeld = before !== undefined && isUpToDate(before, contents);
   if (isSame && isHeld) return { ...withNews(object, news, context), closed };

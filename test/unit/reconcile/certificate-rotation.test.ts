@@ -203,6 +203,11 @@ describe('a rotation with a CA service', () => {
     assert.deepEqual(site.cloudSql.rotations, [...FROM_11, 'RotateCertificate 11']);
     assert.deepEqual(outcomes(site), ['RequestId RolledBack']);
     site.workloads.progress('api', { availableReplicas: 2 });
+    for (const isLost of [false, true]) {
+      if (isLost) site.serverCas.wipe(site.ref);
+      await site.operator.driveFor(HOUR_MS);
+      assert.deepEqual(certificates(site), ['11 Active', '12 RotatedOut']);
+    }
     ask(site, { requestId: 'summer' });
     await site.operator.driveFor(2 * HOUR_MS);
     assert.deepEqual(site.cloudSql.rotations.slice(3), ['AddCertificate', 'RotateCertificate 13']);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { textOf } from '../../../src/lib/bytes.ts';
+import { indexedServerCa } from '../../../src/reconcile/server-ca/indexed-server-ca.ts';
 import { fingerprint } from '../../support/fakes/builders.ts';
 import { ca, Followed } from '../../support/fakes/followed.ts';
 
@@ -95,4 +96,17 @@ describe('a rotation whose object is restored without a status', () => {
       }
     }
   }
+});
+
+test('a CA that was switched back from stays rotated out when the status is lost, and no workload has to trust it', async () => {
+  const { site } = await rotating('RequestId', { phase: 'SwitchingBack' });
+  await site.operator.driveFor(HOUR_MS);
+  assert.deepEqual(site.roles(), ['1 Active', '2 RotatedOut']);
+  const { writes } = site.workloads;
+  site.serverCas.wipe(site.ref);
+  await site.operator.driveFor(HOUR_MS);
+  assert.deepEqual(site.status.rotation?.rejected, [fingerprint(2)]);
+  assert.deepEqual(site.roles(), ['1 Active', '2 RotatedOut']);
+  assert.deepEqual(indexedServerCa(site.object).holds, [fingerprint(1)]);
+  assert.equal(site.workloads.writes, writes);
 });
