@@ -274,7 +274,7 @@ export interface CloudSqlServerCaStatus {
      */
     expirationTime?: string;
     /**
-     * What the workloads wait for before they roll for it, if anything.
+     * What the workloads wait for before they roll for it, or to forget it, if anything.
      */
     heldBack?: string;
   }[];

@@ -50,7 +50,8 @@ const phaseOf = ({ rotation }: Status): string => rotation?.phase ?? 'Idle';
 /** Nothing is left to do for it, but to look again and again; one that has stalled waits for a person. */
 export function isAtRest({ metadata, status }: CloudSqlServerCa): boolean {
   const isStalled = isTrue(status.conditions, 'Stalled');
-  const awaitsWindow = status.rotation?.gate?.reason === 'OutsideWindow';
+  const isHeldBack = status.serverCas?.some(({ heldBack }) => heldBack !== undefined) === true;
+  const awaitsWindow = isHeldBack || status.rotation?.gate?.reason === 'OutsideWindow';
   const isOver = (phaseOf(status) === 'Idle' && !awaitsWindow) || isStalled;
   return (
     isOver && (isStalled || isTrue(status.conditions, 'Ready')) && status.observedGeneration === metadata.generation

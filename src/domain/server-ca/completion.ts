@@ -6,11 +6,12 @@ import { progressing, ready, stalled, type Verdict } from '../conditions.ts';
 import { rollWords } from '../trust/rolled-condition.ts';
 import { failureMessage } from '../trust/rollout-status.ts';
 import { retryCommand } from './deadline.ts';
+import { awaitsForgetting, awaitsRoll } from './held-back.ts';
 import { isExpired } from './publication.ts';
 import { dueByExpiryMs, isExecuted } from './rotation/due.ts';
 import { MAX_HISTORY } from './rotation/rotation.ts';
 import { activeVersion } from './rotation/versions.ts';
-import { activeCa, type CloudSqlServerCa } from './server-ca-object.ts';
+import { activeCa, type CloudSqlServerCa, type RecordedCa } from './server-ca-object.ts';
 
 export const LOOKING_FOR_DEPENDENTS: Verdict = progressing(
   'RollingOut',
@@ -34,15 +35,13 @@ export function completion(object: CloudSqlServerCa, now: Date): Verdict {
       ? [`${role === 'Waiting' ? 'waiting' : 'rotated out'} ${short(sha1Fingerprint)}`]
       : [],
   );
-  const held = serverCas.flatMap(({ heldBack }) => heldBack ?? [])[0];
-  const later = held === undefined ? '' : `workloads are not rolled for the waiting one yet: ${held}`;
   const published = [active, ...others, ...certificate(object)].join(', ');
   const what = [
     published,
     rolled,
     manual,
     paused,
-    later,
+    ...heldBack(serverCas),
     rotatedByCloudSql(object) ?? '',
     recordedRequest(object) ?? '',
     heldBackByPin(object, now) ?? '',
@@ -50,6 +49,14 @@ export function completion(object: CloudSqlServerCa, now: Date): Verdict {
     .filter((text) => text !== '')
     .join('; ');
   return ready('UpToDate', what);
+}
+
+function heldBack(serverCas: readonly RecordedCa[]): readonly string[] {
+  const [next, past] = [serverCas.find(awaitsRoll), serverCas.find(awaitsForgetting)];
+  return [
+    ...(next === undefined ? [] : [`workloads are not rolled for the waiting one yet: ${next.heldBack}`]),
+    ...(past === undefined ? [] : [`workloads are not rolled yet to forget the rotated-out one: ${past.heldBack}`]),
+  ];
 }
 
 function certificate({ status }: CloudSqlServerCa): readonly string[] {

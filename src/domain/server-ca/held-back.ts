@@ -1,4 +1,4 @@
-/** What a maintenance window holds back: a rotation, and the roll for a CA that waits. */
+/** What a maintenance window holds back: a rotation, the roll for a CA that waits, and the roll that forgets one. */
 import type { CloudSqlServerCa, RecordedCa, Status } from './server-ca-object.ts';
 
 /** CAs that are published, wait to be used, and for which workloads have not begun to roll. */
@@ -9,6 +9,25 @@ export const notRolledFor = (
   spec.rollout.disabled
     ? []
     : recorded.filter((ca) => isWaiting(ca) && !before.some((one) => isSame(one, ca) && isRolledFor(one)));
+
+/** CAs that are to be published no longer, and that workloads have not begun to roll to forget. */
+export const notForgotten = (
+  { spec, status: { serverCas: before = [] } }: CloudSqlServerCa,
+  recorded: readonly RecordedCa[],
+): readonly RecordedCa[] =>
+  spec.rollout.disabled || spec.serverCa.rotatedOut !== 'Drop'
+    ? []
+    : recorded.filter((ca) => !ca.published && before.some((one) => isSame(one, ca) && mayBeTrusted(one)));
+
+/** Pods may have been given it, and do not roll to forget it yet. */
+const mayBeTrusted = (ca: RecordedCa): boolean =>
+  ca.role === 'Waiting' ? isRolledFor(ca) : ca.published || ca.heldBack !== undefined;
+
+/** It is published, and workloads roll for it only later. */
+export const awaitsRoll = (ca: RecordedCa): boolean => isWaiting(ca) && ca.heldBack !== undefined;
+
+/** It is of no use any more, and workloads roll to forget it only later. */
+export const awaitsForgetting = (ca: RecordedCa): boolean => !isWaiting(ca) && ca.heldBack !== undefined;
 
 const isWaiting = ({ role, published }: RecordedCa): boolean => role === 'Waiting' && published;
 const isRolledFor = (ca: RecordedCa): boolean => isWaiting(ca) && ca.heldBack === undefined;

@@ -18,6 +18,7 @@ import {
   templateAnnotations,
 } from '../trust/tls-material.ts';
 import type { Workload } from '../trust/workload.ts';
+import { awaitsForgetting, awaitsRoll } from './held-back.ts';
 import { onceActive } from './roles.ts';
 import { activeCa, type CloudSqlServerCa, distributionOf, type RecordedCa } from './server-ca-object.ts';
 
@@ -39,6 +40,8 @@ export interface Seen {
   readonly rotatingTo?: readonly string[];
   /** Fingerprints of those that an object of the instance may take it back to. */
   readonly rotatingFrom?: readonly string[];
+  /** No window is open for the roll that forgets a CA: what was rotated out is kept. */
+  readonly keepsRotatedOut?: boolean;
   /** Fingerprints of those in the published object, as it was found. */
   readonly held: readonly string[];
   readonly now: Date;
@@ -48,7 +51,7 @@ const ORDER: readonly CaInRole['role'][] = ['Active', 'Waiting', 'RotatedOut'];
 
 export function publicationOf(
   object: CloudSqlServerCa,
-  { listed, pastActive, rotatingTo, rotatingFrom = [], held, now }: Seen,
+  { listed, pastActive, rotatingTo, rotatingFrom = [], keepsRotatedOut = false, held, now }: Seen,
 ): Publication {
   const { serverCas: before = [] } = object.status;
   const all = inRoles(listed, new Set([...onceActive(before), ...pastActive]), rotatingTo);
@@ -59,7 +62,7 @@ export function publicationOf(
   const kept = published.filter(
     ({ role, sha1Fingerprint }) => role !== 'RotatedOut' || rotatingFrom.includes(sha1Fingerprint),
   );
-  const cas = dropsRotatedOut(object, active, kept) ? kept : published;
+  const cas = !keepsRotatedOut && dropsRotatedOut(object, active, kept) ? kept : published;
   return {
     cas,
     recorded: recordedCas({ all, cas }, [...before.map(({ sha1Fingerprint }) => sha1Fingerprint), ...held], before),
@@ -110,11 +113,11 @@ function unlistedCa(sha1Fingerprint: string, before: readonly RecordedCa[]): Rec
 
 /** What the pods of the workloads must trust, and may trust besides, by what the status records. */
 export function trustOf({ spec, status: { serverCas = [] } }: CloudSqlServerCa): Trust {
-  const isNeeded = ({ role, published, heldBack }: RecordedCa): boolean =>
-    role === 'Active' || (role === 'Waiting' && published && heldBack === undefined);
+  const isNeeded = (ca: RecordedCa): boolean =>
+    ca.role === 'Active' || (ca.role === 'Waiting' && ca.published && !awaitsRoll(ca));
+  const isKept = (ca: RecordedCa): boolean => (ca.role === 'RotatedOut' && ca.published) || awaitsForgetting(ca);
   // The pods may have been given no more than this, once what was rotated out is published no longer.
-  const isDropped =
-    spec.serverCa.rotatedOut === 'Drop' && !serverCas.some(({ role, published }) => role === 'RotatedOut' && published);
+  const isDropped = spec.serverCa.rotatedOut === 'Drop' && !serverCas.some(isKept);
   const known = isDropped ? [] : serverCas.filter((one) => !isNeeded(one));
   return {
     needed: fingerprintsOf(serverCas.filter(isNeeded)),

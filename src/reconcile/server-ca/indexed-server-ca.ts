@@ -1,7 +1,7 @@
 /** A CloudSqlServerCa, as the index keeps it: of one that rotates, as much as others of the instance wait for. */
 import { instanceKey } from '../../domain/instance.ts';
 import { annotations, retryValue } from '../../domain/object.ts';
-import { awaitsWindow } from '../../domain/server-ca/held-back.ts';
+import { awaitsRoll, awaitsWindow } from '../../domain/server-ca/held-back.ts';
 import { holdsOf } from '../../domain/server-ca/holds.ts';
 import { listedRevision, trustOf } from '../../domain/server-ca/publication.ts';
 import { onceActive } from '../../domain/server-ca/roles.ts';
@@ -123,7 +123,7 @@ const rotatedTo = ({ rotation, history = [] }: CloudSqlServerCa['status']): read
   orNone([rotation?.next, ...history.map(({ next }) => next)].filter((next) => next !== undefined));
 
 const heldBackOf = ({ status: { serverCas = [] } }: CloudSqlServerCa): readonly string[] =>
-  serverCas.filter(({ heldBack }) => heldBack !== undefined).map(({ sha1Fingerprint }) => sha1Fingerprint);
+  serverCas.filter(awaitsRoll).map(({ sha1Fingerprint }) => sha1Fingerprint);
 
 const additionTimes = ({ status: { addTimes = NONE } }: CloudSqlServerCa): readonly number[] =>
   orNone(addTimes.flatMap((time) => timeOf(time) ?? []));

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { stalled, type Verdict } from '../../domain/conditions.ts';
 import { retryValue } from '../../domain/object.ts';
 import { LOOKING_FOR_DEPENDENTS } from '../../domain/server-ca/completion.ts';
-import { type Publication, publicationOf } from '../../domain/server-ca/publication.ts';
+import type { Publication } from '../../domain/server-ca/publication.ts';
 import {
   activeCa,
   type CloudSqlServerCa,
@@ -58,7 +58,7 @@ export async function publishLook(
   const held = before && ownValue(before.data, spec.serverCa.key);
   const siblings = context.index.siblingsOf(object);
   const rejected = rejectedOf(object, before);
-  const listed = publicationOf(object, {
+  const seen = {
     listed: look.cas,
     pastActive: [...siblings.pastActive(), ...rejected],
     rotatingTo: siblings.rotations.next(),
@@ -66,8 +66,8 @@ export async function publishLook(
     // Where the status is lost, it shows what the workloads may hold.
     held: status.serverCas === undefined && held !== undefined ? fingerprintsIn(textOf(held)) : [],
     now: context.clock.now(),
-  });
-  const { publication, closed } = await inWindows(object, listed, context);
+  };
+  const { publication, closed } = await inWindows(object, seen, context);
   if (await isFoundStale(object, before, publication, context)) return { isFoundStale: true };
   const { encodings } = context.memory;
   const made = await serverCaContents(distributionOf(object), publication.cas, { before, encodings });

@@ -1,7 +1,9 @@
 /** Maintenance windows of a rotation, and of the roll for a CA that waits, over a whole cluster of fakes. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { findCondition } from '../../../src/domain/conditions.ts';
 import { annotations } from '../../../src/domain/object.ts';
+import { indexedServerCa } from '../../../src/reconcile/server-ca/indexed-server-ca.ts';
 import { aWorkload, fingerprint } from '../../support/fakes/builders.ts';
 import { aServerCa, type ServerCaParts } from '../../support/fakes/fake-server-cas.ts';
 import { ca, Followed } from '../../support/fakes/followed.ts';
@@ -24,6 +26,7 @@ async function ready(parts: NonNullable<ServerCaParts['spec']> = {}, settings = 
 
 const ask = (site: Followed, rotation: NonNullable<NonNullable<ServerCaParts['spec']>['rotation']>): void =>
   site.serverCas.edit(site.ref, { spec: { rotation } });
+const message = ({ status }: Followed): string => findCondition(status.conditions, 'Ready')?.message ?? '';
 const until = (site: Followed, time: string): Promise<number> =>
   site.operator.driveFor(Date.parse(time) - site.clock.wallMs);
 
@@ -245,5 +248,76 @@ describe('the roll for a server CA that waits', () => {
     await until(site, '2026-11-28T23:00:00Z');
     assert.deepEqual(site.cloudSql.rotations, ['Add', 'Rotate 2']);
     assert.equal(site.status.serverCas?.[0]?.sha1Fingerprint, fingerprint(2));
+  });
+});
+
+describe('the roll that forgets a CA', () => {
+  /** The instance was switched by a person at noon, once all had the next CA in the night before. */
+  async function switched(spec: ServerCaParts['spec'] = {}): Promise<Followed> {
+    const site = await ready({ serverCa: { rotatedOut: 'Drop' }, rotation: { mode: 'Never' }, ...spec });
+    site.cloudSql.listed = [ca(1, { expirationTime: EXPIRES }), ca(2, { expirationTime: EXPIRES })];
+    await until(site, '2026-11-29T12:00:00Z');
+    site.cloudSql.listed = [ca(2, { expirationTime: EXPIRES }), ca(1, { expirationTime: EXPIRES })];
+    await site.operator.driveFor(HOUR_MS);
+    return site;
+  }
+
+  test('the roll that forgets a CA begins only while a window is open, the CA stays published until then, and the object says so', async () => {
+    const site = await switched();
+    const { writes } = site.workloads;
+    assert.equal(writes, 4);
+    const allWrites = [site.writes, site.serverCas.writes];
+    await until(site, '2026-11-29T21:59:00Z');
+    assert.deepEqual([site.writes, site.serverCas.writes], allWrites);
+    assert.equal(await site.published(), 'CA 2\nCA 1\n');
+    assert.equal(site.reason(), 'True UpToDate');
+    assert.match(message(site), /not rolled yet to forget the rotated-out one: /);
+    assert.equal(site.status.nextWindowTime, '2026-11-29T22:00:00Z');
+    await until(site, '2026-11-29T22:10:00Z');
+    assert.equal(await site.published(), 'CA 2\n');
+    assert.equal(site.workloads.writes, writes + 2);
+    assert.equal(site.reason(), 'True UpToDate');
+    assert.equal(site.status.nextWindowTime, undefined);
+    assert.doesNotMatch(message(site), /forget/);
+  });
+
+  for (const [what, later] of [
+    ['expires', ca(1, { expirationTime: '2026-11-29T15:00:00Z' })],
+    ['is listed no more', undefined],
+  ] as const) {
+    test(`the roll that forgets a CA waits for a window also where that CA ${what} meanwhile`, async () => {
+      const site = await switched();
+      const { writes } = site.workloads;
+      site.cloudSql.listed = [ca(2, { expirationTime: EXPIRES }), ...(later === undefined ? [] : [later])];
+      await until(site, '2026-11-29T21:59:00Z');
+      assert.equal(await site.published(), 'CA 2\n');
+      assert.equal(site.workloads.writes, writes);
+      await until(site, '2026-11-29T22:10:00Z');
+      assert.equal(site.workloads.writes, writes + 2);
+      assert.equal(site.reason(), 'True UpToDate');
+    });
+  }
+
+  test('the roll that forgets a CA goes on when the window closes after it has begun', async () => {
+    const windows = [aWindow({ durationSeconds: 600 })];
+    const site = await switched({ windows, rollout: { maxConcurrent: 1, timeoutSeconds: 2_000 } });
+    const { writes } = site.workloads;
+    site.workloads.rollMs = 15 * MINUTE_MS;
+    await until(site, '2026-11-29T22:11:00Z');
+    assert.equal(site.workloads.writes, writes + 1);
+    await until(site, '2026-11-29T22:50:00Z');
+    assert.equal(site.workloads.writes, writes + 2);
+    assert.equal(site.reason(), 'True UpToDate');
+  });
+
+  test('a CA that nobody is rolled to forget is dropped at any time', async () => {
+    const site = await switched({ rollout: { disabled: true } });
+    assert.equal(await site.published(), 'CA 2\n');
+  });
+
+  test('the roll that forgets a CA holds back no other object, and makes no workload of a reset trust it', async () => {
+    const site = await switched();
+    assert.deepEqual(indexedServerCa(site.object).heldBack, []);
+    assert.deepEqual(indexedServerCa(site.object).holds, [fingerprint(2)]);
   });
 });
