@@ -2,6 +2,8 @@ import type { Pinned } from '../domain/server-ca/rotation/gates.ts';
 import { type Key, namespaceOf } from '../lib/key.ts';
 import type { IndexedObject } from './indexed-object.ts';
 
+const HAS_SWITCHED: ReadonlySet<string> = new Set(['Verifying', 'SwitchingBack']);
+
 /** The rotations of an instance, as far as they matter to one of its objects. */
 export class SiblingRotations {
   readonly #own: IndexedObject;
@@ -16,6 +18,13 @@ export class SiblingRotations {
   /** SHA-1 fingerprints of what objects of the instance, this one among them, are about to switch to, and of its CA. */
   next(): readonly string[] {
     return [...new Set([this.#own, ...this.#all].flatMap(({ follows }) => follows?.rotating?.next ?? []))].toSorted();
+  }
+
+  /** The same, of those that have not switched yet: what somebody has switched from since does not wait any more. */
+  coming(): readonly string[] {
+    return [this.#own, ...this.#all].flatMap(({ follows }) =>
+      HAS_SWITCHED.has(follows?.phase ?? '') ? [] : (follows?.rotating?.next ?? []),
+    );
   }
 
   /** SHA-1 fingerprints of what objects of the instance, this one among them, may take it back to, and of its CA. */

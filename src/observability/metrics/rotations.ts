@@ -55,7 +55,7 @@ export function rotationMetrics(registry: Registry, index: RotationsView, isLead
 export function endedRotationMetrics(registry: Registry): (end: RotationEnd) => void {
   const rotations = new Counter({
     name: 'cloudsql_server_ca_rotations_total',
-    help: 'Rotations that are over: Rotated, RolledBack (dependents failed after the switch), Superseded (no longer wanted), Failed.',
+    help: 'Rotations that are over: Rotated, RolledBack (dependents failed after the switch), Superseded (no longer wanted, or somebody else has changed the server CA), Failed.',
     labelNames: ['outcome'],
     registers: [registry],
   });

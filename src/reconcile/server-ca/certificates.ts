@@ -78,7 +78,7 @@ export function certificateNews(
     listed &&
     recordedCertificates(listed, {
       pastActive: [...onceActive(before), ...siblings.pastActive(), ...rejected],
-      rotatingTo: siblings.rotations.next(),
+      rotatingTo: siblings.rotations.coming(),
     });
   const mode = certificates && kept.rotationMode;
   if (isDeepStrictEqual(certificates, before) && mode === modeBefore) return undefined;

@@ -61,7 +61,7 @@ export async function publishLook(
   const seen = {
     listed: look.cas,
     pastActive: [...siblings.pastActive(), ...rejected],
-    rotatingTo: siblings.rotations.next(),
+    rotatingTo: siblings.rotations.coming(),
     rotatingFrom: siblings.rotations.previous(),
     // Where the status is lost, it shows what the workloads may hold.
     held: status.serverCas === undefined && held !== undefined ? fingerprintsIn(textOf(held)) : [],

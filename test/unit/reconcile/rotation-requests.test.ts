@@ -62,7 +62,7 @@ test('a request that comes while a rotation is verified is served by it', async 
 async function replaced(site: Followed, numbers: readonly number[]): Promise<void> {
   for (const n of numbers) {
     const createTime = new Date(Date.UTC(2026, 0, 1) + n * 24 * HOUR_MS).toISOString();
-    site.cloudSql.listed = [site.cloudSql.listed[0] ?? ca(1), ca(n, { ...LATE, createTime })];
+    site.cloudSql.listed = [site.cloudSql.listed?.[0] ?? ca(1), ca(n, { ...LATE, createTime })];
     await site.operator.driveFor(20 * MINUTE_MS);
   }
 }
@@ -77,4 +77,18 @@ test('a rotation whose waiting CA was replaced too often goes on with a new valu
   await site.operator.driveFor(3 * HOUR_MS);
   assert.deepEqual(site.cloudSql.rotations, ['Add', 'Rotate 12']);
   assert.deepEqual(outcomes(site), ['RequestId a Rotated']);
+});
+
+test('a rotation that somebody undoes while it is verified is superseded, and what they went back from is not taken again', async () => {
+  const site = await following({ holdSeconds: 0, verifySeconds: 3600 });
+  ask(site, 'a');
+  await site.operator.driveUntil(() => site.status.rotation?.phase === 'Verifying');
+  await site.operator.driveFor(6 * MINUTE_MS);
+  site.cloudSql.listed = site.cloudSql.listed?.toReversed();
+  await site.operator.driveFor(3 * HOUR_MS);
+  assert.deepEqual(outcomes(site), ['RequestId a Superseded']);
+  assert.deepEqual(site.roles(), ['1 Active', '2 RotatedOut']);
+  ask(site, 'b');
+  await site.operator.driveFor(2 * HOUR_MS);
+  assert.deepEqual(site.cloudSql.rotations, ['Add', 'Rotate 2', 'Add', 'Rotate 3']);
 });

@@ -156,7 +156,7 @@ describe('a rotation and a CloudSqlSslReset of one instance, of the same workloa
     ['Adding', ['Add'], 'Superseded'],
     ['Distributing', ['Add'], 'Superseded'],
     ['Holding', ['Add'], 'Superseded'],
-    ['Verifying', ['Add', 'Rotate 2'], 'Rotated'],
+    ['Verifying', ['Add', 'Rotate 2'], 'Superseded'],
   ] as const) {
     test(`a reset that arrives while a rotation is ${phase} is called once, no CA is lost, and both end well`, async () => {
       const { site, reset, lost } = await withReset({ holdSeconds: 900 });

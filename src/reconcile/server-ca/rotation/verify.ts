@@ -1,7 +1,7 @@
 import { isRolling } from '../../../domain/server-ca/decide.ts';
 import { ended, inPhase } from '../../../domain/server-ca/rotation/rotation.ts';
 import { failedSince } from '../../../domain/server-ca/rotation/verification.ts';
-import { versionWord } from '../../../domain/server-ca/rotation/versions.ts';
+import { activeVersion, versionWord } from '../../../domain/server-ca/rotation/versions.ts';
 import type { CloudSqlServerCa } from '../../../domain/server-ca/server-ca-object.ts';
 import { oneLine } from '../../../lib/one-line.ts';
 import { timeOf } from '../../../lib/time.ts';
@@ -26,6 +26,7 @@ export async function verify(object: CloudSqlServerCa, context: ServerCaContext)
   const failed = failedSince(rotation.dependents ?? [], workloads).map(({ kind, name }) => `${kind} ${name}`);
   const lasting = looks.moves.lasting(object.metadata.uid, failed, UNHEALTHY_MS);
   if (leftMs > 0) return whileWatched(object, Math.min(leftMs, EVERY_MS), context);
+  if (activeVersion(object.status)?.sha1Fingerprint !== rotation.next) return overtaken(object, context);
   if (lasting.length > 0) {
     const note = oneLine(`Not healthy since the switch: ${lasting.join(', ')}; the instance is switched back`);
     const event = { type: 'Warning', reason: 'SwitchingBack', action: 'Rotate', note } as const;
@@ -38,6 +39,13 @@ export async function verify(object: CloudSqlServerCa, context: ServerCaContext)
     `The ${versionWord(object.status)} was rotated: the instance serves by ${rotation.next ?? ''}`,
   );
   return moved(object, ended(object, 'Rotated', now), context, { events: [event] });
+}
+
+/** Somebody has switched once more: what the dependents show is of that. */
+function overtaken(object: CloudSqlServerCa, context: ServerCaContext): StepResult {
+  const note = `Somebody has switched the instance to another ${versionWord(object.status)} since: the rotation is over`;
+  const changes = ended(object, 'Superseded', context.clock.now());
+  return moved(object, changes, context, { events: [normal('RotationEnded', 'Rotate', note)] });
 }
 
 /** What the switch has changed is judged meanwhile, and rolled where it must be. */
