@@ -55,9 +55,10 @@ export class DepartedCalls {
   readonly #calls = new BoundedMap<string, DepartedCall>(MAX_CALLS);
 
   /** The object is gone, as it was seen last. */
-  note({ key, uid, group, doubt, unseenCa }: IndexedObject): void {
-    if (unseenCa === undefined && doubt?.kind !== 'Unresolved') return;
-    this.#calls.set(uid, { key, uid, group, operation: unseenCa?.operation });
+  note({ key, uid, group, doubt, unseenCa, follows }: IndexedObject): void {
+    const followed = follows?.followed;
+    if (unseenCa === undefined && followed === undefined && doubt?.kind !== 'Unresolved') return;
+    this.#calls.set(uid, { key, uid, group, operation: unseenCa?.operation ?? followed });
   }
 
   /** Those of an instance. */

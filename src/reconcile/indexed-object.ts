@@ -96,6 +96,8 @@ export interface Follower {
   readonly pin: { readonly fingerprint: string; readonly order: string } | undefined;
   /** The phase of its rotation; undefined: it rotates nothing, whatever happens. */
   readonly phase: Phase | undefined;
+  /** The operation of its call that was accepted, and whose end nobody has seen; undefined: it has none. */
+  readonly followed: string | undefined;
   /** When its rotation is due by the expiry, in milliseconds since the epoch; undefined: never. */
   readonly dueMs: number | undefined;
   /** What holds it back that has no bound of its own. */

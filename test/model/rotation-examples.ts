@@ -412,4 +412,16 @@ export const ROTATION_EXAMPLES: readonly NamedScenario[] = [
       ],
     },
   ),
+  rotating(
+    'an object that is deleted in the middle of an add that fails and is listed late: the one that is made anew waits for it',
+    { mode: 'WhenDue', expiresSoon: true, second: 'Beside', fails: true },
+    {
+      putsBack: true,
+      operationMs: 120_000,
+      listLagMs: 80_000,
+      paces: [10],
+      events: [ask],
+      injections: [after(16, 'serverCas.updateStatus', { kind: 'DeleteFollower' })],
+    },
+  ),
 ];

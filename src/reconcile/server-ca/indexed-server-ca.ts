@@ -7,7 +7,9 @@ import { listedRevision, trustOf } from '../../domain/server-ca/publication.ts';
 import { onceActive } from '../../domain/server-ca/roles.ts';
 import { dueByExpiryMs } from '../../domain/server-ca/rotation/due.ts';
 import {
+  type CallRecord,
   isCalling,
+  isFollowed,
   isOpen,
   isUnderWay,
   isUnresolved,
@@ -99,6 +101,7 @@ export function indexedServerCa(object: CloudSqlServerCa): IndexedObject {
       rotating: isDeleted ? undefined : rotatingOf(object),
       pin: isDeleted ? undefined : pinOf(object),
       phase: spec.rotation.mode === 'Never' && !isUnderWay(status) ? undefined : phaseOf(status),
+      followed: followedOf(record),
       dueMs: spec.rotation.mode === 'WhenDue' ? dueByExpiryMs(object) : undefined,
       waitsFor: isDeleted ? undefined : waitsFor(object),
       rejected: status.rotation?.rejected ?? NONE,
@@ -106,6 +109,9 @@ export function indexedServerCa(object: CloudSqlServerCa): IndexedObject {
     }),
   };
 }
+
+const followedOf = (record: CallRecord | undefined): string | undefined =>
+  isFollowed(record) ? record?.operation : undefined;
 
 const lean = (trust: Trust): Trust => ({ ...trust, known: orNone(trust.known) });
 

@@ -1,6 +1,7 @@
 /** A rotation, and what other objects of the instance do meanwhile. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { findCondition } from '../../../src/domain/conditions.ts';
 import { annotations } from '../../../src/domain/object.ts';
 import { createAuthority } from '../../cloudsql-emulator/certificates.ts';
 import { aReset, aWorkload, fingerprint } from '../../support/fakes/builders.ts';
@@ -272,4 +273,33 @@ describe('the hold of a rotation', () => {
     assert.deepEqual(site.cloudSql.rotations, ['Add', 'Rotate 2']);
     assert.equal(site.status.rotation?.distributedTime, distributedTime);
   });
+});
+
+test('another object calls nothing before Cloud SQL lists the call of one that was deleted in the middle of it', async () => {
+  const site = await ready({ holdSeconds: 0 });
+  site.cloudSql.listLagMs = 2 * MINUTE_MS;
+  site.cloudSql.operationError = { errors: [{ code: 'INTERNAL', message: 'it broke' }] };
+  ask(site);
+  await site.operator.driveUntil(() => site.status.rotation?.record?.outcome === 'Accepted');
+  site.cloudSql.operationError = undefined;
+  site.serverCas.delete(site.ref);
+  site.operator.hearDeleted(site.ref, 'CloudSqlServerCa');
+  const next = site.serverCas.create(
+    aServerCa({
+      name: 'next',
+      spec: { serverCa: { secretName: 'next-ca' }, rotation: { mode: 'OnRequest', holdSeconds: 0 } },
+    }),
+  );
+  await site.operator.driveFor(MINUTE_MS / 2);
+  site.serverCas.edit(next, { spec: { rotation: { requestId: 'summer' } } });
+  await site.operator.driveFor(MINUTE_MS);
+  const { conditions } = site.serverCas.read(next).status;
+  assert.match(findCondition(conditions, 'ServerCaRotated')?.message ?? '', /was deleted in the middle of a call/);
+  await site.operator.driveFor(HOUR_MS);
+  const { history, rotationOperations } = site.serverCas.read(next).status;
+  assert.deepEqual(
+    history?.map(({ outcome }) => outcome),
+    ['Rotated'],
+  );
+  assert.deepEqual(rotationOperations, ['op-3', 'op-2']);
 });
