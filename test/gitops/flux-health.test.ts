@@ -182,28 +182,30 @@ describe('a Kustomization', { concurrency: 4 }, () => {
   });
 });
 
-test('a Flux with CancelHealthCheckOnNewRevision ends the wait for a reset when a commit comes, and applies that', async (t) => {
-  const canceling = await startFlux(t, cluster, ['--feature-gates=CancelHealthCheckOnNewRevision=true']);
-  const { push, kustomization, sync, until, resets } = await fluxFixture(t, canceling, { spec: { timeout: '1h' } });
-  const suspended = reset({}, { annotations: { 'cloudsql-ssl.dev/suspend': 'true' } });
-  await kustomization.until(isWaiting(await push(api, suspended)));
-  await until('db', reconcilesFor('Suspended'));
-  await sync(api, reset());
-  assert.ok(kustomization.seen.some((state) => readiness(state).startsWith('False HealthCheckCanceled: ')));
-  await until('db', isReady);
-  assert.equal(resets(), 1);
-});
+describe('a Flux', { concurrency: 2 }, () => {
+  test('a Flux with CancelHealthCheckOnNewRevision ends the wait for a reset when a commit comes, and applies that', async (t) => {
+    const canceling = await startFlux(t, cluster, ['--feature-gates=CancelHealthCheckOnNewRevision=true']);
+    const { push, kustomization, sync, until, resets } = await fluxFixture(t, canceling, { spec: { timeout: '1h' } });
+    const suspended = reset({}, { annotations: { 'cloudsql-ssl.dev/suspend': 'true' } });
+    await kustomization.until(isWaiting(await push(api, suspended)));
+    await until('db', reconcilesFor('Suspended'));
+    await sync(api, reset());
+    assert.ok(kustomization.seen.some((state) => readiness(state).startsWith('False HealthCheckCanceled: ')));
+    await until('db', isReady);
+    assert.equal(resets(), 1);
+  });
 
-test('a Flux with one worker applies no other Kustomization while it waits for a reset', async (t) => {
-  const single = await startFlux(t, cluster, ['--concurrent=1']);
-  const [waiting, other] = await Promise.all([fluxFixture(t, single), fluxFixture(t, single)]);
-  holdBack(waiting.emulator);
-  const commit = await waiting.push(api, reset());
-  await waiting.kustomization.until(isWaiting(commit));
-  const later = await other.push(note('other'));
-  await waiting.until('db', hasReason('WaitingForInstance'));
-  waiting.emulator.clearFaults();
-  const { metadata } = await waiting.kustomization.until(hasApplied(commit));
-  await other.kustomization.until(hasApplied(later));
-  assert.ok(firstVersion(other.kustomization, isTrying(later)) > Number(metadata.resourceVersion));
+  test('a Flux with one worker applies no other Kustomization while it waits for a reset', async (t) => {
+    const single = await startFlux(t, cluster, ['--concurrent=1']);
+    const [waiting, other] = await Promise.all([fluxFixture(t, single), fluxFixture(t, single)]);
+    holdBack(waiting.emulator);
+    const commit = await waiting.push(api, reset());
+    await waiting.kustomization.until(isWaiting(commit));
+    const later = await other.push(note('other'));
+    await waiting.until('db', hasReason('WaitingForInstance'));
+    waiting.emulator.clearFaults();
+    const { metadata } = await waiting.kustomization.until(hasApplied(commit));
+    await other.kustomization.until(hasApplied(later));
+    assert.ok(firstVersion(other.kustomization, isTrying(later)) > Number(metadata.resourceVersion));
+  });
 });
