@@ -237,9 +237,7 @@ export class RotationInvariants {
     const past = before.status.rotation;
     const next = after.status.rotation;
     if (phaseOf(before.status) !== phaseOf(after.status)) this.note(`phase: ${phaseOf(after.status)}`);
-    const ended = after.status.history?.[0];
-    const isEnd = ended !== undefined && ended.endTime !== before.status.history?.[0]?.endTime;
-    if (isEnd) this.note(`rotation: ${ended.cause} ${ended.outcome}`);
+    const isEnd = this.#endWritten(before, after);
     const isSameRecord = past?.record !== undefined && recordId(before) === recordId(after);
     if (past?.record !== undefined && past.record.outcome === undefined && !isSameRecord && !isEnd)
       this.#breaks('R5: a status write loses the record of a call');
@@ -266,6 +264,15 @@ export class RotationInvariants {
       this.#breaks('S5: a call of a rotation is recorded in a namespace that is denied');
   }
 
+  /** Whether a rotation is over by that. */
+  #endWritten(before: CloudSqlServerCa, { status: { history } }: CloudSqlServerCa): boolean {
+    const [ended] = history ?? [];
+    if (ended === undefined || ended.endTime === before.status.history?.[0]?.endTime) return false;
+    this.note(`rotation: ${ended.cause} ${ended.outcome}`);
+    if (ended.outcome === 'RolledBack') this.#doneWritten(before);
+    return true;
+  }
+
   #outcomeWritten(before: CloudSqlServerCa, after: CloudSqlServerCa): void {
     const id = recordId(before);
     const outcome = after.status.rotation?.record?.outcome;
@@ -289,12 +296,18 @@ export class RotationInvariants {
         if (executed?.fails !== true && this.#isAlone) this.#breaks('R5: a call is taken for failed that did not fail');
         return;
       case 'Done':
-        if (executed === undefined && this.#foreign === 0 && !this.#mayBeOfAnother(after))
-          this.#breaks('R5: a call is taken for done that never ran');
+        this.#doneWritten(before);
         return;
       default:
         return;
     }
+  }
+
+  /** Also of a switch back, with whose end the rotation and its record go. */
+  #doneWritten(before: CloudSqlServerCa): void {
+    const hasRun = this.#executed.some(({ call }) => call.record === recordId(before));
+    if (!hasRun && this.#foreign === 0 && !this.#mayBeOfAnother(before))
+      this.#breaks('R5: a call is taken for done that never ran');
   }
 
   /** What an answer has denied is found by its operation, where the account is known, or by what the CAs show. */
