@@ -202,8 +202,8 @@ export const ROTATION_MUTATIONS: readonly Mutation[] = [
     'nobody waits for a rotation that has stalled',
     'one whose roll has stalled goes first',
     'src/reconcile/server-ca/indexed-server-ca.ts',
-    'return stalledReason(object) !== undefined || stalled !== undefined',
-    'return stalled !== undefined',
+    'stalledReason(object) !== undefined || standingStall',
+    'standingStall',
   ),
   broken(
     'a call of an object that is gone is waited for',

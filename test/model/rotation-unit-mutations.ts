@@ -130,7 +130,7 @@ export const ROTATION_UNIT_MUTATIONS: readonly UnitMutation[] = [
   broken(
     'with the mode Never nothing is rotated',
     'one that is under way goes on',
-    { file: `${DOMAIN}/next-move.ts`, find: "if (mode === 'Never') return false;" },
+    { file: `${DOMAIN}/wanted.ts`, find: "if (mode === 'Never') return false;" },
     NEXT_MOVE,
   ),
   broken(
@@ -172,7 +172,7 @@ export const ROTATION_UNIT_MUTATIONS: readonly UnitMutation[] = [
   broken(
     'what a rotation stands still in windows is bounded',
     'each of them renews its deadline',
-    { file: `${DOMAIN}/rotation.ts`, find: '...(spentSeconds > 0 && { spentSeconds }), ' },
+    { file: `${DOMAIN}/closed-gate.ts`, find: '...(spentSeconds > 0 && { spentSeconds }), ' },
     'reconcile/rotation-windows.test.ts',
   ),
   broken(

@@ -41,5 +41,4 @@ export const holdingBack = (
 ): readonly RecordedCa[] => recorded.map((ca) => (held.some((one) => isSame(one, ca)) ? { ...ca, heldBack: why } : ca));
 
 export const awaitsWindow = ({ rotation = {}, serverCas = [] }: Pick<Status, 'rotation' | 'serverCas'>): boolean =>
-  (rotation.stalled === undefined && rotation.gate?.reason === 'OutsideWindow') ||
-  serverCas.some(({ heldBack }) => heldBack !== undefined);
+  rotation.gate?.reason === 'OutsideWindow' || serverCas.some(({ heldBack }) => heldBack !== undefined);

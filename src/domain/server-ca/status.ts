@@ -61,7 +61,7 @@ export function summarize(
   const changed = withChanges(status, { ...foundRequest(object), ...changes });
   const generation = isUnobserved ? (status.observedGeneration ?? -1) : metadata.generation;
   const wanted = [
-    ...summaryValues(withRotation(verdict, changed)),
+    ...summaryValues(withRotation(verdict, { ...object, status: changed })),
     publishedValue(changed, verdict, isPublished),
     ...(spec.rollout.disabled ? [] : [workloadsRolled(spec, changed, verdict, isPublished)]),
     ...rotatedValues({ ...object, status: changed }),

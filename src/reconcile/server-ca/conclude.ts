@@ -36,7 +36,7 @@ export async function conclude(
     if (isNew)
       reportEvents(
         object.status.conditions,
-        { events, verdict: withRotation(verdict, status) },
+        { events, verdict: withRotation(verdict, { ...written, status }) },
         { ...context, subject },
       );
     return requeueAfter(untilNext({ ...written, status }, afterMs, context));

@@ -17,6 +17,7 @@ import {
   phaseOf,
 } from '../../domain/server-ca/rotation/rotation.ts';
 import { caOf, servesUntilMs } from '../../domain/server-ca/rotation/versions.ts';
+import { standingStall } from '../../domain/server-ca/rotation/wanted.ts';
 import {
   activeCa,
   type CloudSqlServerCa,
@@ -142,9 +143,9 @@ function publicationsOf({ metadata, spec, status }: CloudSqlServerCa): string | 
 }
 
 function waitsFor({ status }: CloudSqlServerCa): Follower['waitsFor'] {
-  const { stalled, gate } = status.rotation ?? {};
-  if (stalled === undefined && gate?.reason === 'AwaitingApproval') return 'approval';
-  if (stalled === undefined && gate?.reason === 'Suspended') return 'resume';
+  const { gate } = status.rotation ?? {};
+  if (gate?.reason === 'AwaitingApproval') return 'approval';
+  if (gate?.reason === 'Suspended') return 'resume';
   return awaitsWindow(status) ? 'window' : undefined;
 }
 
@@ -161,8 +162,9 @@ const orderOf = ({ creationTimestamp, uid }: CloudSqlServerCa['metadata']): stri
   `${creationTimestamp ?? ''}/${uid}`;
 
 const isHeldBack = (object: CloudSqlServerCa): boolean => {
-  const { stalled, gate } = object.status.rotation ?? {};
-  return stalledReason(object) !== undefined || stalled !== undefined || HELD.has(gate?.reason ?? '');
+  const { gate } = object.status.rotation ?? {};
+  const hasStalled = stalledReason(object) !== undefined || standingStall(object) !== undefined;
+  return hasStalled || HELD.has(gate?.reason ?? '');
 };
 
 function pinOf(object: CloudSqlServerCa): Follower['pin'] {

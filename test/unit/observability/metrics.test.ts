@@ -264,7 +264,7 @@ describe('the metrics of rotations', () => {
     assert.ok(seconds >= expiry - 3_888_000 && seconds <= expiry - 3_888_000 * 0.9, due);
   });
 
-  test('the metrics of rotations say which objects wait for an approval, for a window, or to be resumed, and count none that has stalled', async () => {
+  test('the metrics of rotations say which objects wait for an approval, for a window, or to be resumed, also after another rotation had stalled', async () => {
     const index = new ObjectIndex(indexedOfAnyKind);
     const leadership = { isLeader: () => true };
     const { registry } = createMetrics({ version: '', leaseName: '', leadership, concurrency: 1, index, kinds: KINDS });
@@ -285,6 +285,7 @@ describe('the metrics of rotations', () => {
         'cloudsql_server_ca_waiting{namespace="orders",name="a",for="approval"} 1',
         'cloudsql_server_ca_waiting{namespace="orders",name="w",for="window"} 1',
         'cloudsql_server_ca_waiting{namespace="orders",name="s",for="resume"} 1',
+        'cloudsql_server_ca_waiting{namespace="orders",name="x",for="window"} 1',
       ],
     );
   });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { annotations } from '../../../src/domain/object.ts';
+import { endingOf } from '../../../src/kubectl-sslreset/ending.ts';
 import type { ServerCaParts } from '../../support/fakes/fake-server-cas.ts';
 import { ca, Followed } from '../../support/fakes/followed.ts';
 
@@ -92,3 +93,67 @@ test('a rotation that somebody undoes while it is verified is superseded, and wh
   await site.operator.driveFor(2 * HOUR_MS);
   assert.deepEqual(site.cloudSql.rotations, ['Add', 'Rotate 2', 'Add', 'Rotate 3']);
 });
+
+/** What `kubectl sslreset wait` would say to each status that is written from now on. */
+function endings(site: Followed): readonly string[] {
+  const seen: string[] = [];
+  site.serverCas.watch((object) => void seen.push(endingOf(object).kind));
+  return seen;
+}
+
+const inTurn = (all: readonly string[]): readonly string[] => all.filter((one, n) => one !== all[n - 1]);
+
+/** A rotation that was switched back from stands as it is, and a person is asked. */
+async function rolledBack(rotation: Rotation = {}): Promise<Followed> {
+  const site = await following({ holdSeconds: 0, ...rotation });
+  site.cloudSql.onSwitched = () => {
+    const [, ...switches] = site.cloudSql.rotations;
+    if (switches.length === 1) site.workloads.progress('api', { availableReplicas: 0 });
+  };
+  ask(site, 'a');
+  await site.operator.driveFor(HOUR_MS);
+  site.workloads.progress('api', { availableReplicas: 2 });
+  await site.operator.driveFor(10 * MINUTE_MS);
+  assert.equal(site.reason('Stalled'), 'True RotationRolledBack');
+  return site;
+}
+
+test('another request after a switch back is not said to have failed by what the one before has stalled for', async () => {
+  const site = await rolledBack();
+  const seen = endings(site);
+  ask(site, 'b');
+  await site.operator.driveFor(HOUR_MS);
+  assert.deepEqual(site.cloudSql.rotations.slice(-2), ['Add', 'Rotate 3']);
+  assert.deepEqual(inTurn(seen), ['Open', 'Done']);
+});
+
+test('another request after a switch back that waits for an approval says so, and is ready meanwhile', async () => {
+  const site = await rolledBack();
+  site.serverCas.edit(site.ref, { spec: { approval: 'Manual', rotation: { requestId: 'b' } } });
+  await site.operator.driveFor(10 * MINUTE_MS);
+  assert.equal(site.reason(), 'True UpToDate');
+  assert.equal(site.reason('ServerCaRotated'), 'False AwaitingApproval');
+  site.serverCas.edit(site.ref, { spec: { rotation: { requestId: 'a' } } });
+  await site.operator.driveFor(10 * MINUTE_MS);
+  assert.equal(site.reason('ServerCaRotated'), 'False RotationRolledBack', 'what it waited for was taken away');
+});
+
+for (const [what, before, after] of [
+  ['just its plan was wanted', { planOnly: true }, { planOnly: false }],
+  [
+    'its time was over',
+    { preconditions: { notAfterTime: '2020-01-01T00:00:00Z' } },
+    { preconditions: { notAfterTime: '2040-01-01T00:00:00Z' } },
+  ],
+] as const)
+  test(`a rotation of which ${what} is neither done nor refused once the spec says otherwise`, async () => {
+    const site = await following({ holdSeconds: 0 });
+    site.serverCas.edit(site.ref, { spec: { ...before, rotation: { requestId: 'a' } } });
+    await site.operator.driveFor(10 * MINUTE_MS);
+    assert.deepEqual(site.cloudSql.rotations, []);
+    const seen = endings(site);
+    site.serverCas.edit(site.ref, { spec: { ...after, rotation: { requestId: 'a' } } });
+    await site.operator.driveFor(HOUR_MS);
+    assert.deepEqual(site.cloudSql.rotations, ['Add', 'Rotate 2']);
+    assert.deepEqual(inTurn(seen), ['Open', 'Done']);
+  });

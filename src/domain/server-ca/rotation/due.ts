@@ -39,7 +39,10 @@ function byPin(fingerprint: string, object: CloudSqlServerCa, now: Date): Due {
   return { kind: 'Due', cause: 'Pin', next: fingerprint };
 }
 
-export const isExecuted = ({ spec, status: { executedRequestIds = [] } }: CloudSqlServerCa): boolean =>
+export const isExecuted = ({
+  spec,
+  status: { executedRequestIds = [] },
+}: Pick<CloudSqlServerCa, 'spec' | 'status'>): boolean =>
   spec.rotation.requestId !== undefined && executedRequestIds.includes(spec.rotation.requestId);
 
 /** When a rotation by expiry is due, in milliseconds since the epoch; undefined: the expiry cannot be read. */

@@ -2,12 +2,12 @@ import { timeOf } from '../../../lib/time.ts';
 import { remainingDelayMs } from '../../call/retry.ts';
 import { isExpired } from '../publication.ts';
 import { type CloudSqlServerCa, isSettled } from '../server-ca-object.ts';
-import { isExecuted } from './due.ts';
 import { type Move, type MoveFacts, REST } from './move.ts';
 import { isFollowed, isUnresolved, phaseOf, type Rotation, standsStillMs, type WaitingFor } from './rotation.ts';
 import { alike, replacedTooOften, siblingNotReady, siblingOutsideWindow } from './stall-words.ts';
 import { isTriedAgain } from './tried-again.ts';
 import { activeVersion, type Version, versionsOf } from './versions.ts';
+import { isStillWanted, newerRequest } from './wanted.ts';
 import { atGate, pinnedElsewhere, whenIdle } from './when-idle.ts';
 
 /**
@@ -40,7 +40,7 @@ export function nextMove(object: CloudSqlServerCa, facts: MoveFacts): Move {
   if (retryMs > facts.now.getTime()) return { kind: 'Rest', untilMs: retryMs };
   if (phase === undefined) return REST;
   if (phase === 'SwitchingBack') return rotation.stalled === undefined ? { kind: 'SwitchBack' } : REST;
-  if (phase === 'Verifying') return renamed(object, rotation) ?? { kind: 'Verify' };
+  if (phase === 'Verifying') return renamed(newerRequest(object, rotation)) ?? { kind: 'Verify' };
   return phase === 'Idle' ? whenIdle(object, rotation, facts) : underWay(object, rotation, facts);
 }
 
@@ -50,7 +50,7 @@ function underWay(object: CloudSqlServerCa, rotation: Rotation, facts: MoveFacts
   if (active === rotation.next) return { kind: 'End', outcome: 'Rotated' };
   const isWanted = isStillWanted(object, rotation) && pinnedElsewhere(facts, rotation.next) === undefined;
   if (!isWanted || active !== rotation.previous) return { kind: 'End', outcome: 'Superseded' };
-  const newer = renamed(object, rotation);
+  const newer = renamed(newerRequest(object, rotation));
   if (rotation.stalled !== undefined) {
     return newer === undefined ? whileStalled(rotation, facts) : { kind: 'End', outcome: 'Failed' };
   }
@@ -60,24 +60,8 @@ function underWay(object: CloudSqlServerCa, rotation: Rotation, facts: MoveFacts
   return isSettled(object) ? atGate(object, facts, { kind: 'Add' }) : REST;
 }
 
-/** A request that came later is served by the rotation that is under way, whatever that was begun for. */
-function renamed(object: CloudSqlServerCa, { cause, requestId: served }: Rotation): Move | undefined {
-  const { requestId } = object.spec.rotation;
-  const isNewer = cause !== 'Pin' && requestId !== undefined && requestId !== served && !isExecuted(object);
-  return isNewer ? { kind: 'Rename', requestId } : undefined;
-}
-
-/** What it was begun for is still in the spec. A pin comes before all else. */
-function isStillWanted(object: CloudSqlServerCa, { cause, next, requestId: served }: Rotation): boolean {
-  const { mode, requestId, activeSha1Fingerprint } = object.spec.rotation;
-  const pin = activeSha1Fingerprint?.toLowerCase();
-  if (mode === 'Never') return false;
-  if (cause === 'Pin') return pin !== undefined && pin === next;
-  if (pin !== undefined) return false;
-  if (cause !== 'RequestId') return mode === 'WhenDue';
-  // One that was executed before asks for nothing any more: a commit was reverted, say.
-  return requestId !== undefined && (requestId === served || !isExecuted(object));
-}
+const renamed = (requestId: string | undefined): Move | undefined =>
+  requestId === undefined ? undefined : { kind: 'Rename', requestId };
 
 function whileStalled(rotation: Rotation, { now, siblings }: MoveFacts): Move {
   const { stalled, next = '' } = rotation;

@@ -9,6 +9,7 @@ import { isOpen, phaseOf, type Rotation } from './rotation.ts';
 import { waitingWords } from './stall-words.ts';
 import { isRotationStalledReason } from './stalled.ts';
 import { activeVersion, caOf, versionWord } from './versions.ts';
+import { standingStall } from './wanted.ts';
 
 const CALLS: Readonly<Record<string, { readonly reason: ProgressReason; readonly what: string }>> = {
   Add: { reason: 'AddingServerCa', what: 'adds a' },
@@ -17,10 +18,11 @@ const CALLS: Readonly<Record<string, { readonly reason: ProgressReason; readonly
 };
 
 /** An object whose CAs are published and rolled is not ready while its rotation calls, is verified, or has stalled. */
-export function withRotation(verdict: Verdict, status: Status): Verdict {
+export function withRotation(verdict: Verdict, object: Pick<CloudSqlServerCa, 'spec' | 'status'>): Verdict {
+  const { status } = object;
   const { rotation = {} } = status;
   if (verdict.kind !== 'Ready') return verdict;
-  const { stalled: stall } = rotation;
+  const stall = standingStall(object);
   if (stall !== undefined && isRotationStalledReason(stall.reason)) return stalled(stall.reason, stall.message);
   if (rotation.gate?.reason === 'Planned') return ready('Planned', rotation.gate.message);
   const call = CALLS[rotation.record?.kind ?? ''];
@@ -43,9 +45,10 @@ export function rotatedValues(object: CloudSqlServerCa): readonly ConditionValue
   const { spec, status } = object;
   const { rotation = {} } = status;
   const phase = phaseOf(status);
-  if (spec.rotation.mode === 'Never' && phase === 'Idle' && rotation.stalled === undefined) return [];
+  const stall = standingStall(object);
+  if (spec.rotation.mode === 'Never' && phase === 'Idle' && stall === undefined) return [];
   const type = 'ServerCaRotated';
-  const { stalled: stall, gate } = rotation;
+  const { gate } = rotation;
   if (stall !== undefined && isRotationStalledReason(stall.reason)) {
     return [{ type, status: 'False', reason: stall.reason, message: stall.message }];
   }

@@ -1,7 +1,6 @@
 /** A rotation as the status records it, and what becomes of it from phase to phase. */
 import { timeOf, toTime } from '../../../lib/time.ts';
 import type { CloudSqlServerCa, Status } from '../server-ca-object.ts';
-import type { Gate } from './gates.ts';
 import type { RotationStalledReason } from './stalled.ts';
 
 export type Rotation = NonNullable<Status['rotation']>;
@@ -104,27 +103,12 @@ export function resumed(
 }
 
 /** What stands still before it begins has a deadline too, from the first time that it could not. */
-function renewed(rotation: Rotation, now: Date): Rotation {
+export function renewed(rotation: Rotation, now: Date): Rotation {
   const { stalled: _stalled, gate: _gate, spentSeconds: _spentSeconds, phaseTime: _phaseTime, ...rest } = rotation;
   return isUnderWay({ rotation }) ? { ...rest, phaseTime: toTime(now) } : rest;
 }
 
-/** It waits for somebody, or for a time: that is no standing still. What has passed of its deadline counts afterwards. */
-export function atClosedGate(status: Standing, gate: Gate, now: Date): Rotation {
-  const { waitingFor: _waitingFor, ...rotation } = status.rotation ?? {};
-  if (isAtGate(rotation) || rotation.phaseTime === undefined) return { ...rotation, gate };
-  const spentSeconds = Math.floor(standsStillMs(status, now) / 1000);
-  return { ...rotation, ...(spentSeconds > 0 && { spentSeconds }), gate };
-}
-
-/** The rest of its deadline begins here. */
-export function pastGate({ gate: _gate, stalled: _stalled, ...rotation }: Rotation, now: Date): Rotation {
-  return { ...rotation, phaseTime: now.toISOString() };
-}
-
-export const isAtGate = ({ gate }: Rotation): boolean => gate !== undefined && gate.reason !== 'RotationDue';
-
-type Standing = Pick<Status, 'rotation' | 'rollout'>;
+export type Standing = Pick<Status, 'rotation' | 'rollout'>;
 
 /**
  * For how many milliseconds of its phase it has got no further, waits at gates apart. A phase whose time cannot be read has

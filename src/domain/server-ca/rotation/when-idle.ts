@@ -46,7 +46,7 @@ function whenAllIsSaid(object: CloudSqlServerCa, rotation: Rotation, facts: Move
 }
 
 /** What no call can rotate is told of before anything is due; once it is something else, its rotation goes on. */
-function byInstance(object: CloudSqlServerCa, { stalled }: Rotation, { instance }: MoveFacts): Move | undefined {
+export function byInstance(object: CloudSqlServerCa, { stalled }: Rotation, { instance }: MoveFacts): Move | undefined {
   if (instance === undefined || isForPerson(stalled?.reason)) return undefined;
   const { unfit } = instance;
   if (unfit !== undefined) return stalled?.message === unfit.message ? REST : { kind: 'Stall', stall: unfit };
@@ -88,13 +88,16 @@ const isForPerson = (reason: string | undefined): boolean =>
 
 function whenNotDue(object: CloudSqlServerCa, { stalled, gate }: Rotation, { now, mayNotRotate }: MoveFacts): Move {
   const { mode } = object.spec.rotation;
+  const { plan } = object.status;
   const isDenied = mayNotRotate === true || gate?.reason === 'NotPermitted';
   if (isDenied && mode !== 'Never' && stalled === undefined) {
     return isSettled(object) ? { kind: 'AskPermission' } : REST;
   }
   const isOver =
     mode === 'Never' || stalled?.reason === 'ServerCaNotListed' || (stalled === undefined && gate !== undefined);
-  if (isOver && (stalled ?? gate) !== undefined) return { kind: 'Resume' };
+  // A plan is gone with what it was for.
+  if ((isOver && (stalled ?? gate) !== undefined) || (stalled === undefined && plan !== undefined))
+    return { kind: 'Resume' };
   const dueMs = mode === 'WhenDue' ? dueByExpiryMs(object) : undefined;
   return dueMs === undefined || dueMs <= now.getTime() ? REST : { kind: 'Rest', untilMs: dueMs };
 }

@@ -1,6 +1,7 @@
 /** What a look does for a rotation. */
 import { annotations } from '../../../domain/object.ts';
-import { resumed } from '../../../domain/server-ca/rotation/rotation.ts';
+import { leavesGate } from '../../../domain/server-ca/rotation/closed-gate.ts';
+import { type Rotation, resumed } from '../../../domain/server-ca/rotation/rotation.ts';
 import { type CloudSqlServerCa, hasNewRetry } from '../../../domain/server-ca/server-ca-object.ts';
 import type { StatusChanges } from '../../../domain/server-ca/status.ts';
 import type { PublishedContents, PublishedObject } from '../../ports.ts';
@@ -19,19 +20,23 @@ export const withRejected = (contents: PublishedContents, rejected: readonly str
     ? contents
     : { ...contents, annotations: { ...contents.annotations, [annotations.rejectedServerCas]: rejected.join(',') } };
 
-/** A new value of `retry` has a rotation that stalled go on. */
+/** A new value of `retry` has a rotation that stalled go on, and another spec one that waits ask anew. */
 export function rotationAtLook(
   object: CloudSqlServerCa,
   rejected: readonly string[],
   now: Date,
 ): Pick<StatusChanges, 'rotation'> {
   const { rotation } = object.status;
-  const isResumed = rotation?.stalled !== undefined && (hasNewRetry(object) || isCorrected(object));
-  const next = isResumed ? resumed(rotation, now) : rotation;
-  const isNews = isResumed || rejected.length > (rotation?.rejected ?? []).length;
+  const next = rotation && withNews(object, rotation, now);
+  const isNews = next !== rotation || rejected.length > (rotation?.rejected ?? []).length;
   return isNews ? { rotation: { ...next, ...(rejected.length > 0 && { rejected }) } } : {};
 }
 
-/** A field that cannot be used may have been put right. */
-const isCorrected = ({ metadata, status }: CloudSqlServerCa): boolean =>
-  status.rotation?.stalled?.reason === 'InvalidRequest' && status.observedGeneration !== metadata.generation;
+function withNews(object: CloudSqlServerCa, rotation: Rotation, now: Date): Rotation {
+  const { metadata, status } = object;
+  const isEdited = status.observedGeneration !== metadata.generation;
+  // A field that cannot be used may have been put right.
+  const isCorrected = isEdited && rotation.stalled?.reason === 'InvalidRequest';
+  if (rotation.stalled !== undefined && (hasNewRetry(object) || isCorrected)) return resumed(rotation, now);
+  return isEdited ? leavesGate(rotation, now) : rotation;
+}

@@ -74,7 +74,7 @@ export function tellAnswer(
   const { gate, record } = after.status.rotation ?? {};
   const reason = classification.kind === 'NotExecuted' ? classification.reason : 'WaitingForInstance';
   const events = gate !== undefined && record?.outcome === 'Refused' ? news(before, gate, reason) : [];
-  const verdict = withRotation(followVerdict(after, context.clock.now()), after.status);
+  const verdict = withRotation(followVerdict(after, context.clock.now()), after);
   reportEvents(
     before.status.conditions,
     { events, verdict },

@@ -4,18 +4,12 @@ import { afterFailure, lateLookDelayMs, lookAgainDelayMs } from '../../../domain
 import { findCondition, progressing, stalled, type Verdict, waiting } from '../../../domain/conditions.ts';
 import { isProgressReason, isStalledReason, isWaitingReason } from '../../../domain/reason-rules.ts';
 import { completion, LOOKING_FOR_DEPENDENTS } from '../../../domain/server-ca/completion.ts';
+import { atClosedGate, isAtGate, pastGate } from '../../../domain/server-ca/rotation/closed-gate.ts';
 import { dueOf } from '../../../domain/server-ca/rotation/due.ts';
 import type { Gate } from '../../../domain/server-ca/rotation/gates.ts';
 import { pastDeadline } from '../../../domain/server-ca/rotation/hindered.ts';
 import type { Plan } from '../../../domain/server-ca/rotation/plan.ts';
-import {
-  atClosedGate,
-  isAtGate,
-  pastGate,
-  phaseOf,
-  type Rotation,
-  stalledBy,
-} from '../../../domain/server-ca/rotation/rotation.ts';
+import { phaseOf, type Rotation, stalledBy } from '../../../domain/server-ca/rotation/rotation.ts';
 import type { Stall } from '../../../domain/server-ca/rotation/stall-words.ts';
 import { type CloudSqlServerCa, isSettled } from '../../../domain/server-ca/server-ca-object.ts';
 import type { StatusChanges } from '../../../domain/server-ca/status.ts';

@@ -2,13 +2,13 @@
 import { WAITING_REASONS } from '../../../domain/call/refusal.ts';
 import { CloudSqlError } from '../../../domain/errors.ts';
 import { instanceKey } from '../../../domain/instance.ts';
+import { pastGate } from '../../../domain/server-ca/rotation/closed-gate.ts';
 import type { Move } from '../../../domain/server-ca/rotation/move.ts';
 import {
   ended,
   inPhase,
   isUnderWay,
   type Outcome,
-  pastGate,
   type Rotation,
   resumed,
   withExecuted,

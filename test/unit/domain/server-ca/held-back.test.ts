@@ -56,10 +56,11 @@ test('nothing is held back where nothing is rolled', () => {
   assert.deepEqual(notRolledFor(aServerCa(), [waiting]), [waiting]);
 });
 
-test('a rotation that has stalled waits for no window', () => {
+test('a rotation waits for a window, also one that was asked for after another one had stalled', () => {
   const gate = { reason: 'OutsideWindow', message: '' };
   const stalled = { reason: 'OutcomeUnknown', message: '', time: '' };
   assert.equal(awaitsWindow({ rotation: { gate } }), true);
-  assert.equal(awaitsWindow({ rotation: { gate, stalled } }), false);
+  assert.equal(awaitsWindow({ rotation: { stalled } }), false);
+  assert.equal(awaitsWindow({ rotation: { gate, stalled } }), true);
   assert.equal(awaitsWindow({ rotation: { gate: { ...gate, reason: 'Suspended' } } }), false);
 });
