@@ -4,14 +4,17 @@ import { lateLookDelayMs, lookAgainDelayMs, retryDelayMs } from '../../domain/ca
 import { findCondition, progressing, stalled, type Verdict, waiting } from '../../domain/conditions.ts';
 import { CloudSqlError } from '../../domain/errors.ts';
 import { instanceKey } from '../../domain/instance.ts';
+import { retryValue } from '../../domain/object.ts';
 import { isRolling } from '../../domain/server-ca/decide.ts';
 import { isOpen } from '../../domain/server-ca/rotation/rotation.ts';
 import {
   type CloudSqlServerCa,
   distributionOf,
+  hasNewRetry,
   isSettled,
   stalledReason,
 } from '../../domain/server-ca/server-ca-object.ts';
+import type { StatusChanges } from '../../domain/server-ca/status.ts';
 import { haveAllRolled } from '../../domain/trust/rollout-status.ts';
 import { unusableField } from '../../domain/trust/usable.ts';
 import { overtakenBy } from '../overtaken-ca.ts';
@@ -24,6 +27,7 @@ import type { Look } from './looks.ts';
 import { mayFollow } from './permitted.ts';
 import { type Publishing, publishLook } from './publish-look.ts';
 import { roll } from './roll.ts';
+import { rotationAtLook } from './rotation/at-look.ts';
 import { followVerdict } from './rotation/moved.ts';
 import { intervalMs, newsOf } from './schedule.ts';
 
@@ -128,7 +132,14 @@ function later(object: CloudSqlServerCa, verdict: Verdict, context: ServerCaCont
   const delayMs = verdict.reason === 'NotPermitted' ? lateLookDelayMs(settings) : lookAgainDelayMs(elapsedMs, settings);
   const afterMs = Math.min(intervalMs(object, context), delayMs);
   looks.plan(object.metadata.uid, newsOf(object, context), afterMs);
-  return { verdict, changes: { isPublished: false }, afterMs };
+  return { verdict, changes: { isPublished: false, ...retried(object, clock.now()) }, afterMs };
+}
+
+/** It was tried again, whatever came of that; what it has a rotation do is done once it can be followed. */
+function retried(object: CloudSqlServerCa, now: Date): Pick<StatusChanges, 'retry' | 'rotation'> {
+  const retry = retryValue(object);
+  if (retry === undefined || !hasNewRetry(object)) return {};
+  return { retry, ...rotationAtLook(object, object.status.rotation?.rejected ?? [], now) };
 }
 
 /** Cloud SQL is away for a moment now and then: that is no news of an instance whose CAs are known. */

@@ -6,6 +6,7 @@ import { CloudSqlError, KubernetesError } from '../../../src/domain/errors.ts';
 import { annotations } from '../../../src/domain/object.ts';
 import { templateAnnotationKey } from '../../../src/domain/trust/tls-material.ts';
 import { workloadKinds } from '../../../src/domain/trust/workload-kinds.ts';
+import { endingOf } from '../../../src/kubectl-sslreset/ending.ts';
 import { createAuthority } from '../../cloudsql-emulator/certificates.ts';
 import { aReset } from '../../support/fakes/builders.ts';
 import { aServerCa, type ServerCaParts } from '../../support/fakes/fake-server-cas.ts';
@@ -331,6 +332,21 @@ describe('beside a CloudSqlSslReset', () => {
     assert.equal(site.reason('ServerCaPublished'), 'False ObjectConflict');
     const stored = await site.objects.get(SECRET);
     assert.equal(stored?.annotations[annotations.managedBy], 'reset');
+  });
+
+  test('a retry of what stays refused is seen, so that whoever waits for it learns that nothing has changed', async () => {
+    const site = new Followed({ creationTimestamp: '2026-03-01T12:00:00Z' });
+    const serverCa = { secretName: SECRET.name, key: 'server-ca.pem', contents: 'All' } as const;
+    site.resets.create(aReset({ name: 'reset', spec: { serverCa } }));
+    await site.operator.driveFor(10 * MINUTE_MS);
+    site.serverCas.edit(site.ref, { annotations: { [annotations.retry]: '1' } });
+    assert.equal(endingOf(site.object).kind, 'Open');
+    await site.operator.driveFor(MINUTE_MS);
+    assert.equal(site.reason('Stalled'), 'True ObjectConflict');
+    assert.equal(endingOf(site.object).kind, 'Failed');
+    const { writes } = site.serverCas;
+    await site.operator.driveFor(60 * MINUTE_MS);
+    assert.equal(site.serverCas.writes, writes);
   });
 });
 
