@@ -195,6 +195,38 @@ const CASES: readonly Case[] = [
     minute: 1_445,
   },
   {
+    alert: 'CloudSqlServerCaRotationStuck',
+    when: 'one cannot be switched back, which has an alert of its own',
+    series: { [phase('SwitchingBack')]: '1x1500' },
+    minute: 1_445,
+  },
+  {
+    alert: 'CloudSqlServerCaSwitchBackStuck',
+    when: 'an instance is not switched back for more than ten minutes',
+    series: { [phase('Verifying')]: '1x5', [phase('SwitchingBack')]: '_x5 1x20' },
+    minute: 17,
+    fires: { labels: db, summary: 'The instance of CloudSqlServerCa orders/db is not switched back' },
+  },
+  {
+    alert: 'CloudSqlServerCaSwitchBackStuck',
+    when: 'the object waits for a window or is suspended, which holds back no switch back',
+    series: { [phase('SwitchingBack')]: '1x20', [waits('window')]: '1x20', [waits('resume')]: '1x20' },
+    minute: 11,
+    fires: { labels: db, summary: 'The instance of CloudSqlServerCa orders/db is not switched back' },
+  },
+  {
+    alert: 'CloudSqlServerCaSwitchBackStuck',
+    when: 'an instance is switched back within minutes',
+    series: { [phase('SwitchingBack')]: '1x6 _x20', [phase('Idle')]: '_x7 1x20' },
+    minute: 15,
+  },
+  {
+    alert: 'CloudSqlServerCaSwitchBackStuck',
+    when: 'one is verified for long',
+    series: { [phase('Verifying')]: '1x60' },
+    minute: 60,
+  },
+  {
     alert: 'CloudSqlServerCaAwaitsApproval',
     when: 'nobody approves a rotation for a day',
     series: { [waits('approval')]: '1x1500' },
