@@ -22,8 +22,10 @@ export async function rotate(
       'the operator has not seen it yet, and rotates nothing for a requestId that it finds there at first';
     throw new UsageError(`${titleOf(object)}: ${because}. Wait until it is Ready`);
   }
+  refuseOnWayBack(object);
   const phase = phaseOf(object);
-  if (phase !== 'Idle') {
+  // A newer request ends one that has stalled, and begins anew.
+  if (phase !== 'Idle' && stallOf(object) === undefined) {
     throw new UsageError(`${titleOf(object)} rotates already (${phase}): another requestId would be served by that`);
   }
   if (executedRequestIds.includes(requestId) || object.spec.rotation?.requestId === requestId) {
@@ -61,7 +63,13 @@ export async function rollback(
 const SWITCHED: ReadonlySet<string> = new Set(['Idle', 'Verifying']);
 
 function target(object: ShownObject, to: string | undefined, now: Date): string {
+  refuseOnWayBack(object);
   const phase = phaseOf(object);
+  const stall = stallOf(object);
+  if (!SWITCHED.has(phase) && stall !== undefined) {
+    const where = `${phase}: ${stall.reason}`;
+    throw new UsageError(`${titleOf(object)} has stalled before its switch (${where}): there is nothing to roll back`);
+  }
   if (!SWITCHED.has(phase)) {
     const hold = shell`kubectl sslreset suspend`;
     throw new UsageError(
@@ -79,6 +87,20 @@ function target(object: ShownObject, to: string | undefined, now: Date): string 
       : `${titleOf(object)} ${all.length === 0 ? 'has nothing to roll back to' : 'needs --to'}; ${words}`,
   );
 }
+
+/** Nothing holds a switch back, and no request is served by one. */
+function refuseOnWayBack(object: ShownObject): void {
+  const phase = phaseOf(object);
+  if (phase !== 'SwitchingBack') return;
+  const stall = stallOf(object);
+  if (stall === undefined) throw new UsageError(`${titleOf(object)} goes back by itself (${phase})`);
+  const goOn = shell`kubectl sslreset retry`;
+  throw new UsageError(
+    `${titleOf(object)} has stalled on its way back (${phase}: ${stall.reason}). It goes on with ${goOn}`,
+  );
+}
+
+const stallOf = ({ status }: ShownObject) => status?.rotation?.stalled;
 
 /** A bare name is that of a CloudSqlServerCa: nothing else rotates. */
 async function rotatable(kubectl: Kubectl, name: string): Promise<ShownObject> {

@@ -41,6 +41,11 @@ const serverCa = (status: ShownStatus = AFTER, rotation: object = { mode: 'OnReq
   kind: 'CloudSqlServerCa',
 });
 
+const stalledIn = (phase: string): ShownStatus => ({
+  ...AFTER,
+  rotation: { phase, stalled: { reason: 'OperationFailed', message: '', time: '2026-11-29T06:00:00Z' } },
+});
+
 /** kubectl, asked once for this object, and what the command prints. */
 function world(object: ShownObject) {
   const kubectl = kubectlOf({ looks: [JSON.stringify({ items: [object] })], watches: [] });
@@ -73,12 +78,30 @@ describe('kubectl sslreset rotate', () => {
     ]);
   });
 
+  for (const phase of ['Adding', 'Distributing', 'Switching']) {
+    test(`kubectl sslreset rotate asks for another rotation where one has stalled (${phase}), which ends that one`, async () => {
+      const { context, kubectl } = world(serverCa(stalledIn(phase)));
+      assert.equal(await rotate(context, 'orders-db', { requestId: 'summer' }), 0);
+      assert.deepEqual(kubectl.asked[1], patched({ requestId: 'summer', activeSha1Fingerprint: null }));
+    });
+  }
+
   const unseen: ShownStatus = { observedGeneration: -1 };
   const holding: ShownStatus = { ...AFTER, rotation: { phase: 'Holding' } };
   const REFUSED: readonly (readonly [string, ShownObject, RegExp])[] = [
     ['with the mode Never', serverCa(AFTER, {}), /has the mode Never.*patch sqlca orders-db .*OnRequest/],
     ['that the operator has not seen', serverCa(unseen), /has not seen it yet.*Wait until it is Ready$/],
     ['that rotates', serverCa(holding), /rotates already \(Holding\)/],
+    [
+      'that goes back',
+      serverCa({ ...AFTER, rotation: { phase: 'SwitchingBack' } }),
+      /goes back by itself \(SwitchingBack\)$/,
+    ],
+    [
+      'that has stalled on its way back',
+      serverCa(stalledIn('SwitchingBack')),
+      /has stalled on its way back \(SwitchingBack: OperationFailed\)\. It goes on with kubectl sslreset retry$/,
+    ],
     ['that has executed the requestId', serverCa(), /had the requestId spring already: name another with --request-id/],
     [
       'that is asked for it',
@@ -162,6 +185,24 @@ describe('kubectl sslreset rollback', () => {
       serverCa({ ...AFTER, rotation: { phase: 'Distributing' } }),
       undefined,
       /rotates \(Distributing\): roll back once it has switched\. kubectl sslreset suspend holds it back$/,
+    ],
+    [
+      'that has stalled before its switch',
+      serverCa(stalledIn('Distributing')),
+      undefined,
+      /has stalled before its switch \(Distributing: OperationFailed\): there is nothing to roll back$/,
+    ],
+    [
+      'that goes back',
+      serverCa({ ...AFTER, rotation: { phase: 'SwitchingBack' } }),
+      undefined,
+      /goes back by itself \(SwitchingBack\)$/,
+    ],
+    [
+      'that has stalled on its way back',
+      serverCa(stalledIn('SwitchingBack')),
+      undefined,
+      /has stalled on its way back \(SwitchingBack: OperationFailed\)\. It goes on with kubectl sslreset retry$/,
     ],
     [
       'that is asked for it already',
