@@ -108,7 +108,7 @@ export type ReadyReason =
   | 'AlreadyExecuted'
   /** `spec.planOnly` is true: the plan is made and kept up to date, and nothing is called. */
   | 'Planned'
-  /** The server CAs of the instance are published, and the workloads trust them. */
+  /** The server CAs of the instance are published, and all workloads that may roll by now have them. */
   | 'UpToDate';
 
 /** Only of the conditions of one step, and of `Ready` while work goes on. */
