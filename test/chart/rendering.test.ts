@@ -288,9 +288,23 @@ test('the dashboard is in a ConfigMap that Grafana finds, as it is', async () =>
   assert.equal(dashboard, await readFile(join(CHART, 'files', 'dashboard.json'), 'utf8'));
 });
 
+async function notesOf(values: Readonly<Record<string, unknown>>): Promise<string> {
+  const install = ['install', 'ssl', CHART, '--dry-run=client', '--namespace=ops', ...set(values)];
+  return (await helm(install)).split('NOTES:')[1] ?? '';
+}
+
+test('the notes say what is refused until an administrator allows it, and nothing of what the values allow', async () => {
+  const instances = ['shop=acme-prod/orders-*'];
+  const REFUSED = /^(.*) refused until an administrator says/m;
+  const refused = async (values: Readonly<Record<string, unknown>>) => REFUSED.exec(await notesOf(values))?.[1];
+  assert.equal(await refused({}), 'Everything is');
+  assert.equal(await refused({ rotatableInstances: instances }), 'Every reset is');
+  assert.equal(await refused({ followableInstances: instances }), 'Every reset is');
+  assert.equal(await refused({ allowedInstances: instances }), undefined);
+});
+
 test('the notes say how to make the first object, in a namespace that it works in', async () => {
-  const install = ['install', 'ssl', CHART, '--dry-run=client', '--namespace=ops', ...set({ namespaces: ['shop'] })];
-  const notes = (await helm(install)).split('NOTES:')[1] ?? '';
+  const notes = await notesOf({ namespaces: ['shop'] });
   assert.match(notes, /kubectl annotate namespace shop cloudsql-ssl\.dev\/allowed-instances=/);
   assert.match(notes, /kind: CloudSqlSslReset\n\s+metadata: \{ name: orders-db, namespace: shop \}/);
 });
