@@ -10,6 +10,7 @@ import type { ServerCaContext, StepResult } from '../context.ts';
 import { roll } from '../roll.ts';
 import { readWorkloads } from './dependents.ts';
 import { moved } from './moved.ts';
+import { versionCalls } from './versions.ts';
 
 const EVERY_MS = 10_000;
 /** One that has just fallen may stand up again. */
@@ -26,19 +27,27 @@ export async function verify(object: CloudSqlServerCa, context: ServerCaContext)
   const failed = failedSince(rotation.dependents ?? [], workloads).map(({ kind, name }) => `${kind} ${name}`);
   const lasting = looks.moves.lasting(object.metadata.uid, failed, UNHEALTHY_MS);
   if (leftMs > 0) return whileWatched(object, Math.min(leftMs, EVERY_MS), context);
-  if (activeVersion(object.status)?.sha1Fingerprint !== rotation.next) return overtaken(object, context);
   if (lasting.length > 0) {
     const note = oneLine(`Not healthy since the switch: ${lasting.join(', ')}; the instance is switched back`);
     const event = { type: 'Warning', reason: 'SwitchingBack', action: 'Rotate', note } as const;
     return moved(object, { rotation: inPhase(rotation, 'SwitchingBack', now) }, context, { events: [event] });
   }
   if (failed.length > 0) return { afterMs: EVERY_MS };
+  if (!(await servesByNext(object, context))) return overtaken(object, context);
   const event = normal(
     'ServerCaRotated',
     'Rotate',
     `The ${versionWord(object.status)} was rotated: the instance serves by ${rotation.next ?? ''}`,
   );
   return moved(object, ended(object, 'Rotated', now), context, { events: [event] });
+}
+
+/** What the status says may be from before the switch, where no look has come to its end since. */
+async function servesByNext(object: CloudSqlServerCa, context: ServerCaContext): Promise<boolean> {
+  const { next } = object.status.rotation ?? {};
+  if (activeVersion(object.status)?.sha1Fingerprint === next) return true;
+  const { listed } = await versionCalls(object, context).list();
+  return listed[0]?.sha1Fingerprint === next;
 }
 
 /** Somebody has switched once more: what the dependents show is of that. */
