@@ -48,6 +48,17 @@ test('a request that comes while a rotation by expiry is under way is served by 
   assert.deepEqual(site.status.executedRequestIds, ['now']);
 });
 
+test('a request that a rotation by expiry has taken over goes on where only requests count by then', async () => {
+  const site = await following({ mode: 'WhenDue' }, 10 * 24 * HOUR_MS);
+  await site.operator.driveUntil(() => site.status.rotation?.phase === 'Holding');
+  ask(site, 'now');
+  await site.operator.driveFor(MINUTE_MS);
+  site.serverCas.edit(site.ref, { spec: { rotation: { mode: 'OnRequest' } } });
+  await site.operator.driveFor(6 * HOUR_MS);
+  assert.deepEqual(site.cloudSql.rotations, ['Add', 'Rotate 2']);
+  assert.deepEqual(outcomes(site), ['Expiry now Rotated']);
+});
+
 test('a request that comes while a rotation is verified is served by it', async () => {
   const site = await following({ holdSeconds: 0, verifySeconds: 3600 });
   ask(site, 'a');

@@ -19,7 +19,7 @@ export function isStillWanted({ spec, status }: Asking, { cause, next, requestId
   if (mode === 'Never') return false;
   if (cause === 'Pin') return pin !== undefined && pin === next;
   if (pin !== undefined) return false;
-  if (cause !== 'RequestId') return mode === 'WhenDue';
+  if (cause !== 'RequestId') return mode === 'WhenDue' || (served !== undefined && requestId === served);
   // One that was executed before asks for nothing any more: a commit was reverted, say.
   return requestId !== undefined && (requestId === served || !isExecuted({ spec, status }));
 }
