@@ -77,3 +77,13 @@ describe('a rotation by expiry that stalls', () => {
     assert.equal(site.reason('Stalled'), 'True InvalidRequest');
   });
 });
+
+test('a call that is lost once is made again, however short the deadline is', async () => {
+  const site = new Followed({ spec: { deadlineSeconds: 300, rotation: { mode: 'OnRequest', holdSeconds: 0 } } });
+  site.cloudSql.listed = [ca(1)];
+  await site.operator.driveFor(MINUTE_MS);
+  site.cloudSql.rotationTurns.push({ kind: 'Lose', executedAfterMs: undefined });
+  site.serverCas.edit(site.ref, { spec: { rotation: { requestId: 'spring' } } });
+  await site.operator.driveFor(HOUR_MS);
+  assert.deepEqual(site.cloudSql.rotations, ['Add', 'Rotate 2']);
+});

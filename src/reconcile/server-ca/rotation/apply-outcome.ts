@@ -1,4 +1,5 @@
 /** What a call of a rotation came to, and where the rotation goes from there. */
+import { afterFailure } from '../../../domain/call/retry.ts';
 import { instanceKey } from '../../../domain/instance.ts';
 import { retryCommand } from '../../../domain/server-ca/deadline.ts';
 import { hindered } from '../../../domain/server-ca/rotation/hindered.ts';
@@ -89,7 +90,10 @@ function concluded(
         rotation: closed('NotSent'),
         why: `The call (${record.kind}) got no answer, and was not executed`,
       };
-      return moved(object, { rotation: hindered(object, tried, now, settings) }, context);
+      // The grace of the first one is no standing still.
+      const isFirst = rotation.failures === undefined;
+      const next = isFirst ? afterFailure(tried.rotation, now, settings) : hindered(object, tried, now, settings);
+      return moved(object, { rotation: next }, context);
     }
     case 'Overtaken': {
       const event = normal(
