@@ -20,7 +20,8 @@ import {
 import type { Workload } from '../trust/workload.ts';
 import { awaitsForgetting, awaitsRoll } from './held-back.ts';
 import { onceActive } from './roles.ts';
-import { activeCa, type CloudSqlServerCa, distributionOf, type RecordedCa } from './server-ca-object.ts';
+import { isUnderWay } from './rotation/rotation.ts';
+import { activeCa, type CloudSqlServerCa, distributionOf, isSettled, type RecordedCa } from './server-ca-object.ts';
 
 export interface Publication {
   /** In the order of the bundle: the active one, what waits, what was active before. */
@@ -78,7 +79,9 @@ function dropsRotatedOut(object: CloudSqlServerCa, active: ServerCa | undefined,
   const { spec, status } = object;
   if (spec.serverCa.rotatedOut !== 'Drop') return false;
   const isSameActive = activeCa(status)?.sha1Fingerprint === active?.sha1Fingerprint;
-  return (isTrue(status.conditions, 'Ready') && isSameActive) || status.rollout?.revision === revision(kept);
+  // What stalls a rotation that has not begun says nothing of what is published.
+  const isRight = isTrue(status.conditions, 'Ready') || (isSettled(object) && !isUnderWay(status));
+  return (isRight && isSameActive) || status.rollout?.revision === revision(kept);
 }
 
 function recordedCas(

@@ -163,3 +163,28 @@ describe('a namespace that may only follow', () => {
     assert.equal(reads[1], reads[0]);
   });
 });
+
+test('a replica whose object drops what was rotated out has it dropped as any other, although it is never rotated', async () => {
+  const site = new Followed({ spec: { serverCa: { rotatedOut: 'Drop' }, rotation: { mode: 'WhenDue' } } });
+  const expirationTime = '2036-01-01T00:00:00Z';
+  site.cloudSql.listed = [ca(1, { expirationTime })];
+  site.cloudSql.state = { primary: 'orders' };
+  await site.operator.driveFor(10 * MINUTE_MS);
+  site.cloudSql.listed = [ca(2, { expirationTime }), ca(1, { expirationTime })];
+  await site.operator.driveFor(HOUR_MS);
+  assert.equal(site.reason('Stalled'), 'True NotRotatable');
+  assert.equal(await site.published(), 'CA 2\n');
+});
+
+test('a rotation of an instance that became a replica meanwhile goes on within two hours of its promotion', async () => {
+  const site = following({ mode: 'OnRequest', holdSeconds: 600 });
+  await site.operator.driveFor(MINUTE_MS);
+  site.serverCas.edit(site.ref, { spec: { rotation: { requestId: 'spring' } } });
+  await site.operator.driveUntil(() => site.status.rotation?.phase === 'Holding');
+  site.cloudSql.state = { primary: 'orders' };
+  await site.operator.driveFor(2 * HOUR_MS);
+  assert.equal(site.reason('Stalled'), 'True NotRotatable');
+  site.cloudSql.state = {};
+  await site.operator.driveFor(2 * HOUR_MS);
+  assert.deepEqual(site.cloudSql.rotations, ['Add', 'Rotate 2']);
+});

@@ -8,7 +8,7 @@ import { alike, replacedTooOften, siblingNotReady, siblingOutsideWindow } from '
 import { isTriedAgain } from './tried-again.ts';
 import { activeVersion, type Version, versionsOf } from './versions.ts';
 import { isStillWanted, newerRequest } from './wanted.ts';
-import { atGate, pinnedElsewhere, whenIdle } from './when-idle.ts';
+import { atGate, byInstance, pinnedElsewhere, whenIdle } from './when-idle.ts';
 
 /**
  * Names the one move that comes next, by what the last look has seen. The first row that matches wins. With a CA service,
@@ -52,7 +52,7 @@ function underWay(object: CloudSqlServerCa, rotation: Rotation, facts: MoveFacts
   if (!isWanted || active !== rotation.previous) return { kind: 'End', outcome: 'Superseded' };
   const newer = renamed(newerRequest(object, rotation));
   if (rotation.stalled !== undefined) {
-    return newer === undefined ? whileStalled(rotation, facts) : { kind: 'End', outcome: 'Failed' };
+    return newer === undefined ? whileStalled(object, rotation, facts) : { kind: 'End', outcome: 'Failed' };
   }
   if (newer !== undefined) return newer;
   if (rotation.phase !== 'Adding') return withNext(object, rotation, facts);
@@ -63,8 +63,10 @@ function underWay(object: CloudSqlServerCa, rotation: Rotation, facts: MoveFacts
 const renamed = (requestId: string | undefined): Move | undefined =>
   requestId === undefined ? undefined : { kind: 'Rename', requestId };
 
-function whileStalled(rotation: Rotation, { now, siblings }: MoveFacts): Move {
+function whileStalled(object: CloudSqlServerCa, rotation: Rotation, facts: MoveFacts): Move {
+  const { now, siblings } = facts;
   const { stalled, next = '' } = rotation;
+  if (byInstance(object, rotation, facts)?.kind === 'Resume') return { kind: 'Resume' };
   if (stalled?.reason === 'SiblingNotReady' && siblings.waitingFor(next).length === 0) return { kind: 'Resume' };
   const again = isTriedAgain(rotation, now);
   if (again === true) return { kind: 'End', outcome: 'Failed' };
