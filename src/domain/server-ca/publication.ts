@@ -79,8 +79,9 @@ function dropsRotatedOut(object: CloudSqlServerCa, active: ServerCa | undefined,
   const { spec, status } = object;
   if (spec.serverCa.rotatedOut !== 'Drop') return false;
   const isSameActive = activeCa(status)?.sha1Fingerprint === active?.sha1Fingerprint;
-  // What stalls a rotation that has not begun says nothing of what is published.
-  const isRight = isTrue(status.conditions, 'Ready') || (isSettled(object) && !isUnderWay(status));
+  // It is never rotated, and what is published is right.
+  const isUnfit = status.rotation?.stalled?.reason === 'NotRotatable' && !isUnderWay(status);
+  const isRight = isTrue(status.conditions, 'Ready') || (isSettled(object) && isUnfit);
   return (isRight && isSameActive) || status.rollout?.revision === revision(kept);
 }
 

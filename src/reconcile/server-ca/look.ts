@@ -15,6 +15,7 @@ import {
   stalledReason,
 } from '../../domain/server-ca/server-ca-object.ts';
 import type { StatusChanges } from '../../domain/server-ca/status.ts';
+import { newRoll } from '../../domain/trust/roll-progress.ts';
 import { haveAllRolled } from '../../domain/trust/rollout-status.ts';
 import { unusableField } from '../../domain/trust/usable.ts';
 import { overtakenBy } from '../overtaken-ca.ts';
@@ -132,14 +133,17 @@ function later(object: CloudSqlServerCa, verdict: Verdict, context: ServerCaCont
   const delayMs = verdict.reason === 'NotPermitted' ? lateLookDelayMs(settings) : lookAgainDelayMs(elapsedMs, settings);
   const afterMs = Math.min(intervalMs(object, context), delayMs);
   looks.plan(object.metadata.uid, newsOf(object, context), afterMs);
-  return { verdict, changes: { isPublished: false, ...retried(object, clock.now()) }, afterMs };
+  return { verdict, changes: { isPublished: false, ...askedFor(object, clock.now()) }, afterMs };
 }
 
-/** It was tried again, whatever came of that; what it has a rotation do is done once it can be followed. */
-function retried(object: CloudSqlServerCa, now: Date): Pick<StatusChanges, 'retry' | 'rotation'> {
+/** What a person has changed counts as seen, whatever comes of the look: what it has done is done once that can be. */
+function askedFor(object: CloudSqlServerCa, now: Date): Pick<StatusChanges, 'retry' | 'rotation' | 'rollout'> {
+  const { rotation, rollout } = object.status;
+  const seen = rotationAtLook(object, rotation?.rejected ?? [], now);
   const retry = retryValue(object);
-  if (retry === undefined || !hasNewRetry(object)) return {};
-  return { retry, ...rotationAtLook(object, object.status.rotation?.rejected ?? [], now) };
+  if (retry === undefined || !hasNewRetry(object)) return seen;
+  const { revision } = rollout ?? {};
+  return { ...seen, retry, ...(revision !== undefined && { rollout: newRoll(revision, rollout) }) };
 }
 
 /** Cloud SQL is away for a moment now and then: that is no news of an instance whose CAs are known. */
@@ -161,7 +165,7 @@ function failed(
   if (isRolling(object) && !context.index.siblingsOf(object).makeOutdated()) return roll(object, context);
   const isCounted = error.kind !== 'Throttled' && count > TOLERATED.failures;
   if (isKnown && !isCounted && forMs < TOLERATED.ms) return { afterMs };
-  return { verdict: unseen(error), afterMs };
+  return { verdict: unseen(error), changes: askedFor(object, context.clock.now()), afterMs };
 }
 
 const unseen = ({ kind, message }: CloudSqlError): Verdict =>

@@ -1,10 +1,11 @@
 /** What a person changes while a rotation is under way, over a whole cluster of fakes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { KubernetesError } from '../../../src/domain/errors.ts';
 import { annotations } from '../../../src/domain/object.ts';
 import { endingOf } from '../../../src/kubectl-sslreset/ending.ts';
 import type { ServerCaParts } from '../../support/fakes/fake-server-cas.ts';
-import { ca, Followed } from '../../support/fakes/followed.ts';
+import { ca, Followed, SECRET } from '../../support/fakes/followed.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -168,3 +169,31 @@ for (const [what, before, after] of [
     assert.deepEqual(site.cloudSql.rotations, ['Add', 'Rotate 2']);
     assert.deepEqual(inTurn(seen), ['Open', 'Done']);
   });
+
+test('a request after a switch back that met an obstacle and was taken back leaves it to a person, also where an expiry comes', async () => {
+  const site = await rolledBack({ mode: 'WhenDue' });
+  site.cloudSql.state = { activationPolicy: 'NEVER' };
+  ask(site, 'b');
+  await site.operator.driveFor(5 * MINUTE_MS);
+  ask(site, 'a');
+  site.cloudSql.state = {};
+  await site.operator.driveFor(10 * MINUTE_MS);
+  assert.equal(site.reason('Stalled'), 'True RotationRolledBack');
+});
+
+test('a retry that comes while the Secret cannot be written has the failed roll tried again once it can be', async () => {
+  const site = await following({ mode: 'Never' });
+  site.workloads.refusing.set('api', new KubernetesError({ kind: 'Refused', message: 'webhook' }));
+  site.cloudSql.listed = [...(site.cloudSql.listed ?? []), ca(5, LATE)];
+  await site.operator.driveFor(3 * HOUR_MS);
+  assert.equal(site.reason('Stalled'), 'True RolloutFailed');
+  site.workloads.refusing.clear();
+  site.objects.remove(SECRET);
+  site.objects.refusal = new KubernetesError({ kind: 'Refused', message: 'webhook' });
+  await site.operator.driveFor(6 * MINUTE_MS);
+  site.serverCas.edit(site.ref, { annotations: { [annotations.retry]: '1' } });
+  await site.operator.driveFor(5 * MINUTE_MS);
+  site.objects.refusal = undefined;
+  await site.operator.driveFor(2 * HOUR_MS);
+  assert.equal(site.reason(), 'True UpToDate');
+});

@@ -83,7 +83,8 @@ function whenDue(object: CloudSqlServerCa, { cause, requestId, next: asked }: Du
   return atGate(object, facts, { kind: 'Begin', beginning }, pinnedElsewhere(facts, next));
 }
 
-const isForPerson = (reason: string | undefined): boolean =>
+/** It stands until somebody has looked at it. */
+export const isForPerson = (reason: string | undefined): boolean =>
   reason === 'RotationRolledBack' || reason === 'OutcomeUnknown';
 
 function whenNotDue(object: CloudSqlServerCa, { stalled, gate }: Rotation, { now, mayNotRotate }: MoveFacts): Move {

@@ -11,6 +11,7 @@ import { pastDeadline } from '../../../domain/server-ca/rotation/hindered.ts';
 import type { Plan } from '../../../domain/server-ca/rotation/plan.ts';
 import { phaseOf, type Rotation, stalledBy } from '../../../domain/server-ca/rotation/rotation.ts';
 import type { Stall } from '../../../domain/server-ca/rotation/stall-words.ts';
+import { isForPerson } from '../../../domain/server-ca/rotation/when-idle.ts';
 import { type CloudSqlServerCa, isSettled } from '../../../domain/server-ca/server-ca-object.ts';
 import type { StatusChanges } from '../../../domain/server-ca/status.ts';
 import { oneLine } from '../../../lib/one-line.ts';
@@ -118,7 +119,7 @@ export function obstacle(
 ): StepResult {
   const { rotation: before = {} } = object.status;
   const now = context.clock.now();
-  const rotation = isAtGate(before) || before.phaseTime === undefined ? pastGate(before, now) : before;
+  const rotation = isAtGate(before) || before.phaseTime === undefined ? begunAnew(before, now) : before;
   const over = pastDeadline({ ...object, status: { ...object.status, rotation } }, message, now);
   if (over !== undefined) return stalledAt(object, over, context);
   const { waitingFor: _waitingFor, ...rest } = rotation;
@@ -131,6 +132,12 @@ export function obstacle(
   const tried = afterFailure({ ...rest, gate }, now, context.settings, retryAfterMs);
   return moved(object, { rotation: tried }, context, { afterMs: (timeOf(tried.retryTime) ?? 0) - now.getTime() });
 }
+
+/** What a person is to look at is kept until another rotation has begun: it may be taken back before. */
+const begunAnew = (before: Rotation, now: Date): Rotation => ({
+  ...pastGate(before, now),
+  ...(isForPerson(before.stalled?.reason) && { stalled: before.stalled }),
+});
 
 /** The gates are open by now: the rotation goes on, and its deadline begins here. */
 export function whenGateOpens(object: CloudSqlServerCa, context: Needs): Conclusion | undefined {
