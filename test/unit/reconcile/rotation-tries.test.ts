@@ -16,6 +16,17 @@ function expiring(): Followed {
   return site;
 }
 
+/** How many hours there are from each stall of a day to the next one. */
+async function hoursBetweenStalls(site: Followed): Promise<readonly number[]> {
+  const stalls = new Set<number>();
+  for (let minute = 0; minute < 24 * 60; minute += 1) {
+    await site.operator.driveFor(MINUTE_MS);
+    stalls.add(Date.parse(site.status.rotation?.stalled?.time ?? ''));
+  }
+  const times = [...stalls].filter((ms) => !Number.isNaN(ms));
+  return times.slice(1).map((ms, n) => Math.round((ms - (times[n] ?? 0)) / HOUR_MS));
+}
+
 describe('a rotation by expiry that stalls', () => {
   test('a rotation by expiry that stalls again and again is tried again after 1, 2, 4, 8, 16, 24 and 24 hours, and after a success from 1 on', async () => {
     const site = expiring();
@@ -36,13 +47,7 @@ describe('a rotation by expiry that stalls', () => {
   test('a rotation by expiry of an instance that is stopped stalls at each deadline of an hour, and waits 1, 2, 4 and 8 hours in between', async () => {
     const site = expiring();
     site.cloudSql.state = { activationPolicy: 'NEVER' };
-    const stalls = new Set<number>();
-    for (let minute = 0; minute < 24 * 60; minute += 1) {
-      await site.operator.driveFor(MINUTE_MS);
-      stalls.add(Date.parse(site.status.rotation?.stalled?.time ?? ''));
-    }
-    const times = [...stalls].filter((ms) => !Number.isNaN(ms));
-    const hours = times.slice(1).map((ms, n) => Math.round((ms - (times[n] ?? 0)) / HOUR_MS));
+    const hours = await hoursBetweenStalls(site);
     assert.deepEqual(hours, [2, 3, 5, 9]);
     assert.equal(site.reason('Stalled'), 'True DeadlineExceeded');
     assert.deepEqual(site.cloudSql.rotations, []);
@@ -52,13 +57,7 @@ describe('a rotation by expiry that stalls', () => {
     const site = expiring();
     const answer = rejection(403);
     site.cloudSql.rotationTurns.push(...Array.from({ length: 10_000 }, () => ({ kind: 'Answer', answer }) as const));
-    const stalls = new Set<number>();
-    for (let minute = 0; minute < 24 * 60; minute += 1) {
-      await site.operator.driveFor(MINUTE_MS);
-      stalls.add(Date.parse(site.status.rotation?.stalled?.time ?? ''));
-    }
-    const times = [...stalls].filter((ms) => !Number.isNaN(ms));
-    const hours = times.slice(1).map((ms, n) => Math.round((ms - (times[n] ?? 0)) / HOUR_MS));
+    const hours = await hoursBetweenStalls(site);
     assert.deepEqual(hours, [2, 3, 5, 9]);
     assert.equal(site.reason('Stalled'), 'True DeadlineExceeded');
     site.cloudSql.rotationTurns.splice(0);
