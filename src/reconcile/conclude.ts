@@ -12,6 +12,7 @@ import type { SslReset, Status } from '../domain/reset/ssl-reset.ts';
 import { summarize, withChanges } from '../domain/reset/status.ts';
 import { wantsPasswords } from '../domain/trust/keystore-password.ts';
 import { type Action, awaitChange, requeueAfter, requeueNow } from '../lib/action.ts';
+import { ALONE } from './indexed-reset.ts';
 import { writeOutcome } from './outcome-write.ts';
 import { type Conclusion, type Context, type Next, nextOf, type StepResult } from './pass.ts';
 import { publishEvents } from './publish-events.ts';
@@ -79,10 +80,7 @@ function afterEnd(written: SslReset, verdict: Verdict, { clock, index, settings 
 function isLeftBehind(written: SslReset, { clock, index }: Context): boolean {
   const siblings = index.siblingsOf(written);
   const seen = { isOutdated: siblings.makeOutdated(), lastRead: siblings.lastRead() };
-  return (
-    decide(written, { ...seen, now: clock.now(), hasLostSibling: false, isRotating: false, hasLeftCas: false }).kind ===
-    'CatchUp'
-  );
+  return decide(written, { ...ALONE, ...seen, now: clock.now() }).kind === 'CatchUp';
 }
 
 /** Something came up before this end, and no event is left that would bring the object back. */

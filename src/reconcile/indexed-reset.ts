@@ -28,7 +28,13 @@ import { listedNumber } from './listed.ts';
 import { publicationsOf } from './publications.ts';
 
 /** Without a clock nothing counts as past its deadline: whatever hangs on that is looked at. */
-const ALONE = { isOutdated: false, hasLeftCas: false, lastRead: undefined, hasLostSibling: false, isRotating: false };
+export const ALONE = {
+  isOutdated: false,
+  hasLeftCas: false,
+  lastRead: undefined,
+  hasLostSibling: false,
+  isRotating: false,
+};
 
 const isIdle = (reset: SslReset): boolean => decide(reset, { ...ALONE, now: new Date(0) }).kind === 'Nothing';
 
