@@ -1,6 +1,7 @@
 /** What of an object is news: for itself, and for its siblings. */
 import type { IndexedObject } from './indexed-object.ts';
 import { hasOtherList, outdates } from './outdated.ts';
+import { rotatedBetween } from './sibling-rotations.ts';
 
 /** The siblings that have something to do because of what is new in an object. */
 export function concernedBy(
@@ -47,12 +48,7 @@ const isOver = (
   { beside = [] }: IndexedObject,
   before: IndexedObject | undefined,
   entry: IndexedObject | undefined,
-): boolean => beside.some((one) => rotatingOf(before).includes(one) && !rotatingOf(entry).includes(one));
-
-function rotatingOf(entry: IndexedObject | undefined): readonly string[] {
-  const { next = [], previous = [] } = entry?.follows?.rotating ?? {};
-  return [...next, ...previous];
-}
+): boolean => beside.some((one) => rotatedBetween(before).includes(one) && !rotatedBetween(entry).includes(one));
 
 /** Nobody who waits for it to have a CA has anything to do because of it. */
 const holdsSame = (entry: IndexedObject, before: IndexedObject | undefined): boolean =>

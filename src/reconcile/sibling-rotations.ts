@@ -4,6 +4,12 @@ import type { IndexedObject } from './indexed-object.ts';
 
 const HAS_SWITCHED: ReadonlySet<string> = new Set(['Verifying', 'SwitchingBack']);
 
+/** What the rotation of an object is between; empty: none is under way. */
+export function rotatedBetween(entry: IndexedObject | undefined): readonly string[] {
+  const { next = [], previous = [] } = entry?.follows?.rotating ?? {};
+  return [...next, ...previous];
+}
+
 /** The rotations of an instance, as far as they matter to one of its objects. */
 export class SiblingRotations {
   readonly #own: IndexedObject;
@@ -27,14 +33,9 @@ export class SiblingRotations {
     );
   }
 
-  /** SHA-1 fingerprints of what objects of the instance, this one among them, may take it back to, and of its CA. */
-  previous(): readonly string[] {
-    return [this.#own, ...this.#all].flatMap(({ follows }) => follows?.rotating?.previous ?? []);
-  }
-
-  /** Of both: whatever the instance serves by next. */
+  /** SHA-1 fingerprints of what rotations of the instance are between, and of its CA: it serves by one of them next. */
   between(): readonly string[] {
-    return [...this.next(), ...this.previous()];
+    return [this.#own, ...this.#all].flatMap(rotatedBetween);
   }
 
   /** This object publishes a CA without need that was active before: the rotation that might have taken it back is over. */

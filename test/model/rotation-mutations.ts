@@ -21,7 +21,7 @@ export const ROTATION_MUTATIONS: readonly Mutation[] = [
     'no CA is dropped that a rotation may go back to',
     'as soon as an object is right by itself',
     'src/domain/server-ca/publication.ts',
-    ' || rotatingFrom.includes(sha1Fingerprint)',
+    ' || rotating.includes(sha1Fingerprint)',
     '',
   ),
   {

@@ -39,8 +39,8 @@ export interface Seen {
   readonly pastActive: readonly string[];
   /** Fingerprints of those that an object of the instance is about to switch to. */
   readonly rotatingTo?: readonly string[];
-  /** Fingerprints of those that an object of the instance may take it back to. */
-  readonly rotatingFrom?: readonly string[];
+  /** Fingerprints of those that a rotation of the instance is between. */
+  readonly rotating?: readonly string[];
   /** No window is open for the roll that forgets a CA: what was rotated out is kept. */
   readonly keepsRotatedOut?: boolean;
   /** Fingerprints of those in the published object, as it was found. */
@@ -52,7 +52,7 @@ const ORDER: readonly CaInRole['role'][] = ['Active', 'Waiting', 'RotatedOut'];
 
 export function publicationOf(
   object: CloudSqlServerCa,
-  { listed, pastActive, rotatingTo, rotatingFrom = [], keepsRotatedOut = false, held, now }: Seen,
+  { listed, pastActive, rotatingTo, rotating = [], keepsRotatedOut = false, held, now }: Seen,
 ): Publication {
   const { serverCas: before = [] } = object.status;
   const all = inRoles(listed, new Set([...onceActive(before), ...pastActive]), rotatingTo);
@@ -61,7 +61,7 @@ export function publicationOf(
     ca === active || (!isExpired(ca, now) && !(ca.role === 'Waiting' && active !== undefined && areAlike(active, ca)));
   const published = ORDER.flatMap((role) => all.filter((ca) => ca.role === role && isPublished(ca)));
   const kept = published.filter(
-    ({ role, sha1Fingerprint }) => role !== 'RotatedOut' || rotatingFrom.includes(sha1Fingerprint),
+    ({ role, sha1Fingerprint }) => role !== 'RotatedOut' || rotating.includes(sha1Fingerprint),
   );
   const cas = !keepsRotatedOut && dropsRotatedOut(object, active, kept) ? kept : published;
   return {

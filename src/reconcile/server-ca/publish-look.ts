@@ -62,7 +62,7 @@ export async function publishLook(
     listed: look.cas,
     pastActive: [...siblings.pastActive(), ...rejected],
     rotatingTo: siblings.rotations.coming(),
-    rotatingFrom: siblings.rotations.between(),
+    rotating: siblings.rotations.between(),
     // Where the status is lost, it shows what the workloads may hold.
     held: status.serverCas === undefined && held !== undefined ? fingerprintsIn(textOf(held)) : [],
     now: context.clock.now(),
